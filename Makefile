@@ -1,0 +1,53 @@
+# Doorknock: everything that is done with this repository, one word each. `make help` lists the words.
+# A fresh Debian 12 or 13 with git, make and Rust is enough: what else is needed is installed by the targets that
+# need it (see scripts/install_deps.sh); nothing happens where it is there already.
+
+CARGO ?= cargo
+BIN := target/release/doorknock
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench screenshots vendor faults soak build install-deps clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install-deps: ## Install what is missing: PostgreSQL, a C compiler; with e2e/ also Chromium, Node.js, Chinese fonts
+	@./scripts/install_deps.sh
+
+build: install-deps ## Build the release binary
+	$(CARGO) build --release --locked
+
+run: build ## First steps: an invented survey, a service on this machine, its pages; Ctrl-C ends it
+	@./scripts/first_steps.sh
+
+# No doctests: the examples in comments are read, the tests are run.
+test: install-deps ## Run all tests, on a PostgreSQL of their own
+	$(CARGO) test --locked --lib --bins --tests
+
+check: install-deps ## Format, lints, tests; schema and dependency rules where their tools are installed
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	@if command -v squawk >/dev/null; then squawk --assume-in-transaction schema/*.sql; \
+	 else echo "schema lint left out: squawk is not installed (pip install squawk-cli)"; fi
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check bans licenses sources; \
+	 else echo "dependency rules left out: cargo-deny is not installed (cargo install cargo-deny)"; fi
+	$(CARGO) test --locked --lib --bins --tests
+
+faults: install-deps ## The tests that kill the service and its database
+	$(CARGO) test --locked --test it -- embedded:: fault
+
+bench: build ## Measure the service against plain PostgreSQL on this machine (minutes)
+	$(BIN) bench
+
+soak: build ## Ten minutes of load: memory flat, nothing lost
+	$(BIN) bench --minutes 10
+
+screenshots: build ## Take pictures of every page with Chromium (needs e2e/)
+	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }
+	cd e2e && npm ci --no-audit --no-fund && npm run screenshots
+
+vendor: install-deps ## Fetch the browser libraries again that stand in src/web/vendor
+	@./scripts/vendor.sh
+
+clean: ## Remove what was built; data directories stay
+	$(CARGO) clean
+	rm -rf e2e/node_modules

@@ -1,0 +1,144 @@
+//! Letting people in: tokens, enrolment codes, passwords.
+
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::base::{Base, Common, member, remark, say};
+use crate::access;
+use crate::http::{auth, enrol};
+use crate::store::access::{Enrolled, NewToken, TokenKind};
+
+/// `doorknock token USER`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct TokenArgs {
+    /// Login name from staff.csv
+    user: String,
+    /// Survey, when the person works in several
+    #[arg(long, value_name = "ID")]
+    survey: Option<String>,
+    /// Device to enrol for an enumerator; a new id is made when none is given
+    #[arg(long, value_name = "UUID")]
+    device: Option<Uuid>,
+}
+
+/// `doorknock enrol-code USER`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct EnrolCodeArgs {
+    /// Login name of an enumerator
+    user: String,
+    /// Survey, when the person works in several
+    #[arg(long, value_name = "ID")]
+    survey: Option<String>,
+    /// Address of the service, for a code that a phone's camera can open
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+/// `doorknock passwd USER`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PasswdArgs {
+    /// Login name of a supervisor or admin
+    user: String,
+}
+
+/// `doorknock revoke USER`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RevokeArgs {
+    /// Login name
+    user: String,
+    /// Survey, when the person works in several
+    #[arg(long, value_name = "ID")]
+    survey: Option<String>,
+}
+
+/// Prints a token; the last line of standard output is the token alone.
+pub(super) fn token(common: &Common, args: &TokenArgs) -> Result<ExitCode> {
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
+        let is_enumerator = member.role == "enumerator";
+        ensure!(is_enumerator || args.device.is_none(), "only an enumerator has a device");
+        ensure!(args.device.is_none_or(|d| !d.is_nil()), "--device must not be the nil UUID");
+        let device = is_enumerator.then(|| args.device.unwrap_or_else(Uuid::new_v4));
+        let survey = ingest.surveys.reread(member.key).await?;
+        let secret = auth::new_secret();
+        let token = NewToken {
+            hash: auth::hash(&secret),
+            key: member.key,
+            user: args.user.clone(),
+            device,
+            kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
+            csrf: None,
+            created_at: Timestamp::now(),
+            expires_at: access::token_end(&survey).max(Timestamp::now() + jiff::SignedDuration::from_hours(24)),
+        };
+        match ingest.store.add_token(token, None).await? {
+            Enrolled::Yes => {}
+            Enrolled::DeviceTaken => bail!("this device belongs to somebody else or was cut off; use another id"),
+        }
+        if let Some(device) = device {
+            remark(format!("device {device}"));
+        }
+        say(secret);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prints a one-time code, on a terminal with its QR picture.
+pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCode> {
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
+        ensure!(member.role == "enumerator", "only an enumerator enrols a phone; {} is {}", args.user, member.role);
+        let now = Timestamp::now();
+        let code = access::new_code();
+        let hash = auth::hash(&access::plain_code(&code));
+        ingest.store.add_enrol_code(&hash, member.key, &args.user, enrol::code_end(now)).await?;
+        say(&code);
+        if std::io::stdout().is_terminal() {
+            let text = args.url.map_or_else(|| code.clone(), |url| format!("{}/phone/enrol#{code}", url.trim_end_matches('/')));
+            let picture = qrcode::QrCode::new(text.as_bytes()).context("the QR picture cannot be drawn")?;
+            say(picture.render::<qrcode::render::unicode::Dense1x2>().build());
+            remark("one use, 24 hours");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Sets a password, read as one line from standard input.
+pub(super) fn passwd(common: &Common, args: &PasswdArgs) -> Result<ExitCode> {
+    if std::io::stdin().is_terminal() {
+        remark("new password (it is shown while you type; end with Enter):");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read")?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    ensure!(password.chars().count() >= 8, "a password needs at least 8 characters");
+    ensure!(password.len() <= 1000, "the password is too long");
+    let user = args.user.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let roles: Vec<String> = ingest.store.memberships(&user).await?.into_iter().map(|m| m.role).collect();
+        ensure!(!roles.is_empty(), "no survey has a user {user:?} in its staff.csv");
+        ensure!(roles.iter().any(|r| r != "enumerator"), "{user:?} is an enumerator; a phone enrols by enrol-code");
+        let hash = access::hash_password(&password).context("the password cannot be hashed")?;
+        ingest.store.set_password(&user, &hash, Timestamp::now()).await?;
+        remark(format!("password of {user} set; earlier sessions have ended"));
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Withdraws every token and session of a person.
+pub(super) fn revoke(common: &Common, args: &RevokeArgs) -> Result<ExitCode> {
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
+        let n = ingest.store.revoke_user(member.key, &args.user, Timestamp::now()).await?;
+        remark(format!("{n} token(s) of {} withdrawn", args.user));
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,174 @@
+//! What every command needs: where the data is, a connection, the keys, a runtime; and how errors are told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::embedded::{self, Session, Whose};
+use crate::ingest::Ingest;
+use crate::ingest::key_file::{self, IfMissing};
+use crate::store::access::Membership;
+use crate::store::{self, Settings, Store};
+use crate::surveys::{Survey, Surveys};
+
+/// Arguments of every command.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Common {
+    /// Directory of the private database and of the key file
+    #[arg(long, global = true, value_name = "DIR", default_value = ".doorknock", env = "DOORKNOCK_DATA_DIR")]
+    pub(super) data_dir: PathBuf,
+    /// Database to use instead of the private one, as postgres://user@host/name
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
+}
+
+impl Common {
+    /// The database named by the operator, if any.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
+/// Name of the key file in the data directory.
+const KEY: &str = "doorknock.key";
+
+/// An open installation.
+pub(super) struct Base {
+    /// Taking field data; holds store, surveys and keys.
+    pub(super) ingest: Ingest,
+    runtime: tokio::runtime::Runtime,
+    session: Option<Session>,
+}
+
+impl Base {
+    /// Connects to the database: the one named, or the private one, which is started where nobody runs it.
+    pub(super) fn open(common: &Common) -> Result<Self> {
+        let runtime = runtime()?;
+        let (settings, session) = match common.url() {
+            Some(url) => (Settings::from_url(url)?, None),
+            None => {
+                let session = Session::open(&embedded::Options::new(&common.data_dir))?;
+                (private(session.connection()), Some(session))
+            }
+        };
+        let is_own = session.as_ref().is_some_and(|s| s.whose() == Whose::Own);
+        let ingest = runtime.block_on(async {
+            if is_own {
+                store::migrate(&settings).await?;
+            } else {
+                need_migrated(&settings).await?;
+            }
+            open_ingest(&settings, &common.data_dir).await
+        })?;
+        Ok(Self { ingest, runtime, session })
+    }
+
+    /// Runs `work` to its end and closes what was opened.
+    pub(super) fn run<T>(self, work: impl AsyncFnOnce(Ingest) -> Result<T>) -> Result<T> {
+        let done = self.runtime.block_on(work(self.ingest.clone()));
+        self.ingest.store.close();
+        self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        if let Some(session) = self.session {
+            session.close()?;
+        }
+        done
+    }
+}
+
+/// A runtime for a command.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
+}
+
+/// Settings for the private cluster.
+pub(super) fn private(connection: &embedded::Connection) -> Settings {
+    Settings::socket(&connection.socket_dir, connection.port, &connection.user, &connection.database)
+}
+
+/// Refuses a database that is not up to date: another program may be using it.
+pub(super) async fn need_migrated(settings: &Settings) -> Result<()> {
+    match store::pending(settings).await? {
+        0 => Ok(()),
+        n => bail!("the database lacks {n} migration(s); run doorknock migrate first"),
+    }
+}
+
+/// Store, surveys and keys. The key file is made at first start; once there is data, it must be there.
+pub(super) async fn open_ingest(settings: &Settings, data_dir: &Path) -> Result<Ingest> {
+    let store = Store::new(settings)?;
+    let if_missing = if store.has_batches().await? { IfMissing::Refuse } else { IfMissing::Create };
+    make_private_dir(data_dir)?;
+    let keys = key_file::open(&data_dir.join(KEY), if_missing)?;
+    let surveys = Surveys::new(store.clone());
+    Ok(Ingest { store, surveys, keys: Arc::new(keys) })
+}
+
+fn make_private_dir(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the data directory {} cannot be made", path.display()))
+}
+
+/// The survey named, or the only one there is.
+pub(super) async fn survey(ingest: &Ingest, slug: Option<&str>) -> Result<Arc<Survey>> {
+    let all = ingest.surveys.all().await?;
+    let names: Vec<String> = all.iter().map(|s| s.slug.clone()).collect();
+    match (slug, all.len()) {
+        (_, 0) => bail!("there is no survey yet; run doorknock setup DIR first"),
+        (None, 1) => all.into_iter().next().context("there is no survey"),
+        (None, _) => bail!("there are several surveys; name one with --survey: {}", names.join(", ")),
+        (Some(slug), _) => all
+            .into_iter()
+            .find(|s| s.slug == slug)
+            .with_context(|| format!("there is no survey {slug:?}; there is: {}", names.join(", "))),
+    }
+}
+
+/// A person's place in the survey named, or in the only one the person works in.
+pub(super) async fn member(ingest: &Ingest, user: &str, slug: Option<&str>) -> Result<Membership> {
+    let all = ingest.store.memberships(user).await?;
+    let names: Vec<String> = all.iter().map(|m| m.survey.clone()).collect();
+    match (slug, all.len()) {
+        (_, 0) => bail!("no survey has a user {user:?} in its staff.csv"),
+        (None, 1) => all.into_iter().next().context("no such user"),
+        (None, _) => bail!("{user:?} works in several surveys; name one with --survey: {}", names.join(", ")),
+        (Some(slug), _) => all
+            .into_iter()
+            .find(|m| m.survey == slug)
+            .with_context(|| format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))),
+    }
+}
+
+/// One clear sentence with its causes.
+#[expect(clippy::print_stderr, reason = "this is how a command speaks to its operator")]
+pub(super) fn complain(error: &anyhow::Error) {
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        // Errors that only pass their cause on would say everything twice.
+        if !said.iter().any(|s| s.contains(&text)) {
+            said.push(text);
+        }
+    }
+    eprintln!("doorknock: {}", said.join(": "));
+}
+
+/// Prints one line of a command's result.
+#[expect(clippy::print_stdout, reason = "the result of a command goes to standard output")]
+pub(super) fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+/// Prints one line beside the result.
+#[expect(clippy::print_stderr, reason = "remarks of a command go to standard error")]
+pub(super) fn remark(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}

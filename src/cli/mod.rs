@@ -1,0 +1,88 @@
+//! The commands, one file each. Errors become one clear line on stderr; exit status 0 done, 1 failed, 2 wrong usage.
+
+mod access;
+mod base;
+mod export;
+pub mod link;
+mod migrate;
+mod post;
+mod recount;
+mod serve;
+mod setup;
+mod show;
+pub mod simulate;
+mod upload;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use base::Common;
+
+/// Doorknock (敲门): the backend of a door-to-door survey or census.
+#[derive(Parser, Debug)]
+#[command(name = "doorknock", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the service
+    Serve(serve::ServeArgs),
+    /// Load a survey's set-up directory; running it again updates
+    Setup(setup::SetupArgs),
+    /// Take batch files carried by hand; prints one receipt a line
+    Upload(upload::UploadArgs),
+    /// Print a bearer token for a person of the set-up; enrols a device for an enumerator
+    Token(access::TokenArgs),
+    /// Print a one-time code with which a phone enrols
+    EnrolCode(access::EnrolCodeArgs),
+    /// Set a supervisor's password, read as one line from standard input
+    Passwd(access::PasswdArgs),
+    /// Withdraw every token and session of a person
+    Revoke(access::RevokeArgs),
+    /// Show completion as a table
+    Completion(show::CompletionArgs),
+    /// Show the doors that need another visit, most urgent first
+    Returns(show::ReturnsArgs),
+    /// Write cases, visits, households or persons as CSV or GeoJSON to standard output
+    Export(export::ExportArgs),
+    /// Find households that were interviewed twice in a file of interviews
+    Link(link::LinkArgs),
+    /// Make plausible offline batches for a set-up
+    Simulate(simulate::SimulateArgs),
+    /// Bring the schema of a shared database up to date
+    Migrate(migrate::MigrateArgs),
+    /// Count completion afresh and compare; 0 differences are right
+    Recount(recount::RecountArgs),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let common = arguments.common;
+    let done = match arguments.command {
+        Command::Serve(args) => serve::run(&common, &args),
+        Command::Setup(args) => setup::run(&common, &args),
+        Command::Upload(args) => upload::run(&common, &args),
+        Command::Token(args) => access::token(&common, &args),
+        Command::EnrolCode(args) => access::enrol_code(&common, &args),
+        Command::Passwd(args) => access::passwd(&common, &args),
+        Command::Revoke(args) => access::revoke(&common, &args),
+        Command::Completion(args) => show::completion(&common, &args),
+        Command::Returns(args) => show::returns(&common, &args),
+        Command::Export(args) => export::run(&common, &args),
+        Command::Link(args) => link::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Migrate(args) => migrate::run(&common, &args),
+        Command::Recount(args) => recount::run(&common, &args),
+    };
+    done.unwrap_or_else(|error| {
+        base::complain(&error);
+        ExitCode::FAILURE
+    })
+}

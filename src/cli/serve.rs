@@ -1,0 +1,176 @@
+//! `doorknock serve`: the service, on its private database or a shared one.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
+use crate::embedded::{Cluster, DataDir, Options, Purpose};
+use crate::http::app::{App, Room};
+use crate::http::metrics::PoolFigures;
+use crate::http::server::{Limits, Server};
+use crate::http::{answer, routes, tls};
+use crate::store::{self, Settings, Store};
+
+/// Least free bytes on the disk of the private database before uploads are refused.
+const MIN_FREE: u64 = 48 << 20;
+/// Deltas folded in one go.
+const FOLDED_AT_ONCE: i64 = 50_000;
+
+/// Arguments of `serve`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ServeArgs {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Certificate chain (PEM), for HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Write the log as JSON lines
+    #[arg(long)]
+    log_json: bool,
+    /// Free space on the disk, in MiB, below which uploads are refused
+    #[arg(long, value_name = "MIB", default_value_t = MIN_FREE >> 20)]
+    min_free: u64,
+}
+
+/// Runs until SIGTERM or SIGINT; then drains and stops the private cluster.
+pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
+    start_log(args);
+    answer::log_panics_without_words();
+    let acceptor = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
+        (None, _) | (_, None) => None,
+    };
+    let (cluster, settings, is_own) = match common.url() {
+        Some(url) => (None, Settings::from_url(url)?, false),
+        None => {
+            let options = Options::new(&common.data_dir);
+            let lock = DataDir::lock(&options.data_dir, Purpose::Service)?;
+            let cluster = Cluster::start(lock, &options)?;
+            let settings = private(cluster.connection());
+            (Some(cluster), settings, true)
+        }
+    };
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(common, args, acceptor, settings, is_own));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if let Some(cluster) = cluster {
+        cluster.stop();
+    }
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+fn start_log(args: &ServeArgs) {
+    use tracing_subscriber::EnvFilter;
+    // tokio_postgres prints parameters at debug, so it stays at info whatever the operator asks for.
+    let filter = EnvFilter::try_from_env("DOORKNOCK_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info"))
+        .add_directive(tracing::Level::INFO.into());
+    let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
+    let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let started = if args.log_json { builder.json().try_init() } else { builder.try_init() };
+    // A second start in one process keeps the first log.
+    drop(started);
+}
+
+async fn serve(
+    common: &Common,
+    args: &ServeArgs,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
+    settings: Settings,
+    is_own: bool,
+) -> Result<()> {
+    if is_own {
+        store::migrate(&settings).await?;
+    } else if let Err(error) = need_migrated(&settings).await {
+        bail!("{error}");
+    }
+    let ingest = open_ingest(&settings, &common.data_dir).await?;
+    let mut app = App::new(ingest);
+    if is_own {
+        let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
+        app.room = Some(Room { path, least: args.min_free << 20 });
+    }
+    watch_pool(&app);
+    let server = Server::bind(args.listen, acceptor, Limits::default(), app.metrics.clone())
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    say(format!("listening on {}", server.url()));
+    let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
+    let cut = server
+        .run(site, async move {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+            tracing::info!("stopping");
+        })
+        .await;
+    stop.store(true, Ordering::Relaxed);
+    // The keeper looks at the flag between two folds.
+    drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
+    app.store().close();
+    tracing::info!(connections_cut = cut, "stopped");
+    Ok(())
+}
+
+fn watch_pool(app: &App) {
+    let store = app.store().clone();
+    app.metrics.watch_pool(move || {
+        let [most, open, idle, waiting] = store.pool_status().map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        PoolFigures { open, idle, waiting, most }
+    });
+}
+
+/// Folds the deltas of every survey into its counters, about every second; compares with a fresh count now and then.
+async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
+    let mut rounds: u64 = 0;
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        rounds += 1;
+        if let Err(error) = fold_all(app.store()).await {
+            // An outage shows in the log of the requests; here it would only repeat itself each second.
+            tracing::debug!(%error, "counters were not folded");
+            continue;
+        }
+        // About once in six hours.
+        if rounds % 30_000 == 0 {
+            compare(&app).await;
+        }
+    }
+}
+
+async fn fold_all(store: &Store) -> Result<(), store::Error> {
+    for survey in store.survey_keys().await? {
+        while store.fold_deltas(survey, FOLDED_AT_ONCE).await?.is_some_and(|n| n == FOLDED_AT_ONCE) {}
+    }
+    Ok(())
+}
+
+/// Reports a difference, never repairs it: somebody must look.
+async fn compare(app: &App) {
+    let Ok(keys) = app.store().survey_keys().await else { return };
+    let mut difference = 0;
+    for key in keys {
+        match app.store().recount(key).await {
+            Ok(found) => difference += found.iter().map(|d| d.2.abs()).sum::<i64>(),
+            Err(error) => tracing::warn!(%error, "the counters could not be compared with a fresh count"),
+        }
+    }
+    app.metrics.recount_difference(difference);
+    if difference != 0 {
+        tracing::error!(difference, "the counters differ from a fresh count; see doorknock recount");
+    }
+}

@@ -1,0 +1,173 @@
+//! `doorknock upload FILE…`: batch files carried by hand, or sent to a running service over HTTP.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::Bytes;
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::base::{Base, Common, remark, say};
+use super::post::Target;
+use crate::http::auth;
+use crate::ingest::Ingest;
+use crate::store::access::{Caller, NewToken, TokenKind};
+
+/// Arguments of `upload`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct UploadArgs {
+    /// Batch files: .json, .json.gz or .json.zst
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Send them to a running service over HTTP, as the devices would
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Print only how many receipts of each kind there were
+    #[arg(long)]
+    summary: bool,
+}
+
+/// Largest file, as for HTTP.
+const MOST: u64 = 16 << 20;
+
+/// Takes the files in the order given; exit 1 when a record was refused or a file could not be taken.
+pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
+    let mut files = Vec::new();
+    for path in &args.files {
+        files.push((path.clone(), read(path)?));
+    }
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let target = args.url.as_deref().map(Target::parse).transpose()?;
+        let mut work = Work { ingest, target, tokens: HashMap::new(), counts: HashMap::new() };
+        let mut failed = false;
+        for (path, file) in files {
+            match work.take(&file).await {
+                Ok(receipts) => work.tell(&receipts, args.summary),
+                Err(error) => {
+                    remark(format!("doorknock: {}: {error:#}", path.display()));
+                    failed = true;
+                }
+            }
+        }
+        if args.summary {
+            let n = |status: &str| work.counts.get(status).copied().unwrap_or_default();
+            say(format!(
+                "{} receipts: {} accepted, {} held, {} refused; {} were known already",
+                n("accepted") + n("held") + n("refused"),
+                n("accepted"),
+                n("held"),
+                n("refused"),
+                n("replayed")
+            ));
+        }
+        let refused = work.counts.get("refused").is_some_and(|n| *n > 0);
+        Ok(if failed || refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    })
+}
+
+/// The bytes of a batch file, unpacked by its ending; never more than the limit.
+fn read(path: &Path) -> Result<Bytes> {
+    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let mut reader: Box<dyn std::io::Read> = match ending {
+        "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        "zst" => Box::new(zstd::stream::read::Decoder::new(file).with_context(|| path.display().to_string())?),
+        _ => Box::new(file),
+    };
+    let mut all = Vec::new();
+    reader.by_ref().take(MOST + 1).read_to_end(&mut all).with_context(|| format!("{} cannot be read", path.display()))?;
+    if all.len() as u64 > MOST {
+        bail!("{} is larger than 16 MiB", path.display());
+    }
+    Ok(all.into())
+}
+
+struct Work {
+    ingest: Ingest,
+    target: Option<Target>,
+    tokens: HashMap<(Uuid, String), String>,
+    counts: HashMap<&'static str, usize>,
+}
+
+impl Work {
+    /// Takes one file; returns its receipts.
+    async fn take(&mut self, file: &Bytes) -> Result<Vec<Value>> {
+        let (device, survey) = sender(file)?;
+        let caller = self.caller(device, &survey).await?;
+        let Some(target) = self.target.clone() else {
+            let accepted = self
+                .ingest
+                .accept(&caller, file.clone(), "file", Timestamp::now())
+                .await
+                .map_err(|error| anyhow!("{error}"))?;
+            return Ok(accepted.answer.receipts);
+        };
+        let token = self.token(&caller, device).await?;
+        let answer = target.post_batch(&token, file).await?;
+        Ok(answer.get("receipts").and_then(Value::as_array).cloned().unwrap_or_default())
+    }
+
+    /// The person on whose behalf the device's batch is taken.
+    async fn caller(&self, device: Uuid, survey: &str) -> Result<Caller> {
+        let owners = self.ingest.store.device_owners(device).await?;
+        let found = owners.into_iter().find(|(caller, _)| caller.survey == survey);
+        let (caller, revoked) =
+            found.with_context(|| format!("device {device} is not enrolled in survey {survey:?}"))?;
+        if revoked.is_some() {
+            bail!("device {device} was cut off; its records are not taken");
+        }
+        Ok(caller)
+    }
+
+    /// A short-lived token for sending on behalf of the device.
+    async fn token(&mut self, caller: &Caller, device: Uuid) -> Result<String> {
+        let place = (device, caller.survey.clone());
+        if let Some(token) = self.tokens.get(&place) {
+            return Ok(token.clone());
+        }
+        let (secret, now) = (auth::new_secret(), Timestamp::now());
+        let token = NewToken {
+            hash: auth::hash(&secret),
+            key: caller.key,
+            user: caller.user.clone(),
+            device: Some(device),
+            kind: TokenKind::Device,
+            csrf: None,
+            created_at: now,
+            expires_at: now + SignedDuration::from_hours(1),
+        };
+        self.ingest.store.add_token(token, None).await?;
+        self.tokens.insert(place, secret.clone());
+        Ok(secret)
+    }
+
+    fn tell(&mut self, receipts: &[Value], is_summary: bool) {
+        for receipt in receipts {
+            let status = match receipt.get("status").and_then(Value::as_str) {
+                Some("accepted") => "accepted",
+                Some("held") => "held",
+                _ => "refused",
+            };
+            *self.counts.entry(status).or_default() += 1;
+            if receipt.get("replayed").and_then(Value::as_bool) == Some(true) {
+                *self.counts.entry("replayed").or_default() += 1;
+            }
+            if !is_summary {
+                say(receipt);
+            }
+        }
+    }
+}
+
+/// Device and survey of a batch document.
+fn sender(file: &[u8]) -> Result<(Uuid, String)> {
+    let text = crate::ingest::json::text_of(file).map_err(|e| anyhow!("{e}"))?;
+    let batch = crate::ingest::json::split_batch(text).map_err(|e| anyhow!("{e}"))?;
+    Ok((batch.header.device_id.0, batch.header.survey.into_owned()))
+}

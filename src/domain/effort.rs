@@ -1,0 +1,91 @@
+//! The effort made at a door: which visits are counted attempts, what of the rule is still missing, what was never tried.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::case::{Cell, Counted};
+use super::code::{Channel, EffortPart};
+use super::facts::Seen;
+use super::rules::Rules;
+
+/// More bands than this are refused by the policy's rules; later ones would share the last bit.
+const MOST_BANDS: usize = 8;
+
+/// The effort made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Effort {
+    pub counted: Counted,
+    /// The counted attempts, as indices into the visits they were measured from.
+    pub attempts: Vec<usize>,
+    pub last_at: Option<Timestamp>,
+    tried: u32,
+}
+
+impl Effort {
+    /// Measures visits that are in time order: in person, outcome not excluded, and the policy's gap after the last
+    /// counted one (greedy).
+    pub fn measure(visits: &[Seen], rules: &Rules) -> Self {
+        let gap = SignedDuration::from_mins(i64::from(rules.policy.attempt.min_gap_minutes));
+        let mut effort = Self::default();
+        let (mut bands, mut last_day) = (0_u32, None);
+        for (position, seen) in visits.iter().enumerate() {
+            let is_too_soon = effort
+                .last_at
+                .is_some_and(|last| seen.visit.at.duration_since(last) < gap);
+            if seen.visit.channel != Channel::InPerson || !rules.counts(seen.visit.outcome) || is_too_soon {
+                continue;
+            }
+            effort.attempts.push(position);
+            effort.last_at = Some(seen.visit.at);
+            let counted = &mut effort.counted;
+            counted.attempts += 1;
+            counted.days += u32::from(last_day != Some(seen.local.date));
+            last_day = Some(seen.local.date);
+            counted.weekend += u32::from(seen.local.is_weekend);
+            if let Some(band) = seen.local.band {
+                counted.evening += u32::from(rules.calendar.evening() == Some(band));
+                bands |= 1 << band.min(MOST_BANDS - 1);
+                effort.tried |= bit(Cell {
+                    weekend: seen.local.is_weekend,
+                    band,
+                });
+            }
+        }
+        effort.counted.bands = bands.count_ones();
+        effort
+    }
+
+    /// The cells without a counted attempt: weekday before weekend, then by band.
+    pub fn untried(&self, rules: &Rules) -> Vec<Cell> {
+        let bands = rules.calendar.bands().len();
+        let mut cells = Vec::with_capacity(2 * bands);
+        for weekend in [false, true] {
+            let open = (0..bands)
+                .map(|band| Cell { weekend, band })
+                .filter(|cell| self.tried & bit(*cell) == 0);
+            cells.extend(open);
+        }
+        cells
+    }
+}
+
+/// The parts of the effort rule that are still missing; empty = a proxy may be asked.
+pub fn unmet(counted: Counted, rules: &Rules) -> Vec<EffortPart> {
+    let rule = &rules.policy.closing;
+    let missing = [
+        (EffortPart::Attempts, counted.attempts < rule.min_attempts),
+        (EffortPart::Days, counted.days < rule.min_distinct_days),
+        (EffortPart::Bands, counted.bands < rule.min_time_bands),
+        (EffortPart::Evening, counted.evening < rule.min_evening),
+        (EffortPart::Weekend, counted.weekend < rule.min_weekend),
+    ];
+    missing
+        .into_iter()
+        .filter(|(_, is_missing)| *is_missing)
+        .map(|(part, _)| part)
+        .collect()
+}
+
+fn bit(cell: Cell) -> u32 {
+    let band = cell.band.min(MOST_BANDS - 1);
+    1 << if cell.weekend { band + MOST_BANDS } else { band }
+}

@@ -1,0 +1,57 @@
+//! Pure rules of a door-to-door survey: identities, codes, the law of case states, effort, rates, form checks, places.
+//!
+//! Nothing here reads a clock, a file, a database or the network, and nothing is random: `now` is always an
+//! argument, and the same arguments give the same value on every machine. What comes out of [`fold()`] depends on the
+//! *set* of evidence alone, never on the order in which it arrived.
+
+pub mod case;
+pub mod citizen_id;
+pub mod code;
+pub mod due;
+pub mod effort;
+pub mod evidence;
+mod facts;
+pub mod fold;
+pub mod form;
+pub mod history;
+pub mod ids;
+pub mod next;
+pub mod phone;
+pub mod place;
+pub mod policy;
+pub mod rates;
+mod reading;
+pub mod residence;
+pub mod rules;
+pub mod why;
+
+#[cfg(test)]
+mod fold_cases;
+#[cfg(test)]
+mod fold_props;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod worked;
+#[cfg(test)]
+mod worked_lines;
+
+pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, flags};
+pub use citizen_id::CitizenId;
+pub use code::{
+    Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag,
+    HouseholdType, Informant, InterviewResult, Language, Outcome, Relationship, Residence, ResidenceStatus,
+    Respondent, Role, Sex, State, Tenure,
+};
+pub use due::{Due, Urgency, due, urgency_key};
+pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
+pub use fold::fold;
+pub use history::{Clock, history, history_by};
+pub use ids::{
+    BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, SurveyNo,
+    VisitId, door_key,
+};
+pub use next::{Action, Next, next_action};
+pub use policy::{Policy, PolicyFault};
+pub use rules::{Calendar, Rules};
+pub use why::{reason, why};

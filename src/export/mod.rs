@@ -1,0 +1,149 @@
+//! Data out: cases, visits, households, persons as CSV or GeoJSON, page by page so that no survey is too large.
+//!
+//! Never a citizen ID, not even its hash. Text cells that a spreadsheet would run are made harmless.
+
+mod table;
+
+use uuid::Uuid;
+
+use crate::store::case::CaseRow;
+use crate::store::detail::Detail;
+use crate::store::{Error, Store};
+use crate::surveys::Survey;
+
+pub use table::Cell;
+
+/// What is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One row per case.
+    Cases,
+    /// One row per visit.
+    Visits,
+    /// One row per interview in force.
+    Households,
+    /// One row per person of the interviews in force.
+    Persons,
+}
+
+impl Kind {
+    /// The words on the wire.
+    pub const WORDS: [&'static str; 4] = ["cases", "visits", "households", "persons"];
+
+    /// Reads the word.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "cases" => Some(Self::Cases),
+            "visits" => Some(Self::Visits),
+            "households" => Some(Self::Households),
+            "persons" => Some(Self::Persons),
+            _ => None,
+        }
+    }
+}
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180 with a byte order mark, so that spreadsheets read it as UTF-8.
+    Csv,
+    /// RFC 7946, a feature per row, at the door's position.
+    GeoJson,
+}
+
+impl Format {
+    /// Reads the ending of a file name.
+    pub fn of(ending: &str) -> Option<Self> {
+        match ending {
+            "csv" => Some(Self::Csv),
+            "geojson" => Some(Self::GeoJson),
+            _ => None,
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::GeoJson => "application/geo+json",
+        }
+    }
+}
+
+/// Cases read at once.
+const PAGE: i64 = 500;
+
+/// An export under way.
+pub struct Export {
+    store: Store,
+    survey: std::sync::Arc<Survey>,
+    range: (i32, i32),
+    kind: Kind,
+    format: Format,
+    after: Option<(i32, Uuid)>,
+    is_begun: bool,
+    has_rows: bool,
+}
+
+impl Export {
+    /// Of all cases in a range of areas.
+    pub fn new(
+        store: Store,
+        survey: std::sync::Arc<Survey>,
+        range: (i32, i32),
+        kind: Kind,
+        format: Format,
+    ) -> Self {
+        let after = Some((i32::MIN, Uuid::nil()));
+        Self { store, survey, range, kind, format, after, is_begun: false, has_rows: false }
+    }
+
+    /// The next piece of the file; `None` at its end.
+    pub async fn next(&mut self) -> Result<Option<String>, Error> {
+        let Some(after) = self.after else { return Ok(None) };
+        let rows = self.store.list_cases(self.survey.key, self.range, None, after, PAGE).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < PAGE);
+        self.after = rows.last().filter(|_| !is_last).map(|r| (r.area_no, r.id));
+        let mut piece = String::new();
+        if !self.is_begun {
+            self.is_begun = true;
+            piece.push_str(&self.head());
+        }
+        let detail = self.detail(&rows).await?;
+        for (row, cells) in table::rows(self.kind, &rows, &detail)? {
+            match self.format {
+                Format::Csv => table::push_csv(&mut piece, &cells),
+                Format::GeoJson => {
+                    piece.push_str(if self.has_rows { ",\n" } else { "\n" });
+                    table::push_feature(&mut piece, table::columns(self.kind), &cells, row.position);
+                }
+            }
+            self.has_rows = true;
+        }
+        if self.after.is_none() && self.format == Format::GeoJson {
+            piece.push_str("\n]}\n");
+        }
+        Ok(Some(piece))
+    }
+
+    fn head(&self) -> String {
+        match self.format {
+            Format::Csv => {
+                let mut head = String::from("\u{feff}");
+                let cells: Vec<Cell> =
+                    table::columns(self.kind).iter().map(|c| Cell::Text((*c).to_owned())).collect();
+                table::push_csv(&mut head, &cells);
+                head
+            }
+            Format::GeoJson => "{\"type\":\"FeatureCollection\",\"features\":[".to_owned(),
+        }
+    }
+
+    async fn detail(&self, rows: &[CaseRow]) -> Result<Detail, Error> {
+        if self.kind == Kind::Cases || rows.is_empty() {
+            return Ok(Detail::default());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+        self.store.detail(self.survey.key, &ids).await
+    }
+}

@@ -1,0 +1,306 @@
+//! The columns of each export and how a cell is written.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Kind;
+use crate::domain::{
+    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex, State,
+};
+use crate::ingest::refold::unmet_parts;
+use crate::store::Error;
+use crate::store::case::CaseRow;
+use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
+use crate::visits::history::with_offset;
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing.
+    Empty,
+    /// A text, made harmless for spreadsheets.
+    Text(String),
+    /// A number, written as it is.
+    Number(f64),
+    /// Yes or no.
+    Bool(bool),
+}
+
+impl Cell {
+    fn text(value: Option<impl Into<String>>) -> Self {
+        value.map_or(Self::Empty, |v| Self::Text(v.into()))
+    }
+
+    fn number(value: Option<impl Into<f64>>) -> Self {
+        value.map_or(Self::Empty, |v| Self::Number(v.into()))
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Empty => Value::Null,
+            Self::Text(text) => json!(text),
+            Self::Number(n) => json!(n),
+            Self::Bool(b) => json!(b),
+        }
+    }
+}
+
+const DOOR: [&str; 7] = ["case_id", "area", "building", "unit", "floor", "room", "household"];
+
+/// Names of the columns.
+pub(super) fn columns(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Cases => &[
+            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "external_id", "state", "class", "visits", "unmet",
+            "last_at", "last_outcome", "appointment_from", "appointment_to", "holder", "lon", "lat", "created_at", "merged_into",
+        ],
+        Kind::Visits => &[
+            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "visit_id", "at", "received_at", "ended_at", "outcome",
+            "channel", "informant", "enumerator", "device_id", "batch_id", "appointment_from", "appointment_to", "lon", "lat",
+            "accuracy_m", "distance_m", "note",
+        ],
+        Kind::Households => &[
+            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "at", "received_at", "result",
+            "respondent", "enumerator", "counted_elsewhere", "n_persons", "household_type", "n_stayed", "n_registered_absent",
+            "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind", "floor_area_m2", "rooms", "tenure", "phone", "address_text",
+        ],
+        Kind::Persons => &[
+            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "person_no", "name", "sex",
+            "birth_year", "birth_month", "birth_day", "relationship", "residence_status", "citizen_id", "stayed_at", "registered_at",
+            "time_away", "reason_away", "education", "literate", "ethnicity", "other_address", "counted_elsewhere",
+        ],
+    }
+}
+
+/// The rows of these cases, each with the case it stands at.
+pub(super) fn rows<'a>(
+    kind: Kind,
+    cases: &'a [CaseRow],
+    detail: &Detail,
+) -> Result<Vec<(&'a CaseRow, Vec<Cell>)>, Error> {
+    let mut all = Vec::new();
+    let current = in_force(&detail.interviews);
+    for case in cases {
+        match kind {
+            Kind::Cases => all.push((case, case_cells(case)?)),
+            Kind::Visits => {
+                all.extend(detail.visits.iter().filter(|v| v.case_id == case.id).map(|v| (case, visit_cells(case, v))));
+            }
+            Kind::Households => {
+                for i in current.iter().filter(|i| i.case_id == case.id) {
+                    let n = people(detail, i).count();
+                    all.push((case, household_cells(case, i, n)));
+                }
+            }
+            Kind::Persons => {
+                for i in current.iter().filter(|i| i.case_id == case.id) {
+                    all.extend(people(detail, i).map(|p| (case, person_cells(case, i, p))));
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The highest revision of each interview.
+fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
+    let mut highest: HashMap<Uuid, &InterviewRow> = HashMap::new();
+    for i in all {
+        let entry = highest.entry(i.id).or_insert(i);
+        if i.revision > entry.revision {
+            *entry = i;
+        }
+    }
+    all.iter().filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision)).collect()
+}
+
+fn people<'a>(detail: &'a Detail, i: &'a InterviewRow) -> impl Iterator<Item = &'a PersonRow> {
+    detail.persons.iter().filter(|p| p.interview_id == i.id && p.revision == i.revision)
+}
+
+fn door_cells(c: &CaseRow) -> Vec<Cell> {
+    vec![
+        Cell::Text(c.id.to_string()),
+        Cell::Text(c.area.clone()),
+        Cell::Text(c.building.clone()),
+        Cell::Text(c.unit.clone()),
+        Cell::number(c.floor),
+        Cell::Text(c.room.clone()),
+        Cell::Number(f64::from(c.household)),
+    ]
+}
+
+fn case_cells(c: &CaseRow) -> Result<Vec<Cell>, Error> {
+    let state = State::from_number(c.state).ok_or(Error::Corrupt("state"))?;
+    let unmet: Vec<&str> = unmet_parts(c.unmet).iter().map(|p| p.slug()).collect();
+    let mut cells = door_cells(c);
+    cells.extend([
+        Cell::text(c.external_id.clone()),
+        Cell::Text(state.slug().to_owned()),
+        Cell::text(c.class.and_then(Class::from_number).map(|c| c.slug())),
+        Cell::Number(f64::from(c.visits)),
+        Cell::Text(unmet.join(" ")),
+        Cell::text(c.last_at.map(|t| t.to_string())),
+        Cell::text(c.last_outcome.and_then(Outcome::from_number).map(|o| o.slug())),
+        Cell::text(c.appointment.map(|a| a.0.to_string())),
+        Cell::text(c.appointment.map(|a| a.1.to_string())),
+        Cell::text(c.holder.clone()),
+        Cell::number(c.position.map(|p| p.0)),
+        Cell::number(c.position.map(|p| p.1)),
+        Cell::Text(c.created_at.to_string()),
+        Cell::text(c.merged_into.map(|id| id.to_string())),
+    ]);
+    Ok(cells)
+}
+
+fn visit_cells(c: &CaseRow, v: &VisitRow) -> Vec<Cell> {
+    let mut cells = door_cells(c);
+    cells.extend([
+        Cell::Text(v.id.to_string()),
+        Cell::Text(with_offset(v.at, v.at_offset_min)),
+        Cell::Text(v.received_at.to_string()),
+        Cell::text(v.ended_at.map(|t| t.to_string())),
+        Cell::text(Outcome::from_number(v.outcome).map(|o| o.slug())),
+        Cell::text(Channel::from_number(v.channel).map(|o| o.slug())),
+        Cell::text(Informant::from_number(v.informant).map(|o| o.slug())),
+        Cell::Text(v.enumerator.clone()),
+        Cell::Text(v.device_id.to_string()),
+        Cell::Text(v.batch_id.to_string()),
+        Cell::text(v.appointment.map(|a| a.0.to_string())),
+        Cell::text(v.appointment.map(|a| a.1.to_string())),
+        Cell::number(v.position.map(|p| p.0)),
+        Cell::number(v.position.map(|p| p.1)),
+        Cell::number(v.accuracy_m),
+        Cell::number(v.distance_m),
+        Cell::text(v.note.clone()),
+    ]);
+    cells
+}
+
+/// An item of a stored JSON object as a cell.
+fn item(object: &Map<String, Value>, name: &str) -> Cell {
+    match object.get(name) {
+        None | Some(Value::Null | Value::Array(_) | Value::Object(_)) => Cell::Empty,
+        Some(Value::Bool(b)) => Cell::Bool(*b),
+        Some(Value::Number(n)) => Cell::number(n.as_f64()),
+        Some(Value::String(s)) => Cell::Text(s.clone()),
+    }
+}
+
+fn household_cells(c: &CaseRow, i: &InterviewRow, n_persons: usize) -> Vec<Cell> {
+    let items: Map<String, Value> = serde_json::from_str(&i.household).unwrap_or_default();
+    let mut cells = door_cells(c);
+    cells.extend([
+        Cell::Text(i.id.to_string()),
+        Cell::Number(f64::from(i.revision)),
+        Cell::Text(with_offset(i.at, i.at_offset_min)),
+        Cell::Text(i.received_at.to_string()),
+        Cell::text(InterviewResult::from_number(i.result).map(|r| r.slug())),
+        Cell::text(Respondent::from_number(i.respondent).map(|r| r.slug())),
+        Cell::Text(i.enumerator.clone()),
+        Cell::Bool(i.counted_elsewhere),
+        Cell::number(u32::try_from(n_persons).ok()),
+    ]);
+    let names = [
+        "household_type", "n_stayed", "n_registered_absent", "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind",
+        "floor_area_m2", "rooms", "tenure",
+    ];
+    cells.extend(names.iter().map(|name| item(&items, name)));
+    cells.push(Cell::text(i.phone.clone()));
+    cells.push(Cell::text(i.address_text.clone()));
+    cells
+}
+
+fn person_cells(c: &CaseRow, i: &InterviewRow, p: &PersonRow) -> Vec<Cell> {
+    let items: Map<String, Value> = serde_json::from_str(&p.items).unwrap_or_default();
+    let mut cells = door_cells(c);
+    cells.extend([
+        Cell::Text(p.interview_id.to_string()),
+        Cell::Number(f64::from(p.revision)),
+        Cell::Number(f64::from(p.person_no)),
+        Cell::Text(p.name.clone()),
+        Cell::text(p.sex.and_then(Sex::from_number).map(|s| s.slug())),
+        Cell::number(p.birth[0]),
+        Cell::number(p.birth[1]),
+        Cell::number(p.birth[2]),
+        Cell::text(p.relationship.and_then(Relationship::from_number).map(|r| r.slug())),
+        Cell::text(p.residence_status.and_then(ResidenceStatus::from_number).map(|r| r.slug())),
+        Cell::Text(if p.has_citizen_id { "present" } else { "missing" }.to_owned()),
+    ]);
+    let names = ["stayed_at", "registered_at", "time_away", "reason_away", "education", "literate", "ethnicity"];
+    cells.extend(names.iter().map(|name| item(&items, name)));
+    cells.push(Cell::text(p.other_address.clone()));
+    cells.push(Cell::Bool(i.counted_elsewhere));
+    cells
+}
+
+/// Appends one line of CSV (RFC 4180). A text that a spreadsheet would run gets an apostrophe in front.
+pub(super) fn push_csv(out: &mut String, cells: &[Cell]) {
+    for (i, cell) in cells.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        match cell {
+            Cell::Empty => {}
+            Cell::Number(n) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "{n}");
+            }
+            Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Cell::Text(text) => push_text(out, text),
+        }
+    }
+    out.push_str("\r\n");
+}
+
+fn push_text(out: &mut String, text: &str) {
+    let is_run = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_quoted = is_run || text.contains(['"', ',', '\n', '\r']);
+    if is_quoted {
+        out.push('"');
+    }
+    if is_run {
+        out.push('\'');
+    }
+    out.push_str(&text.replace('"', "\"\""));
+    if is_quoted {
+        out.push('"');
+    }
+}
+
+/// Appends one GeoJSON feature.
+pub(super) fn push_feature(out: &mut String, names: &[&str], cells: &[Cell], position: Option<(f64, f64)>) {
+    let properties: Map<String, Value> =
+        names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_json())).collect();
+    let geometry = position.map(|(lon, lat)| json!({"type": "Point", "coordinates": [lon, lat]}));
+    out.push_str(&json!({"type": "Feature", "geometry": geometry, "properties": properties}).to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_made_harmless() {
+        let mut out = String::new();
+        let cells = ["=1+1", "+x", "-x", "@x", "a,b", "say \"hi\"", "王"].map(|t| Cell::Text(t.to_owned()));
+        push_csv(&mut out, &cells);
+        assert_eq!(out, "\"'=1+1\",\"'+x\",\"'-x\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",王\r\n");
+        let mut numbers = String::new();
+        push_csv(&mut numbers, &[Cell::Number(-1.0), Cell::Empty, Cell::Bool(true)]);
+        assert_eq!(numbers, "-1,,true\r\n");
+    }
+
+    #[test]
+    fn every_kind_has_a_cell_for_each_column() {
+        for kind in [Kind::Cases, Kind::Visits, Kind::Households, Kind::Persons] {
+            let mut names = columns(kind).to_vec();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), columns(kind).len(), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What every handler shares, and how errors of the rooms below become problems.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::kind;
+use super::limit::{Attempts, UploadSlots};
+use super::metrics::Metrics;
+use super::problem::{FieldError, Problem};
+use crate::ingest::json::DocumentError;
+use crate::ingest::{self, Ingest};
+use crate::store::{self, Store};
+use crate::surveys::{Survey, Surveys};
+use crate::sync;
+
+/// The clock; tests set it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What handlers share; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Taking field data.
+    pub ingest: Ingest,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Places for uploads.
+    pub uploads: UploadSlots,
+    /// Guesses at enrolment codes.
+    pub codes: Attempts,
+    /// Guesses at passwords.
+    pub passwords: Attempts,
+    /// The clock.
+    pub clock: Clock,
+    /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
+    pub room: Option<Room>,
+    /// Whether the database has every migration of this program.
+    pub is_migrated: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// A directory whose file system must have room before an upload is taken.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The directory.
+    pub path: PathBuf,
+    /// Least free bytes.
+    pub least: u64,
+}
+
+impl Room {
+    /// Whether there is room; true where the system does not say.
+    pub fn is_left(&self) -> bool {
+        rustix::fs::statvfs(&self.path).map_or(true, |s| s.f_bavail.saturating_mul(s.f_frsize) >= self.least)
+    }
+}
+
+impl App {
+    /// An app over `ingest` with fresh limits and metrics and the system's clock.
+    pub fn new(ingest: Ingest) -> Self {
+        let pool = ingest.store.settings().pool_size;
+        Self {
+            ingest,
+            metrics: Metrics::new(),
+            uploads: UploadSlots::for_pool(pool),
+            codes: Attempts::new(),
+            passwords: Attempts::new(),
+            clock: Arc::new(Timestamp::now),
+            room: None,
+            is_migrated: Arc::new(|| true),
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.ingest.store
+    }
+
+    /// The surveys.
+    pub fn surveys(&self) -> &Surveys {
+        &self.ingest.surveys
+    }
+
+    /// The survey a caller acts in.
+    pub async fn survey(&self, caller: &crate::store::access::Caller) -> Result<Arc<Survey>, Problem> {
+        Ok(self.surveys().get(caller.key, caller.policy_version).await?)
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        if error.is_outage() {
+            tracing::warn!(%error, "the database does not answer");
+            return Self::plain(&kind::DATABASE_AWAY);
+        }
+        tracing::error!(%error, "a database statement failed");
+        Self::plain(&kind::INTERNAL)
+    }
+}
+
+impl From<ingest::Error> for Problem {
+    fn from(error: ingest::Error) -> Self {
+        match error {
+            ingest::Error::Document(error) => document(&error),
+            ingest::Error::ForeignDevice => Self::plain(&kind::FOREIGN_DEVICE),
+            ingest::Error::UnknownSurvey => Self::plain(&kind::UNKNOWN_SURVEY),
+            ingest::Error::BatchIdReused => Self::plain(&kind::BATCH_ID_REUSED),
+            ingest::Error::NotFound => Self::not_found(),
+            ingest::Error::Unfit(why) => Self::new(&kind::NOT_POSSIBLE_NOW, why),
+            ingest::Error::Setup(lines) => Self::new(&kind::NOT_POSSIBLE_NOW, lines.join(" ")),
+            ingest::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+fn document(error: &DocumentError) -> Problem {
+    match error {
+        DocumentError::NotJson { line, column, what } => {
+            Problem::new(&kind::NOT_JSON, format!("line {line}, column {column}: {what}"))
+        }
+        DocumentError::NotBatch { errors } => Problem::not_valid(
+            errors.iter().map(|(pointer, detail)| FieldError::at(pointer.clone(), detail.clone())).collect(),
+        ),
+        DocumentError::TooManyRecords => Problem::plain(&kind::TOO_MANY_RECORDS),
+    }
+}
+
+impl From<sync::Error> for Problem {
+    fn from(error: sync::Error) -> Self {
+        match error {
+            sync::Error::Cursor(_) => Self::parameter("cursor", "must be one that this service gave out"),
+            sync::Error::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Who calls: tokens and sessions, roles, and what lies within reach.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use sha2::{Digest, Sha256};
+
+use super::app::App;
+use super::kind;
+use super::problem::Problem;
+use super::query::Query;
+use super::request::Request;
+use crate::store::access::{Caller, TokenKind};
+use crate::store::survey::{AreaRow, Areas};
+
+/// Name of the session cookie.
+pub const SESSION: &str = "doorknock_session";
+
+/// A new secret of 256 random bits, in 43 characters.
+pub fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// What is stored of a secret.
+pub fn hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+/// Who calls, by bearer token; for reading also by session cookie. Problems: `not-signed-in`.
+pub async fn caller(app: &App, request: &Request) -> Result<Caller, Problem> {
+    let bearer = request.bearer();
+    let is_read = matches!(request.method, Method::GET | Method::HEAD);
+    let session = request.cookie(SESSION).filter(|_| is_read && bearer.is_none());
+    let secret = bearer.or(session).filter(|s| s.len() <= 200).ok_or_else(not_signed_in)?;
+    by_secret(app, request, secret, bearer.is_some()).await
+}
+
+/// Who calls, by session cookie only: for the pages and their forms.
+pub async fn session(app: &App, request: &Request) -> Result<Caller, Problem> {
+    let secret = request.cookie(SESSION).filter(|s| s.len() <= 200).ok_or_else(not_signed_in)?;
+    by_secret(app, request, secret, false).await
+}
+
+async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) -> Result<Caller, Problem> {
+    let hash = hash(secret);
+    let found = app.store().caller(&hash, app.now()).await?.ok_or_else(not_signed_in)?;
+    if (found.kind == TokenKind::Session) == is_bearer {
+        return Err(not_signed_in());
+    }
+    if let Some(device) = found.device {
+        request.device.set(device);
+    }
+    if found.kind == TokenKind::Session {
+        app.store().touch_session(&hash, app.now()).await?;
+    }
+    Ok(found)
+}
+
+fn not_signed_in() -> Problem {
+    Problem::plain(&kind::NOT_SIGNED_IN)
+}
+
+/// A device's enumerator. Problems: `wrong-role`.
+pub async fn device(app: &App, request: &Request) -> Result<Caller, Problem> {
+    let caller = caller(app, request).await?;
+    if caller.device.is_some() { Ok(caller) } else { Err(wrong_role()) }
+}
+
+/// A supervisor or admin. Problems: `wrong-role`.
+pub async fn supervisor(app: &App, request: &Request) -> Result<Caller, Problem> {
+    let caller = caller(app, request).await?;
+    if is_supervisor(&caller) { Ok(caller) } else { Err(wrong_role()) }
+}
+
+/// Whether the caller supervises.
+pub fn is_supervisor(caller: &Caller) -> bool {
+    caller.device.is_none() && matches!(caller.role.as_str(), "supervisor" | "admin")
+}
+
+fn wrong_role() -> Problem {
+    Problem::plain(&kind::WRONG_ROLE)
+}
+
+/// The area named by `?area=`, the caller's own when none is named. Outside the caller's subtree it does not exist.
+pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, Problem> {
+    let code = query.given("area").unwrap_or(&caller.area).to_owned();
+    area_by_code(app, caller, code).await
+}
+
+/// An area of the caller's subtree by its code.
+pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<AreaRow, Problem> {
+    let found = app.store().areas(caller.key, Areas::One(code)).await?;
+    let (lo, hi) = caller.range;
+    found.into_iter().find(|a| (lo..=hi).contains(&a.range.0)).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,184 @@
+//! Getting in: a phone by its one-time code, a supervisor by password.
+
+use http::HeaderValue;
+use http::header::SET_COOKIE;
+use jiff::{SignedDuration, ToSpan};
+use serde_json::json;
+use warp::reply::Response;
+
+use super::answer;
+use super::app::App;
+use super::auth;
+use super::body::FORM_LIMIT;
+use super::json;
+use super::kind;
+use super::problem::{FieldError, Problem};
+use super::request::{Carriage, Request};
+use crate::access;
+use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
+
+struct EnrolForm {
+    code: String,
+    device: uuid::Uuid,
+    model: Option<String>,
+}
+
+/// `POST /v1/enrol` `{code, device_id, model}`: uses a one-time code up and gives the device its token.
+/// Problems: `wrong-code`, `too-many-tries`, `body-not-valid`.
+pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> {
+    let attempt = app.codes.allow(request.client(), None)?;
+    let document = json::read(&mut request, FORM_LIMIT).await?;
+    let form = document.form(|f| {
+        let (code, device, model) = (f.text("code", 100), f.uuid("device_id"), f.optional_text("model", 200));
+        Some(EnrolForm { code: code?, device: device?, model })
+    })?;
+    if form.device.is_nil() {
+        return Err(Problem::not_valid(vec![FieldError::at("/device_id", "must not be the nil UUID")]));
+    }
+    let now = app.now();
+    let hash = auth::hash(&access::plain_code(&form.code));
+    let Some((key, user)) = app.store().take_enrol_code(&hash, now).await? else {
+        attempt.wrong();
+        return Err(Problem::plain(&kind::WRONG_CODE));
+    };
+    attempt.right();
+    let member = membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
+    let survey = app.surveys().reread(key).await?;
+    let secret = auth::new_secret();
+    let token = NewToken {
+        hash: auth::hash(&secret),
+        key,
+        user: user.clone(),
+        device: Some(form.device),
+        kind: TokenKind::Device,
+        csrf: None,
+        created_at: now,
+        expires_at: access::token_end(&survey),
+    };
+    match app.store().add_token(token, form.model).await? {
+        Enrolled::Yes => Ok(answer::json(&json!({
+            "token": secret, "device_id": form.device, "enumerator": user, "survey": member.survey,
+            "area": member.area, "expires_at": access::token_end(&survey),
+        }))),
+        Enrolled::DeviceTaken => Err(Problem::not_valid(vec![FieldError::at(
+            "/device_id",
+            "belongs to somebody else or was cut off; make a new id",
+        )])),
+    }
+}
+
+async fn membership(
+    app: &App,
+    user: &str,
+    fits: impl Fn(&Membership) -> bool,
+) -> Result<Option<Membership>, Problem> {
+    Ok(app.store().memberships(user).await?.into_iter().find(fits))
+}
+
+struct LoginForm {
+    user: String,
+    password: String,
+    survey: Option<String>,
+}
+
+/// `POST /v1/login` `{user, password, survey?}`: a session cookie for a supervisor.
+/// Problems: `wrong-login` (the same for unknown users), `too-many-tries`, `survey-needed`.
+pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> {
+    let document = json::read(&mut request, FORM_LIMIT).await?;
+    let form = document.form(|f| {
+        let (user, password, survey) = (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
+        Some(LoginForm { user: user?, password: password?, survey })
+    })?;
+    let opened = sign_in(&app, &request, &form.user, &form.password, form.survey.as_deref()).await?;
+    let mut response = answer::json(&json!({
+        "user": form.user, "survey": opened.survey, "role": opened.role, "area": opened.area, "csrf": opened.csrf,
+    }));
+    response.headers_mut().insert(SET_COOKIE, opened.cookie);
+    Ok(response)
+}
+
+/// A session just opened.
+pub struct Opened {
+    /// The cookie to set.
+    pub cookie: HeaderValue,
+    /// Token of page forms.
+    pub csrf: String,
+    /// Name of the survey.
+    pub survey: String,
+    /// Role.
+    pub role: String,
+    /// Area code.
+    pub area: String,
+}
+
+/// Checks a password and opens a session; the same work and words for unknown users.
+pub async fn sign_in(
+    app: &App,
+    request: &Request,
+    user: &str,
+    password: &str,
+    survey: Option<&str>,
+) -> Result<Opened, Problem> {
+    let attempt = app.passwords.allow(request.client(), Some(user))?;
+    let stored = app.store().password_hash(user).await?;
+    let password = password.to_owned();
+    let fits = tokio::task::spawn_blocking(move || access::is_password(stored.as_deref(), &password))
+        .await
+        .unwrap_or(false);
+    let staff: Vec<Membership> = app
+        .store()
+        .memberships(user)
+        .await?
+        .into_iter()
+        .filter(|m| matches!(m.role.as_str(), "supervisor" | "admin"))
+        .collect();
+    if !fits || staff.is_empty() {
+        attempt.wrong();
+        return Err(Problem::plain(&kind::WRONG_LOGIN));
+    }
+    attempt.right();
+    let member = match survey {
+        Some(slug) => staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+        None if staff.len() > 1 => {
+            let names: Vec<&str> = staff.iter().map(|m| m.survey.as_str()).collect();
+            let detail = format!("must name one of: {}", names.join(", "));
+            return Err(Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)]));
+        }
+        None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+    };
+    open_session(app, request, user, member).await
+}
+
+async fn open_session(app: &App, request: &Request, user: &str, member: Membership) -> Result<Opened, Problem> {
+    let (secret, csrf, now) = (auth::new_secret(), auth::new_secret(), app.now());
+    let token = NewToken {
+        hash: auth::hash(&secret),
+        key: member.key,
+        user: user.to_owned(),
+        device: None,
+        kind: TokenKind::Session,
+        csrf: Some(csrf.clone()),
+        created_at: now,
+        expires_at: now + SignedDuration::from_hours(24 * 14),
+    };
+    app.store().add_token(token, None).await?;
+    let secure = if request.connection.carriage == Carriage::Tls { "; Secure" } else { "" };
+    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}", auth::SESSION);
+    Ok(Opened {
+        cookie: HeaderValue::try_from(cookie).map_err(|_| Problem::plain(&kind::INTERNAL))?,
+        csrf,
+        survey: member.survey,
+        role: member.role,
+        area: member.area,
+    })
+}
+
+/// The cookie that ends a session in the browser.
+pub fn ended_cookie() -> HeaderValue {
+    HeaderValue::from_static("doorknock_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// How long a one-time code may be used.
+pub fn code_end(now: jiff::Timestamp) -> jiff::Timestamp {
+    now.saturating_add(24.hours()).unwrap_or(now)
+}

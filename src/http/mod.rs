@@ -1,0 +1,32 @@
+//! The only room that speaks HTTP: routes, answers, problems, bodies, rights, one file per resource.
+
+pub mod answer;
+pub mod app;
+pub mod assignments;
+pub mod auth;
+pub mod batches;
+pub mod body;
+pub mod cases;
+pub mod changes;
+pub mod completion;
+pub mod devices;
+pub mod enrol;
+pub mod exports;
+pub mod held;
+pub mod json;
+pub mod kind;
+pub mod limit;
+pub mod metrics;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod query;
+pub mod request;
+pub mod returns;
+pub mod route;
+pub mod routes;
+pub mod server;
+pub mod system;
+pub mod tls;
+mod connection;
+mod wire;

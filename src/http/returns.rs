@@ -1,0 +1,54 @@
+//! The doors that need another visit.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+use warp::reply::Response;
+
+use super::answer;
+use super::app::App;
+use super::auth;
+use super::problem::Problem;
+use super::request::Request;
+use crate::visits::returns::{After, items, start};
+
+/// `GET /v1/return-visits?area=&at=&after=&limit=`: most urgent first, each with its window and its reason.
+/// Problems: `bad-parameter`, `not-found`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::caller(&app, &request).await?;
+    let query = request.query()?;
+    let limit = i64::from(query.limit(100, 500)?);
+    let at = query.timestamp("at")?.unwrap_or_else(|| app.now());
+    let mut after = query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or_else(start);
+    let area = auth::area(&app, &caller, &query).await?;
+    let survey = app.survey(&caller).await?;
+    let mut all = Vec::new();
+    let mut next = None;
+    // A page whose doors all turn out to need nobody at that instant is not an empty page: go on to the next.
+    for _ in 0..20 {
+        let rows = app.store().list_due(caller.key, area.range, after, limit).await?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+        next = rows.last().filter(|_| is_full).and_then(|r| r.due.map(|(class, at)| (class, at, r.id)));
+        all.extend(items(app.store(), &survey, &rows, at).await?);
+        match next {
+            Some(place) if all.is_empty() => after = place,
+            Some(_) | None => break,
+        }
+    }
+    Ok(answer::json(&json!({"as_of": at, "items": all, "after": next.map(text)})))
+}
+
+fn text((class, at, id): After) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{class}.{}.{}", at.as_microsecond(), id.simple()))
+}
+
+fn parse(text: &str) -> Option<After> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let mut parts = plain.split('.');
+    let class = parts.next()?.parse().ok()?;
+    let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
+    let id = Uuid::try_parse(parts.next()?).ok()?;
+    parts.next().is_none().then_some((class, at, id))
+}

@@ -1,0 +1,49 @@
+//! Calls about the service itself: health, metrics, codes, the API's description.
+
+use serde_json::json;
+use warp::reply::Response;
+
+use super::answer;
+use super::app::App;
+use super::auth;
+use super::kind;
+use super::metrics;
+use super::openapi;
+use super::problem::Problem;
+use super::request::Request;
+use crate::domain::code;
+
+/// `GET /healthz`: the process is up.
+pub async fn healthz(_: App, _: Request) -> Result<Response, Problem> {
+    Ok(answer::json(&json!({"status": "up"})))
+}
+
+/// `GET /readyz`: the database answers and is migrated. Problems: `database-away`.
+pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
+    app.store().ping().await?;
+    if !(app.is_migrated)() {
+        return Err(Problem::new(&kind::DATABASE_AWAY, "The database is not migrated; run doorknock migrate."));
+    }
+    Ok(answer::json(&json!({"status": "ready"})))
+}
+
+/// `GET /metrics`: Prometheus text, for callers on this machine and for admins. Problems: `loopback-only`.
+pub async fn prometheus(app: App, request: Request) -> Result<Response, Problem> {
+    if !metrics::open_to(request.peer().ip(), &request.headers) {
+        let caller = auth::caller(&app, &request).await.map_err(|_| Problem::plain(&kind::LOOPBACK_ONLY))?;
+        if caller.role != "admin" {
+            return Err(Problem::plain(&kind::LOOPBACK_ONLY));
+        }
+    }
+    Ok(answer::text(metrics::MEDIA_TYPE, app.metrics.text()))
+}
+
+/// `GET /v1/codes`: every closed list with its labels in both languages.
+pub async fn codes(_: App, _: Request) -> Result<Response, Problem> {
+    Ok(answer::json(&json!({"tables": code::tables()})))
+}
+
+/// `GET /v1/openapi.json`: the description of the API.
+pub async fn openapi(_: App, _: Request) -> Result<Response, Problem> {
+    Ok(answer::text("application/json", openapi::document()))
+}

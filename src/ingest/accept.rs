@@ -1,0 +1,610 @@
+//! Accepting one batch: read it, store it in one transaction, answer a receipt per record.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::classify::{self, Class};
+use super::reason::Reason;
+use super::receipt::{Answer, CaseAfter, Counts, Receipt};
+use super::record::{Context, DwellingRecord, InterviewRecord, Parsed, Read, VisitRecord, read_record};
+use super::refold::{At, Folded, refold, unmet_bits, unmet_parts};
+use super::resolve::{Cases, Reach};
+use super::rows::{self, Standing};
+use super::{Error, Ingest, held, json, scrub};
+use crate::domain::rates::Baseline;
+use crate::domain::{BuildingId, CaseId, DwellingId, State, door_key};
+use crate::store::access::Caller;
+use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
+use crate::store::case::{self, FoundDoor};
+use crate::store::device::{self, Contact};
+use crate::store::evidence::{self, NewDwellingRecord, Sender};
+use crate::store::feed::{ChangeKind, Mark};
+use crate::store::survey::{Areas, find_areas};
+use crate::store::{Outcome, Tx, completion, feed, new_tag};
+use crate::surveys::Survey;
+
+/// Bodies above this many bytes are read on a thread of their own.
+const BIG: usize = 256 * 1024;
+
+/// What the answer was made of, for metrics.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The answer.
+    pub answer: Answer,
+    /// Reading, checking, compressing.
+    pub read: Duration,
+    /// The transaction, repetitions included.
+    pub store: Duration,
+}
+
+/// A batch read and ready to be stored.
+struct Prepared {
+    head: BatchHead,
+    app_version: Option<String>,
+    survey: Arc<Survey>,
+    reach: Reach,
+    reads: Vec<Read>,
+    raw: Vec<u8>,
+    raw_length: i32,
+}
+
+/// What the transaction found.
+enum Stored {
+    New(String),
+    Replay(StoredBatch),
+    Reused,
+}
+
+impl Ingest {
+    /// Takes the body of one batch on behalf of `caller`'s device. `via` is `http` or `file`.
+    /// Errors: the document's, a foreign device or survey, a reused batch id, the database's.
+    pub async fn accept(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        let began = Instant::now();
+        let survey = self.surveys.get(caller.key, caller.policy_version).await?;
+        let work = {
+            let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
+            let length = body.len();
+            let read = move || prepare(&keys, &caller, survey, &body, via, now);
+            if length > BIG {
+                tokio::task::spawn_blocking(read)
+                    .await
+                    .map_err(|_| Error::Store(crate::store::Error::Unavailable))??
+            } else {
+                read()?
+            }
+        };
+        let read = began.elapsed();
+        let prepared = Arc::new(work);
+        let keys = Arc::clone(&self.keys);
+        let shared = Arc::clone(&prepared);
+        let stored = self
+            .store
+            .retrying("accept_batch", move |tx| {
+                let (prepared, keys) = (Arc::clone(&shared), Arc::clone(&keys));
+                Box::pin(async move { store_batch(tx, &prepared, &keys).await })
+            })
+            .await?;
+        let answer = answer(&prepared, stored)?;
+        Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
+    }
+}
+
+fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
+    let (replayed, received_at, offset, text) = match stored {
+        Stored::New(text) => (false, prepared.head.received_at, prepared.head.clock_offset_s, text),
+        Stored::Replay(first) => (true, first.received_at, first.clock_offset_s, first.receipts),
+        Stored::Reused => return Err(Error::BatchIdReused),
+    };
+    let receipts: Vec<Value> =
+        serde_json::from_str(&text).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    Ok(Answer {
+        batch_id: prepared.head.id,
+        replayed,
+        received_at,
+        clock_offset_s: offset,
+        counts: Counts::of(statuses),
+        receipts,
+    })
+}
+
+/// Reads and checks the document and each of its records; takes citizen IDs out of the raw copy.
+fn prepare(
+    keys: &super::digest::Keys,
+    caller: &Caller,
+    survey: Arc<Survey>,
+    body: &[u8],
+    via: &'static str,
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    let text = json::text_of(body).map_err(Error::Document)?;
+    let raw = json::split_batch(text).map_err(Error::Document)?;
+    let header = &raw.header;
+    if header.survey != caller.survey.as_str() {
+        return Err(Error::UnknownSurvey);
+    }
+    if Some(header.device_id.0) != caller.device {
+        return Err(Error::ForeignDevice);
+    }
+    let clock_offset = header.sent_at.instant.duration_since(now);
+    let context = Context {
+        survey_from: survey.opens_at(),
+        survey_to: survey.closes_at(),
+        reference: survey.reference_date(),
+        received_at: now,
+        clock_offset,
+        keys,
+    };
+    let reads: Vec<Read> = raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
+    let head = BatchHead {
+        id: header.batch_id.0,
+        device: header.device_id.0,
+        user: caller.user.clone(),
+        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
+        received_at: now,
+        sent_at: header.sent_at.instant,
+        clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
+        waiting: header.waiting.and_then(|n| i32::try_from(n).ok()),
+        seq: header.seq,
+        records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
+        via,
+    };
+    let app_version = header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let clean = scrub::scrub_json(text);
+    let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
+    let packed = zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length })
+}
+
+/// A batch on its way through the transaction.
+struct Work<'a> {
+    tx: &'a Tx,
+    at: At,
+    batch: &'a Prepared,
+    classes: Vec<Class>,
+    known: Vec<Known>,
+    cases: Cases,
+    /// Cases that got evidence.
+    touched: HashSet<Uuid>,
+    /// Standing of each new record, by its place.
+    standings: HashMap<usize, Standing>,
+    /// Records whose standing changed although they came earlier.
+    settled: Vec<Mark>,
+}
+
+async fn store_batch(
+    tx: &Tx,
+    batch: &Prepared,
+    keys: &super::digest::Keys,
+) -> Result<Outcome<Stored>, Error> {
+    let key = batch.survey.key;
+    if !batch::insert_batch(tx, key, &batch.head).await? {
+        let first = batch::find_batch(tx, key, batch.head.id).await?;
+        return Ok(Outcome::Rollback(match first {
+            Some(first) if first.digest == batch.head.digest && first.device == batch.head.device => {
+                Stored::Replay(first)
+            }
+            Some(_) | None => Stored::Reused,
+        }));
+    }
+    let ids = classify::ids(&batch.reads);
+    let known = if ids.is_empty() { Vec::new() } else { batch::known_records(tx, key, &ids).await? };
+    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
+    let mut work = Work {
+        tx,
+        at,
+        batch,
+        classes: classify::classify(&batch.reads, &known),
+        known,
+        cases: Cases::default(),
+        touched: HashSet::new(),
+        standings: HashMap::new(),
+        settled: Vec::new(),
+    };
+    work.take_dwellings().await?;
+    work.resolve_cases().await?;
+    work.take_visits().await?;
+    work.take_interviews(keys).await?;
+    let folded = work.fold_again().await?;
+    let receipts = work.receipts(&folded).await?;
+    let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+    batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
+    let contact = Contact {
+        device: batch.head.device,
+        at: batch.head.received_at,
+        waiting: batch.head.waiting,
+        clock_offset_s: batch.head.clock_offset_s,
+        app_version: batch.app_version.clone(),
+    };
+    device::note_batch(tx, key, &contact).await?;
+    Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
+}
+
+impl Work<'_> {
+    fn sender(&self) -> Sender {
+        let head = &self.batch.head;
+        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
+    }
+
+    /// New records of one kind, with their places.
+    fn new_ones<'b, T>(&'b self, pick: impl Fn(&'b Parsed) -> Option<&'b T> + 'b) -> Vec<(usize, &'b T)> {
+        self.batch
+            .reads
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.classes[*i] == Class::New)
+            .filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r)))
+            .collect()
+    }
+
+    /// Stores doors found in the field, gives them their cases, and frees what waited for them.
+    async fn take_dwellings(&mut self) -> Result<(), Error> {
+        let batch = self.batch;
+        let found: Vec<(usize, DwellingRecord)> = self
+            .new_ones(|p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None })
+            .into_iter()
+            .map(|(i, d)| (i, d.clone()))
+            .collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let areas = find_areas(self.tx, self.at.key, &Areas::Subtree(batch.reach.range)).await?;
+        let numbers: HashMap<&str, i32> = areas.iter().map(|a| (a.code.as_str(), a.range.0)).collect();
+        let doors: Vec<Option<FoundDoor>> = found
+            .iter()
+            .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
+            .collect();
+        let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
+        let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
+        targets.extend(listed.iter().map(|d| d.case_id));
+        crate::store::held::lock_targets(self.tx, self.at.key, &targets).await?;
+        add_doors(self.tx, self.at, &batch.survey, &listed).await?;
+        let rows: Vec<NewDwellingRecord> = found
+            .iter()
+            .zip(&doors)
+            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref()))
+            .collect();
+        let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
+        self.all_stored(stored.len(), rows.len())?;
+        for ((i, d), door) in found.iter().zip(&doors) {
+            let standing = match door {
+                Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
+                None => held_for(d.id, Reason::UnknownArea),
+            };
+            self.standings.insert(*i, standing);
+        }
+        let freed = held::free_waiters(self.tx, self.at.key, &mut self.cases, &targets).await?;
+        self.touched.extend(freed.touched);
+        self.settled.extend(freed.marks);
+        self.touched.extend(listed.iter().map(|d| d.case_id));
+        Ok(())
+    }
+
+    /// Locks every case the new visits and interviews speak of.
+    async fn resolve_cases(&mut self) -> Result<(), Error> {
+        let mut refs: Vec<Uuid> = Vec::new();
+        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
+            match &read.parsed {
+                Parsed::Visit(v) => refs.push(v.case.0),
+                Parsed::Interview(r) => refs.push(r.case.0),
+                Parsed::Dwelling(_) => refs.extend(self.standings.get(&i).map(|s| s.case_id)),
+                Parsed::Refused(_) => {}
+            }
+        }
+        refs.sort_unstable();
+        refs.dedup();
+        if refs.is_empty() {
+            return Ok(());
+        }
+        let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
+        let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
+        cases.find(self.tx, self.at.key, &already).await?;
+        self.cases = cases;
+        Ok(())
+    }
+
+    /// Whether a record counts, before anything special to its kind.
+    fn standing(&self, index: usize, case: CaseId) -> Standing {
+        let read = &self.batch.reads[index];
+        let row = self.cases.in_reach(case.0, &self.batch.reach);
+        let case_id = row.map_or(case.0, |r| r.id);
+        if let Some(held) = &read.held {
+            let detail = if held.pointers.is_empty() {
+                held.detail.clone()
+            } else {
+                format!("{} ({})", held.detail, held.pointers.join(", "))
+            };
+            let reason = held.reason.slug().to_owned();
+            return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
+        }
+        match row {
+            Some(_) => Standing { case_id, status: Status::Accepted, held: None },
+            None => held_for(case.0, Reason::UnknownCase),
+        }
+    }
+
+    async fn take_visits(&mut self) -> Result<(), Error> {
+        let visits: Vec<(usize, VisitRecord)> = self
+            .new_ones(|p| if let Parsed::Visit(v) = p { Some(&**v) } else { None })
+            .into_iter()
+            .map(|(i, v)| (i, v.clone()))
+            .collect();
+        if visits.is_empty() {
+            return Ok(());
+        }
+        let mut new = Vec::with_capacity(visits.len());
+        let mut counted = Vec::new();
+        for (i, v) in &visits {
+            let standing = self.standing(*i, v.case);
+            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
+            if standing.status == Status::Accepted {
+                counted.push(v.id.0);
+                self.touched.insert(standing.case_id);
+            }
+            self.standings.insert(*i, standing);
+        }
+        let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
+        self.all_stored(stored.len(), new.len())?;
+        if !counted.is_empty() {
+            let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
+            self.touched.extend(freed.touched);
+            self.settled.extend(freed.marks);
+        }
+        Ok(())
+    }
+
+    async fn take_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
+        let interviews: Vec<(usize, InterviewRecord)> = self
+            .new_ones(|p| if let Parsed::Interview(i) = p { Some(&**i) } else { None })
+            .into_iter()
+            .map(|(i, r)| (i, r.clone()))
+            .collect();
+        if interviews.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
+        let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
+        let mut highest = classify::stored_revisions(&self.known);
+        for (i, r) in &interviews {
+            if self.standing(*i, r.case).status == Status::Accepted {
+                let entry = highest.entry(r.id.0).or_default();
+                *entry = (*entry).max(r.revision);
+            }
+        }
+        let (mut new, mut persons, mut mended) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, r) in &interviews {
+            let standing = self.interview_standing(*i, r, &visits, &highest);
+            let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            persons.extend(rows::person_rows(r, keys));
+            if standing.status == Status::Accepted {
+                self.touched.insert(standing.case_id);
+                mended.push((r.id.0, r.revision));
+            }
+            self.standings.insert(*i, standing);
+        }
+        let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
+        self.all_stored(stored.len(), new.len())?;
+        evidence::insert_persons(self.tx, self.at.key, &persons).await?;
+        if self.known.iter().any(|k| k.status == Status::Held) {
+            let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
+            self.touched.extend(freed.touched);
+            self.settled.extend(freed.marks);
+        }
+        Ok(())
+    }
+
+    /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
+    fn interview_standing(
+        &self,
+        index: usize,
+        r: &InterviewRecord,
+        visits: &HashMap<Uuid, Uuid>,
+        highest: &HashMap<Uuid, i32>,
+    ) -> Standing {
+        let mut standing = self.standing(index, r.case);
+        let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
+        if is_form_error && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+            standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
+                Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
+                None => held_for(r.case.0, Reason::UnknownCase),
+            };
+        }
+        let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
+        if standing.status == Status::Accepted && elsewhere {
+            standing.status = Status::Held;
+            standing.held = Some(sentence(Reason::VisitElsewhere));
+        }
+        standing
+    }
+
+    /// Two batches with one record at the same moment: the later one starts over and finds the record known.
+    fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
+        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
+    }
+
+    async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
+        let touched: Vec<Uuid> = self.touched.iter().copied().collect();
+        self.cases.find(self.tx, self.at.key, &touched).await?;
+        let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
+        let folded = refold(self.tx, self.at, &self.batch.survey, &locked).await?;
+        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &self.settled).await?;
+        Ok(folded)
+    }
+
+    async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Value>, Error> {
+        let batches: Vec<Uuid> = self
+            .classes
+            .iter()
+            .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
+            .collect();
+        let earlier = if batches.is_empty() {
+            HashMap::new()
+        } else {
+            parse_receipts(batch::receipts_of(self.tx, self.at.key, &batches).await?)?
+        };
+        let mut all: Vec<Value> = Vec::with_capacity(self.classes.len());
+        for (i, class) in self.classes.iter().enumerate() {
+            let receipt = match class {
+                Class::Replayed(batch, place) => earlier
+                    .get(batch)
+                    .and_then(|list| list.get(usize::try_from(*place).ok()?))
+                    .cloned()
+                    .map(replayed)
+                    .ok_or(crate::store::Error::Corrupt("receipt"))?,
+                Class::Repeats(first) => replayed(all.get(*first).cloned().unwrap_or_default()),
+                Class::Refused | Class::New | Class::Reused => to_value(&self.receipt(i, class, folded))?,
+            };
+            all.push(receipt);
+        }
+        Ok(all)
+    }
+
+    fn receipt(&self, index: usize, class: &Class, folded: &HashMap<Uuid, Folded>) -> Receipt {
+        let read = &self.batch.reads[index];
+        if let Parsed::Refused(refused) = &read.parsed {
+            return Receipt::refused(refused);
+        }
+        let (id, kind, revision) = classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
+        if *class == Class::Reused {
+            return Receipt::id_reused(index, id, kind.slug());
+        }
+        let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
+        receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
+        let Some(standing) = self.standings.get(&index) else { return receipt };
+        if let Some((reason, detail)) = &standing.held {
+            receipt = receipt.held(reason, detail);
+            receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
+            receipt.pointer = receipt.pointers.first().cloned();
+        }
+        receipt.case = self.case_after(standing.case_id, folded);
+        receipt
+    }
+
+    /// The case as it stands after the batch; nothing for a case out of reach.
+    fn case_after(&self, id: Uuid, folded: &HashMap<Uuid, Folded>) -> Option<CaseAfter> {
+        let row = self.cases.in_reach(id, &self.batch.reach)?;
+        Some(match folded.get(&row.id) {
+            Some(f) => CaseAfter {
+                id: row.id,
+                state: f.standing.state,
+                visits: f.visits,
+                unmet: unmet_parts(unmet_bits(&f.standing.unmet)),
+            },
+            None => CaseAfter {
+                id: row.id,
+                state: State::from_number(row.state)?,
+                visits: row.visits,
+                unmet: unmet_parts(row.unmet),
+            },
+        })
+    }
+}
+
+/// Adds doors with their cases, counts the cases and marks them for the feed.
+pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDoor]) -> Result<(), Error> {
+    if doors.is_empty() {
+        return Ok(());
+    }
+    let blank = super::refold::blank(&survey.rules, Baseline::Out);
+    let new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.contains(&d.case_id)).collect();
+    let deltas: Vec<completion::Delta> = added
+        .iter()
+        .map(|d| completion::Delta {
+            area: d.area.clone(),
+            building: d.building_id,
+            holder: String::new(),
+            changes: vec![(blank.cell, 1)],
+        })
+        .collect();
+    completion::append_deltas(tx, at.key, &deltas).await?;
+    let marks: Vec<Mark> = added
+        .iter()
+        .map(|d| Mark { id: d.dwelling_id, area_no: Some(d.area_no), device: None, user: None })
+        .collect();
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks).await?;
+    Ok(())
+}
+
+/// The door a dwelling record describes.
+pub(super) fn found_door(survey: &Survey, d: &DwellingRecord, area_no: i32) -> FoundDoor {
+    let district = survey.district();
+    let key = door_key(&district, &d.area, &d.building, &d.unit, &d.room);
+    let dwelling = DwellingId::of_key(&key);
+    FoundDoor {
+        dwelling_id: dwelling.0,
+        building_id: BuildingId::of(&district, &d.area, &d.building).0,
+        case_id: CaseId::of(dwelling, &survey.slug, d.household).0,
+        household: i32::try_from(d.household).unwrap_or(1),
+        area: d.area.clone(),
+        area_no,
+        building: d.building.clone(),
+        unit: d.unit.clone(),
+        floor: d.floor,
+        room: d.room.clone(),
+        kind: d.kind.slug().to_owned(),
+        position: d.position.as_ref().map(|p| (p.lon, p.lat)),
+        door_key: key,
+    }
+}
+
+fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, door: Option<&FoundDoor>) -> NewDwellingRecord {
+    let held = door.is_none().then(|| sentence(Reason::UnknownArea));
+    NewDwellingRecord {
+        id: d.id,
+        status: if door.is_some() { Status::Accepted } else { Status::Held },
+        held_reason: held.as_ref().map(|h| h.0.clone()),
+        held_detail: held.map(|h| h.1),
+        case_id: door.map(|d| d.case_id),
+        batch_index: i32::try_from(index).unwrap_or(i32::MAX),
+        digest: digest.to_vec(),
+        area: d.area.clone(),
+        content: rows::dwelling_text(d),
+    }
+}
+
+fn held_for(id: Uuid, reason: Reason) -> Standing {
+    Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
+}
+
+/// Slug and sentence of a reason.
+pub(super) fn sentence(reason: Reason) -> (String, String) {
+    (reason.slug().to_owned(), reason.sentence().to_owned())
+}
+
+fn replayed(mut receipt: Value) -> Value {
+    if let Some(object) = receipt.as_object_mut() {
+        object.insert("replayed".to_owned(), Value::Bool(true));
+    }
+    receipt
+}
+
+fn to_value(receipt: &Receipt) -> Result<Value, Error> {
+    serde_json::to_value(receipt).map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
+}
+
+fn parse_receipts(texts: HashMap<Uuid, String>) -> Result<HashMap<Uuid, Vec<Value>>, Error> {
+    texts
+        .into_iter()
+        .map(|(id, text)| {
+            serde_json::from_str(&text)
+                .map(|list| (id, list))
+                .map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
+        })
+        .collect()
+}

@@ -1,0 +1,220 @@
+//! Assignments: lending doors to enumerators and taking them back. A door has at most one holder.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::refold::At;
+use super::resolve::Cases;
+use super::{Error, Ingest, held};
+use crate::domain::State;
+use crate::store::access::Caller;
+use crate::store::case::{self, CaseRow};
+use crate::store::completion::{self, Delta};
+use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
+use crate::store::survey::{Areas, find_areas, find_staff};
+use crate::store::{Outcome, Tx, new_tag};
+use crate::surveys::Survey;
+
+/// Which doors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// One case.
+    Case(Uuid),
+    /// Every open case of an area's subtree.
+    Area(String),
+    /// Every open case of a building.
+    Building(Uuid),
+}
+
+/// One item of an order.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Which doors.
+    pub doors: Doors,
+    /// To whom; `None` takes them back.
+    pub enumerator: Option<String>,
+    /// Until when; `None` for the survey's usual lease.
+    pub until: Option<Timestamp>,
+}
+
+/// What came of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assigned {
+    /// So many doors were lent or taken back.
+    Done(usize),
+    /// No such door, area or building in reach.
+    UnknownDoors,
+    /// No such enumerator in the survey.
+    UnknownEnumerator,
+    /// The lease would end before it begins.
+    EndsInThePast,
+    /// The case needs no visit any more.
+    NotOpen,
+}
+
+/// Most doors one item may move.
+const MOST: i64 = 100_000;
+
+impl Ingest {
+    /// Carries out an order on behalf of a supervisor; one result per item. An item that cannot be done harms no other.
+    pub async fn assign(&self, caller: &Caller, items: Vec<Item>, now: Timestamp) -> Result<Vec<Assigned>, Error> {
+        let survey = self.surveys.get(caller.key, caller.policy_version).await?;
+        let caller = caller.clone();
+        self.store
+            .retrying("assign", move |tx| {
+                let (survey, caller, items) = (survey.clone(), caller.clone(), items.clone());
+                Box::pin(async move {
+                    let at = At { key: survey.key, now, tag: new_tag(now) };
+                    let mut results = Vec::with_capacity(items.len());
+                    for item in &items {
+                        results.push(assign_one(tx, at, &survey, &caller, item).await?);
+                    }
+                    Ok::<_, Error>(Outcome::Stamp(results, survey.key, at.tag))
+                })
+            })
+            .await
+    }
+}
+
+async fn assign_one(tx: &Tx, at: At, survey: &Survey, caller: &Caller, item: &Item) -> Result<Assigned, Error> {
+    let lease = SignedDuration::from_hours(i64::from(survey.rules.policy.lease.hours));
+    let until = item.until.unwrap_or(at.now + lease);
+    if item.enumerator.is_some() && until <= at.now {
+        return Ok(Assigned::EndsInThePast);
+    }
+    let person = match &item.enumerator {
+        None => None,
+        Some(user) => match find_staff(tx, at.key, user).await? {
+            Some(staff) if staff.role == "enumerator" => Some(staff),
+            Some(_) | None => return Ok(Assigned::UnknownEnumerator),
+        },
+    };
+    let rows = match locked(tx, at, caller, &item.doors).await? {
+        Ok(rows) => rows,
+        Err(refusal) => return Ok(refusal),
+    };
+    let user = person.as_ref().map(|p| p.user.as_str());
+    hand_over(tx, at, caller, &rows, user, until).await?;
+    if person.is_some() {
+        free_for_new_holder(tx, at, survey, &rows).await?;
+    }
+    Ok(Assigned::Done(rows.len()))
+}
+
+/// The doors, locked: an area or building gives its open ones.
+async fn locked(tx: &Tx, at: At, caller: &Caller, doors: &Doors) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
+    let in_reach = |r: &CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
+    let is_open = |r: &CaseRow| State::from_number(r.state).is_some_and(State::is_open);
+    let ids = match doors {
+        Doors::Case(id) => vec![*id],
+        Doors::Area(code) => {
+            let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
+            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0)) else {
+                return Ok(Err(Assigned::UnknownDoors));
+            };
+            case::open_ids(tx, at.key, area.range, None, MOST).await?
+        }
+        Doors::Building(id) => case::open_ids(tx, at.key, caller.range, Some(*id), MOST).await?,
+    };
+    let rows = case::lock_cases(tx, at.key, &ids).await?;
+    let kept: Vec<CaseRow> = rows.into_iter().filter(in_reach).collect();
+    if kept.is_empty() {
+        return Ok(Err(Assigned::UnknownDoors));
+    }
+    let open: Vec<CaseRow> = kept.into_iter().filter(is_open).collect();
+    Ok(if open.is_empty() { Err(Assigned::NotOpen) } else { Ok(open) })
+}
+
+async fn hand_over(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    rows: &[CaseRow],
+    user: Option<&str>,
+    until: Timestamp,
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let reason = if user.is_some() { "reassigned" } else { "withdrawn" };
+    let ended = feed::end_assignments(tx, at.key, &ids, at.now, reason).await?;
+    let mut marks: Vec<Mark> =
+        ended.into_iter().map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) }).collect();
+    match user {
+        None => feed::clear_holders(tx, at.key, &ids).await?,
+        Some(user) => {
+            let new: Vec<AssignmentRow> =
+                rows.iter().map(|r| new_assignment(r.id, user, until, &caller.user, at.now)).collect();
+            feed::add_assignments(tx, at.key, &new).await?;
+            marks.extend(new.iter().map(|a| Mark {
+                id: a.id,
+                area_no: None,
+                device: None,
+                user: Some(a.enumerator.clone()),
+            }));
+        }
+    }
+    completion::append_deltas(tx, at.key, &moved(rows, user.unwrap_or_default())).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
+    let cases: Vec<Mark> =
+        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
+    Ok(())
+}
+
+fn new_assignment(case_id: Uuid, user: &str, until: Timestamp, by: &str, now: Timestamp) -> AssignmentRow {
+    AssignmentRow {
+        id: Uuid::now_v7(),
+        case_id,
+        enumerator: user.to_owned(),
+        until: Some(until),
+        by: by.to_owned(),
+        at: now,
+        ended_at: None,
+        end_reason: None,
+    }
+}
+
+/// The counters by holder: each case leaves its old holder's and enters the new one's.
+fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
+    let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
+    for row in rows {
+        let before = row.holder.clone().unwrap_or_default();
+        if before == holder {
+            continue;
+        }
+        for (who, sign) in [(before.as_str(), -1), (holder, 1)] {
+            let group = groups.entry((row.area.clone(), row.building_id, who.to_owned())).or_default();
+            *group.entry(row.cell).or_default() += sign;
+            for (measure, n) in (1..).zip(&row.persons) {
+                *group.entry(-measure).or_default() += sign * n;
+            }
+        }
+    }
+    groups
+        .into_iter()
+        .map(|((area, building, holder), changes)| Delta {
+            area,
+            building,
+            holder,
+            changes: changes.into_iter().collect(),
+        })
+        .collect()
+}
+
+/// Records that the new holder sent before the door was lent no longer name an unknown case.
+async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    crate::store::held::lock_targets(tx, at.key, if ids.len() > 500 { &[] } else { &ids }).await?;
+    let mut cases = Cases::default();
+    let freed = held::free_waiters(tx, at.key, &mut cases, &ids).await?;
+    if freed.touched.is_empty() {
+        return Ok(());
+    }
+    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+    cases.find(tx, at.key, &freed.touched).await?;
+    let touched: HashMap<Uuid, ()> = freed.touched.iter().map(|id| (*id, ())).collect();
+    let locked: Vec<CaseRow> = cases.rows().filter(|r| touched.contains_key(&r.id)).cloned().collect();
+    super::refold::refold(tx, at, survey, &locked).await?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Supervisors' decisions on cases: appended with a reason, kept for ever, and followed by a new fold.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::refold::{At, Folded, refold};
+use super::{Error, Ingest};
+use crate::domain::{Class, DecisionKind, State};
+use crate::store::access::Caller;
+use crate::store::case::{self, CaseRow};
+use crate::store::decision::{self, NewDecision};
+use crate::store::{Outcome, Tx, evidence, new_tag};
+use crate::surveys::Survey;
+
+/// What is to be decided.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The case.
+    pub case: Uuid,
+    /// The decision.
+    pub kind: DecisionKind,
+    /// Why, in the supervisor's words.
+    pub reason: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Order of the decision on its case.
+    pub seq: i32,
+    /// State before.
+    pub before: State,
+    /// Standing after.
+    pub after: Folded,
+}
+
+/// The word of a decision on the wire and in the database.
+pub fn slug(kind: &DecisionKind) -> &'static str {
+    match kind {
+        DecisionKind::Close { .. } => "close",
+        DecisionKind::Reopen => "reopen",
+        DecisionKind::Verify { .. } => "verify",
+        DecisionKind::Cancel => "cancel",
+        DecisionKind::Uncancel => "uncancel",
+        DecisionKind::Void { .. } => "void",
+        DecisionKind::Unvoid { .. } => "unvoid",
+        DecisionKind::RejectInterview { .. } => "reject_interview",
+        DecisionKind::Merge { .. } => "merge",
+        DecisionKind::Unmerge => "unmerge",
+    }
+}
+
+impl Ingest {
+    /// Takes a decision on behalf of a supervisor. Errors: no such case in reach, or a decision that does not fit it.
+    pub async fn decide(&self, caller: &Caller, request: Request, now: Timestamp) -> Result<Decided, Error> {
+        let survey = self.surveys.get(caller.key, caller.policy_version).await?;
+        let caller = caller.clone();
+        self.store
+            .retrying("decide_case", move |tx| {
+                let (survey, caller, request) = (survey.clone(), caller.clone(), request.clone());
+                Box::pin(async move { decide(tx, &survey, &caller, &request, now).await })
+            })
+            .await
+    }
+}
+
+async fn decide(
+    tx: &Tx,
+    survey: &Survey,
+    caller: &Caller,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Outcome<Decided>, Error> {
+    let key = survey.key;
+    let at = At { key, now, tag: new_tag(now) };
+    let other = match request.kind {
+        DecisionKind::Merge { into } => Some(into.0),
+        DecisionKind::Close { .. }
+        | DecisionKind::Reopen
+        | DecisionKind::Verify { .. }
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel
+        | DecisionKind::Void { .. }
+        | DecisionKind::Unvoid { .. }
+        | DecisionKind::RejectInterview { .. }
+        | DecisionKind::Unmerge => None,
+    };
+    let wanted: Vec<Uuid> = std::iter::once(request.case).chain(other).collect();
+    let rows = case::lock_cases(tx, key, &wanted).await?;
+    let find = |id: Uuid| {
+        rows.iter()
+            .find(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no))
+            .ok_or(Error::NotFound)
+    };
+    let row = find(request.case)?;
+    let into = other.map(find).transpose()?;
+    check_fit(tx, survey, row, into, &request.kind).await?;
+    let new = NewDecision {
+        case_id: row.id,
+        kind: request.kind.clone(),
+        slug: slug(&request.kind),
+        reason: request.reason.clone(),
+        by: caller.user.clone(),
+        at: now,
+        policy_version: survey.policy_version,
+        unmet: row.unmet,
+    };
+    let seq = decision::insert_decision(tx, key, &new).await?;
+    let mut decided = row.clone();
+    decided.decisions += 1;
+    let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
+    let after = fold_with_survivor(tx, at, survey, &decided, into.map(|r| r.id).or(row.merged_into)).await?;
+    Ok(Outcome::Stamp(Decided { seq, before, after }, key, at.tag))
+}
+
+/// Folds the case; where it was or is merged as a door, the other case too, after its share is counted again.
+async fn fold_with_survivor(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    row: &CaseRow,
+    survivor: Option<Uuid>,
+) -> Result<Folded, Error> {
+    let mut own = row.clone();
+    // The survivor is folded once the loser's row says where it belongs.
+    own.merged_into = None;
+    let mut folded = refold(tx, at, survey, std::slice::from_ref(&own)).await?;
+    if let Some(survivor) = survivor {
+        case::set_absorbed(tx, at.key, &[survivor]).await?;
+        let rows = case::lock_cases(tx, at.key, &[survivor]).await?;
+        refold(tx, at, survey, &rows).await?;
+    }
+    folded.remove(&row.id).ok_or(Error::NotFound)
+}
+
+/// Refuses decisions that can mean nothing here.
+async fn check_fit(
+    tx: &Tx,
+    survey: &Survey,
+    row: &CaseRow,
+    into: Option<&CaseRow>,
+    kind: &DecisionKind,
+) -> Result<(), Error> {
+    let key = survey.key;
+    match kind {
+        DecisionKind::Close { class } => match class {
+            Class::R | Class::NC | Class::O | Class::UH => Ok(()),
+            Class::I | Class::P | Class::UO | Class::NE => {
+                Err(Error::Unfit("A case is closed as R, NC, O or UH."))
+            }
+        },
+        DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
+            let cases = evidence::visit_cases(tx, key, &[visit.0]).await?;
+            if cases.get(&visit.0) == Some(&row.id) {
+                Ok(())
+            } else {
+                Err(Error::Unfit("The case has no such visit."))
+            }
+        }
+        DecisionKind::RejectInterview { interview, revision } => {
+            let known = evidence::load_interviews(tx, key, &[row.id]).await?;
+            let fits = known.iter().any(|(_, i)| i.id == *interview && i.revision >= *revision);
+            if fits { Ok(()) } else { Err(Error::Unfit("The case has no such interview revision.")) }
+        }
+        DecisionKind::Merge { .. } => match into {
+            Some(into) if into.id == row.id => Err(Error::Unfit("A case cannot be merged into itself.")),
+            Some(into) if into.merged_into.is_some() => {
+                Err(Error::Unfit("The other case is itself merged; name the case that goes on."))
+            }
+            Some(_) if row.merged_into.is_some() => Err(Error::Unfit("The case is merged already.")),
+            Some(_) if row.absorbed > 0 => {
+                Err(Error::Unfit("Another case was merged into this one; take that back first."))
+            }
+            Some(_) => Ok(()),
+            None => Err(Error::NotFound),
+        },
+        DecisionKind::Unmerge => {
+            if row.merged_into.is_some() { Ok(()) } else { Err(Error::Unfit("The case is not merged.")) }
+        }
+        DecisionKind::Reopen | DecisionKind::Verify { .. } | DecisionKind::Cancel | DecisionKind::Uncancel => Ok(()),
+    }
+}

@@ -1,0 +1,106 @@
+//! Keyed digests: of citizen IDs, so that equal ones can be found without keeping any, and of contents, so that the same
+//! record sent again is known again.
+//!
+//! Every digest is HMAC-SHA-256 under a key of its own, derived from one master key that is kept outside the database:
+//! a bare hash of an ID, or of a record that holds one, could be undone by trying all numbers. Contents are compared as
+//! values: neither the order of keys nor white space nor the spelling of a number or a string makes a difference.
+
+mod canonical;
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::json::Json;
+use crate::domain::citizen_id::CitizenId;
+use crate::domain::ids::DeviceId;
+
+/// The digest of a citizen ID.
+pub type IdDigest = [u8; 32];
+/// The digest of a record or a batch, by its content.
+pub type ContentDigest = [u8; 16];
+
+/// The keys of one installation, derived from the 32 bytes of its master key.
+#[derive(Clone)]
+pub struct Keys {
+    ids: Hmac<Sha256>,
+    contents: Hmac<Sha256>,
+    key_id: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Derives the keys; equal masters give equal keys on every machine.
+    pub fn new(master: &[u8; 32]) -> Self {
+        let derive = |label: &str| finish(keyed(master).chain_update(label.as_bytes()));
+        let [a, b, c, d, ..] = derive("doorknock key id");
+        let key_id = format!("{a:02x}{b:02x}{c:02x}{d:02x}");
+        Self {
+            ids: keyed(&derive("doorknock citizen id")),
+            contents: keyed(&derive("doorknock content")),
+            key_id,
+        }
+    }
+
+    /// Eight hexadecimal characters that name the master key without telling anything of it. They stand beside every stored
+    /// digest; only digests under one key may be compared.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The digest of a checked citizen ID.
+    pub fn id_digest(&self, id: &CitizenId) -> IdDigest {
+        finish(self.ids.clone().chain_update(id.reveal().as_bytes()))
+    }
+
+    /// The digest of a record's content, everything in it included.
+    pub fn content_digest(&self, record: &Json<'_>) -> ContentDigest {
+        let mut bytes = vec![b'v'];
+        canonical::write(record, &mut bytes);
+        self.content(&bytes)
+    }
+
+    /// The digest of a record that is no JSON, by its bytes. Never equal to a [`Keys::content_digest`].
+    pub fn text_digest(&self, record: &str) -> ContentDigest {
+        let mut bytes = vec![b't'];
+        bytes.extend_from_slice(record.as_bytes());
+        self.content(&bytes)
+    }
+
+    /// The digest of a batch: survey, device and the digests of its records in the order sent. The time it was sent and the
+    /// number of records still waiting belong to one try and are not in it.
+    pub fn batch_digest(&self, survey: &str, device: DeviceId, records: &[ContentDigest]) -> ContentDigest {
+        let mut bytes = vec![b'b'];
+        bytes.extend_from_slice(device.0.as_bytes());
+        bytes.extend_from_slice(&(records.len() as u64).to_le_bytes());
+        bytes.extend(records.iter().flatten());
+        bytes.extend_from_slice(survey.as_bytes());
+        self.content(&bytes)
+    }
+
+    fn content(&self, bytes: &[u8]) -> ContentDigest {
+        let whole = finish(self.contents.clone().chain_update(bytes));
+        let mut half = ContentDigest::default();
+        half.copy_from_slice(&whole[..16]);
+        half
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn finish(mac: Hmac<Sha256>) -> [u8; 32] {
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests;

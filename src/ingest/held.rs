@@ -1,0 +1,344 @@
+//! Held records: freed when what they wait for arrives, or decided by a supervisor.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::accept::{add_doors, found_door, sentence};
+use super::reason::Reason;
+use super::record::DwellingRecord;
+use super::refold::{At, refold};
+use super::resolve::Cases;
+use super::{Error, Ingest};
+use crate::domain::DwellingKind;
+use crate::store::access::Caller;
+use crate::store::batch::{RecordKind, Status};
+use crate::store::feed::{ChangeKind, Mark};
+use crate::store::held::{HeldDecision, HeldRow, Settled};
+use crate::store::survey::{Areas, find_areas};
+use crate::store::{Outcome, SurveyKey, Tx, evidence, feed, held, new_tag};
+use crate::surveys::Survey;
+
+/// What was freed.
+#[derive(Default)]
+pub(super) struct Freed {
+    /// Cases that got or lost evidence.
+    pub(super) touched: Vec<Uuid>,
+    /// Records whose devices must hear of it.
+    pub(super) marks: Vec<Mark>,
+}
+
+fn mark(row: &HeldRow) -> Mark {
+    Mark { id: row.id, area_no: None, device: Some(row.device_id), user: None }
+}
+
+/// Frees visits and interviews that were held because one of `targets` (case ids or ids of dwelling records) was not
+/// known. A collector who may not know of the door keeps waiting.
+pub(super) async fn free_waiters(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &mut Cases,
+    targets: &[Uuid],
+) -> Result<Freed, Error> {
+    let waiting = held::waiters(tx, key, targets).await?;
+    if waiting.is_empty() {
+        return Ok(Freed::default());
+    }
+    let refs: Vec<Uuid> = waiting.iter().filter_map(|w| w.case_id).collect();
+    cases.find(tx, key, &refs).await?;
+    let mut freed = Freed::default();
+    let mut settled = Vec::new();
+    for row in &waiting {
+        let Some(case) = row.case_id.and_then(|id| cases.any(id)) else { continue };
+        let may_know = row.reach.is_some_and(|(lo, hi)| (lo..=hi).contains(&case.area_no))
+            || case.holder.as_deref() == Some(row.enumerator.as_str());
+        if may_know {
+            settled.push(Settled {
+                kind: row.kind,
+                id: row.id,
+                revision: row.revision,
+                case_id: case.id,
+                status: Status::Accepted,
+                held: None,
+            });
+            freed.touched.push(case.id);
+            freed.marks.push(mark(row));
+        }
+    }
+    hold_elsewhere(tx, key, &mut settled).await?;
+    held::settle(tx, key, &settled).await?;
+    let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
+    if !visits.is_empty() {
+        let more = visits_arrived(tx, key, cases, &visits).await?;
+        freed.touched.extend(more.touched);
+        freed.marks.extend(more.marks);
+    }
+    Ok(freed)
+}
+
+/// An interview whose visit stands at another door is not freed but held for that.
+async fn hold_elsewhere(tx: &Tx, key: SurveyKey, settled: &mut [Settled]) -> Result<(), Error> {
+    let interviews: Vec<Uuid> =
+        settled.iter().filter(|s| s.kind == RecordKind::Interview).map(|s| s.id).collect();
+    if interviews.is_empty() {
+        return Ok(());
+    }
+    let visits: HashMap<(Uuid, i32), Uuid> =
+        held::visits_of_interviews(tx, key, &interviews).await?.into_iter().collect();
+    for s in settled.iter_mut().filter(|s| s.kind == RecordKind::Interview) {
+        if visits.get(&(s.id, s.revision)).is_some_and(|case| *case != s.case_id) {
+            s.status = Status::Held;
+            s.held = Some(sentence(Reason::VisitElsewhere));
+        }
+    }
+    Ok(())
+}
+
+/// Visits that interviews named before they came: an interview of another door is held from now on.
+pub(super) async fn visits_arrived(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &mut Cases,
+    visits: &[Uuid],
+) -> Result<Freed, Error> {
+    let mut waiting = evidence::awaiting_interviews(tx, key, visits).await?;
+    if waiting.is_empty() {
+        return Ok(Freed::default());
+    }
+    let at = evidence::visit_cases(tx, key, visits).await?;
+    let refs: Vec<Uuid> = waiting.iter().map(|w| w.case_id).collect();
+    cases.find(tx, key, &refs).await?;
+    let mut freed = Freed::default();
+    for w in &mut waiting {
+        let elsewhere = at.get(&w.visit_id).is_some_and(|case| *case != w.case_id);
+        if elsewhere && w.status == Status::Accepted {
+            w.status = Status::Held;
+            w.held = Some(sentence(Reason::VisitElsewhere));
+            freed.touched.push(w.case_id);
+            freed.marks.push(Mark { id: w.id, area_no: None, device: Some(w.device_id), user: None });
+        }
+    }
+    evidence::visit_arrived(tx, key, &waiting).await?;
+    Ok(freed)
+}
+
+/// Higher revisions have come: lower ones that waited only because their form was faulty become history.
+pub(super) async fn revisions_mended(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &mut Cases,
+    accepted: &[(Uuid, i32)],
+) -> Result<Freed, Error> {
+    let ids: Vec<Uuid> = accepted.iter().map(|a| a.0).collect();
+    let faulty = held::faulty_revisions(tx, key, &ids).await?;
+    let refs: Vec<Uuid> = faulty.iter().map(|f| f.0.case_id).collect();
+    cases.find(tx, key, &refs).await?;
+    let mut freed = Freed::default();
+    let mut settled = Vec::new();
+    for (mut lower, device) in faulty {
+        let is_below = accepted.iter().any(|(id, revision)| *id == lower.id && *revision > lower.revision);
+        if let Some(case) = cases.any(lower.case_id).filter(|_| is_below) {
+            lower.case_id = case.id;
+            lower.status = Status::Accepted;
+            freed.touched.push(case.id);
+            freed.marks.push(Mark { id: lower.id, area_no: None, device: Some(device), user: None });
+            settled.push(lower);
+        }
+    }
+    held::settle(tx, key, &settled).await?;
+    Ok(freed)
+}
+
+/// What a supervisor decides about a held record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It counts, at the door it names or another one.
+    Accept {
+        /// The case it belongs to, where that is not the one it names.
+        case: Option<Uuid>,
+    },
+    /// It does not count.
+    Refuse,
+}
+
+/// A decision on a held record.
+#[derive(Clone, Debug)]
+pub struct Ruling {
+    /// The record.
+    pub id: Uuid,
+    /// Revision of an interview; the highest held one when absent.
+    pub revision: Option<i32>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// In the supervisor's words.
+    pub note: String,
+}
+
+impl Ingest {
+    /// Decides a held record on behalf of a supervisor; returns its standing afterwards.
+    /// Errors: nothing held of that id in reach; a door that is still unknown; a form that cannot be accepted.
+    pub async fn decide_held(
+        &self,
+        caller: &Caller,
+        ruling: Ruling,
+        now: jiff::Timestamp,
+    ) -> Result<HeldRow, Error> {
+        let survey = self.surveys.get(caller.key, caller.policy_version).await?;
+        let caller = caller.clone();
+        self.store
+            .retrying("decide_held", move |tx| {
+                let (survey, caller, ruling) = (survey.clone(), caller.clone(), ruling.clone());
+                Box::pin(async move { decide(tx, &survey, &caller, &ruling, now).await })
+            })
+            .await
+    }
+}
+
+async fn decide(
+    tx: &Tx,
+    survey: &Survey,
+    caller: &Caller,
+    ruling: &Ruling,
+    now: jiff::Timestamp,
+) -> Result<Outcome<HeldRow>, Error> {
+    let key = survey.key;
+    held::lock_targets(tx, key, &[ruling.id]).await?;
+    let rows = held::find_held(tx, key, caller.range, ruling.id).await?;
+    let row = rows
+        .iter()
+        .filter(|r| ruling.revision.is_none_or(|n| n == r.revision))
+        .find(|r| r.status == Status::Held)
+        .ok_or(if rows.is_empty() { Error::NotFound } else { Error::Unfit("The record is not held any more.") })?;
+    let at = At { key, now, tag: new_tag(now) };
+    let decided = match (row.kind, ruling.verdict) {
+        (RecordKind::Dwelling, verdict) => decide_dwelling(tx, at, survey, caller, row, verdict).await?,
+        (RecordKind::Visit | RecordKind::Interview, verdict) => {
+            decide_record(tx, at, survey, caller, row, verdict).await?
+        }
+    };
+    let decision = HeldDecision {
+        id: row.id,
+        revision: row.revision,
+        decision: if ruling.verdict == Verdict::Refuse { "refuse" } else { "accept" },
+        note: ruling.note.clone(),
+        by: caller.user.clone(),
+        at: now,
+    };
+    held::insert_held_decision(tx, key, &decision).await?;
+    feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
+    Ok(Outcome::Stamp(decided, key, at.tag))
+}
+
+async fn decide_record(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    caller: &Caller,
+    row: &HeldRow,
+    verdict: Verdict,
+) -> Result<HeldRow, Error> {
+    let mut decided = row.clone();
+    let named = row.case_id.unwrap_or_default();
+    let mut settled = Settled {
+        kind: row.kind,
+        id: row.id,
+        revision: row.revision,
+        case_id: named,
+        status: Status::Refused,
+        held: Some(sentence(Reason::RefusedByPerson)),
+    };
+    let mut cases = Cases::default();
+    if let Verdict::Accept { case } = verdict {
+        if row.reason == Reason::FormError.slug() {
+            return Err(Error::Unfit("A faulty form is corrected by a higher revision, not accepted."));
+        }
+        let wanted = case.unwrap_or(named);
+        cases.find(tx, at.key, &[wanted]).await?;
+        let in_reach = |r: &&crate::store::case::CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
+        let target = cases.any(wanted).filter(in_reach).ok_or(if case.is_some() {
+            Error::NotFound
+        } else {
+            Error::Unfit("The door is still unknown; name the case it belongs to.")
+        })?;
+        settled.case_id = target.id;
+        settled.status = Status::Accepted;
+        settled.held = None;
+    }
+    held::settle(tx, at.key, std::slice::from_ref(&settled)).await?;
+    if settled.status == Status::Accepted {
+        let mut touched = vec![settled.case_id];
+        if row.kind == RecordKind::Visit {
+            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
+            touched.extend(freed.touched);
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        }
+        cases.find(tx, at.key, &touched).await?;
+        let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
+        refold(tx, at, survey, &locked).await?;
+    }
+    decided.status = settled.status;
+    decided.case_id = Some(settled.case_id);
+    Ok(decided)
+}
+
+/// A door in an area nobody knew: accepted once the area is there, refused otherwise.
+async fn decide_dwelling(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    caller: &Caller,
+    row: &HeldRow,
+    verdict: Verdict,
+) -> Result<HeldRow, Error> {
+    let mut decided = row.clone();
+    if verdict == Verdict::Refuse {
+        held::settle_dwelling(tx, at.key, row.id, Status::Refused, None).await?;
+        decided.status = Status::Refused;
+        return Ok(decided);
+    }
+    let text = held::dwelling_content(tx, at.key, row.id).await?.unwrap_or_default();
+    let record = dwelling_of(row.id, &text).ok_or(crate::store::Error::Corrupt("dwelling record"))?;
+    let areas = find_areas(tx, at.key, &Areas::One(record.area.clone())).await?;
+    let area = areas
+        .first()
+        .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
+        .ok_or(Error::Unfit("The area is still unknown; add it to the set-up first."))?;
+    let door = found_door(survey, &record, area.range.0);
+    let targets = [row.id, door.case_id];
+    held::lock_targets(tx, at.key, &targets).await?;
+    add_doors(tx, at, survey, std::slice::from_ref(&door)).await?;
+    held::settle_dwelling(tx, at.key, row.id, Status::Accepted, Some(door.case_id)).await?;
+    let mut cases = Cases::default();
+    let freed = free_waiters(tx, at.key, &mut cases, &targets).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+    let mut touched = freed.touched;
+    touched.push(door.case_id);
+    cases.find(tx, at.key, &touched).await?;
+    let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
+    refold(tx, at, survey, &locked).await?;
+    decided.status = Status::Accepted;
+    decided.case_id = Some(door.case_id);
+    Ok(decided)
+}
+
+/// Back from the text that `rows::dwelling_text` wrote.
+fn dwelling_of(id: Uuid, text: &str) -> Option<DwellingRecord> {
+    let v: serde_json::Value = serde_json::from_str(text).ok()?;
+    let word = |name: &str| v.get(name).and_then(|x| x.as_str()).map(str::to_owned);
+    Some(DwellingRecord {
+        id,
+        area: word("area")?,
+        building: word("building")?,
+        unit: word("unit")?,
+        floor: v.get("floor").and_then(serde_json::Value::as_i64).and_then(|n| i32::try_from(n).ok()),
+        room: word("room")?,
+        kind: DwellingKind::from_slug(&word("kind")?)?,
+        household: v.get("household").and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok())?,
+        position: None,
+        building_name: word("building_name"),
+        external_id: word("external_id"),
+        at: None,
+        note: word("note"),
+        extra: None,
+    })
+}

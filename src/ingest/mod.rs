@@ -1,0 +1,85 @@
+//! Takes what comes from the field and answers receipts; the only writer of field data.
+//!
+//! One batch, one transaction: raw copy, records, case states, counters, feed and receipts are all there or none is.
+//! Nothing is applied step by step: after its records are stored, every touched case is folded again from all of its
+//! evidence, so no order of arrival, repetition or fault can leave another state behind.
+
+pub mod accept;
+pub mod assign;
+mod classify;
+pub mod decide;
+pub mod digest;
+pub mod held;
+pub mod json;
+pub mod key_file;
+pub mod reason;
+pub mod receipt;
+pub mod record;
+pub mod refold;
+mod resolve;
+mod rows;
+pub mod scrub;
+pub mod setup;
+pub mod time;
+
+use std::sync::Arc;
+
+use crate::store::{AsStoreError, Store};
+use crate::surveys::Surveys;
+
+use digest::Keys;
+
+/// What taking field data needs.
+#[derive(Clone)]
+pub struct Ingest {
+    /// The database.
+    pub store: Store,
+    /// Surveys and their rules.
+    pub surveys: Surveys,
+    /// Keys of the digests.
+    pub keys: Arc<Keys>,
+}
+
+/// Why nothing was taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The document could not be read.
+    #[error("{0}")]
+    Document(json::DocumentError),
+    /// The batch names a device the caller does not act for.
+    #[error("the batch names another device")]
+    ForeignDevice,
+    /// The batch names a survey the caller does not act in.
+    #[error("the batch names a survey that this token does not act in")]
+    UnknownSurvey,
+    /// A batch of that id with other content is stored.
+    #[error("a batch with this id and other content is stored")]
+    BatchIdReused,
+    /// Nothing of that id within the caller's reach.
+    #[error("there is nothing of that id in reach")]
+    NotFound,
+    /// The decision does not fit; says why.
+    #[error("{0}")]
+    Unfit(&'static str),
+    /// The set-up contradicts what is stored; one sentence per contradiction.
+    #[error("{}", .0.join("\n"))]
+    Setup(Vec<String>),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&crate::store::Error> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Document(_)
+            | Self::ForeignDevice
+            | Self::UnknownSurvey
+            | Self::BatchIdReused
+            | Self::NotFound
+            | Self::Unfit(_)
+            | Self::Setup(_) => None,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Receipts: what became of each record, as the device reads it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::record::{Refused, Warning};
+use super::reason::Reason;
+use crate::domain::{EffortPart, State};
+use crate::store::batch::Status;
+
+/// One receipt. Serialised as the contract says; absent parts are left out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Id of the record as sent; null when it had none that can be repeated.
+    pub id: Option<String>,
+    /// Type of the record; null when it had none we know.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Revision of an interview.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revision: Option<i32>,
+    /// accepted, held or refused.
+    pub status: String,
+    /// Whether this record was stored before.
+    pub replayed: bool,
+    /// Why it is held or refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// A sentence for the person at the door.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// Where in the batch the fault lies.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pointer: Option<String>,
+    /// All places, for faults of a form.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pointers: Vec<String>,
+    /// The case after this batch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub case: Option<CaseAfter>,
+    /// What is merely unlikely, or was dropped.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<Value>,
+}
+
+/// The case as a receipt shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseAfter {
+    /// Case id.
+    pub id: Uuid,
+    /// State slug.
+    pub state: State,
+    /// Visits stored.
+    pub visits: i32,
+    /// Effort still missing.
+    pub unmet: Vec<EffortPart>,
+}
+
+impl Receipt {
+    /// A receipt for a stored record, without its case.
+    pub fn stored(id: Uuid, kind: &str, status: Status) -> Self {
+        Self {
+            id: Some(id.to_string()),
+            kind: Some(kind.to_owned()),
+            revision: None,
+            status: status.slug().to_owned(),
+            replayed: false,
+            reason: None,
+            detail: None,
+            pointer: None,
+            pointers: Vec::new(),
+            case: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// A receipt for a record that cannot be used as it is.
+    pub fn refused(refused: &Refused) -> Self {
+        Self {
+            id: refused.id.clone(),
+            kind: refused.kind.map(|k| k.slug().to_owned()),
+            revision: None,
+            status: Status::Refused.slug().to_owned(),
+            replayed: false,
+            reason: Some(refused.reason.slug().to_owned()),
+            detail: Some(refused.detail.clone()),
+            pointer: Some(refused.pointer.clone()),
+            pointers: Vec::new(),
+            case: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// A receipt for a record whose id belongs to another one.
+    pub fn id_reused(index: usize, id: Uuid, kind: &str) -> Self {
+        Self {
+            reason: Some(Reason::IdReused.slug().to_owned()),
+            detail: Some(Reason::IdReused.sentence().to_owned()),
+            pointer: Some(format!("/records/{index}/id")),
+            status: Status::Refused.slug().to_owned(),
+            ..Self::stored(id, kind, Status::Refused)
+        }
+    }
+
+    /// With the reason it is held for.
+    #[must_use]
+    pub fn held(mut self, reason: &str, detail: &str) -> Self {
+        self.status = Status::Held.slug().to_owned();
+        self.reason = Some(reason.to_owned());
+        self.detail = Some(detail.to_owned());
+        self
+    }
+
+    /// With what is unlikely about it.
+    #[must_use]
+    pub fn warned(mut self, warnings: &[Warning]) -> Self {
+        self.warnings = warnings
+            .iter()
+            .map(|w| serde_json::json!({"pointer": w.pointer, "reason": w.reason.slug(), "detail": w.detail}))
+            .collect();
+        self
+    }
+}
+
+/// How many receipts of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Accepted.
+    pub accepted: usize,
+    /// Held.
+    pub held: usize,
+    /// Refused.
+    pub refused: usize,
+}
+
+impl Counts {
+    /// Counts receipts.
+    pub fn of<'a>(statuses: impl Iterator<Item = &'a str>) -> Self {
+        let mut counts = Self::default();
+        for status in statuses {
+            match status {
+                "accepted" => counts.accepted += 1,
+                "held" => counts.held += 1,
+                _ => counts.refused += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// The answer to a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// The batch.
+    pub batch_id: Uuid,
+    /// Whether it was stored before.
+    pub replayed: bool,
+    /// When it was first stored.
+    pub received_at: jiff::Timestamp,
+    /// Device clock minus ours, seconds.
+    pub clock_offset_s: f64,
+    /// Receipts by status.
+    pub counts: Counts,
+    /// One per record, in the order sent.
+    pub receipts: Vec<Value>,
+}

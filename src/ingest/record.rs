@@ -1,0 +1,331 @@
+//! Reads one record: what can be decided from the record alone, before anything stored is looked at.
+//!
+//! A record is taken, taken with warnings, held (implausible time, contradicting answers) or refused; which case,
+//! area or visit it speaks of, and whether its id is new, is judged elsewhere. Citizen IDs end here: what is returned
+//! holds digests, and every free text has been scrubbed. No detail quotes what was sent.
+
+mod dwelling;
+mod fields;
+mod interview;
+mod person;
+mod place;
+mod visit;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+pub use dwelling::DwellingRecord;
+pub use interview::InterviewRecord;
+pub use person::{CitizenState, PersonRecord};
+pub use place::Fix;
+pub use visit::VisitRecord;
+
+use super::digest::{ContentDigest, Keys};
+use super::json::{self, Fault, Json, What};
+use super::reason::Reason;
+use super::scrub::scrub_text;
+use super::time::SentTime;
+use fields::Fields;
+
+/// Bytes of one record's text.
+pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+/// How far ahead of the corrected clock a time may lie.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What a record is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// When the survey's first day begins in its zone.
+    pub survey_from: Timestamp,
+    /// When the day after the survey's last one begins.
+    pub survey_to: Timestamp,
+    /// The date of the reference moment in the survey's zone; nobody born later is registered.
+    pub reference: Date,
+    /// When the batch arrived.
+    pub received_at: Timestamp,
+    /// The device's clock less ours.
+    pub clock_offset: SignedDuration,
+    /// The keys of the digests.
+    pub keys: &'a Keys,
+}
+
+/// The kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// A contact attempt.
+    Visit,
+    /// One revision of an interview.
+    Interview,
+    /// A door found in the field.
+    Dwelling,
+}
+
+impl RecordKind {
+    /// The word on the wire.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Visit => "visit",
+            Self::Interview => "interview",
+            Self::Dwelling => "dwelling",
+        }
+    }
+
+    /// The kind of that word, if it is one.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        [Self::Visit, Self::Interview, Self::Dwelling]
+            .into_iter()
+            .find(|kind| kind.slug() == slug)
+    }
+}
+
+/// A record as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// Digest of the whole content, citizen IDs included; of the bytes where they are no JSON.
+    pub digest: ContentDigest,
+    /// The record.
+    pub parsed: Parsed,
+    /// What was left out or looks unlikely; the record is taken all the same.
+    pub warnings: Vec<Warning>,
+    /// Why the record may not count yet, though it can be stored.
+    pub held: Option<Held>,
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the types say it")]
+pub enum Parsed {
+    Visit(Box<VisitRecord>),
+    Interview(Box<InterviewRecord>),
+    Dwelling(Box<DwellingRecord>),
+    Refused(Refused),
+}
+
+/// A record that can never be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The id as sent, where it is a short plain word.
+    pub id: Option<String>,
+    /// The kind, where it is one.
+    pub kind: Option<RecordKind>,
+    /// Why.
+    pub reason: Reason,
+    /// The place in the batch, as `/records/3/outcome`.
+    pub pointer: String,
+    /// One sentence about the field.
+    pub detail: String,
+}
+
+/// Something about a record that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The place in the batch.
+    pub pointer: String,
+    /// What.
+    pub reason: Reason,
+    /// One sentence about the field.
+    pub detail: String,
+}
+
+/// Why a record that can be stored may not count yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// `implausible-time` or `form-error`; the latter where both hold, as a correction brings its own time.
+    pub reason: Reason,
+    /// One sentence.
+    pub detail: String,
+    /// The places in the batch.
+    pub pointers: Vec<String>,
+}
+
+/// Reads the record at `index` of a batch from its text.
+pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
+    let base = format!("/records/{index}");
+    let refused = |digest, refused| Read {
+        digest,
+        parsed: Parsed::Refused(refused),
+        warnings: Vec::new(),
+        held: None,
+    };
+    if text.len() > MAX_RECORD_BYTES {
+        let refusal = Refusal::new(Reason::RecordTooLarge, String::new(), "has more than 256 KiB");
+        return refused(
+            context.keys.text_digest(text),
+            refusal.into_refused(&base, json::label(text)),
+        );
+    }
+    let tree = match json::parse(text) {
+        Ok(tree) => tree,
+        Err(fault) => {
+            let refusal = Refusal::of_fault(&fault);
+            return refused(
+                context.keys.text_digest(text),
+                refusal.into_refused(&base, json::label(text)),
+            );
+        }
+    };
+    let digest = context.keys.content_digest(&tree);
+    let mut notes = Notes {
+        base,
+        warnings: Vec::new(),
+        held: None,
+    };
+    match read_tree(&tree, context, &mut notes) {
+        Ok(parsed) => Read {
+            digest,
+            parsed,
+            warnings: notes.warnings,
+            held: notes.held,
+        },
+        Err(refusal) => {
+            let text_of = |key| tree.get(key).and_then(Json::text);
+            refused(
+                digest,
+                refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))),
+            )
+        }
+    }
+}
+
+fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &mut Notes) -> Result<Parsed, Refusal> {
+    let Json::Obj(members) = tree else {
+        return Err(Refusal::new(
+            Reason::NotARecord,
+            String::new(),
+            "must be an object with a type and an id",
+        ));
+    };
+    let fields = Fields::new(members, String::new());
+    match fields.kind()? {
+        RecordKind::Visit => visit::read(fields, context, notes).map(|r| Parsed::Visit(Box::new(r))),
+        RecordKind::Interview => {
+            interview::read(fields, context, notes).map(|r| Parsed::Interview(Box::new(r)))
+        }
+        RecordKind::Dwelling => dwelling::read(fields, notes).map(|r| Parsed::Dwelling(Box::new(r))),
+    }
+}
+
+/// Why reading a record stopped; the pointer is relative to the record.
+#[derive(Debug)]
+struct Refusal {
+    reason: Reason,
+    pointer: String,
+    detail: String,
+}
+
+impl Refusal {
+    /// `says` follows the name of the field: "must be a text".
+    fn new(reason: Reason, pointer: String, says: &str) -> Self {
+        let detail = sentence(&pointer, says);
+        Self {
+            reason,
+            pointer,
+            detail,
+        }
+    }
+
+    fn of_fault(fault: &Fault) -> Self {
+        let reason = match fault.what {
+            What::KeyTwice => Reason::DuplicateKey,
+            What::Depth => Reason::TooDeep,
+            What::Nul => Reason::NulCharacter,
+            What::LongString => Reason::TextTooLong,
+            What::Ends
+            | What::Value
+            | What::Key
+            | What::Colon
+            | What::Comma
+            | What::Bracket
+            | What::Trailing
+            | What::Control
+            | What::Escape
+            | What::Surrogate
+            | What::Number
+            | What::NumberSize
+            | What::Utf8 => Reason::UnreadableText,
+        };
+        let detail = format!(
+            "line {}, column {} of the record: {}",
+            fault.line, fault.column, fault.what
+        );
+        let pointer = fault.pointer.clone();
+        Self {
+            reason,
+            pointer,
+            detail,
+        }
+    }
+
+    /// The refusal for a receipt; `id` and `kind` are as sent.
+    fn into_refused(self, base: &str, (id, kind): (Option<&str>, Option<&str>)) -> Refused {
+        Refused {
+            id: id.filter(|id| is_harmless(id)).map(str::to_owned),
+            kind: kind.and_then(RecordKind::from_slug),
+            reason: self.reason,
+            pointer: format!("{base}{}", self.pointer),
+            detail: self.detail,
+        }
+    }
+}
+
+/// Whether an id may be sent back: a short word without anything like a citizen ID, whole or in part.
+fn is_harmless(id: &str) -> bool {
+    let is_word = id
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let longest_number = id.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+    (1..=40).contains(&id.len()) && is_word && longest_number < Some(14) && scrub_text(id) == id
+}
+
+/// What is noted about a record while it is read; pointers given are relative to the record.
+#[derive(Debug)]
+struct Notes {
+    base: String,
+    warnings: Vec<Warning>,
+    held: Option<Held>,
+}
+
+/// What is said of a field, with its place in the record before it.
+fn sentence(pointer: &str, says: &str) -> String {
+    match pointer.strip_prefix('/') {
+        Some(place) => format!("{place} {says}"),
+        None => format!("the record {says}"),
+    }
+}
+
+impl Notes {
+    /// Warns of a field; `says` follows its name: "was left out".
+    fn warn(&mut self, reason: Reason, pointer: &str, says: &str) {
+        self.warn_in_words(reason, pointer, sentence(pointer, says));
+    }
+
+    fn warn_in_words(&mut self, reason: Reason, pointer: &str, detail: String) {
+        let pointer = format!("{}{pointer}", self.base);
+        self.warnings.push(Warning {
+            pointer,
+            reason,
+            detail,
+        });
+    }
+
+    /// Holds the record for its time if that lies in the future of the corrected clock, or before the survey.
+    fn judge_time(&mut self, at: SentTime, context: &Context<'_>) {
+        let ahead = at.instant.duration_since(context.received_at);
+        let detail = if ahead > context.clock_offset.saturating_add(TOLERANCE) {
+            "the time lies in the future, also by the device's own clock"
+        } else if at.instant < context.survey_from {
+            "the time lies before the first day of the survey"
+        } else {
+            return;
+        };
+        let pointers = vec![format!("{}/at", self.base)];
+        self.held = Some(Held {
+            reason: Reason::ImplausibleTime,
+            detail: detail.to_owned(),
+            pointers,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! A door found in the field, as sent.
+
+use uuid::Uuid;
+
+use super::fields::Fields;
+use super::place::{Fix, read_fix, read_position};
+use super::{Notes, Refusal};
+use crate::domain::DwellingKind;
+use crate::ingest::json::MAX_STRING_CHARS;
+use crate::ingest::reason::Reason;
+use crate::ingest::scrub::scrub_code;
+use crate::ingest::time::SentTime;
+
+/// Characters of a building, unit or room.
+const LONGEST_PART: usize = 100;
+/// Characters of an area's code.
+const LONGEST_AREA: usize = 64;
+
+/// A door that can be stored; whether its area is known, and whether the door is listed already, is not judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DwellingRecord {
+    /// The record's own id; visits may name it instead of a case.
+    pub id: Uuid,
+    /// The area's code, not empty.
+    pub area: String,
+    /// The building, not empty.
+    pub building: String,
+    /// The unit or staircase; empty = none.
+    pub unit: String,
+    /// The floor.
+    pub floor: Option<i32>,
+    /// The room, not empty.
+    pub room: String,
+    /// What it is; a dwelling unless said.
+    pub kind: DwellingKind,
+    /// Which household behind the door, from 1.
+    pub household: u32,
+    /// Where it is.
+    pub position: Option<Fix>,
+    /// What the building is called.
+    pub building_name: Option<String>,
+    /// The door's number in another register.
+    pub external_id: Option<String>,
+    /// When it was found.
+    pub at: Option<SentTime>,
+    /// The enumerator's note, without citizen IDs.
+    pub note: Option<String>,
+    /// JSON object of fields not known here and of those left out with a warning, without citizen IDs.
+    pub extra: Option<String>,
+}
+
+pub(super) fn read(fields: Fields<'_, '_>, notes: &mut Notes) -> Result<DwellingRecord, Refusal> {
+    let id = fields.needed_uuid("id")?;
+    let area = read_area(&fields)?;
+    let building = needed_label(&fields, "building", LONGEST_PART)?;
+    let unit = fields.label("unit", LONGEST_PART)?.unwrap_or_default();
+    let floor = fields
+        .integer("floor", -99, 999)?
+        .and_then(|floor| i32::try_from(floor).ok());
+    let room = needed_label(&fields, "room", LONGEST_PART)?;
+    let kind = fields.code("kind")?.unwrap_or(DwellingKind::Residential);
+    let household = fields
+        .integer("household", 1, 999)?
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(1);
+    let building_name = fields.text("building_name", 200)?;
+    let external_id = fields.label("external_id", 200)?;
+    let at = fields.time("at")?;
+    let note = fields.text("note", MAX_STRING_CHARS)?;
+    let position = match read_position(&fields, notes) {
+        None if fields.raw("lon").or(fields.raw("lat")).is_some() => {
+            let fix = read_fix(&fields, notes);
+            for key in ["lon", "lat", "accuracy_m", "datum"]
+                .into_iter()
+                .filter(|_| fix.is_none())
+            {
+                fields.give_back(key);
+            }
+            fix
+        }
+        position => position,
+    };
+    Ok(DwellingRecord {
+        id,
+        area,
+        building,
+        unit,
+        floor,
+        room,
+        kind,
+        household,
+        position,
+        building_name,
+        external_id,
+        at,
+        note,
+        extra: fields.rest(),
+    })
+}
+
+/// A part of the door's address that may not be empty.
+fn needed_label(fields: &Fields<'_, '_>, key: &str, longest: usize) -> Result<String, Refusal> {
+    let text = fields.label(key, longest)?.unwrap_or_default();
+    check_part(fields, key, text)
+}
+
+/// The area's code; codes of 15 digits are no citizen IDs here.
+fn read_area(fields: &Fields<'_, '_>) -> Result<String, Refusal> {
+    let code = fields
+        .raw("area")
+        .and_then(|value| value.text())
+        .filter(|code| code.len() <= LONGEST_AREA);
+    match code {
+        Some(code) => check_part(fields, "area", scrub_code(code).into_owned()),
+        None => needed_label(fields, "area", LONGEST_AREA),
+    }
+}
+
+fn check_part(fields: &Fields<'_, '_>, key: &str, text: String) -> Result<String, Refusal> {
+    if text.trim().is_empty() {
+        return Err(fields.missing(key));
+    }
+    if text.contains('|') || text.chars().any(char::is_control) {
+        return Err(fields.refuse(
+            Reason::BadField,
+            key,
+            "must not hold a bar or a control character",
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,214 @@
+//! One revision of an interview, as sent: the household's items, its persons, the checks of the form.
+
+use super::fields::Fields;
+use super::person::{self, LONGEST_ADDRESS, PersonRecord};
+use super::{Context, Held, Notes, Refusal};
+use crate::domain::form::{Asked, FormIssue, FormReason, Household, Person, Severity, check_form};
+use crate::domain::{CaseId, InterviewId, InterviewResult, PersonCounts, Respondent, VisitId, phone};
+use crate::ingest::json::Json;
+use crate::ingest::reason::Reason;
+use crate::ingest::time::SentTime;
+
+/// An interview that can be stored; whether its case and visit are known is not judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InterviewRecord {
+    /// The interview's id, the same through all its revisions.
+    pub id: InterviewId,
+    /// The case as the device names it: a case's id, or that of a dwelling record.
+    pub case: CaseId,
+    /// The visit it was taken at.
+    pub visit: Option<VisitId>,
+    /// From 1.
+    pub revision: i32,
+    /// When it was taken.
+    pub at: SentTime,
+    /// Complete unless said.
+    pub result: InterviewResult,
+    /// Who answered; a member of the household unless said.
+    pub respondent: Respondent,
+    /// The household's items; the telephone number as written.
+    pub household: Household,
+    /// The telephone number in its one form, where it is one.
+    pub phone: Option<String>,
+    /// The persons listed.
+    pub persons: Vec<PersonRecord>,
+    /// The persons, counted by kind.
+    pub counts: PersonCounts,
+    /// The address as the enumerator wrote it.
+    pub address_text: Option<String>,
+    /// JSON object of the answers to the survey's own items, without citizen IDs.
+    pub answers: Option<String>,
+    /// Seconds for which the interview was interrupted.
+    pub paused_s: Option<f64>,
+    /// JSON object of the household's fields not known here, without citizen IDs.
+    pub household_extra: Option<String>,
+    /// JSON object of fields not known here and of those left out, without citizen IDs.
+    pub extra: Option<String>,
+}
+
+pub(super) fn read(
+    fields: Fields<'_, '_>,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<InterviewRecord, Refusal> {
+    let id = InterviewId(fields.needed_uuid("id")?);
+    let case = CaseId(fields.needed_uuid("case_id")?);
+    let visit = fields.uuid("visit_id")?.map(VisitId);
+    let revision = read_revision(&fields)?;
+    let at = fields.needed_time("at")?;
+    let result = fields.code("result")?.unwrap_or(InterviewResult::Complete);
+    let respondent = fields.code("respondent")?.unwrap_or(Respondent::Member);
+    let (household, household_extra) = read_household(&fields)?;
+    let phone = household.phone.as_deref().and_then(phone::normalise);
+    if household.phone.is_some() && phone.is_none() {
+        notes.warn(
+            Reason::Unlikely,
+            "/household/phone",
+            "does not look like a telephone number",
+        );
+    }
+    let address_text = fields.text("address_text", LONGEST_ADDRESS)?;
+    let answers = fields.object_text("answers")?;
+    let paused_s = fields
+        .raw("paused_s")
+        .and_then(Json::number)
+        .filter(|seconds| *seconds >= 0.0);
+    if paused_s.is_none() {
+        fields.give_back("paused_s");
+    }
+    let items = fields.list("persons")?.unwrap_or_default();
+    let mut persons = items
+        .iter()
+        .enumerate()
+        .map(|(n, item)| person::read(n, item, context, notes))
+        .collect::<Result<Vec<_>, _>>()?;
+    notes.judge_time(at, context);
+    let counts = judge_form(
+        &household,
+        &mut persons,
+        Asked {
+            result,
+            reference: context.reference,
+        },
+        notes,
+    );
+    Ok(InterviewRecord {
+        id,
+        case,
+        visit,
+        revision,
+        at,
+        result,
+        respondent,
+        household,
+        phone,
+        persons,
+        counts,
+        address_text,
+        answers,
+        paused_s,
+        household_extra,
+        extra: fields.rest(),
+    })
+}
+
+/// The revision; a record without one is the first.
+fn read_revision(fields: &Fields<'_, '_>) -> Result<i32, Refusal> {
+    let Some(value) = fields.raw("revision") else {
+        return Ok(1);
+    };
+    let revision = value
+        .integer()
+        .and_then(|n| i32::try_from(n).ok())
+        .filter(|n| *n >= 1);
+    revision.ok_or_else(|| {
+        fields.refuse(
+            Reason::BadRevision,
+            "revision",
+            "must be a whole number from 1 on",
+        )
+    })
+}
+
+fn read_household(fields: &Fields<'_, '_>) -> Result<(Household, Option<String>), Refusal> {
+    let Some(inner) = fields.object("household")? else {
+        return Ok((Household::default(), None));
+    };
+    let household = Household {
+        household_type: inner.code("household_type")?,
+        household_no: inner.count("household_no")?,
+        phone: inner.digits_or_text("phone", 100)?,
+        n_stayed: inner.count("n_stayed")?,
+        n_registered_absent: inner.count("n_registered_absent")?,
+        births_m: inner.count("births_m")?,
+        births_f: inner.count("births_f")?,
+        deaths_m: inner.count("deaths_m")?,
+        deaths_f: inner.count("deaths_f")?,
+        dwelling_kind: inner.small("dwelling_kind")?,
+        floor_area_m2: inner.number("floor_area_m2")?,
+        rooms: inner.count("rooms")?,
+        tenure: inner.code("tenure")?,
+    };
+    Ok((household, inner.rest()))
+}
+
+/// Checks the form as a whole, holds the record for errors, warns of the rest, and takes the citizen IDs away.
+fn judge_form(
+    household: &Household,
+    persons: &mut [PersonRecord],
+    asked: Asked,
+    notes: &mut Notes,
+) -> PersonCounts {
+    let forms: Vec<Person> = persons.iter().map(|person| person.form.clone()).collect();
+    for person in persons {
+        person.form.citizen_id = None;
+    }
+    let (errors, warnings): (Vec<FormIssue>, Vec<FormIssue>) = check_form(household, &forms, asked)
+        .into_iter()
+        .partition(|issue| issue.severity == Severity::Error);
+    for issue in warnings {
+        notes.warn_in_words(warned_as(issue.reason), &issue.pointer, issue.detail);
+    }
+    if let Some(first) = errors.first() {
+        let pointers = errors
+            .iter()
+            .map(|issue| format!("{}{}", notes.base, issue.pointer))
+            .collect();
+        notes.held = Some(Held {
+            reason: Reason::FormError,
+            detail: first.detail.clone(),
+            pointers,
+        });
+    }
+    PersonCounts::of(&forms)
+}
+
+/// The reason on the wire for a form's warning.
+fn warned_as(slug: &str) -> Reason {
+    match FormReason::from_slug(slug) {
+        Some(FormReason::StatusDiffers) => Reason::ResidenceDiffers,
+        Some(FormReason::TimeAwayDiffers) => Reason::TimeAwayDiffers,
+        Some(FormReason::CountsDiffer) => Reason::CountsDiffer,
+        Some(FormReason::BirthDiffers | FormReason::SexDiffers) => Reason::CitizenIdDisagrees,
+        Some(
+            FormReason::NobodyListed
+            | FormReason::PersonTwice
+            | FormReason::NoHead
+            | FormReason::TwoHeads
+            | FormReason::CodeUnknown
+            | FormReason::BirthImpossible
+            | FormReason::HeadNotFirst
+            | FormReason::RelationshipMissing
+            | FormReason::NotOfThisDoor
+            | FormReason::StayDiffers
+            | FormReason::AwayNotRegistered
+            | FormReason::BornLater
+            | FormReason::VeryOld
+            | FormReason::NotAsked
+            | FormReason::NotPositive
+            | FormReason::NameEmpty
+            | FormReason::NumberMisused,
+        )
+        | None => Reason::Unlikely,
+    }
+}

@@ -1,0 +1,163 @@
+//! A visit as sent.
+
+use uuid::Uuid;
+
+use super::fields::Fields;
+use super::place::{Fix, read_position};
+use super::{Context, Notes, Refusal};
+use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
+use crate::ingest::json::{Json, MAX_STRING_CHARS, read_uuid};
+use crate::ingest::reason::Reason;
+use crate::ingest::time::SentTime;
+
+/// A visit that can be stored; whether its case is known is not judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisitRecord {
+    /// The visit's id.
+    pub id: VisitId,
+    /// The case as the device names it: a case's id, or that of a dwelling record.
+    pub case: CaseId,
+    /// When it began.
+    pub at: SentTime,
+    /// When it ended; never before it began.
+    pub ended_at: Option<SentTime>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How; in person unless said.
+    pub channel: Channel,
+    /// Who else said so or was asked; nobody unless said.
+    pub informant: Informant,
+    /// The appointment agreed on: not reversed, not past at the visit, not after the survey.
+    pub appointment: Option<Window>,
+    /// Its pictures, each once.
+    pub photos: Vec<Uuid>,
+    /// Where the device was.
+    pub position: Option<Fix>,
+    /// The enumerator's note, without citizen IDs.
+    pub note: Option<String>,
+    /// The device's monotonic seconds at `at`.
+    pub mono_s: Option<f64>,
+    /// Whether the device says that its position was made up.
+    pub mock_location: Option<bool>,
+    /// JSON object of fields not known here and of those left out with a warning, without citizen IDs.
+    pub extra: Option<String>,
+}
+
+pub(super) fn read(
+    fields: Fields<'_, '_>,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<VisitRecord, Refusal> {
+    let id = VisitId(fields.needed_uuid("id")?);
+    let case = CaseId(fields.needed_uuid("case_id")?);
+    let at = fields.needed_time("at")?;
+    let outcome = fields
+        .code_or("outcome", Reason::UnknownOutcome)?
+        .ok_or_else(|| fields.missing("outcome"))?;
+    let channel = fields.code("channel")?.unwrap_or(Channel::InPerson);
+    let informant = fields.code("informant")?.unwrap_or(Informant::None);
+    let note = fields.text("note", MAX_STRING_CHARS)?;
+    let ended_at = read_end(&fields, at, notes)?;
+    let appointment = read_appointment(&fields, at, context, notes)?;
+    let photos = read_photos(&fields, notes);
+    let position = read_position(&fields, notes);
+    let mono_s = fields
+        .raw("mono_s")
+        .and_then(Json::number)
+        .filter(|seconds| *seconds >= 0.0);
+    let mock_location = fields.raw("mock_location").and_then(Json::bool);
+    for (key, is_read) in [
+        ("mono_s", mono_s.is_some()),
+        ("mock_location", mock_location.is_some()),
+    ] {
+        if !is_read {
+            fields.give_back(key);
+        }
+    }
+    notes.judge_time(at, context);
+    Ok(VisitRecord {
+        id,
+        case,
+        at,
+        ended_at,
+        outcome,
+        channel,
+        informant,
+        appointment,
+        photos,
+        position,
+        note,
+        mono_s,
+        mock_location,
+        extra: fields.rest(),
+    })
+}
+
+fn read_end(fields: &Fields<'_, '_>, at: SentTime, notes: &mut Notes) -> Result<Option<SentTime>, Refusal> {
+    let Some(end) = fields.time("ended_at")? else {
+        return Ok(None);
+    };
+    if end.instant >= at.instant {
+        return Ok(Some(end));
+    }
+    fields.give_back("ended_at");
+    notes.warn(
+        Reason::FieldDropped,
+        &fields.pointer("ended_at"),
+        "lies before the visit's beginning and was left out",
+    );
+    Ok(None)
+}
+
+fn read_appointment(
+    fields: &Fields<'_, '_>,
+    at: SentTime,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<Option<Window>, Refusal> {
+    let Some(inner) = fields.object("appointment")? else {
+        return Ok(None);
+    };
+    let (from, to) = (
+        inner.needed_time("from")?.instant,
+        inner.needed_time("to")?.instant,
+    );
+    let detail = if to < from {
+        "ends before it begins"
+    } else if to < at.instant {
+        "was past already when the visit was made"
+    } else if from >= context.survey_to {
+        "lies after the last day of the survey"
+    } else {
+        if inner.rest().is_some() {
+            fields.give_back("appointment");
+        }
+        return Ok(Some(Window { from, to }));
+    };
+    fields.give_back("appointment");
+    notes.warn(Reason::AppointmentDropped, &fields.pointer("appointment"), detail);
+    Ok(None)
+}
+
+/// Reads the ids of pictures; what is none is left out with a warning.
+fn read_photos(fields: &Fields<'_, '_>, notes: &mut Notes) -> Vec<Uuid> {
+    let Some(value) = fields.raw("photo") else {
+        return Vec::new();
+    };
+    let items = value.items().unwrap_or(std::slice::from_ref(value));
+    let mut photos: Vec<Uuid> = items
+        .iter()
+        .filter_map(|item| item.text().and_then(read_uuid))
+        .collect();
+    if photos.len() < items.len() {
+        fields.give_back("photo");
+        notes.warn(
+            Reason::FieldDropped,
+            &fields.pointer("photo"),
+            "holds something that is no id of a picture",
+        );
+    }
+    photos.sort_unstable();
+    photos.dedup();
+    photos
+}

@@ -1,0 +1,96 @@
+//! Which case a record speaks of: by case id, by the id of a dwelling record, within the collector's reach.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::store::access::Caller;
+use crate::store::case::{self, CaseRow};
+use crate::store::{Error, SurveyKey, Tx, held};
+
+/// Locked cases, and what the ids in the records stand for.
+#[derive(Debug, Default)]
+pub(super) struct Cases {
+    rows: HashMap<Uuid, CaseRow>,
+    aliases: HashMap<Uuid, Uuid>,
+}
+
+impl Cases {
+    /// Finds and locks the cases of `refs`. What is not found is looked for a second time under the lock that an
+    /// arriving door takes too, so that a record and its door cannot miss each other.
+    pub(super) async fn lock(tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<Self, Error> {
+        let mut cases = Self::default();
+        cases.find(tx, key, refs).await?;
+        let missing = cases.missing(refs);
+        if !missing.is_empty() {
+            held::lock_targets(tx, key, &missing).await?;
+            cases.find(tx, key, &missing).await?;
+        }
+        Ok(cases)
+    }
+
+    /// Looks for more ids; those already known cost nothing.
+    pub(super) async fn find(&mut self, tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<(), Error> {
+        let wanted = self.missing(refs);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.take(case::lock_cases(tx, key, &wanted).await?);
+        let named = self.missing(&wanted);
+        if named.is_empty() {
+            return Ok(());
+        }
+        let found = case::aliases(tx, key, &named).await?;
+        let targets: Vec<Uuid> = found.iter().map(|a| a.1).filter(|id| !self.rows.contains_key(id)).collect();
+        self.aliases.extend(found);
+        if !targets.is_empty() {
+            self.take(case::lock_cases(tx, key, &targets).await?);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, rows: Vec<CaseRow>) {
+        self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
+    }
+
+    fn missing(&self, refs: &[Uuid]) -> Vec<Uuid> {
+        let mut all: Vec<Uuid> = refs.iter().filter(|id| self.any(**id).is_none()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The case an id stands for, whoever asks.
+    pub(super) fn any(&self, id: Uuid) -> Option<&CaseRow> {
+        self.rows.get(&id).or_else(|| self.rows.get(self.aliases.get(&id)?))
+    }
+
+    /// The case an id stands for, if the collector may know of it.
+    pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&CaseRow> {
+        self.any(id).filter(|row| reach.holds(row))
+    }
+
+    /// All locked rows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &CaseRow> {
+        self.rows.values()
+    }
+}
+
+/// What a collector may know of: an area's subtree and the doors lent to that person.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
+    /// Range of the area.
+    pub(super) range: (i32, i32),
+    /// The person.
+    pub(super) user: String,
+}
+
+impl Reach {
+    pub(super) fn of(caller: &Caller) -> Self {
+        Self { range: caller.range, user: caller.user.clone() }
+    }
+
+    pub(super) fn holds(&self, row: &CaseRow) -> bool {
+        (self.range.0..=self.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(self.user.as_str())
+    }
+}

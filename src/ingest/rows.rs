@@ -1,0 +1,158 @@
+//! From records as read to rows as stored.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::digest::Keys;
+use super::record::{DwellingRecord, InterviewRecord, PersonRecord, VisitRecord};
+use crate::domain::place;
+use crate::store::batch::Status;
+use crate::store::case::CaseRow;
+use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
+
+/// Standing of a record to be stored: whether it counts, and why not.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// The case it counts for, or the id as sent while that is unknown.
+    pub(super) case_id: Uuid,
+    /// Whether it counts.
+    pub(super) status: Status,
+    /// Reason slug and sentence when held.
+    pub(super) held: Option<(String, String)>,
+}
+
+/// The row of a visit. `door` is its case where known, for the distance from the fix.
+pub(super) fn visit_row(
+    index: usize,
+    digest: &[u8],
+    v: &VisitRecord,
+    standing: &Standing,
+    door: Option<&CaseRow>,
+) -> NewVisit {
+    let fix = v.position.as_ref();
+    #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
+    let distance_m = fix
+        .zip(door.and_then(|d| d.position))
+        .map(|(fix, door)| place::distance_m((fix.lon, fix.lat), door) as f32);
+    #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
+    let accuracy_m = fix.and_then(|f| f.accuracy_m).map(|m| m as f32);
+    NewVisit {
+        id: v.id.0,
+        case_id: standing.case_id,
+        sent_case_id: (v.case.0 != standing.case_id).then_some(v.case.0),
+        status: standing.status,
+        held_reason: standing.held.as_ref().map(|h| h.0.clone()),
+        held_detail: standing.held.as_ref().map(|h| h.1.clone()),
+        batch_index: place_in_batch(index),
+        digest: digest.to_vec(),
+        at: v.at.instant,
+        at_offset_min: v.at.offset_minutes,
+        ended_at: v.ended_at.as_ref().map(|t| t.instant),
+        outcome: v.outcome,
+        channel: v.channel,
+        informant: v.informant,
+        appointment: v.appointment,
+        photo: v.photos.clone(),
+        position: fix.map(|f| (f.lon, f.lat)),
+        accuracy_m,
+        sent_position: fix.map(|f| (f.sent_lon, f.sent_lat, f.datum.number())),
+        distance_m,
+        note: v.note.clone(),
+        extra: visit_extra(v),
+    }
+}
+
+/// Unknown fields, and the evidence about the device that only quality checks read.
+fn visit_extra(v: &VisitRecord) -> Option<String> {
+    if v.mono_s.is_none() && v.mock_location.is_none() {
+        return v.extra.clone();
+    }
+    let mut all: Map<String, Value> =
+        v.extra.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if let Some(mono) = v.mono_s {
+        all.insert("mono_s".to_owned(), json!(mono));
+    }
+    if let Some(mock) = v.mock_location {
+        all.insert("mock_location".to_owned(), json!(mock));
+    }
+    Some(Value::Object(all).to_string())
+}
+
+/// The row of an interview revision.
+pub(super) fn interview_row(
+    index: usize,
+    digest: &[u8],
+    i: &InterviewRecord,
+    standing: &Standing,
+    is_visit_awaited: bool,
+) -> NewInterview {
+    NewInterview {
+        id: i.id.0,
+        revision: i.revision,
+        case_id: standing.case_id,
+        sent_case_id: (i.case.0 != standing.case_id).then_some(i.case.0),
+        visit_id: i.visit.map(|v| v.0),
+        is_visit_awaited,
+        status: standing.status,
+        held_reason: standing.held.as_ref().map(|h| h.0.clone()),
+        held_detail: standing.held.as_ref().map(|h| h.1.clone()),
+        batch_index: place_in_batch(index),
+        digest: digest.to_vec(),
+        at: i.at.instant,
+        at_offset_min: i.at.offset_minutes,
+        result: i.result,
+        respondent: i.respondent,
+        persons: i.counts,
+        household: to_text(&i.household),
+        phone: i.household.phone.clone(),
+        address_text: i.address_text.clone(),
+        answers: i.answers.clone(),
+        extra: i.extra.clone(),
+    }
+}
+
+/// The rows of an interview's persons.
+pub(super) fn person_rows(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
+    i.persons.iter().map(|p| person_row(i, p, keys)).collect()
+}
+
+fn person_row(i: &InterviewRecord, p: &PersonRecord, keys: &Keys) -> NewPerson {
+    let f = &p.form;
+    let birth = f.birth.unwrap_or_default();
+    NewPerson {
+        interview_id: i.id.0,
+        revision: i.revision,
+        person_no: i32::try_from(f.person_no).unwrap_or(i32::MAX),
+        name: f.name.clone(),
+        surname: p.surname.clone(),
+        given_name: p.given_name.clone(),
+        sex: f.sex.map(|s| s.number()),
+        birth: [birth.y, birth.m.map(i16::from), birth.d.map(i16::from)],
+        relationship: f.relationship.map(|r| r.number()),
+        residence_status: p.status.map(|s| s.number()),
+        citizen_id: p.citizen.as_ref().map(|c| (c.to_vec(), keys.key_id().to_owned())),
+        is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,
+        other_address: p.other_address.clone(),
+        items: to_text(f),
+    }
+}
+
+/// A dwelling record as JSON, for the supervisor.
+pub(super) fn dwelling_text(d: &DwellingRecord) -> String {
+    json!({
+        "area": d.area, "building": d.building, "unit": d.unit, "floor": d.floor, "room": d.room,
+        "kind": d.kind.slug(), "household": d.household, "note": d.note,
+        "lon": d.position.as_ref().map(|p| p.lon), "lat": d.position.as_ref().map(|p| p.lat),
+        "building_name": d.building_name, "external_id": d.external_id,
+    })
+    .to_string()
+}
+
+/// JSON text of something that always has one.
+fn to_text<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
+}
+
+fn place_in_batch(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}

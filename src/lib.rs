@@ -1,0 +1,27 @@
+//! Doorknock (敲门): the backend of a door-to-door survey or census.
+//!
+//! A map of the rooms; each depends only on those below it:
+//! - `cli`: one file per command
+//! - `http`: the only room that speaks HTTP
+//! - `ingest`: takes batches, answers receipts; the only writer of field data
+//! - `sync`: what a device pulls; `visits`: doors as people read them; `report`: completion
+//! - `surveys`: surveys with their rules, kept in memory
+//! - `store`: the only room that speaks SQL
+//! - `setup`, `rehearsal`, `link`, `plan`, `domain`: pure
+//! - `embedded`: the private PostgreSQL cluster
+
+pub mod access;
+pub mod cli;
+pub mod domain;
+pub mod embedded;
+pub mod export;
+pub mod http;
+pub mod ingest;
+pub mod link;
+pub mod rehearsal;
+pub mod report;
+pub mod setup;
+pub mod store;
+pub mod surveys;
+pub mod sync;
+pub mod visits;

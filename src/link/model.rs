@@ -1,0 +1,307 @@
+//! The parameters: what a level is worth. Read from JSON, checked, and never changed while in use.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::birth::BirthLevel;
+use super::compare::{IdLevel, LatinLevel, NameLevel, OrderLevel, PersonLevels, RoleLevel, SexLevel};
+use super::context::ContextLevels;
+use super::frequency::Frequencies;
+use super::household::{COMPARISONS, DoorClass, HouseholdLevels};
+use super::prepared::{NORM_VERSION, Script};
+
+/// The parameters shipped with the program.
+const SHIPPED: &str = include_str!("model.json");
+
+/// What can be wrong with a model file.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Not JSON of the expected shape.
+    #[error("the model file cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Made for other normalisation rules.
+    #[error("the model was made for normalisation version {found}, this program has {NORM_VERSION}")]
+    OtherNormalisation {
+        /// Version in the file.
+        found: u16,
+    },
+    /// A comparison or level is not in the file.
+    #[error("the model says nothing of level \"{level}\" of comparison \"{comparison}\"")]
+    LevelMissing {
+        /// Comparison.
+        comparison: String,
+        /// Level.
+        level: String,
+    },
+    /// A probability outside (0, 1), or thresholds out of order.
+    #[error("{what} in the model is out of range")]
+    OutOfRange {
+        /// Where.
+        what: String,
+    },
+}
+
+/// Probabilities of one level: m = P(level | same person), u = P(level | two persons).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelOdds {
+    /// Among pairs of one person.
+    pub m: f64,
+    /// Among pairs of two persons.
+    pub u: f64,
+}
+
+impl LevelOdds {
+    /// Match weight log2(m/u), in bits.
+    pub fn weight(self) -> f64 {
+        (self.m / self.u).log2()
+    }
+}
+
+/// m and u of the levels of each person comparison, by name. A missing value has none: its weight is 0.
+pub type PersonOdds = BTreeMap<String, BTreeMap<String, LevelOdds>>;
+/// Bits of each level of each household comparison, at the same door and across doors.
+pub type HouseholdBits = BTreeMap<String, BTreeMap<String, [f64; 2]>>;
+/// Bits of each level of each context comparison.
+pub type ContextBits = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// The parameters for names of one script, as in the file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParameterFile {
+    /// Person comparisons.
+    pub person: PersonOdds,
+    /// Prior bits of a candidate pair of interviews: same door, across doors.
+    pub household_prior: [f64; 2],
+    /// Household comparisons.
+    pub household: HouseholdBits,
+    /// Prior bits of an assigned pair of persons.
+    pub context_prior: f64,
+    /// What the household says of a pair of persons, once it is scored.
+    pub context: ContextBits,
+}
+
+/// Lines between decisions, as probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Merge from here on, at one door.
+    pub upper: f64,
+    /// Merge from here on, across doors.
+    pub upper_across_doors: f64,
+    /// Review from here on.
+    pub lower: f64,
+    /// Two persons are one from here on.
+    pub person: f64,
+}
+
+/// A model file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelFile {
+    /// Name and version, stored with every decision.
+    pub version: String,
+    /// The normalisation it was estimated under.
+    pub norm_version: u16,
+    /// Lines between decisions.
+    pub thresholds: Thresholds,
+    /// For Han names.
+    pub han: ParameterFile,
+    /// For Latin names.
+    pub latin: ParameterFile,
+}
+
+/// Weights of one script, looked up by level position.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    person: [Vec<f64>; 8],
+    /// m and u, for explanations.
+    pub odds: PersonOdds,
+    household_prior: [f64; 2],
+    household: [Vec<[f64; 2]>; COMPARISONS],
+    context_prior: f64,
+    context: Vec<Vec<f64>>,
+}
+
+/// Names and level names of the person comparisons, in the order of [`person_indexes`].
+pub const PERSON_TABLE: [(&str, &[&str]); 8] = [
+    ("name", NameLevel::NAMES),
+    ("given name", LatinLevel::NAMES),
+    ("surname", LatinLevel::NAMES),
+    ("name order", OrderLevel::NAMES),
+    ("birth", BirthLevel::NAMES),
+    ("citizen id", IdLevel::NAMES),
+    ("sex", SexLevel::NAMES),
+    ("relationship", RoleLevel::NAMES),
+];
+
+/// Level positions in the order of [`PERSON_TABLE`].
+pub fn person_indexes(levels: &PersonLevels) -> [usize; 8] {
+    [
+        levels.name.index(),
+        levels.given.index(),
+        levels.surname.index(),
+        levels.order.index(),
+        levels.birth.index(),
+        levels.citizen.index(),
+        levels.sex.index(),
+        levels.role.index(),
+    ]
+}
+
+impl Parameters {
+    fn of(file: &ParameterFile) -> Result<Self, ModelError> {
+        let mut person: [Vec<f64>; 8] = Default::default();
+        for (slot, (comparison, levels)) in person.iter_mut().zip(PERSON_TABLE) {
+            *slot = person_weights(&file.person, comparison, levels)?;
+        }
+        let mut household: [Vec<[f64; 2]>; COMPARISONS] = Default::default();
+        for (slot, (comparison, levels)) in household.iter_mut().zip(HouseholdLevels::TABLE) {
+            *slot = levels
+                .iter()
+                .map(|level| find(&file.household, comparison, level))
+                .collect::<Result<_, _>>()?;
+        }
+        let context = ContextLevels::TABLE
+            .iter()
+            .map(|(comparison, levels)| levels.iter().map(|l| find(&file.context, comparison, l)).collect())
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            person,
+            odds: file.person.clone(),
+            household_prior: file.household_prior,
+            household,
+            context_prior: file.context_prior,
+            context,
+        })
+    }
+
+    /// Weight of a person pair without the term-frequency adjustment, in bits.
+    pub fn person_weight(&self, levels: &PersonLevels) -> f64 {
+        person_indexes(levels).iter().zip(&self.person).map(|(level, weights)| weights[*level]).sum()
+    }
+
+    /// Weight of one level of one person comparison (position in [`PERSON_TABLE`]).
+    pub fn level_weight(&self, comparison: usize, level: usize) -> f64 {
+        self.person[comparison][level]
+    }
+
+    /// Bits of the prior and of every level of a household pair.
+    pub fn household_bits(&self, levels: &HouseholdLevels) -> (f64, [f64; COMPARISONS]) {
+        let class = match levels.door.class() {
+            DoorClass::Same => 0,
+            DoorClass::Other => 1,
+        };
+        let indexes = levels.indexes();
+        (self.household_prior[class], std::array::from_fn(|i| self.household[i][indexes[i]][class]))
+    }
+
+    /// Weight of a household pair, in bits.
+    pub fn household_weight(&self, levels: &HouseholdLevels) -> f64 {
+        let (prior, bits) = self.household_bits(levels);
+        prior + bits.iter().sum::<f64>()
+    }
+
+    /// Weight of an assigned person pair once its household is scored, in bits.
+    pub fn context_weight(&self, levels: &ContextLevels) -> f64 {
+        let bits: f64 = levels.indexes().iter().zip(&self.context).map(|(level, bits)| bits[*level]).sum();
+        self.context_prior + bits
+    }
+}
+
+fn find<T: Copy>(
+    map: &BTreeMap<String, BTreeMap<String, T>>,
+    comparison: &str,
+    level: &str,
+) -> Result<T, ModelError> {
+    map.get(comparison).and_then(|levels| levels.get(level)).copied().ok_or_else(|| ModelError::LevelMissing {
+        comparison: comparison.to_owned(),
+        level: level.to_owned(),
+    })
+}
+
+fn person_weights(odds: &PersonOdds, comparison: &str, levels: &[&str]) -> Result<Vec<f64>, ModelError> {
+    let weight = |level: &&str| {
+        if *level == "missing" {
+            return Ok(0.0);
+        }
+        let odds = find(odds, comparison, level)?;
+        if [odds.m, odds.u].iter().all(|p| *p > 0.0 && *p < 1.0) {
+            Ok(odds.weight())
+        } else {
+            Err(ModelError::OutOfRange { what: format!("level \"{level}\" of \"{comparison}\"") })
+        }
+    };
+    levels.iter().map(weight).collect()
+}
+
+/// A checked model and the round's frequencies.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Name and version.
+    pub version: String,
+    /// Lines between decisions.
+    pub thresholds: Thresholds,
+    /// Tables of the round the model is frozen with.
+    pub frequencies: Frequencies,
+    han: Parameters,
+    latin: Parameters,
+}
+
+impl Model {
+    /// The model compiled in.
+    pub fn shipped() -> Self {
+        Self::from_json(SHIPPED).expect("the shipped model is read by a test")
+    }
+
+    /// Reads a model file.
+    pub fn from_json(text: &str) -> Result<Self, ModelError> {
+        Self::from_file(&serde_json::from_str(text)?)
+    }
+
+    /// Checks a model file.
+    pub fn from_file(file: &ModelFile) -> Result<Self, ModelError> {
+        if file.norm_version != NORM_VERSION {
+            return Err(ModelError::OtherNormalisation { found: file.norm_version });
+        }
+        let model = Self {
+            version: file.version.clone(),
+            thresholds: file.thresholds,
+            frequencies: Frequencies::default(),
+            han: Parameters::of(&file.han)?,
+            latin: Parameters::of(&file.latin)?,
+        };
+        model.thresholds.check()?;
+        Ok(model)
+    }
+
+    /// The same model with the tables of a round.
+    #[must_use]
+    pub fn with_frequencies(mut self, frequencies: Frequencies) -> Self {
+        self.frequencies = frequencies;
+        self
+    }
+
+    /// The parameters for a pair: Latin only when both records are.
+    pub fn parameters(&self, a: Script, b: Script) -> &Parameters {
+        match (a, b) {
+            (Script::Latin, Script::Latin) => &self.latin,
+            (Script::Han, _) | (_, Script::Han) => &self.han,
+        }
+    }
+}
+
+/// The model file compiled in, for callers who change a part of it.
+pub fn shipped_file() -> ModelFile {
+    serde_json::from_str(SHIPPED).expect("the shipped model is read by a test")
+}
+
+impl Thresholds {
+    /// Probabilities, and lower at or below both upper lines.
+    pub fn check(&self) -> Result<(), ModelError> {
+        let all = [self.upper, self.upper_across_doors, self.lower, self.person];
+        let in_range = all.iter().all(|t| *t > 0.0 && *t <= 1.0);
+        if in_range && self.lower <= self.upper && self.lower <= self.upper_across_doors {
+            Ok(())
+        } else {
+            Err(ModelError::OutOfRange { what: "a threshold".to_owned() })
+        }
+    }
+}

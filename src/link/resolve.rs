@@ -1,0 +1,178 @@
+//! From scored pairs to households and persons under hard constraints. Works on any set of interviews that
+//! contains whole components: the offline file at once, or the part a new interview touches.
+
+use std::collections::{HashMap, HashSet};
+
+use super::citizen::{Citizen, IdQuality};
+use super::cluster::{Clustering, Edge, Refusal, cluster};
+use super::context::ContextLevels;
+use super::household::{AbsentLevel, DoorClass};
+use super::model::{Model, Parameters};
+use super::prepared::Prepared;
+use super::score::{Decision, PersonMatch, Scored, probability, score_pair};
+
+/// A scored pair of interviews, by position, `a < b`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairLink {
+    /// Earlier interview.
+    pub a: usize,
+    /// Later interview.
+    pub b: usize,
+    /// Score and decision.
+    pub scored: Scored,
+}
+
+/// What supervisors decided: stronger than any weight, and it survives re-scoring.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    /// Pairs that are one household.
+    pub together: Vec<(usize, usize)>,
+    /// Pairs that are not.
+    pub apart: Vec<(usize, usize)>,
+}
+
+/// Households found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Households {
+    /// Position of the earliest interview of each interview's cluster.
+    pub of: Vec<usize>,
+    /// Pairs whose union was refused, and why; they go to review.
+    pub refused: Vec<(usize, usize, Refusal)>,
+}
+
+/// Clusters interviews, given in [`Prepared::order`], into households, and brings the decisions of `links` in
+/// line: a refused merge becomes a review, a pair inside a cluster a merge.
+pub fn resolve_households(
+    model: &Model,
+    interviews: &[&Prepared],
+    links: &mut [PairLink],
+    verdicts: &Verdicts,
+) -> Households {
+    let edges = household_edges(links, verdicts);
+    let found = {
+        let known: HashMap<(usize, usize), &Scored> = links.iter().map(|l| ((l.a, l.b), &l.scored)).collect();
+        let sorted = |pairs: &[(usize, usize)]| -> HashSet<(usize, usize)> {
+            pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect()
+        };
+        let (apart, together) = (sorted(&verdicts.apart), sorted(&verdicts.together));
+        cluster(interviews.len(), &edges, |xs, ys| {
+            first_refusal(xs, ys, |pair| {
+                if apart.contains(&pair) {
+                    Some(Refusal::KeptApart)
+                } else if together.contains(&pair) {
+                    None
+                } else if let Some(scored) = known.get(&pair) {
+                    refuses(model, scored)
+                } else {
+                    refuses(model, &score_pair(model, interviews[pair.0], interviews[pair.1]))
+                }
+            })
+        })
+    };
+    settle(model, interviews, links, &found);
+    let refused = found.refused.iter().map(|(e, why)| (edges[*e].a, edges[*e].b, *why)).collect();
+    Households { of: found.of, refused }
+}
+
+fn household_edges(links: &[PairLink], verdicts: &Verdicts) -> Vec<Edge> {
+    let automatic = links
+        .iter()
+        .filter(|l| l.scored.decision == Decision::Merge)
+        .map(|l| Edge { a: l.a, b: l.b, weight: l.scored.weight });
+    let ordered = verdicts.together.iter().map(|(a, b)| Edge { a: *a, b: *b, weight: f64::INFINITY });
+    ordered.chain(automatic).collect()
+}
+
+fn first_refusal(
+    xs: &[usize],
+    ys: &[usize],
+    mut ask: impl FnMut((usize, usize)) -> Option<Refusal>,
+) -> Option<Refusal> {
+    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y)))).find_map(&mut ask)
+}
+
+/// Complete link: every pair of the two clusters must be at least worth a review.
+fn refuses(model: &Model, scored: &Scored) -> Option<Refusal> {
+    let registration_only =
+        scored.levels.absent == AbsentLevel::One && scored.levels.door.class() == DoorClass::Other;
+    if registration_only {
+        Some(Refusal::RegistrationOnly)
+    } else if scored.probability < model.thresholds.lower {
+        Some(Refusal::BelowLower)
+    } else {
+        None
+    }
+}
+
+fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found: &Clustering) {
+    for link in links {
+        let together = found.of[link.a] == found.of[link.b];
+        if together {
+            link.scored.decision = Decision::Merge;
+        } else if link.scored.decision == Decision::Merge {
+            link.scored.decision = Decision::Review;
+        } else if matches!(link.scored.decision, Decision::Apart | Decision::Pair) {
+            let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
+            let shared = |m| person_probability(parameters, &link.scored, m, false) >= model.thresholds.person;
+            link.scored.decision =
+                if link.scored.people.iter().any(shared) { Decision::Pair } else { Decision::Apart };
+        }
+    }
+}
+
+/// Probability that an assigned pair is one person; `merged`: the interviews are in one household cluster.
+pub fn person_probability(parameters: &Parameters, scored: &Scored, person: &PersonMatch, merged: bool) -> f64 {
+    probability(parameters.context_weight(&ContextLevels::of(scored, person, merged)))
+}
+
+/// One listed person: position of the interview and within it.
+pub type PersonPosition = (usize, usize);
+
+/// Clusters persons. Returns the earliest member of each person's cluster, persons in interview order.
+pub fn resolve_persons(
+    model: &Model,
+    interviews: &[&Prepared],
+    links: &[PairLink],
+    households: &Households,
+) -> Vec<(PersonPosition, PersonPosition)> {
+    let persons: Vec<PersonPosition> =
+        interviews.iter().enumerate().flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n))).collect();
+    let mut first = Vec::with_capacity(interviews.len());
+    let mut total = 0;
+    for interview in interviews {
+        first.push(total);
+        total += interview.persons.len();
+    }
+    let mut edges = Vec::new();
+    for link in links {
+        let merged = households.of[link.a] == households.of[link.b];
+        let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
+        for person in &link.scored.people {
+            let weight = person_probability(parameters, &link.scored, person, merged);
+            if weight >= model.thresholds.person {
+                // The own weight orders pairs of equal probability.
+                let weight = weight + person.weight * 1e-6;
+                edges.push(Edge { a: first[link.a] + person.a, b: first[link.b] + person.b, weight });
+            }
+        }
+    }
+    let id = |n: &usize| interviews[persons[*n].0].persons[persons[*n].1].citizen;
+    let found = cluster(total, &edges, |xs, ys| {
+        first_refusal(xs, ys, |(x, y)| {
+            if persons[x].0 == persons[y].0 {
+                Some(Refusal::OneInterview)
+            } else if ids_conflict(id(&x), id(&y)) {
+                Some(Refusal::IdConflict)
+            } else {
+                None
+            }
+        })
+    });
+    found.of.iter().enumerate().map(|(n, of)| (persons[n], persons[*of])).collect()
+}
+
+fn ids_conflict(a: Option<Citizen>, b: Option<Citizen>) -> bool {
+    a.zip(b).is_some_and(|(x, y)| {
+        x.quality == IdQuality::Valid && y.quality == IdQuality::Valid && x.digest != y.digest
+    })
+}

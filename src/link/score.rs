@@ -1,0 +1,160 @@
+//! Scoring one pair of interviews: persons one to one, then the household, then a decision.
+//! Pure and symmetric; the same function serves the offline file and the arrival of a single interview.
+
+use serde::{Deserialize, Serialize};
+
+use super::assign::assign;
+use super::compare::{IdLevel, PersonLevels, compare_person};
+use super::household::{AbsentLevel, DoorClass, HouseholdLevels, STRONG, StrengthLevel, compare_household};
+use super::model::{Model, Parameters, Thresholds};
+use super::prepared::Prepared;
+
+/// Weakest person pair that may be assigned, in bits: the household may still explain it.
+const FLOOR: f64 = -3.0;
+
+/// Two persons assigned to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PersonMatch {
+    /// Position in the first interview.
+    pub a: usize,
+    /// Position in the second interview.
+    pub b: usize,
+    /// Bits from name, birth, sex, ID and role alone.
+    pub weight: f64,
+    /// Levels reached.
+    pub levels: PersonLevels,
+}
+
+impl PersonMatch {
+    /// Counts for the household: more likely one person than not by chance, and the names do not say otherwise.
+    pub fn is_evidence(&self) -> bool {
+        self.weight > 0.0 && !self.levels.names_contradict()
+    }
+}
+
+/// What happens to a pair of interviews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// One household: merged automatically, reversible.
+    Merge,
+    /// A supervisor decides.
+    Review,
+    /// Two households that share a person.
+    Pair,
+    /// Nothing in common.
+    Apart,
+}
+
+impl Decision {
+    /// As written to files.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Review => "review",
+            Self::Pair => "pair",
+            Self::Apart => "apart",
+        }
+    }
+}
+
+/// A scored pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    /// Household weight in bits, prior included.
+    pub weight: f64,
+    /// 1 / (1 + 2^-weight).
+    pub probability: f64,
+    /// Bits by which chance agreement between the two areas exceeds that of the model's round.
+    pub chance: f64,
+    /// Household levels.
+    pub levels: HouseholdLevels,
+    /// Persons assigned to each other, in the order of the first interview.
+    pub people: Vec<PersonMatch>,
+    /// What follows.
+    pub decision: Decision,
+}
+
+impl Scored {
+    /// A match between two persons that stands without the household.
+    pub fn shares_a_person(&self) -> bool {
+        self.people.iter().any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
+    }
+}
+
+/// Probability of a weight in bits.
+pub fn probability(weight: f64) -> f64 {
+    1.0 / (1.0 + (-weight).exp2())
+}
+
+/// Weight in bits of a probability.
+pub fn bits(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).log2()
+}
+
+/// Persons of two interviews, assigned one to one.
+pub fn match_people(model: &Model, a: &Prepared, b: &Prepared) -> Vec<PersonMatch> {
+    let parameters = model.parameters(a.script, b.script);
+    let mut weights = Vec::with_capacity(a.persons.len() * b.persons.len());
+    let mut levels = Vec::with_capacity(weights.capacity());
+    for p in &a.persons {
+        for q in &b.persons {
+            let reached = compare_person(p, q);
+            weights.push(weigh(model, parameters, &reached, (p, q)));
+            levels.push(reached);
+        }
+    }
+    let columns = b.persons.len();
+    assign(&weights, a.persons.len(), columns, FLOOR)
+        .into_iter()
+        .map(|(i, j)| PersonMatch { a: i, b: j, weight: weights[i * columns + j], levels: levels[i * columns + j] })
+        .collect()
+}
+
+fn weigh(
+    model: &Model,
+    parameters: &Parameters,
+    levels: &PersonLevels,
+    (p, q): (&super::person::PreparedPerson, &super::person::PreparedPerson),
+) -> f64 {
+    parameters.person_weight(levels) + model.frequencies.name_adjustment(levels, &p.name, &q.name)
+}
+
+/// Scores a pair of interviews.
+pub fn score_pair(model: &Model, a: &Prepared, b: &Prepared) -> Scored {
+    let people = match_people(model, a, b);
+    let levels = compare_household(a, b, &people, &model.frequencies);
+    let weight = model.parameters(a.script, b.script).household_weight(&levels);
+    let chance = model.frequencies.chance_bits(&a.area, &b.area);
+    let mut scored =
+        Scored { weight, probability: probability(weight), chance, levels, people, decision: Decision::Apart };
+    scored.decision = decide(&model.thresholds, &scored);
+    scored
+}
+
+/// The decision a score leads to, constraints of clustering aside.
+pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
+    let upper = match scored.levels.door.class() {
+        DoorClass::Same => thresholds.upper,
+        DoorClass::Other => thresholds.upper_across_doors,
+    };
+    if scored.probability >= upper && !is_registration_only(scored) && is_carried_by_people(scored) {
+        Decision::Merge
+    } else if scored.probability >= thresholds.lower {
+        Decision::Review
+    } else if scored.shares_a_person() {
+        Decision::Pair
+    } else {
+        Decision::Apart
+    }
+}
+
+/// The people themselves must be known, not only the door, the phone and how many live there.
+fn is_carried_by_people(scored: &Scored) -> bool {
+    scored.levels.strength > StrengthLevel::To9
+}
+
+/// A record of people who all live elsewhere, against another door: never merged without a person's word.
+fn is_registration_only(scored: &Scored) -> bool {
+    scored.levels.door.class() == DoorClass::Other && scored.levels.absent != AbsentLevel::Neither
+}

@@ -1,0 +1,166 @@
+//! Gathers the numbers behind a stop's reason. Wording is next door.
+
+use super::ground::Ground;
+use super::input::{DayInput, Door};
+use super::knock::{Met, met};
+use super::model::{AtHome, BestStretch, History, best_stretch};
+use super::reason::{Best, BestPlace, Cause, Grounds, Pattern};
+use super::sheet::StopAction;
+use super::slot::{DayKind, PerSlot, SLOTS, kind_of, wall};
+use crate::domain::{Class, Informant};
+
+/// Fewest knocks a claim about good hours may rest on.
+pub const CLAIM_KNOCKS: f64 = 15.0;
+/// How much the good hours must beat the rest of the day.
+pub const CLAIM_LEAD: f64 = 0.08;
+
+/// Looks up reasons for one day; claims about buildings are worked out once.
+pub struct Reasons<'a> {
+    day: &'a DayInput<'a>,
+    ground: &'a Ground,
+    buildings: Vec<Option<Best>>,
+}
+
+impl<'a> Reasons<'a> {
+    /// Works out what can be said about each building.
+    pub fn new(
+        day: &'a DayInput<'a>,
+        ground: &'a Ground,
+        history: &History,
+        model: &dyn AtHome,
+        staffed: &PerSlot,
+    ) -> Self {
+        let kind = kind_of(day.on, &day.rules.calendar);
+        let mut area_knocks = vec![0.0; ground.areas.len()];
+        for (b, counts) in ground.buildings.iter().zip(&history.buildings) {
+            area_knocks[b.area_no] += of_kind(&counts.knocks, kind);
+        }
+        let areas: Vec<_> = (0..ground.areas.len())
+            .map(|a| claim(&model.area(a), area_knocks[a], kind, staffed).map(|h| (h, area_knocks[a])))
+            .collect();
+        let building = |b: usize| {
+            let knocks = of_kind(&history.buildings[b].knocks, kind);
+            let name = ground.buildings[b].name.clone();
+            claim(&model.building(b), knocks, kind, staffed)
+                .map(|h| best(BestPlace::Building(name), h, knocks))
+                .or_else(|| areas[ground.buildings[b].area_no].map(|(h, n)| best(BestPlace::Area, h, n)))
+        };
+        Self { day, ground, buildings: (0..ground.buildings.len()).map(building).collect() }
+    }
+
+    /// The grounds of an ordinary stop; `open` = doors of the staircase on the list, `first` = missed by us.
+    pub fn of(&self, door: usize, action: StopAction, first: bool, open: usize) -> Grounds {
+        let d = &self.day.doors[door];
+        let cause = self.cause(d, action, first, open);
+        let best = match cause {
+            Cause::Again { .. } | Cause::First { .. } | Cause::Partial { .. } => {
+                self.buildings[self.ground.stairs[self.ground.stair_of[door]].building].clone()
+            }
+            Cause::Agreed { .. }
+            | Cause::WeMissed { .. }
+            | Cause::Convert { .. }
+            | Cause::Claimed { .. }
+            | Cause::ProxyAllowed
+            | Cause::UsedUp => None,
+        };
+        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best }
+    }
+
+    /// The grounds of an appointment.
+    pub fn agreed(&self, door: usize) -> Grounds {
+        let d = &self.day.doors[door];
+        let cause = match d.standing.appointment {
+            Some(w) => {
+                let (on, minute) = wall(w.from, &self.day.rules.calendar);
+                Cause::Agreed { on, minute }
+            }
+            None => Cause::Again { pattern: Pattern::Mixed },
+        };
+        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best: None }
+    }
+
+    fn cause(&self, d: &Door, action: StopAction, first: bool, open: usize) -> Cause {
+        let calendar = &self.day.rules.calendar;
+        if let (true, Some(w)) = (first, d.standing.appointment) {
+            let (on, minute) = wall(w.from, calendar);
+            return Cause::WeMissed { on, minute };
+        }
+        let last = d.visits.iter().max_by_key(|v| v.at);
+        let on = last.map(|v| wall(v.at, calendar).0);
+        match action {
+            StopAction::Confirm => {
+                let claim = d.visits.iter().filter(|v| v.outcome.class() == Class::NE).max_by_key(|v| v.at);
+                claim.map_or(Cause::UsedUp, |v| Cause::Claimed { on: wall(v.at, calendar).0, by: v.informant })
+            }
+            StopAction::Proxy if d.standing.unmet.is_empty() => Cause::ProxyAllowed,
+            StopAction::Proxy => Cause::UsedUp,
+            StopAction::VisitThenProxy => Cause::ProxyAllowed,
+            StopAction::Visit | StopAction::VisitAt => {
+                let refusal = d.visits.iter().filter(|v| v.outcome.class() == Class::R).max_by_key(|v| v.at);
+                match (refusal, on) {
+                    (Some(v), _) if !d.standing.refused_by.is_empty() => {
+                        Cause::Convert { by: v.enumerator.clone(), on: wall(v.at, calendar).0 }
+                    }
+                    (_, Some(on)) if d.standing.state == crate::domain::State::Partial => Cause::Partial { on },
+                    (_, None) => Cause::First { open },
+                    (_, Some(_)) => Cause::Again { pattern: self.pattern(d) },
+                }
+            }
+        }
+    }
+
+    /// What the counted knocks have in common.
+    fn pattern(&self, d: &Door) -> Pattern {
+        let calendar = &self.day.rules.calendar;
+        let times: Vec<(DayKind, f64)> = d
+            .visits
+            .iter()
+            .filter(|v| v.informant == Informant::None && met(v.outcome).is_some_and(|m| m != Met::Somebody))
+            .map(|v| {
+                let (date, minute) = wall(v.at, calendar);
+                (kind_of(date, calendar), minute)
+            })
+            .collect();
+        let counted = usize::try_from(attempts(d)).unwrap_or(usize::MAX);
+        if times.is_empty() || times.len() != counted {
+            return Pattern::Mixed;
+        }
+        let weekdays = times.iter().all(|t| t.0 == DayKind::Weekday);
+        let latest = times.iter().map(|t| t.1).fold(0.0, f64::max);
+        if times.iter().all(|t| t.0 == DayKind::Weekend) {
+            Pattern::Weekends
+        } else if weekdays && latest < 1080.0 {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an hour of the day")]
+            let hour = (latest / 60.0).floor() as u16 + 1;
+            Pattern::Before(hour)
+        } else if weekdays && times.iter().all(|t| t.1 >= 1080.0) {
+            Pattern::Evenings
+        } else {
+            Pattern::Mixed
+        }
+    }
+}
+
+fn attempts(d: &Door) -> u32 {
+    u32::try_from(d.standing.counted.attempts).unwrap_or(0)
+}
+
+fn claim(level: &PerSlot, knocks: f64, kind: DayKind, staffed: &PerSlot) -> Option<BestStretch> {
+    if knocks < CLAIM_KNOCKS {
+        return None;
+    }
+    best_stretch(level, kind, staffed).filter(|b| b.chance - b.mean >= CLAIM_LEAD)
+}
+
+fn best(place: BestPlace, hours: BestStretch, knocks: f64) -> Best {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of knocks")]
+    Best { place, hours, knocks: knocks as u32 }
+}
+
+fn of_kind(knocks: &PerSlot, kind: DayKind) -> f64 {
+    let half = SLOTS / 2;
+    match kind {
+        DayKind::Weekday => knocks[..half].iter().sum(),
+        DayKind::Weekend => knocks[half..].iter().sum(),
+    }
+}

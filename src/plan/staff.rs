@@ -1,0 +1,168 @@
+//! Who works when: the shifts of the planned day, and the staffed minutes of the days to come.
+//! Calendar arithmetic only; it must not know doors.
+
+use super::input::{DayInput, Enumerator, Hours};
+use super::slot::{DayKind, EDGES, PER_DAY, PerSlot, SLOTS, Slot, instant, kind_of, wall};
+use crate::domain::Rules;
+use jiff::civil::{Date, Weekday};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One shift of one person on the planned day, wall-clock minutes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// Index of the enumerator.
+    pub who: usize,
+    /// First minute.
+    pub from: f64,
+    /// Last minute.
+    pub to: f64,
+}
+
+/// What is still to come after the moment of planning.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// Field days after the planned one.
+    pub days: f64,
+    /// Share of field days that are over, 0 on the first morning.
+    pub gone: f64,
+    /// Staffed minutes per slot on the days after the planned one.
+    pub later: PerSlot,
+    /// Staffed minutes per slot on the planned day.
+    pub today: PerSlot,
+    /// Staffed days after the planned one: weekdays, weekend days.
+    pub kinds: [u32; 2],
+    /// The days after the planned one that are staffed, with their minutes per slot.
+    pub dates: Vec<(Date, PerSlot)>,
+}
+
+impl Ahead {
+    /// Looks at every field day from `day.on` to the last.
+    pub fn new(day: &DayInput) -> Self {
+        let mut ahead =
+            Self { days: 0.0, gone: 0.0, later: [0.0; SLOTS], today: minutes_on(day, day.on), kinds: [0; 2], dates: Vec::new() };
+        let mut date = day.on;
+        while let Ok(next) = date.tomorrow() {
+            if next > day.field.1 {
+                break;
+            }
+            date = next;
+            ahead.days += 1.0;
+            let minutes = minutes_on(day, date);
+            if minutes.iter().sum::<f64>() > 0.0 {
+                for (sum, m) in ahead.later.iter_mut().zip(&minutes) {
+                    *sum += m;
+                }
+                ahead.kinds[usize::from(day.rules.calendar.is_weekend_date(date))] += 1;
+                ahead.dates.push((date, minutes));
+            }
+        }
+        let over = f64::from((day.on - day.field.0).get_days());
+        ahead.gone = (over / (over + ahead.days + 1.0)).clamp(0.0, 1.0);
+        ahead
+    }
+
+    /// Mean of a table over the staffed minutes from today on; 0 without any.
+    pub fn mean(&self, level: &PerSlot) -> f64 {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for i in 0..SLOTS {
+            let w = self.later[i] + self.today[i];
+            sum += w * level[i];
+            weight += w;
+        }
+        if weight > 0.0 { sum / weight } else { 0.0 }
+    }
+}
+
+/// The shifts of a date, without what lies before `day.as_of`, by start, then person.
+pub fn turns(day: &DayInput) -> Vec<Turn> {
+    let (today, now) = wall(day.as_of, &day.rules.calendar);
+    let begin = match today.cmp(&day.on) {
+        std::cmp::Ordering::Less => 0.0,
+        std::cmp::Ordering::Equal => now,
+        std::cmp::Ordering::Greater => f64::INFINITY,
+    };
+    let mut turns: Vec<Turn> = Vec::new();
+    for (who, e) in day.enumerators.iter().enumerate() {
+        let free = e.doing.as_ref().map_or(begin, |d| {
+            let (date, minute) = wall(d.free_at, &day.rules.calendar);
+            if date == day.on { minute.max(begin) } else { begin }
+        });
+        for (from, to) in spans_on(e, day.on, day.rules) {
+            let from = from.max(free);
+            if to - from >= 1.0 {
+                turns.push(Turn { who, from, to });
+            }
+        }
+    }
+    turns.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.who.cmp(&b.who)));
+    turns
+}
+
+/// Working spans of a person on a date, wall-clock minutes, in order.
+pub fn spans_on(e: &Enumerator, date: Date, rules: &Rules) -> Vec<(f64, f64)> {
+    if e.absent.contains(&date) {
+        return Vec::new();
+    }
+    let own = e.hours.clone().unwrap_or_else(|| usual_hours(rules));
+    let kind = kind_of(date, &rules.calendar);
+    let spans = match (kind, date.weekday()) {
+        (DayKind::Weekday, _) => own.weekday,
+        (DayKind::Weekend, Weekday::Saturday) => own.saturday,
+        (DayKind::Weekend, _) => own.sunday,
+    };
+    let mut spans: Vec<(f64, f64)> = spans
+        .iter()
+        .map(|(a, b)| (minute(*a), if minute(*b) == 0.0 { 1440.0 } else { minute(*b) }))
+        .filter(|(a, b)| b > a)
+        .collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    spans
+}
+
+fn minute(time: jiff::civil::Time) -> f64 {
+    f64::from(time.hour()) * 60.0 + f64::from(time.minute())
+}
+
+/// The hours of the survey's policy, for staff without their own.
+pub fn usual_hours(rules: &Rules) -> Hours {
+    let shift = &rules.policy.shift;
+    Hours { weekday: spans(&shift.weekday), saturday: spans(&shift.saturday), sunday: spans(&shift.sunday) }
+}
+
+/// Reads `HH:MM-HH:MM;…`; what cannot be read is left out (a policy is checked before it is used).
+pub fn spans(text: &str) -> Vec<(jiff::civil::Time, jiff::civil::Time)> {
+    let time = |t: &str| t.trim().trim_start_matches("24:00").parse().ok().or((t.trim() == "24:00").then(jiff::civil::Time::midnight));
+    text.split(';')
+        .filter_map(|span| span.split_once('-'))
+        .filter_map(|(a, b)| Some((time(a)?, time(b)?)))
+        .collect()
+}
+
+/// Staffed minutes per slot on a date, all staff together.
+pub fn minutes_on(day: &DayInput, date: Date) -> PerSlot {
+    let kind = kind_of(date, &day.rules.calendar);
+    let mut sum = [0.0; SLOTS];
+    for e in &day.enumerators {
+        for (from, to) in spans_on(e, date, day.rules) {
+            for k in 0..PER_DAY {
+                let lo = if k == 0 { 0.0 } else { f64::from(EDGES[k]) };
+                let hi = if k + 1 == PER_DAY { 1440.0 } else { f64::from(EDGES[k + 1]) };
+                let slot = Slot::at(kind, f64::from(EDGES[k]));
+                sum[slot.index()] += (to.min(hi) - from.max(lo)).max(0.0);
+            }
+        }
+    }
+    sum
+}
+
+/// Area codes a person may work in; `None`: everywhere.
+pub fn reach(e: &Enumerator) -> Option<BTreeSet<Arc<str>>> {
+    e.areas.as_ref().map(|codes| codes.iter().cloned().collect())
+}
+
+/// A span of minutes on the planned day as instants.
+pub fn shift_of(turn: &Turn, day: &DayInput) -> super::sheet::Shift {
+    let at = |m| instant(day.on, m, &day.rules.calendar);
+    super::sheet::Shift { from: at(turn.from), to: at(turn.to) }
+}

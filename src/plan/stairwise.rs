@@ -1,0 +1,182 @@
+//! The planner in use: fit the model, find what may be done, place appointments, fill shifts, write sheets.
+//! It only joins the parts; each part's rules live in its own file.
+
+use super::frailty::Frailty;
+use super::ground::Ground;
+use super::grounds::Reasons;
+use super::input::DayInput;
+use super::model::{AtHome, History};
+use super::pins::{Pins, place};
+use super::rates::Learnt;
+use super::reason::line;
+use super::route::{Leg, Round, Route};
+use super::sheet::{Pinned, Sheet, Spare, Stop, StopAction};
+use super::slot::{DayKind, Slot, instant, kind_of};
+use super::staff::{Ahead, Turn, shift_of, turns};
+use super::tasks::work;
+use super::types::{Settings, Types};
+use super::worth::{Scales, Task, Tuning};
+use crate::domain::Language;
+
+/// What decides about a day's sheets.
+pub trait Planner {
+    /// One sheet per shift of the day, by start of shift, then enumerator.
+    fn plan(&self, day: &DayInput) -> Vec<Sheet>;
+}
+
+/// Which at-home model a planner works with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brain {
+    /// Latent types of households.
+    #[default]
+    Types,
+    /// Shrunken levels and frailty.
+    Frailty,
+    /// Prior chances and a door's own misses; learns nothing about hours.
+    Prior,
+}
+
+/// Staircases by value per minute.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stairwise {
+    /// Constants.
+    pub tuning: Tuning,
+    /// Model.
+    pub brain: Brain,
+}
+
+/// A day understood: everything between the input and the sheets.
+pub struct Insight {
+    /// Buildings and staircases.
+    pub ground: Ground,
+    /// Knocks.
+    pub history: History,
+    /// The fitted model.
+    pub model: Box<dyn AtHome>,
+    /// Rates and minutes.
+    pub learnt: Learnt,
+    /// Time to come.
+    pub ahead: Ahead,
+}
+
+impl Insight {
+    /// Reads `day` and fits the model.
+    pub fn new(day: &DayInput, brain: Brain) -> Self {
+        let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
+        let history = History::new(day, &ground);
+        let model: Box<dyn AtHome> = match brain {
+            Brain::Types => Box::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Frailty => Box::new(Frailty::fit(&ground, &history)),
+            Brain::Prior => Box::new(Frailty::prior_only(&ground, &history)),
+        };
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model }
+    }
+}
+
+impl Planner for Stairwise {
+    fn plan(&self, day: &DayInput) -> Vec<Sheet> {
+        self.plan_with(day, &Insight::new(day, self.brain))
+    }
+}
+
+impl Stairwise {
+    /// The sheets of a day already read.
+    pub fn plan_with(&self, day: &DayInput, insight: &Insight) -> Vec<Sheet> {
+        let scales = Scales::new(&self.tuning, insight, day.rules);
+        let work = work(day, insight, &scales);
+        let turns = turns(day);
+        let pins = place(&work.agreed, &turns, day);
+        let kind = kind_of(day.on, &day.rules.calendar);
+        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
+        let mut price = self.tuning.price;
+        let mut routes = round.fill(price);
+        for _ in 0..4 {
+            let idle = round.idle(&routes);
+            let fair = self.tuning.price_share * round.achieved(&routes);
+            price = if idle < 0.03 { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            routes = round.fill(price);
+        }
+        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
+        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
+        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+    }
+}
+
+struct Writer<'a> {
+    day: &'a DayInput<'a>,
+    round: &'a Round<'a>,
+    reasons: &'a Reasons<'a>,
+    pins: &'a Pins,
+    turns: &'a [Turn],
+}
+
+impl Writer<'_> {
+    fn sheet(&self, turn: usize, route: &Route, learnt: &Learnt) -> Sheet {
+        let t = &self.turns[turn];
+        let pinned = self.pins.kept.iter().filter(|p| p.turn == turn);
+        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p, learnt)).collect();
+        stops.extend(route.legs.iter().map(|leg| self.stop(turn, leg)));
+        Sheet {
+            user: self.day.enumerators[t.who].user.clone(),
+            shift: shift_of(t, self.day),
+            minutes: (route.end - t.from).max(0.0),
+            stops,
+        }
+    }
+
+    fn pin(&self, p: &super::pins::Pin, _learnt: &Learnt) -> Stop {
+        let grounds = self.reasons.agreed(p.door);
+        let at = |m| instant(self.day.on, m, &self.day.rules.calendar);
+        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at))
+            .during(Some(at(p.at)), Some(at(p.to)), Pinned::Yes)
+    }
+
+    fn stop(&self, turn: usize, leg: &Leg) -> Stop {
+        let task: &Task = &self.round.tasks[leg.task];
+        let kind: DayKind = self.round.kind;
+        let open = self.round.by_stair[self.round.ground.stair_of[task.door]].len();
+        let grounds = self.reasons.of(task.door, task.action, task.first, open);
+        let at = instant(self.day.on, leg.at, &self.day.rules.calendar);
+        let probability = task.answered[Slot::at(kind, leg.at).index()];
+        let mut stop = self.write(task.door, task.action, grounds, probability, at);
+        stop.spare = if leg.spare { Spare::Yes } else { Spare::No };
+        let t = &self.turns[turn];
+        let several = self.turns.iter().filter(|x| x.who == t.who).count() > 1;
+        if several {
+            let shift = shift_of(t, self.day);
+            stop = stop.during(Some(shift.from), Some(shift.to), Pinned::No);
+        }
+        stop
+    }
+
+    fn write(
+        &self,
+        door: usize,
+        action: StopAction,
+        grounds: super::reason::Grounds,
+        probability: f64,
+        expected_at: jiff::Timestamp,
+    ) -> Stop {
+        let d = &self.day.doors[door];
+        Stop {
+            case_id: d.case_id,
+            action,
+            from: None,
+            to: None,
+            pinned: Pinned::No,
+            spare: Spare::No,
+            expected_at,
+            nth_visit: u32::try_from(d.visits.len()).unwrap_or(u32::MAX).saturating_add(1),
+            probability,
+            reason: line(&grounds, Language::En),
+            reason_zh: line(&grounds, Language::Zh),
+            grounds,
+        }
+    }
+}
+
+impl Stop {
+    fn during(self, from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>, pinned: Pinned) -> Self {
+        Self { from, to, pinned, ..self }
+    }
+}

@@ -1,0 +1,462 @@
+//! Completion and contact rates over the tree of areas: counters read in one statement, rates by the rules of `domain`.
+//!
+//! Nothing is counted here that the counters do not hold; a past instant is counted from the spans of the cases.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::Rules;
+use crate::domain::rates::{Cell, PersonMeasure, Rates, Tally, rates};
+use crate::store::completion::{Clock, Rows};
+use crate::store::device::DeviceRow;
+use crate::store::survey::{AreaRow, Areas};
+use crate::store::{Error, Store};
+use crate::surveys::Survey;
+
+/// How the rows of an answer are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Children of the area; cases directly on it are a row of its own code; a leaf returns itself.
+    Area,
+    /// Buildings.
+    Building,
+    /// Present holders, `""` for nobody.
+    Enumerator,
+    /// Field days, cumulative.
+    Day,
+}
+
+impl By {
+    /// The words on the wire.
+    pub const WORDS: [&'static str; 4] = ["area", "building", "enumerator", "day"];
+
+    /// Reads the word on the wire.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "area" => Some(Self::Area),
+            "building" => Some(Self::Building),
+            "enumerator" => Some(Self::Enumerator),
+            "day" => Some(Self::Day),
+            _ => None,
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The area.
+    pub area: AreaRow,
+    /// How the rows are cut.
+    pub by: By,
+    /// A past instant and the clock it is told by; `None` is now.
+    pub at: Option<(Timestamp, Clock)>,
+    /// The clock of `by=day` without an instant.
+    pub clock: Clock,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The answer to a question about completion.
+#[derive(Clone, Debug, Serialize)]
+pub struct Completion {
+    /// The instant the figures speak of.
+    pub as_of: Timestamp,
+    /// The clock a past instant is told by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<&'static str>,
+    /// The area asked for.
+    pub area: AreaName,
+    /// How the rows are cut.
+    pub by: &'static str,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// All of the area.
+    pub total: Row,
+}
+
+/// An area by code and name.
+#[derive(Clone, Debug, Serialize)]
+pub struct AreaName {
+    /// Code.
+    pub code: String,
+    /// English name.
+    pub name: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// Level.
+    pub level: String,
+}
+
+/// One row of figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Code of the area, building id, user or date.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// Area of a building.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// All cases, merged and cancelled included.
+    pub cases: i64,
+    /// Cases by state.
+    pub states: BTreeMap<&'static str, i64>,
+    /// Every rate.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// Figures about persons of the counted interviews.
+    pub persons: BTreeMap<&'static str, i64>,
+    /// Devices of the row's enumerators; absent where a row has none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Devices>,
+}
+
+/// Whether the devices behind a figure have been heard.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Devices {
+    /// Enrolled and not cut off.
+    pub enrolled: i64,
+    /// Heard since the evening's start.
+    pub heard: i64,
+    /// No contact for the survey's `pages.silent_hours`.
+    pub silent: i64,
+    /// Records waiting on devices as they last said.
+    pub waiting: i64,
+    /// Open doors lent to silent ones.
+    pub doors_held: i64,
+    /// Enumeration if all those doors were done.
+    pub at_most: Option<f64>,
+    /// The latest sync.
+    pub last_sync: Option<Timestamp>,
+}
+
+/// Completion of an area.
+pub async fn completion(store: &Store, survey: &Survey, q: &Question) -> Result<Completion, Error> {
+    let mut groups = match (q.by, q.at) {
+        (By::Day, _) => return by_day(store, survey, q).await,
+        (_, Some((at, clock))) => past(store, survey, q, at, clock).await?,
+        (_, None) => present(store, survey, q).await?,
+    };
+    let total = groups.total.take().unwrap_or_else(|| sum(groups.rows.values()));
+    let mut rows = named(store, survey, q, &groups).await?;
+    let mut total = row(&survey.rules, &q.area.code, &q.area.name, &q.area.name_zh, &total);
+    if q.at.is_none() {
+        add_devices(store, survey, q, &mut rows, &mut total).await?;
+    }
+    Ok(Completion {
+        as_of: q.at.map_or(q.now, |a| a.0),
+        clock: q.at.map(|a| clock_word(a.1)),
+        area: name_of(&q.area),
+        by: match q.by {
+            By::Area => "area",
+            By::Building => "building",
+            By::Enumerator => "enumerator",
+            By::Day => "day",
+        },
+        rows,
+        total,
+    })
+}
+
+fn clock_word(clock: Clock) -> &'static str {
+    match clock {
+        Clock::Event => "event",
+        Clock::Received => "received",
+    }
+}
+
+fn name_of(area: &AreaRow) -> AreaName {
+    AreaName {
+        code: area.code.clone(),
+        name: area.name.clone(),
+        name_zh: area.name_zh.clone(),
+        level: area.level.clone(),
+    }
+}
+
+/// Tallies by code of the row.
+struct Groups {
+    rows: BTreeMap<String, Tally>,
+    /// The whole area where it is known apart from its rows.
+    total: Option<Tally>,
+}
+
+fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
+    let mut total = Tally::default();
+    tallies.for_each(|t| total.merge(t));
+    total
+}
+
+fn add(tally: &mut Tally, measure: i32, amount: i64) {
+    if measure < 0 {
+        let person = i16::try_from(-measure).ok().and_then(PersonMeasure::from_number);
+        if let Some(person) = person {
+            tally.add_persons(person, amount);
+        }
+    } else if let Some(cell) = Cell::from_code(measure) {
+        tally.add(cell, amount);
+    }
+}
+
+async fn present(store: &Store, survey: &Survey, q: &Question) -> Result<Groups, Error> {
+    let rows = match q.by {
+        By::Area | By::Day => Rows::Areas,
+        By::Building => Rows::Buildings,
+        By::Enumerator => Rows::Holders,
+    };
+    let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
+    for (code, measure, amount) in store.counters(survey.key, rows, &q.area.code, q.area.range).await? {
+        add(groups.entry(code).or_default(), measure, amount);
+    }
+    if rows != Rows::Areas {
+        return Ok(Groups { rows: groups, total: None });
+    }
+    let total = groups.remove(&q.area.code).unwrap_or_default();
+    let own = minus(&total, &sum(groups.values()));
+    if own.cases() != 0 {
+        groups.insert(q.area.code.clone(), own);
+    }
+    Ok(Groups { rows: groups, total: Some(total) })
+}
+
+/// The difference of two tallies.
+fn minus(a: &Tally, b: &Tally) -> Tally {
+    let mut d = a.clone();
+    d.take_away(b);
+    d
+}
+
+async fn past(
+    store: &Store,
+    survey: &Survey,
+    q: &Question,
+    at: Timestamp,
+    clock: Clock,
+) -> Result<Groups, Error> {
+    let children = store.areas(survey.key, Areas::Subtree(q.area.range)).await?;
+    let row_of: HashMap<&str, &str> = children
+        .iter()
+        .map(|leaf| {
+            let child = children
+                .iter()
+                .find(|c| c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0));
+            (leaf.code.as_str(), child.map_or(q.area.code.as_str(), |c| c.code.as_str()))
+        })
+        .collect();
+    let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
+    for g in store.past(survey.key, q.area.range, at, clock).await? {
+        let code = match q.by {
+            By::Area | By::Day => row_of.get(g.area.as_str()).copied().unwrap_or(q.area.code.as_str()).to_owned(),
+            By::Building => g.building,
+            By::Enumerator => g.holder,
+        };
+        let tally = groups.entry(code).or_default();
+        add(tally, g.cell, g.cases);
+        for (i, n) in (1..=7).zip(&g.persons) {
+            add(tally, -i, n.unwrap_or_default());
+        }
+    }
+    Ok(Groups { rows: groups, total: None })
+}
+
+/// One row per field day up to today (or to the instant asked for), each as of the end of its day.
+async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completion, Error> {
+    let calendar = &survey.rules.calendar;
+    let (until, clock) = q.at.unwrap_or((q.now, q.clock));
+    let last = calendar.local_date(until).min(survey.ends_on);
+    let mut days = Vec::new();
+    let mut day = survey.starts_on;
+    while day <= last {
+        days.push(day);
+        day = day.saturating_add(1.day());
+    }
+    let ends: Vec<Timestamp> =
+        days.iter().map(|d| calendar.day_start(d.saturating_add(1.day())).min(until)).collect();
+    let mut tallies = vec![Tally::default(); days.len()];
+    for (day, cell, cases, persons) in store.days(survey.key, q.area.range, &ends, clock).await? {
+        for tally in tallies.iter_mut().skip(day) {
+            add(tally, cell, cases);
+            for (i, n) in (1..=7).zip(&persons) {
+                add(tally, -i, *n);
+            }
+        }
+    }
+    let rules = &survey.rules;
+    let rows: Vec<Row> = days
+        .iter()
+        .zip(&tallies)
+        .map(|(day, tally)| {
+            let code = day.to_string();
+            row(rules, &code, &code, &code, tally)
+        })
+        .collect();
+    let total = row(
+        rules,
+        &q.area.code,
+        &q.area.name,
+        &q.area.name_zh,
+        tallies.last().unwrap_or(&Tally::default()),
+    );
+    Ok(Completion {
+        as_of: until,
+        clock: Some(clock_word(clock)),
+        area: name_of(&q.area),
+        by: "day",
+        rows,
+        total,
+    })
+}
+
+fn row(rules: &Rules, code: &str, name: &str, name_zh: &str, tally: &Tally) -> Row {
+    Row {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        name_zh: name_zh.to_owned(),
+        area: None,
+        cases: tally.cases(),
+        states: crate::domain::State::ALL.iter().map(|s| (s.slug(), tally.state(*s))).collect(),
+        rates: rates(tally, rules.policy.rates.e),
+        persons: PersonMeasure::ALL.iter().map(|m| (m.slug(), tally.person(*m))).collect(),
+        devices: None,
+    }
+}
+
+/// Gives the rows their names, in an order that people expect.
+async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) -> Result<Vec<Row>, Error> {
+    let rules = &survey.rules;
+    match q.by {
+        By::Area | By::Day => {
+            let mut children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
+            if children.is_empty() || groups.rows.contains_key(&q.area.code) {
+                children.push(q.area.clone());
+            }
+            let empty = Tally::default();
+            Ok(children
+                .iter()
+                .map(|a| row(rules, &a.code, &a.name, &a.name_zh, groups.rows.get(&a.code).unwrap_or(&empty)))
+                .collect())
+        }
+        By::Building => {
+            let ids: Vec<Uuid> = groups.rows.keys().filter_map(|k| k.parse().ok()).collect();
+            let mut buildings = store.buildings(survey.key, &ids).await?;
+            buildings.sort_by_key(|b| (b.area.clone(), natural(&b.building)));
+            Ok(buildings
+                .iter()
+                .filter_map(|b| {
+                    let tally = groups.rows.get(&b.id.to_string())?;
+                    let name = b.name.as_ref().unwrap_or(&b.building);
+                    let mut row = row(rules, &b.id.to_string(), name, name, tally);
+                    row.area = Some(b.area.clone());
+                    Some(row)
+                })
+                .collect())
+        }
+        By::Enumerator => {
+            let staff = store.staff(survey.key, q.area.range).await?;
+            let names: HashMap<&str, &str> = staff.iter().map(|s| (s.user.as_str(), s.name.as_str())).collect();
+            Ok(groups
+                .rows
+                .iter()
+                .map(|(user, tally)| {
+                    let name = names.get(user.as_str()).copied().unwrap_or(user);
+                    row(rules, user, name, name, tally)
+                })
+                .collect())
+        }
+    }
+}
+
+/// Sorts 2 before 10 and both before A.
+pub fn natural(text: &str) -> (u64, String) {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    (digits.parse().unwrap_or(u64::MAX), text.to_owned())
+}
+
+/// A device belongs to its enumerator's area, and so to the row whose subtree holds that area.
+async fn add_devices(
+    store: &Store,
+    survey: &Survey,
+    q: &Question,
+    rows: &mut [Row],
+    total: &mut Row,
+) -> Result<(), Error> {
+    let devices = store.devices(survey.key, q.area.range, None).await?;
+    let live: Vec<&DeviceRow> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
+    total.devices = Some(devices_of(survey, q.now, &live, total));
+    match q.by {
+        By::Area => {
+            let ranges: HashMap<String, (i32, i32)> = store
+                .areas(survey.key, Areas::ChildrenOf(q.area.code.clone()))
+                .await?
+                .into_iter()
+                .map(|a| (a.code, a.range))
+                .collect();
+            for row in rows {
+                let range = ranges.get(&row.code).copied().unwrap_or((q.area.range.0, q.area.range.0));
+                let own: Vec<&DeviceRow> =
+                    live.iter().filter(|d| (range.0..=range.1).contains(&d.area_no)).copied().collect();
+                row.devices = Some(devices_of(survey, q.now, &own, row));
+            }
+        }
+        By::Enumerator => {
+            for row in rows {
+                let own: Vec<&DeviceRow> = live.iter().filter(|d| d.user == row.code).copied().collect();
+                row.devices = Some(devices_of(survey, q.now, &own, row));
+            }
+        }
+        By::Building | By::Day => {}
+    }
+    Ok(())
+}
+
+fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row) -> Devices {
+    let silent_since = now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
+    let evening = evening_start(&survey.rules, now);
+    let is_silent = |d: &DeviceRow| d.last_at.is_none_or(|at| at < silent_since);
+    let silent: Vec<&&DeviceRow> = devices.iter().filter(|d| is_silent(d)).collect();
+    let mut holders: BTreeMap<&str, i64> = BTreeMap::new();
+    for d in &silent {
+        holders.insert(&d.user, d.doors_held);
+    }
+    let doors_held: i64 = holders.values().sum();
+    let due = row.rates.enumeration.denominator;
+    #[expect(clippy::cast_precision_loss, reason = "counts of doors are far below 2^53")]
+    let at_most = (due > 0).then(|| {
+        let most = (row.rates.enumeration.numerator + doors_held).min(due);
+        (most as f64 / due as f64 * 1e6).round() / 1e6
+    });
+    Devices {
+        enrolled: i64::try_from(devices.len()).unwrap_or_default(),
+        heard: count(devices.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening))),
+        silent: count(silent.iter()),
+        waiting: devices.iter().filter_map(|d| d.waiting).map(i64::from).sum(),
+        doors_held,
+        at_most,
+        last_sync: devices.iter().filter_map(|d| d.last_batch_at).max(),
+    }
+}
+
+fn count<T>(all: impl Iterator<Item = T>) -> i64 {
+    i64::try_from(all.count()).unwrap_or(i64::MAX)
+}
+
+/// The latest beginning of an evening band; without such a band, the latest midnight.
+fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
+    let calendar = &rules.calendar;
+    let today = calendar.local_date(now);
+    let minute = rules
+        .policy
+        .bands
+        .iter()
+        .position(|b| b.id == crate::domain::rules::EVENING)
+        .and_then(|i| calendar.bands().get(i))
+        .map_or(0, |span| span.from);
+    let start = calendar.moment(today, minute);
+    if start <= now { start } else { calendar.moment(today.saturating_sub(1.day()), minute) }
+}

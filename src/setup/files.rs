@@ -1,0 +1,63 @@
+//! Where the set-up's files come from: a directory, or bytes already in memory (an unpacked archive, a test).
+//! Only opens and sizes files; what is in them is judged elsewhere.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+/// One opened file.
+pub struct Opened<'a> {
+    /// The bytes, unbuffered.
+    pub bytes: Box<dyn Read + 'a>,
+    /// Length in bytes, where the source knows it.
+    pub length: Option<u64>,
+}
+
+/// A source of the set-up's files by their plain names (`areas.csv`).
+pub trait Files {
+    /// Opens `name`; `Ok(None)` when there is no such file.
+    fn open(&self, name: &str) -> io::Result<Option<Opened<'_>>>;
+}
+
+/// The files of one directory on disk.
+#[derive(Clone, Debug)]
+pub struct Directory(pub PathBuf);
+
+impl Files for Directory {
+    fn open(&self, name: &str) -> io::Result<Option<Opened<'_>>> {
+        let file = match File::open(self.0.join(name)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let about = file.metadata()?;
+        if about.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Ok(Some(Opened {
+            bytes: Box::new(file),
+            length: Some(about.len()),
+        }))
+    }
+}
+
+/// Files held in memory, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(pub BTreeMap<String, Vec<u8>>);
+
+impl Memory {
+    /// Adds or replaces one file.
+    pub fn put(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
+        self.0.insert(name.to_owned(), bytes.into());
+    }
+}
+
+impl Files for Memory {
+    fn open(&self, name: &str) -> io::Result<Option<Opened<'_>>> {
+        Ok(self.0.get(name).map(|bytes| Opened {
+            bytes: Box::new(bytes.as_slice()),
+            length: u64::try_from(bytes.len()).ok(),
+        }))
+    }
+}

@@ -1,0 +1,351 @@
+//! Who may call: tokens, sessions, enrolment codes, passwords. Only hashes are kept.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::tx::{Error, Outcome, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 token hash, $2 now.
+    FIND_TOKEN = "-- find_token
+        select t.district_id, t.survey_no, t.user_name, t.device_id, t.kind, t.csrf, t.used_at, s.role, s.area, s.name, a.lo, a.hi,
+               v.slug, v.policy_version
+        from access_token t
+        join survey v on v.district_id = t.district_id and v.survey_no = t.survey_no
+        join staff s on s.district_id = t.district_id and s.survey_no = t.survey_no and s.user_name = t.user_name and s.is_active
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        left join device d on d.district_id = t.district_id and d.survey_no = t.survey_no and d.id = t.device_id
+        where t.token_hash = $1 and t.revoked_at is null and t.expires_at > $2 and d.revoked_at is null
+          and (t.kind <> 'session' or t.used_at > $2 - interval '12 hours')";
+    /// $1 hash, $2 district, $3 survey, $4 user, $5 device, $6 kind, $7 csrf, $8 now, $9 expires.
+    INSERT_TOKEN = "-- insert_token
+        insert into access_token (token_hash, district_id, survey_no, user_name, device_id, kind, csrf, created_at, expires_at, used_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)";
+    /// $1 hash, $2 now.
+    TOUCH_TOKEN = "-- touch_token
+        update access_token set used_at = $2 where token_hash = $1 and used_at < $2 - interval '1 minute'";
+    /// $1 hash, $2 now.
+    REVOKE_TOKEN = "-- revoke_token
+        update access_token set revoked_at = $2 where token_hash = $1 and revoked_at is null";
+    /// $1 district, $2 survey, $3 user, $4 now. Withdraws every token and session of a person.
+    REVOKE_USER = "-- revoke_user_tokens
+        update access_token set revoked_at = $4
+        where district_id = $1 and survey_no = $2 and user_name = $3 and revoked_at is null";
+    /// $1 hash, $2 now. One use only.
+    TAKE_CODE = "-- take_enrol_code
+        delete from enrol_code where code_hash = $1 returning district_id, survey_no, user_name, expires_at";
+    /// $1 hash, $2 district, $3 survey, $4 user, $5 expires.
+    INSERT_CODE = "-- insert_enrol_code
+        insert into enrol_code (code_hash, district_id, survey_no, user_name, expires_at) values ($1, $2, $3, $4, $5)";
+    /// $1 user.
+    USER_SURVEYS = "-- user_surveys
+        select s.district_id, s.survey_no, s.role, s.area, v.slug, v.ends_on from staff s
+        join survey v on v.district_id = s.district_id and v.survey_no = s.survey_no
+        where s.user_name = $1 and s.is_active order by v.survey_no";
+    /// $1 district, $2 survey, $3 device, $4 user, $5 model, $6 now. Keeps a device of another person as it is.
+    ENROL_DEVICE = "-- enrol_device
+        insert into device as d (district_id, survey_no, id, user_name, model, enrolled_at)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict on constraint device_pk do update set model = coalesce(excluded.model, d.model)
+          where d.user_name = excluded.user_name and d.revoked_at is null
+        returning id";
+    /// $1 user.
+    FIND_PASSWORD = "-- find_password
+        select password_hash from account where user_name = $1";
+    /// $1 user, $2 hash, $3 now.
+    SET_PASSWORD = "-- set_password
+        insert into account (user_name, password_hash, set_at) values ($1, $2, $3)
+        on conflict on constraint account_pk do update set password_hash = excluded.password_hash, set_at = excluded.set_at";
+    /// $1 user, $2 now. A new password ends the sessions made with the old one.
+    END_SESSIONS = "-- end_sessions
+        update access_token set revoked_at = $2 where user_name = $1 and kind = 'session' and revoked_at is null";
+}
+
+/// What kind of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Of an enrolled device.
+    Device,
+    /// Of a supervisor or admin, for the API.
+    Staff,
+    /// Cookie of the pages.
+    Session,
+}
+
+impl TokenKind {
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Staff => "staff",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// Who a valid token stands for.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The survey it acts in.
+    pub key: SurveyKey,
+    /// Name of the survey on the wire.
+    pub survey: String,
+    /// Version of the policy in force.
+    pub policy_version: i32,
+    /// Login name.
+    pub user: String,
+    /// Name shown.
+    pub name: String,
+    /// Role slug.
+    pub role: String,
+    /// Area code.
+    pub area: String,
+    /// Range of that area.
+    pub range: (i32, i32),
+    /// Device, for a device's token.
+    pub device: Option<Uuid>,
+    /// Kind.
+    pub kind: TokenKind,
+    /// Token of page forms.
+    pub csrf: Option<String>,
+}
+
+/// A survey a person works in.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The survey.
+    pub key: SurveyKey,
+    /// Its name on the wire.
+    pub survey: String,
+    /// Role slug.
+    pub role: String,
+    /// Area code.
+    pub area: String,
+    /// Last field day.
+    pub ends_on: jiff::civil::Date,
+}
+
+/// A token to be stored.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// The survey.
+    pub key: SurveyKey,
+    /// The person.
+    pub user: String,
+    /// The device.
+    pub device: Option<Uuid>,
+    /// Kind.
+    pub kind: TokenKind,
+    /// Token of page forms.
+    pub csrf: Option<String>,
+    /// Now.
+    pub created_at: Timestamp,
+    /// End of validity.
+    pub expires_at: Timestamp,
+}
+
+/// What came of enrolling a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    /// The device is enrolled and its token stored.
+    Yes,
+    /// The device id belongs to somebody else or was cut off.
+    DeviceTaken,
+}
+
+async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
+    tx.execute(
+        &INSERT_TOKEN,
+        &[
+            &t.hash,
+            &t.key.district,
+            &t.key.no,
+            &t.user,
+            &t.device,
+            &t.kind.slug(),
+            &t.csrf,
+            &t.created_at,
+            &t.expires_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, Error> {
+    if let Some(device) = t.device {
+        let row = tx
+            .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
+            .await?;
+        if row.is_none() {
+            return Ok(Enrolled::DeviceTaken);
+        }
+    }
+    insert_token(tx, t).await?;
+    Ok(Enrolled::Yes)
+}
+
+impl Store {
+    /// Who the token with this hash stands for; `None` when it is unknown, expired, withdrawn or its person has left.
+    pub async fn caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
+        let client = self.client().await?;
+        let name = FIND_TOKEN.name();
+        let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;
+        let row = client.query_opt(&statement, &[&hash, &now]).await.map_err(|e| Error::of(name, &e))?;
+        Ok(row.map(|r| Caller {
+            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+            survey: r.get("slug"),
+            policy_version: r.get("policy_version"),
+            user: r.get("user_name"),
+            name: r.get("name"),
+            role: r.get("role"),
+            area: r.get("area"),
+            range: (r.get("lo"), r.get("hi")),
+            device: r.get("device_id"),
+            kind: match r.get::<_, &str>("kind") {
+                "device" => TokenKind::Device,
+                "session" => TokenKind::Session,
+                _ => TokenKind::Staff,
+            },
+            csrf: r.get("csrf"),
+        }))
+    }
+
+    /// Stores a token; for a device it enrols the device first.
+    pub async fn add_token(&self, token: NewToken, model: Option<String>) -> Result<Enrolled, Error> {
+        self.retrying("add_token", move |tx| {
+            let (token, model) = (token.clone(), model.clone());
+            Box::pin(async move { Ok::<_, Error>(Outcome::Commit(enrol(tx, &token, model.as_deref()).await?)) })
+        })
+        .await
+    }
+
+    /// Notes that a session was used.
+    pub async fn touch_session(&self, hash: &[u8], now: Timestamp) -> Result<(), Error> {
+        let hash = hash.to_vec();
+        self.retrying("touch_session", move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                tx.execute(&TOUCH_TOKEN, &[&hash, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Withdraws one token.
+    pub async fn revoke_token(&self, hash: &[u8], now: Timestamp) -> Result<(), Error> {
+        let hash = hash.to_vec();
+        self.retrying("revoke_token", move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                tx.execute(&REVOKE_TOKEN, &[&hash, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Withdraws every token of a person in a survey; returns how many.
+    pub async fn revoke_user(&self, key: SurveyKey, user: &str, now: Timestamp) -> Result<u64, Error> {
+        let user = user.to_owned();
+        self.retrying("revoke_user", move |tx| {
+            let user = user.clone();
+            Box::pin(async move {
+                let n = tx.execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(n))
+            })
+        })
+        .await
+    }
+
+    /// Uses up an enrolment code: whose phone it enrols. `None` when it is unknown, used or expired.
+    pub async fn take_enrol_code(
+        &self,
+        hash: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<(SurveyKey, String)>, Error> {
+        let hash = hash.to_vec();
+        self.retrying("take_enrol_code", move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let row = tx.query_opt(&TAKE_CODE, &[&hash]).await?;
+                Ok::<_, Error>(Outcome::Commit(row.and_then(|r| {
+                    let key = SurveyKey { district: r.get("district_id"), no: r.get("survey_no") };
+                    (r.get::<_, Timestamp>("expires_at") > now).then(|| (key, r.get("user_name")))
+                })))
+            })
+        })
+        .await
+    }
+
+    /// Stores an enrolment code.
+    pub async fn add_enrol_code(
+        &self,
+        hash: &[u8],
+        key: SurveyKey,
+        user: &str,
+        expires_at: Timestamp,
+    ) -> Result<(), Error> {
+        let (hash, user) = (hash.to_vec(), user.to_owned());
+        self.retrying("add_enrol_code", move |tx| {
+            let (hash, user) = (hash.clone(), user.clone());
+            Box::pin(async move {
+                tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// The surveys a person works in.
+    pub async fn memberships(&self, user: &str) -> Result<Vec<Membership>, Error> {
+        let user = user.to_owned();
+        self.reading("memberships", move |tx| {
+            let user = user.clone();
+            Box::pin(async move {
+                let rows = tx.query(&USER_SURVEYS, &[&user]).await?;
+                Ok::<_, Error>(
+                    rows.iter()
+                        .map(|r| Membership {
+                            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+                            survey: r.get("slug"),
+                            role: r.get("role"),
+                            area: r.get("area"),
+                            ends_on: r.get("ends_on"),
+                        })
+                        .collect(),
+                )
+            })
+        })
+        .await
+    }
+
+    /// The stored password hash of a person.
+    pub async fn password_hash(&self, user: &str) -> Result<Option<String>, Error> {
+        let user = user.to_owned();
+        self.reading("password_hash", move |tx| {
+            let user = user.clone();
+            Box::pin(async move {
+                Ok::<_, Error>(tx.query_opt(&FIND_PASSWORD, &[&user]).await?.map(|r| r.get("password_hash")))
+            })
+        })
+        .await
+    }
+
+    /// Sets a password and ends the person's sessions.
+    pub async fn set_password(&self, user: &str, hash: &str, now: Timestamp) -> Result<(), Error> {
+        let (user, hash) = (user.to_owned(), hash.to_owned());
+        self.retrying("set_password", move |tx| {
+            let (user, hash) = (user.clone(), hash.clone());
+            Box::pin(async move {
+                tx.execute(&SET_PASSWORD, &[&user, &hash, &now]).await?;
+                tx.execute(&END_SESSIONS, &[&user, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+}

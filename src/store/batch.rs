@@ -1,0 +1,260 @@
+//! Batches and the identity of their records: what was sent, what was answered, what is already known.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::tx::{Error, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 digest, $7 received, $8 sent, $9 offset, $10 waiting, $11 seq, $12 records, $13 via.
+    INSERT_BATCH = "-- insert_batch
+        insert into batch (district_id, survey_no, id, device_id, user_name, digest, received_at, sent_at, clock_offset_s,
+                           waiting, seq, records, via)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        on conflict on constraint batch_pk do nothing returning id";
+    /// $1 district, $2 survey, $3 batch, $4 raw, $5 length, $6 receipts.
+    INSERT_CONTENT = "-- insert_batch_content
+        insert into batch_content (district_id, survey_no, batch_id, raw, raw_length, receipts)
+        values ($1, $2, $3, $4, $5, $6)";
+    /// $1 district, $2 survey, $3 id.
+    FIND_BATCH = "-- find_batch
+        select b.device_id, b.user_name, b.digest, b.received_at, b.clock_offset_s, c.receipts
+        from batch b join batch_content c on c.district_id = b.district_id and c.survey_no = b.survey_no and c.batch_id = b.id
+        where b.district_id = $1 and b.survey_no = $2 and b.id = $3";
+    /// $1 district, $2 survey, $3 batch ids.
+    RECEIPTS = "-- batch_receipts
+        select batch_id, receipts from batch_content
+        where district_id = $1 and survey_no = $2 and batch_id = any($3)";
+    /// $1 district, $2 survey, $3 record ids.
+    KNOWN_RECORDS = "-- known_records
+        select 1::smallint as kind, id, 0 as revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+          from visit where district_id = $1 and survey_no = $2 and id = any($3)
+        union all
+        select 2::smallint, id, revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+          from interview where district_id = $1 and survey_no = $2 and id = any($3)
+        union all
+        select 3::smallint, id, 0, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+          from dwelling_record where district_id = $1 and survey_no = $2 and id = any($3)";
+}
+
+/// What a batch says about itself.
+#[derive(Clone, Debug)]
+pub struct BatchHead {
+    /// Made by the device.
+    pub id: Uuid,
+    /// The device that collected it.
+    pub device: Uuid,
+    /// The enumerator it acts for.
+    pub user: String,
+    /// Keyed digest of survey, device and records.
+    pub digest: Vec<u8>,
+    /// Server time.
+    pub received_at: Timestamp,
+    /// Device time of this try.
+    pub sent_at: Timestamp,
+    /// `sent_at` minus `received_at`, seconds.
+    pub clock_offset_s: f64,
+    /// Records left on the device.
+    pub waiting: Option<i32>,
+    /// The device's rising batch number.
+    pub seq: Option<i64>,
+    /// Number of records.
+    pub records: i32,
+    /// `http` or `file`.
+    pub via: &'static str,
+}
+
+/// A batch stored before.
+#[derive(Clone, Debug)]
+pub struct StoredBatch {
+    /// The device that collected it.
+    pub device: Uuid,
+    /// The enumerator.
+    pub user: String,
+    /// Digest of its content.
+    pub digest: Vec<u8>,
+    /// When it was first received.
+    pub received_at: Timestamp,
+    /// Offset at that time, seconds.
+    pub clock_offset_s: f64,
+    /// The receipts, a JSON array.
+    pub receipts: String,
+}
+
+/// Which table a record stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// A visit.
+    Visit,
+    /// One revision of an interview.
+    Interview,
+    /// A door found in the field.
+    Dwelling,
+}
+
+impl RecordKind {
+    /// The word on the wire.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Visit => "visit",
+            Self::Interview => "interview",
+            Self::Dwelling => "dwelling",
+        }
+    }
+}
+
+/// Whether a record counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Counts.
+    Accepted,
+    /// Waits for something or somebody.
+    Held,
+    /// A supervisor refused it after it was held.
+    Refused,
+}
+
+impl Status {
+    /// Number in the database.
+    pub fn number(self) -> i16 {
+        match self {
+            Self::Accepted => 0,
+            Self::Held => 1,
+            Self::Refused => 2,
+        }
+    }
+
+    /// Back from the database.
+    pub fn of(number: i16) -> Self {
+        match number {
+            0 => Self::Accepted,
+            1 => Self::Held,
+            _ => Self::Refused,
+        }
+    }
+
+    /// The word on the wire.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A record stored before.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its table.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Revision of an interview, else 0.
+    pub revision: i32,
+    /// Digest of its content.
+    pub digest: Vec<u8>,
+    /// The batch that first brought it.
+    pub batch_id: Uuid,
+    /// Its place in that batch.
+    pub batch_index: i32,
+    /// Whether it counts now.
+    pub status: Status,
+    /// Why it is or was held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
+    /// The case it counts for, if known.
+    pub case_id: Option<Uuid>,
+}
+
+/// Writes the batch's row; `false` when a batch of that id is there (after waiting for a concurrent sender's commit).
+pub async fn insert_batch(tx: &Tx, key: SurveyKey, b: &BatchHead) -> Result<bool, Error> {
+    let row = tx
+        .query_opt(
+            &INSERT_BATCH,
+            &[
+                &key.district,
+                &key.no,
+                &b.id,
+                &b.device,
+                &b.user,
+                &b.digest,
+                &b.received_at,
+                &b.sent_at,
+                &b.clock_offset_s,
+                &b.waiting,
+                &b.seq,
+                &b.records,
+                &b.via,
+            ],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Keeps the raw text (compressed, citizen IDs taken out) and the receipts.
+pub async fn insert_content(
+    tx: &Tx,
+    key: SurveyKey,
+    batch: Uuid,
+    raw: &[u8],
+    raw_length: i32,
+    receipts: &str,
+) -> Result<(), Error> {
+    tx.execute(&INSERT_CONTENT, &[&key.district, &key.no, &batch, &raw, &raw_length, &receipts]).await?;
+    Ok(())
+}
+
+/// The stored batch of that id.
+pub async fn find_batch(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<StoredBatch>, Error> {
+    let row = tx.query_opt(&FIND_BATCH, &[&key.district, &key.no, &id]).await?;
+    Ok(row.map(|r| StoredBatch {
+        device: r.get("device_id"),
+        user: r.get("user_name"),
+        digest: r.get("digest"),
+        received_at: r.get("received_at"),
+        clock_offset_s: r.get("clock_offset_s"),
+        receipts: r.get("receipts"),
+    }))
+}
+
+/// The receipts (JSON arrays) of several batches.
+pub async fn receipts_of(tx: &Tx, key: SurveyKey, batches: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
+    let rows = tx.query(&RECEIPTS, &[&key.district, &key.no, &batches]).await?;
+    Ok(rows.iter().map(|r| (r.get("batch_id"), r.get("receipts"))).collect())
+}
+
+/// What is stored under these record ids, all revisions of interviews included.
+pub async fn known_records(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Known>, Error> {
+    let rows = tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows
+        .iter()
+        .map(|r| Known {
+            kind: match r.get::<_, i16>("kind") {
+                1 => RecordKind::Visit,
+                2 => RecordKind::Interview,
+                _ => RecordKind::Dwelling,
+            },
+            id: r.get("id"),
+            revision: r.get("revision"),
+            digest: r.get("digest"),
+            batch_id: r.get("batch_id"),
+            batch_index: r.get("batch_index"),
+            status: Status::of(r.get("status")),
+            held_reason: r.get("held_reason"),
+            held_detail: r.get("held_detail"),
+            case_id: r.get("case_id"),
+        })
+        .collect())
+}
+
+impl Store {
+    /// The stored batch of that id, read outside any upload.
+    pub async fn batch(&self, key: SurveyKey, id: Uuid) -> Result<Option<StoredBatch>, Error> {
+        self.reading("batch", move |tx| Box::pin(find_batch(tx, key, id))).await
+    }
+}

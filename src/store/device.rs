@@ -1,0 +1,211 @@
+//! Devices: when they were last heard, what they said, cutting them off.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::tx::{Error, Outcome, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 device, $4 now, $5 waiting, $6 offset, $7 app version.
+    NOTE_BATCH = "-- note_device_batch
+        insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version)
+        values ($1, $2, $3, $4, $4, $5, $6, $7)
+        on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
+            last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
+            app_version = coalesce(excluded.app_version, c.app_version)";
+    /// $1 district, $2 survey, $3 device, $4 now.
+    NOTE_CALL = "-- note_device_call
+        insert into device_contact as c (district_id, survey_no, device_id, last_at) values ($1, $2, $3, $4)
+        on conflict on constraint device_contact_pk do update set last_at = excluded.last_at
+          where c.last_at < excluded.last_at - interval '1 minute'";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 device or null.
+    DEVICES = "-- devices
+        select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.name, s.area, a.lo,
+               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version,
+               (select count(*) from assignment g join survey_case k on k.district_id = g.district_id and k.survey_no = g.survey_no
+                  and k.id = g.case_id and k.due_class is not null
+                where g.district_id = d.district_id and g.survey_no = d.survey_no and g.enumerator = d.user_name
+                  and g.ended_at is null) as doors_held
+        from device d
+        join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        left join device_contact c on c.district_id = d.district_id and c.survey_no = d.survey_no and c.device_id = d.id
+        where d.district_id = $1 and d.survey_no = $2 and a.lo between $3 and $4 and ($5::uuid is null or d.id = $5)
+        order by c.last_at nulls first, d.id";
+    /// $1 district, $2 survey, $3 device, $4 now, $5 by, $6 note.
+    REVOKE = "-- revoke_device
+        update device set revoked_at = $4, revoked_by = $5, revoke_note = $6
+        where district_id = $1 and survey_no = $2 and id = $3 and revoked_at is null";
+    /// $1 district, $2 survey, $3 device, $4 now.
+    REVOKE_TOKENS = "-- revoke_device_tokens
+        update access_token set revoked_at = $4 where district_id = $1 and survey_no = $2 and device_id = $3 and revoked_at is null";
+    /// $1 device. For files carried by hand, which name only the device.
+    FIND_OWNER = "-- find_device_owner
+        select d.district_id, d.survey_no, d.user_name, d.revoked_at, s.area, s.role, s.name, a.lo, a.hi, v.slug, v.policy_version
+        from device d
+        join survey v on v.district_id = d.district_id and v.survey_no = d.survey_no
+        join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where d.id = $1";
+}
+
+/// A device as supervisors see it.
+#[derive(Clone, Debug)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Enumerator.
+    pub user: String,
+    /// Enumerator's name.
+    pub name: String,
+    /// Enumerator's area.
+    pub area: String,
+    /// Number of that area.
+    pub area_no: i32,
+    /// Model.
+    pub model: Option<String>,
+    /// First enrolment.
+    pub enrolled_at: Timestamp,
+    /// Cut off since.
+    pub revoked_at: Option<Timestamp>,
+    /// By whom.
+    pub revoked_by: Option<String>,
+    /// Why.
+    pub revoke_note: Option<String>,
+    /// Last heard.
+    pub last_at: Option<Timestamp>,
+    /// Last batch.
+    pub last_batch_at: Option<Timestamp>,
+    /// Records waiting as last said.
+    pub waiting: Option<i32>,
+    /// Device minus server, seconds.
+    pub clock_offset_s: Option<f64>,
+    /// Program version.
+    pub app_version: Option<String>,
+    /// Open doors lent to its enumerator.
+    pub doors_held: i64,
+}
+
+/// What a device said with a batch.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// The device.
+    pub device: Uuid,
+    /// Server time.
+    pub at: Timestamp,
+    /// Records left on it.
+    pub waiting: Option<i32>,
+    /// Device minus server, seconds.
+    pub clock_offset_s: f64,
+    /// Program version.
+    pub app_version: Option<String>,
+}
+
+/// Notes a batch of a device.
+pub async fn note_batch(tx: &Tx, key: SurveyKey, c: &Contact) -> Result<(), Error> {
+    tx.execute(
+        &NOTE_BATCH,
+        &[&key.district, &key.no, &c.device, &c.at, &c.waiting, &c.clock_offset_s, &c.app_version],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Notes that a device called (to the minute).
+    pub async fn note_call(&self, key: SurveyKey, device: Uuid, now: Timestamp) -> Result<(), Error> {
+        self.retrying("note_call", move |tx| {
+            Box::pin(async move {
+                tx.execute(&NOTE_CALL, &[&key.district, &key.no, &device, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Devices of enumerators whose area lies in the range; one device with `only`.
+    pub async fn devices(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        only: Option<Uuid>,
+    ) -> Result<Vec<DeviceRow>, Error> {
+        self.reading("devices", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&DEVICES, &[&key.district, &key.no, &range.0, &range.1, &only]).await?;
+                Ok::<_, Error>(rows.iter().map(device_row).collect())
+            })
+        })
+        .await
+    }
+
+    /// Cuts a device off; its tokens stop working at once. `false` when it was cut off before.
+    pub async fn revoke_device(
+        &self,
+        key: SurveyKey,
+        device: Uuid,
+        by: &str,
+        note: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let by = by.to_owned();
+        self.retrying("revoke_device", move |tx| {
+            let (by, note) = (by.clone(), note.clone());
+            Box::pin(async move {
+                let n = tx.execute(&REVOKE, &[&key.district, &key.no, &device, &now, &by, &note]).await?;
+                tx.execute(&REVOKE_TOKENS, &[&key.district, &key.no, &device, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(n == 1))
+            })
+        })
+        .await
+    }
+
+    /// On whose behalf files of this device are taken: one entry per survey it is enrolled in.
+    pub async fn device_owners(&self, device: Uuid) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
+        self.reading("device_owners", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&FIND_OWNER, &[&device]).await?;
+                Ok::<_, Error>(rows.iter().map(|r| (owner(r, device), r.get("revoked_at"))).collect())
+            })
+        })
+        .await
+    }
+}
+
+fn owner(r: &tokio_postgres::Row, device: Uuid) -> super::access::Caller {
+    super::access::Caller {
+        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        survey: r.get("slug"),
+        policy_version: r.get("policy_version"),
+        user: r.get("user_name"),
+        name: r.get("name"),
+        role: r.get("role"),
+        area: r.get("area"),
+        range: (r.get("lo"), r.get("hi")),
+        device: Some(device),
+        kind: super::access::TokenKind::Device,
+        csrf: None,
+    }
+}
+
+fn device_row(r: &tokio_postgres::Row) -> DeviceRow {
+    DeviceRow {
+        id: r.get("id"),
+        user: r.get("user_name"),
+        name: r.get("name"),
+        area: r.get("area"),
+        area_no: r.get("lo"),
+        model: r.get("model"),
+        enrolled_at: r.get("enrolled_at"),
+        revoked_at: r.get("revoked_at"),
+        revoked_by: r.get("revoked_by"),
+        revoke_note: r.get("revoke_note"),
+        last_at: r.get("last_at"),
+        last_batch_at: r.get("last_batch_at"),
+        waiting: r.get("waiting"),
+        clock_offset_s: r.get("clock_offset_s"),
+        app_version: r.get("app_version"),
+        doors_held: r.get("doors_held"),
+    }
+}

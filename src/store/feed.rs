@@ -1,0 +1,308 @@
+//! The change feed: marking what a transaction changed, and reading what changed since a number.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::tx::{Error, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 kind, $4 ids, $5 tag, $6 area numbers, $7 devices, $8 users.
+    MARK = "-- mark_changes
+        insert into change as c (district_id, survey_no, kind, id, tag, area_no, device_id, user_name)
+        select $1, $2, $3, u.id, $5, u.area_no, u.device_id, u.user_name
+        from unnest($4::uuid[], $6::integer[], $7::uuid[], $8::text[]) as u (id, area_no, device_id, user_name)
+        order by u.id
+        on conflict on constraint change_pk do update set tag = excluded.tag, area_no = excluded.area_no,
+            device_id = excluded.device_id, user_name = excluded.user_name";
+    /// $1 district, $2 survey.
+    FEED = "-- feed
+        select epoch, last_seq, full_before from feed where district_id = $1 and survey_no = $2";
+    /// $1 district, $2 survey, $3 epoch.
+    CREATE = "-- create_feed
+        insert into feed (district_id, survey_no, epoch, last_seq, full_before) values ($1, $2, $3, 1, 0)
+        on conflict on constraint feed_pk do nothing";
+    /// $1 district, $2 survey. Too much changed for a delta: older cursors get a full pull.
+    REQUIRE_FULL = "-- require_full_pull
+        update feed set full_before = last_seq + 1 where district_id = $1 and survey_no = $2";
+    /// $1 district, $2 survey, $3 after seq, $4 after kind, $5 after id, $6 limit, $7 lo, $8 hi, $9 device, $10 user.
+    SINCE = "-- changes_since
+        select s.seq, c.kind, c.id from change_stamp s
+        join change c on c.district_id = s.district_id and c.survey_no = s.survey_no and c.tag = s.tag
+        where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
+          and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = $9 or c.user_name = $10
+               or (c.kind in (1, 2) and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2
+                     and g.case_id = c.id and g.enumerator = $10)))
+        order by s.seq, c.kind, c.id limit $6";
+    /// $1 district, $2 survey, $3 user, $4 after id, $5 limit.
+    OPEN_ASSIGNMENTS = "-- open_assignments_of
+        select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
+        where district_id = $1 and survey_no = $2 and enumerator = $3 and ended_at is null and id > $4 order by id limit $5";
+    /// $1 district, $2 survey, $3 ids.
+    ASSIGNMENTS = "-- assignments_by_id
+        select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
+        where district_id = $1 and survey_no = $2 and id = any($3)";
+    /// $1 district, $2 survey, $3 case ids.
+    ASSIGNMENTS_OF_CASES = "-- assignments_of_cases
+        select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
+        where district_id = $1 and survey_no = $2 and case_id = any($3) order by assigned_at, id";
+    /// $1 district, $2 survey, $3 cases, $4 now, $5 reason.
+    END_ASSIGNMENTS = "-- end_assignments
+        update assignment set ended_at = $4, end_reason = $5
+        where district_id = $1 and survey_no = $2 and case_id = any($3) and ended_at is null
+        returning id, enumerator";
+    /// $1 district, $2 survey, $3 ids, $4 cases, $5 users, $6 untils, $7 by, $8 now.
+    ADD_ASSIGNMENTS = "-- add_assignments
+        insert into assignment (district_id, survey_no, id, case_id, enumerator, until, assigned_by, assigned_at)
+        select $1, $2, u.*, $7, $8 from unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[]) as u (id, case_id, enumerator, until)";
+    /// $1 district, $2 survey, $3 cases, $4 holders (null for nobody).
+    SET_HOLDERS = "-- set_holders
+        update survey_case c set holder = u.holder from unnest($3::uuid[], $4::text[]) as u (id, holder)
+        where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
+}
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// A case.
+    Case,
+    /// A door.
+    Dwelling,
+    /// An assignment.
+    Assignment,
+    /// The standing of a held record.
+    Receipt,
+    /// The survey's policy and codes.
+    Survey,
+}
+
+impl ChangeKind {
+    /// Number in the database.
+    pub fn number(self) -> i16 {
+        match self {
+            Self::Case => 1,
+            Self::Dwelling => 2,
+            Self::Assignment => 3,
+            Self::Receipt => 4,
+            Self::Survey => 5,
+        }
+    }
+
+    /// Back from the database.
+    pub fn of(number: i16) -> Option<Self> {
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey]
+            .into_iter()
+            .find(|k| k.number() == number)
+    }
+
+    /// The word on the wire.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Dwelling => "dwelling",
+            Self::Assignment => "assignment",
+            Self::Receipt => "receipt",
+            Self::Survey => "survey",
+        }
+    }
+}
+
+/// One changed thing, with what decides who hears of it.
+#[derive(Clone, Debug, Default)]
+pub struct Mark {
+    /// Its id.
+    pub id: Uuid,
+    /// Number of its area.
+    pub area_no: Option<i32>,
+    /// The device it is for.
+    pub device: Option<Uuid>,
+    /// The enumerator it is for.
+    pub user: Option<String>,
+}
+
+/// Where a survey's feed stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Feed {
+    /// Epoch.
+    pub epoch: Uuid,
+    /// Last number drawn.
+    pub last_seq: i64,
+    /// Older cursors need a full pull.
+    pub full_before: i64,
+}
+
+/// A place in the feed.
+pub type Place = (i64, i16, Uuid);
+
+/// Whose feed is read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Range of the enumerator's area.
+    pub range: (i32, i32),
+    /// The device.
+    pub device: Uuid,
+    /// The enumerator.
+    pub user: String,
+}
+
+/// An assignment as stored.
+#[derive(Clone, Debug)]
+pub struct AssignmentRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The case.
+    pub case_id: Uuid,
+    /// Who holds it.
+    pub enumerator: String,
+    /// End of the lease.
+    pub until: Option<Timestamp>,
+    /// Supervisor.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Ended when.
+    pub ended_at: Option<Timestamp>,
+    /// Ended why.
+    pub end_reason: Option<String>,
+}
+
+fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
+    AssignmentRow {
+        id: r.get("id"),
+        case_id: r.get("case_id"),
+        enumerator: r.get("enumerator"),
+        until: r.get("until"),
+        by: r.get("assigned_by"),
+        at: r.get("assigned_at"),
+        ended_at: r.get("ended_at"),
+        end_reason: r.get("end_reason"),
+    }
+}
+
+/// Marks things as changed under the transaction's tag.
+pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Mark]) -> Result<(), Error> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = all.iter().map(|m| m.id).collect();
+    let areas: Vec<Option<i32>> = all.iter().map(|m| m.area_no).collect();
+    let devices: Vec<Option<Uuid>> = all.iter().map(|m| m.device).collect();
+    let users: Vec<Option<&str>> = all.iter().map(|m| m.user.as_deref()).collect();
+    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
+    Ok(())
+}
+
+/// Starts the feed of a new survey.
+pub async fn create(tx: &Tx, key: SurveyKey, epoch: Uuid) -> Result<(), Error> {
+    tx.execute(&CREATE, &[&key.district, &key.no, &epoch]).await?;
+    Ok(())
+}
+
+/// Makes every cursor drawn so far ask for a full pull.
+pub async fn require_full(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
+    tx.execute(&REQUIRE_FULL, &[&key.district, &key.no]).await?;
+    Ok(())
+}
+
+/// Where the feed stands.
+pub async fn feed(tx: &Tx, key: SurveyKey) -> Result<Feed, Error> {
+    let r = tx.query_one(&FEED, &[&key.district, &key.no]).await?;
+    Ok(Feed { epoch: r.get("epoch"), last_seq: r.get("last_seq"), full_before: r.get("full_before") })
+}
+
+/// What changed after `after` and concerns `reader`, in order, at most `limit`.
+pub async fn changes_since(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    after: Place,
+    limit: i64,
+) -> Result<Vec<(Place, ChangeKind)>, Error> {
+    let rows = tx
+        .query(
+            &SINCE,
+            &[
+                &key.district,
+                &key.no,
+                &after.0,
+                &after.1,
+                &after.2,
+                &limit,
+                &reader.range.0,
+                &reader.range.1,
+                &reader.device,
+                &reader.user,
+            ],
+        )
+        .await?;
+    Ok(rows
+        .iter()
+        .filter_map(|r| {
+            let number: i16 = r.get("kind");
+            ChangeKind::of(number).map(|kind| ((r.get("seq"), number, r.get("id")), kind))
+        })
+        .collect())
+}
+
+/// Open assignments of an enumerator, by id.
+pub async fn open_assignments(
+    tx: &Tx,
+    key: SurveyKey,
+    user: &str,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<AssignmentRow>, Error> {
+    let rows = tx.query(&OPEN_ASSIGNMENTS, &[&key.district, &key.no, &user, &after, &limit]).await?;
+    Ok(rows.iter().map(assignment_row).collect())
+}
+
+/// Assignments by id.
+pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
+    let rows = tx.query(&ASSIGNMENTS, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows.iter().map(assignment_row).collect())
+}
+
+/// All assignments of cases, oldest first.
+pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
+    let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
+    Ok(rows.iter().map(assignment_row).collect())
+}
+
+/// Ends what assignments of these cases stand; returns (assignment, enumerator).
+pub async fn end_assignments(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[Uuid],
+    now: Timestamp,
+    reason: &str,
+) -> Result<Vec<(Uuid, String)>, Error> {
+    let rows = tx.query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason]).await?;
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+}
+
+/// Adds assignments and makes their enumerators the holders.
+pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = all.iter().map(|a| a.id).collect();
+    let cases: Vec<Uuid> = all.iter().map(|a| a.case_id).collect();
+    let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
+    let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
+    let Some(first) = all.first() else { return Ok(()) };
+    tx.execute(&ADD_ASSIGNMENTS, &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at]).await?;
+    let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
+    Ok(())
+}
+
+/// Takes the holder off these cases.
+pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
+    let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
+    Ok(())
+}
+
+impl Store {
+    /// Where a survey's feed stands.
+    pub async fn feed(&self, key: SurveyKey) -> Result<Feed, Error> {
+        self.reading("feed", move |tx| Box::pin(feed(tx, key))).await
+    }
+}

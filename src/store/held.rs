@@ -1,0 +1,354 @@
+//! Held records: listing them, releasing them when what they wait for arrives, deciding them by hand.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::batch::{RecordKind, Status};
+use super::tx::{Error, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 lock number. Taken by both sides of "record waits for X" and "X arrives".
+    LOCK_TARGET = "-- lock_target
+        select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k order by k";
+    /// $1 district, $2 survey, $3 ids they wait for. Visits and interviews held because the case was unknown.
+    WAITERS = "-- held_waiters
+        select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
+               a.lo, a.hi
+        from (
+            select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at
+              from visit where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 1 and held_reason = 'unknown-case'
+            union all
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at
+              from interview where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 1
+                and held_reason = 'unknown-case') h
+        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area";
+    /// $1 district, $2 survey, $3 interview ids. The cases of the visits they name.
+    VISITS_OF_INTERVIEWS = "-- visits_of_interviews
+        select i.id, i.revision, v.case_id from interview i
+        join visit v on v.district_id = i.district_id and v.survey_no = i.survey_no and v.id = i.visit_id and v.status = 0
+        where i.district_id = $1 and i.survey_no = $2 and i.id = any($3)";
+    /// $1 district, $2 survey, $3 ids, $4 cases, $5 statuses, $6 reasons, $7 details.
+    SET_VISITS = "-- settle_visits
+        update visit v set status = u.status, case_id = u.case_id,
+               sent_case_id = case when u.case_id <> v.case_id then coalesce(v.sent_case_id, v.case_id) else v.sent_case_id end,
+               held_reason = coalesce(u.reason, v.held_reason), held_detail = coalesce(u.detail, v.held_detail)
+        from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::text[]) as u (id, case_id, status, reason, detail)
+        where v.district_id = $1 and v.survey_no = $2 and v.id = u.id";
+    /// $1 district, $2 survey, $3 ids, $4 revisions, $5 cases, $6 statuses, $7 reasons, $8 details.
+    SET_INTERVIEWS = "-- settle_interviews
+        update interview v set status = u.status, case_id = u.case_id,
+               sent_case_id = case when u.case_id <> v.case_id then coalesce(v.sent_case_id, v.case_id) else v.sent_case_id end,
+               held_reason = coalesce(u.reason, v.held_reason), held_detail = coalesce(u.detail, v.held_detail)
+        from unnest($3::uuid[], $4::integer[], $5::uuid[], $6::smallint[], $7::text[], $8::text[])
+          as u (id, revision, case_id, status, reason, detail)
+        where v.district_id = $1 and v.survey_no = $2 and v.id = u.id and v.revision = u.revision";
+    /// $1 district, $2 survey, $3 interview ids. Lower revisions that wait only because their form was faulty.
+    FAULTY_REVISIONS = "-- faulty_revisions
+        select id, revision, case_id, enumerator, device_id from interview
+        where district_id = $1 and survey_no = $2 and id = any($3) and status = 1 and held_reason = 'form-error'";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 after time, $6 after id, $7 limit. Oldest first, by the enumerator's area.
+    LIST_HELD = "-- list_held
+        select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at, h.at
+        from (
+            select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at
+              from visit where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at
+              from interview where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null
+              from dwelling_record where district_id = $1 and survey_no = $2 and status = 1) h
+        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        where a.lo between $3 and $4 and (h.received_at, h.id) > ($5, $6)
+        order by h.received_at, h.id, h.revision limit $7";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 record id. All revisions, any status but accepted from the start.
+    FIND_HELD = "-- find_held
+        select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
+               h.at, h.status
+        from (
+            select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at,
+                   at, status from visit where district_id = $1 and survey_no = $2 and id = $5
+            union all
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status
+              from interview where district_id = $1 and survey_no = $2 and id = $5
+            union all
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, status
+              from dwelling_record where district_id = $1 and survey_no = $2 and id = $5) h
+        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        where a.lo between $3 and $4 and h.held_reason is not null
+        order by h.revision desc";
+    /// $1 district, $2 survey, $3 lo, $4 hi.
+    COUNT_HELD = "-- count_held
+        select count(*) as n from (
+            select enumerator from visit where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select enumerator from interview where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select enumerator from dwelling_record where district_id = $1 and survey_no = $2 and status = 1) h
+        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        where a.lo between $3 and $4";
+    /// $1 district, $2 survey, $3 record, $4 revision, $5 decision, $6 note, $7 by, $8 at.
+    INSERT_HELD_DECISION = "-- insert_held_decision
+        insert into held_decision (district_id, survey_no, record_id, revision, seq, decision, note, decided_by, decided_at)
+        select $1, $2, $3, $4, coalesce(max(seq), 0) + 1, $5, $6, $7, $8 from held_decision
+        where district_id = $1 and survey_no = $2 and record_id = $3 and revision = $4";
+    /// $1 district, $2 survey, $3 id, $4 status, $5 case.
+    SET_DWELLING = "-- settle_dwelling_record
+        update dwelling_record set status = $4, case_id = coalesce($5, case_id) where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id.
+    DWELLING_CONTENT = "-- dwelling_record_content
+        select content from dwelling_record where district_id = $1 and survey_no = $2 and id = $3";
+}
+
+/// A held record.
+#[derive(Clone, Debug)]
+pub struct HeldRow {
+    /// Its kind.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Revision of an interview, else 0.
+    pub revision: i32,
+    /// The case, or what it named.
+    pub case_id: Option<Uuid>,
+    /// Who collected it.
+    pub enumerator: String,
+    /// The device.
+    pub device_id: Uuid,
+    /// The batch.
+    pub batch_id: Uuid,
+    /// Why.
+    pub reason: String,
+    /// A sentence.
+    pub detail: Option<String>,
+    /// Since when.
+    pub received_at: Timestamp,
+    /// When it happened.
+    pub at: Option<Timestamp>,
+    /// Whether it counts.
+    pub status: Status,
+    /// Range of the collector's area, where it was asked for.
+    pub reach: Option<(i32, i32)>,
+}
+
+/// A change of a held record's standing.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Visit or interview.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Revision of an interview, else 0.
+    pub revision: i32,
+    /// The case it counts for from now on.
+    pub case_id: Uuid,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is held from now on; `None`: as before.
+    pub held: Option<(String, String)>,
+}
+
+fn kind_of(number: i16) -> RecordKind {
+    match number {
+        1 => RecordKind::Visit,
+        2 => RecordKind::Interview,
+        _ => RecordKind::Dwelling,
+    }
+}
+
+fn held_row(r: &Row, status: Status) -> HeldRow {
+    HeldRow {
+        kind: kind_of(r.get("kind")),
+        id: r.get("id"),
+        revision: r.get("revision"),
+        case_id: r.get("case_id"),
+        enumerator: r.get("enumerator"),
+        device_id: r.get("device_id"),
+        batch_id: r.get("batch_id"),
+        reason: r.get::<_, Option<String>>("held_reason").unwrap_or_default(),
+        detail: r.get("held_detail"),
+        received_at: r.get("received_at"),
+        at: r.try_get("at").unwrap_or_default(),
+        status,
+        reach: r.try_get("lo").ok().zip(r.try_get("hi").ok()),
+    }
+}
+
+/// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
+pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), Error> {
+    let locks: Vec<i64> = ids
+        .iter()
+        .map(|id| {
+            let (high, low) = id.as_u64_pair();
+            i64::from_ne_bytes((high ^ low.rotate_left(17) ^ u64::from(key.no.unsigned_abs())).to_ne_bytes())
+        })
+        .collect();
+    tx.query(&LOCK_TARGET, &[&locks]).await?;
+    Ok(())
+}
+
+/// Records held because they named one of these ids when it was not known.
+pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRow>, Error> {
+    let rows = tx.query(&WAITERS, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows.iter().map(|r| held_row(r, Status::Held)).collect())
+}
+
+/// Lower revisions that wait only because their form was faulty, with the device that sent them.
+pub async fn faulty_revisions(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Settled, Uuid)>, Error> {
+    let rows = tx.query(&FAULTY_REVISIONS, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows
+        .iter()
+        .map(|r| {
+            let lower = Settled {
+                kind: RecordKind::Interview,
+                id: r.get("id"),
+                revision: r.get("revision"),
+                case_id: r.get("case_id"),
+                status: Status::Held,
+                held: None,
+            };
+            (lower, r.get("device_id"))
+        })
+        .collect())
+}
+
+/// The cases of the visits that interviews name: ((interview, revision), case).
+pub async fn visits_of_interviews(
+    tx: &Tx,
+    key: SurveyKey,
+    interviews: &[Uuid],
+) -> Result<Vec<((Uuid, i32), Uuid)>, Error> {
+    let rows = tx.query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews]).await?;
+    Ok(rows.iter().map(|r| ((r.get(0), r.get(1)), r.get(2))).collect())
+}
+
+/// Writes what became of held records.
+pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Error> {
+    let of = |kind: RecordKind| all.iter().filter(move |s| s.kind == kind).collect::<Vec<_>>();
+    let (visits, interviews) = (of(RecordKind::Visit), of(RecordKind::Interview));
+    macro_rules! column {
+        ($rows:expr, $row:ident => $value:expr) => {
+            &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
+        };
+    }
+    if !visits.is_empty() {
+        tx.execute(
+            &SET_VISITS,
+            &[
+                &key.district,
+                &key.no,
+                column!(visits, r => r.id),
+                column!(visits, r => r.case_id),
+                column!(visits, r => r.status.number()),
+                column!(visits, r => r.held.as_ref().map(|h| h.0.as_str())),
+                column!(visits, r => r.held.as_ref().map(|h| h.1.as_str())),
+            ],
+        )
+        .await?;
+    }
+    if !interviews.is_empty() {
+        tx.execute(
+            &SET_INTERVIEWS,
+            &[
+                &key.district,
+                &key.no,
+                column!(interviews, r => r.id),
+                column!(interviews, r => r.revision),
+                column!(interviews, r => r.case_id),
+                column!(interviews, r => r.status.number()),
+                column!(interviews, r => r.held.as_ref().map(|h| h.0.as_str())),
+                column!(interviews, r => r.held.as_ref().map(|h| h.1.as_str())),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Held or formerly held revisions of a record collected in a range of areas, highest revision first.
+pub async fn find_held(tx: &Tx, key: SurveyKey, range: (i32, i32), id: Uuid) -> Result<Vec<HeldRow>, Error> {
+    let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id]).await?;
+    Ok(rows.iter().map(|r| held_row(r, Status::of(r.get("status")))).collect())
+}
+
+/// A decision on a held record.
+#[derive(Clone, Debug)]
+pub struct HeldDecision {
+    /// The record.
+    pub id: Uuid,
+    /// Revision of an interview, else 0.
+    pub revision: i32,
+    /// `accept` or `refuse`.
+    pub decision: &'static str,
+    /// In the supervisor's words.
+    pub note: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Appends a decision on a held record.
+pub async fn insert_held_decision(tx: &Tx, key: SurveyKey, d: &HeldDecision) -> Result<(), Error> {
+    tx.execute(
+        &INSERT_HELD_DECISION,
+        &[&key.district, &key.no, &d.id, &d.revision, &d.decision, &d.note, &d.by, &d.at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets the standing of a dwelling record.
+pub async fn settle_dwelling(
+    tx: &Tx,
+    key: SurveyKey,
+    id: Uuid,
+    status: Status,
+    case: Option<Uuid>,
+) -> Result<(), Error> {
+    tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status.number(), &case]).await?;
+    Ok(())
+}
+
+/// The stored text of a dwelling record.
+pub async fn dwelling_content(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<String>, Error> {
+    Ok(tx.query_opt(&DWELLING_CONTENT, &[&key.district, &key.no, &id]).await?.map(|r| r.get(0)))
+}
+
+impl Store {
+    /// One page of held records of enumerators of a range of areas, oldest first.
+    pub async fn list_held(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        after: (Timestamp, Uuid),
+        limit: i64,
+    ) -> Result<Vec<HeldRow>, Error> {
+        self.reading("list_held", move |tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query(&LIST_HELD, &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit])
+                    .await?;
+                Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
+            })
+        })
+        .await
+    }
+
+    /// How many records are held in a range of areas.
+    pub async fn count_held(&self, key: SurveyKey, range: (i32, i32)) -> Result<i64, Error> {
+        self.reading("count_held", move |tx| {
+            Box::pin(async move {
+                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                Ok::<_, Error>(row.get("n"))
+            })
+        })
+        .await
+    }
+}

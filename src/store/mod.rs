@@ -1,0 +1,55 @@
+//! The only room that speaks SQL: connections, transactions, one file per family of tables.
+//!
+//! Promises: isolation is read committed with row locks taken in id order; a transaction runs through
+//! [`Store::retrying`], which repeats it when the database asks for that (serialisation, deadlock, lost connection) and
+//! whose closure must therefore do nothing but SQL; a transaction that is dropped half-way closes its connection, so
+//! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
+
+pub mod access;
+pub mod batch;
+pub mod case;
+pub mod completion;
+mod connect;
+pub mod decision;
+pub mod detail;
+pub mod device;
+pub mod evidence;
+pub mod feed;
+pub mod held;
+pub mod load;
+mod migrate;
+pub mod survey;
+mod tx;
+
+pub use connect::{Settings, Store};
+pub use migrate::{migrate, pending};
+pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
+
+/// Which survey a row belongs to: the distribution key and the survey's number in this installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SurveyKey {
+    /// Six-digit district code.
+    pub district: i32,
+    /// Number of the survey.
+    pub no: i32,
+}
+
+/// Every statement of the room, so that one test can prepare them all.
+pub fn statements() -> Vec<&'static Statement> {
+    [
+        access::ALL,
+        batch::ALL,
+        case::ALL,
+        completion::ALL,
+        decision::ALL,
+        detail::ALL,
+        device::ALL,
+        evidence::ALL,
+        feed::ALL,
+        held::ALL,
+        load::ALL,
+        survey::ALL,
+        tx::ALL,
+    ]
+    .concat()
+}

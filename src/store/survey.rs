@@ -1,0 +1,246 @@
+//! Surveys, their policy, areas and staff, as the rest of the program reads them.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
+use tokio_postgres::Row;
+
+use super::tx::{Error, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// All surveys.
+    SURVEYS = "-- surveys
+        select district_id, survey_no, slug, name, name_zh, time_zone, reference_at, starts_on, ends_on, policy, policy_version
+        from survey order by survey_no";
+    /// Keys of all surveys.
+    KEYS = "-- survey_keys
+        select district_id, survey_no from survey order by survey_no";
+    /// Whether any batch was ever stored.
+    HAS_BATCHES = "-- has_batches
+        select exists (select 1 from batch) as has";
+    /// $1 district, $2 survey.
+    SURVEY = "-- survey
+        select district_id, survey_no, slug, name, name_zh, time_zone, reference_at, starts_on, ends_on, policy, policy_version
+        from survey where district_id = $1 and survey_no = $2";
+    /// $1 district, $2 survey, $3 code.
+    AREA = "-- area
+        select code, parent, level, name, name_zh, lo, hi, depth from area where district_id = $1 and survey_no = $2 and code = $3";
+    /// $1 district, $2 survey, $3 code.
+    CHILDREN = "-- area_children
+        select code, parent, level, name, name_zh, lo, hi, depth from area
+        where district_id = $1 and survey_no = $2 and parent = $3 order by lo";
+    /// $1 district, $2 survey, $3 lo, $4 hi.
+    SUBTREE = "-- area_subtree
+        select code, parent, level, name, name_zh, lo, hi, depth from area
+        where district_id = $1 and survey_no = $2 and lo between $3 and $4 order by lo";
+    /// $1 district, $2 survey, $3 lo. The area and all above it.
+    ANCESTORS = "-- area_ancestors
+        select code, parent, level, name, name_zh, lo, hi, depth from area
+        where district_id = $1 and survey_no = $2 and $3 between lo and hi order by lo";
+    /// $1 district, $2 survey, $3 lo, $4 hi.
+    STAFF = "-- staff_of_range
+        select s.user_name, s.name, s.role, s.area, s.shifts from staff s
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where s.district_id = $1 and s.survey_no = $2 and s.is_active and (a.lo between $3 and $4 or $3 between a.lo and a.hi)
+        order by s.user_name";
+    /// $1 district, $2 survey, $3 user.
+    FIND_STAFF = "-- find_staff
+        select user_name, name, role, area, shifts from staff
+        where district_id = $1 and survey_no = $2 and user_name = $3 and is_active";
+    /// $1 district, $2 survey, $3 codes.
+    AREAS_BY_CODE = "-- areas_by_code
+        select code, parent, level, name, name_zh, lo, hi, depth from area
+        where district_id = $1 and survey_no = $2 and code = any($3)";
+}
+
+/// A survey as stored.
+#[derive(Clone, Debug)]
+pub struct SurveyRow {
+    /// Its key.
+    pub key: SurveyKey,
+    /// Name on the wire.
+    pub slug: String,
+    /// English title.
+    pub name: String,
+    /// Chinese title.
+    pub name_zh: String,
+    /// IANA zone.
+    pub time_zone: String,
+    /// Reference moment.
+    pub reference_at: Timestamp,
+    /// First field day.
+    pub starts_on: Date,
+    /// Last field day.
+    pub ends_on: Date,
+    /// Policy as JSON.
+    pub policy: Value,
+    /// Version of the policy.
+    pub policy_version: i32,
+}
+
+/// An area as stored.
+#[derive(Clone, Debug)]
+pub struct AreaRow {
+    /// Code.
+    pub code: String,
+    /// Parent code.
+    pub parent: Option<String>,
+    /// Level word.
+    pub level: String,
+    /// English name.
+    pub name: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// Nested-set range; `lo` is the area's own number.
+    pub range: (i32, i32),
+    /// Steps from the root.
+    pub depth: i32,
+}
+
+/// A member of staff.
+#[derive(Clone, Debug)]
+pub struct StaffRow {
+    /// Login name.
+    pub user: String,
+    /// Name.
+    pub name: String,
+    /// Role slug.
+    pub role: String,
+    /// Area code.
+    pub area: String,
+    /// Hours on duty, JSON.
+    pub shifts: Value,
+}
+
+fn staff_row(r: &Row) -> StaffRow {
+    StaffRow {
+        user: r.get("user_name"),
+        name: r.get("name"),
+        role: r.get("role"),
+        area: r.get("area"),
+        shifts: r.get("shifts"),
+    }
+}
+
+/// One member of staff by login name.
+pub async fn find_staff(tx: &Tx, key: SurveyKey, user: &str) -> Result<Option<StaffRow>, Error> {
+    Ok(tx.query_opt(&FIND_STAFF, &[&key.district, &key.no, &user]).await?.as_ref().map(staff_row))
+}
+
+fn survey_row(r: &Row) -> SurveyRow {
+    SurveyRow {
+        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        slug: r.get("slug"),
+        name: r.get("name"),
+        name_zh: r.get("name_zh"),
+        time_zone: r.get("time_zone"),
+        reference_at: r.get("reference_at"),
+        starts_on: r.get("starts_on"),
+        ends_on: r.get("ends_on"),
+        policy: r.get("policy"),
+        policy_version: r.get("policy_version"),
+    }
+}
+
+fn area_row(r: &Row) -> AreaRow {
+    AreaRow {
+        code: r.get("code"),
+        parent: r.get("parent"),
+        level: r.get("level"),
+        name: r.get("name"),
+        name_zh: r.get("name_zh"),
+        range: (r.get("lo"), r.get("hi")),
+        depth: r.get("depth"),
+    }
+}
+
+/// Which areas to read.
+#[derive(Clone, Debug)]
+pub enum Areas {
+    /// One by code.
+    One(String),
+    /// The children of one.
+    ChildrenOf(String),
+    /// A whole subtree by its range.
+    Subtree((i32, i32)),
+    /// The area of this number and all above it, root first.
+    Above(i32),
+    /// Several by code.
+    Codes(Vec<String>),
+}
+
+/// Areas, read inside a transaction.
+pub async fn find_areas(tx: &Tx, key: SurveyKey, which: &Areas) -> Result<Vec<AreaRow>, Error> {
+    let rows = match which {
+        Areas::One(code) => tx.query(&AREA, &[&key.district, &key.no, code]).await?,
+        Areas::ChildrenOf(code) => tx.query(&CHILDREN, &[&key.district, &key.no, code]).await?,
+        Areas::Subtree((lo, hi)) => tx.query(&SUBTREE, &[&key.district, &key.no, lo, hi]).await?,
+        Areas::Codes(codes) => tx.query(&AREAS_BY_CODE, &[&key.district, &key.no, codes]).await?,
+        Areas::Above(lo) => tx.query(&ANCESTORS, &[&key.district, &key.no, lo]).await?,
+    };
+    Ok(rows.iter().map(area_row).collect())
+}
+
+impl Store {
+    /// All surveys of the installation.
+    pub async fn surveys(&self) -> Result<Vec<SurveyRow>, Error> {
+        self.reading("surveys", |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect()) })
+        })
+        .await
+    }
+
+    /// Keys of all surveys.
+    pub async fn survey_keys(&self) -> Result<Vec<SurveyKey>, Error> {
+        self.reading("survey_keys", |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&KEYS, &[]).await?;
+                Ok::<_, Error>(
+                    rows.iter()
+                        .map(|r| SurveyKey { district: r.get("district_id"), no: r.get("survey_no") })
+                        .collect(),
+                )
+            })
+        })
+        .await
+    }
+
+    /// Whether any batch was ever stored: then digests exist and the key they were made with must be there.
+    pub async fn has_batches(&self) -> Result<bool, Error> {
+        self.reading("has_batches", |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.query_one(&HAS_BATCHES, &[]).await?.get("has")) })
+        })
+        .await
+    }
+
+    /// One survey.
+    pub async fn survey(&self, key: SurveyKey) -> Result<Option<SurveyRow>, Error> {
+        self.reading("survey", move |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>(tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row))
+            })
+        })
+        .await
+    }
+
+    /// Areas of a survey.
+    pub async fn areas(&self, key: SurveyKey, which: Areas) -> Result<Vec<AreaRow>, Error> {
+        self.reading("areas", move |tx| {
+            let which = which.clone();
+            Box::pin(async move { find_areas(tx, key, &which).await })
+        })
+        .await
+    }
+
+    /// Staff whose area lies in the range or above it.
+    pub async fn staff(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<StaffRow>, Error> {
+        self.reading("staff", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                Ok::<_, Error>(rows.iter().map(staff_row).collect())
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,373 @@
+//! Transactions and statements: the one way into the database, its errors, and the hook by which tests break it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use futures_util::future::{BoxFuture, join};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use super::{Store, SurveyKey};
+
+/// A parameter of a statement.
+pub(super) type Param<'a> = &'a (dyn ToSql + Sync);
+
+/// One SQL statement; its first line is `-- name`.
+#[derive(Debug)]
+pub struct Statement {
+    /// The whole text.
+    pub sql: &'static str,
+}
+
+impl Statement {
+    /// The name in the first line, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        self.sql.lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
+    }
+}
+
+/// Declares the statements of a file as constants and lists them as `ALL`.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
+        $($(#[$doc])* const $name: $crate::store::Statement = $crate::store::Statement { sql: $sql };)+
+        /// The statements of this file.
+        pub(super) const ALL: &[&$crate::store::Statement] = &[$(&$name),+];
+    };
+}
+pub(super) use statements;
+
+statements! {
+    /// $1 district, $2 survey, $3 tag. The last statement before commit: draws the feed's next number.
+    STAMP = "-- stamp_feed
+        with n as (update feed set last_seq = last_seq + 1 where district_id = $1 and survey_no = $2 returning last_seq)
+        insert into change_stamp (district_id, survey_no, seq, tag) select $1, $2, n.last_seq, $3 from n";
+}
+
+/// What went wrong in the database. Never shows a value, a path or SQL.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection could be had, or it was lost.
+    #[error("the database cannot be reached")]
+    Unavailable,
+    /// The connection was lost while committing: the outcome is not known.
+    #[error("the connection was lost during commit")]
+    CommitUnknown,
+    /// The database asked to repeat the transaction and went on doing so.
+    #[error("the database is too busy ({0})")]
+    Busy(&'static str),
+    /// A named constraint refused the rows.
+    #[error("{statement}: constraint {constraint}")]
+    Constraint {
+        /// Name of the statement.
+        statement: &'static str,
+        /// Name of the constraint.
+        constraint: String,
+    },
+    /// Anything else the server said.
+    #[error("{statement}: database error {code}")]
+    Statement {
+        /// Name of the statement.
+        statement: &'static str,
+        /// SQLSTATE.
+        code: String,
+    },
+    /// A stored document could not be read back.
+    #[error("a stored {0} cannot be read")]
+    Corrupt(&'static str),
+    /// The migrations could not be applied.
+    #[error("the database schema cannot be brought up to date: {0}")]
+    Migration(String),
+    /// The settings do not describe a database.
+    #[error("{0}")]
+    Settings(String),
+}
+
+impl Error {
+    /// Whether the same transaction may succeed when it is run again.
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy(_) | Self::Unavailable | Self::CommitUnknown => true,
+            Self::Constraint { .. }
+            | Self::Statement { .. }
+            | Self::Corrupt(_)
+            | Self::Migration(_)
+            | Self::Settings(_) => false,
+        }
+    }
+
+    /// Whether the caller should answer "try again later".
+    pub fn is_outage(&self) -> bool {
+        self.is_retryable()
+    }
+
+    /// Reads what the server said about `statement`.
+    pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else { return Self::Unavailable };
+        let code = db.code();
+        if *code == SqlState::T_R_DEADLOCK_DETECTED
+            || *code == SqlState::T_R_SERIALIZATION_FAILURE
+            || *code == SqlState::LOCK_NOT_AVAILABLE
+            || *code == SqlState::QUERY_CANCELED
+        {
+            return Self::Busy(statement);
+        }
+        let class = &code.code()[..2];
+        if matches!(class, "08" | "53" | "57" | "58" | "XX") || *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+            return Self::Unavailable;
+        }
+        match db.constraint() {
+            Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
+            None => Self::Statement { statement, code: code.code().to_owned() },
+        }
+    }
+}
+
+/// Where in a transaction a [`Probe`] is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before the named statement is sent.
+    Before(&'static str),
+    /// Before COMMIT is sent.
+    BeforeCommit,
+    /// After COMMIT was answered.
+    AfterCommit,
+}
+
+/// What a [`Probe`] does to the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is lost here.
+    Disconnect,
+    /// The database asks to repeat the transaction.
+    Repeat,
+}
+
+/// A hook by which tests break transactions at a chosen place; the service runs without one.
+pub type Probe = Arc<dyn Fn(Moment) -> Option<Fault> + Send + Sync>;
+
+/// A transaction. Ends by [`Store::retrying`]; dropped before, its connection is closed and the server rolls back.
+pub struct Tx {
+    client: Option<Object>,
+    probe: Option<Probe>,
+}
+
+impl Tx {
+    /// Begins on a connection of the pool.
+    async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
+        let client = store.client().await?;
+        client.batch_execute(how).await.map_err(|e| Error::of("begin", &e))?;
+        Ok(Self { client: Some(client), probe: store.probe.clone() })
+    }
+
+    fn client(&self) -> Result<&Object, Error> {
+        self.client.as_ref().ok_or(Error::Unavailable)
+    }
+
+    fn ask(&self, moment: Moment) -> Result<(), Error> {
+        match self.probe.as_ref().and_then(|probe| probe(moment)) {
+            None => Ok(()),
+            Some(Fault::Disconnect) => Err(Error::Unavailable),
+            Some(Fault::Repeat) => Err(Error::Busy("probe")),
+        }
+    }
+
+    /// Runs `statement` and returns its rows.
+    pub(super) async fn query(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+        let name = statement.name();
+        self.ask(Moment::Before(name))?;
+        let client = self.client()?;
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.query(&prepared, params).await.map_err(|e| Error::of(name, &e))
+    }
+
+    /// Runs `statement` and returns its row, if there is one.
+    pub(super) async fn query_opt(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+        Ok(self.query(statement, params).await?.into_iter().next())
+    }
+
+    /// Runs `statement`, which always gives a row.
+    pub(super) async fn query_one(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Row, Error> {
+        self.query_opt(statement, params).await?.ok_or(Error::Corrupt("answer"))
+    }
+
+    /// Runs `statement` and returns the number of rows it touched.
+    pub(super) async fn execute(&self, statement: &Statement, params: &[Param<'_>]) -> Result<u64, Error> {
+        let name = statement.name();
+        self.ask(Moment::Before(name))?;
+        let client = self.client()?;
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.execute(&prepared, params).await.map_err(|e| Error::of(name, &e))
+    }
+
+    /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
+    pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
+        self.ask(Moment::Before(name))?;
+        self.client()?.batch_execute(sql).await.map_err(|e| Error::of(name, &e))
+    }
+
+    /// The raw client, for COPY and streaming reads.
+    pub(super) fn raw(&self) -> Result<&Object, Error> {
+        self.client()
+    }
+
+    /// Commits; with a stamp, the feed's number is drawn in the same round trip, so nothing but COMMIT follows it.
+    async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
+        self.ask(Moment::BeforeCommit)?;
+        {
+            let client = self.client()?;
+            let commit = client.batch_execute("commit");
+            if let Some((key, tag)) = stamp {
+                let prepared = client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
+                let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
+                let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
+                stamped.map_err(|e| Error::of(STAMP.name(), &e))?;
+                committed.map_err(|e| commit_error(&e))?;
+            } else {
+                commit.await.map_err(|e| commit_error(&e))?;
+            }
+        }
+        let lost = self.ask(Moment::AfterCommit).is_err();
+        let client = self.client.take();
+        if lost {
+            drop(client.map(Object::take));
+            return Err(Error::CommitUnknown);
+        }
+        Ok(())
+    }
+
+    async fn rollback(mut self) {
+        if let Some(client) = self.client.take()
+            && client.batch_execute("rollback").await.is_err()
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            // Taken out of the pool and closed: the server rolls back what was open.
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn commit_error(error: &tokio_postgres::Error) -> Error {
+    if error.as_db_error().is_some() { Error::of("commit", error) } else { Error::CommitUnknown }
+}
+
+/// What a transaction leaves behind for its commit.
+pub enum Outcome<T> {
+    /// Commit without a place in the feed.
+    Commit(T),
+    /// Commit and stamp the feed of this survey under this tag.
+    Stamp(T, SurveyKey, i64),
+    /// Nothing to keep: roll back and return the value.
+    Rollback(T),
+}
+
+impl Store {
+    /// Runs `work` in a transaction and commits it, repeating it up to three times when the database asks for that.
+    /// `work` may run more than once, so it must do nothing but SQL. After a commit whose outcome is unknown it runs
+    /// again too: it must be repeatable by construction.
+    pub async fn retrying<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
+    {
+        let mut tries = 0_u32;
+        loop {
+            tries += 1;
+            let failure = match self.attempt(&work).await {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            match failure.as_store_error() {
+                Some(error) if error.is_retryable() && tries < 4 => {
+                    tracing::info!(transaction = name, tries, %error, "transaction will be repeated");
+                    let jitter = u64::from(rand::random::<u8>() % 16);
+                    tokio::time::sleep(Duration::from_millis(u64::from(tries) * 15 + jitter)).await;
+                }
+                Some(_) | None => return Err(failure),
+            }
+        }
+    }
+
+    async fn attempt<T, E, F>(&self, work: &F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
+    {
+        let tx = Tx::begin(self, "begin").await?;
+        match work(&tx).await {
+            Ok(Outcome::Commit(value)) => tx.commit(None).await.map(|()| value).map_err(E::from),
+            Ok(Outcome::Stamp(value, key, tag)) => {
+                tx.commit(Some((key, tag))).await.map(|()| value).map_err(E::from)
+            }
+            Ok(Outcome::Rollback(value)) => {
+                tx.rollback().await;
+                Ok(value)
+            }
+            Err(error) => {
+                if !matches!(error.as_store_error(), Some(Error::Unavailable)) {
+                    tx.rollback().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one read in a transaction of its own that sees one snapshot; repeated like [`Store::retrying`].
+    pub async fn reading<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
+    {
+        let mut tries = 0_u32;
+        loop {
+            tries += 1;
+            let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+            let done = work(&tx).await;
+            match done {
+                Ok(value) => {
+                    tx.commit(None).await?;
+                    return Ok(value);
+                }
+                Err(failure) => {
+                    let error = failure.as_store_error();
+                    let again = error.is_some_and(Error::is_retryable) && tries < 3;
+                    if !matches!(error, Some(Error::Unavailable)) {
+                        tx.rollback().await;
+                    }
+                    if !again {
+                        return Err(failure);
+                    }
+                    tracing::info!(transaction = name, tries, "read will be repeated");
+                }
+            }
+        }
+    }
+}
+
+/// Errors that may carry a store error inside.
+pub trait AsStoreError {
+    /// The store's error, if that is what went wrong.
+    fn as_store_error(&self) -> Option<&Error>;
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&Error> {
+        Some(self)
+    }
+}
+
+/// A tag for one transaction's changes: microseconds since 1970 and twelve random bits, so that tags rise with time.
+pub fn new_tag(now: jiff::Timestamp) -> i64 {
+    (now.as_microsecond() << 10) | i64::from(rand::random::<u16>() & 0x3ff)
+}

@@ -1,0 +1,135 @@
+//! Cursors of the feed: opaque on the wire, checked when they come back.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::store::feed::Place;
+
+/// A cursor that this service did not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor is none that this service gave out")]
+pub struct BadCursor;
+
+/// Parts of a full pull, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Part {
+    /// Policy and codes.
+    #[serde(rename = "s")]
+    Survey,
+    /// Doors of the own area.
+    #[serde(rename = "c")]
+    Cases,
+    /// Doors lent from elsewhere.
+    #[serde(rename = "l")]
+    Lent,
+    /// Open assignments.
+    #[serde(rename = "a")]
+    Assignments,
+}
+
+/// A place in a full pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullAt {
+    /// The feed's number when the pull began; the deltas go on from there.
+    #[serde(rename = "q")]
+    pub(super) seq: i64,
+    /// Which part.
+    #[serde(rename = "p")]
+    pub(super) part: Part,
+    /// Area number of the last thing sent.
+    #[serde(rename = "n")]
+    pub(super) area_no: i32,
+    /// Id of the last thing sent.
+    #[serde(rename = "i")]
+    pub(super) id: Uuid,
+    /// The door of the next case has been sent, its case not yet.
+    #[serde(rename = "h")]
+    pub(super) is_half: bool,
+}
+
+impl FullAt {
+    /// The beginning.
+    pub(super) fn start(seq: i64) -> Self {
+        Self { seq, part: Part::Survey, area_no: i32::MIN, id: Uuid::nil(), is_half: false }
+    }
+
+    /// The beginning of another part.
+    pub(super) fn next(self, part: Part) -> Self {
+        Self { part, area_no: i32::MIN, id: Uuid::nil(), is_half: false, ..self }
+    }
+
+    /// After one thing of the same part.
+    pub(super) fn after(self, area_no: i32, id: Uuid) -> Self {
+        Self { area_no, id, is_half: false, ..self }
+    }
+
+    /// Between a door and its case.
+    pub(super) fn half(self) -> Self {
+        Self { is_half: true, ..self }
+    }
+}
+
+/// Where a device stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cursor {
+    /// In a full pull.
+    #[serde(rename = "f")]
+    Full {
+        /// The feed's epoch.
+        #[serde(rename = "e")]
+        epoch: Uuid,
+        /// The place.
+        #[serde(rename = "a")]
+        at: FullAt,
+    },
+    /// In the feed.
+    #[serde(rename = "d")]
+    Delta {
+        /// The feed's epoch.
+        #[serde(rename = "e")]
+        epoch: Uuid,
+        /// The place.
+        #[serde(rename = "a")]
+        place: Place,
+    },
+}
+
+impl Cursor {
+    /// Reads a cursor.
+    pub fn parse(text: &str) -> Result<Self, BadCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        serde_json::from_slice(&bytes).map_err(|_| BadCursor)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let full = Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()) };
+        let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()) };
+        for cursor in [full, delta] {
+            assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
+        }
+    }
+
+    #[test]
+    fn what_we_did_not_make_is_refused() {
+        for text in ["", "garbage", "-1", "99999999999999999999999", "\u{0}", "💥", "eyJmIjp7fX0"] {
+            assert_eq!(Cursor::parse(text), Err(BadCursor), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The things of the feed as a device gets them.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Change, Op};
+use crate::domain::State;
+use crate::ingest::receipt::Receipt;
+use crate::store::batch::{Known, RecordKind, Status, known_records};
+use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
+use crate::store::feed::{AssignmentRow, Reader, assignments};
+use crate::store::{Error, SurveyKey, Tx};
+use crate::surveys::Survey;
+use crate::visits::door::{Door, place};
+
+/// Policy and codes of a survey.
+pub(super) fn survey(s: &Survey) -> Value {
+    json!({
+        "id": s.slug, "name": s.name, "name_zh": s.name_zh, "time_zone": s.time_zone, "reference_at": s.reference_at,
+        "starts_on": s.starts_on, "ends_on": s.ends_on, "policy_version": s.policy_version, "policy": s.rules.policy,
+        "codes": crate::domain::code::tables(),
+        "limits": {"records": 5000, "bytes": 16 << 20, "record_bytes": 256 << 10},
+    })
+}
+
+/// The door of a case.
+fn dwelling(row: &CaseRow) -> Change {
+    let data = json!({
+        "id": row.dwelling_id, "building_id": row.building_id, "area": row.area, "building": row.building, "unit": row.unit,
+        "floor": row.floor, "room": row.room, "lon": row.position.map(|p| p.0), "lat": row.position.map(|p| p.1),
+        "external_id": row.external_id,
+    });
+    Change { kind: "dwelling", op: Op::Put, data }
+}
+
+/// A case as a device holds it: nothing that depends on the reading time.
+fn case(row: &CaseRow) -> Result<Change, Error> {
+    let door = Door::of(row, None)?;
+    let data = json!({
+        "id": row.id, "case_id": row.id, "dwelling_id": row.dwelling_id, "area": row.area, "address": place(row),
+        "household": row.household, "state": door.state, "visits": door.visits, "unmet": door.unmet, "last": door.last,
+        "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
+    });
+    Ok(Change { kind: "case", op: Op::Put, data })
+}
+
+fn dropped(kind: &'static str, id: Uuid) -> Change {
+    Change { kind, op: Op::Drop, data: json!({"id": id}) }
+}
+
+/// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
+fn is_held(row: &CaseRow, reader: &Reader) -> bool {
+    is_reached(row, reader)
+        && !matches!(State::from_number(row.state), Some(State::Merged | State::Cancelled))
+}
+
+fn is_reached(row: &CaseRow, reader: &Reader) -> bool {
+    (reader.range.0..=reader.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(reader.user.as_str())
+}
+
+/// Cases of the own area after a place.
+pub(super) async fn own_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    after: (i32, Uuid),
+    limit: i64,
+) -> Result<Vec<CaseRow>, Error> {
+    list_rows(tx, key, reader.range, &Some(held_states()), after, limit).await
+}
+
+/// Cases lent from outside the own area after an id.
+pub(super) async fn lent_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<CaseRow>, Error> {
+    list_lent_rows(tx, key, reader.range, &reader.user, &Some(held_states()), after, limit).await
+}
+
+fn held_states() -> Vec<i16> {
+    State::ALL.iter().filter(|s| !matches!(s, State::Merged | State::Cancelled)).map(|s| s.number()).collect()
+}
+
+/// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
+pub(super) fn doors(rows: &[CaseRow], half: Half) -> Result<Vec<Change>, Error> {
+    let mut all = Vec::with_capacity(rows.len() * 2);
+    for row in rows {
+        if half != Half::Case {
+            all.push(dwelling(row));
+        }
+        if half != Half::Door {
+            all.push(case(row)?);
+        }
+    }
+    Ok(all)
+}
+
+/// What of a door fits the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// Door and case.
+    Both,
+    /// Only the door.
+    Door,
+    /// Only the case.
+    Case,
+}
+
+/// An open assignment.
+pub(super) fn assignment(a: &AssignmentRow) -> Change {
+    let data = json!({"id": a.id, "case_id": a.case_id, "enumerator": a.enumerator, "until": a.until,
+        "assigned_by": a.by, "assigned_at": a.at});
+    Change { kind: "assignment", op: Op::Put, data }
+}
+
+/// Cases that changed, as they are now; `drop` when they left the device's reach.
+pub(super) async fn changed_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = find_cases(tx, key, ids).await?;
+    let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
+    let mut all: Vec<Change> =
+        ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
+    for row in &rows {
+        if is_held(row, reader) {
+            // The door comes along: a case that just entered the reach has none on the device yet.
+            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
+                all.push(dwelling(row));
+            }
+            all.push(case(row)?);
+        } else {
+            all.push(dropped("case", row.id));
+            if !is_reached(row, reader) {
+                all.push(dropped("dwelling", row.dwelling_id));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Doors that were found or changed.
+pub(super) async fn changed_dwellings(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
+    let mut seen = HashSet::new();
+    Ok(rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect())
+}
+
+/// Assignments that changed; ended ones are dropped.
+pub(super) async fn changed_assignments(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = assignments(tx, key, ids).await?;
+    Ok(rows
+        .iter()
+        .filter(|a| a.enumerator == reader.user)
+        .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
+        .collect())
+}
+
+/// Held records whose standing changed, as they stand now.
+pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = known_records(tx, key, ids).await?;
+    let mut all = Vec::with_capacity(known.len());
+    for id in ids {
+        // Of several revisions the highest that was ever held speaks for the record.
+        let last = known.iter().filter(|k| k.id == *id && k.held_reason.is_some()).max_by_key(|k| k.revision);
+        if let Some(known) = last {
+            let data = serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?;
+            all.push(Change { kind: "receipt", op: Op::Put, data });
+        }
+    }
+    Ok(all)
+}
+
+/// The receipt of a record as it would be given now, without its case.
+pub fn present(known: &Known) -> Receipt {
+    let mut receipt = Receipt::stored(known.id, known.kind.slug(), known.status);
+    receipt.revision = (known.kind == RecordKind::Interview).then_some(known.revision);
+    receipt.reason = known.held_reason.clone().filter(|_| known.status != Status::Accepted);
+    receipt.detail = known.held_detail.clone().filter(|_| known.status != Status::Accepted);
+    receipt
+}

@@ -1,0 +1,229 @@
+//! What a device pulls: everything it should hold, in pages, then only what changed since.
+//!
+//! The cursor names the feed's epoch. A cursor of another epoch, or one drawn before a set-up that changed very much,
+//! is answered with a full pull and never with an error. Nothing volatile is in the data, so a full pull and a chain
+//! of deltas end in equal pictures.
+
+mod cursor;
+mod data;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::store::access::Caller;
+use crate::store::feed::{self, ChangeKind, Feed, Reader};
+use crate::store::{AsStoreError, Error as StoreError, Store, Tx};
+use crate::surveys::Survey;
+
+pub use cursor::{BadCursor, Cursor};
+use cursor::{FullAt, Part};
+use data::Half;
+pub use data::present;
+
+/// Why nothing could be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cursor is none of ours.
+    #[error(transparent)]
+    Cursor(#[from] BadCursor),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Cursor(_) => None,
+        }
+    }
+}
+
+/// What is done with a thing on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Op {
+    /// Keep it as given.
+    Put,
+    /// Forget it.
+    Drop,
+}
+
+/// One change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// case, dwelling, assignment, receipt or survey.
+    pub kind: &'static str,
+    /// Keep or forget.
+    pub op: Op,
+    /// The thing as it is now; only its id for `drop`.
+    pub data: Value,
+}
+
+/// One page of changes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// Where to go on.
+    pub cursor: String,
+    /// Whether more is there now.
+    pub more: bool,
+    /// The feed's epoch; another one than before means that the server was restored.
+    pub epoch: Uuid,
+}
+
+/// Reads one page for a device; `limit` from 1.
+pub async fn changes(
+    store: &Store,
+    survey: &Survey,
+    caller: &Caller,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page, Error> {
+    let given = cursor.map(Cursor::parse).transpose()?;
+    let reader = Reader {
+        range: caller.range,
+        device: caller.device.unwrap_or_default(),
+        user: caller.user.clone(),
+    };
+    let key = survey.key;
+    let codes = data::survey(survey);
+    store
+        .reading("changes", move |tx| {
+            let (given, reader, codes) = (given.clone(), reader.clone(), codes.clone());
+            Box::pin(async move {
+                let feed = feed::feed(tx, key).await?;
+                let work = Work { tx, key, feed, reader, limit, survey: codes };
+                work.page(given).await
+            })
+        })
+        .await
+}
+
+struct Work<'a> {
+    tx: &'a Tx,
+    key: crate::store::SurveyKey,
+    feed: Feed,
+    reader: Reader,
+    limit: usize,
+    survey: Value,
+}
+
+impl Work<'_> {
+    async fn page(&self, given: Option<Cursor>) -> Result<Page, Error> {
+        let cursor = match given {
+            Some(Cursor::Delta { epoch, place })
+                if epoch == self.feed.epoch && place.0 >= self.feed.full_before && place.0 <= self.feed.last_seq =>
+            {
+                return self.delta(place).await;
+            }
+            Some(Cursor::Full { epoch, at }) if epoch == self.feed.epoch && at.seq >= self.feed.full_before => at,
+            Some(Cursor::Delta { .. } | Cursor::Full { .. }) | None => FullAt::start(self.feed.last_seq),
+        };
+        self.full(cursor).await
+    }
+
+    fn answer(&self, changes: Vec<Change>, cursor: &Cursor, more: bool) -> Page {
+        Page { changes, cursor: cursor.to_string(), more, epoch: self.feed.epoch }
+    }
+
+    /// One page of everything the device should hold.
+    async fn full(&self, from: FullAt) -> Result<Page, Error> {
+        let mut at = from;
+        let mut changes = Vec::new();
+        while changes.len() < self.limit {
+            let room = self.limit - changes.len();
+            let (more, next) = self.part(&at, room).await?;
+            changes.extend(more);
+            match next {
+                Some(next) => at = next,
+                None => {
+                    let place = (at.seq, i16::MAX, Uuid::max());
+                    let cursor = Cursor::Delta { epoch: self.feed.epoch, place };
+                    return Ok(self.answer(changes, &cursor, self.feed.last_seq > at.seq));
+                }
+            }
+        }
+        let cursor = Cursor::Full { epoch: self.feed.epoch, at };
+        Ok(self.answer(changes, &cursor, true))
+    }
+
+    /// At most `room` things of one part, and where to go on; `None` after the last part.
+    async fn part(&self, at: &FullAt, room: usize) -> Result<(Vec<Change>, Option<FullAt>), Error> {
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        match at.part {
+            Part::Survey => {
+                let change = Change { kind: "survey", op: Op::Put, data: self.survey.clone() };
+                Ok((vec![change], Some(at.next(Part::Cases))))
+            }
+            Part::Cases => {
+                let (half, pairs) = fitting(at, limit);
+                let rows = data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
+                let next = match rows.last() {
+                    Some(_) if half == Half::Door => at.half(),
+                    Some(last) => at.after(last.area_no, last.id),
+                    None => at.next(Part::Lent),
+                };
+                Ok((data::doors(&rows, half)?, Some(next)))
+            }
+            Part::Lent => {
+                let (half, pairs) = fitting(at, limit);
+                let rows = data::lent_cases(self.tx, self.key, &self.reader, at.id, pairs).await?;
+                let next = match rows.last() {
+                    Some(_) if half == Half::Door => at.half(),
+                    Some(last) => at.after(0, last.id),
+                    None => at.next(Part::Assignments),
+                };
+                Ok((data::doors(&rows, half)?, Some(next)))
+            }
+            Part::Assignments => {
+                let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
+                Ok((rows.iter().map(data::assignment).collect(), next))
+            }
+        }
+    }
+
+    /// One page of what changed after a place of the feed.
+    async fn delta(&self, after: feed::Place) -> Result<Page, Error> {
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        let found = feed::changes_since(self.tx, self.key, &self.reader, after, limit).await?;
+        let more = found.len() == self.limit;
+        let place = match found.last() {
+            Some(last) if more => last.0,
+            Some(_) | None => (self.feed.last_seq, i16::MAX, Uuid::max()),
+        };
+        let of = |kind: ChangeKind| -> Vec<Uuid> {
+            found.iter().filter(|(_, k)| *k == kind).map(|(place, _)| place.2).collect()
+        };
+        let mut changes = Vec::with_capacity(found.len());
+        if found.iter().any(|(_, k)| *k == ChangeKind::Survey) {
+            changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
+        }
+        changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
+        changes.extend(data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?);
+        changes.extend(data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?);
+        changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
+        Ok(self.answer(changes, &Cursor::Delta { epoch: self.feed.epoch, place }, more))
+    }
+}
+
+/// A door is two things, itself and its case. A page with room for one thing ends between them.
+fn fitting(at: &FullAt, room: i64) -> (Half, i64) {
+    if at.is_half {
+        (Half::Case, 1)
+    } else if room < 2 {
+        (Half::Door, 1)
+    } else {
+        (Half::Both, room / 2)
+    }
+}
+
+/// The moment before which a device's last contact counts as silence.
+pub fn silent_before(survey: &Survey, now: Timestamp) -> Timestamp {
+    now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours))
+}

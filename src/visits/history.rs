@@ -1,0 +1,459 @@
+//! One door's whole history, as far as the reader may see it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::door::{Door, area_names};
+use super::evidence_of;
+use crate::domain::case::Counted;
+use crate::domain::{
+    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus, Respondent,
+    Sex, Standing, flags, fold, next_action, why,
+};
+use crate::ingest::refold::unmet_parts;
+use crate::store::case::CaseRow;
+use crate::store::decision::DecisionRow;
+use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
+use crate::store::feed::{AssignmentRow, assignments_of};
+use crate::store::{Error, Store};
+use crate::surveys::Survey;
+
+/// Own interviews stay readable for their maker this long.
+const OWN_DAYS: i64 = 7;
+/// A fix with a larger radius says nothing about where somebody stood.
+const POOR_ACCURACY_M: f32 = 100.0;
+
+/// Who reads.
+#[derive(Clone, Debug)]
+pub enum Reader {
+    /// A supervisor: everything of the area but citizen IDs.
+    Supervisor,
+    /// An enumerator: of others' interviews only that they were made.
+    Enumerator(String),
+}
+
+/// A door with its history.
+#[derive(Clone, Debug, Serialize)]
+pub struct History {
+    /// The door.
+    #[serde(flatten)]
+    pub door: Door,
+    /// Why it stands so.
+    pub why: String,
+    /// The same in Chinese.
+    pub why_zh: String,
+    /// Flags as of now.
+    pub flags: Vec<Flag>,
+    /// Counted attempts.
+    pub counted: Counted,
+    /// Cells of the week not tried yet.
+    pub untried: Vec<String>,
+    /// Whether a proxy may answer.
+    pub proxy_allowed: bool,
+    /// What to do next.
+    pub next: Next,
+    /// Every visit, oldest first; `visits` of a list is a number, here it is the list.
+    #[serde(rename = "visits")]
+    pub visit_list: Vec<VisitView>,
+    /// Every interview revision.
+    pub interviews: Vec<InterviewView>,
+    /// Suspected and decided duplicates.
+    pub links: Vec<Value>,
+    /// Who was given the door.
+    pub assignments: Vec<AssignmentView>,
+    /// What supervisors decided.
+    pub decisions: Vec<DecisionView>,
+}
+
+/// A visit.
+#[derive(Clone, Debug, Serialize)]
+pub struct VisitView {
+    /// Its id.
+    pub id: Uuid,
+    /// The case it was made for; another one where two doors were merged.
+    pub case_id: Uuid,
+    /// Device time, with the offset as sent.
+    pub at: String,
+    /// The same instant in UTC.
+    pub event_at: Timestamp,
+    /// When the server knew.
+    pub received_at: Timestamp,
+    /// Outcome.
+    pub outcome: Option<Outcome>,
+    /// Who.
+    pub enumerator: String,
+    /// Device.
+    pub device_id: Uuid,
+    /// Batch.
+    pub batch_id: Uuid,
+    /// Counted as an attempt.
+    pub counted: bool,
+    /// Taken out by a supervisor.
+    pub voided: bool,
+    /// Channel.
+    pub channel: Option<Channel>,
+    /// Informant.
+    pub informant: Option<Informant>,
+    /// End.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Agreed window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appointment: Option<crate::domain::Window>,
+    /// Pictures named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub photo: Vec<Uuid>,
+    /// Metres from the fix to the door, and how good the fix was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
+    /// Note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How far from the door a visit was made.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Distance {
+    /// Metres between fix and door.
+    pub metres: f32,
+    /// Radius of the fix as the device said.
+    pub accuracy_m: Option<f32>,
+    /// near, far (over 50 m beyond the fix's radius), very_far (over 200 m); null when the fix is too poor to judge.
+    pub verdict: Option<&'static str>,
+}
+
+/// An interview revision.
+#[derive(Clone, Debug, Serialize)]
+pub struct InterviewView {
+    /// Its id.
+    pub id: Uuid,
+    /// Revision.
+    pub revision: i32,
+    /// In force.
+    pub current: bool,
+    /// Device time, with the offset as sent.
+    pub at: String,
+    /// When the server knew.
+    pub received_at: Timestamp,
+    /// Who interviewed.
+    pub enumerator: String,
+    /// The visit it names.
+    pub visit_id: Option<Uuid>,
+    /// Who answered.
+    pub respondent: Option<Respondent>,
+    /// Complete or partial.
+    pub result: Option<InterviewResult>,
+    /// Another interview counts instead.
+    pub counted_elsewhere: bool,
+    /// Number of persons.
+    pub n_persons: usize,
+    /// The people; empty for a reader who may not see them.
+    pub persons: Vec<PersonView>,
+    /// Household items; absent for a reader who may not see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub household: Option<Value>,
+    /// Address as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_text: Option<String>,
+    /// The survey's own items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Value>,
+}
+
+/// A person.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonView {
+    /// Number on the form.
+    pub person_no: i32,
+    /// Name.
+    pub name: String,
+    /// Sex.
+    pub sex: Option<Sex>,
+    /// Year, month, day; each may be null.
+    pub birth: Birth,
+    /// To the head.
+    pub relationship: Option<Relationship>,
+    /// Residence.
+    pub residence_status: Option<ResidenceStatus>,
+    /// present, repaired or missing; never the number.
+    pub citizen_id: &'static str,
+    /// Where else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_address: Option<String>,
+}
+
+/// A date of birth with gaps.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Birth {
+    /// Year.
+    pub y: Option<i16>,
+    /// Month.
+    pub m: Option<i16>,
+    /// Day.
+    pub d: Option<i16>,
+}
+
+/// An assignment.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssignmentView {
+    /// Its id.
+    pub id: Uuid,
+    /// The case.
+    pub case_id: Uuid,
+    /// Who holds it.
+    pub enumerator: String,
+    /// End of the lease.
+    pub until: Option<Timestamp>,
+    /// Who assigned.
+    pub assigned_by: String,
+    /// When.
+    pub assigned_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+}
+
+impl From<AssignmentRow> for AssignmentView {
+    fn from(a: AssignmentRow) -> Self {
+        Self {
+            id: a.id,
+            case_id: a.case_id,
+            enumerator: a.enumerator,
+            until: a.until,
+            assigned_by: a.by,
+            assigned_at: a.at,
+            ended_at: a.ended_at,
+            end_reason: a.end_reason,
+        }
+    }
+}
+
+/// A decision.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecisionView {
+    /// Order on the case.
+    pub seq: i32,
+    /// What was decided, with what it needs.
+    #[serde(flatten)]
+    pub detail: Value,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When, server time.
+    pub at: Timestamp,
+    /// The policy it was judged by.
+    pub policy_version: i32,
+    /// Effort missing at that moment.
+    pub unmet: Vec<crate::domain::EffortPart>,
+}
+
+impl From<DecisionRow> for DecisionView {
+    fn from(d: DecisionRow) -> Self {
+        Self {
+            seq: d.seq,
+            detail: d.detail,
+            reason: d.reason,
+            by: d.by,
+            at: d.at,
+            policy_version: d.policy_version,
+            unmet: unmet_parts(d.unmet),
+        }
+    }
+}
+
+/// The history of a door as of `now`.
+pub async fn history(
+    store: &Store,
+    survey: &Survey,
+    row: &CaseRow,
+    reader: &Reader,
+    now: Timestamp,
+) -> Result<History, Error> {
+    let rules = &survey.rules;
+    let rows = std::slice::from_ref(row);
+    let evidence = evidence_of(store, survey, rows).await?.remove(&row.id).unwrap_or_default();
+    let standing = fold(&evidence, rules);
+    let mut cases: Vec<Uuid> = evidence_cases(store, survey, row).await?;
+    cases.insert(0, row.id);
+    let detail = store.detail(survey.key, &cases).await?;
+    let decisions = store.decisions(survey.key, row.id).await?;
+    let names = area_names(store, survey, rows).await?;
+    let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
+    door.visits = None;
+    let voided = voided(&evidence);
+    Ok(History {
+        why: why(&standing, rules, Language::En),
+        why_zh: why(&standing, rules, Language::Zh),
+        flags: flags(&standing, rules, now),
+        counted: standing.counted,
+        untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
+        proxy_allowed: standing.proxy_allowed,
+        next: next_action(&standing, rules, now),
+        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided)).collect(),
+        interviews: interview_views(&detail, &standing, reader, now),
+        links: Vec::new(),
+        assignments: assignments(store, survey, row).await?,
+        decisions: decisions.into_iter().map(DecisionView::from).collect(),
+        door,
+    })
+}
+
+/// The visits that a supervisor took out, by the last word on each.
+fn voided(evidence: &Evidence) -> Vec<Uuid> {
+    let mut last: BTreeMap<Uuid, (i64, bool)> = BTreeMap::new();
+    for decision in &evidence.decisions {
+        let (visit, is_out) = match decision.kind {
+            DecisionKind::Void { visit } => (visit, true),
+            DecisionKind::Unvoid { visit } => (visit, false),
+            _ => continue,
+        };
+        let entry = last.entry(visit.0).or_insert((decision.seq, is_out));
+        if decision.seq >= entry.0 {
+            *entry = (decision.seq, is_out);
+        }
+    }
+    last.into_iter().filter(|(_, (_, is_out))| *is_out).map(|(visit, _)| visit).collect()
+}
+
+/// The cases merged into this one.
+async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<Uuid>, Error> {
+    if row.absorbed == 0 {
+        return Ok(Vec::new());
+    }
+    let (key, id) = (survey.key, row.id);
+    store
+        .reading("absorbed", move |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>(
+                    crate::store::case::absorbed(tx, key, &[id]).await?.into_iter().map(|p| p.0).collect(),
+                )
+            })
+        })
+        .await
+}
+
+async fn assignments(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<AssignmentView>, Error> {
+    let (key, id) = (survey.key, row.id);
+    let rows = store
+        .reading("assignments_of", move |tx| {
+            Box::pin(async move { assignments_of(tx, key, &[id]).await })
+        })
+        .await?;
+    Ok(rows.into_iter().map(AssignmentView::from).collect())
+}
+
+/// An instant with the offset it was sent with.
+pub fn with_offset(at: Timestamp, minutes: i16) -> String {
+    let offset = jiff::tz::Offset::from_seconds(i32::from(minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+    at.display_with_offset(offset).to_string()
+}
+
+fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid]) -> VisitView {
+    VisitView {
+        id: v.id,
+        case_id: v.case_id,
+        at: with_offset(v.at, v.at_offset_min),
+        event_at: v.at,
+        received_at: v.received_at,
+        outcome: Outcome::from_number(v.outcome),
+        enumerator: v.enumerator.clone(),
+        device_id: v.device_id,
+        batch_id: v.batch_id,
+        counted: standing.counted_visits.iter().any(|id| id.0 == v.id),
+        voided: voided.contains(&v.id),
+        channel: Channel::from_number(v.channel),
+        informant: Informant::from_number(v.informant),
+        ended_at: v.ended_at,
+        appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
+        photo: v.photo.clone(),
+        distance: v.distance_m.map(|metres| distance(metres, v.accuracy_m)),
+        note: v.note.clone(),
+    }
+}
+
+fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
+    let beyond = (metres - accuracy_m.unwrap_or_default()).max(0.0);
+    let verdict = match accuracy_m {
+        Some(radius) if radius > POOR_ACCURACY_M => None,
+        Some(_) | None if beyond > 200.0 => Some("very_far"),
+        Some(_) | None if beyond > 50.0 => Some("far"),
+        Some(_) | None => Some("near"),
+    };
+    Distance { metres, accuracy_m, verdict }
+}
+
+fn interview_views(detail: &Detail, standing: &Standing, reader: &Reader, now: Timestamp) -> Vec<InterviewView> {
+    detail
+        .interviews
+        .iter()
+        .map(|i| {
+            let persons: Vec<&PersonRow> = detail
+                .persons
+                .iter()
+                .filter(|p| p.interview_id == i.id && p.revision == i.revision)
+                .collect();
+            interview_view(i, &persons, standing, may_read(i, reader, now))
+        })
+        .collect()
+}
+
+/// What a reader sees of an interview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    Whole,
+    Outline,
+}
+
+fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
+    match reader {
+        Reader::Supervisor => Sight::Whole,
+        Reader::Enumerator(user) => {
+            let fresh = now.duration_since(i.received_at) < SignedDuration::from_hours(24 * OWN_DAYS);
+            if *user == i.enumerator && fresh { Sight::Whole } else { Sight::Outline }
+        }
+    }
+}
+
+fn interview_view(i: &InterviewRow, persons: &[&PersonRow], standing: &Standing, sight: Sight) -> InterviewView {
+    let whole = sight == Sight::Whole;
+    InterviewView {
+        id: i.id,
+        revision: i.revision,
+        current: standing.current.is_some_and(|(id, revision)| id.0 == i.id && revision == i.revision),
+        at: with_offset(i.at, i.at_offset_min),
+        received_at: i.received_at,
+        enumerator: i.enumerator.clone(),
+        visit_id: i.visit_id,
+        respondent: Respondent::from_number(i.respondent),
+        result: InterviewResult::from_number(i.result),
+        counted_elsewhere: i.counted_elsewhere,
+        n_persons: persons.len(),
+        persons: if whole { persons.iter().map(|p| person_view(p)).collect() } else { Vec::new() },
+        household: whole.then(|| serde_json::from_str(&i.household).unwrap_or_default()),
+        address_text: i.address_text.clone().filter(|_| whole),
+        answers: i.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
+    }
+}
+
+fn person_view(p: &PersonRow) -> PersonView {
+    PersonView {
+        person_no: p.person_no,
+        name: p.name.clone(),
+        sex: p.sex.and_then(Sex::from_number),
+        birth: Birth { y: p.birth[0], m: p.birth[1], d: p.birth[2] },
+        relationship: p.relationship.and_then(Relationship::from_number),
+        residence_status: p.residence_status.and_then(ResidenceStatus::from_number),
+        citizen_id: match (p.has_citizen_id, p.is_id_repaired) {
+            (true, true) => "repaired",
+            (true, false) => "present",
+            (false, _) => "missing",
+        },
+        other_address: p.other_address.clone(),
+    }
+}
