@@ -141,27 +141,20 @@ pub struct Held {
 /// Reads the record at `index` of a batch from its text.
 pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
     let base = format!("/records/{index}");
-    let refused = |digest, refused| Read {
-        digest,
-        parsed: Parsed::Refused(refused),
-        warnings: Vec::new(),
-        held: None,
+    let parsed = if text.len() > MAX_RECORD_BYTES {
+        Err(Refusal::new(
+            Reason::RecordTooLarge,
+            String::new(),
+            "has more than 256 KiB",
+        ))
+    } else {
+        json::parse(text).map_err(|fault| Refusal::of_fault(&fault))
     };
-    if text.len() > MAX_RECORD_BYTES {
-        let refusal = Refusal::new(Reason::RecordTooLarge, String::new(), "has more than 256 KiB");
-        return refused(
-            context.keys.text_digest(text),
-            refusal.into_refused(&base, json::label(text)),
-        );
-    }
-    let tree = match json::parse(text) {
+    let tree = match parsed {
         Ok(tree) => tree,
-        Err(fault) => {
-            let refusal = Refusal::of_fault(&fault);
-            return refused(
-                context.keys.text_digest(text),
-                refusal.into_refused(&base, json::label(text)),
-            );
+        Err(refusal) => {
+            let refused = refusal.into_refused(&base, json::label(text));
+            return Read::refused(context.keys.text_digest(text), refused);
         }
     };
     let digest = context.keys.content_digest(&tree);
@@ -179,10 +172,21 @@ pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
         },
         Err(refusal) => {
             let text_of = |key| tree.get(key).and_then(Json::text);
-            refused(
+            Read::refused(
                 digest,
                 refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))),
             )
+        }
+    }
+}
+
+impl Read {
+    fn refused(digest: ContentDigest, refused: Refused) -> Self {
+        Self {
+            digest,
+            parsed: Parsed::Refused(refused),
+            warnings: Vec::new(),
+            held: None,
         }
     }
 }

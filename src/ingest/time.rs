@@ -32,16 +32,8 @@ pub enum TimeFault {
 /// Reads `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`. Fractions beyond nanoseconds are cut. A leap second (23:59:60 UTC on
 /// the last day of a month) is read as the second before it.
 pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
-    let bytes = text.as_bytes();
-    let (stamp, rest) = bytes.split_at_checked(19).ok_or(TimeFault::Form)?;
-    let has_form = stamp
-        .iter()
-        .zip(b"0000-00-00T00:00:00")
-        .all(|(have, want)| match want {
-            b'0' => have.is_ascii_digit(),
-            want => have.eq_ignore_ascii_case(want),
-        });
-    if !has_form {
+    let (stamp, rest) = text.as_bytes().split_at_checked(19).ok_or(TimeFault::Form)?;
+    if !has_form(stamp) {
         return Err(TimeFault::Form);
     }
     let (nanos, zone) = fraction(rest)?;
@@ -50,18 +42,14 @@ pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
     if !(1900..3000).contains(&year) {
         return Err(TimeFault::Year);
     }
-    let second = two(stamp, 17);
-    let date =
-        Date::new(year, small(two(stamp, 5)), small(two(stamp, 8))).map_err(|_| TimeFault::NoSuchTime)?;
-    let time = Time::new(
-        small(two(stamp, 11)),
-        small(two(stamp, 14)),
-        small(second.min(59)),
-        nanos,
-    );
-    let local = date.to_datetime(time.map_err(|_| TimeFault::NoSuchTime)?);
-    let utc = local
-        .checked_sub(jiff::SignedDuration::from_mins(i64::from(offset_minutes)))
+    let part = |at| i8::try_from(two(stamp, at)).map_err(|_| TimeFault::NoSuchTime);
+    let second = part(17)?;
+    let date = Date::new(year, part(5)?, part(8)?).map_err(|_| TimeFault::NoSuchTime)?;
+    let time = Time::new(part(11)?, part(14)?, second.min(59), nanos).map_err(|_| TimeFault::NoSuchTime)?;
+    let east = jiff::SignedDuration::from_mins(i64::from(offset_minutes));
+    let utc = date
+        .to_datetime(time)
+        .checked_sub(east)
         .map_err(|_| TimeFault::Year)?;
     if second > 60 || (second == 60 && !ends_month(utc)) {
         return Err(TimeFault::NoSuchTime);
@@ -75,13 +63,20 @@ pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
     })
 }
 
+/// Whether date and time of day are written digit for digit as they should be.
+fn has_form(stamp: &[u8]) -> bool {
+    stamp
+        .iter()
+        .zip(b"0000-00-00T00:00:00")
+        .all(|(have, want)| match want {
+            b'0' => have.is_ascii_digit(),
+            want => have.eq_ignore_ascii_case(want),
+        })
+}
+
 /// The number written by the two digits at `at`; the form has been checked.
 fn two(stamp: &[u8], at: usize) -> i16 {
     i16::from(stamp[at] - b'0') * 10 + i16::from(stamp[at + 1] - b'0')
-}
-
-fn small(value: i16) -> i8 {
-    i8::try_from(value).unwrap_or(i8::MAX)
 }
 
 /// Nanoseconds of an optional fraction, and what follows it.

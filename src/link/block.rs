@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::name::{Name, NameForm};
 use super::person::{PreparedPerson, Sex};
 use super::prepared::{Prepared, Script};
@@ -114,9 +115,11 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
     }
     if interview.address.is_door() {
         let address = &interview.address;
-        // A Latin area is a post code, and mistyped.
-        let area = if interview.script == Script::Latin { "" } else { area };
-        out.push(Key::new(KeyKind::Address, &[area, &address.building, &address.room]));
+        if interview.script == Script::Han {
+            out.push(Key::new(KeyKind::Address, &[area, &address.building, &address.room]));
+        } else {
+            push_latin_door(&mut out, address);
+        }
     }
     let others = interview.persons.iter().filter_map(|p| p.elsewhere.as_ref());
     for door in others.chain([&interview.address]).filter(|d| d.is_door() && interview.script == Script::Han) {
@@ -131,6 +134,14 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
     out.sort_unstable();
     out.dedup();
     out
+}
+
+/// Number and the start of the street's or the house's name: post codes and spellings vary.
+fn push_latin_door(out: &mut Vec<Key>, address: &Address) {
+    for place in [&address.building, &address.unit].into_iter().filter(|p| !p.is_empty()) {
+        let start: String = place.chars().filter(|c| *c != ' ').take(4).collect();
+        out.push(Key::new(KeyKind::Address, &[&start, &address.room]));
+    }
 }
 
 fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {

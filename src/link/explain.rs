@@ -81,7 +81,7 @@ pub fn explain(model: &Model, a: &Prepared, b: &Prepared, scored: &Scored) -> Ex
         steps,
         weight: scored.weight,
         probability: scored.probability,
-        thresholds: model.thresholds,
+        thresholds: parameters.thresholds,
         decision: scored.decision,
         people,
     }

@@ -342,9 +342,14 @@ pub fn compare_household(
     }
 }
 
+/// Sum of the weights of the matches that count, each capped, in bits.
+pub fn people_bits(matches: &[PersonMatch]) -> f64 {
+    matches.iter().filter(|m| m.is_evidence()).map(|m| m.weight.min(MOST_PER_PERSON)).sum()
+}
+
 /// `chance`: bits by which chance agreement is likelier than in the round of the model.
 fn strength(matches: &[PersonMatch], chance: f64) -> StrengthLevel {
-    let sum: f64 = matches.iter().filter(|m| m.is_evidence()).map(|m| m.weight.min(MOST_PER_PERSON)).sum();
+    let sum = people_bits(matches);
     match sum - chance {
         _ if sum <= 0.0 => StrengthLevel::Nobody,
         s if s <= 3.0 => StrengthLevel::To3,

@@ -68,6 +68,8 @@ pub type ContextBits = BTreeMap<String, BTreeMap<String, f64>>;
 /// The parameters for names of one script, as in the file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ParameterFile {
+    /// Lines between decisions.
+    pub thresholds: Thresholds,
     /// Person comparisons.
     pub person: PersonOdds,
     /// Prior bits of a candidate pair of interviews: same door, across doors.
@@ -81,7 +83,7 @@ pub struct ParameterFile {
 }
 
 /// Lines between decisions, as probabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Merge from here on, at one door.
     pub upper: f64,
@@ -91,6 +93,9 @@ pub struct Thresholds {
     pub lower: f64,
     /// Two persons are one from here on.
     pub person: f64,
+    /// Bits that the matched people must bring before anything is merged automatically: door, phone and
+    /// number of people alone never merge.
+    pub people_bits: f64,
 }
 
 /// A model file.
@@ -100,8 +105,6 @@ pub struct ModelFile {
     pub version: String,
     /// The normalisation it was estimated under.
     pub norm_version: u16,
-    /// Lines between decisions.
-    pub thresholds: Thresholds,
     /// For Han names.
     pub han: ParameterFile,
     /// For Latin names.
@@ -111,6 +114,8 @@ pub struct ModelFile {
 /// Weights of one script, looked up by level position.
 #[derive(Clone, Debug)]
 pub struct Parameters {
+    /// Lines between decisions.
+    pub thresholds: Thresholds,
     person: [Vec<f64>; 8],
     /// m and u, for explanations.
     pub odds: PersonOdds,
@@ -163,7 +168,9 @@ impl Parameters {
             .iter()
             .map(|(comparison, levels)| levels.iter().map(|l| find(&file.context, comparison, l)).collect())
             .collect::<Result<_, _>>()?;
+        file.thresholds.check()?;
         Ok(Self {
+            thresholds: file.thresholds,
             person,
             odds: file.person.clone(),
             household_prior: file.household_prior,
@@ -237,8 +244,6 @@ fn person_weights(odds: &PersonOdds, comparison: &str, levels: &[&str]) -> Resul
 pub struct Model {
     /// Name and version.
     pub version: String,
-    /// Lines between decisions.
-    pub thresholds: Thresholds,
     /// Tables of the round the model is frozen with.
     pub frequencies: Frequencies,
     han: Parameters,
@@ -261,15 +266,12 @@ impl Model {
         if file.norm_version != NORM_VERSION {
             return Err(ModelError::OtherNormalisation { found: file.norm_version });
         }
-        let model = Self {
+        Ok(Self {
             version: file.version.clone(),
-            thresholds: file.thresholds,
             frequencies: Frequencies::default(),
             han: Parameters::of(&file.han)?,
             latin: Parameters::of(&file.latin)?,
-        };
-        model.thresholds.check()?;
-        Ok(model)
+        })
     }
 
     /// The same model with the tables of a round.
@@ -297,7 +299,7 @@ impl Thresholds {
     /// Probabilities, and lower at or below both upper lines.
     pub fn check(&self) -> Result<(), ModelError> {
         let all = [self.upper, self.upper_across_doors, self.lower, self.person];
-        let in_range = all.iter().all(|t| *t > 0.0 && *t <= 1.0);
+        let in_range = all.iter().all(|t| *t > 0.0 && *t <= 1.0) && self.people_bits.is_finite();
         if in_range && self.lower <= self.upper && self.lower <= self.upper_across_doors {
             Ok(())
         } else {

@@ -54,6 +54,9 @@ pub fn resolve_households(
         let sorted = |pairs: &[(usize, usize)]| -> HashSet<(usize, usize)> {
             pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect()
         };
+        let lower = |(a, b): (usize, usize)| {
+            model.parameters(interviews[a].script, interviews[b].script).thresholds.lower
+        };
         let (apart, together) = (sorted(&verdicts.apart), sorted(&verdicts.together));
         cluster(interviews.len(), &edges, |xs, ys| {
             first_refusal(xs, ys, |pair| {
@@ -62,9 +65,9 @@ pub fn resolve_households(
                 } else if together.contains(&pair) {
                     None
                 } else if let Some(scored) = known.get(&pair) {
-                    refuses(model, scored)
+                    refuses(lower(pair), scored)
                 } else {
-                    refuses(model, &score_pair(model, interviews[pair.0], interviews[pair.1]))
+                    refuses(lower(pair), &score_pair(model, interviews[pair.0], interviews[pair.1]))
                 }
             })
         })
@@ -92,12 +95,12 @@ fn first_refusal(
 }
 
 /// Complete link: every pair of the two clusters must be at least worth a review.
-fn refuses(model: &Model, scored: &Scored) -> Option<Refusal> {
+fn refuses(lower: f64, scored: &Scored) -> Option<Refusal> {
     let registration_only =
         scored.levels.absent == AbsentLevel::One && scored.levels.door.class() == DoorClass::Other;
     if registration_only {
         Some(Refusal::RegistrationOnly)
-    } else if scored.probability < model.thresholds.lower {
+    } else if scored.probability < lower {
         Some(Refusal::BelowLower)
     } else {
         None
@@ -113,7 +116,7 @@ fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found
             link.scored.decision = Decision::Review;
         } else if matches!(link.scored.decision, Decision::Apart | Decision::Pair) {
             let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
-            let shared = |m| person_probability(parameters, &link.scored, m, false) >= model.thresholds.person;
+            let shared = |m| person_probability(parameters, &link.scored, m, false) >= parameters.thresholds.person;
             link.scored.decision =
                 if link.scored.people.iter().any(shared) { Decision::Pair } else { Decision::Apart };
         }
@@ -149,7 +152,7 @@ pub fn resolve_persons(
         let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
         for person in &link.scored.people {
             let weight = person_probability(parameters, &link.scored, person, merged);
-            if weight >= model.thresholds.person {
+            if weight >= parameters.thresholds.person {
                 // The own weight orders pairs of equal probability.
                 let weight = weight + person.weight * 1e-6;
                 edges.push(Edge { a: first[link.a] + person.a, b: first[link.b] + person.b, weight });

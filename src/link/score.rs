@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assign::assign;
 use super::compare::{IdLevel, PersonLevels, compare_person};
-use super::household::{AbsentLevel, DoorClass, HouseholdLevels, STRONG, StrengthLevel, compare_household};
+use super::household::{AbsentLevel, DoorClass, HouseholdLevels, STRONG, compare_household, people_bits};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
 
@@ -128,7 +128,7 @@ pub fn score_pair(model: &Model, a: &Prepared, b: &Prepared) -> Scored {
     let chance = model.frequencies.chance_bits(&a.area, &b.area);
     let mut scored =
         Scored { weight, probability: probability(weight), chance, levels, people, decision: Decision::Apart };
-    scored.decision = decide(&model.thresholds, &scored);
+    scored.decision = decide(&model.parameters(a.script, b.script).thresholds, &scored);
     scored
 }
 
@@ -138,7 +138,7 @@ pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
         DoorClass::Same => thresholds.upper,
         DoorClass::Other => thresholds.upper_across_doors,
     };
-    if scored.probability >= upper && !is_registration_only(scored) && is_carried_by_people(scored) {
+    if scored.probability >= upper && !is_registration_only(scored) && people_bits(&scored.people) >= thresholds.people_bits {
         Decision::Merge
     } else if scored.probability >= thresholds.lower {
         Decision::Review
@@ -147,11 +147,6 @@ pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
     } else {
         Decision::Apart
     }
-}
-
-/// The people themselves must be known, not only the door, the phone and how many live there.
-fn is_carried_by_people(scored: &Scored) -> bool {
-    scored.levels.strength > StrengthLevel::To9
 }
 
 /// A record of people who all live elsewhere, against another door: never merged without a person's word.

@@ -1,6 +1,7 @@
 //! Who knocks where, when, in which order, and why: the at-home model, the worth of a door, the sheets of a day,
 //! and the pace of the field work. Pure: no SQL, no network, no clock; the moment is part of the input.
 
+pub mod forecast;
 pub mod frailty;
 pub mod ground;
 pub mod grounds;
@@ -8,6 +9,7 @@ pub mod input;
 pub mod knock;
 pub mod model;
 pub mod outlook;
+pub mod pace;
 pub mod pins;
 pub mod rates;
 pub mod reach;
@@ -23,6 +25,8 @@ pub mod types;
 pub mod worth;
 
 pub use input::{DayInput, Doing, Door, Enumerator, Hours, Lease, PastVisit, Place};
+pub use forecast::Expected;
+pub use pace::{BuildingPace, Pace, Staffing, Warning, pace};
 pub use sheet::{Pinned, Sheet, Shift, Spare, Stop, StopAction};
 pub use stairwise::{Brain, Insight, Planner, Stairwise};
 pub use worth::Tuning;

@@ -37,7 +37,7 @@ pub enum Memory {
 }
 
 /// A model of who is in when, fitted to the visits of one [`DayInput`]; doors and buildings by their index.
-pub trait AtHome {
+pub trait AtHome: Send + Sync {
     /// What is to be expected at a door.
     fn belief(&self, door: usize) -> Belief;
     /// What is to be expected after one more knock that nobody answers.

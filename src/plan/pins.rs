@@ -2,7 +2,7 @@
 //! It places them; what else the day holds does not concern it.
 
 use super::input::DayInput;
-use super::staff::{Turn, reach};
+use super::staff::{Turn, may_work};
 use super::tasks::{Agreed, moment};
 
 /// Minutes on the way to an appointment that are set aside with it.
@@ -59,7 +59,7 @@ pub fn place(agreed: &[Agreed], turns: &[Turn], day: &DayInput) -> Pins {
 pub fn may_go(door: usize, who: usize, day: &DayInput) -> bool {
     let (d, e) = (&day.doors[door], &day.enumerators[who]);
     let lent = d.lease.as_ref().is_some_and(|l| l.until > moment(day) && l.user != e.user);
-    !lent && reach(e).is_none_or(|codes| codes.contains(&d.area))
+    !lent && may_work(e, &d.area)
 }
 
 /// First start inside the window and the turn that stays clear of the turn's other appointments.

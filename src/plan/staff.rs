@@ -1,12 +1,10 @@
 //! Who works when: the shifts of the planned day, and the staffed minutes of the days to come.
 //! Calendar arithmetic only; it must not know doors.
 
-use super::input::{DayInput, Enumerator, Hours};
+use super::input::{DayInput, Enumerator};
 use super::slot::{DayKind, EDGES, PER_DAY, PerSlot, SLOTS, Slot, instant, kind_of, wall};
 use crate::domain::Rules;
 use jiff::civil::{Date, Weekday};
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// One shift of one person on the planned day, wall-clock minutes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +38,7 @@ impl Ahead {
     /// Looks at every field day from `day.on` to the last.
     pub fn new(day: &DayInput) -> Self {
         let mut ahead =
-            Self { days: 0.0, gone: 0.0, later: [0.0; SLOTS], today: minutes_on(day, day.on), kinds: [0; 2], dates: Vec::new() };
+            Self { days: 0.0, gone: 0.0, later: [0.0; SLOTS], today: left_today(day), kinds: [0; 2], dates: Vec::new() };
         let mut date = day.on;
         while let Ok(next) = date.tomorrow() {
             if next > day.field.1 {
@@ -62,15 +60,20 @@ impl Ahead {
         ahead
     }
 
-    /// Mean of a table over the staffed minutes from today on; 0 without any.
-    pub fn mean(&self, level: &PerSlot) -> f64 {
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for i in 0..SLOTS {
-            let w = self.later[i] + self.today[i];
-            sum += w * level[i];
-            weight += w;
+    /// The same with the planned day counted as one of the days to come.
+    #[must_use]
+    pub fn with_today(&self, day: &DayInput) -> Self {
+        let mut all = self.clone();
+        let minutes = left_today(day);
+        if minutes.iter().sum::<f64>() > 0.0 {
+            for (sum, m) in all.later.iter_mut().zip(&minutes) {
+                *sum += m;
+            }
+            all.kinds[usize::from(day.rules.calendar.is_weekend_date(day.on))] += 1;
+            all.dates.insert(0, (day.on, minutes));
+            all.days += 1.0;
         }
-        if weight > 0.0 { sum / weight } else { 0.0 }
+        all
     }
 }
 
@@ -104,12 +107,14 @@ pub fn spans_on(e: &Enumerator, date: Date, rules: &Rules) -> Vec<(f64, f64)> {
     if e.absent.contains(&date) {
         return Vec::new();
     }
-    let own = e.hours.clone().unwrap_or_else(|| usual_hours(rules));
-    let kind = kind_of(date, &rules.calendar);
-    let spans = match (kind, date.weekday()) {
-        (DayKind::Weekday, _) => own.weekday,
-        (DayKind::Weekend, Weekday::Saturday) => own.saturday,
-        (DayKind::Weekend, _) => own.sunday,
+    let Some(own) = &e.hours else {
+        let usual = rules.calendar.shifts(date).iter();
+        return usual.map(|s| (f64::from(s.from), f64::from(s.to))).collect();
+    };
+    let spans = match (kind_of(date, &rules.calendar), date.weekday()) {
+        (DayKind::Weekday, _) => &own.weekday,
+        (DayKind::Weekend, Weekday::Saturday) => &own.saturday,
+        (DayKind::Weekend, _) => &own.sunday,
     };
     let mut spans: Vec<(f64, f64)> = spans
         .iter()
@@ -124,41 +129,34 @@ fn minute(time: jiff::civil::Time) -> f64 {
     f64::from(time.hour()) * 60.0 + f64::from(time.minute())
 }
 
-/// The hours of the survey's policy, for staff without their own.
-pub fn usual_hours(rules: &Rules) -> Hours {
-    let shift = &rules.policy.shift;
-    Hours { weekday: spans(&shift.weekday), saturday: spans(&shift.saturday), sunday: spans(&shift.sunday) }
-}
-
-/// Reads `HH:MM-HH:MM;…`; what cannot be read is left out (a policy is checked before it is used).
-pub fn spans(text: &str) -> Vec<(jiff::civil::Time, jiff::civil::Time)> {
-    let time = |t: &str| t.trim().trim_start_matches("24:00").parse().ok().or((t.trim() == "24:00").then(jiff::civil::Time::midnight));
-    text.split(';')
-        .filter_map(|span| span.split_once('-'))
-        .filter_map(|(a, b)| Some((time(a)?, time(b)?)))
-        .collect()
-}
-
 /// Staffed minutes per slot on a date, all staff together.
 pub fn minutes_on(day: &DayInput, date: Date) -> PerSlot {
-    let kind = kind_of(date, &day.rules.calendar);
+    let spans = day.enumerators.iter().flat_map(|e| spans_on(e, date, day.rules));
+    per_slot(spans, kind_of(date, &day.rules.calendar))
+}
+
+/// The same for what is left of the planned day at `day.as_of`.
+fn left_today(day: &DayInput) -> PerSlot {
+    let spans = turns(day).into_iter().map(|t| (t.from, t.to));
+    per_slot(spans, kind_of(day.on, &day.rules.calendar))
+}
+
+fn per_slot(spans: impl Iterator<Item = (f64, f64)>, kind: DayKind) -> PerSlot {
     let mut sum = [0.0; SLOTS];
-    for e in &day.enumerators {
-        for (from, to) in spans_on(e, date, day.rules) {
-            for k in 0..PER_DAY {
-                let lo = if k == 0 { 0.0 } else { f64::from(EDGES[k]) };
-                let hi = if k + 1 == PER_DAY { 1440.0 } else { f64::from(EDGES[k + 1]) };
-                let slot = Slot::at(kind, f64::from(EDGES[k]));
-                sum[slot.index()] += (to.min(hi) - from.max(lo)).max(0.0);
-            }
+    for (from, to) in spans {
+        for k in 0..PER_DAY {
+            let lo = if k == 0 { 0.0 } else { f64::from(EDGES[k]) };
+            let hi = if k + 1 == PER_DAY { 1440.0 } else { f64::from(EDGES[k + 1]) };
+            let slot = Slot::at(kind, f64::from(EDGES[k]));
+            sum[slot.index()] += (to.min(hi) - from.max(lo)).max(0.0);
         }
     }
     sum
 }
 
-/// Area codes a person may work in; `None`: everywhere.
-pub fn reach(e: &Enumerator) -> Option<BTreeSet<Arc<str>>> {
-    e.areas.as_ref().map(|codes| codes.iter().cloned().collect())
+/// Whether an area code is within a person's areas.
+pub fn may_work(e: &Enumerator, area: &str) -> bool {
+    e.areas.as_ref().is_none_or(|codes| codes.iter().any(|c| &**c == area))
 }
 
 /// A span of minutes on the planned day as instants.

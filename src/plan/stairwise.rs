@@ -17,6 +17,7 @@ use super::tasks::work;
 use super::types::{Settings, Types};
 use super::worth::{Scales, Task, Tuning};
 use crate::domain::Language;
+use std::sync::Arc;
 
 /// What decides about a day's sheets.
 pub trait Planner {
@@ -46,13 +47,14 @@ pub struct Stairwise {
 }
 
 /// A day understood: everything between the input and the sheets.
+#[derive(Clone)]
 pub struct Insight {
     /// Buildings and staircases.
     pub ground: Ground,
     /// Knocks.
     pub history: History,
     /// The fitted model.
-    pub model: Box<dyn AtHome>,
+    pub model: Arc<dyn AtHome>,
     /// Rates and minutes.
     pub learnt: Learnt,
     /// Time to come.
@@ -64,10 +66,10 @@ impl Insight {
     pub fn new(day: &DayInput, brain: Brain) -> Self {
         let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
         let history = History::new(day, &ground);
-        let model: Box<dyn AtHome> = match brain {
-            Brain::Types => Box::new(Types::fit(&ground, &history, Settings::default())),
-            Brain::Frailty => Box::new(Frailty::fit(&ground, &history)),
-            Brain::Prior => Box::new(Frailty::prior_only(&ground, &history)),
+        let model: Arc<dyn AtHome> = match brain {
+            Brain::Types => Arc::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
+            Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
         Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model }
     }
@@ -83,11 +85,21 @@ impl Stairwise {
     /// The sheets of a day already read.
     pub fn plan_with(&self, day: &DayInput, insight: &Insight) -> Vec<Sheet> {
         let scales = Scales::new(&self.tuning, insight, day.rules);
-        let work = work(day, insight, &scales);
+        let work = work(day, insight, &scales, &|door| insight.model.belief(door));
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
         let kind = kind_of(day.on, &day.rules.calendar);
         let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
+        let routes = self.routes(&round).0;
+        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
+        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
+        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+    }
+}
+
+impl Stairwise {
+    /// Fills the turns at the price at which time is just used up; gives the price too.
+    pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..4 {
@@ -96,9 +108,7 @@ impl Stairwise {
             price = if idle < 0.03 { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
             routes = round.fill(price);
         }
-        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
-        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
-        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+        (routes, price)
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Work {
 }
 
 /// Goes through all doors of `day`.
-pub fn work(day: &DayInput, insight: &Insight, scales: &Scales) -> Work {
+pub fn work(day: &DayInput, insight: &Insight, scales: &Scales, beliefs: &dyn Fn(usize) -> Belief) -> Work {
     let mut work = Work::default();
     let now = moment(day);
     for (i, door) in day.doors.iter().enumerate() {
@@ -44,7 +44,7 @@ pub fn work(day: &DayInput, insight: &Insight, scales: &Scales) -> Work {
         match plan_for(door, &next, day, scales) {
             Verdict::Leave => {}
             Verdict::Keep(from, to) => work.agreed.push(Agreed { door: i, from, to }),
-            Verdict::Go(ask) => work.tasks.extend(task(i, ask, &next, day, insight, scales)),
+            Verdict::Go(ask) => work.tasks.extend(task(i, ask, &next, day, insight, scales, beliefs(i))),
         }
     }
     let key = |a: &Agreed| day.doors[a.door].case_id;
@@ -107,11 +107,12 @@ fn task(
     day: &DayInput,
     insight: &Insight,
     scales: &Scales,
+    belief: Belief,
 ) -> Option<Task> {
     let (d, past) = (&day.doors[door], &insight.history.doors[door]);
     let not_before = gap(d, day)?;
-    let belief = today(insight.model.belief(door), past, day, scales);
-    let priced = scales.price(d, past, &belief, ask);
+    let belief = today(belief, past, day, scales);
+    let priced = scales.price(&d.standing, &belief, ask);
     let number = |user: &str| day.enumerators.iter().position(|e| &*e.user == user);
     let by = next.by.as_deref().and_then(number);
     let lent = d.lease.as_ref().filter(|l| l.until > moment(day)).and_then(|l| number(&l.user));

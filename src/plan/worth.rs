@@ -2,8 +2,6 @@
 //! Takes the model's chances and the domain's next action; it must not look at other doors or at staff's positions.
 
 use super::ground::SAME_FLOOR_MIN;
-use super::input::Door;
-use super::knock::Past;
 use super::model::Belief;
 use super::outlook::{Future, Outlook};
 use super::rates::Learnt;
@@ -11,7 +9,7 @@ use super::reach::Missing;
 use super::sheet::StopAction;
 use super::slot::{PerSlot, SLOTS, Slot};
 use super::staff::Ahead;
-use crate::domain::Rules;
+use crate::domain::{Rules, Standing};
 
 /// The planner's constants. Defaults are what was measured best over several invented towns.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
@@ -55,7 +53,7 @@ impl Default for Tuning {
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
-            proxy_hold: 0.0,
+            proxy_hold: 0.7,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
@@ -156,26 +154,26 @@ impl<'a> Scales<'a> {
     }
 
     /// Value, minutes and chance of being done for every staffed slot of the day; nothing for the others.
-    pub fn price(&self, door: &Door, past: &Past, belief: &Belief, ask: Ask) -> Priced {
-        let left = door.standing.cap.saturating_sub(door.standing.counted.attempts).max(1);
+    pub fn price(&self, standing: &Standing, belief: &Belief, ask: Ask) -> Priced {
+        let left = standing.cap.saturating_sub(standing.counted.attempts).max(1);
         let waiting = self.future.of(belief, left);
-        let missing = Missing::of(&door.standing, self.rules);
+        let missing = Missing::of(standing, self.rules);
         let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS] };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
             let proxy = self.proxy_chance(ask, slot);
             let p = if ask.action == StopAction::Proxy { 0.0 } else { belief.answered[i] };
-            let empty = self.empty_chance(past, ask) * belief.empty;
+            let empty = self.empty_chance(ask) * belief.empty;
             priced.minutes[i] = self.minutes(ask, p, proxy);
             priced.done[i] = p * self.success(ask) + (1.0 - p) * (proxy + empty).min(1.0);
-            if self.spoils_rule(door, &missing, slot, left) && is_knock(ask) {
+            if self.spoils_rule(standing, &missing, slot, left) && is_knock(ask) {
                 continue;
             }
             let knock = if ask.action == StopAction::Proxy {
                 0.0
             } else {
-                self.knock(belief, slot, ask, left, waiting) - self.toll(door)
-                    + (1.0 - p) * self.progress(door, &missing, slot)
+                self.knock(belief, slot, ask, left, waiting) - self.toll(standing)
+                    + (1.0 - p) * self.progress(standing, &missing, slot)
             };
             let settle = self.tuning.settled * (empty + proxy - self.proxy_later(ask, proxy));
             priced.value[i] = knock + (1.0 - p) * settle;
@@ -199,8 +197,8 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn toll(&self, door: &Door) -> f64 {
-        self.tuning.toll + self.tuning.toll_step * f64::from(door.standing.counted.attempts)
+    fn toll(&self, standing: &Standing) -> f64 {
+        self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
     }
 
     fn minutes(&self, ask: Ask, p: f64, proxy: f64) -> f64 {
@@ -228,11 +226,10 @@ impl<'a> Scales<'a> {
     }
 
     /// Chance that a miss at an empty dwelling settles it, now or by the claim it leaves.
-    fn empty_chance(&self, past: &Past, ask: Ask) -> f64 {
+    fn empty_chance(&self, ask: Ask) -> f64 {
         match ask.action {
             StopAction::Confirm => self.learnt.looks_empty,
             StopAction::Proxy => 0.0,
-            StopAction::Visit | StopAction::VisitAt | StopAction::VisitThenProxy if past.has_contact() => 0.0,
             StopAction::Visit | StopAction::VisitAt | StopAction::VisitThenProxy => {
                 FIRST_CLAIM * self.learnt.looks_empty
             }
@@ -240,11 +237,11 @@ impl<'a> Scales<'a> {
     }
 
     /// How much a miss in this slot brings the closing rule nearer; 0 when it is met, double when time is short.
-    fn progress(&self, door: &Door, missing: &Missing, slot: Slot) -> f64 {
+    fn progress(&self, standing: &Standing, missing: &Missing, slot: Slot) -> f64 {
         if missing.is_none() {
             return 0.0;
         }
-        let then = missing.after(slot, &door.standing, self.rules);
+        let then = missing.after(slot, standing, self.rules);
         let gain = |before: u32, after: u32, worth: f64| if after < before { worth } else { 0.0 };
         let parts = 0.4
             + gain(missing.evening, then.evening, 0.6)
@@ -255,11 +252,11 @@ impl<'a> Scales<'a> {
     }
 
     /// A visit now would use up the cap before the rule is met, though later days could still meet it.
-    fn spoils_rule(&self, door: &Door, missing: &Missing, slot: Slot, left: u32) -> bool {
+    fn spoils_rule(&self, standing: &Standing, missing: &Missing, slot: Slot, left: u32) -> bool {
         if missing.is_none() {
             return false;
         }
-        let then = missing.after(slot, &door.standing, self.rules);
+        let then = missing.after(slot, standing, self.rules);
         let need = |m: &Missing| m.visits(&self.ahead().later, self.rules);
         need(&then) > left - 1 && need(missing) <= left && missing.fits(self.ahead(), self.rules)
     }

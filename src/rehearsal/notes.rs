@@ -63,9 +63,6 @@ impl Field<'_> {
             from: plain(from),
             to: plain(to),
         });
-        if result.outcome == Outcome::NoAnswer && shift.dice.chance(0.03) {
-            visit.note = Some(shift.dice.pick(&NOTES).to_owned());
-        }
         let (visit_id, at) = (visit.id, visit.at.clone());
         self.crew[shift.member].outbox.push(Record::Visit(visit));
         let (Some(taken), Some(family)) = (result.form, family) else {
@@ -113,7 +110,8 @@ impl Field<'_> {
             },
             appointment: None,
             position: self.position(shift, home),
-            note: None,
+            note: (result.outcome == Outcome::NoAnswer && shift.dice.chance(0.03))
+                .then(|| shift.dice.pick(&NOTES).to_owned()),
         }
     }
 

@@ -20,6 +20,22 @@ pub enum Record {
 }
 
 impl Record {
+    /// The visit, if it is one.
+    pub fn visit(&self) -> Option<&Visit> {
+        match self {
+            Self::Visit(visit) => Some(visit),
+            Self::Interview(_) | Self::Dwelling(_) => None,
+        }
+    }
+
+    /// The filled-in form, if it is one.
+    pub fn interview(&self) -> Option<&Interview> {
+        match self {
+            Self::Interview(interview) => Some(interview),
+            Self::Visit(_) | Self::Dwelling(_) => None,
+        }
+    }
+
     /// The id the device gave it.
     pub fn id(&self) -> Uuid {
         match self {

@@ -45,19 +45,14 @@ fn records(batches: &[Batch]) -> BTreeMap<(Uuid, i32), &Record> {
 }
 
 fn visits(batches: &[Batch]) -> Vec<&Visit> {
-    let visit = |record| match record {
-        &Record::Visit(ref visit) => Some(visit),
-        &(Record::Interview(_) | Record::Dwelling(_)) => None,
-    };
-    records(batches).into_values().filter_map(visit).collect()
+    records(batches).into_values().filter_map(Record::visit).collect()
 }
 
 fn forms(batches: &[Batch]) -> Vec<&Interview> {
-    let form = |record| match record {
-        &Record::Interview(ref form) => Some(&**form),
-        &(Record::Visit(_) | Record::Dwelling(_)) => None,
-    };
-    records(batches).into_values().filter_map(form).collect()
+    records(batches)
+        .into_values()
+        .filter_map(Record::interview)
+        .collect()
 }
 
 fn text(batches: &[Batch]) -> String {

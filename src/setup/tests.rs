@@ -236,16 +236,15 @@ fn a_broken_areas_file_does_not_make_every_door_a_fault() {
 #[test]
 fn progress_is_told_for_long_files_and_at_each_end() {
     let mut files = good();
-    let doors: String = (0..45_000)
-        .map(|n| format!("e1,{},1,,{n},residential,,,,\n", n % 50))
-        .collect();
+    let door = |n: u32| format!("e1,{},1,,{n},residential,,,,", n % 50);
+    let doors = (0..45_000).map(door).collect::<Vec<_>>().join("\n");
     files.put(
         "dwellings.csv",
         DWELLINGS.lines().next().unwrap().to_owned() + "\n" + &doors,
     );
     let mut told = Vec::new();
     read(&files, &mut |progress: Progress| {
-        told.push((progress.file, progress.rows))
+        told.push((progress.file, progress.rows));
     })
     .unwrap();
     let rows: Vec<_> = told

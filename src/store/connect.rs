@@ -8,7 +8,8 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tx::{Error, Probe};
@@ -100,13 +101,21 @@ impl Settings {
     pub(super) async fn connect_alone(&self) -> Result<tokio_postgres::Client, Error> {
         let mut config = self.config.clone();
         config.options("-c application_name=doorknock-admin -c timezone=UTC -c jit=off");
-        let (client, connection) =
-            config.connect(self.tls()?).await.map_err(|e| connect_error(&e))?;
-        tokio::spawn(async move {
-            // Ends with the client; what it says at its end has been said to the caller by then.
-            let _ = connection.await;
-        });
+        // The connection's task ends with the client; what it says at its end has been said to the caller by then.
+        if self.is_plain() {
+            let (client, connection) = config.connect(NoTls).await.map_err(|e| connect_error(&e))?;
+            tokio::spawn(async move { drop(connection.await) });
+            return Ok(client);
+        }
+        let (client, connection) = config.connect(self.tls()?).await.map_err(|e| connect_error(&e))?;
+        tokio::spawn(async move { drop(connection.await) });
         Ok(client)
+    }
+
+    /// Whether no encryption is wanted, or there is no host name to encrypt for (unix sockets only).
+    fn is_plain(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Disable
+            || self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
     }
 
     fn tls(&self) -> Result<MakeRustlsConnect, Error> {
@@ -274,11 +283,12 @@ pub struct Store {
 impl Store {
     /// A pool for `settings`; connects when first used.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let manager = Manager::from_config(
-            settings.config.clone(),
-            settings.tls()?,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if settings.is_plain() {
+            Manager::from_config(settings.config.clone(), NoTls, recycling)
+        } else {
+            Manager::from_config(settings.config.clone(), settings.tls()?, recycling)
+        };
         let wait = Some(Duration::from_secs(2));
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)

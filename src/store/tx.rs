@@ -104,7 +104,12 @@ impl Error {
 
     /// Reads what the server said about `statement`.
     pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
-        let Some(db) = error.as_db_error() else { return Self::Unavailable };
+        let Some(db) = error.as_db_error() else {
+            let cause = std::error::Error::source(error);
+            let is_lost = error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
+            // Anything else is a value that does not fit its parameter or column: a fault of this program.
+            return if is_lost { Self::Unavailable } else { Self::Statement { statement, code: "value".to_owned() } };
+        };
         let code = db.code();
         if *code == SqlState::T_R_DEADLOCK_DETECTED
             || *code == SqlState::T_R_SERIALIZATION_FAILURE

@@ -49,12 +49,12 @@ pub struct LinkArgs {
 /// # Errors
 /// A file that cannot be read or written, a record that is not an interview, a model that does not fit.
 pub fn run(args: LinkArgs) -> anyhow::Result<()> {
-    let model_file = read_model(args.model.as_deref())?;
-    let mut thresholds = model_file.thresholds;
-    thresholds.upper = args.upper.unwrap_or(thresholds.upper);
-    thresholds.upper_across_doors = args.upper_across_doors.unwrap_or(thresholds.upper_across_doors);
-    thresholds.lower = args.lower.unwrap_or(thresholds.lower);
-    let mut model_file = crate::link::model::ModelFile { thresholds, ..model_file };
+    let mut model_file = read_model(args.model.as_deref())?;
+    for lines in [&mut model_file.han.thresholds, &mut model_file.latin.thresholds] {
+        lines.upper = args.upper.unwrap_or(lines.upper);
+        lines.upper_across_doors = args.upper_across_doors.unwrap_or(lines.upper_across_doors);
+        lines.lower = args.lower.unwrap_or(lines.lower);
+    }
     Model::from_file(&model_file)?;
 
     let interviews = read::interviews(&args.file, args.columns.as_deref())?;

@@ -8,7 +8,8 @@ use anyhow::Context as _;
 
 use super::write::Counts;
 use crate::link::explain::{Explanation, Step, explain};
-use crate::link::model::ModelFile;
+use crate::link::model::{ModelFile, Thresholds};
+use crate::link::prepared::Script;
 use crate::link::{Decision, Linked, PairLink};
 
 /// Pairs listed as least sure.
@@ -43,7 +44,7 @@ fn escape(text: &str) -> String {
 fn overview(page: &mut String, linked: &Linked) {
     let count = Counts::of(linked);
     let interviews = linked.interviews.len();
-    let t = linked.model.thresholds;
+    let t = main_script(linked).1;
     let rows = [
         ("Interviews", interviews.to_string()),
         ("Pairs compared", linked.scored.to_string()),
@@ -62,6 +63,13 @@ fn overview(page: &mut String, linked: &Linked) {
         let _ = write!(page, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
     }
     page.push_str("</table>");
+}
+
+/// The script most interviews are in, and its lines between decisions.
+fn main_script(linked: &Linked) -> (Script, Thresholds) {
+    let latin = linked.interviews.iter().filter(|i| i.script == Script::Latin).count();
+    let script = if latin * 2 > linked.interviews.len() { Script::Latin } else { Script::Han };
+    (script, linked.model.parameters(script, script).thresholds)
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -120,8 +128,10 @@ fn histogram(page: &mut String, linked: &Linked) {
 
 /// Bits of every level: persons first, then the household at one door and across doors.
 fn weights(page: &mut String, linked: &Linked, model: &ModelFile) {
-    let latin = linked.interviews.iter().filter(|i| i.script == crate::link::prepared::Script::Latin).count();
-    let (name, file) = if latin * 2 > linked.interviews.len() { ("Latin", &model.latin) } else { ("Han", &model.han) };
+    let (name, file) = match main_script(linked).0 {
+        Script::Latin => ("Latin", &model.latin),
+        Script::Han => ("Han", &model.han),
+    };
     let _ = write!(page, "<h2>What levels are worth ({name} names)</h2><details open><summary>Persons: log2(m/u)</summary><table>");
     for (comparison, levels) in &file.person {
         for (level, odds) in levels.iter().filter(|(_, o)| (o.m - o.u).abs() > f64::EPSILON) {

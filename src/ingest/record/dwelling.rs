@@ -50,52 +50,39 @@ pub struct DwellingRecord {
 }
 
 pub(super) fn read(fields: Fields<'_, '_>, notes: &mut Notes) -> Result<DwellingRecord, Refusal> {
-    let id = fields.needed_uuid("id")?;
-    let area = read_area(&fields)?;
-    let building = needed_label(&fields, "building", LONGEST_PART)?;
-    let unit = fields.label("unit", LONGEST_PART)?.unwrap_or_default();
-    let floor = fields
-        .integer("floor", -99, 999)?
-        .and_then(|floor| i32::try_from(floor).ok());
-    let room = needed_label(&fields, "room", LONGEST_PART)?;
-    let kind = fields.code("kind")?.unwrap_or(DwellingKind::Residential);
-    let household = fields
-        .integer("household", 1, 999)?
-        .and_then(|n| u32::try_from(n).ok())
-        .unwrap_or(1);
-    let building_name = fields.text("building_name", 200)?;
-    let external_id = fields.label("external_id", 200)?;
-    let at = fields.time("at")?;
-    let note = fields.text("note", MAX_STRING_CHARS)?;
-    let position = match read_position(&fields, notes) {
-        None if fields.raw("lon").or(fields.raw("lat")).is_some() => {
-            let fix = read_fix(&fields, notes);
-            for key in ["lon", "lat", "accuracy_m", "datum"]
-                .into_iter()
-                .filter(|_| fix.is_none())
-            {
-                fields.give_back(key);
-            }
-            fix
-        }
-        position => position,
-    };
+    let floor = fields.integer("floor", -99, 999)?;
+    let household = fields.integer("household", 1, 999)?;
     Ok(DwellingRecord {
-        id,
-        area,
-        building,
-        unit,
-        floor,
-        room,
-        kind,
-        household,
-        position,
-        building_name,
-        external_id,
-        at,
-        note,
+        id: fields.needed_uuid("id")?,
+        area: read_area(&fields)?,
+        building: needed_label(&fields, "building", LONGEST_PART)?,
+        unit: fields.label("unit", LONGEST_PART)?.unwrap_or_default(),
+        floor: floor.and_then(|floor| i32::try_from(floor).ok()),
+        room: needed_label(&fields, "room", LONGEST_PART)?,
+        kind: fields.code("kind")?.unwrap_or(DwellingKind::Residential),
+        household: household.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        position: read_place(&fields, notes),
+        building_name: fields.text("building_name", 200)?,
+        external_id: fields.label("external_id", 200)?,
+        at: fields.time("at")?,
+        note: fields.text("note", MAX_STRING_CHARS)?,
         extra: fields.rest(),
     })
+}
+
+/// The position, given as a visit's or as `lon` and `lat` of the record itself.
+fn read_place(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
+    let position = read_position(fields, notes);
+    if position.is_some() || fields.raw("lon").or(fields.raw("lat")).is_none() {
+        return position;
+    }
+    let fix = read_fix(fields, notes);
+    if fix.is_none() {
+        ["lon", "lat", "accuracy_m", "datum"]
+            .into_iter()
+            .for_each(|key| fields.give_back(key));
+    }
+    fix
 }
 
 /// A part of the door's address that may not be empty.

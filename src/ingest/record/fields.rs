@@ -180,6 +180,25 @@ impl<'j, 'a> Fields<'j, 'a> {
         value.number().map(Some).ok_or_else(|| self.bad(key, "a number"))
     }
 
+    /// Seconds that may be left out; what is none is kept with the unknown fields.
+    pub(super) fn seconds(&self, key: &str) -> Option<f64> {
+        let value = self.raw(key)?;
+        let seconds = value.number().filter(|seconds| *seconds >= 0.0);
+        if seconds.is_none() {
+            self.give_back(key);
+        }
+        seconds
+    }
+
+    /// Yes or no that may be left out; what is neither is kept with the unknown fields.
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        let flag = self.raw(key)?.bool();
+        if flag.is_none() {
+            self.give_back(key);
+        }
+        flag
+    }
+
     /// A text of digits that some devices write as a number, as a telephone number.
     pub(super) fn digits_or_text(&self, key: &str, longest: usize) -> Result<Option<String>, Refusal> {
         match self.raw(key) {

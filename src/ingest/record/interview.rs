@@ -51,65 +51,60 @@ pub(super) fn read(
     context: &Context<'_>,
     notes: &mut Notes,
 ) -> Result<InterviewRecord, Refusal> {
-    let id = InterviewId(fields.needed_uuid("id")?);
-    let case = CaseId(fields.needed_uuid("case_id")?);
-    let visit = fields.uuid("visit_id")?.map(VisitId);
-    let revision = read_revision(&fields)?;
     let at = fields.needed_time("at")?;
     let result = fields.code("result")?.unwrap_or(InterviewResult::Complete);
-    let respondent = fields.code("respondent")?.unwrap_or(Respondent::Member);
     let (household, household_extra) = read_household(&fields)?;
-    let phone = household.phone.as_deref().and_then(phone::normalise);
-    if household.phone.is_some() && phone.is_none() {
+    let mut persons = read_persons(&fields, context, notes)?;
+    notes.judge_time(at, context);
+    let asked = Asked {
+        result,
+        reference: context.reference,
+    };
+    let counts = judge_form(&household, &mut persons, asked, notes);
+    Ok(InterviewRecord {
+        id: InterviewId(fields.needed_uuid("id")?),
+        case: CaseId(fields.needed_uuid("case_id")?),
+        visit: fields.uuid("visit_id")?.map(VisitId),
+        revision: read_revision(&fields)?,
+        at,
+        result,
+        respondent: fields.code("respondent")?.unwrap_or(Respondent::Member),
+        phone: read_phone(&household, notes),
+        household,
+        persons,
+        counts,
+        address_text: fields.text("address_text", LONGEST_ADDRESS)?,
+        answers: fields.object_text("answers")?,
+        paused_s: fields.seconds("paused_s"),
+        household_extra,
+        extra: fields.rest(),
+    })
+}
+
+fn read_persons(
+    fields: &Fields<'_, '_>,
+    context: &Context<'_>,
+    notes: &mut Notes,
+) -> Result<Vec<PersonRecord>, Refusal> {
+    let items = fields.list("persons")?.unwrap_or_default();
+    items
+        .iter()
+        .enumerate()
+        .map(|(n, item)| person::read(n, item, context, notes))
+        .collect()
+}
+
+fn read_phone(household: &Household, notes: &mut Notes) -> Option<String> {
+    let written = household.phone.as_deref()?;
+    let phone = phone::normalise(written);
+    if phone.is_none() {
         notes.warn(
             Reason::Unlikely,
             "/household/phone",
             "does not look like a telephone number",
         );
     }
-    let address_text = fields.text("address_text", LONGEST_ADDRESS)?;
-    let answers = fields.object_text("answers")?;
-    let paused_s = fields
-        .raw("paused_s")
-        .and_then(Json::number)
-        .filter(|seconds| *seconds >= 0.0);
-    if paused_s.is_none() {
-        fields.give_back("paused_s");
-    }
-    let items = fields.list("persons")?.unwrap_or_default();
-    let mut persons = items
-        .iter()
-        .enumerate()
-        .map(|(n, item)| person::read(n, item, context, notes))
-        .collect::<Result<Vec<_>, _>>()?;
-    notes.judge_time(at, context);
-    let counts = judge_form(
-        &household,
-        &mut persons,
-        Asked {
-            result,
-            reference: context.reference,
-        },
-        notes,
-    );
-    Ok(InterviewRecord {
-        id,
-        case,
-        visit,
-        revision,
-        at,
-        result,
-        respondent,
-        household,
-        phone,
-        persons,
-        counts,
-        address_text,
-        answers,
-        paused_s,
-        household_extra,
-        extra: fields.rest(),
-    })
+    phone
 }
 
 /// The revision; a record without one is the first.

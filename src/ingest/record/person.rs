@@ -60,39 +60,12 @@ pub(super) fn read(
         return Err(Refusal::new(Reason::BadField, at, "must be an object"));
     };
     let fields = Fields::new(members, at);
-    let person_no = fields
-        .count("person_no")?
-        .filter(|no| *no > 0)
-        .ok_or_else(|| fields.missing("person_no"))?;
-    if fields.raw("name").is_none() {
-        return Err(fields.missing("name"));
-    }
-    let name = fields.text("name", LONGEST_NAME)?.unwrap_or_default();
-    let sex: Sex = fields.code("sex")?.ok_or_else(|| fields.missing("sex"))?;
-    let birth = read_birth(&fields)?;
-    let form = Person {
-        person_no,
-        name,
-        relationship: fields.code("relationship")?,
-        citizen_id: None,
-        sex: Some(sex),
-        birth,
-        ethnicity: read_ethnicity(&fields)?,
-        stayed_here: fields.bool("stayed_here")?,
-        stayed_at: fields.small("stayed_at")?,
-        registered_at: fields.small("registered_at")?,
-        time_away: fields.small("time_away")?,
-        reason_away: fields.text("reason_away", 100)?,
-        education: fields.small("education")?,
-        literate: fields.small("literate")?,
-        residence_status: fields.code("residence_status")?,
-    };
-    let status = form.status();
+    let form = read_form(&fields)?;
     let mut person = PersonRecord {
+        status: form.status(),
         form,
         citizen: None,
         citizen_state: CitizenState::Absent,
-        status,
         given_name: fields.text("given_name", LONGEST_NAME)?,
         surname: fields.text("surname", LONGEST_NAME)?,
         other_address: fields.text("other_address", LONGEST_ADDRESS)?,
@@ -101,6 +74,34 @@ pub(super) fn read(
     read_citizen_id(&fields, &mut person, context, notes);
     person.extra = fields.rest();
     Ok(person)
+}
+
+/// The items of the form but for the citizen ID.
+fn read_form(fields: &Fields<'_, '_>) -> Result<Person, Refusal> {
+    let person_no = fields
+        .integer("person_no", 1, 9_999)?
+        .and_then(|no| u32::try_from(no).ok());
+    if fields.raw("name").is_none() {
+        return Err(fields.missing("name"));
+    }
+    let sex: Sex = fields.code("sex")?.ok_or_else(|| fields.missing("sex"))?;
+    Ok(Person {
+        person_no: person_no.ok_or_else(|| fields.missing("person_no"))?,
+        name: fields.text("name", LONGEST_NAME)?.unwrap_or_default(),
+        relationship: fields.code("relationship")?,
+        citizen_id: None,
+        sex: Some(sex),
+        birth: read_birth(fields)?,
+        ethnicity: read_ethnicity(fields)?,
+        stayed_here: fields.bool("stayed_here")?,
+        stayed_at: fields.small("stayed_at")?,
+        registered_at: fields.small("registered_at")?,
+        time_away: fields.small("time_away")?,
+        reason_away: fields.text("reason_away", 100)?,
+        education: fields.small("education")?,
+        literate: fields.small("literate")?,
+        residence_status: fields.code("residence_status")?,
+    })
 }
 
 fn read_birth(fields: &Fields<'_, '_>) -> Result<Option<Birth>, Refusal> {

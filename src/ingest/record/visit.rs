@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::place::{Fix, read_position};
 use super::{Context, Notes, Refusal};
 use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
-use crate::ingest::json::{Json, MAX_STRING_CHARS, read_uuid};
+use crate::ingest::json::{MAX_STRING_CHARS, read_uuid};
 use crate::ingest::reason::Reason;
 use crate::ingest::time::SentTime;
 
@@ -48,47 +48,23 @@ pub(super) fn read(
     context: &Context<'_>,
     notes: &mut Notes,
 ) -> Result<VisitRecord, Refusal> {
-    let id = VisitId(fields.needed_uuid("id")?);
-    let case = CaseId(fields.needed_uuid("case_id")?);
     let at = fields.needed_time("at")?;
-    let outcome = fields
-        .code_or("outcome", Reason::UnknownOutcome)?
-        .ok_or_else(|| fields.missing("outcome"))?;
-    let channel = fields.code("channel")?.unwrap_or(Channel::InPerson);
-    let informant = fields.code("informant")?.unwrap_or(Informant::None);
-    let note = fields.text("note", MAX_STRING_CHARS)?;
-    let ended_at = read_end(&fields, at, notes)?;
-    let appointment = read_appointment(&fields, at, context, notes)?;
-    let photos = read_photos(&fields, notes);
-    let position = read_position(&fields, notes);
-    let mono_s = fields
-        .raw("mono_s")
-        .and_then(Json::number)
-        .filter(|seconds| *seconds >= 0.0);
-    let mock_location = fields.raw("mock_location").and_then(Json::bool);
-    for (key, is_read) in [
-        ("mono_s", mono_s.is_some()),
-        ("mock_location", mock_location.is_some()),
-    ] {
-        if !is_read {
-            fields.give_back(key);
-        }
-    }
+    let outcome = fields.code_or("outcome", Reason::UnknownOutcome)?;
     notes.judge_time(at, context);
     Ok(VisitRecord {
-        id,
-        case,
+        id: VisitId(fields.needed_uuid("id")?),
+        case: CaseId(fields.needed_uuid("case_id")?),
         at,
-        ended_at,
-        outcome,
-        channel,
-        informant,
-        appointment,
-        photos,
-        position,
-        note,
-        mono_s,
-        mock_location,
+        ended_at: read_end(&fields, at, notes)?,
+        outcome: outcome.ok_or_else(|| fields.missing("outcome"))?,
+        channel: fields.code("channel")?.unwrap_or(Channel::InPerson),
+        informant: fields.code("informant")?.unwrap_or(Informant::None),
+        appointment: read_appointment(&fields, at, context, notes)?,
+        photos: read_photos(&fields, notes),
+        position: read_position(&fields, notes),
+        note: fields.text("note", MAX_STRING_CHARS)?,
+        mono_s: fields.seconds("mono_s"),
+        mock_location: fields.flag("mock_location"),
         extra: fields.rest(),
     })
 }

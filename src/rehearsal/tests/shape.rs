@@ -12,7 +12,7 @@ use crate::domain::{phone, place};
 use crate::rehearsal::record::{self, Record};
 use crate::setup::Setup;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 fn at(text: &str) -> Timestamp {
@@ -161,7 +161,7 @@ fn evidence(batches: &[super::Batch]) -> BTreeMap<Uuid, Evidence> {
                         received_at: batch.sent,
                         counted_elsewhere: false,
                         persons: PersonCounts::of(&as_read(form).1),
-                    })
+                    });
                 }
                 Record::Dwelling(_) => {}
             }
@@ -208,17 +208,21 @@ fn residential(setup: &Setup) -> usize {
         .count()
 }
 
+/// Fails with all that is missing.
+fn need<'a>(wanted: impl IntoIterator<Item = (&'a str, bool)>) {
+    let missing: Vec<_> = wanted
+        .into_iter()
+        .filter(|(_, there)| !there)
+        .map(|(what, _)| what)
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
-fn a_week_holds_everything_a_rehearsal_is_for() {
-    let (setup, batches) = week(1);
-    let (visits, forms) = (visits(&batches), forms(&batches));
-    let mut missing = BTreeSet::new();
-    let mut need = |what: &'static str, there: bool| {
-        if !there {
-            missing.insert(what);
-        }
-    };
-    for outcome in [
+fn a_week_has_every_usual_outcome() {
+    let (_, batches) = week(1);
+    let visits = visits(&batches);
+    let usual = [
         Outcome::InterviewComplete,
         Outcome::InterviewProxy,
         Outcome::InterviewPartial,
@@ -234,103 +238,122 @@ fn a_week_holds_everything_a_rehearsal_is_for() {
         Outcome::Vacant,
         Outcome::Seasonal,
         Outcome::NonResidential,
-    ] {
-        need(
+    ];
+    need(usual.map(|outcome| {
+        (
             outcome.slug(),
             visits.iter().any(|visit| visit.outcome == outcome),
-        );
-    }
-    let sent: HashMap<_, usize> = batches.iter().fold(HashMap::new(), |mut sent, batch| {
+        )
+    }));
+    need([
+        (
+            "telephone",
+            visits.iter().any(|visit| visit.channel == Channel::Telephone),
+        ),
+        (
+            "a manager's word",
+            visits.iter().any(|visit| visit.informant == Informant::Manager),
+        ),
+        ("a photo", visits.iter().any(|visit| !visit.photo.is_empty())),
+        (
+            "gcj02",
+            visits
+                .iter()
+                .any(|v| v.position.as_ref().is_some_and(|p| p.datum == Datum::Gcj02)),
+        ),
+        (
+            "a clock set back",
+            visits.iter().any(|visit| visit.at.as_str() < "2020-11-01"),
+        ),
+    ]);
+}
+
+#[test]
+fn a_week_has_batches_that_come_twice_late_and_with_a_wrong_clock() {
+    let (setup, batches) = week(1);
+    let mut sent: HashMap<Uuid, usize> = HashMap::new();
+    let mut held_by: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
+    for batch in &batches {
         *sent.entry(batch.document.batch_id).or_default() += 1;
-        sent
-    });
-    need("a batch sent twice", sent.values().any(|&times| times > 1));
-    let copies = batches.iter().flat_map(|batch| {
+        for record in &batch.document.records {
+            held_by
+                .entry(record.id())
+                .or_default()
+                .insert(batch.document.batch_id);
+        }
+    }
+    let visits_of = |batch: &'_ super::Batch| -> Vec<String> {
         batch
             .document
             .records
             .iter()
-            .map(move |r| (r.id(), batch.document.batch_id))
-    });
-    let mut in_batches: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
-    copies.for_each(|(id, batch)| {
-        in_batches.entry(id).or_default().insert(batch);
-    });
-    need(
-        "a record in two batches",
-        in_batches.values().any(|batches| batches.len() > 1),
-    );
-    need(
-        "a record of another day",
-        batches
+            .filter_map(Record::visit)
+            .map(|visit| visit.at.clone())
+            .collect()
+    };
+    let late = |b: &super::Batch| {
+        visits_of(b)
             .iter()
-            .any(|b| visits_of(b).any(|v| v.at[..10] < b.document.sent_at[..10])),
-    );
-    need(
-        "a clock set back",
-        visits.iter().any(|visit| visit.at.as_str() < "2020-11-01"),
-    );
-    let ahead = |b: &super::Batch| visits_of(b).any(|v| at(&v.at) > at(&b.document.sent_at));
-    need("a clock ahead", batches.iter().any(ahead));
-    need(
-        "a slow clock",
-        batches
+            .any(|visit| visit[..10] < b.document.sent_at[..10])
+    };
+    let ahead = |b: &super::Batch| {
+        visits_of(b)
             .iter()
-            .any(|b| (at(&b.document.sent_at).as_second() - b.sent.as_second()).abs() > 120),
-    );
-    need(
-        "gcj02",
-        visits
-            .iter()
-            .any(|v| v.position.as_ref().is_some_and(|p| p.datum == Datum::Gcj02)),
-    );
-    need(
-        "telephone",
-        visits.iter().any(|visit| visit.channel == Channel::Telephone),
-    );
-    need(
-        "a manager's word",
-        visits.iter().any(|visit| visit.informant == Informant::Manager),
-    );
-    need("a photo", visits.iter().any(|visit| !visit.photo.is_empty()));
-    need(
-        "a partial form",
-        forms.iter().any(|form| form.result == InterviewResult::Partial),
-    );
-    need(
-        "a vague name",
-        forms
-            .iter()
-            .any(|form| form.persons.iter().any(|p| p.name.ends_with('某'))),
-    );
+            .any(|visit| at(visit) > at(&b.document.sent_at))
+    };
+    let off = |b: &super::Batch| (at(&b.document.sent_at).as_second() - b.sent.as_second()).abs() > 120;
+    need([
+        ("a batch sent twice", sent.values().any(|&times| times > 1)),
+        (
+            "a record in two batches",
+            held_by.values().any(|batches| batches.len() > 1),
+        ),
+        ("a record of another day", batches.iter().any(late)),
+        ("a clock ahead", batches.iter().any(ahead)),
+        ("a slow or fast clock", batches.iter().any(off)),
+    ]);
+    assert_eq!(super::super::devices(&setup).len(), 8);
+}
+
+#[test]
+fn a_week_has_families_written_down_in_many_ways() {
+    let (_, batches) = week(1);
+    let forms = forms(&batches);
     let of = |status| {
         forms
             .iter()
             .flat_map(|f| &f.persons)
             .filter(move |p| p.residence_status == Some(status))
     };
-    need("pending", of(ResidenceStatus::HerePending).next().is_some());
     let away: HashSet<_> = of(ResidenceStatus::AbsentRegistered)
         .filter_map(|p| p.citizen_id.clone())
         .collect();
-    need(
-        "a residence pair",
-        of(ResidenceStatus::HereElsewhere).any(|p| p.citizen_id.as_ref().is_some_and(|id| away.contains(id))),
-    );
-    need("a family at two doors", family_at_two_doors(&batches));
-    let dwelling = |record: &&Record| matches!(record, Record::Dwelling(found) if found.household.is_none());
-    need("a found door", records(&batches).values().any(dwelling));
-    let further = |record: &&Record| matches!(record, Record::Dwelling(found) if found.household == Some(2));
-    need("a further household", records(&batches).values().any(further));
-    assert!(missing.is_empty(), "{missing:?}");
-    assert_eq!(super::super::devices(&setup).len(), 8);
-}
-
-fn visits_of(batch: &super::Batch) -> impl Iterator<Item = &record::Visit> {
-    batch.document.records.iter().filter_map(|record| match record {
-        Record::Visit(visit) => Some(visit),
-        Record::Interview(_) | Record::Dwelling(_) => None,
-    })
+    let is_away = |id: &String| away.contains(id);
+    let found = |wanted: Option<u32>| {
+        let all = records(&batches);
+        all.values()
+            .any(|record| matches!(record, Record::Dwelling(found) if found.household == wanted))
+    };
+    need([
+        (
+            "a partial form",
+            forms.iter().any(|form| form.result == InterviewResult::Partial),
+        ),
+        (
+            "a vague name",
+            forms
+                .iter()
+                .any(|form| form.persons.iter().any(|p| p.name.ends_with('某'))),
+        ),
+        ("pending", of(ResidenceStatus::HerePending).next().is_some()),
+        (
+            "a residence pair",
+            of(ResidenceStatus::HereElsewhere).any(|p| p.citizen_id.as_ref().is_some_and(is_away)),
+        ),
+        ("a family at two doors", family_at_two_doors(&batches)),
+        ("a found door", found(None)),
+        ("a further household", found(Some(2))),
+    ]);
 }
 
 /// Whether somebody who slept here slept at another door as well.
