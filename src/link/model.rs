@@ -91,6 +91,9 @@ pub struct Thresholds {
     pub upper_across_doors: f64,
     /// Review from here on.
     pub lower: f64,
+    /// No two members of a cluster may be less likely than this; `None`: the line of review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<f64>,
     /// Two persons are one from here on.
     pub person: f64,
     /// Bits that the matched people must bring before anything is merged automatically: door, phone and
@@ -296,6 +299,11 @@ pub fn shipped_file() -> ModelFile {
 }
 
 impl Thresholds {
+    /// The least probability two members of a cluster may have.
+    pub fn complete_link(&self) -> f64 {
+        self.together.unwrap_or(self.lower)
+    }
+
     /// Probabilities, and lower at or below both upper lines.
     pub fn check(&self) -> Result<(), ModelError> {
         let all = [self.upper, self.upper_across_doors, self.lower, self.person];

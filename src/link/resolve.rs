@@ -55,7 +55,7 @@ pub fn resolve_households(
             pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect()
         };
         let lower = |(a, b): (usize, usize)| {
-            model.parameters(interviews[a].script, interviews[b].script).thresholds.lower
+            model.parameters(interviews[a].script, interviews[b].script).thresholds.complete_link()
         };
         let (apart, together) = (sorted(&verdicts.apart), sorted(&verdicts.together));
         cluster(interviews.len(), &edges, |xs, ys| {

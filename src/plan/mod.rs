@@ -22,6 +22,7 @@ pub mod stairwise;
 pub mod tasks;
 pub mod tour;
 pub mod types;
+pub mod view;
 pub mod worth;
 
 pub use input::{DayInput, Doing, Door, Enumerator, Hours, Lease, PastVisit, Place};
@@ -29,4 +30,5 @@ pub use forecast::Expected;
 pub use pace::{BuildingPace, Pace, Staffing, Warning, pace};
 pub use sheet::{Pinned, Sheet, Shift, Spare, Stop, StopAction};
 pub use stairwise::{Brain, Insight, Planner, Stairwise};
+pub use view::{ModelView, heat_svg, view};
 pub use worth::Tuning;

@@ -59,6 +59,8 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
+    /// Which model it is.
+    pub brain: Brain,
 }
 
 impl Insight {
@@ -71,7 +73,18 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model }
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+    }
+}
+
+impl Brain {
+    /// Short name.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Types => "types",
+            Self::Frailty => "frailty",
+            Self::Prior => "prior",
+        }
     }
 }
 

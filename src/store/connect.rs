@@ -18,6 +18,9 @@ use super::tx::{Error, Probe};
 const SESSION: &str = "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s \
      -c synchronous_commit=on -c jit=off -c timezone=UTC -c application_name=doorknock";
 
+/// How long a caller waits for a database that is being started again.
+const PATIENCE: Duration = Duration::from_millis(2500);
+
 /// How certificates are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Trust {
@@ -319,7 +322,7 @@ impl Store {
 
     /// Whether the database answers and is writable.
     pub async fn ping(&self) -> Result<(), Error> {
-        let client = self.client().await?;
+        let client = self.client_now().await?;
         client.batch_execute("select 1").await.map_err(|e| Error::of("ping", &e))
     }
 
@@ -328,7 +331,21 @@ impl Store {
         self.pool.close();
     }
 
+    /// A connection of the pool. While the server is being started again it is asked for a little longer, so that a short
+    /// restart is a short wait and not an error.
     pub(super) async fn client(&self) -> Result<Object, Error> {
+        let patience = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            match self.client_now().await {
+                Err(Error::Unavailable) if tokio::time::Instant::now() < patience && !self.pool.is_closed() => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn client_now(&self) -> Result<Object, Error> {
         self.pool.get().await.map_err(|e| match e {
             PoolError::Backend(e) => connect_error(&e),
             PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {

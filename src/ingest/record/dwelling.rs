@@ -78,9 +78,9 @@ fn read_place(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
     }
     let fix = read_fix(fields, notes);
     if fix.is_none() {
-        ["lon", "lat", "accuracy_m", "datum"]
-            .into_iter()
-            .for_each(|key| fields.give_back(key));
+        for key in ["lon", "lat", "accuracy_m", "datum"] {
+            fields.give_back(key);
+        }
     }
     fix
 }

@@ -5,7 +5,6 @@ use super::person::{self, LONGEST_ADDRESS, PersonRecord};
 use super::{Context, Held, Notes, Refusal};
 use crate::domain::form::{Asked, FormIssue, FormReason, Household, Person, Severity, check_form};
 use crate::domain::{CaseId, InterviewId, InterviewResult, PersonCounts, Respondent, VisitId, phone};
-use crate::ingest::json::Json;
 use crate::ingest::reason::Reason;
 use crate::ingest::time::SentTime;
 
