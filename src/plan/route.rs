@@ -4,13 +4,16 @@
 use super::ground::{Ground, Spot};
 use super::input::DayInput;
 use super::pins::{Pins, WAY_MIN, may_go};
-use super::slot::{DayKind, PerSlot, Slot};
+use super::slot::{DayKind, PER_DAY, PerSlot, Slot};
 use super::staff::Turn;
-use super::tour::{Outset, Tour, best};
+use super::tour::{Market, Outset, Tour, best};
 use super::worth::{Task, Tuning};
 
 /// Minutes after which an enumerator without a worthwhile door looks again: the next hour may be better.
 const PAUSE_MIN: f64 = 15.0;
+
+/// Minutes at the end of a shift that a late start leaves free.
+const LATE_MARGIN_MIN: f64 = 20.0;
 
 /// One stop of a route.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +35,8 @@ pub struct Route {
     pub end: f64,
     /// Minutes of work in the planned part.
     pub busy: f64,
+    /// The walk starts later than the shift: nobody is needed before.
+    pub wait_until: Option<f64>,
     /// Value of the planned part.
     pub value: f64,
 }
@@ -89,7 +94,8 @@ impl<'a> Round<'a> {
     }
 
     /// Fills all turns at a price per minute; first the shifts, then spare doors from what is left.
-    pub fn fill(&self, price: f64) -> Vec<Route> {
+    pub fn fill(&self, price: [f64; PER_DAY]) -> Vec<Route> {
+        let market = self.market(price);
         let mut free = vec![true; self.tasks.len()];
         let mut routes: Vec<Route> = self.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect();
         let mut walkers: Vec<Walker> = self
@@ -97,12 +103,17 @@ impl<'a> Round<'a> {
             .iter()
             .map(|t| Walker { spot: None, clock: t.from, pinned: 0, hard: 0, idle: false })
             .collect();
+        for turn in 0..self.turns.len() {
+            if let Some(tour) = self.in_hand(turn) {
+                self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, false);
+            }
+        }
         for spare in [false, true] {
             for w in &mut walkers {
                 w.idle = false;
             }
             while let Some(turn) = self.next_turn(&walkers, spare) {
-                match self.pick(turn, &walkers[turn], &free, price, spare) {
+                match self.pick(turn, &walkers[turn], &free, &market, spare) {
                     Some(tour) => self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, spare),
                     None if walkers[turn].clock + PAUSE_MIN < self.turns[turn].to => walkers[turn].clock += PAUSE_MIN,
                     None => walkers[turn].idle = true,
@@ -110,6 +121,80 @@ impl<'a> Round<'a> {
             }
         }
         routes
+    }
+
+    /// What waiting for a later hour of the same day would bring, at these prices.
+    fn market(&self, price: [f64; PER_DAY]) -> Market {
+        let mut staffed = [false; PER_DAY];
+        for t in self.turns {
+            let (a, b) = (Slot::at(self.kind, t.from).of_day(), Slot::at(self.kind, t.to - 1.0).of_day());
+            staffed[a..=b].fill(true);
+        }
+        let later = |t: &Task| {
+            let mut row = [0.0; PER_DAY];
+            let mut best = 0.0f64;
+            for k in (0..PER_DAY).rev() {
+                row[k] = best * self.tuning.wait;
+                if staffed[k] {
+                    let i = Slot::at(self.kind, f64::from(super::slot::EDGES[k])).index();
+                    best = best.max(t.value[i] - price[k] * t.minutes[i]);
+                }
+            }
+            row
+        };
+        Market { price, later: self.tasks.iter().map(later).collect() }
+    }
+
+    /// Value achieved per minute in each stretch of the day, and the share of staffed minutes left idle there.
+    pub fn by_hour(&self, routes: &[Route]) -> ([f64; PER_DAY], [f64; PER_DAY]) {
+        let (mut value, mut busy, mut all) = ([0.0; PER_DAY], [0.0; PER_DAY], [0.0; PER_DAY]);
+        for (r, t) in routes.iter().zip(self.turns) {
+            let mut minute = t.from;
+            while minute < t.to {
+                all[Slot::at(self.kind, minute).of_day()] += 5.0;
+                minute += 5.0;
+            }
+            let mut before = t.from;
+            for l in r.legs.iter().filter(|l| !l.spare) {
+                let slot = Slot::at(self.kind, l.at);
+                value[slot.of_day()] += self.tasks[l.task].value[slot.index()];
+                let spent = self.tasks[l.task].minutes[slot.index()] + (l.at - before).clamp(0.0, 4.0);
+                busy[slot.of_day()] += spent;
+                before = l.at + self.tasks[l.task].minutes[slot.index()];
+            }
+        }
+        let mut achieved = [0.0; PER_DAY];
+        let mut idle = [0.0; PER_DAY];
+        for k in 0..PER_DAY {
+            achieved[k] = if busy[k] > 0.0 { value[k] / busy[k] } else { 0.0 };
+            idle[k] = if all[k] > 0.0 { (1.0 - busy[k] / all[k]).clamp(0.0, 1.0) } else { 0.0 };
+        }
+        (achieved, idle)
+    }
+
+    /// Value of all planned stops.
+    pub fn total(&self, routes: &[Route]) -> f64 {
+        let legs = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
+        legs.map(|l| self.tasks[l.task].value[Slot::at(self.kind, l.at).index()]).sum()
+    }
+
+    /// What an enumerator is already doing stays with that person, first on the sheet and in the order given.
+    fn in_hand(&self, turn: usize) -> Option<Tour> {
+        let who = self.turns[turn].who;
+        let doing = self.day.enumerators[who].doing.as_ref()?;
+        if self.turns[..turn].iter().any(|t| t.who == who) {
+            return None;
+        }
+        let task_of = |case| {
+            let door = self.day.doors.iter().position(|d| d.case_id == case)?;
+            let stair = &self.by_stair[self.ground.stair_of[door]];
+            stair.iter().copied().find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
+        };
+        let tasks: Vec<usize> = doing.keep.iter().filter_map(|case| task_of(*case)).collect();
+        let end = tasks.last().and_then(|&k| self.ground.spot(self.tasks[k].door));
+        let slot = self.slot(turn, self.turns[turn].from);
+        let minutes = tasks.iter().map(|&k| self.tasks[k].minutes[slot]).sum();
+        (!tasks.is_empty()).then_some(Tour { tasks, minutes, end, ..Tour::default() })
     }
 
     fn until(&self, turn: usize, spare: bool) -> f64 {
@@ -123,14 +208,14 @@ impl<'a> Round<'a> {
             .min_by(|&a, &b| walkers[a].clock.total_cmp(&walkers[b].clock).then(a.cmp(&b)))
     }
 
-    fn pick(&self, turn: usize, w: &Walker, free: &[bool], price: f64, spare: bool) -> Option<Tour> {
+    fn pick(&self, turn: usize, w: &Walker, free: &[bool], market: &Market, spare: bool) -> Option<Tour> {
         let at = w.clock.min(self.turns[turn].to - 1.0);
         let out = Outset {
             from: w.spot,
             at,
             until: at + (self.until(turn, spare) - w.clock),
             kind: self.kind,
-            price,
+            market,
         };
         let cap = self.hard_cap();
         let mut found: Option<Tour> = None;
@@ -213,6 +298,40 @@ impl<'a> Round<'a> {
 
     fn slot(&self, turn: usize, at: f64) -> usize {
         Slot::at(self.kind, at.min(self.turns[turn].to - 1.0)).index()
+    }
+
+    /// Time to spare: starts each walk as late as its doors are worth most, but never past an appointment.
+    pub fn start_late(&self, routes: &mut [Route]) {
+        for (t, route) in routes.iter_mut().enumerate() {
+            let turn = &self.turns[t];
+            let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
+            let (Some(first), Some(last)) = (planned.first(), planned.last()) else { continue };
+            let doing = self.day.enumerators[turn.who].doing.is_some();
+            let mut room = turn.to - last.at - LATE_MARGIN_MIN;
+            if let Some(pin) = self.pins.kept.iter().filter(|p| p.turn == t).map(|p| p.at).reduce(f64::min) {
+                room = room.min(pin - first.at);
+            }
+            if doing || room < PAUSE_MIN {
+                continue;
+            }
+            let worth = |delay: f64| -> f64 {
+                planned.iter().map(|l| self.tasks[l.task].value[self.slot(t, l.at + delay)]).sum()
+            };
+            let mut best = (0.0, worth(0.0));
+            let mut delay = PAUSE_MIN;
+            while delay <= room {
+                let w = worth(delay);
+                if w > best.1 + 0.02 {
+                    best = (delay, w);
+                }
+                delay += PAUSE_MIN;
+            }
+            if best.0 > 0.0 {
+                route.legs.retain(|l| !l.spare);
+                route.legs.iter_mut().for_each(|l| l.at += best.0);
+                route.wait_until = Some(first.at + best.0);
+            }
+        }
     }
 
     /// Value per minute over all planned parts.
