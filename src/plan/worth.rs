@@ -41,12 +41,8 @@ pub struct Tuning {
     pub price: f64,
     /// Share of the value achieved per minute below which a door is not worth its minutes.
     pub price_share: f64,
-    /// Part of what a later hour of the same day would bring that is set against now.
+    /// Share of a shift that must be idle before its doors wait for better hours.
     pub wait: f64,
-    /// Tries at finding the prices of the hours.
-    pub tries: usize,
-    /// Late.
-    pub late_start: f64,
     /// Planned length of a sheet over the shift; the rest is spare.
     pub fill: f64,
 }
@@ -67,9 +63,7 @@ impl Default for Tuning {
             proxy_days: 4.0,
             price: 0.045,
             price_share: 0.55,
-            wait: 0.5,
-            tries: 6,
-            late_start: 1.0,
+            wait: 0.0,
             fill: 1.5,
         }
     }
