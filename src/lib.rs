@@ -6,6 +6,7 @@
 //! - `ingest`: takes batches, answers receipts; the only writer of field data
 //! - `sync`: what a device pulls; `planning`: sheets and pace; `report`: completion; `export`: data out
 //! - `visits`: doors as people read them
+//! - `shelf`: where pictures lie
 //! - `surveys`: surveys with their rules, kept in memory
 //! - `store`: the only room that speaks SQL
 //! - `setup`, `rehearsal`, `link`, `plan`, `domain`: pure
@@ -24,6 +25,7 @@ pub mod planning;
 pub mod rehearsal;
 pub mod report;
 pub mod setup;
+pub mod shelf;
 pub mod store;
 pub mod surveys;
 pub mod sync;

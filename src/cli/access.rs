@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::base::{Base, Common, member, remark, say};
 use crate::access;
 use crate::http::{auth, enrol};
+use crate::store::audit::Action;
 use crate::store::access::{Enrolled, NewToken, TokenKind};
 
 /// `doorknock token USER`.
@@ -76,10 +77,12 @@ pub(super) fn token(common: &Common, args: &TokenArgs) -> Result<ExitCode> {
             csrf: None,
             created_at: Timestamp::now(),
             expires_at: access::token_end(&survey).max(Timestamp::now() + jiff::SignedDuration::from_hours(24)),
+            replaces: None,
+            action: Action::MakeToken,
         };
         match ingest.store.add_token(token, None).await? {
             Enrolled::Yes => {}
-            Enrolled::DeviceTaken => bail!("this device belongs to somebody else or was cut off; use another id"),
+            Enrolled::DeviceTaken | Enrolled::NotYours => bail!("this device belongs to somebody else or was cut off; use another id"),
         }
         if let Some(device) = device {
             remark(format!("device {device}"));

@@ -16,7 +16,9 @@ use super::base::{Base, Common, remark, say};
 use super::post::Target;
 use crate::http::auth;
 use crate::ingest::Ingest;
+use crate::ingest::accept::Trust;
 use crate::store::access::{Caller, NewToken, TokenKind};
+use crate::store::audit::Action;
 
 /// Arguments of `upload`.
 #[derive(Args, Clone, Debug)]
@@ -99,11 +101,11 @@ impl Work {
     /// Takes one file; returns its receipts.
     async fn take(&mut self, file: &Bytes) -> Result<Vec<Value>> {
         let (device, survey) = sender(file)?;
-        let caller = self.caller(device, &survey).await?;
+        let (caller, trust) = self.caller(device, &survey).await?;
         let Some(target) = self.target.clone() else {
             let accepted = self
                 .ingest
-                .accept(&caller, file.clone(), "file", Timestamp::now())
+                .accept_trusting(&caller, file.clone(), "file", trust, Timestamp::now())
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
             return Ok(accepted.answer.receipts);
@@ -114,15 +116,18 @@ impl Work {
     }
 
     /// The person on whose behalf the device's batch is taken.
-    async fn caller(&self, device: Uuid, survey: &str) -> Result<Caller> {
+    async fn caller(&self, device: Uuid, survey: &str) -> Result<(Caller, Trust)> {
         let owners = self.ingest.store.device_owners(device).await?;
         let found = owners.into_iter().find(|(caller, _)| caller.survey == survey);
         let (caller, revoked) =
             found.with_context(|| format!("device {device} is not enrolled in survey {survey:?}"))?;
-        if revoked.is_some() {
-            bail!("device {device} was cut off; its records are not taken");
+        if revoked.is_some() && self.target.is_some() {
+            bail!("device {device} was cut off; take its files beside the database, without --url");
         }
-        Ok(caller)
+        if revoked.is_some() {
+            remark(format!("device {device} was cut off; its records are held for a supervisor"));
+        }
+        Ok((caller, if revoked.is_some() { Trust::Review } else { Trust::Usual }))
     }
 
     /// A short-lived token for sending on behalf of the device.
@@ -141,6 +146,8 @@ impl Work {
             csrf: None,
             created_at: now,
             expires_at: now + SignedDuration::from_hours(1),
+            replaces: None,
+            action: Action::MakeToken,
         };
         self.ingest.store.add_token(token, None).await?;
         self.tokens.insert(place, secret.clone());

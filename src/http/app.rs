@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::problem::{FieldError, Problem};
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
+use crate::shelf::{self, Shelf};
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -37,6 +38,10 @@ pub struct App {
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
     pub room: Option<Room>,
+    /// Where attachments lie.
+    pub shelf: Shelf,
+    /// The local authority's certificate, for phones to trust; `None` where there is none.
+    pub authority: Option<Arc<str>>,
     /// Whether the database has every migration of this program.
     pub is_migrated: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -70,6 +75,8 @@ impl App {
             slips: Attempts::new(),
             clock: Arc::new(Timestamp::now),
             room: None,
+            shelf: Shelf::directory(std::env::temp_dir().join("doorknock-attachments")),
+            authority: None,
             is_migrated: Arc::new(|| true),
         }
     }
@@ -102,6 +109,13 @@ impl From<store::Error> for Problem {
             return Self::plain(&kind::DATABASE_AWAY);
         }
         tracing::error!(%error, "a database statement failed");
+        Self::plain(&kind::INTERNAL)
+    }
+}
+
+impl From<shelf::Error> for Problem {
+    fn from(error: shelf::Error) -> Self {
+        tracing::error!(%error, "the place of the attachments failed");
         Self::plain(&kind::INTERNAL)
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::{Class, DecisionKind, State};
 use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
 use crate::store::decision::{self, NewDecision};
-use crate::store::{Outcome, Tx, evidence, new_tag};
+use crate::store::{Outcome, Tx, audit, evidence, new_tag};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -106,6 +106,8 @@ async fn decide(
         unmet: row.unmet,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
     let mut decided = row.clone();
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;

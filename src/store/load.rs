@@ -141,7 +141,7 @@ statements! {
                (select coalesce(array_agg(area_no), '{}') from removed_cases) as areas";
     /// $1 district, $2 survey, $3 now, $4 most.
     NEW_CASES = "-- new_cases
-        select id, area_no from survey_case where district_id = $1 and survey_no = $2 and created_at = $3 limit $4";
+        select id, dwelling_id, area_no from survey_case where district_id = $1 and survey_no = $2 and created_at = $3 limit $4";
     /// $1 district, $2 survey. Buildings without doors.
     DROP_BUILDINGS = "-- drop_empty_buildings
         delete from building b where b.district_id = $1 and b.survey_no = $2 and not exists (
@@ -397,10 +397,15 @@ pub async fn merge_dwellings(
     })
 }
 
-/// Cases created at `now`, at most `most`: (case, area number).
-pub async fn new_cases(tx: &Tx, key: SurveyKey, now: Timestamp, most: i64) -> Result<Vec<(Uuid, i32)>, Error> {
+/// Cases created at `now`, at most `most`: (case, door, area number).
+pub async fn new_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<(Uuid, Uuid, i32)>, Error> {
     let rows = tx.query(&NEW_CASES, &[&key.district, &key.no, &now, &most]).await?;
-    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// Cases with evidence after `after`, by id, at most `limit`.

@@ -6,6 +6,9 @@
 //! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
 
 pub mod access;
+pub mod attachment;
+pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod case;
 pub mod completion;
@@ -16,9 +19,11 @@ pub mod device;
 pub mod evidence;
 pub mod feed;
 pub mod held;
+pub mod lease;
 pub mod load;
 mod migrate;
 pub mod plan;
+pub mod purge;
 pub mod survey;
 mod tx;
 
@@ -39,6 +44,9 @@ pub struct SurveyKey {
 pub fn statements() -> Vec<&'static Statement> {
     [
         access::ALL,
+        attachment::ALL,
+        audit::ALL,
+        backup::ALL,
         batch::ALL,
         case::ALL,
         completion::ALL,
@@ -48,8 +56,10 @@ pub fn statements() -> Vec<&'static Statement> {
         evidence::ALL,
         feed::ALL,
         held::ALL,
+        lease::ALL,
         load::ALL,
         plan::ALL,
+        purge::ALL,
         survey::ALL,
         tx::ALL,
     ]
