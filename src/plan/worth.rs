@@ -73,6 +73,8 @@ impl Default for Tuning {
 const NEVER: f64 = -10.0;
 /// Chance that one claim of emptiness settles a door later on, against being settled today.
 const FIRST_CLAIM: f64 = 0.4;
+/// What a look at a dwelling said to be empty costs: there is no cap on these.
+const CONFIRM_TOLL: f64 = 0.02;
 /// Minutes to ask a neighbour in vain, and what an answer adds.
 const ASK_MIN: (f64, f64) = (2.0, 3.0);
 
@@ -182,7 +184,7 @@ impl<'a> Scales<'a> {
             } else {
                 let (worth, later) = self.knock(belief, slot, ask, left, waiting);
                 let progress = (1.0 - p) * self.progress(standing, &missing, slot);
-                (worth - self.toll(standing) + progress, later)
+                (worth - self.toll(standing, ask) + progress, later)
             };
             let net = self.tuning.settled - self.tuning.proxy_later * later * self.success(ask);
             priced.ask |= net > 0.0;
@@ -210,7 +212,10 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn toll(&self, standing: &Standing) -> f64 {
+    fn toll(&self, standing: &Standing, ask: Ask) -> f64 {
+        if ask.action == StopAction::Confirm {
+            return CONFIRM_TOLL;
+        }
         self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
     }
 
