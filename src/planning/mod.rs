@@ -2,6 +2,7 @@
 //!
 //! What is decided is decided in `plan`; here is only fetching, calling and storing.
 
+pub mod chances;
 mod input;
 pub mod publish;
 
