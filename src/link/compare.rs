@@ -105,6 +105,30 @@ pub struct PersonLevels {
 }
 
 impl PersonLevels {
+    /// Two names that are one name, slips of hearing and writing allowed.
+    pub fn names_agree(self) -> bool {
+        let part = |l: LatinLevel| matches!(l, LatinLevel::Same | LatinLevel::Close);
+        match self.name {
+            NameLevel::Same
+            | NameLevel::SameSound
+            | NameLevel::SwappedGiven
+            | NameLevel::NearSound
+            | NameLevel::Spouse => true,
+            NameLevel::Missing => {
+                self.order == OrderLevel::Crossed || (part(self.given) && part(self.surname))
+            }
+            NameLevel::GivenSame
+            | NameLevel::OneOfTwo
+            | NameLevel::Contained
+            | NameLevel::Nickname
+            | NameLevel::VagueSurname
+            | NameLevel::SurnameOnly
+            | NameLevel::GivenShort
+            | NameLevel::VagueOther
+            | NameLevel::Other => false,
+        }
+    }
+
     /// Two Han names that are known and are not the same name, and no common ID speaks for a change of name.
     pub fn names_contradict(self) -> bool {
         if matches!(self.citizen, IdLevel::Same | IdLevel::SameRepaired) {

@@ -99,6 +99,17 @@ levels! {
 }
 
 levels! {
+    /// How well the names of matched people agree, the best two of them.
+    pub enum NamesLevel {
+        Several = "two or more the same",
+        One = "one the same",
+        Similar = "only similar ones",
+        Vague = "only vague ones",
+        Nobody = "nobody",
+    }
+}
+
+levels! {
     /// Time between the interviews.
     pub enum GapLevel {
         Unknown = "not known",
@@ -173,6 +184,8 @@ pub struct HouseholdLevels {
     pub speaker: SpeakerLevel,
     /// IDs.
     pub ids: IdsLevel,
+    /// Names.
+    pub names: NamesLevel,
     /// Time.
     pub gap: GapLevel,
     /// Tenure.
@@ -188,7 +201,7 @@ pub struct HouseholdLevels {
 }
 
 /// Number of household comparisons.
-pub const COMPARISONS: usize = 14;
+pub const COMPARISONS: usize = 15;
 
 impl HouseholdLevels {
     /// Name and level names of each comparison, in the order of [`Self::indexes`].
@@ -201,6 +214,7 @@ impl HouseholdLevels {
         ("absent", AbsentLevel::NAMES),
         ("speaker", SpeakerLevel::NAMES),
         ("ids", IdsLevel::NAMES),
+        ("names", NamesLevel::NAMES),
         ("gap", GapLevel::NAMES),
         ("tenure", TenureLevel::NAMES),
         ("changed", ChangedLevel::NAMES),
@@ -220,6 +234,7 @@ impl HouseholdLevels {
             self.absent.index(),
             self.speaker.index(),
             self.ids.index(),
+            self.names.index(),
             self.gap.index(),
             self.tenure.index(),
             self.changed.index(),

@@ -2,11 +2,12 @@
 //! Nothing of a person's own comparison is looked at again except the weight and the level of the ID.
 
 use super::address::AddressMatch;
-use super::compare::IdLevel;
+use super::compare::{IdLevel, LatinLevel, NameLevel, PersonLevels};
 use super::frequency::Frequencies;
 use super::household::{
     AbsentLevel, ChangedLevel, DoorClass, DoorLevel, GapLevel, HeadLevel, HouseholdLevels, IdsLevel,
-    LeftLevel, OverlapLevel, PhoneLevel, RefersLevel, SizeLevel, SpeakerLevel, StrengthLevel, TenureLevel,
+    LeftLevel, NamesLevel, OverlapLevel, PhoneLevel, RefersLevel, SizeLevel, SpeakerLevel, StrengthLevel,
+    TenureLevel,
 };
 use super::person::{PreparedPerson, Role};
 use super::prepared::{Prepared, Script, Speaker};
@@ -82,6 +83,7 @@ pub fn compare_household(
             (Speaker::Own, Speaker::Proxy) | (Speaker::Proxy, Speaker::Own) => SpeakerLevel::OneProxy,
         },
         ids: compare_ids(matches),
+        names: compare_names(matches),
         gap: compare_gap(a, b),
         tenure: match (a.tenure, b.tenure) {
             (Some(x), Some(y)) if x == y => TenureLevel::Same,
@@ -189,6 +191,26 @@ fn compare_ids(matches: &[PersonMatch]) -> IdsLevel {
         (_, 0) => IdsLevel::Several,
         (0, _) => IdsLevel::Conflict,
         (_, _) => IdsLevel::Mixed,
+    }
+}
+
+fn compare_names(matches: &[PersonMatch]) -> NamesLevel {
+    let count =
+        |f: fn(PersonLevels) -> bool| matches.iter().filter(|m| m.is_evidence() && f(m.levels)).count();
+    let same = count(PersonLevels::names_agree);
+    let similar = count(|l| {
+        matches!(
+            l.name,
+            NameLevel::OneOfTwo | NameLevel::Contained | NameLevel::GivenSame
+        ) || l.given == LatinLevel::Same
+            || l.surname == LatinLevel::Same
+    });
+    match (same, similar, matches.iter().any(PersonMatch::is_evidence)) {
+        (0, 0, false) => NamesLevel::Nobody,
+        (0, 0, true) => NamesLevel::Vague,
+        (0, _, _) => NamesLevel::Similar,
+        (1, _, _) => NamesLevel::One,
+        (_, _, _) => NamesLevel::Several,
     }
 }
 

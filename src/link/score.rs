@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assign::assign;
 use super::compare::{IdLevel, PersonLevels, compare_person};
-use super::household::{AbsentLevel, DoorClass, HouseholdLevels};
+use super::household::{AbsentLevel, DoorClass, HouseholdLevels, IdsLevel};
 use super::household_compare::{STRONG, compare_household, people_bits};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
@@ -153,7 +153,8 @@ pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
         DoorClass::Other => (thresholds.upper_across_doors, thresholds.people_bits_across_doors),
     };
     let carried_by_people = people_bits(&scored.people) >= least_bits;
-    if scored.probability >= upper && carried_by_people && !is_registration_only(scored) {
+    let ids_conflict = scored.levels.ids == IdsLevel::Conflict;
+    if scored.probability >= upper && carried_by_people && !ids_conflict && !is_registration_only(scored) {
         Decision::Merge
     } else if scored.probability >= thresholds.lower {
         Decision::Review
