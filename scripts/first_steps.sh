@@ -20,7 +20,6 @@ demo=${DOORKNOCK_DEMO:-$demo}
 data=$demo/data
 setup=$demo/setup
 batches=$demo/batches
-log=$demo/serve.log
 estate=410181004006-01
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -29,6 +28,9 @@ give_up() {
     exit 1
 }
 
+work=$(mktemp -d)
+log=$work/serve.log
+: >"$work/serve.out"
 service=
 finish() {
     trap - EXIT INT TERM
@@ -38,6 +40,7 @@ finish() {
         wait "$service" || true
         echo "stopped; everything is kept in $demo (remove it to begin anew)"
     fi
+    rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 0' INT TERM
@@ -53,17 +56,17 @@ url=http://127.0.0.1:$port
 mkdir -p "$demo" || give_up "the directory $demo cannot be made"
 
 say "1. The service starts on a private database in $data"
-"$doorknock" serve --listen "127.0.0.1:$port" --data-dir "$data" >"$demo/serve.out" 2>"$log" &
+"$doorknock" serve --listen "127.0.0.1:$port" --data-dir "$data" >"$work/serve.out" 2>"$log" &
 service=$!
-until grep -q 'listening on' "$demo/serve.out"; do
+until grep -q 'listening on' "$work/serve.out"; do
     if ! kill -0 "$service" 2>/dev/null; then
         service=
         tail -n 3 "$log" >&2
-        give_up "the service did not start"
+        exit 1
     fi
     sleep 0.1
 done
-cat "$demo/serve.out"
+cat "$work/serve.out"
 
 say "2. A community of six estates, its survey moved to these days"
 if [ ! -d "$setup" ]; then
