@@ -4,4 +4,7 @@
 
 mod batches;
 mod embedded;
+mod held;
+mod records;
 mod support;
+mod times;

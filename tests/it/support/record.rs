@@ -84,3 +84,15 @@ pub fn id_of(record: &Value) -> Uuid {
 pub fn batch(survey: &str, device: Uuid, records: &[Value]) -> Value {
     json!({"batch_id": id(), "survey": survey, "device_id": device, "sent_at": OPENING, "records": records})
 }
+
+/// The statuses of an answer's receipts, in their order.
+pub fn statuses(answer: &Value) -> Vec<&str> {
+    let receipts = answer["receipts"].as_array().expect("an answer to a batch");
+    receipts.iter().map(|r| r["status"].as_str().expect("a receipt has a status")).collect()
+}
+
+/// The reasons of an answer's receipts, empty where there is none.
+pub fn reasons(answer: &Value) -> Vec<&str> {
+    let receipts = answer["receipts"].as_array().expect("an answer to a batch");
+    receipts.iter().map(|r| r["reason"].as_str().unwrap_or_default()).collect()
+}
