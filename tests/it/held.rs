@@ -279,6 +279,23 @@ async fn a_faulty_form_its_correction_and_its_door_may_come_in_any_order() {
 }
 
 #[tokio::test]
+async fn two_revisions_that_wait_for_one_door_are_freed_together() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let door = dwelling(A1, "1201");
+    let first = interview(id_of(&door));
+    let second = with(with(first.clone(), "revision", 2), "result", "partial");
+    phone.send(&[first, second]).await;
+    let before = cursor(&phone).await;
+
+    let answer = phone.accepted(&[door]).await;
+
+    assert_eq!(answer["receipts"][0]["case"]["state"], "partial");
+    assert_eq!(receipts_since(&phone, &before).await[0]["revision"], 2);
+    app.recount().await;
+}
+
+#[tokio::test]
 async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let phone = app.device("ea1").await;
