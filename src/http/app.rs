@@ -31,6 +31,8 @@ pub struct App {
     pub codes: Attempts,
     /// Guesses at passwords.
     pub passwords: Attempts,
+    /// Guesses at the codes of cards.
+    pub slips: Attempts,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -65,6 +67,7 @@ impl App {
             uploads: UploadSlots::for_pool(pool),
             codes: Attempts::new(),
             passwords: Attempts::new(),
+            slips: Attempts::new(),
             clock: Arc::new(Timestamp::now),
             room: None,
             is_migrated: Arc::new(|| true),

@@ -51,6 +51,7 @@ impl Address {
             let (building, unit) = if building.is_empty() { (unit, building) } else { (building, unit) };
             return Self { estate, building, unit, room };
         }
+        let room = if building.is_empty() { room } else { joined_floor_and_door(room) };
         let typed = Self::from_parts(&estate, &building, &unit, &room);
         if typed.is_door() { typed } else { typed.completed_from(&Self::parse(text)) }
     }
@@ -179,6 +180,16 @@ impl Address {
             (true, _, _) => AddressMatch::Building,
             (false, _, _) => AddressMatch::Different,
         }
+    }
+}
+
+/// 3-01 typed as the room of a building is floor 3, door 01.
+fn joined_floor_and_door(room: String) -> String {
+    match room.split_once(['-', '/']) {
+        Some((floor, door)) if door.len() == 2 && [floor, door].iter().all(|p| p.parse::<u32>().is_ok()) => {
+            format!("{floor}{door}")
+        }
+        Some(_) | None => room,
     }
 }
 

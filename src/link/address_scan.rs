@@ -7,7 +7,7 @@ use super::text::is_han;
 /// What a number's mark says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// 号楼 栋 幢 # 排 座 组
+    /// 号楼 栋 幢 # 排 行 座 组
     Building,
     /// 单元 门
     Unit,
@@ -26,8 +26,8 @@ pub struct Scanned {
     pub parts: Vec<(Part, String)>,
 }
 
-const BUILDING_MARKS: [&str; 13] =
-    ["号楼", "#楼", "号栋", "号幢", "栋楼", "栋", "幢", "#", "排", "座", "组", "队", "楼"];
+const BUILDING_MARKS: [&str; 15] =
+    ["号楼", "#楼", "号栋", "号幢", "栋楼", "栋", "幢", "#", "排", "行", "座", "组", "队", "斋", "楼"];
 const UNIT_MARKS: [&str; 6] = ["号单元", "单元", "号门", "门", "梯", "单"];
 const ROOM_MARKS: [&str; 6] = ["号房", "号户", "室", "户", "房", "号"];
 const FLOOR_MARKS: [&str; 4] = ["楼", "层", "f", "l"];

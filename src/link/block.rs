@@ -41,13 +41,15 @@ pub enum KeyKind {
     StartMonth,
     /// Start of given name and surname, area, Latin names only.
     StartArea,
-    /// Estate, building and room: a door, and the other address of a person listed elsewhere.
-    Elsewhere,
+    /// Estate, building and room of the door itself; meets only [`KeyKind::OtherAddress`].
+    DoorName,
+    /// The same of the other address of a person listed; meets only [`KeyKind::DoorName`].
+    OtherAddress,
 }
 
 impl KeyKind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Citizen,
         Self::NameYear,
         Self::NameArea,
@@ -61,7 +63,8 @@ impl KeyKind {
         Self::NameLatin,
         Self::StartMonth,
         Self::StartArea,
-        Self::Elsewhere,
+        Self::DoorName,
+        Self::OtherAddress,
     ];
 
     fn tag(self) -> &'static str {
@@ -79,8 +82,14 @@ impl KeyKind {
             Self::NameLatin => "name-latin",
             Self::StartMonth => "start-month",
             Self::StartArea => "start-area",
-            Self::Elsewhere => "elsewhere",
+            Self::DoorName | Self::OtherAddress => "door-name",
         }
+    }
+
+    /// Whether two interviews that share a hash become a candidate pair by it. A name of a door says that
+    /// somebody listed here lives there, not that two doors of one name (in two areas) are one.
+    pub fn meets(self, other: Self) -> bool {
+        !matches!((self, other), (Self::DoorName, Self::DoorName) | (Self::OtherAddress, Self::OtherAddress))
     }
 
     /// Keys worth a lock while an interview is being linked: few interviews share them, duplicates do.
@@ -122,8 +131,9 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
         }
     }
     let others = interview.persons.iter().filter_map(|p| p.elsewhere.as_ref());
-    for door in others.chain([&interview.address]).filter(|d| d.is_door() && interview.script == Script::Han) {
-        out.push(Key::new(KeyKind::Elsewhere, &[&door.estate, &door.building, &door.room]));
+    let named = others.map(|door| (KeyKind::OtherAddress, door)).chain([(KeyKind::DoorName, &interview.address)]);
+    for (kind, door) in named.filter(|(_, d)| d.is_door() && interview.script == Script::Han) {
+        out.push(Key::new(kind, &[&door.estate, &door.building, &door.room]));
     }
     if interview.phone != 0 {
         out.push(Key::new(KeyKind::Phone, &[&interview.phone.to_string()]));
@@ -227,14 +237,15 @@ pub fn candidates(interviews: &[Prepared]) -> Candidates {
     }
     rows.sort_unstable();
     let mut out = Candidates::default();
-    for block in rows.chunk_by(|a, b| a.0 == b.0) {
+    for block in rows.chunk_by(|a, b| a.0.hash == b.0.hash) {
         let limit = if block[0].0.kind == KeyKind::Phone { super::phone::MOST_USES } else { LARGEST_BLOCK };
         if block.len() > limit {
             out.skipped.push((block[0].0.kind, block.len()));
             continue;
         }
-        for (n, (_, i)) in block.iter().enumerate() {
-            out.pairs.extend(block[n + 1..].iter().map(|(_, j)| (*i, *j)));
+        for (n, (key, i)) in block.iter().enumerate() {
+            let meeting = block[n + 1..].iter().filter(|(other, j)| key.kind.meets(other.kind) && i != j);
+            out.pairs.extend(meeting.map(|(_, j)| (*i.min(j), *i.max(j))));
         }
     }
     out.pairs.sort_unstable();

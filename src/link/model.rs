@@ -99,6 +99,9 @@ pub struct Thresholds {
     /// Bits that the matched people must bring before anything is merged automatically: door, phone and
     /// number of people alone never merge.
     pub people_bits: f64,
+    /// The same across doors: more than one person can bring, since a single person with a wrong residence
+    /// status looks exactly like one who moved.
+    pub people_bits_across_doors: f64,
 }
 
 /// A model file.
@@ -307,7 +310,7 @@ impl Thresholds {
     /// Probabilities, and lower at or below both upper lines.
     pub fn check(&self) -> Result<(), ModelError> {
         let all = [self.upper, self.upper_across_doors, self.lower, self.person];
-        let in_range = all.iter().all(|t| *t > 0.0 && *t <= 1.0) && self.people_bits.is_finite();
+        let in_range = all.iter().all(|t| *t > 0.0 && *t <= 1.0) && (self.people_bits + self.people_bits_across_doors).is_finite();
         if in_range && self.lower <= self.upper && self.lower <= self.upper_across_doors {
             Ok(())
         } else {

@@ -134,11 +134,12 @@ pub fn score_pair(model: &Model, a: &Prepared, b: &Prepared) -> Scored {
 
 /// The decision a score leads to, constraints of clustering aside.
 pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
-    let upper = match scored.levels.door.class() {
-        DoorClass::Same => thresholds.upper,
-        DoorClass::Other => thresholds.upper_across_doors,
+    let (upper, least_bits) = match scored.levels.door.class() {
+        DoorClass::Same => (thresholds.upper, thresholds.people_bits),
+        DoorClass::Other => (thresholds.upper_across_doors, thresholds.people_bits_across_doors),
     };
-    if scored.probability >= upper && !is_registration_only(scored) && people_bits(&scored.people) >= thresholds.people_bits {
+    let carried_by_people = people_bits(&scored.people) >= least_bits;
+    if scored.probability >= upper && carried_by_people && !is_registration_only(scored) {
         Decision::Merge
     } else if scored.probability >= thresholds.lower {
         Decision::Review

@@ -31,6 +31,8 @@ pub struct Tuning {
     pub settled: f64,
     /// Part of the best chance to find a neighbour later that is set against asking one now.
     pub proxy_hold: f64,
+    /// Part of the household's prospects that a neighbour's answer gives up.
+    pub proxy_later: f64,
     /// Chance left for a door that was missed earlier the same day.
     pub same_day: f64,
     /// Number of last field days in which a neighbour is asked whenever the rule allows it.
@@ -39,6 +41,8 @@ pub struct Tuning {
     pub price: f64,
     /// Share of the value achieved per minute below which a door is not worth its minutes.
     pub price_share: f64,
+    /// Share of a shift that must be idle before its doors wait for better hours.
+    pub wait: f64,
     /// Planned length of a sheet over the shift; the rest is spare.
     pub fill: f64,
 }
@@ -54,10 +58,12 @@ impl Default for Tuning {
             progress: 0.10,
             settled: 0.5,
             proxy_hold: 0.7,
+            proxy_later: 0.0,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
             price_share: 0.55,
+            wait: 0.0,
             fill: 1.5,
         }
     }
@@ -117,6 +123,8 @@ pub struct Priced {
     pub minutes: PerSlot,
     /// Chance that the door is done after it.
     pub done: PerSlot,
+    /// Whether asking a neighbour is worth more than keeping the door for its household, at some staffed hour.
+    pub ask: bool,
 }
 
 /// What the worth of a door depends on besides the door.
@@ -158,7 +166,7 @@ impl<'a> Scales<'a> {
         let left = standing.cap.saturating_sub(standing.counted.attempts).max(1);
         let waiting = self.future.of(belief, left);
         let missing = Missing::of(standing, self.rules);
-        let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS] };
+        let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
             let proxy = self.proxy_chance(ask, slot);
@@ -169,24 +177,29 @@ impl<'a> Scales<'a> {
             if self.spoils_rule(standing, &missing, slot, left) && is_knock(ask) {
                 continue;
             }
-            let knock = if ask.action == StopAction::Proxy {
-                0.0
+            let (knock, later) = if ask.action == StopAction::Proxy {
+                (0.0, 0.0)
             } else {
-                self.knock(belief, slot, ask, left, waiting) - self.toll(standing)
-                    + (1.0 - p) * self.progress(standing, &missing, slot)
+                let (worth, later) = self.knock(belief, slot, ask, left, waiting);
+                let progress = (1.0 - p) * self.progress(standing, &missing, slot);
+                (worth - self.toll(standing) + progress, later)
             };
-            let settle = self.tuning.settled * (empty + proxy - self.proxy_later(ask, proxy));
+            let net = self.tuning.settled - self.tuning.proxy_later * later * self.success(ask);
+            priced.ask |= net > 0.0;
+            let settle = self.tuning.settled * (empty - self.proxy_later(ask, proxy)) + proxy * net.max(0.0);
             priced.value[i] = knock + (1.0 - p) * settle;
         }
         priced
     }
 
     /// An interview now against what waiting would bring, and the minutes that a success now saves later.
-    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
+    /// Gives the chance of meeting somebody later on, after a miss now, too.
+    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> (f64, f64) {
         let p = belief.answered[slot.index()];
         let missed = self.future.of(&self.future.model.after_miss(belief, slot), left.saturating_sub(1));
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
-        self.success(ask) * chance + self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes)
+        let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
+        (self.success(ask) * chance + saved, missed.chance)
     }
 
     fn success(&self, ask: Ask) -> f64 {

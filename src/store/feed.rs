@@ -74,6 +74,8 @@ pub enum ChangeKind {
     Receipt,
     /// The survey's policy and codes.
     Survey,
+    /// A published sheet.
+    Sheet,
 }
 
 impl ChangeKind {
@@ -85,12 +87,13 @@ impl ChangeKind {
             Self::Assignment => 3,
             Self::Receipt => 4,
             Self::Survey => 5,
+            Self::Sheet => 6,
         }
     }
 
     /// Back from the database.
     pub fn of(number: i16) -> Option<Self> {
-        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey]
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
             .into_iter()
             .find(|k| k.number() == number)
     }
@@ -103,6 +106,7 @@ impl ChangeKind {
             Self::Assignment => "assignment",
             Self::Receipt => "receipt",
             Self::Survey => "survey",
+            Self::Sheet => "sheet",
         }
     }
 }
@@ -166,7 +170,7 @@ pub struct AssignmentRow {
     pub end_reason: Option<String>,
 }
 
-fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
+pub(super) fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
     AssignmentRow {
         id: r.get("id"),
         case_id: r.get("case_id"),
