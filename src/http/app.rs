@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::problem::{FieldError, Problem};
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
+use crate::planning::chances::Chances;
 use crate::shelf::{self, Shelf};
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
@@ -34,6 +35,8 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// What the visits have taught, for lists.
+    pub chances: Chances,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -73,6 +76,7 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
             shelf: Shelf::directory(std::env::temp_dir().join("doorknock-attachments")),

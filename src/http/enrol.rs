@@ -15,7 +15,6 @@ use super::kind;
 use super::problem::{FieldError, Problem};
 use super::request::{Carriage, Request};
 use crate::access;
-use crate::store::audit::Action;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
 struct EnrolForm {
@@ -58,10 +57,8 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         csrf: None,
         created_at: now,
         expires_at: access::token_end(&survey),
-        replaces: form.replaces,
-        action: Action::EnrolDevice,
     };
-    match app.store().add_token(token, form.model).await? {
+    match app.store().enrol(token, form.model, form.replaces).await? {
         Enrolled::Yes => Ok(answer::json(&json!({
             "token": secret, "device_id": form.device, "enumerator": user, "survey": member.survey,
             "area": member.area, "expires_at": access::token_end(&survey),
@@ -169,8 +166,6 @@ async fn open_session(app: &App, request: &Request, user: &str, member: Membersh
         csrf: Some(csrf.clone()),
         created_at: now,
         expires_at: now + SignedDuration::from_hours(24 * 14),
-        replaces: None,
-        action: Action::SignIn,
     };
     app.store().add_token(token, None).await?;
     let secure = if request.connection.carriage == Carriage::Tls { "; Secure" } else { "" };

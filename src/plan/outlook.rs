@@ -34,20 +34,23 @@ pub struct Future<'a> {
 impl Future<'_> {
     /// `visits` more visits on the days after today, one a day, each at the best staffed hour left given that all
     /// before were in vain.
-    pub fn of(&self, belief: &Belief, visits: u32) -> Outlook {
+    pub fn of(&self, belief: &Belief, visits: f64) -> Outlook {
+        let mut left = visits;
         let mut days = self.ahead.kinds;
         let (mut alive, mut worth) = (1.0, 1.0);
         let mut outlook = Outlook::default();
         let mut belief = belief.clone();
-        for n in 0..visits {
+        while left > 0.0 {
             let Some(slot) = self.best_hour(&belief, days) else { break };
             days[day_no(slot)] -= 1;
-            let p = belief.answered[slot.index()];
+            let share = left.min(1.0);
+            let p = belief.answered[slot.index()] * share;
             worth *= self.patience;
             outlook.chance += alive * worth * p;
-            outlook.minutes += alive * worth * (WALK_LATER_MIN + self.knock_min + p * self.talk_min);
+            outlook.minutes += alive * worth * (share * (WALK_LATER_MIN + self.knock_min) + p * self.talk_min);
             alive *= 1.0 - p;
-            if n + 1 < visits {
+            left -= 1.0;
+            if left > 0.0 {
                 belief = self.model.after_miss(&belief, slot);
             }
         }

@@ -59,6 +59,8 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
+    /// Doors whose case is open.
+    pub open: usize,
     /// Which model it is.
     pub brain: Brain,
 }
@@ -73,7 +75,19 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+        let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain, open }
+    }
+}
+
+impl Insight {
+    /// Visits per open door that the minutes on duty from today on have room for.
+    pub fn room(&self) -> f64 {
+        let talk = self.learnt.interview_min - self.learnt.knock_min;
+        let visit = self.learnt.knock_min + 1.5 + 0.4 * talk;
+        #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
+        let open = self.open.max(1) as f64;
+        self.ahead.later.iter().chain(&self.ahead.today).sum::<f64>() / (open * visit)
     }
 }
 

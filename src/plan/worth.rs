@@ -21,6 +21,10 @@ pub struct Tuning {
     pub patience: f64,
     /// Value of a minute saved on a later day.
     pub saving: f64,
+    /// Own.
+    pub own: f64,
+    /// Room.
+    pub room: f64,
     /// What a knock costs by itself: visits before the cap are scarce, and people are not to be disturbed for nothing.
     pub toll: f64,
     /// What every attempt already made adds to the toll.
@@ -53,6 +57,8 @@ impl Default for Tuning {
             hold: 1.0,
             patience: 0.95,
             saving: 0.03,
+            own: 0.0,
+            room: 1.0,
             toll: 0.1,
             toll_step: 0.03,
             progress: 0.10,
@@ -73,6 +79,8 @@ impl Default for Tuning {
 const NEVER: f64 = -10.0;
 /// Chance that one claim of emptiness settles a door later on, against being settled today.
 const FIRST_CLAIM: f64 = 0.4;
+/// What a look at a dwelling said to be empty costs: there is no cap on these.
+const CONFIRM_TOLL: f64 = 0.02;
 /// Minutes to ask a neighbour in vain, and what an answer adds.
 const ASK_MIN: (f64, f64) = (2.0, 3.0);
 
@@ -137,6 +145,10 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
+    /// Value of a minute saved on a later day.
+    saving: f64,
+    /// Visits per open door that staff can still make.
+    room: f64,
 }
 
 impl<'a> Scales<'a> {
@@ -153,6 +165,8 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
+            saving: tuning.saving,
+            room: insight.room() * tuning.room,
         }
     }
 
@@ -164,7 +178,7 @@ impl<'a> Scales<'a> {
     /// Value, minutes and chance of being done for every staffed slot of the day; nothing for the others.
     pub fn price(&self, standing: &Standing, belief: &Belief, ask: Ask) -> Priced {
         let left = standing.cap.saturating_sub(standing.counted.attempts).max(1);
-        let waiting = self.future.of(belief, left);
+        let waiting = self.future.of(belief, self.room.min(f64::from(left)));
         let missing = Missing::of(standing, self.rules);
         let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
@@ -182,7 +196,7 @@ impl<'a> Scales<'a> {
             } else {
                 let (worth, later) = self.knock(belief, slot, ask, left, waiting);
                 let progress = (1.0 - p) * self.progress(standing, &missing, slot);
-                (worth - self.toll(standing) + progress, later)
+                (worth - self.toll(standing, ask) + progress, later)
             };
             let net = self.tuning.settled - self.tuning.proxy_later * later * self.success(ask);
             priced.ask |= net > 0.0;
@@ -196,9 +210,11 @@ impl<'a> Scales<'a> {
     /// Gives the chance of meeting somebody later on, after a miss now, too.
     fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> (f64, f64) {
         let p = belief.answered[slot.index()];
-        let missed = self.future.of(&self.future.model.after_miss(belief, slot), left.saturating_sub(1));
+        let missed = self
+            .future
+            .of(&self.future.model.after_miss(belief, slot), (self.room - self.tuning.own).min(f64::from(left) - 1.0));
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
-        let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
+        let saved = self.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
         (self.success(ask) * chance + saved, missed.chance)
     }
 
@@ -210,7 +226,10 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn toll(&self, standing: &Standing) -> f64 {
+    fn toll(&self, standing: &Standing, ask: Ask) -> f64 {
+        if ask.action == StopAction::Confirm {
+            return CONFIRM_TOLL;
+        }
         self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
     }
 

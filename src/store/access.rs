@@ -85,6 +85,15 @@ impl TokenKind {
             Self::Session => "session",
         }
     }
+
+    /// How the audit log calls its issue.
+    fn action(self) -> Action {
+        match self {
+            Self::Device => Action::EnrolDevice,
+            Self::Staff => Action::MakeToken,
+            Self::Session => Action::SignIn,
+        }
+    }
 }
 
 /// Who a valid token stands for.
@@ -148,10 +157,6 @@ pub struct NewToken {
     pub created_at: Timestamp,
     /// End of validity.
     pub expires_at: Timestamp,
-    /// The phone that this device takes the place of: it is cut off in the same transaction.
-    pub replaces: Option<Uuid>,
-    /// How the audit log calls it.
-    pub action: Action,
 }
 
 /// What came of enrolling a device.
@@ -184,7 +189,7 @@ async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
     Ok(())
 }
 
-async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, Error> {
+async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>, replaces: Option<Uuid>) -> Result<Enrolled, Error> {
     if let Some(device) = t.device {
         let row = tx
             .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
@@ -192,7 +197,7 @@ async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, E
         if row.is_none() {
             return Ok(Enrolled::DeviceTaken);
         }
-        if let Some(old) = t.replaces.filter(|old| *old != device) {
+        if let Some(old) = replaces.filter(|old| *old != device) {
             if tx.query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user]).await?.is_none() {
                 return Ok(Enrolled::NotYours);
             }
@@ -205,8 +210,8 @@ async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, E
         user: t.user.clone(),
         role: t.kind.slug().to_owned(),
         subject: t.device,
-        detail: serde_json::json!({"replaces": t.replaces, "expires_at": t.expires_at}),
-        ..Note::by_operator(t.key, t.action, t.created_at)
+        detail: serde_json::json!({"replaces": replaces, "expires_at": t.expires_at}),
+        ..Note::by_operator(t.key, t.kind.action(), t.created_at)
     };
     super::audit::note(tx, &noted).await?;
     Ok(Enrolled::Yes)
@@ -240,10 +245,20 @@ impl Store {
 
     /// Stores a token; for a device it enrols the device first.
     pub async fn add_token(&self, token: NewToken, model: Option<String>) -> Result<Enrolled, Error> {
-        self.retrying("add_token", move |tx| {
+        self.enrol(token, model, None).await
+    }
+
+    /// The same for a device that takes the place of another one of its person, which is cut off in that moment.
+    pub async fn enrol(
+        &self,
+        token: NewToken,
+        model: Option<String>,
+        replaces: Option<Uuid>,
+    ) -> Result<Enrolled, Error> {
+        self.retrying("enrol", move |tx| {
             let (token, model) = (token.clone(), model.clone());
             Box::pin(async move {
-                let done = enrol(tx, &token, model.as_deref()).await?;
+                let done = enrol(tx, &token, model.as_deref(), replaces).await?;
                 // Nothing of a refused enrolment stays.
                 Ok::<_, Error>(if done == Enrolled::Yes { Outcome::Commit(done) } else { Outcome::Rollback(done) })
             })

@@ -39,6 +39,10 @@ statements! {
         select id, plan_id, user_name, on_date, area, made_at, made_by, rule_version, model_version, document from plan_sheet
         where district_id = $1 and survey_no = $2 and ($3::text[] is null or user_name = any($3)) and on_date = $4
           and superseded_at is null order by user_name";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. Counts no further than that.
+    COUNT_CASES = "-- count_cases
+        select count(*) as n from (select 1 from survey_case
+            where district_id = $1 and survey_no = $2 and area_no between $3 and $4 limit $5) t";
     /// $1 hash.
     FIND_SLIP = "-- find_slip
         select district_id, survey_no, case_id from slip where code_hash = $1";
@@ -194,6 +198,17 @@ impl Store {
             Box::pin(async move {
                 let rows = tx.query(&SHEETS, &[&key.district, &key.no, &users, &on]).await?;
                 Ok::<_, Error>(rows.iter().map(sheet_row).collect())
+            })
+        })
+        .await
+    }
+
+    /// How many cases a range of areas holds, counted up to `most`.
+    pub async fn count_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
+        self.reading("count_cases", move |tx| {
+            Box::pin(async move {
+                let row = tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                Ok::<_, Error>(row.get("n"))
             })
         })
         .await
