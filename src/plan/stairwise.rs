@@ -59,8 +59,6 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
-    /// Doors whose case is open.
-    pub open: usize,
     /// Which model it is.
     pub brain: Brain,
 }
@@ -68,26 +66,19 @@ pub struct Insight {
 impl Insight {
     /// Reads `day` and fits the model.
     pub fn new(day: &DayInput, brain: Brain) -> Self {
+        Self::with(day, brain, Settings::default())
+    }
+
+    /// The same with other strengths of the latent-type model.
+    pub fn with(day: &DayInput, brain: Brain, settings: Settings) -> Self {
         let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
         let history = History::new(day, &ground);
         let model: Arc<dyn AtHome> = match brain {
-            Brain::Types => Arc::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Types => Arc::new(Types::fit(&ground, &history, settings)),
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain, open }
-    }
-}
-
-impl Insight {
-    /// Visits per open door that the minutes on duty from today on have room for.
-    pub fn room(&self) -> f64 {
-        let talk = self.learnt.interview_min - self.learnt.knock_min;
-        let visit = self.learnt.knock_min + 1.5 + 0.4 * talk;
-        #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
-        let open = self.open.max(1) as f64;
-        self.ahead.later.iter().chain(&self.ahead.today).sum::<f64>() / (open * visit)
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
     }
 }
 
