@@ -13,6 +13,7 @@ mod setup;
 mod show;
 pub mod simulate;
 mod upload;
+mod words;
 
 use std::process::ExitCode;
 
