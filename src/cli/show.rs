@@ -106,7 +106,8 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             Cut::Enumerator => By::Enumerator,
             Cut::Day => By::Day,
         };
-        let question = Question { area, by, at: None, clock: Clock::Received, now: Timestamp::now() };
+        // Day by day people ask what happened then, not what had been uploaded by then.
+        let question = Question { area, by, at: None, clock: Clock::Event, now: Timestamp::now() };
         let answer = report::completion(&ingest.store, &survey, &question).await?;
         let is_zh = args.lang == Tongue::Zh;
         let as_of = local(&survey, answer.as_of);
@@ -179,7 +180,7 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
         };
         let doors = doors(&ingest, &survey, range, &args).await?;
         for item in &doors {
-            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w));
+            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w, args.lang));
             let reason = if args.lang == Tongue::Zh { &item.reason_zh } else { &item.reason };
             let mark = if item.next.action == Action::VisitAt { "*" } else { " " };
             say(format!("{mark} {}  {}  {reason}", fit(&item.door.address, 24), fit(&window, 23)));
@@ -237,8 +238,16 @@ fn place(row: &CaseRow) -> Option<After> {
     row.due.map(|(class, at)| (class, at, row.id))
 }
 
-fn span(survey: &Survey, w: Window) -> String {
+fn span(survey: &Survey, w: Window, lang: Tongue) -> String {
     let tz = &survey.rules.calendar.tz;
     let (from, to) = (w.from.to_zoned(tz.clone()), w.to.to_zoned(tz.clone()));
-    format!("{}–{}", from.strftime("%a %d %b %H:%M"), to.strftime("%H:%M"))
+    let from = match lang {
+        Tongue::En => from.strftime("%a %d %b %H:%M").to_string(),
+        Tongue::Zh => {
+            let day = ["一", "二", "三", "四", "五", "六", "日"];
+            let name = day.get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0)).copied();
+            format!("{}月{}日 周{} {}", from.month(), from.day(), name.unwrap_or_default(), from.strftime("%H:%M"))
+        }
+    };
+    format!("{from}–{}", to.strftime("%H:%M"))
 }

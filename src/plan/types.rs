@@ -65,8 +65,6 @@ pub struct Settings {
     pub temper: f64,
     /// Chance that an unanswered knock looks like an empty dwelling: where nobody lives, and elsewhere.
     pub looks_empty: (f64, f64),
-    /// Step between shades.
-    pub shade: f64,
     /// Likelihood of a word that nobody lives there, where somebody does.
     pub told_wrongly: f64,
 }
@@ -80,7 +78,6 @@ impl Default for Settings {
             mix: [25.0, 20.0, 6.0],
             temper: 0.9,
             looks_empty: (0.45, 0.015),
-            shade: 1.0,
             told_wrongly: 0.03,
         }
     }
@@ -120,12 +117,12 @@ impl Types {
             doors: vec![start; history.doors.len()],
         };
         let mut hours = Hours::default();
-        model.chance = hours.chances(settings.shade);
+        model.chance = hours.chances();
         for _ in 0..settings.rounds {
             model.expect(history);
             model.mix();
             hours.step(&model, history);
-            model.chance = hours.chances(settings.shade);
+            model.chance = hours.chances();
         }
         model.expect(history);
         let miss = |c: usize, slot: Slot| (1.0 - model.chance[c][slot.index()]).powf(settings.temper);
@@ -279,10 +276,10 @@ impl Default for Hours {
 }
 
 impl Hours {
-    fn chances(&self, shade_step: f64) -> Vec<PerSlot> {
+    fn chances(&self) -> Vec<PerSlot> {
         (0..CLASSES)
             .map(|class| {
-                let (kind, shade) = (kind_of(class), SHADES[class % SHADES.len()].0 * shade_step);
+                let (kind, shade) = (kind_of(class), SHADES[class % SHADES.len()].0);
                 let mut p = START[kind].1;
                 if kind != EMPTY_KIND {
                     for (i, q) in p.iter_mut().enumerate() {

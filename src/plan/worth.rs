@@ -31,8 +31,6 @@ pub struct Tuning {
     pub settled: f64,
     /// Part of the chance to find a neighbour at a better hour later that is set against asking one now.
     pub proxy_hold: f64,
-    /// Part of the household's prospects that a neighbour's answer gives up.
-    pub proxy_later: f64,
     /// Chance left for a door that was missed earlier the same day.
     pub same_day: f64,
     /// Number of last field days in which a neighbour is asked whenever the rule allows it.
@@ -41,8 +39,6 @@ pub struct Tuning {
     pub price: f64,
     /// Share of the value achieved per minute below which a door is not worth its minutes.
     pub price_share: f64,
-    /// Share of a shift that must be idle before its doors wait for better hours.
-    pub wait: f64,
     /// Planned length of a sheet over the shift; the rest is spare.
     pub fill: f64,
 }
@@ -57,13 +53,11 @@ impl Default for Tuning {
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
-            proxy_hold: 0.9,
-            proxy_later: 0.0,
+            proxy_hold: 0.7,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
             price_share: 0.55,
-            wait: 0.0,
             fill: 1.5,
         }
     }
@@ -180,15 +174,13 @@ impl<'a> Scales<'a> {
             if self.spoils_rule(standing, &missing, slot, left) && is_knock(ask) {
                 continue;
             }
-            let (knock, later) = if ask.action == StopAction::Proxy {
-                (0.0, 0.0)
+            let knock = if ask.action == StopAction::Proxy {
+                0.0
             } else {
-                let (worth, later) = self.knock(belief, slot, ask, left, waiting);
-                let progress = (1.0 - p) * self.progress(standing, &missing, slot);
-                (worth - self.toll(standing, ask) + progress, later)
+                self.knock(belief, slot, ask, left, waiting) - self.toll(standing, ask)
+                    + (1.0 - p) * self.progress(standing, &missing, slot)
             };
-            let given_up = self.tuning.proxy_later * later * self.success(ask);
-            let asked = self.proxy_gain(standing, ask, proxy, best_proxy) - proxy * given_up / self.tuning.settled;
+            let asked = self.proxy_gain(standing, ask, proxy, best_proxy);
             priced.ask |= asked > 0.0;
             let settle = self.tuning.settled * (empty + asked);
             priced.value[i] = knock + (1.0 - p) * settle;
@@ -197,13 +189,12 @@ impl<'a> Scales<'a> {
     }
 
     /// An interview now against what waiting would bring, and the minutes that a success now saves later.
-    /// Gives the chance of meeting somebody later on, after a miss now, too.
-    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> (f64, f64) {
+    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
         let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
-        (self.success(ask) * chance + saved, missed.chance)
+        self.success(ask) * chance + saved
     }
 
     fn success(&self, ask: Ask) -> f64 {
