@@ -5,6 +5,7 @@
 mod batches;
 mod embedded;
 mod held;
+mod planning;
 mod records;
 mod support;
 mod times;
