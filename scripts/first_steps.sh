@@ -87,7 +87,7 @@ say "3. Eight phones collected offline for a week, and now find a network"
 say "4. How far it got"
 "$doorknock" completion --data-dir "$data"
 
-say "5. Tomorrow's walk of Liu Yang (e01) in Hexie Garden: the first doors, and why (* an appointment)"
+say "5. Tomorrow, the walk of Liu Yang (e01): the first doors, and why (* an appointment)"
 "$doorknock" plan --data-dir "$data" --area "$community" --enumerator e01 --on tomorrow --first 12
 
 say "6. Look at it"
