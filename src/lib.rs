@@ -4,7 +4,8 @@
 //! - `cli`: one file per command
 //! - `http`: the only room that speaks HTTP
 //! - `ingest`: takes batches, answers receipts; the only writer of field data
-//! - `sync`: what a device pulls; `visits`: doors as people read them; `report`: completion
+//! - `sync`: what a device pulls; `planning`: sheets and pace; `report`: completion; `export`: data out
+//! - `visits`: doors as people read them
 //! - `surveys`: surveys with their rules, kept in memory
 //! - `store`: the only room that speaks SQL
 //! - `setup`, `rehearsal`, `link`, `plan`, `domain`: pure
@@ -18,6 +19,8 @@ pub mod export;
 pub mod http;
 pub mod ingest;
 pub mod link;
+pub mod plan;
+pub mod planning;
 pub mod rehearsal;
 pub mod report;
 pub mod setup;

@@ -5,6 +5,7 @@ mod base;
 mod export;
 pub mod link;
 mod migrate;
+mod plan;
 mod post;
 mod recount;
 mod serve;
@@ -12,6 +13,7 @@ mod setup;
 mod show;
 pub mod simulate;
 mod upload;
+mod words;
 
 use std::process::ExitCode;
 
@@ -49,6 +51,8 @@ enum Command {
     Completion(show::CompletionArgs),
     /// Show the doors that need another visit, most urgent first
     Returns(show::ReturnsArgs),
+    /// Show the sheets of a day: who knocks where, in which order, and why
+    Plan(plan::PlanArgs),
     /// Write cases, visits, households or persons as CSV or GeoJSON to standard output
     Export(export::ExportArgs),
     /// Find households that were interviewed twice in a file of interviews
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Revoke(args) => access::revoke(&common, &args),
         Command::Completion(args) => show::completion(&common, &args),
         Command::Returns(args) => show::returns(&common, &args),
+        Command::Plan(args) => plan::run(&common, &args),
         Command::Export(args) => export::run(&common, &args),
         Command::Link(args) => link::run(args).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),

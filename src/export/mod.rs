@@ -73,6 +73,15 @@ impl Format {
 /// Cases read at once.
 const PAGE: i64 = 500;
 
+/// One line of CSV from texts, without its line end; what a spreadsheet would run is made harmless.
+pub fn csv_line(texts: &[String]) -> String {
+    let cells: Vec<Cell> = texts.iter().map(|t| Cell::Text(t.clone())).collect();
+    let mut line = String::new();
+    table::push_csv(&mut line, &cells);
+    line.truncate(line.trim_end().len());
+    line
+}
+
 /// An export under way.
 pub struct Export {
     store: Store,

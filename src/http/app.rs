@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::problem::{FieldError, Problem};
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
+use crate::planning::chances::Chances;
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -31,6 +32,10 @@ pub struct App {
     pub codes: Attempts,
     /// Guesses at passwords.
     pub passwords: Attempts,
+    /// Guesses at the codes of cards.
+    pub slips: Attempts,
+    /// What the visits have taught, for lists.
+    pub chances: Chances,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -65,6 +70,8 @@ impl App {
             uploads: UploadSlots::for_pool(pool),
             codes: Attempts::new(),
             passwords: Attempts::new(),
+            slips: Attempts::new(),
+            chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
             is_migrated: Arc::new(|| true),

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::route::Router;
 use super::{
-    assignments, batches, cases, changes, completion, devices, enrol, exports, held, page, returns, system,
+    assignments, batches, cases, changes, completion, devices, enrol, exports, held, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -28,6 +28,8 @@ pub fn routes() -> Router<App> {
         .get("/v1/cases/{id}", cases::get)
         .post("/v1/cases/{id}/decisions", cases::decide)
         .get("/v1/return-visits", returns::list)
+        .get("/v1/plan", plan::get)
+        .post("/v1/plan", plan::what_if)
         // Supervisors.
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
@@ -35,5 +37,12 @@ pub fn routes() -> Router<App> {
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
         .post("/v1/assignments", assignments::post)
+        .get("/v1/pace", plan::pace)
+        .get("/v1/model", plan::model)
+        .get("/v1/shifts", plan::shifts)
+        .post("/v1/shifts", plan::set_shifts)
+        .post("/v1/slips", plan::make_slips)
         .get("/v1/export/{file}", exports::get)
+        // Residents, under the code of their card.
+        .post("/v1/slips/{code}", plan::slip)
 }

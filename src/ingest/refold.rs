@@ -120,10 +120,7 @@ async fn load(
     }
     for (loser, survivor) in losers {
         let taken = all.get(loser).map(|k| k.evidence.clone()).unwrap_or_default();
-        let own = &mut all.entry(*survivor).or_default().evidence;
-        own.visits.extend(taken.visits);
-        own.interviews.extend(taken.interviews);
-        own.decisions.extend(taken.decisions.into_iter().filter(|d| d.kind.speaks_of_a_record()));
+        all.entry(*survivor).or_default().evidence.absorb(&taken);
     }
     Ok(all)
 }

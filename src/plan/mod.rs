@@ -32,3 +32,6 @@ pub use sheet::{Pinned, Sheet, Shift, Spare, Stop, StopAction};
 pub use stairwise::{Brain, Insight, Planner, Stairwise};
 pub use view::{ModelView, heat_svg, view};
 pub use worth::Tuning;
+
+#[cfg(test)]
+mod tests;

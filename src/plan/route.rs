@@ -12,6 +12,9 @@ use super::worth::{Task, Tuning};
 /// Minutes after which an enumerator without a worthwhile door looks again: the next hour may be better.
 const PAUSE_MIN: f64 = 15.0;
 
+/// Minutes at the end of a shift that a late start leaves free.
+const LATE_MARGIN_MIN: f64 = 20.0;
+
 /// One stop of a route.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Leg {
@@ -32,6 +35,8 @@ pub struct Route {
     pub end: f64,
     /// Minutes of work in the planned part.
     pub busy: f64,
+    /// The walk starts later than the shift: nobody is needed before.
+    pub wait_until: Option<f64>,
     /// Value of the planned part.
     pub value: f64,
 }
@@ -97,6 +102,11 @@ impl<'a> Round<'a> {
             .iter()
             .map(|t| Walker { spot: None, clock: t.from, pinned: 0, hard: 0, idle: false })
             .collect();
+        for turn in 0..self.turns.len() {
+            if let Some(tour) = self.in_hand(turn) {
+                self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, false);
+            }
+        }
         for spare in [false, true] {
             for w in &mut walkers {
                 w.idle = false;
@@ -110,6 +120,25 @@ impl<'a> Round<'a> {
             }
         }
         routes
+    }
+
+    /// What an enumerator is already doing stays with that person, first on the sheet and in the order given.
+    fn in_hand(&self, turn: usize) -> Option<Tour> {
+        let who = self.turns[turn].who;
+        let doing = self.day.enumerators[who].doing.as_ref()?;
+        if self.turns[..turn].iter().any(|t| t.who == who) {
+            return None;
+        }
+        let task_of = |case| {
+            let door = self.day.doors.iter().position(|d| d.case_id == case)?;
+            let stair = &self.by_stair[self.ground.stair_of[door]];
+            stair.iter().copied().find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
+        };
+        let tasks: Vec<usize> = doing.keep.iter().filter_map(|case| task_of(*case)).collect();
+        let end = tasks.last().and_then(|&k| self.ground.spot(self.tasks[k].door));
+        let slot = self.slot(turn, self.turns[turn].from);
+        let minutes = tasks.iter().map(|&k| self.tasks[k].minutes[slot]).sum();
+        (!tasks.is_empty()).then_some(Tour { tasks, minutes, end, ..Tour::default() })
     }
 
     fn until(&self, turn: usize, spare: bool) -> f64 {
@@ -213,6 +242,40 @@ impl<'a> Round<'a> {
 
     fn slot(&self, turn: usize, at: f64) -> usize {
         Slot::at(self.kind, at.min(self.turns[turn].to - 1.0)).index()
+    }
+
+    /// Time to spare: starts each walk as late as its doors are worth most, but never past an appointment.
+    pub fn start_late(&self, routes: &mut [Route]) {
+        for (t, route) in routes.iter_mut().enumerate() {
+            let turn = &self.turns[t];
+            let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
+            let (Some(first), Some(last)) = (planned.first(), planned.last()) else { continue };
+            let doing = self.day.enumerators[turn.who].doing.is_some();
+            let mut room = turn.to - last.at - LATE_MARGIN_MIN;
+            if let Some(pin) = self.pins.kept.iter().filter(|p| p.turn == t).map(|p| p.at).reduce(f64::min) {
+                room = room.min(pin - first.at);
+            }
+            if doing || room < PAUSE_MIN {
+                continue;
+            }
+            let worth = |delay: f64| -> f64 {
+                planned.iter().map(|l| self.tasks[l.task].value[self.slot(t, l.at + delay)]).sum()
+            };
+            let mut best = (0.0, worth(0.0));
+            let mut delay = PAUSE_MIN;
+            while delay <= room {
+                let w = worth(delay);
+                if w > best.1 + 0.02 {
+                    best = (delay, w);
+                }
+                delay += PAUSE_MIN;
+            }
+            if best.0 > 0.0 {
+                route.legs.retain(|l| !l.spare);
+                route.legs.iter_mut().for_each(|l| l.at += best.0);
+                route.wait_until = Some(first.at + best.0);
+            }
+        }
     }
 
     /// Value per minute over all planned parts.

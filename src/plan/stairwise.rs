@@ -66,10 +66,15 @@ pub struct Insight {
 impl Insight {
     /// Reads `day` and fits the model.
     pub fn new(day: &DayInput, brain: Brain) -> Self {
+        Self::with(day, brain, Settings::default())
+    }
+
+    /// The same with other strengths of the latent-type model.
+    pub fn with(day: &DayInput, brain: Brain, settings: Settings) -> Self {
         let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
         let history = History::new(day, &ground);
         let model: Arc<dyn AtHome> = match brain {
-            Brain::Types => Arc::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Types => Arc::new(Types::fit(&ground, &history, settings)),
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
@@ -103,7 +108,8 @@ impl Stairwise {
         let pins = place(&work.agreed, &turns, day);
         let kind = kind_of(day.on, &day.rules.calendar);
         let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
-        let routes = self.routes(&round).0;
+        let mut routes = self.routes(&round).0;
+        round.start_late(&mut routes);
         let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
         let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
         routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
@@ -138,7 +144,11 @@ impl Writer<'_> {
         let t = &self.turns[turn];
         let pinned = self.pins.kept.iter().filter(|p| p.turn == turn);
         let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p, learnt)).collect();
-        stops.extend(route.legs.iter().map(|leg| self.stop(turn, leg)));
+        let mut walk: Vec<Stop> = route.legs.iter().map(|leg| self.stop(turn, leg)).collect();
+        if let (Some(minute), Some(stop)) = (route.wait_until, walk.first_mut()) {
+            stop.from = Some(instant(self.day.on, minute, &self.day.rules.calendar));
+        }
+        stops.extend(walk);
         Sheet {
             user: self.day.enumerators[t.who].user.clone(),
             shift: shift_of(t, self.day),

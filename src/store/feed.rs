@@ -1,5 +1,7 @@
 //! The change feed: marking what a transaction changed, and reading what changed since a number.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -74,6 +76,8 @@ pub enum ChangeKind {
     Receipt,
     /// The survey's policy and codes.
     Survey,
+    /// A published sheet.
+    Sheet,
 }
 
 impl ChangeKind {
@@ -85,12 +89,13 @@ impl ChangeKind {
             Self::Assignment => 3,
             Self::Receipt => 4,
             Self::Survey => 5,
+            Self::Sheet => 6,
         }
     }
 
     /// Back from the database.
     pub fn of(number: i16) -> Option<Self> {
-        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey]
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
             .into_iter()
             .find(|k| k.number() == number)
     }
@@ -103,6 +108,7 @@ impl ChangeKind {
             Self::Assignment => "assignment",
             Self::Receipt => "receipt",
             Self::Survey => "survey",
+            Self::Sheet => "sheet",
         }
     }
 }
@@ -166,7 +172,7 @@ pub struct AssignmentRow {
     pub end_reason: Option<String>,
 }
 
-fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
+pub(super) fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
     AssignmentRow {
         id: r.get("id"),
         case_id: r.get("case_id"),
@@ -179,15 +185,16 @@ fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
     }
 }
 
-/// Marks things as changed under the transaction's tag.
+/// Marks things as changed under the transaction's tag; one that is named several times is marked once.
 pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Mark]) -> Result<(), Error> {
     if all.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = all.iter().map(|m| m.id).collect();
-    let areas: Vec<Option<i32>> = all.iter().map(|m| m.area_no).collect();
-    let devices: Vec<Option<Uuid>> = all.iter().map(|m| m.device).collect();
-    let users: Vec<Option<&str>> = all.iter().map(|m| m.user.as_deref()).collect();
+    let once: BTreeMap<Uuid, &Mark> = all.iter().map(|m| (m.id, m)).collect();
+    let ids: Vec<Uuid> = once.keys().copied().collect();
+    let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
+    let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
+    let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
     tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ pub mod feed;
 pub mod held;
 pub mod load;
 mod migrate;
+pub mod plan;
 pub mod survey;
 mod tx;
 
@@ -48,6 +49,7 @@ pub fn statements() -> Vec<&'static Statement> {
         feed::ALL,
         held::ALL,
         load::ALL,
+        plan::ALL,
         survey::ALL,
         tx::ALL,
     ]

@@ -1,0 +1,378 @@
+//! Plans, pace, what the model has learnt, hours on duty, and the slips of "we missed you" cards.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use warp::reply::Response;
+
+use super::answer::{self, to_the_end};
+use super::app::App;
+use super::auth;
+use super::body::FORM_LIMIT;
+use super::json::{self as body, Form, Json};
+use super::kind;
+use super::problem::{FieldError, Problem};
+use super::request::Request;
+use crate::access;
+use crate::domain::Language;
+use crate::domain::rules::Span;
+use crate::plan::{Pace, heat_svg, view};
+use crate::planning::{DayPlan, Question, Ready, publish};
+use crate::store::access::Caller;
+use crate::store::plan::{Override, SheetRow, Wish};
+use crate::store::survey::AreaRow;
+use crate::surveys::Survey;
+
+/// Most wishes one door may leave in a day.
+const WISHES_A_DAY: i64 = 5;
+
+impl From<crate::planning::Error> for Problem {
+    fn from(error: crate::planning::Error) -> Self {
+        match error {
+            crate::planning::Error::TooLarge => {
+                Self::parameter("area", "must hold at most 30,000 cases; plan its parts")
+            }
+            crate::planning::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+async fn ready(app: &App, survey: Arc<Survey>, question: Question) -> Result<Ready, Problem> {
+    Ok(Ready::read(app.store(), survey, question).await?)
+}
+
+/// Runs the planner on a thread of its own: it computes for tens of milliseconds.
+async fn compute<T: Send + 'static>(ready: Ready, work: impl FnOnce(&Ready) -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(move || work(&ready)).await.map_err(|_| Problem::plain(&kind::INTERNAL))
+}
+
+/// `GET /v1/plan?area=&on=&enumerator=`: the sheets of a day. A device gets its own enumerator's sheet; where a plan was
+/// published for the day, that one. Judged as of the day's start in the survey's zone, for today as of now.
+/// Problems: `bad-parameter`, `not-found`.
+pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::caller(&app, &request).await?;
+    let query = request.query()?;
+    let survey = app.survey(&caller).await?;
+    let now = app.now();
+    let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(now));
+    let area = auth::area(&app, &caller, &query).await?;
+    let only = if caller.device.is_some() { Some(caller.user.clone()) } else { query.given("enumerator").map(str::to_owned) };
+    let published = app.store().sheets(caller.key, only.clone().map(|u| vec![u]), on).await?;
+    let own: Vec<SheetRow> = published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
+    if let Some(shown) = shown_published(&own, on) {
+        return Ok(answer::json(&shown));
+    }
+    let question = Question { area, on, now, hours: HashMap::new() };
+    let mut plan = compute(ready(&app, survey, question).await?, Ready::plan).await?;
+    if let Some(user) = only {
+        plan.enumerators.retain(|sheet| sheet.user == user);
+    }
+    Ok(answer::json(&plan))
+}
+
+/// A published plan as the planner would show it.
+fn shown_published(sheets: &[SheetRow], on: Date) -> Option<Value> {
+    let first = sheets.first()?;
+    let documents: Vec<&Value> = sheets.iter().map(|s| &s.document).collect();
+    Some(json!({
+        "on": on, "plan_id": first.plan_id, "made_at": first.made_at, "rule_version": first.rule_version,
+        "model_version": first.model_version, "enumerators": documents, "unmanned": [],
+    }))
+}
+
+struct WhatIf {
+    area: Option<String>,
+    on: Date,
+    hours: HashMap<String, Vec<Span>>,
+    publish: bool,
+}
+
+/// `POST /v1/plan` `{area?, on, shifts?: [{user, from, to}], exclude?: [user], publish?}`: the sheets with other people or
+/// hours. Nothing is stored unless `publish` is true: then the sheets go to the devices.
+/// Problems: `body-not-valid`, `not-found`, `wrong-role`.
+pub async fn what_if(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let survey = app.survey(&caller).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let asked = document.form(|f| what_if_form(f, &survey))?;
+    let area = auth::area_by_code(&app, &caller, asked.area.unwrap_or_else(|| caller.area.clone())).await?;
+    let now = app.now();
+    let question = Question { area: area.clone(), on: asked.on, now, hours: asked.hours };
+    let mut plan = compute(ready(&app, Arc::clone(&survey), question).await?, Ready::plan).await?;
+    if asked.publish {
+        plan = published(&app, &survey, &caller, &area, plan, now).await?;
+    }
+    Ok(answer::json(&plan))
+}
+
+async fn published(
+    app: &App,
+    survey: &Arc<Survey>,
+    caller: &Caller,
+    area: &AreaRow,
+    mut plan: DayPlan,
+    now: Timestamp,
+) -> Result<DayPlan, Problem> {
+    let (store, survey) = (app.store().clone(), Arc::clone(survey));
+    let (code, by, made) = (area.code.clone(), caller.user.clone(), plan.clone());
+    let id = to_the_end(async move {
+        Ok::<Uuid, Problem>(publish::publish(&store, &survey, &code, &made, &by, now).await?)
+    })
+    .await?;
+    plan.plan_id = Some(id);
+    Ok(plan)
+}
+
+fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
+    let area = f.optional_text("area", 200);
+    let on = f.required("on", "must be a date", |json| match json {
+        Json::Text(text) => text.parse::<Date>().ok(),
+        _ => None,
+    });
+    let shifts = match f.raw("shifts") {
+        None | Some(Json::Null) => Vec::new(),
+        Some(_) => f.objects("shifts", 2_000, |item| {
+            let (user, from, to) = (item.text("user", 200), instant(item, "from"), instant(item, "to"));
+            Some((user?, from?, to?))
+        })?,
+    };
+    let excluded = f.optional("exclude", "must be a list of users", |json| match json {
+        Json::List(all) => all
+            .iter()
+            .map(|user| if let Json::Text(user) = user { Some(user.clone()) } else { None })
+            .collect::<Option<Vec<String>>>(),
+        _ => None,
+    });
+    let publish = f.raw("publish").is_some_and(|json| *json == Json::Bool(true));
+    let mut hours: HashMap<String, Vec<Span>> = HashMap::new();
+    for (user, from, to) in shifts {
+        let spans = hours.entry(user).or_default();
+        spans.push(Span { from: minute(survey, from), to: minute(survey, to) });
+    }
+    hours.values_mut().for_each(|spans| spans.sort_unstable_by_key(|s| s.from));
+    hours.extend(excluded.unwrap_or_default().into_iter().map(|user| (user, Vec::new())));
+    Some(WhatIf { area, on: on?, hours, publish })
+}
+
+fn instant(f: &mut Form<'_>, name: &str) -> Option<Timestamp> {
+    f.required(name, "must be a time with an offset", |json| match json {
+        Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
+        _ => None,
+    })
+}
+
+/// Minutes since local midnight.
+fn minute(survey: &Survey, at: Timestamp) -> u16 {
+    let time = at.to_zoned(survey.rules.calendar.tz.clone()).time();
+    u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default()
+}
+
+/// `GET /v1/pace?area=`: expected completions by day, doors at risk, effort gaps by building, staffing.
+/// Problems: `not-found`, `wrong-role`.
+pub async fn pace(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let survey = app.survey(&caller).await?;
+    let area = auth::area(&app, &caller, &query).await?;
+    let now = app.now();
+    let today = survey.rules.calendar.local_date(now).clamp(survey.starts_on, survey.ends_on);
+    let question = Question { area: area.clone(), on: today, now, hours: HashMap::new() };
+    let ready = ready(&app, survey, question).await?;
+    let (pace, addresses) = compute(ready, |ready| {
+        let pace = ready.pace();
+        let addresses: Vec<String> = pace
+            .warnings
+            .iter()
+            .map(|w| ready.door(w.case_id.0).map(|d| d.address.clone()).unwrap_or_default())
+            .collect();
+        (pace, addresses)
+    })
+    .await?;
+    Ok(answer::json(&pace_view(&area, now, &pace, &addresses)))
+}
+
+fn pace_view(area: &AreaRow, now: Timestamp, pace: &Pace, addresses: &[String]) -> Value {
+    let mut at_risk: Vec<Value> = pace.warnings.iter().map(|w| json!(w)).collect();
+    for (item, address) in at_risk.iter_mut().zip(addresses) {
+        if let Some(object) = item.as_object_mut() {
+            object.insert("address".to_owned(), json!(address));
+        }
+    }
+    json!({
+        "as_of": now, "area": {"code": area.code, "name": area.name, "name_zh": area.name_zh, "level": area.level},
+        "expected": pace.days, "at_risk": at_risk, "buildings": pace.buildings, "staffing": pace.staffing,
+    })
+}
+
+/// `GET /v1/model?area=&format=json|svg&lang=en|zh`: what the visits so far have taught, as data or as a heat map.
+/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
+pub async fn model(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let is_svg = query.one_of("format", &["json", "svg"], |w| Some(w == "svg"))?.unwrap_or(false);
+    let language = query
+        .one_of("lang", &["en", "zh"], |w| Some(if w == "zh" { Language::Zh } else { Language::En }))?
+        .unwrap_or(Language::En);
+    let survey = app.survey(&caller).await?;
+    let area = auth::area(&app, &caller, &query).await?;
+    let now = app.now();
+    let on = survey.rules.calendar.local_date(now);
+    let question = Question { area, on, now, hours: HashMap::new() };
+    let seen = compute(ready(&app, survey, question).await?, |ready| view(&ready.insight())).await?;
+    if is_svg {
+        return Ok(answer::text("image/svg+xml", heat_svg(&seen, language)));
+    }
+    let mut shown = json!(seen);
+    if let Some(object) = shown.as_object_mut() {
+        object.insert("made_at".to_owned(), json!(now));
+    }
+    Ok(answer::json(&shown))
+}
+
+/// `GET /v1/shifts?area=&on=`: hours that differ from the staff file, from `on` (today) for two weeks.
+/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
+pub async fn shifts(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let survey = app.survey(&caller).await?;
+    let area = auth::area(&app, &caller, &query).await?;
+    let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(app.now()));
+    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, on).await?))
+}
+
+async fn shift_list(app: &App, caller: &Caller, survey: &Survey, area: &AreaRow, on: Date) -> Result<Value, Problem> {
+    let to = on.saturating_add(jiff::ToSpan::days(14));
+    let staff = app.store().staff(caller.key, area.range).await?;
+    let all = app.store().overrides(caller.key, on, to).await?;
+    let items: Vec<Value> = all
+        .iter()
+        .filter(|o| staff.iter().any(|s| s.user == o.user))
+        .flat_map(|o| {
+            let spans: Vec<Span> = serde_json::from_value(o.spans.clone()).unwrap_or_default();
+            if spans.is_empty() {
+                return vec![json!({"user": o.user, "on": o.on, "from": null, "to": null, "absent": true})];
+            }
+            let moment = |m: u16| survey.rules.calendar.moment(o.on, m);
+            spans
+                .iter()
+                .map(|s| json!({"user": o.user, "on": o.on, "from": moment(s.from), "to": moment(s.to), "absent": false}))
+                .collect()
+        })
+        .collect();
+    Ok(json!({"items": items, "after": null}))
+}
+
+/// `POST /v1/shifts` `{shifts: [{user, on, spans: [{from, to}]}]}`: replaces these people's hours on these days; no spans is an
+/// absence. Problems: `body-not-valid`, `wrong-role`.
+pub async fn set_shifts(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let survey = app.survey(&caller).await?;
+    let area = auth::area_by_code(&app, &caller, caller.area.clone()).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let orders = document.form(|f| f.objects("shifts", 2_000, shift_order))?;
+    let staff = app.store().staff(caller.key, area.range).await?;
+    let unknown: Vec<FieldError> = orders
+        .iter()
+        .enumerate()
+        .filter(|(_, o)| !staff.iter().any(|s| s.user == o.user && s.role == "enumerator"))
+        .map(|(i, _)| FieldError::at(format!("/shifts/{i}/user"), "must be an enumerator of your area"))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Problem::not_valid(unknown));
+    }
+    let first = orders.iter().map(|o| o.on).min().unwrap_or(survey.starts_on);
+    app.store().set_overrides(caller.key, orders, &caller.user, app.now()).await?;
+    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, first).await?))
+}
+
+fn shift_order(f: &mut Form<'_>) -> Option<Override> {
+    let user = f.text("user", 200);
+    let on = f.required("on", "must be a date", |json| match json {
+        Json::Text(text) => text.parse::<Date>().ok(),
+        _ => None,
+    });
+    let spans = f.objects("spans", 8, |s| {
+        let (from, to) = (s.text("from", 5), s.text("to", 5));
+        let text = format!("{}-{}", from?, to?);
+        let read = crate::setup::parse_hours(&text).ok();
+        if read.is_none() {
+            s.fault("to", "must be a time of day HH:MM after from");
+        }
+        read?.into_iter().next()
+    });
+    Some(Override { user: user?, on: on?, spans: json!(spans?) })
+}
+
+/// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.
+/// Problems: `body-not-valid`, `not-found`, `wrong-role`.
+pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let ids = document.form(|f| {
+        f.required("cases", "must be a list of case ids", |json| match json {
+            Json::List(all) if all.len() <= 500 => all
+                .iter()
+                .map(|id| if let Json::Text(id) = id { super::query::uuid(id) } else { None })
+                .collect::<Option<Vec<Uuid>>>(),
+            _ => None,
+        })
+    })?;
+    let rows = app.store().cases(caller.key, &ids).await?;
+    let in_reach: Vec<_> =
+        rows.iter().filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no)).cloned().collect();
+    if in_reach.len() != ids.len() {
+        return Err(Problem::not_found());
+    }
+    let survey = app.survey(&caller).await?;
+    let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
+    let slips = codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
+    app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
+    let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
+    let items: Vec<Value> = codes
+        .iter()
+        .zip(&doors)
+        .map(|(code, door)| json!({"code": code, "case_id": door.id, "address": door.address}))
+        .collect();
+    Ok(answer::json(&json!({"items": items, "after": null})))
+}
+
+/// `POST /v1/slips/{code}` `{when: [{from, to}], note?}`: a resident's wish, under the code on the card. Says nothing about the
+/// household. Problems: `not-found`, `body-not-valid`, `too-many-tries`.
+pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
+    let attempt = app.slips.allow(request.client(), None)?;
+    let hash = auth::hash(&access::plain_code(request.param("code")));
+    let Some((key, case_id)) = app.store().slip(&hash).await? else {
+        attempt.wrong();
+        return Err(Problem::not_found());
+    };
+    attempt.right();
+    let now = app.now();
+    let survey = app.surveys().reread(key).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let wishes = document.form(|f| {
+        let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
+        let when = f.objects("when", 8, |w| {
+            let (from, to) = (instant(w, "from"), instant(w, "to"));
+            let (from, to) = (from?, to?);
+            if from >= to || to <= now || to > survey.closes_at() || to.duration_since(from) > SignedDuration::from_hours(24) {
+                w.fault("to", "must be after from, at most a day later, still to come, and before the survey ends");
+                return None;
+            }
+            Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
+        })?;
+        if when.is_empty() {
+            f.fault("when", "must name at least one window");
+            return None;
+        }
+        Some(when)
+    })?;
+    let since = now - SignedDuration::from_hours(24);
+    if !app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await? {
+        return Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough today."));
+    }
+    Ok(answer::json(&json!({"status": "noted"})))
+}
