@@ -160,7 +160,8 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
     Some(match word {
         "close" => {
             let classes = ["R", "NC", "O", "UH"];
-            DecisionKind::Close { class: f.one_of("class", &classes, Class::from_slug)? }
+            let class = |word: &str| classes.contains(&word).then(|| Class::from_slug(word)).flatten();
+            DecisionKind::Close { class: f.one_of("class", &classes, class)? }
         }
         "reopen" => DecisionKind::Reopen,
         "verify" => {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
-use super::{Error, Ingest};
+use super::{Error, Ingest, scrub};
 use crate::domain::{Class, DecisionKind, State};
 use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
@@ -99,7 +99,7 @@ async fn decide(
         case_id: row.id,
         kind: request.kind.clone(),
         slug: slug(&request.kind),
-        reason: request.reason.clone(),
+        reason: scrub::scrub_text(&request.reason).into_owned(),
         by: caller.user.clone(),
         at: now,
         policy_version: survey.policy_version,

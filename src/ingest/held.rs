@@ -9,7 +9,7 @@ use super::reason::Reason;
 use super::record::DwellingRecord;
 use super::refold::{At, refold};
 use super::resolve::Cases;
-use super::{Error, Ingest};
+use super::{Error, Ingest, scrub};
 use crate::domain::DwellingKind;
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
@@ -233,7 +233,7 @@ async fn decide(
         id: row.id,
         revision: row.revision,
         decision: if ruling.verdict == Verdict::Refuse { "refuse" } else { "accept" },
-        note: ruling.note.clone(),
+        note: scrub::scrub_text(&ruling.note).into_owned(),
         by: caller.user.clone(),
         at: now,
     };

@@ -57,7 +57,18 @@ pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Res
     let marks: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &entered_or_left(&rows, &updates)).await?;
     Ok(folded)
+}
+
+/// Doors whose case came under or out of a merge or a cancel: devices hold a door as long as they hold a case of it.
+fn entered_or_left(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
+    let is_out = |state: i16| matches!(State::from_number(state), Some(State::Merged | State::Cancelled));
+    rows.iter()
+        .zip(updates)
+        .filter(|(row, update)| is_out(row.state) != is_out(update.state))
+        .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
+        .collect()
 }
 
 /// The rows and the survivors they were merged into, each once, with (loser, survivor) pairs.

@@ -229,11 +229,11 @@ async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), 
         return Ok(());
     }
     let new = load::new_cases(tx, at.key, at.now, DELTA).await?;
-    let marks: Vec<Mark> = new
-        .iter()
-        .chain(&doors.gone)
-        .map(|(id, area_no)| Mark { id: *id, area_no: Some(*area_no), device: None, user: None })
-        .collect();
-    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
+    let marks = |pick: fn(&load::CaseAt) -> Uuid| -> Vec<Mark> {
+        let all = new.iter().chain(&doors.gone);
+        all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
+    };
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;
     Ok(())
 }

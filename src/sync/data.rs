@@ -133,6 +133,7 @@ pub(super) async fn changed_cases(
     let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut all: Vec<Change> =
         ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
+    let mut left = Vec::new();
     for row in &rows {
         if is_held(row, reader) {
             // The door comes along: a case that just entered the reach has none on the device yet.
@@ -142,15 +143,16 @@ pub(super) async fn changed_cases(
             all.push(case(row)?);
         } else {
             all.push(dropped("case", row.id));
-            if !is_reached(row, reader) {
-                all.push(dropped("dwelling", row.dwelling_id));
+            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
+                left.push(row.dwelling_id);
             }
         }
     }
+    all.extend(changed_dwellings(tx, key, reader, &left).await?.into_iter().filter(|c| c.op == Op::Drop));
     Ok(all)
 }
 
-/// Doors that were found or changed.
+/// Doors that were found or changed; those without a case that the device should hold are dropped.
 pub(super) async fn changed_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -162,7 +164,10 @@ pub(super) async fn changed_dwellings(
     }
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
     let mut seen = HashSet::new();
-    Ok(rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect())
+    let mut all: Vec<Change> =
+        rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect();
+    all.extend(ids.iter().filter(|id| seen.insert(**id)).map(|id| dropped("dwelling", *id)));
+    Ok(all)
 }
 
 /// Assignments that changed; ended ones are dropped.
