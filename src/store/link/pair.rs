@@ -58,7 +58,14 @@ statements! {
     /// $1 district, $2 survey, $3 cases. Who is counted elsewhere, by links in state paired.
     PAIRED = "-- paired_of_cases
         select a, b, a_away, b_away from link
-        where district_id = $1 and survey_no = $2 and state = 'paired' and (a_case = any($3) or b_case = any($3))";
+        where district_id = $1 and survey_no = $2 and state = 'paired' and (a_case = any($3) or b_case = any($3))
+          and not exists (select 1 from link_interview x where x.district_id = $1 and x.survey_no = $2
+                and x.interview in (link.a, link.b) and not x.is_in_force)";
+    /// $1 district, $2 survey, $3 link. The case that the last merge as a door took in.
+    TAKEN_IN = "-- case_taken_in_by_link
+        select (changed ->> 'taken_in')::uuid as loser from link_event
+        where district_id = $1 and survey_no = $2 and link_id = $3 and kind = 'merge' and merged_as = 'door'
+        order by version desc limit 1";
 }
 
 /// A link without its evidence.
@@ -293,4 +300,9 @@ pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(Uuid
             [side("a", "a_away"), side("b", "b_away")].concat()
         })
         .collect())
+}
+
+/// The case that was merged into another when this link was last merged as a door; `None` where they were one already.
+pub async fn taken_in(tx: &Tx, key: SurveyKey, link: Uuid) -> Result<Option<Uuid>, Error> {
+    Ok(tx.query_opt(&TAKEN_IN, &[&key.district, &key.no, &link]).await?.and_then(|r| r.get("loser")))
 }

@@ -14,8 +14,9 @@ statements! {
         order by revision desc limit 1";
     /// $1 district, $2 survey, $3 interviews, $4 revisions. What a form says, with its door.
     FORMS = "-- forms_to_link
-        select i.id, i.revision, i.case_id, i.at, i.at_offset_min, i.respondent, i.household, i.phone, i.address_text, i.persons,
-               d.id as dwelling_id, d.area, d.building, d.unit, d.room, d.is_listed, a.name_zh as area_name, a.level as area_level
+        select i.id, i.revision, i.case_id, i.at, i.at_offset_min, i.enumerator, i.respondent, i.result, i.household, i.phone,
+               i.address_text, i.persons, i.counted_elsewhere, c.area_no, c.state, d.id as dwelling_id, d.area, d.building, d.unit,
+               d.floor, d.room, d.is_listed, a.name as area_name_en, a.name_zh as area_name, a.level as area_level
         from unnest($3::uuid[], $4::integer[]) as u (id, revision)
         join interview i on i.district_id = $1 and i.survey_no = $2 and i.id = u.id and i.revision = u.revision
         join survey_case c on c.district_id = $1 and c.survey_no = $2 and c.id = i.case_id
@@ -132,8 +133,20 @@ pub struct FormRow {
     pub case_id: Uuid,
     /// Device time.
     pub at: Timestamp,
+    /// UTC offset as sent, minutes.
+    pub at_offset_min: i16,
+    /// Who interviewed.
+    pub enumerator: String,
     /// Respondent number.
     pub respondent: i16,
+    /// Result number.
+    pub result: i16,
+    /// Another interview counts instead, at another door.
+    pub counted_elsewhere: bool,
+    /// Nested-set number of the area.
+    pub area_no: i32,
+    /// State number of the case.
+    pub state: i16,
     /// Household items, JSON.
     pub household: String,
     /// Contact number, digits.
@@ -150,12 +163,16 @@ pub struct FormRow {
     pub building: String,
     /// Unit as listed.
     pub unit: String,
+    /// Storey.
+    pub floor: Option<i32>,
     /// Room as listed.
     pub room: String,
     /// Comes from the list of doors.
     pub is_listed: bool,
-    /// Name of the area.
+    /// Name of the area, Chinese.
     pub area_name: Option<String>,
+    /// Name of the area, English.
+    pub area_name_en: Option<String>,
     /// Level of the area.
     pub area_level: Option<String>,
     /// The people listed.
@@ -211,7 +228,13 @@ fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
         revision: r.get("revision"),
         case_id: r.get("case_id"),
         at: r.get("at"),
+        at_offset_min: r.get("at_offset_min"),
+        enumerator: r.get("enumerator"),
         respondent: r.get("respondent"),
+        result: r.get("result"),
+        counted_elsewhere: r.get("counted_elsewhere"),
+        area_no: r.get("area_no"),
+        state: r.get("state"),
         household: r.get("household"),
         phone: r.get("phone"),
         address_text: r.get("address_text"),
@@ -220,9 +243,11 @@ fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
         area: r.get("area"),
         building: r.get("building"),
         unit: r.get("unit"),
+        floor: r.get("floor"),
         room: r.get("room"),
         is_listed: r.get("is_listed"),
         area_name: r.get("area_name"),
+        area_name_en: r.get("area_name_en"),
         area_level: r.get("area_level"),
         people,
     }
