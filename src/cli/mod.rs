@@ -4,6 +4,7 @@ mod access;
 mod base;
 mod export;
 pub mod link;
+mod linking;
 mod migrate;
 mod plan;
 mod post;

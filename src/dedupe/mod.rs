@@ -15,20 +15,17 @@ mod form;
 mod judge;
 mod relink;
 mod settle;
-
+pub mod view;
 mod work;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ingest::Ingest;
-use crate::link::Model;
 use crate::store::{AsStoreError, SurveyKey};
 
 pub use decide::{Decided, Ruling};
-pub use effects::{CaseChange, Changes, Effects};
-
-
+pub use effects::{CaseChange, Changes, Effect, Effects};
 pub use work::{Linked, Step};
 
 /// What linking needs.
@@ -89,9 +86,4 @@ impl AsStoreError for Error {
             Self::NotFound | Self::Stale | Self::BeyondReach | Self::Unfit(_) | Self::Model(_) => None,
         }
     }
-}
-
-/// The linking model compiled into this program.
-pub fn shipped_model() -> Model {
-    Model::shipped()
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::cluster::{Member, households};
 use super::pair::{LinkRow, by_id, link_row, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
 use crate::domain::LinkState;
@@ -86,6 +87,8 @@ pub struct LinkDetail {
     pub events: Vec<EventRow>,
     /// Both interviews as they are compared.
     pub compared: Vec<LinkedInterview>,
+    /// Members of the households they stand in.
+    pub members: Vec<Member>,
 }
 
 async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>, Error> {
@@ -178,7 +181,8 @@ impl Store {
                     })
                     .collect();
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
-                Ok::<_, Error>(Some(LinkDetail { pair, events, compared }))
+                let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
+                Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
             })
         })
         .await
