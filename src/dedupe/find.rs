@@ -73,6 +73,7 @@ fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidat
     Candidates { interviews: interviews.into_iter().collect(), skipped: skipped.into_iter().collect() }
 }
 
-fn may_meet(_: i16, _: i16) -> bool {
-    true
+/// Whether two interviews become candidates by a key of these kinds.
+fn may_meet(own: i16, other: i16) -> bool {
+    kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
 }

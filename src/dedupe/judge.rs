@@ -92,7 +92,10 @@ impl Judge {
             }
             Decision::Merge => (Proposal::Merge, None),
             Decision::Review | Decision::Pair if self.is_declared(a, b, scored) => (Proposal::Pair, None),
-            Decision::Review | Decision::Pair => (Proposal::Review, None),
+            // Somebody is shared who lives at both doors: a person must look.
+            Decision::Pair if self.sure(a, b, scored).next().is_some() => (Proposal::Review, None),
+            Decision::Pair => (Proposal::Apart, None),
+            Decision::Review => (Proposal::Review, None),
             Decision::Apart => (Proposal::Apart, None),
         }
     }

@@ -26,6 +26,7 @@ use crate::store::{AsStoreError, SurveyKey};
 
 pub use decide::{Decided, Ruling};
 pub use effects::{CaseChange, Changes, Effect, Effects};
+pub use relink::{Difference, Example, NewModel, Tables};
 pub use work::{Linked, Step};
 
 /// What linking needs.

@@ -12,6 +12,9 @@ statements! {
         select m.interview, m.cluster_id, m.is_counted from cluster_member m
         where m.district_id = $1 and m.survey_no = $2 and m.cluster_id in (
             select x.cluster_id from cluster_member x where x.district_id = $1 and x.survey_no = $2 and x.interview = any($3))";
+    /// $1 district, $2 survey.
+    COUNT = "-- count_households
+        select count(distinct cluster_id) as n from cluster_member where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey, $3 interviews.
     DROP = "-- drop_members
         delete from cluster_member where district_id = $1 and survey_no = $2 and interview = any($3)";
@@ -138,4 +141,9 @@ pub async fn set_flags(tx: &Tx, key: SurveyKey, all: &[Flags]) -> Result<(), Err
     let paired: Vec<i32> = all.iter().map(|f| f.paired).collect();
     tx.execute(&SET_FLAGS, &[&key.district, &key.no, &ids, &elsewhere, &paired]).await?;
     Ok(())
+}
+
+/// Number of households of several interviews.
+pub async fn count(tx: &Tx, key: SurveyKey) -> Result<i64, Error> {
+    Ok(tx.query_one(&COUNT, &[&key.district, &key.no]).await?.get("n"))
 }
