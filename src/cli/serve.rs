@@ -75,9 +75,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
 fn start_log(args: &ServeArgs) {
     use tracing_subscriber::EnvFilter;
     // tokio_postgres prints parameters at debug, so it stays at info whatever the operator asks for.
-    let filter = EnvFilter::try_from_env("DOORKNOCK_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info"))
-        .add_directive(tracing::Level::INFO.into());
+    let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
     let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);

@@ -12,6 +12,7 @@ use super::problem::{FieldError, Problem};
 use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
+use crate::planning::chances::Chances;
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -36,6 +37,8 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// What the visits have taught, for lists.
+    pub chances: Chances,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -72,6 +75,7 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
             is_migrated: Arc::new(|| true),

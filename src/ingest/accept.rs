@@ -524,8 +524,9 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
-    let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.contains(&d.case_id)).collect();
+    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    // One door may be reported by several records: it is counted and told of once.
+    let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
         .iter()
         .map(|d| completion::Delta {

@@ -29,6 +29,14 @@ pub(super) struct Freed {
     pub(super) marks: Vec<Mark>,
 }
 
+impl Freed {
+    /// Takes in more.
+    fn add(&mut self, more: Self) {
+        self.touched.extend(more.touched);
+        self.marks.extend(more.marks);
+    }
+}
+
 fn mark(row: &HeldRow) -> Mark {
     Mark { id: row.id, area_no: None, device: Some(row.device_id), user: None }
 }
@@ -71,9 +79,15 @@ pub(super) async fn free_waiters(
     queue_settled(tx, key, &settled).await?;
     let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
-        let more = visits_arrived(tx, key, cases, &visits).await?;
-        freed.touched.extend(more.touched);
-        freed.marks.extend(more.marks);
+        freed.add(visits_arrived(tx, key, cases, &visits).await?);
+    }
+    let interviews: Vec<(Uuid, i32)> = settled
+        .iter()
+        .filter(|s| s.kind == RecordKind::Interview && s.status == Status::Accepted)
+        .map(|s| (s.id, s.revision))
+        .collect();
+    if !interviews.is_empty() {
+        freed.add(revisions_mended(tx, key, cases, &interviews).await?);
     }
     Ok(freed)
 }
@@ -214,8 +228,7 @@ async fn decide(
     now: jiff::Timestamp,
 ) -> Result<Outcome<HeldRow>, Error> {
     let key = survey.key;
-    held::lock_targets(tx, key, &[ruling.id]).await?;
-    let rows = held::find_held(tx, key, caller.range, ruling.id).await?;
+    let rows = settled_state(tx, key, caller, ruling.id).await?;
     let row = rows
         .iter()
         .filter(|r| ruling.revision.is_none_or(|n| n == r.revision))
@@ -239,6 +252,15 @@ async fn decide(
     held::insert_held_decision(tx, key, &decision).await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
     Ok(Outcome::Stamp(decided, key, at.tag))
+}
+
+/// The record as it stands once nothing else can settle it: what frees it holds the lock on what it waits for, or its case.
+async fn settled_state(tx: &Tx, key: SurveyKey, caller: &Caller, id: Uuid) -> Result<Vec<HeldRow>, Error> {
+    let before = held::find_held(tx, key, caller.range, id).await?;
+    let targets: Vec<Uuid> = std::iter::once(id).chain(before.iter().filter_map(|r| r.case_id)).collect();
+    held::lock_targets(tx, key, &targets).await?;
+    Cases::default().find(tx, key, &targets[1..]).await?;
+    Ok(held::find_held(tx, key, caller.range, id).await?)
 }
 
 async fn decide_record(
@@ -280,11 +302,13 @@ async fn decide_record(
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
-        if row.kind == RecordKind::Visit {
-            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
-            touched.extend(freed.touched);
-            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
-        }
+        let freed = if row.kind == RecordKind::Visit {
+            visits_arrived(tx, at.key, &mut cases, &[row.id]).await?
+        } else {
+            revisions_mended(tx, at.key, &mut cases, &[(row.id, row.revision)]).await?
+        };
+        touched.extend(freed.touched);
+        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
         cases.find(tx, at.key, &touched).await?;
         let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
         refold(tx, at, survey, &locked).await?;

@@ -128,10 +128,7 @@ async fn load(
             all.get(loser).map(|k| (k.evidence.clone(), k.paired.clone())).unwrap_or_default();
         let survivor = all.entry(*survivor).or_default();
         survivor.paired.extend(paired);
-        let own = &mut survivor.evidence;
-        own.visits.extend(taken.visits);
-        own.interviews.extend(taken.interviews);
-        own.decisions.extend(taken.decisions.into_iter().filter(|d| d.kind.speaks_of_a_record()));
+        survivor.evidence.absorb(&taken);
     }
     Ok(all)
 }

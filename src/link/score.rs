@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::assign::assign;
 use super::compare::{IdLevel, PersonLevels, compare_person};
-use super::household::{AbsentLevel, DoorClass, HouseholdLevels, STRONG, compare_household, people_bits};
+use super::household::{AbsentLevel, DoorClass, HouseholdLevels, IdsLevel};
+use super::household_compare::{STRONG, compare_household, people_bits};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
 
@@ -78,7 +79,9 @@ pub struct Scored {
 impl Scored {
     /// A match between two persons that stands without the household.
     pub fn shares_a_person(&self) -> bool {
-        self.people.iter().any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
+        self.people
+            .iter()
+            .any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
     }
 }
 
@@ -100,21 +103,26 @@ pub fn match_people(model: &Model, a: &Prepared, b: &Prepared) -> Vec<PersonMatc
     for p in &a.persons {
         for q in &b.persons {
             let reached = compare_person(p, q);
-            weights.push(weigh(model, parameters, &reached, (p, q)));
+            weights.push(weigh(model, parameters, reached, (p, q)));
             levels.push(reached);
         }
     }
     let columns = b.persons.len();
     assign(&weights, a.persons.len(), columns, FLOOR)
         .into_iter()
-        .map(|(i, j)| PersonMatch { a: i, b: j, weight: weights[i * columns + j], levels: levels[i * columns + j] })
+        .map(|(i, j)| PersonMatch {
+            a: i,
+            b: j,
+            weight: weights[i * columns + j],
+            levels: levels[i * columns + j],
+        })
         .collect()
 }
 
 fn weigh(
     model: &Model,
     parameters: &Parameters,
-    levels: &PersonLevels,
+    levels: PersonLevels,
     (p, q): (&super::person::PreparedPerson, &super::person::PreparedPerson),
 ) -> f64 {
     parameters.person_weight(levels) + model.frequencies.name_adjustment(levels, &p.name, &q.name)
@@ -126,8 +134,14 @@ pub fn score_pair(model: &Model, a: &Prepared, b: &Prepared) -> Scored {
     let levels = compare_household(a, b, &people, &model.frequencies);
     let weight = model.parameters(a.script, b.script).household_weight(&levels);
     let chance = model.frequencies.chance_bits(&a.area, &b.area);
-    let mut scored =
-        Scored { weight, probability: probability(weight), chance, levels, people, decision: Decision::Apart };
+    let mut scored = Scored {
+        weight,
+        probability: probability(weight),
+        chance,
+        levels,
+        people,
+        decision: Decision::Apart,
+    };
     scored.decision = decide(&model.parameters(a.script, b.script).thresholds, &scored);
     scored
 }
@@ -139,7 +153,8 @@ pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
         DoorClass::Other => (thresholds.upper_across_doors, thresholds.people_bits_across_doors),
     };
     let carried_by_people = people_bits(&scored.people) >= least_bits;
-    if scored.probability >= upper && carried_by_people && !is_registration_only(scored) {
+    let ids_conflict = scored.levels.ids == IdsLevel::Conflict;
+    if scored.probability >= upper && carried_by_people && !ids_conflict && !is_registration_only(scored) {
         Decision::Merge
     } else if scored.probability >= thresholds.lower {
         Decision::Review

@@ -88,7 +88,7 @@ fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghos
     let pins = super::pins::place(&work.agreed, &turns, day);
     let kind = kind_of(day.on, &day.rules.calendar);
     let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning, kind);
-    let routes = planner.routes(&round);
+    let routes = planner.routes(&round).0;
     let legs: Vec<(usize, Slot)> = routes
         .iter()
         .flat_map(|r| r.legs.iter().filter(|l| !l.spare))

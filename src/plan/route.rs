@@ -4,9 +4,9 @@
 use super::ground::{Ground, Spot};
 use super::input::DayInput;
 use super::pins::{Pins, WAY_MIN, may_go};
-use super::slot::{DayKind, PER_DAY, PerSlot, Slot};
+use super::slot::{DayKind, PerSlot, Slot};
 use super::staff::Turn;
-use super::tour::{Market, Outset, Tour, best};
+use super::tour::{Outset, Tour, best};
 use super::worth::{Task, Tuning};
 
 /// Minutes after which an enumerator without a worthwhile door looks again: the next hour may be better.
@@ -94,8 +94,7 @@ impl<'a> Round<'a> {
     }
 
     /// Fills all turns at a price per minute; first the shifts, then spare doors from what is left.
-    pub fn fill(&self, price: [f64; PER_DAY]) -> Vec<Route> {
-        let market = self.market(price);
+    pub fn fill(&self, price: f64) -> Vec<Route> {
         let mut free = vec![true; self.tasks.len()];
         let mut routes: Vec<Route> = self.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect();
         let mut walkers: Vec<Walker> = self
@@ -113,7 +112,7 @@ impl<'a> Round<'a> {
                 w.idle = false;
             }
             while let Some(turn) = self.next_turn(&walkers, spare) {
-                match self.pick(turn, &walkers[turn], &free, &market, spare) {
+                match self.pick(turn, &walkers[turn], &free, price, spare) {
                     Some(tour) => self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, spare),
                     None if walkers[turn].clock + PAUSE_MIN < self.turns[turn].to => walkers[turn].clock += PAUSE_MIN,
                     None => walkers[turn].idle = true,
@@ -121,61 +120,6 @@ impl<'a> Round<'a> {
             }
         }
         routes
-    }
-
-    /// What waiting for a later hour of the same day would bring, at these prices.
-    fn market(&self, price: [f64; PER_DAY]) -> Market {
-        let mut staffed = [false; PER_DAY];
-        for t in self.turns {
-            let (a, b) = (Slot::at(self.kind, t.from).of_day(), Slot::at(self.kind, t.to - 1.0).of_day());
-            staffed[a..=b].fill(true);
-        }
-        let later = |t: &Task| {
-            let mut row = [0.0; PER_DAY];
-            let mut best = 0.0f64;
-            for k in (0..PER_DAY).rev() {
-                row[k] = best * self.tuning.wait;
-                if staffed[k] {
-                    let i = Slot::at(self.kind, f64::from(super::slot::EDGES[k])).index();
-                    best = best.max(t.value[i] - price[k] * t.minutes[i]);
-                }
-            }
-            row
-        };
-        Market { price, later: self.tasks.iter().map(later).collect() }
-    }
-
-    /// Value achieved per minute in each stretch of the day, and the share of staffed minutes left idle there.
-    pub fn by_hour(&self, routes: &[Route]) -> ([f64; PER_DAY], [f64; PER_DAY]) {
-        let (mut value, mut busy, mut all) = ([0.0; PER_DAY], [0.0; PER_DAY], [0.0; PER_DAY]);
-        for (r, t) in routes.iter().zip(self.turns) {
-            let mut minute = t.from;
-            while minute < t.to {
-                all[Slot::at(self.kind, minute).of_day()] += 5.0;
-                minute += 5.0;
-            }
-            let mut before = t.from;
-            for l in r.legs.iter().filter(|l| !l.spare) {
-                let slot = Slot::at(self.kind, l.at);
-                value[slot.of_day()] += self.tasks[l.task].value[slot.index()];
-                let spent = self.tasks[l.task].minutes[slot.index()] + (l.at - before).clamp(0.0, 4.0);
-                busy[slot.of_day()] += spent;
-                before = l.at + self.tasks[l.task].minutes[slot.index()];
-            }
-        }
-        let mut achieved = [0.0; PER_DAY];
-        let mut idle = [0.0; PER_DAY];
-        for k in 0..PER_DAY {
-            achieved[k] = if busy[k] > 0.0 { value[k] / busy[k] } else { 0.0 };
-            idle[k] = if all[k] > 0.0 { (1.0 - busy[k] / all[k]).clamp(0.0, 1.0) } else { 0.0 };
-        }
-        (achieved, idle)
-    }
-
-    /// Value of all planned stops.
-    pub fn total(&self, routes: &[Route]) -> f64 {
-        let legs = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
-        legs.map(|l| self.tasks[l.task].value[Slot::at(self.kind, l.at).index()]).sum()
     }
 
     /// What an enumerator is already doing stays with that person, first on the sheet and in the order given.
@@ -208,14 +152,14 @@ impl<'a> Round<'a> {
             .min_by(|&a, &b| walkers[a].clock.total_cmp(&walkers[b].clock).then(a.cmp(&b)))
     }
 
-    fn pick(&self, turn: usize, w: &Walker, free: &[bool], market: &Market, spare: bool) -> Option<Tour> {
+    fn pick(&self, turn: usize, w: &Walker, free: &[bool], price: f64, spare: bool) -> Option<Tour> {
         let at = w.clock.min(self.turns[turn].to - 1.0);
         let out = Outset {
             from: w.spot,
             at,
             until: at + (self.until(turn, spare) - w.clock),
             kind: self.kind,
-            market,
+            price,
         };
         let cap = self.hard_cap();
         let mut found: Option<Tour> = None;

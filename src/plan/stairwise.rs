@@ -11,7 +11,7 @@ use super::rates::Learnt;
 use super::reason::line;
 use super::route::{Leg, Round, Route};
 use super::sheet::{Pinned, Sheet, Spare, Stop, StopAction};
-use super::slot::{DayKind, PER_DAY, Slot, instant, kind_of};
+use super::slot::{DayKind, Slot, instant, kind_of};
 use super::staff::{Ahead, Turn, shift_of, turns};
 use super::tasks::work;
 use super::types::{Settings, Types};
@@ -66,10 +66,15 @@ pub struct Insight {
 impl Insight {
     /// Reads `day` and fits the model.
     pub fn new(day: &DayInput, brain: Brain) -> Self {
+        Self::with(day, brain, Settings::default())
+    }
+
+    /// The same with other strengths of the latent-type model.
+    pub fn with(day: &DayInput, brain: Brain, settings: Settings) -> Self {
         let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
         let history = History::new(day, &ground);
         let model: Arc<dyn AtHome> = match brain {
-            Brain::Types => Arc::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Types => Arc::new(Types::fit(&ground, &history, settings)),
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
@@ -103,10 +108,8 @@ impl Stairwise {
         let pins = place(&work.agreed, &turns, day);
         let kind = kind_of(day.on, &day.rules.calendar);
         let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
-        let mut routes = self.routes(&round);
-        if self.tuning.late_start > 0.0 {
-            round.start_late(&mut routes);
-        }
+        let mut routes = self.routes(&round).0;
+        round.start_late(&mut routes);
         let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
         let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
         routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
@@ -114,24 +117,17 @@ impl Stairwise {
 }
 
 impl Stairwise {
-    /// Fills the turns at the prices at which time is just used up, hour by hour; the best of a few tries.
-    pub fn routes(&self, round: &Round) -> Vec<Route> {
-        let mut price = [self.tuning.price; PER_DAY];
-        let mut best: Option<(f64, Vec<Route>)> = None;
-        for _ in 0..self.tuning.tries {
-            let routes = round.fill(price);
-            let (achieved, idle) = round.by_hour(&routes);
-            for k in 0..PER_DAY {
-                let fair = self.tuning.price_share * achieved[k];
-                let target = if idle[k] < 0.08 { fair } else { fair.min(price[k]) * (1.0 - idle[k]).powi(4) * 0.8 };
-                price[k] = 0.4 * price[k] + 0.6 * target;
-            }
-            let total = round.total(&routes);
-            if best.as_ref().is_none_or(|b| total > b.0) {
-                best = Some((total, routes));
-            }
+    /// Fills the turns at the price at which time is just used up; gives the price too.
+    pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
+        let mut price = self.tuning.price;
+        let mut routes = round.fill(price);
+        for _ in 0..4 {
+            let idle = round.idle(&routes);
+            let fair = self.tuning.price_share * round.achieved(&routes);
+            price = if idle < 0.03 { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            routes = round.fill(price);
         }
-        best.map(|b| b.1).unwrap_or_default()
+        (routes, price)
     }
 }
 

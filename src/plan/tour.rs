@@ -2,7 +2,7 @@
 //! It looks at one staircase at a time and chooses nothing between staircases.
 
 use super::ground::{Ground, LIFT_FLOOR_MIN, LIFT_WAIT_MIN, Spot};
-use super::slot::{DayKind, PER_DAY, Slot};
+use super::slot::{DayKind, Slot};
 use super::worth::Task;
 
 /// A tour through one staircase.
@@ -12,8 +12,6 @@ pub struct Tour {
     pub tasks: Vec<usize>,
     /// Sum of their values.
     pub value: f64,
-    /// Sum of what they bring beyond the price of their minutes and of waiting.
-    pub net: f64,
     /// Minutes with the way there and the climb up.
     pub minutes: f64,
     /// Minutes to come down again.
@@ -26,22 +24,13 @@ impl Tour {
     /// Value per minute.
     pub fn score(&self) -> f64 {
         let minutes = self.minutes + self.descent;
-        if minutes > 0.0 { self.net / minutes } else { 0.0 }
+        if minutes > 0.0 { self.value / minutes } else { 0.0 }
     }
-}
-
-/// What the hours of the planned day are worth.
-#[derive(Clone, Debug)]
-pub struct Market {
-    /// Value a minute brings elsewhere, per stretch of the day.
-    pub price: [f64; PER_DAY],
-    /// For every task and stretch: what a visit later the same day would bring beyond its price.
-    pub later: Vec<[f64; PER_DAY]>,
 }
 
 /// Where and when a tour would start, and what a minute costs.
 #[derive(Clone, Copy, Debug)]
-pub struct Outset<'a> {
+pub struct Outset {
     /// Present place.
     pub from: Spot,
     /// Present minute.
@@ -50,21 +39,20 @@ pub struct Outset<'a> {
     pub until: f64,
     /// Kind of day.
     pub kind: DayKind,
-    /// What today's hours are worth.
-    pub market: &'a Market,
+    /// Value a minute could bring elsewhere.
+    pub price: f64,
 }
 
 /// One door on the way.
 struct Step {
     task: usize,
     height: f64,
-    net: f64,
     value: f64,
     minutes: f64,
 }
 
 /// The best tour of a staircase over the tasks offered, which come in walking order with a factor on their value.
-pub fn best(stair: usize, offered: &[(usize, f64)], tasks: &[Task], ground: &Ground, out: &Outset<'_>) -> Option<Tour> {
+pub fn best(stair: usize, offered: &[(usize, f64)], tasks: &[Task], ground: &Ground, out: &Outset) -> Option<Tour> {
     let approach = ground.approach_min(out.from, stair);
     let lift = ground.building_of(stair).has_lift();
     let mut at = out.at + approach;
@@ -77,24 +65,22 @@ pub fn best(stair: usize, offered: &[(usize, f64)], tasks: &[Task], ground: &Gro
         if t.not_before > at {
             continue;
         }
-        let slot = Slot::at(out.kind, at);
-        let (value, minutes) = (t.value[slot.index()] * factor, t.minutes[slot.index()]);
-        let net = value - out.market.price[slot.of_day()] * minutes - out.market.later[task][slot.of_day()];
-        if net > 0.0 || t.first {
-            steps.push(Step { task, height: ground.height[t.door], net, value, minutes });
+        let slot = Slot::at(out.kind, at).index();
+        let (value, minutes) = (t.value[slot] * factor, t.minutes[slot]);
+        if value - out.price * minutes > 0.0 || t.first {
+            steps.push(Step { task, height: ground.height[t.door], value, minutes });
             at += minutes;
         }
     }
-    let price = out.market.price[Slot::at(out.kind, out.at).of_day()];
-    let kept = if lift { worth_a_ride(steps, price) } else { worth_a_climb(steps, ground, price) };
-    finish(stair, kept, ground, approach, price)
+    let kept = if lift { worth_a_ride(steps, out.price) } else { worth_a_climb(steps, ground, out.price) };
+    finish(stair, kept, ground, approach)
 }
 
 /// Stairs: the top floor up to which the doors pay for the climb.
 fn worth_a_climb(mut steps: Vec<Step>, ground: &Ground, price: f64) -> Vec<Step> {
     let (mut sum, mut best, mut keep) = (0.0, 0.0, 0);
     for (k, s) in steps.iter().enumerate() {
-        sum += s.net;
+        sum += s.value - price * s.minutes;
         let last_of_floor = steps.get(k + 1).is_none_or(|n| n.height > s.height);
         let total = sum - price * 2.0 * ground.stairs_per_floor() * s.height;
         if last_of_floor && total > best {
@@ -110,7 +96,7 @@ fn worth_a_ride(steps: Vec<Step>, price: f64) -> Vec<Step> {
     let hop = LIFT_WAIT_MIN + 2.0 * LIFT_FLOOR_MIN;
     let mut floors: Vec<(f64, f64)> = Vec::new();
     for s in &steps {
-        let net = s.net;
+        let net = s.value - price * s.minutes;
         match floors.last_mut() {
             Some((height, sum)) if *height == s.height => *sum += net,
             _ => floors.push((s.height, net)),
@@ -120,7 +106,7 @@ fn worth_a_ride(steps: Vec<Step>, price: f64) -> Vec<Step> {
     steps.into_iter().filter(|s| pays(s.height)).collect()
 }
 
-fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64, price: f64) -> Option<Tour> {
+fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64) -> Option<Tour> {
     let last = steps.last()?;
     let building = ground.building_of(stair);
     let minutes = ground.minutes();
@@ -130,7 +116,6 @@ fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64, price:
         tour.minutes += s.minutes + building.climb_min((s.height - height).abs(), minutes);
         height = s.height;
         tour.value += s.value;
-        tour.net += s.net + s.minutes * price;
         tour.tasks.push(s.task);
     }
     Some(tour)

@@ -50,7 +50,8 @@ const START: [(f64, PerSlot); KINDS] = [
 ];
 
 /// Strengths of the model, in knocks or doors.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Rounds of expectation and maximisation.
     pub rounds: usize,
@@ -64,6 +65,8 @@ pub struct Settings {
     pub temper: f64,
     /// Chance that an unanswered knock looks like an empty dwelling: where nobody lives, and elsewhere.
     pub looks_empty: (f64, f64),
+    /// Step between shades.
+    pub shade: f64,
     /// Likelihood of a word that nobody lives there, where somebody does.
     pub told_wrongly: f64,
 }
@@ -77,6 +80,7 @@ impl Default for Settings {
             mix: [25.0, 20.0, 6.0],
             temper: 0.9,
             looks_empty: (0.45, 0.015),
+            shade: 1.0,
             told_wrongly: 0.03,
         }
     }
@@ -116,12 +120,12 @@ impl Types {
             doors: vec![start; history.doors.len()],
         };
         let mut hours = Hours::default();
-        model.chance = hours.chances();
+        model.chance = hours.chances(settings.shade);
         for _ in 0..settings.rounds {
             model.expect(history);
             model.mix();
             hours.step(&model, history);
-            model.chance = hours.chances();
+            model.chance = hours.chances(settings.shade);
         }
         model.expect(history);
         let miss = |c: usize, slot: Slot| (1.0 - model.chance[c][slot.index()]).powf(settings.temper);
@@ -275,10 +279,10 @@ impl Default for Hours {
 }
 
 impl Hours {
-    fn chances(&self) -> Vec<PerSlot> {
+    fn chances(&self, shade_step: f64) -> Vec<PerSlot> {
         (0..CLASSES)
             .map(|class| {
-                let (kind, shade) = (kind_of(class), SHADES[class % SHADES.len()].0);
+                let (kind, shade) = (kind_of(class), SHADES[class % SHADES.len()].0 * shade_step);
                 let mut p = START[kind].1;
                 if kind != EMPTY_KIND {
                     for (i, q) in p.iter_mut().enumerate() {

@@ -19,7 +19,7 @@ statements! {
         select pg_advisory_xact_lock(7236834511)";
     /// $1 slug.
     FIND = "-- find_survey
-        select district_id, survey_no, policy, policy_version from survey where slug = $1";
+        select district_id, survey_no, time_zone, policy, policy_version from survey where slug = $1";
     /// Next survey number.
     NEXT_NO = "-- next_survey_no
         select coalesce(max(survey_no), 0) + 1 as no from survey";
@@ -171,6 +171,8 @@ const COPY: &str = "copy incoming from stdin (format binary)";
 pub struct Found {
     /// Its key.
     pub key: SurveyKey,
+    /// IANA zone in force.
+    pub time_zone: String,
     /// Policy in force.
     pub policy: Value,
     /// Its version.
@@ -182,6 +184,7 @@ pub async fn find_locked(tx: &Tx, slug: &str) -> Result<Option<Found>, Error> {
     tx.query(&LOCK, &[]).await?;
     Ok(tx.query_opt(&FIND, &[&slug]).await?.map(|r| Found {
         key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        time_zone: r.get("time_zone"),
         policy: r.get("policy"),
         policy_version: r.get("policy_version"),
     }))
