@@ -5,6 +5,7 @@
 mod batches;
 mod embedded;
 mod held;
+mod links;
 mod records;
 mod support;
 mod times;
