@@ -6,16 +6,19 @@ mod base;
 mod cert;
 mod export;
 pub mod link;
+mod linking;
 mod migrate;
 mod plan;
 mod post;
 mod purge;
 mod recount;
+mod relink;
 mod serve;
 mod setup;
 mod show;
 pub mod simulate;
 mod upload;
+mod words;
 
 use std::process::ExitCode;
 
@@ -73,6 +76,8 @@ enum Command {
     Purge(purge::PurgeArgs),
     /// Make a local authority and a server certificate, for HTTPS
     Cert(cert::CertArgs),
+    /// Link everything again under a new model: shows the difference, applies it with --apply
+    Relink(relink::RelinkArgs),
 }
 
 /// Runs the program.
@@ -99,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Restore(args) => backup::restore(&common, &args),
         Command::Purge(args) => purge::run(&common, &args),
         Command::Cert(args) => cert::run(&common, &args),
+        Command::Relink(args) => relink::run(&common, &args),
     };
     done.unwrap_or_else(|error| {
         base::complain(&error);

@@ -12,6 +12,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::cert;
+use super::linking;
 use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
@@ -126,6 +127,7 @@ async fn serve(
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
     let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
+    let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -139,6 +141,7 @@ async fn serve(
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
     drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())

@@ -116,11 +116,16 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let survey = app.survey(&caller).await?;
     let reader =
         if auth::is_supervisor(&caller) { Reader::Supervisor } else { Reader::Enumerator(caller.user.clone()) };
-    let shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
-    if reader == Reader::Supervisor && !shown.interviews.is_empty() {
-        app.store().note_audit(Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area)).await?;
+    let mut door = history(app.store(), &survey, &row, &reader, app.now()).await?;
+    if auth::is_supervisor(&caller) {
+        let merged: Vec<Uuid> = door.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
+        door.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
+        if !door.interviews.is_empty() {
+            let noted = Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area);
+            app.store().note_audit(noted).await?;
+        }
     }
-    Ok(answer::json(&shown))
+    Ok(answer::json(&door))
 }
 
 const DECISIONS: [&str; 10] = [
@@ -167,7 +172,8 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
     Some(match word {
         "close" => {
             let classes = ["R", "NC", "O", "UH"];
-            DecisionKind::Close { class: f.one_of("class", &classes, Class::from_slug)? }
+            let class = |word: &str| classes.contains(&word).then(|| Class::from_slug(word)).flatten();
+            DecisionKind::Close { class: f.one_of("class", &classes, class)? }
         }
         "reopen" => DecisionKind::Reopen,
         "verify" => {

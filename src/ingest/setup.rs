@@ -224,18 +224,16 @@ async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), 
     let survey = Mark { id: Uuid::nil(), area_no: None, device: None, user: None };
     feed::mark(tx, at.key, at.tag, ChangeKind::Survey, &[survey]).await?;
     let changed = doors.added + doors.changed + doors.removed;
-    if reshaped || changed > DELTA || doors.changed > 0 || doors.removed > 0 {
+    if reshaped || changed > DELTA || doors.changed > 0 {
         feed::require_full(tx, at.key).await?;
         return Ok(());
     }
     let new = load::new_cases(tx, at.key, at.now, DELTA).await?;
-    let of = |id: Uuid, area_no: i32| Mark { id, area_no: Some(area_no), device: None, user: None };
-    let cases = new.iter().map(|(id, _, area_no)| (*id, *area_no)).chain(doors.gone.iter().copied());
-    let marks: Vec<Mark> = cases.map(|(id, area_no)| of(id, area_no)).collect();
-    let mut homes: Vec<Mark> = new.iter().map(|(_, door, area_no)| of(*door, *area_no)).collect();
-    homes.sort_unstable_by_key(|m| m.id);
-    homes.dedup_by_key(|m| m.id);
-    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &homes).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
+    let marks = |pick: fn(&load::CaseAt) -> Uuid| -> Vec<Mark> {
+        let all = new.iter().chain(&doors.gone);
+        all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
+    };
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;
     Ok(())
 }

@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod feed;
 pub mod held;
 pub mod lease;
+pub mod link;
 pub mod load;
 mod migrate;
 pub mod plan;
@@ -42,6 +43,7 @@ pub struct SurveyKey {
 
 /// Every statement of the room, so that one test can prepare them all.
 pub fn statements() -> Vec<&'static Statement> {
+    let links = link::all();
     [
         access::ALL,
         attachment::ALL,
@@ -57,6 +59,7 @@ pub fn statements() -> Vec<&'static Statement> {
         feed::ALL,
         held::ALL,
         lease::ALL,
+        links.as_slice(),
         load::ALL,
         plan::ALL,
         purge::ALL,

@@ -32,6 +32,9 @@ pub(super) enum Part {
     /// Records that were held or came by hand.
     #[serde(rename = "r")]
     Receipts,
+    /// Published sheets in force.
+    #[serde(rename = "h")]
+    Sheets,
 }
 
 /// A place in a full pull.

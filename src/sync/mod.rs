@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::store::access::Caller;
 use crate::store::device;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
-use crate::store::{AsStoreError, Error as StoreError, Store, Tx};
+use crate::store::{AsStoreError, Error as StoreError, Store, Tx, plan};
 use crate::surveys::Survey;
 
 pub use cursor::{BadCursor, Cursor};
@@ -56,7 +56,7 @@ pub enum Op {
 /// One change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
-    /// case, dwelling, assignment, receipt or survey.
+    /// case, dwelling, assignment, receipt, survey or sheet.
     pub kind: &'static str,
     /// Keep or forget.
     pub op: Op,
@@ -200,7 +200,14 @@ impl Work<'_> {
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
                 let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
-                Ok((rows.iter().map(data::assignment).collect(), next.or(Some(at.next(Part::Receipts)))))
+                let next = next.unwrap_or_else(|| at.next(Part::Sheets));
+                Ok((rows.iter().map(data::assignment).collect(), Some(next)))
+            }
+            Part::Sheets => {
+                let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
+                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                Ok((rows.iter().map(data::sheet).collect(), Some(next)))
             }
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
@@ -230,6 +237,7 @@ impl Work<'_> {
         changes.extend(data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?);
         changes.extend(data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?);
         changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
+        changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
         Ok(self.answer(changes, &self.delta_cursor(place), more))
     }
 }

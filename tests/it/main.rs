@@ -2,9 +2,22 @@
 //!
 //! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
 
+mod assignments;
 mod batches;
+mod bodies;
+mod citizen_ids;
+mod completion;
+mod decisions;
+mod detail;
 mod embedded;
+mod entry;
+mod export;
+mod feed;
 mod held;
+mod links;
+mod planning;
 mod records;
+mod returns;
+mod scope;
 mod support;
 mod times;

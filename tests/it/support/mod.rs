@@ -6,11 +6,13 @@
 pub mod app;
 pub mod client;
 pub mod db;
+pub mod picture;
 pub mod record;
 pub mod survey;
 
 pub use app::{App, Device};
 pub use client::{Client, Reply};
+pub use picture::Picture;
 pub use record::{dwelling, id, interview, visit};
 pub use survey::Survey;
 
