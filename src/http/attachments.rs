@@ -117,7 +117,7 @@ fn span(request: &Request) -> Result<Span, Problem> {
         let (first, last) = range.split_once('-')?;
         let number = |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse::<u64>().ok()).flatten();
         let (first, last, total) = (number(first)?, number(last)?, number(total)?);
-        (first <= last && last < total).then_some(Span { at: first, len: Some(last - first + 1), total: Some(total) })
+        (first <= last && last < total).then(|| Span { at: first, len: Some(last - first + 1), total: Some(total) })
     };
     let span = read().ok_or_else(|| bad("Content-Range must be like \"bytes 0-65535/183402\"."))?;
     if announced.is_some_and(|n| Some(n) != span.len) {
