@@ -86,6 +86,10 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(&common, &args),
         Command::Recount(args) => recount::run(&common, &args),
     };
+    if base::is_unsaid() {
+        base::remark("doorknock: standard output cannot be written");
+        return ExitCode::FAILURE;
+    }
     done.unwrap_or_else(|error| {
         base::complain(&error);
         ExitCode::FAILURE
