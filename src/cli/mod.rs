@@ -4,10 +4,12 @@ mod access;
 mod base;
 mod export;
 pub mod link;
+mod linking;
 mod migrate;
 mod plan;
 mod post;
 mod recount;
+mod relink;
 mod serve;
 mod setup;
 mod show;
@@ -63,6 +65,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Count completion afresh and compare; 0 differences are right
     Recount(recount::RecountArgs),
+    /// Link everything again under a new model: shows the difference, applies it with --apply
+    Relink(relink::RelinkArgs),
 }
 
 /// Runs the program.
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => migrate::run(&common, &args),
         Command::Recount(args) => recount::run(&common, &args),
+        Command::Relink(args) => relink::run(&common, &args),
     };
     if base::is_unsaid() {
         base::remark("doorknock: standard output cannot be written");

@@ -14,6 +14,7 @@ mod entry;
 mod export;
 mod feed;
 mod held;
+mod links;
 mod planning;
 mod records;
 mod returns;
