@@ -130,7 +130,7 @@ async fn issue(
     };
     match ingest.store.add_token(token, None).await? {
         Enrolled::Yes => Ok((secret, device)),
-        Enrolled::DeviceTaken => {
+        Enrolled::DeviceTaken | Enrolled::NotYours => {
             bail!("the device of {user} is enrolled for somebody else or was cut off; use another id")
         }
     }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::cert;
 use super::linking;
 use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
@@ -18,12 +19,15 @@ use crate::http::app::{App, Room};
 use crate::http::metrics::PoolFigures;
 use crate::http::server::{Limits, Server};
 use crate::http::{answer, routes, tls};
+use crate::shelf::Shelf;
 use crate::store::{self, Settings, Store};
 
 /// Least free bytes on the disk of the private database before uploads are refused.
 const MIN_FREE: u64 = 48 << 20;
 /// Deltas folded in one go.
 const FOLDED_AT_ONCE: i64 = 50_000;
+/// Half seconds between two looks at the leases.
+const LEASES_EVERY: u64 = 10;
 
 /// Arguments of `serve`.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +47,17 @@ pub(super) struct ServeArgs {
     /// Free space on the disk, in MiB, below which uploads are refused
     #[arg(long, value_name = "MIB", default_value_t = MIN_FREE >> 20)]
     min_free: u64,
+    /// Where pictures lie: a directory, or s3://bucket/prefix; the data directory's own when not given
+    #[arg(long, value_name = "DIR|URL", env = "DOORKNOCK_ATTACHMENTS")]
+    attachments: Option<String>,
+}
+
+/// Where pictures lie.
+pub(super) fn shelf_of(common: &Common, address: Option<&str>) -> Result<Shelf> {
+    match address.filter(|text| !text.is_empty()) {
+        Some(address) => Ok(Shelf::at(address)?),
+        None => Ok(Shelf::directory(common.data_dir.join("attachments"))),
+    }
 }
 
 /// Runs until SIGTERM or SIGINT; then drains and stops the private cluster.
@@ -98,6 +113,9 @@ async fn serve(
     }
     let ingest = open_ingest(&settings, &common.data_dir).await?;
     let mut app = App::new(ingest);
+    app.shelf = shelf_of(common, args.attachments.as_deref())?;
+    let authority = common.data_dir.join(cert::DIRECTORY).join(cert::AUTHORITY);
+    app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
         app.room = Some(Room { path, least: args.min_free << 20 });
@@ -109,6 +127,7 @@ async fn serve(
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
     let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
+    let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -122,6 +141,7 @@ async fn serve(
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
     drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())
@@ -133,6 +153,22 @@ fn watch_pool(app: &App) {
         let [most, open, idle, waiting] = store.pool_status().map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         PoolFigures { open, idle, waiting, most }
     });
+}
+
+/// Ends the leases that are over, every few seconds: the door leaves its holder's sheet at the next contact.
+async fn end_leases(app: App, stop: Arc<AtomicBool>) {
+    let mut rounds: u64 = 0;
+    while !stop.load(Ordering::Relaxed) {
+        if rounds % LEASES_EVERY == 0 {
+            match app.ingest.end_leases(app.now()).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "leases are over"),
+                Err(error) => tracing::debug!(%error, "leases were not looked at"),
+            }
+        }
+        rounds += 1;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// Folds the deltas of every survey into its counters, about every second; compares with a fresh count now and then.

@@ -16,6 +16,7 @@ use super::base::{Base, Common, remark, say};
 use super::post::Target;
 use crate::http::auth;
 use crate::ingest::Ingest;
+use crate::ingest::accept::Trust;
 use crate::store::access::{Caller, NewToken, TokenKind};
 
 /// Arguments of `upload`.
@@ -103,11 +104,11 @@ impl Work {
     /// Takes one file.
     async fn take(&mut self, file: &Bytes) -> Result<Taken> {
         let (device, survey) = sender(file)?;
-        let caller = self.caller(device, &survey).await?;
+        let (caller, trust) = self.caller(device, &survey).await?;
         let Some(target) = self.target.clone() else {
             let accepted = self
                 .ingest
-                .accept(&caller, file.clone(), "file", Timestamp::now())
+                .accept_trusting(&caller, file.clone(), "file", trust, Timestamp::now())
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
             let answer = accepted.answer;
@@ -120,15 +121,18 @@ impl Work {
     }
 
     /// The person on whose behalf the device's batch is taken.
-    async fn caller(&self, device: Uuid, survey: &str) -> Result<Caller> {
+    async fn caller(&self, device: Uuid, survey: &str) -> Result<(Caller, Trust)> {
         let owners = self.ingest.store.device_owners(device).await?;
         let found = owners.into_iter().find(|(caller, _)| caller.survey == survey);
         let (caller, revoked) =
             found.with_context(|| format!("device {device} is not enrolled in survey {survey:?}"))?;
-        if revoked.is_some() {
-            bail!("device {device} was cut off; its records are not taken");
+        if revoked.is_some() && self.target.is_some() {
+            bail!("device {device} was cut off; take its files beside the database, without --url");
         }
-        Ok(caller)
+        if revoked.is_some() {
+            remark(format!("device {device} was cut off; its records are held for a supervisor"));
+        }
+        Ok((caller, if revoked.is_some() { Trust::Review } else { Trust::Usual }))
     }
 
     /// A short-lived token for sending on behalf of the device.

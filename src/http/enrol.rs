@@ -21,16 +21,19 @@ struct EnrolForm {
     code: String,
     device: uuid::Uuid,
     model: Option<String>,
+    replaces: Option<uuid::Uuid>,
 }
 
-/// `POST /v1/enrol` `{code, device_id, model}`: uses a one-time code up and gives the device its token.
+/// `POST /v1/enrol` `{code, device_id, model, replaces?}`: uses a one-time code up and gives the device its token. The
+/// enumerator's doors and leases are the new device's at once; the one it `replaces` is cut off in the same moment.
 /// Problems: `wrong-code`, `too-many-tries`, `body-not-valid`.
 pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> {
     let attempt = app.codes.allow(request.client(), None)?;
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
         let (code, device, model) = (f.text("code", 100), f.uuid("device_id"), f.optional_text("model", 200));
-        Some(EnrolForm { code: code?, device: device?, model })
+        let replaces = f.optional_uuid("replaces");
+        Some(EnrolForm { code: code?, device: device?, model, replaces })
     })?;
     if form.device.is_nil() {
         return Err(Problem::not_valid(vec![FieldError::at("/device_id", "must not be the nil UUID")]));
@@ -55,7 +58,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         created_at: now,
         expires_at: access::token_end(&survey),
     };
-    match app.store().add_token(token, form.model).await? {
+    match app.store().enrol(token, form.model, form.replaces).await? {
         Enrolled::Yes => Ok(answer::json(&json!({
             "token": secret, "device_id": form.device, "enumerator": user, "survey": member.survey,
             "area": member.area, "expires_at": access::token_end(&survey),
@@ -64,6 +67,9 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
             "/device_id",
             "belongs to somebody else or was cut off; make a new id",
         )])),
+        Enrolled::NotYours => {
+            Err(Problem::not_valid(vec![FieldError::at("/replaces", "is no device of this enumerator")]))
+        }
     }
 }
 

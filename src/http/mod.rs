@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod app;
 pub mod assignments;
+pub mod attachments;
+pub mod audit;
 pub mod auth;
 pub mod batches;
 pub mod body;

@@ -27,11 +27,13 @@ use crate::store::evidence::{self, NewDwellingRecord, Sender};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, Tx, completion, feed, new_tag};
+use crate::store::{Outcome, Tx, attachment, completion, feed, new_tag};
 use crate::surveys::Survey;
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;
+/// How a batch came that its device did not send itself.
+const BY_HAND: &str = "file";
 
 /// What the answer was made of, for metrics.
 #[derive(Clone, Debug)]
@@ -53,6 +55,16 @@ struct Prepared {
     reads: Vec<Read>,
     raw: Vec<u8>,
     raw_length: i32,
+    trust: Trust,
+}
+
+/// Whether a batch counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It does.
+    Usual,
+    /// Its device was cut off: every record is held until a supervisor has looked at it.
+    Review,
 }
 
 /// What the transaction found.
@@ -72,12 +84,24 @@ impl Ingest {
         via: &'static str,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
+        self.accept_trusting(caller, body, via, Trust::Usual, now).await
+    }
+
+    /// The same for a batch that may have to wait for a supervisor.
+    pub async fn accept_trusting(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        trust: Trust,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
         let began = Instant::now();
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let work = {
             let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
             let length = body.len();
-            let read = move || prepare(&keys, &caller, survey, &body, via, now);
+            let read = move || prepare(&keys, &caller, survey, &body, (via, trust), now);
             if length > BIG {
                 tokio::task::spawn_blocking(read)
                     .await
@@ -127,7 +151,7 @@ fn prepare(
     caller: &Caller,
     survey: Arc<Survey>,
     body: &[u8],
-    via: &'static str,
+    (via, trust): (&'static str, Trust),
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     let text = json::text_of(body).map_err(Error::Document)?;
@@ -167,7 +191,7 @@ fn prepare(
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed = zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
-    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length })
+    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length, trust })
 }
 
 /// A batch on its way through the transaction.
@@ -221,6 +245,9 @@ async fn store_batch(
     work.take_interviews(keys).await?;
     let folded = work.fold_again().await?;
     let receipts = work.receipts(&folded).await?;
+    if batch.head.via == BY_HAND {
+        work.tell_device(&receipts).await?;
+    }
     let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
     batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
     let contact = Contact {
@@ -229,6 +256,7 @@ async fn store_batch(
         waiting: batch.head.waiting,
         clock_offset_s: batch.head.clock_offset_s,
         app_version: batch.app_version.clone(),
+        seq: batch.head.seq,
     };
     device::note_batch(tx, key, &contact).await?;
     Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
@@ -267,7 +295,9 @@ impl Work<'_> {
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
             .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
+            .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
+        let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
@@ -276,14 +306,14 @@ impl Work<'_> {
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&doors)
-            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref()))
+            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not))
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         self.all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
                 Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
-                None => held_for(d.id, Reason::UnknownArea),
+                None => held_for(d.id, why_not),
             };
             self.standings.insert(*i, standing);
         }
@@ -313,6 +343,7 @@ impl Work<'_> {
         let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
         let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
         cases.find(self.tx, self.at.key, &already).await?;
+        cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
         self.cases = cases;
         Ok(())
     }
@@ -332,6 +363,7 @@ impl Work<'_> {
             return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
         }
         match row {
+            _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
             Some(_) => Standing { case_id, status: Status::Accepted, held: None },
             None => held_for(case.0, Reason::UnknownCase),
         }
@@ -360,6 +392,9 @@ impl Work<'_> {
         }
         let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
+        let pictures: Vec<(Uuid, Uuid)> =
+            visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
+        attachment::link(self.tx, self.at.key, &pictures).await?;
         if !counted.is_empty() {
             let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
             self.touched.extend(freed.touched);
@@ -421,7 +456,7 @@ impl Work<'_> {
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
         let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
-        if is_form_error && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+        if is_form_error && self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
             standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
                 Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
                 None => held_for(r.case.0, Reason::UnknownCase),
@@ -475,6 +510,28 @@ impl Work<'_> {
             all.push(receipt);
         }
         Ok(all)
+    }
+
+    /// A batch carried by hand was printed to somebody else: its device hears of each record through the feed.
+    async fn tell_device(&self, receipts: &[Value]) -> Result<(), Error> {
+        let device = self.batch.head.device;
+        let (mut marks, mut refused) = (Vec::new(), Vec::new());
+        for receipt in receipts {
+            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok()) else {
+                continue;
+            };
+            if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
+                refused.push((id, receipt.to_string()));
+            }
+            marks.push(Mark { id, area_no: None, device: Some(device), user: None });
+        }
+        marks.sort_unstable_by_key(|m| m.id);
+        marks.dedup_by_key(|m| m.id);
+        refused.sort_by_key(|r| r.0);
+        refused.dedup_by_key(|r| r.0);
+        feed::add_hand_receipts(self.tx, self.at.key, device, &refused).await?;
+        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &marks).await?;
+        Ok(())
     }
 
     fn receipt(&self, index: usize, class: &Class, folded: &HashMap<Uuid, Folded>) -> Receipt {
@@ -567,8 +624,14 @@ pub(super) fn found_door(survey: &Survey, d: &DwellingRecord, area_no: i32) -> F
     }
 }
 
-fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, door: Option<&FoundDoor>) -> NewDwellingRecord {
-    let held = door.is_none().then(|| sentence(Reason::UnknownArea));
+fn dwelling_row(
+    index: usize,
+    digest: &[u8],
+    d: &DwellingRecord,
+    door: Option<&FoundDoor>,
+    why_not: Reason,
+) -> NewDwellingRecord {
+    let held = door.is_none().then(|| sentence(why_not));
     NewDwellingRecord {
         id: d.id,
         status: if door.is_some() { Status::Accepted } else { Status::Held },

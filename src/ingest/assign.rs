@@ -14,7 +14,7 @@ use crate::store::case::{self, CaseRow};
 use crate::store::completion::{self, Delta};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::survey::{Areas, find_areas, find_staff};
-use crate::store::{Outcome, Tx, new_tag};
+use crate::store::{Outcome, Tx, audit, lease, new_tag};
 use crate::surveys::Survey;
 
 /// Which doors.
@@ -26,6 +26,8 @@ pub enum Doors {
     Area(String),
     /// Every open case of a building.
     Building(Uuid),
+    /// Every open case that a person holds.
+    HeldBy(String),
 }
 
 /// One item of an order.
@@ -71,10 +73,26 @@ impl Ingest {
                     for item in &items {
                         results.push(assign_one(tx, at, &survey, &caller, item).await?);
                     }
+                    audit::note(tx, &noted(&caller, now, &items, &results)).await?;
                     Ok::<_, Error>(Outcome::Stamp(results, survey.key, at.tag))
                 })
             })
             .await
+    }
+}
+
+/// The order as the audit log keeps it: to whom, how many doors, and the door when it is one.
+fn noted(caller: &Caller, now: Timestamp, items: &[Item], results: &[Assigned]) -> audit::Note {
+    let doors: usize = results.iter().map(|r| if let Assigned::Done(n) = r { *n } else { 0 }).sum();
+    let mut to: Vec<&str> = items.iter().map(|i| i.enumerator.as_deref().unwrap_or_default()).collect();
+    to.sort_unstable();
+    to.dedup();
+    to.truncate(20);
+    let note = audit::Note::by(caller, audit::Action::Assign, now)
+        .with(serde_json::json!({"items": items.len(), "doors": doors, "to": to}));
+    match items {
+        [Item { doors: Doors::Case(id), .. }] => note.about(*id),
+        _ => note,
     }
 }
 
@@ -117,6 +135,7 @@ async fn locked(tx: &Tx, at: At, caller: &Caller, doors: &Doors) -> Result<Resul
             case::open_ids(tx, at.key, area.range, None, MOST).await?
         }
         Doors::Building(id) => case::open_ids(tx, at.key, caller.range, Some(*id), MOST).await?,
+        Doors::HeldBy(user) => lease::held_by(tx, at.key, user, MOST).await?,
     };
     let rows = case::lock_cases(tx, at.key, &ids).await?;
     let kept: Vec<CaseRow> = rows.into_iter().filter(in_reach).collect();
@@ -159,6 +178,9 @@ async fn hand_over(
     let cases: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
+    let left = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
+    let lent: Vec<(&CaseRow, &str)> = left.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
+    super::lease::mark_strangers(tx, at, &lent).await?;
     Ok(())
 }
 
@@ -176,7 +198,7 @@ fn new_assignment(case_id: Uuid, user: &str, until: Timestamp, by: &str, now: Ti
 }
 
 /// The counters by holder: each case leaves its old holder's and enters the new one's.
-fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
+pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
     let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
     for row in rows {
         let before = row.holder.clone().unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, evidence, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, new_tag};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -120,6 +120,8 @@ pub async fn decide_in(
         unmet: row.unmet,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
     let mut decided = row.clone();
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;

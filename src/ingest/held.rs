@@ -17,7 +17,7 @@ use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, SurveyKey, Tx, evidence, feed, held, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held, new_tag};
 use crate::surveys::Survey;
 
 /// What was freed.
@@ -250,6 +250,8 @@ async fn decide(
         at: now,
     };
     held::insert_held_decision(tx, key, &decision).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideHeld, now).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": decision.decision, "type": row.kind.slug()}))).await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
     Ok(Outcome::Stamp(decided, key, at.tag))
 }

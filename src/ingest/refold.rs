@@ -57,18 +57,23 @@ pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Res
     let marks: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &entered_or_left(&rows, &updates)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &come_or_gone(&rows, &updates)).await?;
+    super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
 }
 
-/// Doors whose case came under or out of a merge or a cancel: devices hold a door as long as they hold a case of it.
-fn entered_or_left(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
-    let is_out = |state: i16| matches!(State::from_number(state), Some(State::Merged | State::Cancelled));
-    rows.iter()
+/// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
+fn come_or_gone(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
+    let is_active = |state: i16| State::from_number(state).is_some_and(State::is_active);
+    let mut marks: Vec<Mark> = rows
+        .iter()
         .zip(updates)
-        .filter(|(row, update)| is_out(row.state) != is_out(update.state))
+        .filter(|(row, update)| is_active(row.state) != is_active(update.state))
         .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
-        .collect()
+        .collect();
+    marks.sort_unstable_by_key(|m| m.id);
+    marks.dedup_by_key(|m| m.id);
+    marks
 }
 
 /// The rows and the survivors they were merged into, each once, with (loser, survivor) pairs.

@@ -44,12 +44,20 @@ struct Ghost {
 
 /// Expected completions at the end of every field day from `day.on` on.
 pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<Expected> {
-    let done = day.doors.iter().filter(|d| d.standing.state.is_resolved()).count();
+    let done = day
+        .doors
+        .iter()
+        .filter(|d| d.standing.state.is_resolved())
+        .count();
     #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
     let done = done as f64;
     let mut ahead_of_us = day.clone();
-    let mut ghosts: Vec<Ghost> =
-        (0..day.doors.len()).map(|d| Ghost { alive: 1.0, belief: insight.model.belief(d) }).collect();
+    let mut ghosts: Vec<Ghost> = (0..day.doors.len())
+        .map(|d| Ghost {
+            alive: 1.0,
+            belief: insight.model.belief(d),
+        })
+        .collect();
     let (mut mean, mut variance) = (0.0, 0.0);
     let mut days = Vec::new();
     while ahead_of_us.on <= day.field.1 {
@@ -57,14 +65,22 @@ pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<E
         mean += hits.iter().sum::<f64>();
         variance += hits.iter().map(|h| h * (1.0 - h).max(0.0)).sum::<f64>();
         let spread = EIGHTY * (variance + (MEAN_SPREAD * mean).powi(2)).sqrt();
-        let open: f64 = mean + ghosts.iter().zip(&day.doors).filter(|(_, d)| d.standing.state.is_open()).map(|(g, _)| g.alive).sum::<f64>();
+        let open: f64 = mean
+            + ghosts
+                .iter()
+                .zip(&day.doors)
+                .filter(|(_, d)| d.standing.state.is_open())
+                .map(|(g, _)| g.alive)
+                .sum::<f64>();
         days.push(Expected {
             on: ahead_of_us.on,
             mean: done + mean,
             low: done + (mean - spread).max(0.0),
             high: done + (mean + spread).min(open.max(mean)),
         });
-        let Ok(next) = ahead_of_us.on.tomorrow() else { break };
+        let Ok(next) = ahead_of_us.on.tomorrow() else {
+            break;
+        };
         ahead_of_us.on = next;
         ahead_of_us.as_of = day.rules.calendar.day_start(next);
         for e in &mut ahead_of_us.enumerators {
@@ -75,8 +91,16 @@ pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<E
 }
 
 /// One day: plan it, let every planned visit succeed a little; gives the chances of success.
-fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghosts: &mut [Ghost]) -> Vec<f64> {
-    let now = Insight { ahead: Ahead::new(day), ..insight.clone() };
+fn live_through(
+    day: &mut DayInput,
+    insight: &Insight,
+    planner: &Stairwise,
+    ghosts: &mut [Ghost],
+) -> Vec<f64> {
+    let now = Insight {
+        ahead: Ahead::new(day),
+        ..insight.clone()
+    };
     let scales = Scales::new(&planner.tuning, &now, day.rules);
     let mut work = work(day, &now, &scales, &|door| ghosts[door].belief.clone());
     for t in &mut work.tasks {
@@ -87,7 +111,15 @@ fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghos
     let turns = turns(day);
     let pins = super::pins::place(&work.agreed, &turns, day);
     let kind = kind_of(day.on, &day.rules.calendar);
-    let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning, kind);
+    let round = Round::new(
+        day,
+        &now.ground,
+        &work.tasks,
+        &turns,
+        &pins,
+        &planner.tuning,
+        kind,
+    );
     let routes = planner.routes(&round).0;
     let legs: Vec<(usize, Slot)> = routes
         .iter()
@@ -111,7 +143,11 @@ fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghos
 fn visit(task: &Task, slot: Slot, day: &mut DayInput, insight: &Insight, ghosts: &mut [Ghost]) -> f64 {
     let ghost = &mut ghosts[task.door];
     let hit = ghost.alive * task.done[slot.index()];
-    let gone = if task.not_by.is_empty() { hit } else { hit.max(ghost.alive * task.answered[slot.index()]) };
+    let gone = if task.not_by.is_empty() {
+        hit
+    } else {
+        hit.max(ghost.alive * task.answered[slot.index()])
+    };
     ghost.alive -= gone;
     let standing = &mut day.doors[task.door].standing;
     if task.action != StopAction::Proxy {
@@ -136,7 +172,9 @@ pub fn pretend_miss(standing: &mut Standing, slot: Slot, rules: &Rules) {
     if let Some(band) = band_of(slot, rules) {
         standing.counted.bands += u32::from(is_untried(band, standing));
         let weekend = slot.kind() == DayKind::Weekend;
-        standing.untried.retain(|c| c.band != band || c.weekend != weekend);
+        standing
+            .untried
+            .retain(|c| c.band != band || c.weekend != weekend);
     }
     standing.unmet.retain(|part| match part {
         EffortPart::Attempts => missing.attempts > 0,

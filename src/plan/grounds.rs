@@ -45,7 +45,11 @@ impl<'a> Reasons<'a> {
                 .map(|h| best(BestPlace::Building(name), h, knocks))
                 .or_else(|| areas[ground.buildings[b].area_no].map(|(h, n)| best(BestPlace::Area, h, n)))
         };
-        Self { day, ground, buildings: (0..ground.buildings.len()).map(building).collect() }
+        Self {
+            day,
+            ground,
+            buildings: (0..ground.buildings.len()).map(building).collect(),
+        }
     }
 
     /// The grounds of an ordinary stop; `open` = doors of the staircase on the list, `first` = missed by us.
@@ -63,7 +67,12 @@ impl<'a> Reasons<'a> {
             | Cause::ProxyAllowed
             | Cause::UsedUp => None,
         };
-        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best }
+        Grounds {
+            attempts: attempts(d),
+            cause,
+            missing: d.standing.unmet.clone(),
+            best,
+        }
     }
 
     /// The grounds of an appointment.
@@ -74,9 +83,16 @@ impl<'a> Reasons<'a> {
                 let (on, minute) = wall(w.from, &self.day.rules.calendar);
                 Cause::Agreed { on, minute }
             }
-            None => Cause::Again { pattern: Pattern::Mixed },
+            None => Cause::Again {
+                pattern: Pattern::Mixed,
+            },
         };
-        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best: None }
+        Grounds {
+            attempts: attempts(d),
+            cause,
+            missing: d.standing.unmet.clone(),
+            best: None,
+        }
     }
 
     fn cause(&self, d: &Door, action: StopAction, first: bool, open: usize) -> Cause {
@@ -89,21 +105,37 @@ impl<'a> Reasons<'a> {
         let on = last.map(|v| wall(v.at, calendar).0);
         match action {
             StopAction::Confirm => {
-                let claim = d.visits.iter().filter(|v| v.outcome.class() == Class::NE).max_by_key(|v| v.at);
-                claim.map_or(Cause::UsedUp, |v| Cause::Claimed { on: wall(v.at, calendar).0, by: v.informant })
+                let claim = d
+                    .visits
+                    .iter()
+                    .filter(|v| v.outcome.class() == Class::NE)
+                    .max_by_key(|v| v.at);
+                claim.map_or(Cause::UsedUp, |v| Cause::Claimed {
+                    on: wall(v.at, calendar).0,
+                    by: v.informant,
+                })
             }
             StopAction::Proxy if d.standing.unmet.is_empty() => Cause::ProxyAllowed,
             StopAction::Proxy => Cause::UsedUp,
             StopAction::VisitThenProxy => Cause::ProxyAllowed,
             StopAction::Visit | StopAction::VisitAt => {
-                let refusal = d.visits.iter().filter(|v| v.outcome.class() == Class::R).max_by_key(|v| v.at);
+                let refusal = d
+                    .visits
+                    .iter()
+                    .filter(|v| v.outcome.class() == Class::R)
+                    .max_by_key(|v| v.at);
                 match (refusal, on) {
-                    (Some(v), _) if !d.standing.refused_by.is_empty() => {
-                        Cause::Convert { by: v.enumerator.clone(), on: wall(v.at, calendar).0 }
+                    (Some(v), _) if !d.standing.refused_by.is_empty() => Cause::Convert {
+                        by: v.enumerator.clone(),
+                        on: wall(v.at, calendar).0,
+                    },
+                    (_, Some(on)) if d.standing.state == crate::domain::State::Partial => {
+                        Cause::Partial { on }
                     }
-                    (_, Some(on)) if d.standing.state == crate::domain::State::Partial => Cause::Partial { on },
                     (_, None) => Cause::First { open },
-                    (_, Some(_)) => Cause::Again { pattern: self.pattern(d) },
+                    (_, Some(_)) => Cause::Again {
+                        pattern: self.pattern(d),
+                    },
                 }
             }
         }
@@ -130,7 +162,11 @@ impl<'a> Reasons<'a> {
         if times.iter().all(|t| t.0 == DayKind::Weekend) {
             Pattern::Weekends
         } else if weekdays && latest < 1080.0 {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an hour of the day")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "an hour of the day"
+            )]
             let hour = (latest / 60.0).floor() as u16 + 1;
             Pattern::Before(hour)
         } else if weekdays && times.iter().all(|t| t.1 >= 1080.0) {
@@ -153,8 +189,16 @@ fn claim(level: &PerSlot, knocks: f64, kind: DayKind, staffed: &PerSlot) -> Opti
 }
 
 fn best(place: BestPlace, hours: BestStretch, knocks: f64) -> Best {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of knocks")]
-    Best { place, hours, knocks: knocks as u32 }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of knocks"
+    )]
+    Best {
+        place,
+        hours,
+        knocks: knocks as u32,
+    }
 }
 
 fn of_kind(knocks: &PerSlot, kind: DayKind) -> f64 {

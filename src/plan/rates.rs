@@ -82,7 +82,11 @@ impl Learnt {
 
     /// Chance that a neighbour answers in this slot.
     pub fn proxy(&self, slot: Slot) -> f64 {
-        if slot.of_day() < 6 { self.proxy.0 } else { self.proxy.1 }
+        if slot.of_day() < 6 {
+            self.proxy.0
+        } else {
+            self.proxy.1
+        }
     }
 }
 
@@ -124,7 +128,9 @@ fn minutes(day: &DayInput, ground: &Ground) -> (f64, f64) {
             continue;
         }
         let walk = SAME_FLOOR_MIN
-            + ground.building_of(ground.stair_of[door]).climb_min((ground.height[door] - ground.height[next]).abs(), start);
+            + ground
+                .building_of(ground.stair_of[door])
+                .climb_min((ground.height[door] - ground.height[next]).abs(), start);
         let gap = next_at.duration_since(at).as_secs_f64() / 60.0 - walk;
         if outcome == Outcome::InterviewComplete && (2.0..60.0).contains(&gap) {
             talk.add(gap);

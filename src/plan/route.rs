@@ -88,23 +88,60 @@ impl<'a> Round<'a> {
         for (k, t) in tasks.iter().enumerate() {
             of_door[t.door] = Some(k);
         }
-        let by_stair = ground.stairs.iter().map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect()).collect();
-        let allowed = turns.iter().map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect()).collect();
-        Self { day, ground, tasks, turns, pins, tuning, kind, by_stair, allowed }
+        let by_stair = ground
+            .stairs
+            .iter()
+            .map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect())
+            .collect();
+        let allowed = turns
+            .iter()
+            .map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect())
+            .collect();
+        Self {
+            day,
+            ground,
+            tasks,
+            turns,
+            pins,
+            tuning,
+            kind,
+            by_stair,
+            allowed,
+        }
     }
 
     /// Fills all turns at a price per minute; first the shifts, then spare doors from what is left.
     pub fn fill(&self, price: f64) -> Vec<Route> {
         let mut free = vec![true; self.tasks.len()];
-        let mut routes: Vec<Route> = self.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect();
+        let mut routes: Vec<Route> = self
+            .turns
+            .iter()
+            .map(|t| Route {
+                end: t.from,
+                ..Route::default()
+            })
+            .collect();
         let mut walkers: Vec<Walker> = self
             .turns
             .iter()
-            .map(|t| Walker { spot: None, clock: t.from, pinned: 0, hard: 0, idle: false })
+            .map(|t| Walker {
+                spot: None,
+                clock: t.from,
+                pinned: 0,
+                hard: 0,
+                idle: false,
+            })
             .collect();
         for turn in 0..self.turns.len() {
             if let Some(tour) = self.in_hand(turn) {
-                self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, false);
+                self.take(
+                    turn,
+                    &tour,
+                    &mut walkers[turn],
+                    &mut routes[turn],
+                    &mut free,
+                    false,
+                );
             }
         }
         for spare in [false, true] {
@@ -113,8 +150,17 @@ impl<'a> Round<'a> {
             }
             while let Some(turn) = self.next_turn(&walkers, spare) {
                 match self.pick(turn, &walkers[turn], &free, price, spare) {
-                    Some(tour) => self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, spare),
-                    None if walkers[turn].clock + PAUSE_MIN < self.turns[turn].to => walkers[turn].clock += PAUSE_MIN,
+                    Some(tour) => self.take(
+                        turn,
+                        &tour,
+                        &mut walkers[turn],
+                        &mut routes[turn],
+                        &mut free,
+                        spare,
+                    ),
+                    None if walkers[turn].clock + PAUSE_MIN < self.turns[turn].to => {
+                        walkers[turn].clock += PAUSE_MIN
+                    }
                     None => walkers[turn].idle = true,
                 }
             }
@@ -132,18 +178,30 @@ impl<'a> Round<'a> {
         let task_of = |case| {
             let door = self.day.doors.iter().position(|d| d.case_id == case)?;
             let stair = &self.by_stair[self.ground.stair_of[door]];
-            stair.iter().copied().find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
+            stair
+                .iter()
+                .copied()
+                .find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
         };
         let tasks: Vec<usize> = doing.keep.iter().filter_map(|case| task_of(*case)).collect();
         let end = tasks.last().and_then(|&k| self.ground.spot(self.tasks[k].door));
         let slot = self.slot(turn, self.turns[turn].from);
         let minutes = tasks.iter().map(|&k| self.tasks[k].minutes[slot]).sum();
-        (!tasks.is_empty()).then_some(Tour { tasks, minutes, end, ..Tour::default() })
+        (!tasks.is_empty()).then_some(Tour {
+            tasks,
+            minutes,
+            end,
+            ..Tour::default()
+        })
     }
 
     fn until(&self, turn: usize, spare: bool) -> f64 {
         let t = &self.turns[turn];
-        if spare { t.from + (t.to - t.from) * self.tuning.fill } else { t.to }
+        if spare {
+            t.from + (t.to - t.from) * self.tuning.fill
+        } else {
+            t.to
+        }
     }
 
     fn next_turn(&self, walkers: &[Walker], spare: bool) -> Option<usize> {
@@ -205,7 +263,15 @@ impl<'a> Round<'a> {
         if t.first { known * 3.0 } else { known }
     }
 
-    fn take(&self, turn: usize, tour: &Tour, w: &mut Walker, route: &mut Route, free: &mut [bool], spare: bool) {
+    fn take(
+        &self,
+        turn: usize,
+        tour: &Tour,
+        w: &mut Walker,
+        route: &mut Route,
+        free: &mut [bool],
+        spare: bool,
+    ) {
         let (mut at, mut spot) = (w.clock, w.spot);
         for &k in &tour.tasks {
             let t = &self.tasks[k];
@@ -214,7 +280,11 @@ impl<'a> Round<'a> {
             at = self.pass_pins(turn, w, at);
             at += self.ground.walk_min(spot, t.door);
             spot = self.ground.spot(t.door);
-            route.legs.push(Leg { task: k, at, spare: spare || at >= self.turns[turn].to });
+            route.legs.push(Leg {
+                task: k,
+                at,
+                spare: spare || at >= self.turns[turn].to,
+            });
             at += t.minutes[self.slot(turn, at)] - super::ground::SAME_FLOOR_MIN;
         }
         w.spot = tour.end;
@@ -249,17 +319,29 @@ impl<'a> Round<'a> {
         for (t, route) in routes.iter_mut().enumerate() {
             let turn = &self.turns[t];
             let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
-            let (Some(first), Some(last)) = (planned.first(), planned.last()) else { continue };
+            let (Some(first), Some(last)) = (planned.first(), planned.last()) else {
+                continue;
+            };
             let doing = self.day.enumerators[turn.who].doing.is_some();
             let mut room = turn.to - last.at - LATE_MARGIN_MIN;
-            if let Some(pin) = self.pins.kept.iter().filter(|p| p.turn == t).map(|p| p.at).reduce(f64::min) {
+            if let Some(pin) = self
+                .pins
+                .kept
+                .iter()
+                .filter(|p| p.turn == t)
+                .map(|p| p.at)
+                .reduce(f64::min)
+            {
                 room = room.min(pin - first.at);
             }
             if doing || room < PAUSE_MIN {
                 continue;
             }
             let worth = |delay: f64| -> f64 {
-                planned.iter().map(|l| self.tasks[l.task].value[self.slot(t, l.at + delay)]).sum()
+                planned
+                    .iter()
+                    .map(|l| self.tasks[l.task].value[self.slot(t, l.at + delay)])
+                    .sum()
             };
             let mut best = (0.0, worth(0.0));
             let mut delay = PAUSE_MIN;

@@ -83,7 +83,14 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+        Self {
+            learnt: Learnt::new(day, &ground),
+            ahead: Ahead::new(day),
+            ground,
+            history,
+            model,
+            brain,
+        }
     }
 }
 
@@ -112,12 +119,36 @@ impl Stairwise {
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
         let kind = kind_of(day.on, &day.rules.calendar);
-        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
+        let round = Round::new(
+            day,
+            &insight.ground,
+            &work.tasks,
+            &turns,
+            &pins,
+            &self.tuning,
+            kind,
+        );
         let mut routes = self.routes(&round).0;
         round.start_late(&mut routes);
-        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
-        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
-        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+        let reasons = Reasons::new(
+            day,
+            &insight.ground,
+            &insight.history,
+            &*insight.model,
+            &insight.ahead.today,
+        );
+        let writer = Writer {
+            day,
+            round: &round,
+            reasons: &reasons,
+            pins: &pins,
+            turns: &turns,
+        };
+        routes
+            .iter()
+            .enumerate()
+            .map(|(t, route)| writer.sheet(t, route, &insight.learnt))
+            .collect()
     }
 }
 
@@ -129,7 +160,11 @@ impl Stairwise {
         for _ in 0..PRICE_ROUNDS {
             let idle = round.idle(&routes);
             let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = if idle < IDLE_OK {
+                fair
+            } else {
+                fair.min(price) * (1.0 - idle).powi(4) * 0.8
+            };
             routes = round.fill(price);
         }
         (routes, price)
@@ -204,7 +239,9 @@ impl Writer<'_> {
             pinned: Pinned::No,
             spare: Spare::No,
             expected_at,
-            nth_visit: u32::try_from(d.visits.len()).unwrap_or(u32::MAX).saturating_add(1),
+            nth_visit: u32::try_from(d.visits.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             probability,
             reason: line(&grounds, Language::En),
             reason_zh: line(&grounds, Language::Zh),
@@ -215,6 +252,11 @@ impl Writer<'_> {
 
 impl Stop {
     fn during(self, from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>, pinned: Pinned) -> Self {
-        Self { from, to, pinned, ..self }
+        Self {
+            from,
+            to,
+            pinned,
+            ..self
+        }
     }
 }

@@ -62,6 +62,8 @@ statements! {
         from survey_case c
         join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
         where c.district_id = $1 and c.survey_no = $2 and c.holder = $5 and not c.area_no between $3 and $4
+          and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2 and g.case_id = c.id
+                and g.enumerator = $5 and g.ended_at is null)
           and ($6::smallint[] is null or c.state = any($6)) and c.id > $7
         order by c.id limit $8";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 after class, $6 after time, $7 after id, $8 limit. Most urgent first.

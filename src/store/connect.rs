@@ -100,6 +100,38 @@ impl Settings {
         self
     }
 
+    /// The same server as the programs of PostgreSQL take it from their environment.
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        let c = &self.config;
+        let hosts = c.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let ports = c.get_ports().iter().map(ToString::to_string);
+        let join = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
+        let mode = match c.get_ssl_mode() {
+            SslMode::Disable => "disable",
+            SslMode::Require => "require",
+            _ => "prefer",
+        };
+        let mut all: Vec<(&'static str, Option<String>)> = vec![
+            ("PGHOST", join(hosts.collect())),
+            ("PGPORT", join(ports.collect())),
+            ("PGUSER", c.get_user().map(str::to_owned)),
+            ("PGPASSWORD", c.get_password().map(|p| String::from_utf8_lossy(p).into_owned())),
+            ("PGDATABASE", c.get_dbname().map(str::to_owned)),
+        ];
+        match &self.trust {
+            Trust::Anyone => all.push(("PGSSLMODE", Some(mode.to_owned()))),
+            Trust::Roots { file, host } => {
+                let mode = if *host == HostCheck::Checked { "verify-full" } else { "verify-ca" };
+                all.push(("PGSSLMODE", Some(mode.to_owned())));
+                all.push(("PGSSLROOTCERT", file.clone()));
+            }
+        }
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// Opens one connection outside the pool, with no time limits: for migrations and bulk loads.
     pub(super) async fn connect_alone(&self) -> Result<tokio_postgres::Client, Error> {
         let mut config = self.config.clone();

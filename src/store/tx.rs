@@ -227,7 +227,11 @@ impl Tx {
                 let prepared = client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
-                stamped.map_err(|e| Error::of(STAMP.name(), &e))?;
+                // Two transactions that drew one tag: the later one draws another.
+                stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
+                    Error::Constraint { .. } => Error::Busy(STAMP.name()),
+                    other => other,
+                })?;
                 committed.map_err(|e| commit_error(&e))?;
             } else {
                 commit.await.map_err(|e| commit_error(&e))?;
