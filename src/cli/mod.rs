@@ -106,6 +106,10 @@ pub fn main() -> ExitCode {
         Command::Purge(args) => purge::run(&common, &args),
         Command::Cert(args) => cert::run(&common, &args),
     };
+    if base::is_unsaid() {
+        base::remark("doorknock: standard output cannot be written");
+        return ExitCode::FAILURE;
+    }
     done.unwrap_or_else(|error| {
         base::complain(&error);
         ExitCode::FAILURE

@@ -89,9 +89,10 @@ impl App {
         }
     }
 
-    /// Now.
+    /// Now, to the microsecond as the database keeps it: what is answered first and what is read later are equal.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The database.
