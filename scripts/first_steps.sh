@@ -20,7 +20,7 @@ demo=${DOORKNOCK_DEMO:-$demo}
 data=$demo/data
 setup=$demo/setup
 batches=$demo/batches
-estate=410181004006-01
+community=410181004006
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 give_up() {
@@ -87,8 +87,8 @@ say "3. Eight phones collected offline for a week, and now find a network"
 say "4. How far it got"
 "$doorknock" completion --data-dir "$data"
 
-say "5. Tomorrow evening in Hexie Garden: the first doors, and why (* an appointment)"
-"$doorknock" returns --data-dir "$data" --area "$estate" --on tomorrow --from 18:00 --limit 12
+say "5. Tomorrow, the walk of Liu Yang (e01): the first doors, and why (* an appointment)"
+"$doorknock" plan --data-dir "$data" --area "$community" --enumerator e01 --on tomorrow --first 12
 
 say "6. Look at it"
 supervisor=s01

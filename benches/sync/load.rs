@@ -24,7 +24,13 @@ pub struct Done {
 }
 
 /// Batches for as many connections as there are lists, each connection with its own device.
-pub fn bodies(makers: &mut [Maker], connections: usize, batches: usize, n: usize, mix: Mix) -> Result<Vec<Vec<Body>>> {
+pub fn bodies(
+    makers: &mut [Maker],
+    connections: usize,
+    batches: usize,
+    n: usize,
+    mix: Mix,
+) -> Result<Vec<Vec<Body>>> {
     let now = Timestamp::now();
     let each = batches.div_ceil(connections);
     makers

@@ -36,7 +36,11 @@ fn main() -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let house = House::start(&options)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("seed {}, {cores} cores, one forced write of 8 KiB takes {:.2} ms here", options.seed, forced_write(&house)?);
+    println!(
+        "seed {}, {cores} cores, one forced write of 8 KiB takes {:.2} ms here",
+        options.seed,
+        forced_write(&house)?
+    );
     let mut verdict = Verdict::new();
     runtime.block_on(async {
         if options.wants(Part::Sync) {
@@ -50,7 +54,11 @@ fn main() -> Result<ExitCode> {
         }
         anyhow::Ok(())
     })?;
-    Ok(if verdict.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict.is_right() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Median milliseconds of writing and forcing 8 KiB to the disk that holds the cluster: what every commit pays.

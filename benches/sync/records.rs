@@ -67,7 +67,11 @@ impl Walk {
 impl Maker {
     /// One maker for each enumerator.
     pub fn all(world: &World, tokens: &[(Uuid, String)], seed: u64, walk: Walk) -> Vec<Self> {
-        tokens.iter().enumerate().map(|(n, (device, _))| Self::new(world, n, *device, seed, walk)).collect()
+        tokens
+            .iter()
+            .enumerate()
+            .map(|(n, (device, _))| Self::new(world, n, *device, seed, walk))
+            .collect()
     }
 
     /// A maker for the device of an enumerator.
@@ -75,7 +79,16 @@ impl Maker {
         let (first, doors) = world.doors_of(enumerator);
         let mut dice = StdRng::seed_from_u64(seed ^ ((enumerator as u64) << 32));
         let at = dice.random_range(0..doors);
-        Self { dice, world: world.clone(), device, first, doors, at, walk, sent: 0 }
+        Self {
+            dice,
+            world: world.clone(),
+            device,
+            first,
+            doors,
+            at,
+            walk,
+            sent: 0,
+        }
     }
 
     /// A batch of `n` records.
@@ -102,7 +115,10 @@ impl Maker {
         let text = serde_json::to_vec(&document)?;
         let mut packer = GzEncoder::new(Vec::new(), Compression::default());
         packer.write_all(&text)?;
-        Ok(Body { packed: packer.finish()?.into(), records: n })
+        Ok(Body {
+            packed: packer.finish()?.into(),
+            records: n,
+        })
     }
 
     fn next_door(&mut self) -> usize {
@@ -119,7 +135,11 @@ impl Maker {
     fn visit(&mut self, case: Uuid, door: usize, is_interview: bool, now: Timestamp) -> Value {
         let span = now.duration_since(self.world.opens()).as_secs();
         let at = now - SignedDuration::from_secs(self.dice.random_range(600..span));
-        let outcome = if is_interview { "interview_complete" } else { self.outcome() };
+        let outcome = if is_interview {
+            "interview_complete"
+        } else {
+            self.outcome()
+        };
         let (lon, lat) = world::position(door);
         let mut visit = json!({
             "type": "visit", "id": self.id(now), "case_id": case, "at": at.to_string(), "outcome": outcome,
@@ -128,7 +148,8 @@ impl Maker {
         });
         if outcome == "appointment_made" {
             let from = at + SignedDuration::from_hours(20);
-            visit["appointment"] = json!({"from": from.to_string(), "to": (from + SignedDuration::from_hours(2)).to_string()});
+            visit["appointment"] =
+                json!({"from": from.to_string(), "to": (from + SignedDuration::from_hours(2)).to_string()});
         }
         if self.dice.random_ratio(1, 4) {
             visit["note"] = json!("没有人，邻居说晚上七点以后在家 (a note as people write them)");
@@ -148,8 +169,15 @@ impl Maker {
     }
 
     fn interview(&mut self, case: Uuid, visit: &Value) -> Value {
-        let phone = format!("1{:010}", self.dice.random_range(3_000_000_000_u64..10_000_000_000));
-        let persons: Vec<Value> = ["head", "spouse", "child"].iter().zip(1..).map(|(who, n)| self.person(who, n)).collect();
+        let phone = format!(
+            "1{:010}",
+            self.dice.random_range(3_000_000_000_u64..10_000_000_000)
+        );
+        let persons: Vec<Value> = ["head", "spouse", "child"]
+            .iter()
+            .zip(1..)
+            .map(|(who, n)| self.person(who, n))
+            .collect();
         json!({
             "type": "interview", "id": self.id(Timestamp::now()), "case_id": case, "visit_id": visit["id"], "revision": 1,
             "result": "complete", "at": visit["at"], "respondent": "head",
@@ -162,7 +190,11 @@ impl Maker {
     fn person(&mut self, relationship: &str, number: u32) -> Value {
         const FAMILY: [&str; 6] = ["李", "王", "张", "刘", "陈", "杨"];
         const GIVEN: [&str; 6] = ["晓莉", "建国", "乐宇", "秀英", "志强", "丽娟"];
-        let name = format!("{}{}", FAMILY[self.dice.random_range(0..6)], GIVEN[self.dice.random_range(0..6)]);
+        let name = format!(
+            "{}{}",
+            FAMILY[self.dice.random_range(0..6)],
+            GIVEN[self.dice.random_range(0..6)]
+        );
         let year = if relationship == "child" { 2008 } else { 1975 } + self.dice.random_range(0..8);
         json!({
             "person_no": number, "name": name, "sex": if number == 1 { "m" } else { "f" }, "relationship": relationship,

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::linking;
 use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
@@ -107,6 +108,7 @@ async fn serve(
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
+    let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -119,6 +121,7 @@ async fn serve(
     stop.store(true, Ordering::Relaxed);
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())

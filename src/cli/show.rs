@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -10,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
 use super::base::{Base, Common, say, survey};
+use super::words::{Day, Tongue, fit};
 use crate::domain::rates::Ratio;
 use crate::domain::{Action, Window};
 use crate::ingest::Ingest;
@@ -27,33 +27,6 @@ enum Cut {
     Building,
     Enumerator,
     Day,
-}
-
-/// Language of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Tongue {
-    En,
-    Zh,
-}
-
-/// A day of the survey's calendar.
-#[derive(Clone, Copy, Debug)]
-enum Day {
-    Today,
-    Tomorrow,
-    Date(Date),
-}
-
-impl FromStr for Day {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "today" => Ok(Self::Today),
-            "tomorrow" => Ok(Self::Tomorrow),
-            _ => text.parse().map(Self::Date).map_err(|_| "must be today, tomorrow or a date like 2020-11-05"),
-        }
-    }
 }
 
 /// Arguments of `completion`.
@@ -133,7 +106,8 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             Cut::Enumerator => By::Enumerator,
             Cut::Day => By::Day,
         };
-        let question = Question { area, by, at: None, clock: Clock::Received, now: Timestamp::now() };
+        // Day by day people ask what happened then, not what had been uploaded by then.
+        let question = Question { area, by, at: None, clock: Clock::Event, now: Timestamp::now() };
         let answer = report::completion(&ingest.store, &survey, &question).await?;
         let is_zh = args.lang == Tongue::Zh;
         let as_of = local(&survey, answer.as_of);
@@ -195,12 +169,6 @@ fn line(name: &str, cells: [&str; 3], bar: &str) -> String {
     format!("{}  {bar}{completion}  {enumeration}  {visited}", fit(name, 24)).trim_end().to_owned()
 }
 
-/// Pads to a width in terminal cells; a Han character takes two.
-fn fit(text: &str, width: usize) -> String {
-    let cells: usize = text.chars().map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 }).sum();
-    format!("{text}{}", " ".repeat(width.saturating_sub(cells)))
-}
-
 /// Prints the doors that need another visit, with their reasons; `*` marks an appointment to be kept.
 pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
     let args = args.clone();
@@ -212,7 +180,7 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
         };
         let doors = doors(&ingest, &survey, range, &args).await?;
         for item in &doors {
-            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w));
+            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w, args.lang));
             let reason = if args.lang == Tongue::Zh { &item.reason_zh } else { &item.reason };
             let mark = if item.next.action == Action::VisitAt { "*" } else { " " };
             say(format!("{mark} {}  {}  {reason}", fit(&item.door.address, 24), fit(&window, 23)));
@@ -255,16 +223,11 @@ async fn doors(
 /// The day that is looked at, if any, and the moment to judge from.
 fn moment(survey: &Survey, args: &ReturnsArgs, now: Timestamp) -> Result<(Option<Date>, Timestamp)> {
     let calendar = &survey.rules.calendar;
-    let today = calendar.local_date(now);
     let Some(day) = args.on else { return Ok((None, args.at.unwrap_or(now))) };
-    let date = match day {
-        Day::Today => today,
-        Day::Tomorrow => today.tomorrow().context("the calendar has ended")?,
-        Day::Date(date) => date,
-    };
+    let date = day.date(survey, now)?;
     let at = match args.from {
         Some(hour) => calendar.tz.to_timestamp(date.to_datetime(hour)).context("--from")?,
-        None if date == today => now,
+        None if date == calendar.local_date(now) => now,
         None => calendar.day_start(date),
     };
     Ok((Some(date), at))
@@ -275,8 +238,16 @@ fn place(row: &CaseRow) -> Option<After> {
     row.due.map(|(class, at)| (class, at, row.id))
 }
 
-fn span(survey: &Survey, w: Window) -> String {
+fn span(survey: &Survey, w: Window, lang: Tongue) -> String {
     let tz = &survey.rules.calendar.tz;
     let (from, to) = (w.from.to_zoned(tz.clone()), w.to.to_zoned(tz.clone()));
-    format!("{}–{}", from.strftime("%a %d %b %H:%M"), to.strftime("%H:%M"))
+    let from = match lang {
+        Tongue::En => from.strftime("%a %d %b %H:%M").to_string(),
+        Tongue::Zh => {
+            let day = ["一", "二", "三", "四", "五", "六", "日"];
+            let name = day.get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0)).copied();
+            format!("{}月{}日 周{} {}", from.month(), from.day(), name.unwrap_or_default(), from.strftime("%H:%M"))
+        }
+    };
+    format!("{from}–{}", to.strftime("%H:%M"))
 }

@@ -9,6 +9,7 @@ use super::kind;
 use super::limit::{Attempts, UploadSlots};
 use super::metrics::Metrics;
 use super::problem::{FieldError, Problem};
+use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
 use crate::planning::chances::Chances;
@@ -24,6 +25,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct App {
     /// Taking field data.
     pub ingest: Ingest,
+    /// Finding households interviewed twice.
+    pub dedupe: Dedupe,
     /// Metrics.
     pub metrics: Metrics,
     /// Places for uploads.
@@ -65,6 +68,7 @@ impl App {
     pub fn new(ingest: Ingest) -> Self {
         let pool = ingest.store.settings().pool_size;
         Self {
+            dedupe: Dedupe::new(ingest.clone()),
             ingest,
             metrics: Metrics::new(),
             uploads: UploadSlots::for_pool(pool),

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::route::Router;
 use super::{
-    assignments, batches, cases, changes, completion, devices, enrol, exports, held, page, plan, returns, system,
+    assignments, batches, cases, changes, completion, devices, enrol, exports, held, links, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -34,6 +34,9 @@ pub fn routes() -> Router<App> {
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)
+        .get("/v1/links", links::list)
+        .get("/v1/links/{id}", links::get)
+        .post("/v1/links/{id}/decision", links::decide)
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
         .post("/v1/assignments", assignments::post)

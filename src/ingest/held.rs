@@ -15,6 +15,7 @@ use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
+use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
 use crate::store::{Outcome, SurveyKey, Tx, evidence, feed, held, new_tag};
 use crate::surveys::Survey;
@@ -75,6 +76,7 @@ pub(super) async fn free_waiters(
     }
     hold_elsewhere(tx, key, &mut settled).await?;
     held::settle(tx, key, &settled).await?;
+    queue_settled(tx, key, &settled).await?;
     let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
         freed.add(visits_arrived(tx, key, cases, &visits).await?);
@@ -88,6 +90,14 @@ pub(super) async fn free_waiters(
         freed.add(revisions_mended(tx, key, cases, &interviews).await?);
     }
     Ok(freed)
+}
+
+/// Interviews that came to count, or stopped, are linked again.
+async fn queue_settled(tx: &Tx, key: SurveyKey, settled: &[Settled]) -> Result<(), Error> {
+    let interviews: Vec<Uuid> =
+        settled.iter().filter(|s| s.kind == RecordKind::Interview).map(|s| s.id).collect();
+    queue::add(tx, key, &interviews).await?;
+    Ok(())
 }
 
 /// An interview whose visit stands at another door is not freed but held for that.
@@ -133,6 +143,8 @@ pub(super) async fn visits_arrived(
         }
     }
     evidence::visit_arrived(tx, key, &waiting).await?;
+    // What the visit says of the interview (partial, proxy) is known only now.
+    queue::add(tx, key, &waiting.iter().map(|w| w.id).collect::<Vec<_>>()).await?;
     Ok(freed)
 }
 
@@ -287,6 +299,7 @@ async fn decide_record(
         settled.held = None;
     }
     held::settle(tx, at.key, std::slice::from_ref(&settled)).await?;
+    queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
         let freed = if row.kind == RecordKind::Visit {

@@ -17,6 +17,8 @@ use super::score::PersonMatch;
 pub const STRONG: f64 = 8.0;
 /// What one person can add to the strength of a household match, in bits.
 const MOST_PER_PERSON: f64 = 30.0;
+/// What a match that counts adds at least: it is there, however little it weighs.
+const LEAST_PER_PERSON: f64 = 0.1;
 
 /// Compares the doors.
 pub fn compare_door(a: &Prepared, b: &Prepared) -> DoorLevel {
@@ -53,10 +55,11 @@ fn other_area(a: &Prepared, b: &Prepared) -> AddressMatch {
     }
 }
 
-/// Levels of a pair of interviews, given its persons matched one to one.
+/// Levels of a pair of interviews, given its door level and its persons matched one to one.
 pub fn compare_household(
     a: &Prepared,
     b: &Prepared,
+    door: DoorLevel,
     matches: &[PersonMatch],
     frequencies: &Frequencies,
 ) -> HouseholdLevels {
@@ -65,7 +68,6 @@ pub fn compare_household(
         (0, _) | (_, 0) => AbsentLevel::One,
         (_, _) => AbsentLevel::Neither,
     };
-    let door = compare_door(a, b);
     let chance = match door.class() {
         DoorClass::Same => 0.0,
         DoorClass::Other => frequencies.chance_bits(&a.area, &b.area),
@@ -105,8 +107,8 @@ pub fn compare_household(
 pub fn people_bits(matches: &[PersonMatch]) -> f64 {
     matches
         .iter()
-        .filter(|m| m.is_evidence())
-        .map(|m| m.weight.min(MOST_PER_PERSON))
+        .filter(|m| m.is_evidence)
+        .map(|m| m.weight.clamp(LEAST_PER_PERSON, MOST_PER_PERSON))
         .sum()
 }
 
@@ -137,7 +139,7 @@ fn overlap(a: &Prepared, b: &Prepared, matches: &[PersonMatch], absent: AbsentLe
     let listed = |x: &Prepared| x.persons.iter().filter(|p| counts(p, absent)).count();
     let both = matches
         .iter()
-        .filter(|m| m.is_evidence() && counts(&a.persons[m.a], absent) && counts(&b.persons[m.b], absent))
+        .filter(|m| m.is_evidence && counts(&a.persons[m.a], absent) && counts(&b.persons[m.b], absent))
         .count();
     let union = listed(a) + listed(b) - both;
     match (both, union) {
@@ -152,7 +154,7 @@ fn overlap(a: &Prepared, b: &Prepared, matches: &[PersonMatch], absent: AbsentLe
 
 fn left(a: &Prepared, b: &Prepared, matches: &[PersonMatch], absent: AbsentLevel) -> LeftLevel {
     let free = |x: &Prepared, side: fn(&PersonMatch) -> usize| {
-        let unmatched = |i: &usize| !matches.iter().any(|m| m.is_evidence() && side(m) == *i);
+        let unmatched = |i: &usize| !matches.iter().any(|m| m.is_evidence && side(m) == *i);
         (0..x.persons.len())
             .filter(unmatched)
             .filter(|i| counts(&x.persons[*i], absent) && x.persons[*i].is_clear())
@@ -180,7 +182,7 @@ fn compare_ids(matches: &[PersonMatch]) -> IdsLevel {
     let count = |f: fn(IdLevel) -> bool| {
         matches
             .iter()
-            .filter(|m| m.is_evidence() && f(m.levels.citizen))
+            .filter(|m| m.is_evidence && f(m.levels.citizen))
             .count()
     };
     let same = count(|l| matches!(l, IdLevel::Same | IdLevel::SameRepaired));
@@ -195,8 +197,7 @@ fn compare_ids(matches: &[PersonMatch]) -> IdsLevel {
 }
 
 fn compare_names(matches: &[PersonMatch]) -> NamesLevel {
-    let count =
-        |f: fn(PersonLevels) -> bool| matches.iter().filter(|m| m.is_evidence() && f(m.levels)).count();
+    let count = |f: fn(PersonLevels) -> bool| matches.iter().filter(|m| m.is_evidence && f(m.levels)).count();
     let same = count(PersonLevels::names_agree);
     let similar = count(|l| {
         matches!(
@@ -205,7 +206,7 @@ fn compare_names(matches: &[PersonMatch]) -> NamesLevel {
         ) || l.given == LatinLevel::Same
             || l.surname == LatinLevel::Same
     });
-    match (same, similar, matches.iter().any(PersonMatch::is_evidence)) {
+    match (same, similar, matches.iter().any(|m| m.is_evidence)) {
         (0, 0, false) => NamesLevel::Nobody,
         (0, 0, true) => NamesLevel::Vague,
         (0, _, _) => NamesLevel::Similar,
@@ -226,7 +227,7 @@ fn compare_gap(a: &Prepared, b: &Prepared) -> GapLevel {
 }
 
 fn changed(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> ChangedLevel {
-    let moved = |m: &&PersonMatch| m.is_evidence() && a.persons[m.a].presence != b.persons[m.b].presence;
+    let moved = |m: &&PersonMatch| m.is_evidence && a.persons[m.a].presence != b.persons[m.b].presence;
     match matches.iter().filter(moved).count() {
         0 => ChangedLevel::Nobody,
         1 => ChangedLevel::One,
@@ -242,7 +243,7 @@ fn refers(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> RefersLevel {
     };
     let any = matches
         .iter()
-        .any(|m| m.is_evidence() && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
+        .any(|m| m.is_evidence && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
     if any { RefersLevel::Yes } else { RefersLevel::No }
 }
 
@@ -251,8 +252,8 @@ fn compare_head(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> HeadLeve
     let (Some(ha), Some(hb)) = (head(a), head(b)) else {
         return HeadLevel::Vague;
     };
-    let of_a = matches.iter().find(|m| m.is_evidence() && m.a == ha);
-    let of_b = matches.iter().find(|m| m.is_evidence() && m.b == hb);
+    let of_a = matches.iter().find(|m| m.is_evidence && m.a == ha);
+    let of_b = matches.iter().find(|m| m.is_evidence && m.b == hb);
     match (of_a, of_b) {
         (Some(m), _) if m.b == hb && m.weight >= STRONG => HeadLevel::Same,
         (Some(m), _) if m.b == hb => HeadLevel::SameWeak,

@@ -34,23 +34,20 @@ pub struct Future<'a> {
 impl Future<'_> {
     /// `visits` more visits on the days after today, one a day, each at the best staffed hour left given that all
     /// before were in vain.
-    pub fn of(&self, belief: &Belief, visits: f64) -> Outlook {
-        let mut left = visits;
+    pub fn of(&self, belief: &Belief, visits: u32) -> Outlook {
         let mut days = self.ahead.kinds;
         let (mut alive, mut worth) = (1.0, 1.0);
         let mut outlook = Outlook::default();
         let mut belief = belief.clone();
-        while left > 0.0 {
+        for n in 0..visits {
             let Some(slot) = self.best_hour(&belief, days) else { break };
             days[day_no(slot)] -= 1;
-            let share = left.min(1.0);
-            let p = belief.answered[slot.index()] * share;
+            let p = belief.answered[slot.index()];
             worth *= self.patience;
             outlook.chance += alive * worth * p;
-            outlook.minutes += alive * worth * (share * (WALK_LATER_MIN + self.knock_min) + p * self.talk_min);
+            outlook.minutes += alive * worth * (WALK_LATER_MIN + self.knock_min + p * self.talk_min);
             alive *= 1.0 - p;
-            left -= 1.0;
-            if left > 0.0 {
+            if n + 1 < visits {
                 belief = self.model.after_miss(&belief, slot);
             }
         }

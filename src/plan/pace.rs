@@ -292,7 +292,7 @@ fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -
     let needed: f64 = open
         .map(|(i, d)| {
             let visits = d.standing.cap.saturating_sub(d.standing.counted.attempts).max(1);
-            future.of(&insight.model.belief(i), f64::from(visits)).minutes
+            future.of(&insight.model.belief(i), visits).minutes
         })
         .sum();
     let shift = mean_shift(day, planner);

@@ -11,6 +11,7 @@ use crate::ingest::receipt::Receipt;
 use crate::store::batch::{Known, RecordKind, Status, known_records};
 use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{AssignmentRow, Reader, assignments};
+use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::{Error, SurveyKey, Tx};
 use crate::surveys::Survey;
 use crate::visits::door::{Door, place};
@@ -185,6 +186,28 @@ pub(super) async fn changed_assignments(
         .filter(|a| a.enumerator == reader.user)
         .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
         .collect())
+}
+
+/// A published sheet.
+pub(super) fn sheet(s: &SheetRow) -> Change {
+    let data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at, "rule_version": s.rule_version,
+        "model_version": s.model_version, "sheet": s.document});
+    Change { kind: "sheet", op: Op::Put, data }
+}
+
+/// Sheets that changed; superseded ones are dropped.
+pub(super) async fn changed_sheets(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sheets_by_id(tx, key, ids).await?;
+    let own = |id: &Uuid| rows.iter().find(|s| s.id == *id && s.user == reader.user);
+    Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
 }
 
 /// Held records whose standing changed, as they stand now.
