@@ -149,7 +149,12 @@ impl App {
 
     /// A supervisor or admin with a token.
     pub async fn staff(&self, user: &str) -> Client {
-        let token = self.token(&self.survey.slug, user, None).await;
+        self.staff_in(&self.survey.slug, user).await
+    }
+
+    /// A supervisor or admin of another survey.
+    pub async fn staff_in(&self, slug: &str, user: &str) -> Client {
+        let token = self.token(slug, user, None).await;
         Client { token: Some(token), ..self.anyone() }
     }
 
