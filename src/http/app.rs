@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::kind;
 use super::limit::{Attempts, UploadSlots};
 use super::metrics::Metrics;
+use super::pages::memory::Memory;
 use super::problem::{FieldError, Problem};
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
@@ -33,6 +34,8 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// What the pages remember for a short while.
+    pub pages: Memory,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -68,6 +71,7 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            pages: Memory::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
             is_migrated: Arc::new(|| true),

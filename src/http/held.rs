@@ -47,7 +47,8 @@ pub fn item(row: &HeldRow) -> Value {
     })
 }
 
-fn freed_by(reason: Option<Reason>) -> (&'static str, &'static str) {
+/// What would free a record held for this reason, in English and Chinese.
+pub fn freed_by(reason: Option<Reason>) -> (&'static str, &'static str) {
     match reason {
         Some(Reason::UnknownCase) => (
             "the record of that door, an assignment of it, or a decision that names the right case",

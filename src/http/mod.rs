@@ -19,6 +19,7 @@ pub mod limit;
 pub mod metrics;
 pub mod openapi;
 pub mod page;
+pub mod pages;
 pub mod plan;
 pub mod problem;
 pub mod query;

@@ -447,7 +447,7 @@ fn count<T>(all: impl Iterator<Item = T>) -> i64 {
 }
 
 /// The latest beginning of an evening band; without such a band, the latest midnight.
-fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
+pub fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
     let calendar = &rules.calendar;
     let today = calendar.local_date(now);
     let minute = rules

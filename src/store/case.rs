@@ -203,7 +203,8 @@ pub struct CaseRow {
 }
 
 impl CaseRow {
-    fn of(r: &Row) -> Self {
+    /// Reads a row that holds the columns of the lists of doors.
+    pub(super) fn of(r: &Row) -> Self {
         Self {
             id: r.get("id"),
             dwelling_id: r.get("dwelling_id"),

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod batch;
+pub mod browse;
 pub mod case;
 pub mod completion;
 mod connect;
@@ -40,6 +41,7 @@ pub fn statements() -> Vec<&'static Statement> {
     [
         access::ALL,
         batch::ALL,
+        browse::ALL,
         case::ALL,
         completion::ALL,
         decision::ALL,
