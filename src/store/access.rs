@@ -24,7 +24,7 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)";
     /// $1 hash, $2 now.
     TOUCH_TOKEN = "-- touch_token
-        update access_token set used_at = $2 where token_hash = $1 and used_at < $2 - interval '1 minute'";
+        update access_token set used_at = $2 where token_hash = $1 and used_at < $2::timestamptz - interval '1 minute'";
     /// $1 hash, $2 now.
     REVOKE_TOKEN = "-- revoke_token
         update access_token set revoked_at = $2 where token_hash = $1 and revoked_at is null";
