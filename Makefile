@@ -35,11 +35,11 @@ check: install-deps ## Format, lints, tests; schema and dependency rules where t
 faults: install-deps ## The tests that kill the service and its database
 	$(CARGO) test --locked --test it -- embedded:: fault
 
-bench: build ## Measure the service against plain PostgreSQL on this machine (minutes)
-	$(BIN) bench
+bench: install-deps ## Measure the service against plain PostgreSQL on this machine (minutes; BENCH=--quick is shorter)
+	$(CARGO) bench --locked --bench sync -- $(BENCH)
 
-soak: build ## Ten minutes of load: memory flat, nothing lost
-	$(BIN) bench --minutes 10
+soak: install-deps ## Ten minutes of load: memory flat, nothing lost
+	$(CARGO) bench --locked --bench sync -- --part soak --minutes 10
 
 screenshots: build ## Take pictures of every page with Chromium (needs e2e/)
 	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }

@@ -1,23 +1,49 @@
 #!/usr/bin/env bash
-# First steps for somebody who has just fetched the repository: sets up the invented survey of fixtures/yongxin, runs
-# the service on this machine, plays some field days of offline phones into it over HTTP, shows what a supervisor
-# sees, and waits for Ctrl-C. Doing it twice is harmless: everything sent again is recognised.
+# First steps for somebody who has just fetched the repository: moves the invented survey of fixtures/yongxin to these
+# days, runs the service on this machine, plays the field work of its eight phones into it over HTTP, shows what a
+# supervisor sees, and serves until Ctrl-C. Doing it again is harmless: what was sent before is recognised, and on a
+# later day the field work goes on where it was.
 #
-#   DOORKNOCK_DATA   data directory (as root /var/lib/doorknock-demo, else .doorknock)
+#   DOORKNOCK_DEMO   directory of the rehearsal and its database (.doorknock-demo, as root /var/lib/doorknock-demo)
 #   DOORKNOCK_PORT   first port to try (8080)
-#   DOORKNOCK_DAYS   field days to play (3)
+#   DOORKNOCK_BIN    the program (target/release/doorknock)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The rehearsal has a database of its own, whatever this shell works with otherwise.
+unset DATABASE_URL DOORKNOCK_DATA_DIR
+
 doorknock=${DOORKNOCK_BIN:-target/release/doorknock}
-setup=fixtures/yongxin
-seed=2020
+# PostgreSQL does not run as root, and its user cannot look into a closed home: as root an open place is needed.
+if [ "$(id -u)" -eq 0 ]; then demo=/var/lib/doorknock-demo; else demo=.doorknock-demo; fi
+demo=${DOORKNOCK_DEMO:-$demo}
+data=$demo/data
+setup=$demo/setup
+batches=$demo/batches
+community=410181004006
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+give_up() {
+    echo "make run: $*" >&2
+    exit 1
+}
 
-# PostgreSQL does not run as root, and its user cannot look into a closed home: as root an open place is needed.
-if [ "$(id -u)" -eq 0 ]; then default_data=/var/lib/doorknock-demo; else default_data=.doorknock; fi
-data=${DOORKNOCK_DATA:-$default_data}
+work=$(mktemp -d)
+log=$work/serve.log
+: >"$work/serve.out"
+service=
+finish() {
+    trap - EXIT INT TERM
+    if [ -n "$service" ] && kill -0 "$service" 2>/dev/null; then
+        printf '\nstopping ...\n'
+        kill -TERM "$service" 2>/dev/null || true
+        wait "$service" || true
+        echo "stopped; everything is kept in $demo (remove it to begin anew)"
+    fi
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 0' INT TERM
 
 is_busy() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 port=${DOORKNOCK_PORT:-8080}
@@ -27,47 +53,58 @@ while is_busy "$port"; do
 done
 url=http://127.0.0.1:$port
 
-work=$(mktemp -d)
-service=
-finish() {
-    trap - EXIT INT TERM
-    if [ -n "$service" ] && kill -0 "$service" 2>/dev/null; then
-        echo
-        echo "stopping ..."
-        kill -TERM "$service"
-        wait "$service" || true
-    fi
-    rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 0' INT TERM
+mkdir -p "$demo" || give_up "the directory $demo cannot be made"
 
-say "1. The service starts on its own database in $data"
-"$doorknock" serve --listen "127.0.0.1:$port" --data-dir "$data" >"$work/serve.out" 2>"$work/serve.err" &
+say "1. The service starts on a private database in $data"
+"$doorknock" serve --listen "127.0.0.1:$port" --data-dir "$data" >"$work/serve.out" 2>"$log" &
 service=$!
 until grep -q 'listening on' "$work/serve.out"; do
     if ! kill -0 "$service" 2>/dev/null; then
-        tail -n 5 "$work/serve.err" >&2
+        service=
+        tail -n 3 "$log" >&2
         exit 1
     fi
     sleep 0.1
 done
 cat "$work/serve.out"
 
-say "2. A survey is set up from $setup"
+say "2. A community of six estates, its survey moved to these days"
+if [ ! -d "$setup" ]; then
+    rm -rf "$setup.new"
+    "$doorknock" simulate --setup fixtures/yongxin --setup-out "$setup.new" --out "$batches" --gzip >/dev/null
+    mv "$setup.new" "$setup"
+fi
+sed -n 's/^\(starts_on\|ends_on\) *= *"\(.*\)"/  \1 \2/p' "$setup/survey.toml"
 "$doorknock" setup "$setup" --data-dir "$data"
 
-say "3. ${DOORKNOCK_DAYS:-3} days in the field: phones collect offline, and send when they are back"
-"$doorknock" simulate --setup "$setup" --days "${DOORKNOCK_DAYS:-3}" --seed "$seed" --out "$work/batches"
-find "$work/batches" -name '*.json*' -print0 | sort -z \
-    | xargs -0 "$doorknock" upload --data-dir "$data" --url "$url" >"$work/receipts.jsonl"
-echo "$(wc -l <"$work/receipts.jsonl") receipts"
+say "3. Eight phones collected offline for a week, and now find a network"
+# Up to this minute and never beyond the survey's end: fifteen days are all of it.
+"$doorknock" simulate --setup "$setup" --days 15 --out "$batches" --gzip
+"$doorknock" token --devices "$batches/devices.json" --data-dir "$data" >/dev/null
+"$doorknock" upload "$batches"/0*.json.gz --summary --data-dir "$data" --url "$url" \
+    || echo "not everything was taken; remove $demo to begin anew"
 
 say "4. How far it got"
 "$doorknock" completion --data-dir "$data"
 
-say "5. Doors to try again"
-"$doorknock" returns --data-dir "$data" | head -n 15
+say "5. Tomorrow, the walk of Liu Yang (e01): the first doors, and why (* an appointment)"
+"$doorknock" plan --data-dir "$data" --area "$community" --enumerator e01 --on tomorrow --first 12
 
-say "The pages: $url   (Ctrl-C stops everything)"
-wait "$service" || true
+say "6. Look at it"
+supervisor=s01
+token=$("$doorknock" token "$supervisor" --data-dir "$data")
+password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
+printf '%s\n' "$password" | "$doorknock" passwd "$supervisor" --data-dir "$data" 2>/dev/null
+cat <<END
+  address    $url
+  sign in    $supervisor, password $password
+  token      $token
+  try        curl -H "Authorization: Bearer $token" "$url/v1/return-visits?limit=3"
+  log        $log
+
+Ctrl-C stops the service and its database.
+END
+if wait "$service"; then exit 0; fi
+service=
+tail -n 3 "$log" >&2
+give_up "the service has ended"

@@ -4,6 +4,7 @@
 //! - `cli`: one file per command
 //! - `http`: the only room that speaks HTTP
 //! - `ingest`: takes batches, answers receipts; the only writer of field data
+//! - `dedupe`: links interviews of one household; leans on `ingest` for folding cases again
 //! - `sync`: what a device pulls; `planning`: sheets and pace; `report`: completion; `export`: data out
 //! - `visits`: doors as people read them
 //! - `surveys`: surveys with their rules, kept in memory
@@ -13,6 +14,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod dedupe;
 pub mod domain;
 pub mod embedded;
 pub mod export;

@@ -1,29 +1,36 @@
 //! Letting people in: tokens, enrolment codes, passwords.
 
 use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::base::{Base, Common, member, remark, say};
 use crate::access;
 use crate::http::{auth, enrol};
-use crate::store::access::{Enrolled, NewToken, TokenKind};
+use crate::ingest::Ingest;
+use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
 /// `doorknock token USER`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct TokenArgs {
     /// Login name from staff.csv
-    user: String,
+    #[arg(required_unless_present = "devices")]
+    user: Option<String>,
     /// Survey, when the person works in several
     #[arg(long, value_name = "ID")]
     survey: Option<String>,
     /// Device to enrol for an enumerator; a new id is made when none is given
     #[arg(long, value_name = "UUID")]
     device: Option<Uuid>,
+    /// Enrol every device of a list, such as the devices.json of a rehearsal; prints user, device and token of each
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "device"])]
+    devices: Option<PathBuf>,
 }
 
 /// `doorknock enrol-code USER`.
@@ -56,37 +63,77 @@ pub(super) struct RevokeArgs {
     survey: Option<String>,
 }
 
-/// Prints a token; the last line of standard output is the token alone.
+/// A line of a list of devices.
+#[derive(Clone, Debug, Deserialize)]
+struct Listed {
+    user: String,
+    device_id: Uuid,
+}
+
+/// Prints a token, alone on standard output; of a list of devices one line each.
 pub(super) fn token(common: &Common, args: &TokenArgs) -> Result<ExitCode> {
+    ensure!(args.device.is_none_or(|d| !d.is_nil()), "--device: the nil UUID names no device");
+    let listed = args.devices.as_deref().map(read_devices).transpose()?;
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
-        let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
-        let is_enumerator = member.role == "enumerator";
-        ensure!(is_enumerator || args.device.is_none(), "only an enumerator has a device");
-        ensure!(args.device.is_none_or(|d| !d.is_nil()), "--device must not be the nil UUID");
-        let device = is_enumerator.then(|| args.device.unwrap_or_else(Uuid::new_v4));
-        let survey = ingest.surveys.reread(member.key).await?;
-        let secret = auth::new_secret();
-        let token = NewToken {
-            hash: auth::hash(&secret),
-            key: member.key,
-            user: args.user.clone(),
-            device,
-            kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
-            csrf: None,
-            created_at: Timestamp::now(),
-            expires_at: access::token_end(&survey).max(Timestamp::now() + jiff::SignedDuration::from_hours(24)),
-        };
-        match ingest.store.add_token(token, None).await? {
-            Enrolled::Yes => {}
-            Enrolled::DeviceTaken => bail!("this device belongs to somebody else or was cut off; use another id"),
+        let slug = args.survey.as_deref();
+        for Listed { user, device_id } in listed.iter().flatten() {
+            let member = member(&ingest, user, slug).await?;
+            let (token, _) = issue(&ingest, &member, user, Some(*device_id)).await?;
+            say(format!("{user} {device_id} {token}"));
         }
-        if let Some(device) = device {
-            remark(format!("device {device}"));
+        if let Some(user) = &args.user {
+            let member = member(&ingest, user, slug).await?;
+            let (token, device) = issue(&ingest, &member, user, args.device).await?;
+            if let Some(device) = device {
+                remark(format!("device {device}"));
+            }
+            say(token);
         }
-        say(secret);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn read_devices(path: &Path) -> Result<Vec<Listed>> {
+    let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        anyhow!(
+            "{}: line {}, column {}: must be a list like [{{\"user\": \"e01\", \"device_id\": \"UUID\"}}]",
+            path.display(),
+            error.line(),
+            error.column()
+        )
+    })
+}
+
+/// Stores a new token of a member; an enumerator's is bound to `device`, or to a new one.
+async fn issue(
+    ingest: &Ingest,
+    member: &Membership,
+    user: &str,
+    device: Option<Uuid>,
+) -> Result<(String, Option<Uuid>)> {
+    let is_enumerator = member.role == "enumerator";
+    ensure!(is_enumerator || device.is_none(), "{user} is {}; only an enumerator has a device", member.role);
+    let device = is_enumerator.then(|| device.unwrap_or_else(Uuid::new_v4));
+    let survey = ingest.surveys.reread(member.key).await?;
+    let (secret, now) = (auth::new_secret(), Timestamp::now());
+    let token = NewToken {
+        hash: auth::hash(&secret),
+        key: member.key,
+        user: user.to_owned(),
+        device,
+        kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
+        csrf: None,
+        created_at: now,
+        expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
+    };
+    match ingest.store.add_token(token, None).await? {
+        Enrolled::Yes => Ok((secret, device)),
+        Enrolled::DeviceTaken => {
+            bail!("the device of {user} is enrolled for somebody else or was cut off; use another id")
+        }
+    }
 }
 
 /// Prints a one-time code, on a terminal with its QR picture.

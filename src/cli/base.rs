@@ -15,8 +15,9 @@ use crate::surveys::{Survey, Surveys};
 
 /// Arguments of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Where the data is")]
 pub(super) struct Common {
-    /// Directory of the private database and of the key file
+    /// Directory of the private database and of the key file doorknock.key
     #[arg(long, global = true, value_name = "DIR", default_value = ".doorknock", env = "DOORKNOCK_DATA_DIR")]
     pub(super) data_dir: PathBuf,
     /// Database to use instead of the private one, as postgres://user@host/name

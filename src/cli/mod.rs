@@ -4,15 +4,18 @@ mod access;
 mod base;
 mod export;
 pub mod link;
+mod linking;
 mod migrate;
 mod plan;
 mod post;
 mod recount;
+mod relink;
 mod serve;
 mod setup;
 mod show;
 pub mod simulate;
 mod upload;
+mod words;
 
 use std::process::ExitCode;
 
@@ -62,6 +65,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Count completion afresh and compare; 0 differences are right
     Recount(recount::RecountArgs),
+    /// Link everything again under a new model: shows the difference, applies it with --apply
+    Relink(relink::RelinkArgs),
 }
 
 /// Runs the program.
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => migrate::run(&common, &args),
         Command::Recount(args) => recount::run(&common, &args),
+        Command::Relink(args) => relink::run(&common, &args),
     };
     done.unwrap_or_else(|error| {
         base::complain(&error);

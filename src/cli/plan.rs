@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::base::{Base, Common, say, survey};
+use super::words::{Day, Tongue, fit};
 use crate::export::csv_line;
 use crate::planning::{DayPlan, Question, Ready, StopView};
 use crate::store::survey::Areas;
@@ -22,22 +22,15 @@ enum How {
     Json,
 }
 
-/// Language of the reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Tongue {
-    En,
-    Zh,
-}
-
 /// Arguments of `plan`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct PlanArgs {
     /// Area to plan
     #[arg(long, value_name = "CODE")]
     area: String,
-    /// Day to plan, local date
-    #[arg(long, value_name = "DATE")]
-    on: Date,
+    /// Day to plan: today, tomorrow or a date like 2020-11-05
+    #[arg(long, value_name = "DAY")]
+    on: Day,
     /// Only this enumerator
     #[arg(long, value_name = "USER")]
     enumerator: Option<String>,
@@ -62,7 +55,8 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let found = ingest.store.areas(survey.key, Areas::One(args.area.clone())).await?;
         let area = found.into_iter().next().with_context(|| format!("the survey has no area {:?}", args.area))?;
-        let question = Question { area, on: args.on, now: Timestamp::now(), hours: HashMap::new() };
+        let now = Timestamp::now();
+        let question = Question { area, on: args.on.date(&survey, now)?, now, hours: HashMap::new() };
         let ready = Ready::read(&ingest.store, survey.clone(), question).await?;
         let mut plan = ready.plan();
         if let Some(user) = &args.enumerator {
@@ -95,7 +89,8 @@ fn text(plan: &DayPlan, survey: &Survey, args: &PlanArgs) {
         say(format!("{}: {doors} doors, about {:.0} minutes, {} spare", sheet.user, sheet.minutes, sheet.stops.len() - doors));
         for stop in sheet.stops.iter().take(args.first.unwrap_or(usize::MAX)) {
             let time = if stop.pinned { format!("*{}", clock(survey, stop.from)) } else { String::new() };
-            say(format!("  {:>3}  {:<6} {:<24} {:<16} {}", stop.seq, time, stop.address, stop.action, reason(stop, args.lang)));
+            let (address, action) = (fit(&stop.address, 24), stop.action.replace('_', " "));
+            say(format!("  {:>3}  {time:<6} {address} {action:<16} {}", stop.seq, reason(stop, args.lang)));
         }
     }
     if plan.enumerators.is_empty() {

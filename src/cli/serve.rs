@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::linking;
 use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
@@ -74,9 +75,7 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
 fn start_log(args: &ServeArgs) {
     use tracing_subscriber::EnvFilter;
     // tokio_postgres prints parameters at debug, so it stays at info whatever the operator asks for.
-    let filter = EnvFilter::try_from_env("DOORKNOCK_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info"))
-        .add_directive(tracing::Level::INFO.into());
+    let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
     let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
@@ -109,6 +108,7 @@ async fn serve(
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
+    let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -121,6 +121,7 @@ async fn serve(
     stop.store(true, Ordering::Relaxed);
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())

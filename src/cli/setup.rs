@@ -75,10 +75,14 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     let verb = if is_dry { "would have" } else { "has" };
     say(format!("survey {slug} {verb} {dwellings} dwellings in {buildings} buildings, {cases} cases"));
     let d = &r.doors;
-    say(format!(
-        "  doors: {} new, {} changed, {} no longer listed and removed, {} no longer listed but kept (something is known about them)",
-        d.added, d.changed, d.removed, d.kept
-    ));
+    let kinds = [
+        (d.added, "new"),
+        (d.changed, "changed"),
+        (d.removed, "no longer listed, removed"),
+        (d.kept, "no longer listed, kept because something is known about them"),
+    ];
+    let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
     if r.staff_retired > 0 {
         say(format!("  staff: {} no longer listed; their tokens stop working", r.staff_retired));
     }

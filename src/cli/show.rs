@@ -6,15 +6,19 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 
 use super::base::{Base, Common, say, survey};
+use super::words::{Day, Tongue, fit};
 use crate::domain::rates::Ratio;
 use crate::domain::{Action, Window};
+use crate::ingest::Ingest;
 use crate::report::{self, By, Question, Row};
+use crate::store::case::CaseRow;
 use crate::store::completion::Clock;
 use crate::store::survey::{AreaRow, Areas};
 use crate::surveys::Survey;
-use crate::visits::returns::{items, start};
+use crate::visits::returns::{After, ReturnVisit, items, start};
 
 /// How the rows of the table are cut.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -23,13 +27,6 @@ enum Cut {
     Building,
     Enumerator,
     Day,
-}
-
-/// Language of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Tongue {
-    En,
-    Zh,
 }
 
 /// Arguments of `completion`.
@@ -61,6 +58,12 @@ pub(super) struct ReturnsArgs {
     /// Judge as of this moment [default: now]
     #[arg(long, value_name = "RFC3339")]
     at: Option<Timestamp>,
+    /// Only doors whose turn is on this day: today, tomorrow or a date like 2020-11-05
+    #[arg(long, value_name = "DAY", conflicts_with = "at")]
+    on: Option<Day>,
+    /// Hour of that day to judge from, like 18:00 [default: its start, today: now]
+    #[arg(long, value_name = "HH:MM", requires = "on")]
+    from: Option<Time>,
     /// Doors to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u16,
@@ -69,7 +72,7 @@ pub(super) struct ReturnsArgs {
     lang: Tongue,
 }
 
-async fn area_of(ingest: &crate::ingest::Ingest, survey: &Survey, code: Option<&str>) -> Result<AreaRow> {
+async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result<AreaRow> {
     if let Some(code) = code {
         let found = ingest.store.areas(survey.key, Areas::One(code.to_owned())).await?;
         return found.into_iter().next().with_context(|| format!("the survey has no area {code:?}"));
@@ -103,32 +106,43 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             Cut::Enumerator => By::Enumerator,
             Cut::Day => By::Day,
         };
-        let question = Question { area, by, at: None, clock: Clock::Received, now: Timestamp::now() };
+        // Day by day people ask what happened then, not what had been uploaded by then.
+        let question = Question { area, by, at: None, clock: Clock::Event, now: Timestamp::now() };
         let answer = report::completion(&ingest.store, &survey, &question).await?;
         let is_zh = args.lang == Tongue::Zh;
-        let head = if is_zh {
-            format!("{} · 截至 {}", answer.area.name_zh, local(&survey, answer.as_of))
+        let as_of = local(&survey, answer.as_of);
+        say(if is_zh {
+            format!("{} · 截至 {as_of}", answer.area.name_zh)
         } else {
-            format!("{} · as of {}", answer.area.name, local(&survey, answer.as_of))
-        };
-        say(head);
-        let columns = if is_zh { ["", "登记完成", "办结", "户"] } else { ["", "enumerated", "resolved", "cases"] };
-        say(line(columns[0], columns[1], "", columns[2], columns[3]));
+            format!("{} · as of {as_of}", answer.area.name)
+        });
+        say(line("", heads(is_zh), &bar(None)));
         for row in answer.rows.iter().chain(std::iter::once(&answer.total)) {
-            let name = if is_zh { &row.name_zh } else { &row.name };
-            say(table_row(name, row));
+            let rates = &row.rates;
+            let cells = [&rates.completion, &rates.enumeration, &rates.attempt].map(ratio);
+            say(line(name_of(row, is_zh), cells.each_ref().map(String::as_str), &bar(rates.completion.rate)));
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn local(survey: &Survey, at: Timestamp) -> String {
-    at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+/// Completion: completed, not eligible or closed, of all doors. Enumeration: completed, of all that may be lived in.
+fn heads(is_zh: bool) -> [&'static str; 3] {
+    if is_zh { ["办结率", "登记率", "上门率"] } else { ["completion", "enumeration", "visited"] }
 }
 
-fn table_row(name: &str, row: &Row) -> String {
-    let done = &row.rates.enumeration;
-    line(name, &ratio(done), &bar(done.rate), &ratio(&row.rates.completion), &row.cases.to_string())
+/// Nobody's doors are a row without a name.
+fn name_of(row: &Row, is_zh: bool) -> &str {
+    match (is_zh, row.name.is_empty(), row.name_zh.is_empty()) {
+        (true, true, true) => "（未分派）",
+        (false, true, true) => "(not assigned)",
+        (true, _, false) | (false, true, false) => &row.name_zh,
+        (true, false, true) | (false, false, _) => &row.name,
+    }
+}
+
+fn local(survey: &Survey, at: Timestamp) -> String {
+    at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn ratio(r: &Ratio) -> String {
@@ -138,28 +152,24 @@ fn ratio(r: &Ratio) -> String {
     }
 }
 
-/// A bar of twenty cells; empty where the output is no terminal.
+/// A bar of twenty cells, blank without a rate; nothing where the output is no terminal.
 fn bar(rate: Option<f64>) -> String {
     if !std::io::stdout().is_terminal() {
         return String::new();
     }
+    let Some(rate) = rate else { return " ".repeat(20) };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 20 cells")]
-    let full = (rate.unwrap_or_default() * 20.0).round() as usize;
+    let full = (rate * 20.0).round() as usize;
     format!("{}{}", "█".repeat(full), "░".repeat(20_usize.saturating_sub(full)))
 }
 
-fn line(name: &str, enumerated: &str, bar: &str, resolved: &str, cases: &str) -> String {
-    let bar = if bar.is_empty() { String::new() } else { format!("  {bar}") };
-    format!("{}  {}{bar}  {}  {}", fit(name, 26), fit(enumerated, 18), fit(resolved, 18), fit(cases, 6)).trim_end().to_owned()
+fn line(name: &str, cells: [&str; 3], bar: &str) -> String {
+    let [completion, enumeration, visited] = cells.map(|cell| fit(cell, 19));
+    let bar = if bar.is_empty() { String::new() } else { format!("{bar}  ") };
+    format!("{}  {bar}{completion}  {enumeration}  {visited}", fit(name, 24)).trim_end().to_owned()
 }
 
-/// Pads to a width in terminal cells; a Han character takes two.
-fn fit(text: &str, width: usize) -> String {
-    let cells: usize = text.chars().map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 }).sum();
-    format!("{text}{}", " ".repeat(width.saturating_sub(cells)))
-}
-
-/// Prints the doors that need another visit, with their reasons.
+/// Prints the doors that need another visit, with their reasons; `*` marks an appointment to be kept.
 pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
@@ -168,23 +178,76 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
             None => (i32::MIN, i32::MAX),
             Some(code) => area_of(&ingest, &survey, Some(code)).await?.range,
         };
-        let at = args.at.unwrap_or_else(Timestamp::now);
-        let rows = ingest.store.list_due(survey.key, range, start(), i64::from(args.limit)).await?;
-        for item in items(&ingest.store, &survey, &rows, at).await? {
-            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w));
+        let doors = doors(&ingest, &survey, range, &args).await?;
+        for item in &doors {
+            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w, args.lang));
             let reason = if args.lang == Tongue::Zh { &item.reason_zh } else { &item.reason };
-            let action = if item.next.action == Action::VisitAt { "*" } else { " " };
-            say(format!("{action} {}  {}  {reason}", fit(&item.door.address, 28), fit(&window, 20)));
+            let mark = if item.next.action == Action::VisitAt { "*" } else { " " };
+            say(format!("{mark} {}  {}  {reason}", fit(&item.door.address, 24), fit(&window, 23)));
         }
-        if rows.is_empty() {
-            say("no door needs another visit");
+        if doors.is_empty() {
+            say(if args.lang == Tongue::Zh { "没有需要再访的住户" } else { "no door needs another visit" });
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn span(survey: &Survey, w: Window) -> String {
+/// The first doors of the list, page by page; with `--on` only those whose window lies on that day.
+async fn doors(
+    ingest: &Ingest,
+    survey: &Survey,
+    range: (i32, i32),
+    args: &ReturnsArgs,
+) -> Result<Vec<ReturnVisit>> {
+    const PAGE: u8 = 200;
+    let calendar = &survey.rules.calendar;
+    let now = Timestamp::now();
+    let (date, at) = moment(survey, args, now)?;
+    let is_wanted = |item: &ReturnVisit| {
+        // What is agreed for until then is not missed yet.
+        let is_ahead = item.door.appointment.is_some_and(|w| now < w.to && w.to <= at);
+        date.is_none_or(|date| !is_ahead && item.due.is_some_and(|w| calendar.local_date(w.from) == date))
+    };
+    let most = usize::from(args.limit);
+    let (mut found, mut after) = (Vec::new(), start());
+    while found.len() < most {
+        let rows = ingest.store.list_due(survey.key, range, after, PAGE.into()).await?;
+        found.extend(items(&ingest.store, survey, &rows, at).await?.into_iter().filter(is_wanted));
+        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(place) else { break };
+        after = next;
+    }
+    found.truncate(most);
+    Ok(found)
+}
+
+/// The day that is looked at, if any, and the moment to judge from.
+fn moment(survey: &Survey, args: &ReturnsArgs, now: Timestamp) -> Result<(Option<Date>, Timestamp)> {
+    let calendar = &survey.rules.calendar;
+    let Some(day) = args.on else { return Ok((None, args.at.unwrap_or(now))) };
+    let date = day.date(survey, now)?;
+    let at = match args.from {
+        Some(hour) => calendar.tz.to_timestamp(date.to_datetime(hour)).context("--from")?,
+        None if date == calendar.local_date(now) => now,
+        None => calendar.day_start(date),
+    };
+    Ok((Some(date), at))
+}
+
+/// The place of a case in the list.
+fn place(row: &CaseRow) -> Option<After> {
+    row.due.map(|(class, at)| (class, at, row.id))
+}
+
+fn span(survey: &Survey, w: Window, lang: Tongue) -> String {
     let tz = &survey.rules.calendar.tz;
     let (from, to) = (w.from.to_zoned(tz.clone()), w.to.to_zoned(tz.clone()));
-    format!("{}–{}", from.strftime("%a %d %b %H:%M"), to.strftime("%H:%M"))
+    let from = match lang {
+        Tongue::En => from.strftime("%a %d %b %H:%M").to_string(),
+        Tongue::Zh => {
+            let day = ["一", "二", "三", "四", "五", "六", "日"];
+            let name = day.get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0)).copied();
+            format!("{}月{}日 周{} {}", from.month(), from.day(), name.unwrap_or_default(), from.strftime("%H:%M"))
+        }
+    };
+    format!("{from}–{}", to.strftime("%H:%M"))
 }

@@ -46,25 +46,22 @@ pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
         let target = args.url.as_deref().map(Target::parse).transpose()?;
         let mut work = Work { ingest, target, tokens: HashMap::new(), counts: HashMap::new() };
         let mut failed = false;
-        for (path, file) in files {
-            match work.take(&file).await {
-                Ok(receipts) => work.tell(&receipts, args.summary),
+        for (n, (path, file)) in files.iter().enumerate() {
+            match work.take(file).await {
+                Ok(taken) => work.tell(&taken, args.summary),
                 Err(error) => {
                     remark(format!("doorknock: {}: {error:#}", path.display()));
                     failed = true;
+                    // Nobody listens: the other files would only say the same.
+                    if work.target.is_some() && error.is::<std::io::Error>() {
+                        remark(format!("doorknock: stopped here; {} more file(s) were not sent", files.len() - n - 1));
+                        break;
+                    }
                 }
             }
         }
         if args.summary {
-            let n = |status: &str| work.counts.get(status).copied().unwrap_or_default();
-            say(format!(
-                "{} receipts: {} accepted, {} held, {} refused; {} were known already",
-                n("accepted") + n("held") + n("refused"),
-                n("accepted"),
-                n("held"),
-                n("refused"),
-                n("replayed")
-            ));
+            say(work.sum());
         }
         let refused = work.counts.get("refused").is_some_and(|n| *n > 0);
         Ok(if failed || refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -88,6 +85,13 @@ fn read(path: &Path) -> Result<Bytes> {
     Ok(all.into())
 }
 
+/// The answer to one file.
+struct Taken {
+    receipts: Vec<Value>,
+    /// The whole batch had been stored before.
+    replayed: bool,
+}
+
 struct Work {
     ingest: Ingest,
     target: Option<Target>,
@@ -96,8 +100,8 @@ struct Work {
 }
 
 impl Work {
-    /// Takes one file; returns its receipts.
-    async fn take(&mut self, file: &Bytes) -> Result<Vec<Value>> {
+    /// Takes one file.
+    async fn take(&mut self, file: &Bytes) -> Result<Taken> {
         let (device, survey) = sender(file)?;
         let caller = self.caller(device, &survey).await?;
         let Some(target) = self.target.clone() else {
@@ -106,11 +110,13 @@ impl Work {
                 .accept(&caller, file.clone(), "file", Timestamp::now())
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
-            return Ok(accepted.answer.receipts);
+            let answer = accepted.answer;
+            return Ok(Taken { receipts: answer.receipts, replayed: answer.replayed });
         };
         let token = self.token(&caller, device).await?;
         let answer = target.post_batch(&token, file).await?;
-        Ok(answer.get("receipts").and_then(Value::as_array).cloned().unwrap_or_default())
+        let receipts = answer.get("receipts").and_then(Value::as_array).cloned().context("the answer has no receipts")?;
+        Ok(Taken { receipts, replayed: is_replayed(&answer) })
     }
 
     /// The person on whose behalf the device's batch is taken.
@@ -147,15 +153,15 @@ impl Work {
         Ok(secret)
     }
 
-    fn tell(&mut self, receipts: &[Value], is_summary: bool) {
-        for receipt in receipts {
+    fn tell(&mut self, taken: &Taken, is_summary: bool) {
+        for receipt in &taken.receipts {
             let status = match receipt.get("status").and_then(Value::as_str) {
                 Some("accepted") => "accepted",
                 Some("held") => "held",
                 _ => "refused",
             };
             *self.counts.entry(status).or_default() += 1;
-            if receipt.get("replayed").and_then(Value::as_bool) == Some(true) {
+            if taken.replayed || is_replayed(receipt) {
                 *self.counts.entry("replayed").or_default() += 1;
             }
             if !is_summary {
@@ -163,6 +169,22 @@ impl Work {
             }
         }
     }
+
+    /// The sum of all receipts in one line.
+    fn sum(&self) -> String {
+        let n = |status: &str| self.counts.get(status).copied().unwrap_or_default();
+        let all = n("accepted") + n("held") + n("refused");
+        let known = match n("replayed") {
+            0 => String::new(),
+            1 => "; 1 of them had been sent before".to_owned(),
+            n => format!("; {n} of them had been sent before"),
+        };
+        format!("{all} receipts: {} accepted, {} held, {} refused{known}", n("accepted"), n("held"), n("refused"))
+    }
+}
+
+fn is_replayed(answer: &Value) -> bool {
+    answer.get("replayed").and_then(Value::as_bool) == Some(true)
 }
 
 /// Device and survey of a batch document.

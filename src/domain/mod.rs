@@ -15,6 +15,8 @@ pub mod fold;
 pub mod form;
 pub mod history;
 pub mod ids;
+pub mod in_force;
+pub mod linkage;
 pub mod next;
 pub mod phone;
 pub mod place;
@@ -51,6 +53,8 @@ pub use ids::{
     BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, SurveyNo,
     VisitId, door_key,
 };
+pub use in_force::{InForce, interviews_in_force};
+pub use linkage::{LinkState, MergedAs, Proposal, Refusal, Verdict};
 pub use next::{Action, Next, next_action};
 pub use policy::{Policy, PolicyFault};
 pub use rules::{Calendar, Rules};

@@ -10,8 +10,10 @@ use super::limit::{Attempts, UploadSlots};
 use super::metrics::Metrics;
 use super::pages::memory::Memory;
 use super::problem::{FieldError, Problem};
+use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
+use crate::planning::chances::Chances;
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -24,6 +26,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct App {
     /// Taking field data.
     pub ingest: Ingest,
+    /// Finding households interviewed twice.
+    pub dedupe: Dedupe,
     /// Metrics.
     pub metrics: Metrics,
     /// Places for uploads.
@@ -36,6 +40,8 @@ pub struct App {
     pub slips: Attempts,
     /// What the pages remember for a short while.
     pub pages: Memory,
+    /// What the visits have taught, for lists.
+    pub chances: Chances,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
@@ -65,6 +71,7 @@ impl App {
     pub fn new(ingest: Ingest) -> Self {
         let pool = ingest.store.settings().pool_size;
         Self {
+            dedupe: Dedupe::new(ingest.clone()),
             ingest,
             metrics: Metrics::new(),
             uploads: UploadSlots::for_pool(pool),
@@ -72,6 +79,7 @@ impl App {
             passwords: Attempts::new(),
             slips: Attempts::new(),
             pages: Memory::default(),
+            chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
             is_migrated: Arc::new(|| true),

@@ -38,7 +38,7 @@ fn item(f: &mut Form<'_>) -> Option<Item> {
         _ => None,
     });
     let enumerator = f.optional_text("enumerator", 200).filter(|user| !user.is_empty());
-    if f.raw("enumerator").is_none() {
+    if !f.has("enumerator") {
         f.fault("enumerator", "must be a user, or null to take the door back");
     }
     let doors = match (case, area, building) {

@@ -113,7 +113,12 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let survey = app.survey(&caller).await?;
     let reader =
         if auth::is_supervisor(&caller) { Reader::Supervisor } else { Reader::Enumerator(caller.user.clone()) };
-    Ok(answer::json(&history(app.store(), &survey, &row, &reader, app.now()).await?))
+    let mut door = history(app.store(), &survey, &row, &reader, app.now()).await?;
+    if auth::is_supervisor(&caller) {
+        let merged: Vec<Uuid> = door.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
+        door.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
+    }
+    Ok(answer::json(&door))
 }
 
 const DECISIONS: [&str; 10] = [
@@ -160,7 +165,8 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
     Some(match word {
         "close" => {
             let classes = ["R", "NC", "O", "UH"];
-            DecisionKind::Close { class: f.one_of("class", &classes, Class::from_slug)? }
+            let class = |word: &str| classes.contains(&word).then(|| Class::from_slug(word)).flatten();
+            DecisionKind::Close { class: f.one_of("class", &classes, class)? }
         }
         "reopen" => DecisionKind::Reopen,
         "verify" => {

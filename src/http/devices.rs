@@ -10,6 +10,7 @@ use super::body::FORM_LIMIT;
 use super::json as body;
 use super::problem::Problem;
 use super::request::Request;
+use crate::ingest::scrub::scrub_text;
 use crate::store::device::DeviceRow;
 use crate::sync::silent_before;
 
@@ -46,6 +47,7 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     }
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let note = document.form(|f| Some(f.optional_text("note", 2000)))?;
+    let note = note.map(|text| scrub_text(&text).into_owned());
     let now = app.now();
     app.store().revoke_device(caller.key, id, &caller.user, note, now).await?;
     let row = app.store().devices(caller.key, caller.range, Some(id)).await?.into_iter().next();

@@ -64,6 +64,35 @@ struct Field {
     uploads: IntGauge,
     retries: IntCounter,
     difference: IntGauge,
+    links: Links,
+}
+
+/// Figures about linking.
+struct Links {
+    took: Histogram,
+    found: IntCounterVec,
+    skipped: IntCounterVec,
+    postponed: IntCounter,
+    waiting: IntGauge,
+    oldest: IntGauge,
+}
+
+impl Links {
+    fn new(registry: &Registry) -> Self {
+        Self {
+            took: histogram(registry, "link_seconds", "Time to link one interview.", SECONDS),
+            found: counters(registry, "links_total", "Links of interviews when they were linked.", &["state"]),
+            skipped: counters(
+                registry,
+                "link_blocks_skipped_total",
+                "Blocks too large to be searched.",
+                &["kind"],
+            ),
+            postponed: counter(registry, "links_postponed_total", "Interviews that could not be linked at once."),
+            waiting: gauge(registry, "links_waiting", "Interviews waiting to be linked."),
+            oldest: gauge(registry, "links_waiting_seconds", "Age of the oldest interview waiting to be linked."),
+        }
+    }
 }
 
 impl Http {
@@ -114,6 +143,7 @@ impl Field {
             uploads: gauge(registry, "uploads_running", "Uploads being worked on."),
             retries: counter(registry, "transaction_retries_total", "Transactions begun again."),
             difference: gauge(registry, "completion_recount_difference", difference),
+            links: Links::new(registry),
         }
     }
 }
@@ -215,6 +245,35 @@ impl Metrics {
     /// The last recount differed by `cases` from the kept figures.
     pub fn recount_difference(&self, cases: i64) {
         self.0.field.difference.set(cases);
+    }
+
+    /// An interview was linked in `secs` seconds; `links` of it by state, `skipped` kinds of blocks.
+    pub fn observe_link<'a>(
+        &self,
+        secs: f64,
+        links: impl Iterator<Item = (&'static str, usize)>,
+        skipped: impl Iterator<Item = &'a str>,
+    ) {
+        let figures = &self.0.field.links;
+        figures.took.observe(secs);
+        for (state, n) in links {
+            figures.found.with_label_values(&[state]).inc_by(n as u64);
+        }
+        for kind in skipped {
+            figures.skipped.with_label_values(&[kind]).inc();
+        }
+    }
+
+    /// An interview could not be linked at once.
+    pub fn link_postponed(&self) {
+        self.0.field.links.postponed.inc();
+    }
+
+    /// Interviews waiting to be linked, and the age of the oldest in seconds.
+    pub fn links_waiting(&self, n: i64, oldest: f64) {
+        self.0.field.links.waiting.set(n);
+        #[expect(clippy::cast_possible_truncation, reason = "whole seconds are enough")]
+        self.0.field.links.oldest.set(oldest as i64);
     }
 
     /// Where to ask for the pool's figures whenever the text is made.

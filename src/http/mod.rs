@@ -16,6 +16,7 @@ pub mod held;
 pub mod json;
 pub mod kind;
 pub mod limit;
+pub mod links;
 pub mod metrics;
 pub mod openapi;
 pub mod page;

@@ -295,16 +295,19 @@ fn shift_order(f: &mut Form<'_>) -> Option<Override> {
         Json::Text(text) => text.parse::<Date>().ok(),
         _ => None,
     });
-    let spans = f.objects("spans", 8, |s| {
-        let (from, to) = (s.text("from", 5), s.text("to", 5));
-        let text = format!("{}-{}", from?, to?);
-        let read = crate::setup::parse_hours(&text).ok();
-        if read.is_none() {
-            s.fault("to", "must be a time of day HH:MM after from");
-        }
-        read?.into_iter().next()
-    });
+    let is_absence = matches!(f.raw("spans"), Some(Json::List(all)) if all.is_empty());
+    let spans = if is_absence { Some(Vec::new()) } else { f.objects("spans", 8, span) };
     Some(Override { user: user?, on: on?, spans: json!(spans?) })
+}
+
+fn span(s: &mut Form<'_>) -> Option<Span> {
+    let (from, to) = (s.text("from", 5), s.text("to", 5));
+    let text = format!("{}-{}", from?, to?);
+    let read = crate::setup::parse_hours(&text).ok();
+    if read.is_none() {
+        s.fault("to", "must be a time of day HH:MM after from");
+    }
+    read?.into_iter().next()
 }
 
 /// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.

@@ -37,6 +37,12 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
             Some(_) | None => break,
         }
     }
+    let moments: Vec<(Uuid, Timestamp)> =
+        all.iter().map(|item| (item.door.id, item.due.map_or(at, |window| window.from))).collect();
+    let chances = app.chances.of(app.store(), &survey, &area, at, &moments).await?;
+    for (item, chance) in all.iter_mut().zip(chances) {
+        item.probability = chance;
+    }
     Ok(answer::json(&json!({"as_of": at, "items": all, "after": next.map(text)})))
 }
 

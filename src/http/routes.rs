@@ -8,7 +8,7 @@ use super::pages::{
     writing,
 };
 use super::{
-    assignments, batches, cases, changes, completion, devices, enrol, exports, held, page, plan, returns, system,
+    assignments, batches, cases, changes, completion, devices, enrol, exports, held, links, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -39,6 +39,9 @@ pub fn routes() -> Router<App> {
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)
+        .get("/v1/links", links::list)
+        .get("/v1/links/{id}", links::get)
+        .post("/v1/links/{id}/decision", links::decide)
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
         .post("/v1/assignments", assignments::post)

@@ -25,6 +25,7 @@ use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
 use crate::store::evidence::{self, NewDwellingRecord, Sender};
 use crate::store::feed::{ChangeKind, Mark};
+use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
 use crate::store::{Outcome, Tx, completion, feed, new_tag};
 use crate::surveys::Survey;
@@ -400,6 +401,8 @@ impl Work<'_> {
         let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
         evidence::insert_persons(self.tx, self.at.key, &persons).await?;
+        let to_link: Vec<Uuid> = mended.iter().map(|m| m.0).collect();
+        queue::add(self.tx, self.at.key, &to_link).await?;
         if self.known.iter().any(|k| k.status == Status::Held) {
             let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
             self.touched.extend(freed.touched);
@@ -521,8 +524,9 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
-    let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.contains(&d.case_id)).collect();
+    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    // One door may be reported by several records: it is counted and told of once.
+    let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
         .iter()
         .map(|d| completion::Delta {

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
-use super::{Error, Ingest};
+use super::{Error, Ingest, scrub};
 use crate::domain::{Class, DecisionKind, State};
 use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
 use crate::store::decision::{self, NewDecision};
-use crate::store::{Outcome, Tx, evidence, new_tag};
+use crate::store::link::queue;
+use crate::store::{Outcome, SurveyKey, Tx, evidence, new_tag};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -71,8 +72,21 @@ async fn decide(
     request: &Request,
     now: Timestamp,
 ) -> Result<Outcome<Decided>, Error> {
-    let key = survey.key;
-    let at = At { key, now, tag: new_tag(now) };
+    let at = At { key: survey.key, now, tag: new_tag(now) };
+    let decided = decide_in(tx, at, survey, caller, request).await?;
+    Ok(Outcome::Stamp(decided, at.key, at.tag))
+}
+
+/// Takes a decision inside a transaction, whose commit must stamp the feed under `at.tag`. Interviews whose evidence it
+/// changes are queued for linking.
+pub async fn decide_in(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Decided, Error> {
+    let (key, now) = (at.key, at.now);
     let other = match request.kind {
         DecisionKind::Merge { into } => Some(into.0),
         DecisionKind::Close { .. }
@@ -99,7 +113,7 @@ async fn decide(
         case_id: row.id,
         kind: request.kind.clone(),
         slug: slug(&request.kind),
-        reason: request.reason.clone(),
+        reason: scrub::scrub_text(&request.reason).into_owned(),
         by: caller.user.clone(),
         at: now,
         policy_version: survey.policy_version,
@@ -110,7 +124,25 @@ async fn decide(
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
     let after = fold_with_survivor(tx, at, survey, &decided, into.map(|r| r.id).or(row.merged_into)).await?;
-    Ok(Outcome::Stamp(Decided { seq, before, after }, key, at.tag))
+    queue_links(tx, key, row.id, &request.kind).await?;
+    Ok(Decided { seq, before, after })
+}
+
+/// Queues the interviews whose evidence a decision changes for linking.
+async fn queue_links(tx: &Tx, key: SurveyKey, case: Uuid, kind: &DecisionKind) -> Result<(), Error> {
+    match kind {
+        DecisionKind::RejectInterview { interview, .. } => queue::add(tx, key, &[interview.0]).await?,
+        DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
+            queue::add_of_visit(tx, key, visit.0).await?;
+        }
+        DecisionKind::Merge { .. } | DecisionKind::Unmerge => queue::add_of_cases(tx, key, &[case]).await?,
+        DecisionKind::Close { .. }
+        | DecisionKind::Reopen
+        | DecisionKind::Verify { .. }
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel => {}
+    }
+    Ok(())
 }
 
 /// Folds the case; where it was or is merged as a door, the other case too, after its share is counted again.

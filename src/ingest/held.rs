@@ -9,12 +9,13 @@ use super::reason::Reason;
 use super::record::DwellingRecord;
 use super::refold::{At, refold};
 use super::resolve::Cases;
-use super::{Error, Ingest};
+use super::{Error, Ingest, scrub};
 use crate::domain::DwellingKind;
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
+use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
 use crate::store::{Outcome, SurveyKey, Tx, evidence, feed, held, new_tag};
 use crate::surveys::Survey;
@@ -26,6 +27,14 @@ pub(super) struct Freed {
     pub(super) touched: Vec<Uuid>,
     /// Records whose devices must hear of it.
     pub(super) marks: Vec<Mark>,
+}
+
+impl Freed {
+    /// Takes in more.
+    fn add(&mut self, more: Self) {
+        self.touched.extend(more.touched);
+        self.marks.extend(more.marks);
+    }
 }
 
 fn mark(row: &HeldRow) -> Mark {
@@ -67,13 +76,28 @@ pub(super) async fn free_waiters(
     }
     hold_elsewhere(tx, key, &mut settled).await?;
     held::settle(tx, key, &settled).await?;
+    queue_settled(tx, key, &settled).await?;
     let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
-        let more = visits_arrived(tx, key, cases, &visits).await?;
-        freed.touched.extend(more.touched);
-        freed.marks.extend(more.marks);
+        freed.add(visits_arrived(tx, key, cases, &visits).await?);
+    }
+    let interviews: Vec<(Uuid, i32)> = settled
+        .iter()
+        .filter(|s| s.kind == RecordKind::Interview && s.status == Status::Accepted)
+        .map(|s| (s.id, s.revision))
+        .collect();
+    if !interviews.is_empty() {
+        freed.add(revisions_mended(tx, key, cases, &interviews).await?);
     }
     Ok(freed)
+}
+
+/// Interviews that came to count, or stopped, are linked again.
+async fn queue_settled(tx: &Tx, key: SurveyKey, settled: &[Settled]) -> Result<(), Error> {
+    let interviews: Vec<Uuid> =
+        settled.iter().filter(|s| s.kind == RecordKind::Interview).map(|s| s.id).collect();
+    queue::add(tx, key, &interviews).await?;
+    Ok(())
 }
 
 /// An interview whose visit stands at another door is not freed but held for that.
@@ -119,6 +143,8 @@ pub(super) async fn visits_arrived(
         }
     }
     evidence::visit_arrived(tx, key, &waiting).await?;
+    // What the visit says of the interview (partial, proxy) is known only now.
+    queue::add(tx, key, &waiting.iter().map(|w| w.id).collect::<Vec<_>>()).await?;
     Ok(freed)
 }
 
@@ -202,8 +228,7 @@ async fn decide(
     now: jiff::Timestamp,
 ) -> Result<Outcome<HeldRow>, Error> {
     let key = survey.key;
-    held::lock_targets(tx, key, &[ruling.id]).await?;
-    let rows = held::find_held(tx, key, caller.range, ruling.id).await?;
+    let rows = settled_state(tx, key, caller, ruling.id).await?;
     let row = rows
         .iter()
         .filter(|r| ruling.revision.is_none_or(|n| n == r.revision))
@@ -220,13 +245,22 @@ async fn decide(
         id: row.id,
         revision: row.revision,
         decision: if ruling.verdict == Verdict::Refuse { "refuse" } else { "accept" },
-        note: ruling.note.clone(),
+        note: scrub::scrub_text(&ruling.note).into_owned(),
         by: caller.user.clone(),
         at: now,
     };
     held::insert_held_decision(tx, key, &decision).await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
     Ok(Outcome::Stamp(decided, key, at.tag))
+}
+
+/// The record as it stands once nothing else can settle it: what frees it holds the lock on what it waits for, or its case.
+async fn settled_state(tx: &Tx, key: SurveyKey, caller: &Caller, id: Uuid) -> Result<Vec<HeldRow>, Error> {
+    let before = held::find_held(tx, key, caller.range, id).await?;
+    let targets: Vec<Uuid> = std::iter::once(id).chain(before.iter().filter_map(|r| r.case_id)).collect();
+    held::lock_targets(tx, key, &targets).await?;
+    Cases::default().find(tx, key, &targets[1..]).await?;
+    Ok(held::find_held(tx, key, caller.range, id).await?)
 }
 
 async fn decide_record(
@@ -265,13 +299,16 @@ async fn decide_record(
         settled.held = None;
     }
     held::settle(tx, at.key, std::slice::from_ref(&settled)).await?;
+    queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
-        if row.kind == RecordKind::Visit {
-            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
-            touched.extend(freed.touched);
-            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
-        }
+        let freed = if row.kind == RecordKind::Visit {
+            visits_arrived(tx, at.key, &mut cases, &[row.id]).await?
+        } else {
+            revisions_mended(tx, at.key, &mut cases, &[(row.id, row.revision)]).await?
+        };
+        touched.extend(freed.touched);
+        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
         cases.find(tx, at.key, &touched).await?;
         let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
         refold(tx, at, survey, &locked).await?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, EffortPart, Evidence, Rules, Standing, State, fold, history, next_action, urgency_key,
+    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action, urgency_key,
 };
 use crate::store::case::{BlankCase, CaseRow, CaseUpdate, Recounted};
 use crate::store::completion::Delta;
@@ -57,7 +57,18 @@ pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Res
     let marks: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &entered_or_left(&rows, &updates)).await?;
     Ok(folded)
+}
+
+/// Doors whose case came under or out of a merge or a cancel: devices hold a door as long as they hold a case of it.
+fn entered_or_left(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
+    let is_out = |state: i16| matches!(State::from_number(state), Some(State::Merged | State::Cancelled));
+    rows.iter()
+        .zip(updates)
+        .filter(|(row, update)| is_out(row.state) != is_out(update.state))
+        .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
+        .collect()
 }
 
 /// The rows and the survivors they were merged into, each once, with (loser, survivor) pairs.
@@ -84,6 +95,8 @@ async fn with_survivors(
 #[derive(Default)]
 struct Known {
     evidence: Evidence,
+    /// People of an interview who are counted at another household; interviews without any are left out.
+    paired: HashMap<InterviewId, i32>,
     visits: i32,
     interviews: i32,
     decisions: i32,
@@ -105,9 +118,12 @@ async fn load(
         known.visits += 1;
         known.evidence.visits.push(visit);
     }
-    for (case, interview) in evidence::load_interviews(tx, key, &ids).await? {
+    for (case, interview, paired) in evidence::load_counted(tx, key, &ids).await? {
         let known = all.entry(case.0).or_default();
         known.interviews += 1;
+        if paired > 0 {
+            known.paired.insert(interview.id, paired);
+        }
         known.evidence.interviews.push(interview);
     }
     let decided: Vec<Uuid> = rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
@@ -119,11 +135,11 @@ async fn load(
         }
     }
     for (loser, survivor) in losers {
-        let taken = all.get(loser).map(|k| k.evidence.clone()).unwrap_or_default();
-        let own = &mut all.entry(*survivor).or_default().evidence;
-        own.visits.extend(taken.visits);
-        own.interviews.extend(taken.interviews);
-        own.decisions.extend(taken.decisions.into_iter().filter(|d| d.kind.speaks_of_a_record()));
+        let (taken, paired) =
+            all.get(loser).map(|k| (k.evidence.clone(), k.paired.clone())).unwrap_or_default();
+        let survivor = all.entry(*survivor).or_default();
+        survivor.paired.extend(paired);
+        survivor.evidence.absorb(&taken);
     }
     Ok(all)
 }
@@ -133,8 +149,7 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
     let standing = fold(&known.evidence, rules);
     let baseline = if row.is_baseline { Baseline::In } else { Baseline::Out };
     let cell = Cell::of(&standing, baseline).code();
-    let paired = row.persons.get(6).copied().unwrap_or_default();
-    let persons = persons_of(&standing, paired);
+    let persons = persons_of(&standing, &known.paired);
     let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
     let update = CaseUpdate {
         id: row.id,
@@ -149,7 +164,7 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
         merged_into: standing.merged_into.map(|c| c.0),
-        history: spans(row, &known.evidence, survey, baseline, paired),
+        history: spans(row, &known, survey, baseline),
         persons,
         recounted,
     };
@@ -157,12 +172,12 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
 }
 
 /// Seven person figures of the counted interview; empty when there is none.
-fn persons_of(standing: &Standing, paired: i32) -> Vec<i32> {
+fn persons_of(standing: &Standing, paired: &HashMap<InterviewId, i32>) -> Vec<i32> {
     if standing.persons.recorded == 0 {
         return Vec::new();
     }
     let mut all = person_numbers(&standing.persons).to_vec();
-    all.push(paired);
+    all.push(standing.current.and_then(|(id, _)| paired.get(&id)).copied().unwrap_or_default());
     all
 }
 
@@ -176,13 +191,13 @@ pub fn counts_from(survey: &Survey, created_at: Timestamp, baseline: Baseline) -
 }
 
 /// What the case counted as from when on, by the event clock.
-fn spans(row: &CaseRow, evidence: &Evidence, survey: &Survey, baseline: Baseline, paired: i32) -> Vec<(i64, i32, [i32; 7])> {
+fn spans(row: &CaseRow, known: &Known, survey: &Survey, baseline: Baseline) -> Vec<(i64, i32, [i32; 7])> {
     let blank = blank(&survey.rules, baseline);
     let start = counts_from(survey, row.created_at, baseline).as_microsecond();
     let mut all = vec![(start, blank.cell, [0; 7])];
-    for (at, standing) in history(evidence, &survey.rules) {
+    for (at, standing) in history(&known.evidence, &survey.rules) {
         let micros = at.as_microsecond();
-        let figures = persons_of(&standing, paired);
+        let figures = persons_of(&standing, &known.paired);
         let mut seven = [0; 7];
         seven.iter_mut().zip(&figures).for_each(|(to, from)| *to = *from);
         let entry = (micros, Cell::of(&standing, baseline).code(), seven);

@@ -91,7 +91,7 @@ async fn apply(
     let found = load::find_locked(tx, &setup.survey.slug).await?;
     let key = key_of(tx, setup, found.as_ref()).await?;
     let policy = serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
-    let (version, policy_changed) = version_of(found.as_ref(), &policy);
+    let (version, policy_changed) = version_of(found.as_ref(), &policy, &setup.survey.time_zone);
     load::put_survey(tx, key, setup, &policy, version, now).await?;
     feed::create(tx, key, Uuid::new_v4()).await?;
     let survey = Survey::of(crate::store::survey::SurveyRow {
@@ -153,9 +153,10 @@ async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyK
     }
 }
 
-fn version_of(found: Option<&Found>, policy: &Value) -> (i32, bool) {
+/// The version of the rules: a new one with another policy, and with another zone, in which bands and days are judged.
+fn version_of(found: Option<&Found>, policy: &Value, time_zone: &str) -> (i32, bool) {
     match found {
-        Some(found) if found.policy == *policy => (found.policy_version, false),
+        Some(found) if found.policy == *policy && found.time_zone == time_zone => (found.policy_version, false),
         Some(found) => (found.policy_version + 1, true),
         None => (1, true),
     }
@@ -228,11 +229,11 @@ async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), 
         return Ok(());
     }
     let new = load::new_cases(tx, at.key, at.now, DELTA).await?;
-    let marks: Vec<Mark> = new
-        .iter()
-        .chain(&doors.gone)
-        .map(|(id, area_no)| Mark { id: *id, area_no: Some(*area_no), device: None, user: None })
-        .collect();
-    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
+    let marks = |pick: fn(&load::CaseAt) -> Uuid| -> Vec<Mark> {
+        let all = new.iter().chain(&doors.gone);
+        all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
+    };
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;
     Ok(())
 }

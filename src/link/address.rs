@@ -41,25 +41,53 @@ impl Address {
     pub fn read(given: &DwellingGiven) -> Self {
         let text = given.text.as_deref().unwrap_or_default();
         let part = |s: &Option<String>| s.as_deref().map(clean).unwrap_or_default();
-        let (estate, building, unit, room) =
-            (part(&given.estate), part(&given.building), part(&given.unit), part(&given.room));
-        if [&estate, &building, &unit, &room].iter().all(|p| p.chars().all(|c| !is_han(c) && !c.is_ascii_digit())) {
+        let (estate, building, unit, room) = (
+            part(&given.estate),
+            part(&given.building),
+            part(&given.unit),
+            part(&given.room),
+        );
+        if [&estate, &building, &unit, &room]
+            .iter()
+            .all(|p| p.chars().all(|c| !is_han(c) && !c.is_ascii_digit()))
+        {
             return Self::parse_or_latin(text, estate, building);
         }
         if is_latin_place(&building) || is_latin_place(&unit) {
             // A missing street leaves the house name to stand for it.
-            let (building, unit) = if building.is_empty() { (unit, building) } else { (building, unit) };
-            return Self { estate, building, unit, room };
+            let (building, unit) = if building.is_empty() {
+                (unit, building)
+            } else {
+                (building, unit)
+            };
+            return Self {
+                estate,
+                building,
+                unit,
+                room,
+            };
         }
-        let room = if building.is_empty() { room } else { joined_floor_and_door(room) };
+        let room = if building.is_empty() {
+            room
+        } else {
+            joined_floor_and_door(room)
+        };
         let typed = Self::from_parts(&estate, &building, &unit, &room);
-        if typed.is_door() { typed } else { typed.completed_from(&Self::parse(text)) }
+        if typed.is_door() {
+            typed
+        } else {
+            typed.completed_from(&Self::parse(text))
+        }
     }
 
     fn parse_or_latin(text: &str, estate: String, building: String) -> Self {
         let parsed = Self::parse(text);
         if parsed.building.is_empty() && !building.is_empty() {
-            return Self { estate, building, ..parsed };
+            return Self {
+                estate,
+                building,
+                ..parsed
+            };
         }
         parsed
     }
@@ -72,7 +100,8 @@ impl Address {
             }
             whole.push('-');
             whole.push_str(text);
-            if text.chars().all(|c| c.is_ascii_alphanumeric()) || text.chars().all(super::numeral::is_numeral) {
+            if text.chars().all(|c| c.is_ascii_alphanumeric()) || text.chars().all(super::numeral::is_numeral)
+            {
                 whole.push_str(mark);
             }
         }
@@ -82,7 +111,10 @@ impl Address {
     /// Reads free text.
     pub fn parse(text: &str) -> Self {
         let scanned = scan(&clean(text));
-        let mut address = Self { estate: scanned.estate, ..Self::default() };
+        let mut address = Self {
+            estate: scanned.estate,
+            ..Self::default()
+        };
         let mut loose = Vec::new();
         for (part, value) in scanned.parts {
             let slot = match part {
@@ -117,7 +149,9 @@ impl Address {
                 self.unit.clone_from(unit);
                 self.building.clone_from(building);
             }
-            ([first, ..], false) if self.unit.is_empty() && !self.building.is_empty() => self.unit.clone_from(first),
+            ([first, ..], false) if self.unit.is_empty() && !self.building.is_empty() => {
+                self.unit.clone_from(first);
+            }
             ([first, ..], false) if self.building.is_empty() => self.building.clone_from(first),
             _ => {}
         }
@@ -144,16 +178,23 @@ impl Address {
 
     /// Streets and house names stand in either order in Latin addresses; numbers are lost or misread.
     fn compare_latin(&self, other: &Self) -> AddressMatch {
-        let places = |x: &Self| [x.building.clone(), x.unit.clone()].into_iter().filter(|p| !p.is_empty());
+        let places = |x: &Self| {
+            [x.building.clone(), x.unit.clone()]
+                .into_iter()
+                .filter(|p| !p.is_empty())
+        };
         let street = places(self).any(|x| places(other).any(|y| places_agree(&x, &y)));
-        let estate = self.estate.is_empty() || other.estate.is_empty() || places_agree(&self.estate, &other.estate);
+        let estate =
+            self.estate.is_empty() || other.estate.is_empty() || places_agree(&self.estate, &other.estate);
         let number = self.room == other.room;
         match (street, estate, number) {
             (true, true, true) => AddressMatch::Same,
             (true, false, true) | (false, true, true) => AddressMatch::Near,
             (true, true, false) if strsim::osa_distance(&self.room, &other.room) == 1 => AddressMatch::Near,
             (true, true, false) => AddressMatch::Building,
-            (true | false, false, false) | (false, false, true) | (false, true, false) => AddressMatch::Different,
+            (true | false, false, false) | (false, false, true) | (false, true, false) => {
+                AddressMatch::Different
+            }
         }
     }
 
@@ -210,13 +251,20 @@ fn estates_agree(a: &str, b: &str) -> bool {
     if is_latin_place(a) || is_latin_place(b) {
         return places_agree(a, b);
     }
-    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
+    let (short, long) = if a.chars().count() <= b.chars().count() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     is_subsequence(short, long)
 }
 
 /// One character replaced, lost, added, or two neighbours swapped; of strings of two or more characters.
 fn is_slip(a: &str, b: &str) -> bool {
-    a.len() >= 2 && b.len() >= 2 && strsim::osa_distance(a, b) == 1 && (a.len() != b.len() || is_swap(a, b) || a.len() > 3)
+    a.len() >= 2
+        && b.len() >= 2
+        && strsim::osa_distance(a, b) == 1
+        && (a.len() != b.len() || is_swap(a, b) || a.len() > 3)
 }
 
 fn is_swap(a: &str, b: &str) -> bool {

@@ -13,11 +13,19 @@ pub fn assign(weights: &[f64], rows: usize, columns: usize, floor: f64) -> Vec<(
     }
     let size = rows.max(columns);
     let cost = |r: usize, c: usize| {
-        if r < rows && c < columns { -(weights[r * columns + c] - floor).max(0.0) } else { 0.0 }
+        if r < rows && c < columns {
+            -(weights[r * columns + c] - floor).max(0.0)
+        } else {
+            0.0
+        }
     };
     let owner = shortest_paths(size, cost);
-    let mut pairs: Vec<(usize, usize)> =
-        owner.into_iter().enumerate().map(|(c, r)| (r, c)).filter(|p| used.contains(p)).collect();
+    let mut pairs: Vec<(usize, usize)> = owner
+        .into_iter()
+        .enumerate()
+        .map(|(c, r)| (r, c))
+        .filter(|p| used.contains(p))
+        .collect();
     pairs.sort_unstable();
     pairs
 }

@@ -19,12 +19,18 @@ pub struct Birth {
 impl Birth {
     /// Reads what was stated. A month without a year, or a day without a month, is kept.
     pub fn read(given: Option<&BirthGiven>) -> Self {
-        let Some(given) = given else { return Self::default() };
+        let Some(given) = given else {
+            return Self::default();
+        };
         let part = |v: Option<i32>, max: u8| {
-            v.and_then(|v| u8::try_from(v).ok()).filter(|v| (1..=max).contains(v))
+            v.and_then(|v| u8::try_from(v).ok())
+                .filter(|v| (1..=max).contains(v))
         };
         Self {
-            year: given.y.and_then(|y| i16::try_from(y).ok()).filter(|y| (1850..=2100).contains(y)),
+            year: given
+                .y
+                .and_then(|y| i16::try_from(y).ok())
+                .filter(|y| (1850..=2100).contains(y)),
             month: part(given.m, 12),
             day: part(given.d, 31),
         }
@@ -42,14 +48,18 @@ impl Birth {
     }
 
     /// All three parts are known.
-    pub fn is_complete(&self) -> bool {
+    pub fn is_complete(self) -> bool {
         self.year.is_some() && self.month.is_some() && self.day.is_some()
     }
 
     /// Days since an arbitrary origin, proleptic Gregorian, for complete dates
     /// (civil-from-days arithmetic, H. Hinnant).
-    fn ordinal(&self) -> Option<i32> {
-        let (y, m, d) = (i32::from(self.year?), i32::from(self.month?), i32::from(self.day?));
+    fn ordinal(self) -> Option<i32> {
+        let (y, m, d) = (
+            i32::from(self.year?),
+            i32::from(self.month?),
+            i32::from(self.day?),
+        );
         let y = if m <= 2 { y - 1 } else { y };
         let month_part = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
         Some(y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + month_part)
@@ -80,7 +90,7 @@ levels! {
 }
 
 /// The level of a pair of dates.
-pub fn compare_birth(a: &Birth, b: &Birth) -> BirthLevel {
+pub fn compare_birth(a: Birth, b: Birth) -> BirthLevel {
     let (Some(ya), Some(yb)) = (a.year, b.year) else {
         return BirthLevel::Missing;
     };
@@ -120,13 +130,13 @@ fn by_year(off: i16) -> BirthLevel {
 }
 
 /// Levels that need all six parts; `None` leaves the years to decide.
-fn compare_complete(
-    a: &Birth,
-    b: &Birth,
-    (off, ma, mb, da, db): (i16, u8, u8, u8, u8),
-) -> Option<BirthLevel> {
+fn compare_complete(a: Birth, b: Birth, (off, ma, mb, da, db): (i16, u8, u8, u8, u8)) -> Option<BirthLevel> {
     if off == 0 && ma == mb {
-        return Some(if da == db { BirthLevel::SameDay } else { BirthLevel::SameMonth });
+        return Some(if da == db {
+            BirthLevel::SameDay
+        } else {
+            BirthLevel::SameMonth
+        });
     }
     if ma == mb && da == db {
         return Some(BirthLevel::SameDayOtherYear);
@@ -150,7 +160,11 @@ mod tests {
 
     fn at(y: i32, m: i32, d: i32) -> Birth {
         let part = |v: i32| (v != 0).then_some(v);
-        Birth::read(Some(&BirthGiven { y: part(y), m: part(m), d: part(d) }))
+        Birth::read(Some(&BirthGiven {
+            y: part(y),
+            m: part(m),
+            d: part(d),
+        }))
     }
 
     #[test]
@@ -177,14 +191,21 @@ mod tests {
             ((1985, 3, 7), (0, 3, 7), L::Missing),
         ] {
             let (x, y) = (at(a.0, a.1, a.2), at(b.0, b.1, b.2));
-            assert_eq!(compare_birth(&x, &y), want, "{a:?} {b:?}");
-            assert_eq!(compare_birth(&y, &x), want, "{b:?} {a:?}");
+            assert_eq!(compare_birth(x, y), want, "{a:?} {b:?}");
+            assert_eq!(compare_birth(y, x), want, "{b:?} {a:?}");
         }
     }
 
     #[test]
     fn impossible_parts_are_dropped_and_ids_fill_gaps() {
-        assert_eq!(at(1985, 13, 40), Birth { year: Some(1985), month: None, day: None });
+        assert_eq!(
+            at(1985, 13, 40),
+            Birth {
+                year: Some(1985),
+                month: None,
+                day: None
+            }
+        );
         assert_eq!(at(1985, 0, 0).filled_from_id((1985, 3)), at(1985, 3, 0));
         assert_eq!(at(1986, 0, 0).filled_from_id((1985, 3)), at(1986, 0, 0));
     }

@@ -89,7 +89,10 @@ impl KeyKind {
     /// Whether two interviews that share a hash become a candidate pair by it. A name of a door says that
     /// somebody listed here lives there, not that two doors of one name (in two areas) are one.
     pub fn meets(self, other: Self) -> bool {
-        !matches!((self, other), (Self::DoorName, Self::DoorName) | (Self::OtherAddress, Self::OtherAddress))
+        !matches!(
+            (self, other),
+            (Self::DoorName, Self::DoorName) | (Self::OtherAddress, Self::OtherAddress)
+        )
     }
 
     /// Keys worth a lock while an interview is being linked: few interviews share them, duplicates do.
@@ -111,7 +114,10 @@ impl Key {
     fn new(kind: KeyKind, parts: &[&str]) -> Self {
         let mut all = vec![kind.tag()];
         all.extend_from_slice(parts);
-        Self { hash: hash(&all).cast_signed(), kind }
+        Self {
+            hash: hash(&all).cast_signed(),
+            kind,
+        }
     }
 }
 
@@ -125,13 +131,18 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
     if interview.address.is_door() {
         let address = &interview.address;
         if interview.script == Script::Han {
-            out.push(Key::new(KeyKind::Address, &[area, &address.building, &address.room]));
+            out.push(Key::new(
+                KeyKind::Address,
+                &[area, &address.building, &address.room],
+            ));
         } else {
             push_latin_door(&mut out, address);
         }
     }
     let others = interview.persons.iter().filter_map(|p| p.elsewhere.as_ref());
-    let named = others.map(|door| (KeyKind::OtherAddress, door)).chain([(KeyKind::DoorName, &interview.address)]);
+    let named = others
+        .map(|door| (KeyKind::OtherAddress, door))
+        .chain([(KeyKind::DoorName, &interview.address)]);
     for (kind, door) in named.filter(|(_, d)| d.is_door() && interview.script == Script::Han) {
         out.push(Key::new(kind, &[&door.estate, &door.building, &door.room]));
     }
@@ -148,15 +159,28 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
 
 /// Number and the start of the street's or the house's name: post codes and spellings vary.
 fn push_latin_door(out: &mut Vec<Key>, address: &Address) {
-    for place in [&address.building, &address.unit].into_iter().filter(|p| !p.is_empty()) {
+    for place in [&address.building, &address.unit]
+        .into_iter()
+        .filter(|p| !p.is_empty())
+    {
         let start: String = place.chars().filter(|c| *c != ' ').take(4).collect();
         out.push(Key::new(KeyKind::Address, &[&start, &address.room]));
     }
 }
 
+/// The keys of one person of an interview of `area`.
+pub fn person_keys(person: &PreparedPerson, area: &str) -> Vec<Key> {
+    let mut out = Vec::new();
+    push_person_keys(&mut out, person, area);
+    out
+}
+
 fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
     if let Some(citizen) = person.citizen {
-        out.push(Key::new(KeyKind::Citizen, &[&format!("{:032x}", citizen.digest.0)]));
+        out.push(Key::new(
+            KeyKind::Citizen,
+            &[&format!("{:032x}", citizen.digest.0)],
+        ));
     }
     let name = &person.name;
     let sound = name.sound.to_string();
@@ -170,11 +194,15 @@ fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
             out.push(Key::new(KeyKind::NameLatin, &[&sound]));
         }
     }
-    let Some(year) = person.birth.year.map(|y| y.to_string()) else { return };
+    let Some(year) = person.birth.year.map(|y| y.to_string()) else {
+        return;
+    };
     if name.is_full() {
         out.push(Key::new(KeyKind::NameYear, &[&sound, &year]));
     }
-    let Some(month) = person.birth.month.map(|m| m.to_string()) else { return };
+    let Some(month) = person.birth.month.map(|m| m.to_string()) else {
+        return;
+    };
     let surname = surname_key(name);
     if let Some(start) = &start {
         out.push(Key::new(KeyKind::StartMonth, &[start, &year, &month]));
@@ -182,7 +210,9 @@ fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
     if let Some(surname) = &surname {
         out.push(Key::new(KeyKind::SurnameMonth, &[surname, &year, &month, area]));
     }
-    let Some(day) = person.birth.day.map(|d| d.to_string()) else { return };
+    let Some(day) = person.birth.day.map(|d| d.to_string()) else {
+        return;
+    };
     let sex = match person.sex {
         Some(Sex::Male) => "m",
         Some(Sex::Female) => "f",
@@ -202,7 +232,11 @@ fn latin_start(name: &Name) -> Option<String> {
     let first = |text: &str, n: usize| text.chars().take(n).collect::<String>();
     (name.form == NameForm::Latin && name.is_full()).then(|| {
         let (x, y) = (first(&name.given, 2), first(&name.surname, 2));
-        if x < y { format!("{x}{y}") } else { format!("{y}{x}") }
+        if x < y {
+            format!("{x}{y}")
+        } else {
+            format!("{y}{x}")
+        }
     })
 }
 
@@ -238,13 +272,19 @@ pub fn candidates(interviews: &[Prepared]) -> Candidates {
     rows.sort_unstable();
     let mut out = Candidates::default();
     for block in rows.chunk_by(|a, b| a.0.hash == b.0.hash) {
-        let limit = if block[0].0.kind == KeyKind::Phone { super::phone::MOST_USES } else { LARGEST_BLOCK };
+        let limit = if block[0].0.kind == KeyKind::Phone {
+            super::phone::MOST_USES
+        } else {
+            LARGEST_BLOCK
+        };
         if block.len() > limit {
             out.skipped.push((block[0].0.kind, block.len()));
             continue;
         }
         for (n, (key, i)) in block.iter().enumerate() {
-            let meeting = block[n + 1..].iter().filter(|(other, j)| key.kind.meets(other.kind) && i != j);
+            let meeting = block[n + 1..]
+                .iter()
+                .filter(|(other, j)| key.kind.meets(other.kind) && i != j);
             out.pairs.extend(meeting.map(|(_, j)| (*i.min(j), *i.max(j))));
         }
     }

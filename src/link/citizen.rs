@@ -94,7 +94,10 @@ impl DigestKey {
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length (RFC 2104)");
         mac.update(text.as_bytes());
         let bytes = mac.finalize().into_bytes();
-        let head = bytes.iter().take(16).fold(0_u128, |acc, b| (acc << 8) | u128::from(*b));
+        let head = bytes
+            .iter()
+            .take(16)
+            .fold(0_u128, |acc, b| (acc << 8) | u128::from(*b));
         Digest(head)
     }
 }
@@ -111,7 +114,7 @@ pub enum Reading {
 }
 
 /// Reads a typed number. `birth` and `sex` as stated decide between repairs of a failing one.
-pub fn read(raw: &str, birth: &Birth, sex: Option<Sex>) -> Reading {
+pub fn read(raw: &str, birth: Birth, sex: Option<Sex>) -> Reading {
     let text: String = clean(raw).chars().filter(char::is_ascii_alphanumeric).collect();
     let text = text.to_ascii_uppercase();
     if text.is_empty() {
@@ -119,7 +122,11 @@ pub fn read(raw: &str, birth: &Birth, sex: Option<Sex>) -> Reading {
     }
     if is_valid(&text) {
         let theirs = is_of(&text, birth, sex);
-        return if theirs { Reading::Number(text, IdQuality::Valid) } else { Reading::Unreadable };
+        return if theirs {
+            Reading::Number(text, IdQuality::Valid)
+        } else {
+            Reading::Unreadable
+        };
     }
     if !looks_like_citizen_id(&text) {
         return Reading::Number(text, IdQuality::Opaque);
@@ -145,7 +152,11 @@ pub fn is_valid(text: &str) -> bool {
 }
 
 fn check_of(digits: &[u8]) -> u8 {
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d - b'0') * w).sum();
+    let sum: u32 = digits
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(d, w)| u32::from(d - b'0') * w)
+        .sum();
     CHECKS[(sum % 11) as usize]
 }
 
@@ -154,7 +165,11 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 fn birth_of(b: &[u8]) -> Option<(u32, u32, u32)> {
-    Some((number(b.get(6..10)?)?, number(b.get(10..12)?)?, number(b.get(12..14)?)?))
+    Some((
+        number(b.get(6..10)?)?,
+        number(b.get(10..12)?)?,
+        number(b.get(12..14)?)?,
+    ))
 }
 
 fn is_date(y: u32, m: u32, d: u32) -> bool {
@@ -176,10 +191,12 @@ pub fn year_month(text: &str) -> Option<(i16, u8)> {
 
 /// The only valid number one slip away that agrees with the stated birth and sex, if there is exactly one.
 /// Slips: one wrong character, two neighbours swapped, one character lost, one doubled or added.
-fn repair(text: &str, birth: &Birth, sex: Option<Sex>) -> Option<String> {
+fn repair(text: &str, birth: Birth, sex: Option<Sex>) -> Option<String> {
     let mut found: Option<String> = None;
     for candidate in slips(text.as_bytes()) {
-        let Ok(candidate) = String::from_utf8(candidate) else { continue };
+        let Ok(candidate) = String::from_utf8(candidate) else {
+            continue;
+        };
         if !is_valid(&candidate) || !agrees(&candidate, birth, sex) || found.as_ref() == Some(&candidate) {
             continue;
         }
@@ -227,11 +244,14 @@ fn slips(b: &[u8]) -> Vec<Vec<u8>> {
 
 /// False when a valid number states another sex or another birth altogether: it was typed in the wrong row.
 /// A slip in one part of the birth, a lunar date or a guessed year are no such contradiction.
-fn is_of(number: &str, birth: &Birth, sex: Option<Sex>) -> bool {
+fn is_of(number: &str, birth: Birth, sex: Option<Sex>) -> bool {
     let b = number.as_bytes();
     let Some((y, m, d)) = birth_of(b) else { return true };
-    let year_off = birth.year.map_or(0, |year| i32::from(year).abs_diff(y.cast_signed()));
-    let same_day = birth.month.is_some_and(|v| u32::from(v) == m) && birth.day.is_none_or(|v| u32::from(v) == d);
+    let year_off = birth
+        .year
+        .map_or(0, |year| i32::from(year).abs_diff(y.cast_signed()));
+    let same_day =
+        birth.month.is_some_and(|v| u32::from(v) == m) && birth.day.is_none_or(|v| u32::from(v) == d);
     let odd = (b[16] - b'0') % 2 == 1;
     let other_sex = sex.is_some_and(|s| (s == Sex::Male) != odd);
     let other_birth = year_off > 0 && !same_day;
@@ -239,9 +259,11 @@ fn is_of(number: &str, birth: &Birth, sex: Option<Sex>) -> bool {
 }
 
 /// A repair needs at least the year of birth to agree, month, day and sex where stated.
-fn agrees(number: &str, birth: &Birth, sex: Option<Sex>) -> bool {
+fn agrees(number: &str, birth: Birth, sex: Option<Sex>) -> bool {
     let b = number.as_bytes();
-    let Some((y, m, d)) = birth_of(b) else { return false };
+    let Some((y, m, d)) = birth_of(b) else {
+        return false;
+    };
     let same = |stated: Option<u32>, value: u32| stated.is_none_or(|s| s == value);
     let odd = (b[16] - b'0') % 2 == 1;
     let sex_agrees = sex.is_none_or(|s| (s == Sex::Male) == odd);
@@ -257,7 +279,11 @@ mod tests {
     use super::*;
 
     fn birth(year: i16, month: u8, day: u8) -> Birth {
-        Birth { year: Some(year), month: Some(month), day: Some(day) }
+        Birth {
+            year: Some(year),
+            month: Some(month),
+            day: Some(day),
+        }
     }
 
     fn number_of(reading: Reading) -> Option<(String, IdQuality)> {
@@ -269,7 +295,12 @@ mod tests {
 
     #[test]
     fn check_digits_of_invented_numbers() {
-        for good in ["419999198503074514", "41999919850307002X", "419999202001310088", "419999194901011262"] {
+        for good in [
+            "419999198503074514",
+            "41999919850307002X",
+            "419999202001310088",
+            "419999194901011262",
+        ] {
             assert!(is_valid(good), "{good}");
         }
         for bad in ["419999198503074515", "419999198502304517", "4199991985030745", ""] {
@@ -282,10 +313,13 @@ mod tests {
         let right = "41999919850307002X";
         let stated = birth(1985, 3, 7);
         let (mut undone, mut wrong) = (0, 0);
-        for slip in slips(right.as_bytes()).into_iter().filter(|s| s != right.as_bytes()) {
+        for slip in slips(right.as_bytes())
+            .into_iter()
+            .filter(|s| s != right.as_bytes())
+        {
             let typed = String::from_utf8(slip).unwrap();
             assert!(!is_valid(&typed), "{typed}");
-            match number_of(read(&typed, &stated, Some(Sex::Female))) {
+            match number_of(read(&typed, stated, Some(Sex::Female))) {
                 Some((n, IdQuality::Repaired)) if n == right => undone += 1,
                 Some((_, IdQuality::Valid | IdQuality::Repaired)) => wrong += 1,
                 Some((_, IdQuality::Opaque)) | None => {}
@@ -300,11 +334,14 @@ mod tests {
         let stated = birth(1985, 3, 7);
         let typed = " ４１９９９９ 19850307 002x ";
         assert_eq!(
-            number_of(read(typed, &stated, None)),
+            number_of(read(typed, stated, None)),
             Some(("41999919850307002X".into(), IdQuality::Valid))
         );
-        assert_eq!(number_of(read("6532949", &stated, None)), Some(("6532949".into(), IdQuality::Opaque)));
-        assert!(read("  ", &stated, None) == Reading::Absent);
+        assert_eq!(
+            number_of(read("6532949", stated, None)),
+            Some(("6532949".into(), IdQuality::Opaque))
+        );
+        assert!(read("  ", stated, None) == Reading::Absent);
     }
 
     #[test]

@@ -105,8 +105,32 @@ pub struct PersonLevels {
 }
 
 impl PersonLevels {
+    /// Two names that are one name, slips of hearing and writing allowed.
+    pub fn names_agree(self) -> bool {
+        let part = |l: LatinLevel| matches!(l, LatinLevel::Same | LatinLevel::Close);
+        match self.name {
+            NameLevel::Same
+            | NameLevel::SameSound
+            | NameLevel::SwappedGiven
+            | NameLevel::NearSound
+            | NameLevel::Spouse => true,
+            NameLevel::Missing => {
+                self.order == OrderLevel::Crossed || (part(self.given) && part(self.surname))
+            }
+            NameLevel::GivenSame
+            | NameLevel::OneOfTwo
+            | NameLevel::Contained
+            | NameLevel::Nickname
+            | NameLevel::VagueSurname
+            | NameLevel::SurnameOnly
+            | NameLevel::GivenShort
+            | NameLevel::VagueOther
+            | NameLevel::Other => false,
+        }
+    }
+
     /// Two Han names that are known and are not the same name, and no common ID speaks for a change of name.
-    pub fn names_contradict(&self) -> bool {
+    pub fn names_contradict(self) -> bool {
         if matches!(self.citizen, IdLevel::Same | IdLevel::SameRepaired) {
             return false;
         }
@@ -129,21 +153,31 @@ impl PersonLevels {
 
 /// Compares two persons; symmetric.
 pub fn compare_person(a: &PreparedPerson, b: &PreparedPerson) -> PersonLevels {
-    let birth = compare_birth(&a.birth, &b.birth);
+    let birth = compare_birth(a.birth, b.birth);
     let both_latin = a.name.form == NameForm::Latin && b.name.form == NameForm::Latin;
     let (name, (given, surname, order)) = if both_latin {
         (NameLevel::Missing, compare_latin(&a.name, &b.name))
     } else {
-        (compare_name(a, b), (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing))
+        (
+            compare_name(a, b),
+            (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing),
+        )
     };
     let names_differ = if both_latin {
         given == LatinLevel::Other
     } else {
-        matches!(name, NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther)
+        matches!(
+            name,
+            NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther
+        )
     };
     let births_differ = matches!(
         birth,
-        BirthLevel::Other | BirthLevel::YearFar | BirthLevel::YearNear | BirthLevel::GuessFar | BirthLevel::SameYear
+        BirthLevel::Other
+            | BirthLevel::YearFar
+            | BirthLevel::YearNear
+            | BirthLevel::GuessFar
+            | BirthLevel::SameYear
     );
     PersonLevels {
         name,
@@ -162,7 +196,9 @@ pub fn compare_person(a: &PreparedPerson, b: &PreparedPerson) -> PersonLevels {
 }
 
 fn compare_id(a: &PreparedPerson, b: &PreparedPerson, someone_else: bool) -> IdLevel {
-    let (Some(x), Some(y)) = (a.citizen, b.citizen) else { return IdLevel::Missing };
+    let (Some(x), Some(y)) = (a.citizen, b.citizen) else {
+        return IdLevel::Missing;
+    };
     let both_valid = x.quality == IdQuality::Valid && y.quality == IdQuality::Valid;
     let opaque = x.quality == IdQuality::Opaque || y.quality == IdQuality::Opaque;
     match (x.digest == y.digest, both_valid, opaque) {
@@ -176,7 +212,9 @@ fn compare_id(a: &PreparedPerson, b: &PreparedPerson, someone_else: bool) -> IdL
 
 fn compare_role(a: Option<Role>, b: Option<Role>) -> RoleLevel {
     use Role as R;
-    let (Some(a), Some(b)) = (a, b) else { return RoleLevel::Missing };
+    let (Some(a), Some(b)) = (a, b) else {
+        return RoleLevel::Missing;
+    };
     if a == b {
         return RoleLevel::Same;
     }
@@ -315,7 +353,11 @@ fn compare_given(x: &Name, y: &Name) -> NameLevel {
             }
         }
         ([s], [t1, t2]) | ([t1, t2], [s]) => {
-            if same(s, t1) || same(s, t2) { NameLevel::Contained } else { NameLevel::SurnameOnly }
+            if same(s, t1) || same(s, t2) {
+                NameLevel::Contained
+            } else {
+                NameLevel::SurnameOnly
+            }
         }
         (_, _) if jaro_winkler(&x.letters, &y.letters) > 0.9 => NameLevel::OneOfTwo,
         (_, _) => NameLevel::SurnameOnly,

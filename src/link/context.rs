@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::IdLevel;
-use super::household::{DoorClass, STRONG};
+use super::compare::{IdLevel, SexLevel};
+use super::household::{DoorClass, RefersLevel};
+use super::household_compare::STRONG;
 use super::levels::levels;
 use super::score::{PersonMatch, Scored};
 
@@ -89,7 +90,13 @@ impl ContextLevels {
 
     /// Level positions in the order of [`Self::TABLE`].
     pub fn indexes(&self) -> [usize; 5] {
-        [self.own.index(), self.home.index(), self.company.index(), self.place.index(), self.doubt.index()]
+        [
+            self.own.index(),
+            self.home.index(),
+            self.company.index(),
+            self.place.index(),
+            self.doubt.index(),
+        ]
     }
 
     /// Levels of one assigned pair of persons; `merged`: the interviews are in one household cluster.
@@ -98,11 +105,18 @@ impl ContextLevels {
             DoorClass::Same => 0.0,
             DoorClass::Other => scored.chance,
         };
-        let others =
-            scored.people.iter().filter(|m| m.a != person.a && m.weight >= STRONG).count();
+        let others = scored
+            .people
+            .iter()
+            .filter(|m| m.a != person.a && m.weight >= STRONG)
+            .count();
         Self {
             own: own(person.weight - chance),
-            home: if merged { HomeLevel::Sure } else { home(scored.probability) },
+            home: if merged {
+                HomeLevel::Sure
+            } else {
+                home(scored.probability)
+            },
             company: match others {
                 0 => CompanyLevel::Nobody,
                 1 => CompanyLevel::One,
@@ -110,12 +124,12 @@ impl ContextLevels {
             },
             place: match (scored.levels.door.class(), scored.levels.refers) {
                 (DoorClass::Same, _) => PlaceLevel::Same,
-                (DoorClass::Other, super::household::RefersLevel::Yes) => PlaceLevel::Refers,
-                (DoorClass::Other, super::household::RefersLevel::No) => PlaceLevel::Other,
+                (DoorClass::Other, RefersLevel::Yes) => PlaceLevel::Refers,
+                (DoorClass::Other, RefersLevel::No) => PlaceLevel::Other,
             },
             doubt: if person.levels.citizen == IdLevel::Conflict {
                 DoubtLevel::Id
-            } else if person.levels.sex == super::compare::SexLevel::Different {
+            } else if person.levels.sex == SexLevel::Different {
                 DoubtLevel::Sex
             } else {
                 DoubtLevel::Nothing

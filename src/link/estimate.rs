@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use super::block::{KeyKind, LARGEST_BLOCK, keys};
+use super::block::{KeyKind, LARGEST_BLOCK, person_keys};
 use super::compare::{PersonLevels, compare_person};
 use super::model::{LevelOdds, ModelFile, PERSON_TABLE, ParameterFile, PersonOdds, person_indexes};
 use super::person::PreparedPerson;
 use super::prepared::{Prepared, Script};
 
 /// Random pairs drawn for u.
-const RANDOM_PAIRS: usize = 1_000_000;
+const RANDOM_PAIRS: u32 = 1_000_000;
 /// Pairs the shipped m counts as.
 const PRIOR_PAIRS: f64 = 300.0;
 /// Persons below which nothing is estimated.
@@ -60,8 +60,14 @@ const ORDERED: [(&str, &[&str]); 5] = [
             "different",
         ],
     ),
-    ("given name", &["same letters", "a slip apart", "similar", "different"]),
-    ("surname", &["same letters", "a slip apart", "similar", "different"]),
+    (
+        "given name",
+        &["same letters", "a slip apart", "similar", "different"],
+    ),
+    (
+        "surname",
+        &["same letters", "a slip apart", "similar", "different"],
+    ),
     ("citizen id", &["same", "same, one repaired", "conflict"]),
 ];
 
@@ -84,9 +90,16 @@ pub fn estimate_model(file: &ModelFile, interviews: &[Prepared]) -> ModelFile {
 fn estimate_parameters(parameters: &mut ParameterFile, interviews: &[&Prepared], script: Script) {
     let u = estimate_u(&parameters.person, interviews);
     let prior = prior_counts(&parameters.person);
-    let by_birth = if script == Script::Latin { KeyKind::BirthLatin } else { KeyKind::BirthSex };
-    let passes: [(KeyKind, &[usize]); 3] =
-        [(KeyKind::Citizen, &[5]), (by_birth, &[4, 6]), (KeyKind::NameArea, &[0, 1, 2, 3])];
+    let by_birth = if script == Script::Latin {
+        KeyKind::BirthLatin
+    } else {
+        KeyKind::BirthSex
+    };
+    let passes: [(KeyKind, &[usize]); 3] = [
+        (KeyKind::Citizen, &[5]),
+        (by_birth, &[4, 6]),
+        (KeyKind::NameArea, &[0, 1, 2, 3]),
+    ];
     let mut matched = prior.clone();
     for (kind, blocked_on) in passes {
         let patterns = blocked_patterns(interviews, kind, blocked_on);
@@ -119,16 +132,19 @@ fn prior_counts(odds: &PersonOdds) -> Table {
 
 /// u from random pairs of persons of different interviews, the shipped u counting as a tenth of them.
 fn estimate_u(odds: &PersonOdds, interviews: &[&Prepared]) -> Table {
-    let persons: Vec<(usize, &PreparedPerson)> =
-        interviews.iter().enumerate().flat_map(|(i, x)| x.persons.iter().map(move |p| (i, p))).collect();
-    let weight = RANDOM_PAIRS as f64 / 10.0;
+    let persons: Vec<(usize, &PreparedPerson)> = interviews
+        .iter()
+        .enumerate()
+        .flat_map(|(i, x)| x.persons.iter().map(move |p| (i, p)))
+        .collect();
+    let weight = f64::from(RANDOM_PAIRS) / 10.0;
     let mut counts = table(|c, l| odds_of(odds, c, l).map_or(0.0, |o| o.u * weight));
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..RANDOM_PAIRS {
         let (i, p) = persons[draw(&mut state, persons.len())];
         let (j, q) = persons[draw(&mut state, persons.len())];
         if i != j {
-            add(&mut counts, &compare_person(p, q), 1.0);
+            add(&mut counts, compare_person(p, q), 1.0);
         }
     }
     shares(&counts)
@@ -144,7 +160,7 @@ fn draw(state: &mut u64, below: usize) -> usize {
     usize::try_from(z % (below as u64)).unwrap_or(0)
 }
 
-fn add(counts: &mut Table, levels: &PersonLevels, n: f64) {
+fn add(counts: &mut Table, levels: PersonLevels, n: f64) {
     for (c, l) in person_indexes(levels).into_iter().enumerate() {
         counts[c][l] += n;
     }
@@ -153,8 +169,15 @@ fn add(counts: &mut Table, levels: &PersonLevels, n: f64) {
 /// Shares of the levels of each comparison, missing left out, never 0 or 1.
 fn shares(counts: &Table) -> Table {
     table(|c, l| {
-        let total: f64 = (0..counts[c].len()).filter(|k| !is_missing(c, *k)).map(|k| counts[c][k]).sum();
-        if is_missing(c, l) || total <= 0.0 { 0.5 } else { (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5) }
+        let total: f64 = (0..counts[c].len())
+            .filter(|k| !is_missing(c, *k))
+            .map(|k| counts[c][k])
+            .sum();
+        if is_missing(c, l) || total <= 0.0 {
+            0.5
+        } else {
+            (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5)
+        }
     })
 }
 
@@ -164,16 +187,22 @@ fn blocked_patterns(interviews: &[&Prepared], kind: KeyKind, blocked_on: &[usize
     let mut rows: Vec<(i64, usize, usize)> = Vec::new();
     for (i, interview) in interviews.iter().enumerate() {
         for (n, person) in interview.persons.iter().enumerate() {
-            let alone = Prepared { persons: vec![person.clone()], ..(*interview).clone() };
-            rows.extend(keys(&alone).iter().filter(|k| k.kind == kind).map(|k| (k.hash, i, n)));
+            let keys = person_keys(person, &interview.area);
+            rows.extend(keys.iter().filter(|k| k.kind == kind).map(|k| (k.hash, i, n)));
         }
     }
     rows.sort_unstable();
     let mut patterns = Patterns::new();
-    for block in rows.chunk_by(|x, y| x.0 == y.0).filter(|b| b.len() <= LARGEST_BLOCK) {
+    for block in rows
+        .chunk_by(|x, y| x.0 == y.0)
+        .filter(|b| b.len() <= LARGEST_BLOCK)
+    {
         for (k, (_, i, n)) in block.iter().enumerate() {
             for (_, j, o) in block[k + 1..].iter().filter(|(_, j, _)| j != i) {
-                let mut levels = person_indexes(&compare_person(&interviews[*i].persons[*n], &interviews[*j].persons[*o]));
+                let mut levels = person_indexes(compare_person(
+                    &interviews[*i].persons[*n],
+                    &interviews[*j].persons[*o],
+                ));
                 for c in blocked_on {
                     levels[*c] = 0;
                 }
@@ -187,7 +216,11 @@ fn blocked_patterns(interviews: &[&Prepared], kind: KeyKind, blocked_on: &[usize
 /// EM with fixed u. `prior` are pseudo-counts of m; a level named missing is skipped.
 pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -> Em {
     let total: f64 = patterns.values().sum();
-    let mut em = Em { matched: table(|_, _| 0.0), lambda: 0.2, steps: 0 };
+    let mut em = Em {
+        matched: table(|_, _| 0.0),
+        lambda: 0.2,
+        steps: 0,
+    };
     let mut m = shares(prior);
     for step in 1..=200 {
         let mut matched = table(|_, _| 0.0);
@@ -207,7 +240,11 @@ pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -
         let lambda = (mass / total.max(1.0)).clamp(1e-6, 1.0 - 1e-6);
         let moved = (lambda - em.lambda).abs();
         m = shares(&table(|c, l| matched[c][l] + prior[c][l]));
-        em = Em { matched, lambda, steps: step };
+        em = Em {
+            matched,
+            lambda,
+            steps: step,
+        };
         if moved < 1e-9 {
             break;
         }
@@ -218,9 +255,17 @@ pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -
 fn write_back(odds: &mut PersonOdds, matched: &Table, u: &Table) {
     let m = shares(matched);
     for (c, (name, levels)) in PERSON_TABLE.iter().enumerate() {
-        let Some(known) = odds.get_mut(*name) else { continue };
+        let Some(known) = odds.get_mut(*name) else {
+            continue;
+        };
         for (l, level) in levels.iter().enumerate().filter(|(l, _)| !is_missing(c, *l)) {
-            known.insert((*level).to_owned(), LevelOdds { m: m[c][l], u: u[c][l] });
+            known.insert(
+                (*level).to_owned(),
+                LevelOdds {
+                    m: m[c][l],
+                    u: u[c][l],
+                },
+            );
         }
         for (_, ordered) in ORDERED.iter().filter(|(ordered_name, _)| ordered_name == name) {
             make_monotone(known, ordered, |level| {
@@ -263,7 +308,8 @@ mod tests {
     /// Pairs drawn from a known model: three comparisons vary, the others are missing.
     fn drawn(m: &Table, u: &Table, lambda: f64, pairs: usize) -> Patterns {
         let mut state = 42;
-        let mut uniform = || draw(&mut state, 1 << 30) as f64 / f64::from(1 << 30);
+        let mut uniform =
+            || f64::from(u32::try_from(draw(&mut state, 1 << 30)).unwrap()) / f64::from(1 << 30);
         let mut patterns = Patterns::new();
         for _ in 0..pairs {
             let source = if uniform() < lambda { m } else { u };
@@ -282,11 +328,20 @@ mod tests {
         patterns
     }
 
+    /// 1 for the first level, 2 for the second.
+    fn count(level: usize) -> f64 {
+        f64::from(u32::try_from(level).unwrap()) + 1.0
+    }
+
     fn geometric(ratio: f64, turned: bool) -> Table {
         let raw = table(|c, l| {
             let n = PERSON_TABLE[c].1.len();
             let place = if turned { n - l } else { l };
-            if is_missing(c, l) { 0.0 } else { ratio.powi(i32::try_from(place).unwrap_or(0)) }
+            if is_missing(c, l) {
+                0.0
+            } else {
+                ratio.powi(i32::try_from(place).unwrap_or(0))
+            }
         });
         shares(&raw)
     }
@@ -295,20 +350,25 @@ mod tests {
     fn known_parameters_are_recovered() {
         let (m, u) = (geometric(0.4, false), geometric(0.5, true));
         let patterns = drawn(&m, &u, 0.1, 200_000);
-        let flat = table(|c, l| if is_missing(c, l) { 0.0 } else { 8.0 / (l as f64 + 1.0) });
+        let flat = table(|c, l| if is_missing(c, l) { 0.0 } else { 8.0 / count(l) });
         let em = expectation_maximisation(&patterns, &u, &flat);
         assert!((em.lambda - 0.1).abs() < 0.01, "{}", em.lambda);
         let found = shares(&table(|c, l| em.matched[c][l]));
         for c in [0, 4, 5, 6] {
             for l in 1..3 {
-                assert!((found[c][l] - m[c][l]).abs() < 0.03, "{c} {l}: {} {}", found[c][l], m[c][l]);
+                assert!(
+                    (found[c][l] - m[c][l]).abs() < 0.03,
+                    "{c} {l}: {} {}",
+                    found[c][l],
+                    m[c][l]
+                );
             }
         }
     }
 
     #[test]
     fn a_small_round_stays_near_the_prior() {
-        let prior = table(|c, l| if is_missing(c, l) { 0.0 } else { 100.0 / (l as f64 + 1.0) });
+        let prior = table(|c, l| if is_missing(c, l) { 0.0 } else { 100.0 / count(l) });
         let em = expectation_maximisation(&Patterns::new(), &geometric(0.5, true), &prior);
         assert!(em.matched.iter().flatten().all(|n| *n == 0.0));
     }

@@ -70,11 +70,21 @@ pub fn explain(model: &Model, a: &Prepared, b: &Prepared, scored: &Scored) -> Ex
     let steps = HouseholdLevels::TABLE
         .iter()
         .enumerate()
-        .map(|(c, (comparison, levels))| Step { comparison, level: levels[indexes[c]], m: None, u: None, bits: bits[c] })
+        .map(|(c, (comparison, levels))| Step {
+            comparison,
+            level: levels[indexes[c]],
+            m: None,
+            u: None,
+            bits: bits[c],
+        })
         .filter(|step| step.bits != 0.0)
         .collect();
     let merged = scored.decision == Decision::Merge;
-    let people = scored.people.iter().map(|m| explain_person(model, (a, b), scored, m, merged)).collect();
+    let people = scored
+        .people
+        .iter()
+        .map(|m| explain_person(model, (a, b), scored, m, merged))
+        .collect();
     Explanation {
         model: model.version.clone(),
         prior,
@@ -96,20 +106,26 @@ fn explain_person(
 ) -> PersonExplanation {
     let parameters = model.parameters(a.script, b.script);
     let (p, q) = (&a.persons[person.a], &b.persons[person.b]);
-    let steps: Vec<Step> = person_indexes(&person.levels)
+    let steps: Vec<Step> = person_indexes(person.levels)
         .into_iter()
         .enumerate()
         .filter_map(|(c, l)| {
             let (comparison, levels) = PERSON_TABLE[c];
             let odds = parameters.odds.get(comparison)?.get(levels[l])?;
-            Some(Step { comparison, level: levels[l], m: Some(odds.m), u: Some(odds.u), bits: odds.weight() })
+            Some(Step {
+                comparison,
+                level: levels[l],
+                m: Some(odds.m),
+                u: Some(odds.u),
+                bits: odds.weight(),
+            })
         })
         .collect();
     PersonExplanation {
         a: p.person_no,
         b: q.person_no,
         steps,
-        frequency_bits: model.frequencies.name_adjustment(&person.levels, &p.name, &q.name),
+        frequency_bits: model.frequencies.name_adjustment(person.levels, &p.name, &q.name),
         weight: person.weight,
         probability: person_probability(parameters, scored, person, merged),
     }

@@ -91,7 +91,12 @@ impl Frequencies {
                 }
             }
         }
-        for counts in [&mut tables.full, &mut tables.sound, &mut tables.surname, &mut tables.given] {
+        for counts in [
+            &mut tables.full,
+            &mut tables.sound,
+            &mut tables.surname,
+            &mut tables.given,
+        ] {
             counts.close();
         }
         tables
@@ -117,7 +122,7 @@ impl Frequencies {
     }
 
     /// Term-frequency adjustment of the name's weight, in bits (Winkler 1988).
-    pub fn name_adjustment(&self, levels: &PersonLevels, a: &Name, b: &Name) -> f64 {
+    pub fn name_adjustment(&self, levels: PersonLevels, a: &Name, b: &Name) -> f64 {
         if levels.name == NameLevel::Missing {
             return self.latin_adjustment(levels, a, b);
         }
@@ -140,7 +145,7 @@ impl Frequencies {
         }
     }
 
-    fn latin_adjustment(&self, levels: &PersonLevels, a: &Name, b: &Name) -> f64 {
+    fn latin_adjustment(&self, levels: PersonLevels, a: &Name, b: &Name) -> f64 {
         let mut bits = 0.0;
         if levels.given == LatinLevel::Same && a.given == b.given {
             bits += self.given.adjustment(given_key(a));

@@ -20,6 +20,7 @@ pub mod explain;
 pub mod fit;
 pub mod frequency;
 pub mod household;
+pub mod household_compare;
 pub mod interview;
 mod levels;
 pub mod model;
@@ -42,3 +43,6 @@ pub use model::Model;
 pub use prepared::{NORM_VERSION, Prepared, prepare};
 pub use resolve::{PairLink, Verdicts, resolve_households, resolve_persons};
 pub use score::{Decision, PersonMatch, Scored, score_pair};
+
+#[cfg(test)]
+mod tests;

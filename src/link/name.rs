@@ -16,26 +16,63 @@ const DOUBLE_SURNAMES: [&str; 40] = [
 ];
 /// Whole answers that name nobody.
 const UNKNOWN: [&str; 25] = [
-    "不详", "不知", "不知道", "不清楚", "不明", "未知", "无名", "无名氏", "拒绝", "拒答", "拒绝回答", "未透露",
-    "保密", "无", "未登记", "不愿透露", "不肯说", "姓名不详", "某人", "租户", "房客", "住户", "户主", "业主", "空",
+    "不详",
+    "不知",
+    "不知道",
+    "不清楚",
+    "不明",
+    "未知",
+    "无名",
+    "无名氏",
+    "拒绝",
+    "拒答",
+    "拒绝回答",
+    "未透露",
+    "保密",
+    "无",
+    "未登记",
+    "不愿透露",
+    "不肯说",
+    "姓名不详",
+    "某人",
+    "租户",
+    "房客",
+    "住户",
+    "户主",
+    "业主",
+    "空",
 ];
 /// Endings of a child who has no name yet.
 const UNNAMED: [&str; 14] = [
-    "未取名", "未起名", "未命名", "没取名", "没起名", "待取名", "宝宝", "小宝", "大宝", "二宝", "婴儿", "新生儿",
-    "毛毛", "小孩",
+    "未取名",
+    "未起名",
+    "未命名",
+    "没取名",
+    "没起名",
+    "待取名",
+    "宝宝",
+    "小宝",
+    "大宝",
+    "二宝",
+    "婴儿",
+    "新生儿",
+    "毛毛",
+    "小孩",
 ];
 /// Endings and signs that stand for the given name.
 const TITLES: [&str; 31] = [
-    "先生", "女士", "小姐", "太太", "师傅", "老师", "老板", "同志", "大爷", "大妈", "大娘", "大叔", "大姐", "大哥",
-    "大嫂", "阿姨", "叔叔", "奶奶", "爷爷", "经理", "医生", "书记", "主任", "某某", "某", "氏", "总", "工", "哥", "姐",
-    "姨",
+    "先生", "女士", "小姐", "太太", "师傅", "老师", "老板", "同志", "大爷", "大妈", "大娘", "大叔", "大姐",
+    "大哥", "大嫂", "阿姨", "叔叔", "奶奶", "爷爷", "经理", "医生", "书记", "主任", "某某", "某", "氏", "总",
+    "工", "哥", "姐", "姨",
 ];
 /// Endings that name a person by the spouse.
-const SPOUSE_ENDINGS: [&str; 10] =
-    ["妻子", "之妻", "老婆", "媳妇", "爱人", "丈夫", "老公", "之夫", "妻", "夫"];
+const SPOUSE_ENDINGS: [&str; 10] = [
+    "妻子", "之妻", "老婆", "媳妇", "爱人", "丈夫", "老公", "之夫", "妻", "夫",
+];
 /// Endings that name a person by a parent or another relative.
-const KIN_ENDINGS: [&str; 12] =
-    ["儿子", "女儿", "之子", "之女", "母亲", "父亲", "妈妈", "爸爸", "孙子", "孙女", "长子", "次子"];
+const KIN_ENDINGS: [&str; 12] = [
+    "儿子", "女儿", "之子", "之女", "母亲", "父亲", "妈妈", "爸爸", "孙子", "孙女", "长子", "次子",
+];
 
 /// What a name can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -69,7 +106,11 @@ pub struct Syllable {
 impl Syllable {
     fn of(han: char) -> Self {
         let letters = letters_of(han);
-        Self { han, sound: hash32(&letters), near: near_sound(&letters) }
+        Self {
+            han,
+            sound: hash32(&letters),
+            near: near_sound(&letters),
+        }
     }
 }
 
@@ -133,13 +174,20 @@ impl Name {
         }
         let part = |s: &Option<String>| s.as_deref().map(latin_letters).unwrap_or_default();
         let (given, surname) = (part(&person.given_name), part(&person.surname));
-        if given.is_empty() && surname.is_empty() { Self::read_latin(&text) } else { Self::latin(&given, &surname) }
+        if given.is_empty() && surname.is_empty() {
+            Self::read_latin(&text)
+        } else {
+            Self::latin(&given, &surname)
+        }
     }
 
     /// A name that contains Han characters, already [`clean`].
     fn read_han(text: &str) -> Self {
         let text = without_brackets(text);
-        let core: String = text.chars().filter(|c| is_han(*c) || is_mask(*c) || c.is_ascii_alphabetic()).collect();
+        let core: String = text
+            .chars()
+            .filter(|c| is_han(*c) || is_mask(*c) || c.is_ascii_alphabetic())
+            .collect();
         if UNKNOWN.contains(&core.as_str()) {
             return Self::bare(NameForm::Unknown);
         }
@@ -161,7 +209,11 @@ impl Name {
         }
         if let Some(at) = core.find(is_mask) {
             let surname = surname_of(&core[..at]);
-            let form = if surname.is_empty() { NameForm::Unknown } else { NameForm::SurnameOnly };
+            let form = if surname.is_empty() {
+                NameForm::Unknown
+            } else {
+                NameForm::SurnameOnly
+            };
             return Some(Self::with_surname(form, &surname));
         }
         if let Some(stem) = strip_ending(core, &TITLES) {
@@ -183,7 +235,8 @@ impl Name {
     fn read_nickname(core: &str) -> Option<Self> {
         let rest = core.strip_prefix(['老', '小', '阿'])?;
         if let Some(surname) = rest.strip_suffix('头') {
-            return Some(Self::with_surname(NameForm::SurnameOnly, surname)).filter(|_| core.starts_with('老'));
+            return Some(Self::with_surname(NameForm::SurnameOnly, surname))
+                .filter(|_| core.starts_with('老'));
         }
         if !(1..=2).contains(&rest.chars().count()) {
             return None;
@@ -197,7 +250,11 @@ impl Name {
     /// 侯晓辉妻. A three-character 刘会夫 may as well be a name, so that is kept beside.
     fn spouse(core: &str, stem: &str) -> Self {
         let may_be_a_name = core.chars().count() <= 3;
-        let mut name = if may_be_a_name { Self::full(core) } else { Self::bare(NameForm::Unknown) };
+        let mut name = if may_be_a_name {
+            Self::full(core)
+        } else {
+            Self::bare(NameForm::Unknown)
+        };
         name.spouse_of = Self::full(stem).sound;
         name
     }
@@ -227,7 +284,11 @@ impl Name {
         if let Some((surname, given)) = text.split_once(',') {
             return Self::latin(&first_word(given), &latin_letters(surname));
         }
-        let words: Vec<String> = text.split([' ', '.', '·']).map(latin_letters).filter(|w| !w.is_empty()).collect();
+        let words: Vec<String> = text
+            .split([' ', '.', '·'])
+            .map(latin_letters)
+            .filter(|w| !w.is_empty())
+            .collect();
         match words.as_slice() {
             [] => Self::bare(NameForm::Unknown),
             [only] if matches!(only.as_str(), "unknown" | "na" | "none") => Self::bare(NameForm::Unknown),
@@ -251,7 +312,11 @@ impl Name {
         if !given.is_empty() && !surname.is_empty() {
             name.full = hash(&[surname, given]);
             // Either order of the parts sounds the same: they are exchanged often.
-            name.sound = if given < surname { hash(&[given, surname]) } else { hash(&[surname, given]) };
+            name.sound = if given < surname {
+                hash(&[given, surname])
+            } else {
+                hash(&[surname, given])
+            };
         }
         name
     }
@@ -263,12 +328,18 @@ impl Name {
 }
 
 fn first_word(text: &str) -> String {
-    text.split(' ').map(latin_letters).find(|w| !w.is_empty()).unwrap_or_default()
+    text.split(' ')
+        .map(latin_letters)
+        .find(|w| !w.is_empty())
+        .unwrap_or_default()
 }
 
 /// Signs that hide a character.
 fn is_mask(c: char) -> bool {
-    matches!(c, '某' | '×' | '*' | '○' | '〇' | '□' | '■' | '?' | '_' | 'x' | 'X')
+    matches!(
+        c,
+        '某' | '×' | '*' | '○' | '〇' | '□' | '■' | '?' | '_' | 'x' | 'X'
+    )
 }
 
 fn without_brackets(text: &str) -> String {
@@ -289,13 +360,20 @@ fn without_brackets(text: &str) -> String {
 }
 
 fn strip_ending(text: &str, endings: &[&str]) -> Option<String> {
-    endings.iter().find_map(|e| text.strip_suffix(e)).map(str::to_owned)
+    endings
+        .iter()
+        .find_map(|e| text.strip_suffix(e))
+        .map(str::to_owned)
 }
 
 /// The leading surname of Han text: two characters when they are a known double surname.
 fn surname_of(han: &str) -> String {
     let head: String = han.chars().take(2).collect();
-    if DOUBLE_SURNAMES.contains(&head.as_str()) { head } else { han.chars().take(1).collect() }
+    if DOUBLE_SURNAMES.contains(&head.as_str()) {
+        head
+    } else {
+        han.chars().take(1).collect()
+    }
 }
 
 #[cfg(test)]

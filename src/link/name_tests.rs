@@ -3,7 +3,10 @@
 use super::*;
 
 fn read(text: &str) -> Name {
-    Name::read(&PersonGiven { name: Some(text.to_owned()), ..PersonGiven::default() })
+    Name::read(&PersonGiven {
+        name: Some(text.to_owned()),
+        ..PersonGiven::default()
+    })
 }
 
 #[test]
@@ -21,7 +24,11 @@ fn full_names() {
         ("小林光一", "小", "林光一"),
     ] {
         let name = read(text);
-        assert_eq!((name.form, name.surname.as_str(), name.given.as_str()), (NameForm::Full, surname, given), "{text}");
+        assert_eq!(
+            (name.form, name.surname.as_str(), name.given.as_str()),
+            (NameForm::Full, surname, given),
+            "{text}"
+        );
         assert_ne!(name.full, 0);
     }
 }
@@ -88,7 +95,11 @@ fn latin_names() {
         ("José Núñez", "jose", "nunez"),
     ] {
         let name = read(text);
-        assert_eq!((name.given.as_str(), name.surname.as_str()), (given, surname), "{text}");
+        assert_eq!(
+            (name.given.as_str(), name.surname.as_str()),
+            (given, surname),
+            "{text}"
+        );
         assert_eq!(name.form, NameForm::Latin);
     }
     let given_missing = Name::read(&PersonGiven {
@@ -96,5 +107,8 @@ fn latin_names() {
         surname: Some("Thomas".into()),
         ..PersonGiven::default()
     });
-    assert_eq!((given_missing.given.as_str(), given_missing.surname.as_str()), ("", "thomas"));
+    assert_eq!(
+        (given_missing.given.as_str(), given_missing.surname.as_str()),
+        ("", "thomas")
+    );
 }

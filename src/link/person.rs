@@ -80,7 +80,11 @@ impl PreparedPerson {
         let stated = Birth::read(given.birth.as_ref());
         let sex = given.sex.as_deref().and_then(read_sex);
         let (citizen, birth) = read_id(given.citizen_id.as_ref(), stated, sex, key);
-        let elsewhere = given.other_address.as_deref().map(Address::parse).filter(Address::is_door);
+        let elsewhere = given
+            .other_address
+            .as_deref()
+            .map(Address::parse)
+            .filter(Address::is_door);
         Self {
             person_no: given.person_no,
             name: Name::read(given),
@@ -111,14 +115,22 @@ impl PreparedPerson {
     }
 }
 
-fn read_id(given: Option<&IdGiven>, birth: Birth, sex: Option<Sex>, key: &DigestKey) -> (Option<Citizen>, Birth) {
+fn read_id(
+    given: Option<&IdGiven>,
+    birth: Birth,
+    sex: Option<Sex>,
+    key: &DigestKey,
+) -> (Option<Citizen>, Birth) {
     match given {
         None => (None, birth),
         Some(IdGiven::Digested(citizen)) => (Some(*citizen), birth),
-        Some(IdGiven::Plain(text)) => match read(text, &birth, sex) {
+        Some(IdGiven::Plain(text)) => match read(text, birth, sex) {
             Reading::Absent | Reading::Unreadable => (None, birth),
             Reading::Number(number, quality) => {
-                let citizen = Citizen { digest: key.digest(&number), quality };
+                let citizen = Citizen {
+                    digest: key.digest(&number),
+                    quality,
+                };
                 let filled = match quality {
                     IdQuality::Valid => year_month(&number).map_or(birth, |ym| birth.filled_from_id(ym)),
                     IdQuality::Repaired | IdQuality::Opaque => birth,

@@ -55,7 +55,10 @@ pub fn resolve_households(
             pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect()
         };
         let lower = |(a, b): (usize, usize)| {
-            model.parameters(interviews[a].script, interviews[b].script).thresholds.complete_link()
+            model
+                .parameters(interviews[a].script, interviews[b].script)
+                .thresholds
+                .complete_link()
         };
         let (apart, together) = (sorted(&verdicts.apart), sorted(&verdicts.together));
         cluster(interviews.len(), &edges, |xs, ys| {
@@ -67,22 +70,40 @@ pub fn resolve_households(
                 } else if let Some(scored) = known.get(&pair) {
                     refuses(lower(pair), scored)
                 } else {
-                    refuses(lower(pair), &score_pair(model, interviews[pair.0], interviews[pair.1]))
+                    refuses(
+                        lower(pair),
+                        &score_pair(model, interviews[pair.0], interviews[pair.1]),
+                    )
                 }
             })
         })
     };
     settle(model, interviews, links, &found);
-    let refused = found.refused.iter().map(|(e, why)| (edges[*e].a, edges[*e].b, *why)).collect();
-    Households { of: found.of, refused }
+    let refused = found
+        .refused
+        .iter()
+        .map(|(e, why)| (edges[*e].a, edges[*e].b, *why))
+        .collect();
+    Households {
+        of: found.of,
+        refused,
+    }
 }
 
 fn household_edges(links: &[PairLink], verdicts: &Verdicts) -> Vec<Edge> {
     let automatic = links
         .iter()
         .filter(|l| l.scored.decision == Decision::Merge)
-        .map(|l| Edge { a: l.a, b: l.b, weight: l.scored.weight });
-    let ordered = verdicts.together.iter().map(|(a, b)| Edge { a: *a, b: *b, weight: f64::INFINITY });
+        .map(|l| Edge {
+            a: l.a,
+            b: l.b,
+            weight: l.scored.weight,
+        });
+    let ordered = verdicts.together.iter().map(|(a, b)| Edge {
+        a: *a,
+        b: *b,
+        weight: f64::INFINITY,
+    });
     ordered.chain(automatic).collect()
 }
 
@@ -91,7 +112,9 @@ fn first_refusal(
     ys: &[usize],
     mut ask: impl FnMut((usize, usize)) -> Option<Refusal>,
 ) -> Option<Refusal> {
-    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y)))).find_map(&mut ask)
+    xs.iter()
+        .flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y))))
+        .find_map(&mut ask)
 }
 
 /// Complete link: every pair of the two clusters must be at least worth a review.
@@ -116,15 +139,24 @@ fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found
             link.scored.decision = Decision::Review;
         } else if matches!(link.scored.decision, Decision::Apart | Decision::Pair) {
             let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
-            let shared = |m| person_probability(parameters, &link.scored, m, false) >= parameters.thresholds.person;
-            link.scored.decision =
-                if link.scored.people.iter().any(shared) { Decision::Pair } else { Decision::Apart };
+            let shared =
+                |m| person_probability(parameters, &link.scored, m, false) >= parameters.thresholds.person;
+            link.scored.decision = if link.scored.people.iter().any(shared) {
+                Decision::Pair
+            } else {
+                Decision::Apart
+            };
         }
     }
 }
 
 /// Probability that an assigned pair is one person; `merged`: the interviews are in one household cluster.
-pub fn person_probability(parameters: &Parameters, scored: &Scored, person: &PersonMatch, merged: bool) -> f64 {
+pub fn person_probability(
+    parameters: &Parameters,
+    scored: &Scored,
+    person: &PersonMatch,
+    merged: bool,
+) -> f64 {
     probability(parameters.context_weight(&ContextLevels::of(scored, person, merged)))
 }
 
@@ -138,8 +170,11 @@ pub fn resolve_persons(
     links: &[PairLink],
     households: &Households,
 ) -> Vec<(PersonPosition, PersonPosition)> {
-    let persons: Vec<PersonPosition> =
-        interviews.iter().enumerate().flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n))).collect();
+    let persons: Vec<PersonPosition> = interviews
+        .iter()
+        .enumerate()
+        .flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n)))
+        .collect();
     let mut first = Vec::with_capacity(interviews.len());
     let mut total = 0;
     for interview in interviews {
@@ -155,7 +190,11 @@ pub fn resolve_persons(
             if weight >= parameters.thresholds.person {
                 // The own weight orders pairs of equal probability.
                 let weight = weight + person.weight * 1e-6;
-                edges.push(Edge { a: first[link.a] + person.a, b: first[link.b] + person.b, weight });
+                edges.push(Edge {
+                    a: first[link.a] + person.a,
+                    b: first[link.b] + person.b,
+                    weight,
+                });
             }
         }
     }
@@ -171,7 +210,12 @@ pub fn resolve_persons(
             }
         })
     });
-    found.of.iter().enumerate().map(|(n, of)| (persons[n], persons[*of])).collect()
+    found
+        .of
+        .iter()
+        .enumerate()
+        .map(|(n, of)| (persons[n], persons[*of]))
+        .collect()
 }
 
 fn ids_conflict(a: Option<Citizen>, b: Option<Citizen>) -> bool {

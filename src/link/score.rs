@@ -5,12 +5,34 @@ use serde::{Deserialize, Serialize};
 
 use super::assign::assign;
 use super::compare::{IdLevel, PersonLevels, compare_person};
-use super::household::{AbsentLevel, DoorClass, HouseholdLevels, STRONG, compare_household, people_bits};
+use super::household::{AbsentLevel, DoorClass, HouseholdLevels, IdsLevel};
+use super::household_compare::{STRONG, compare_door, compare_household, people_bits};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
 
-/// Weakest person pair that may be assigned, in bits: the household may still explain it.
-const FLOOR: f64 = -3.0;
+/// What a person pair must be worth, in bits, before the household's evidence is known. Behind one door two
+/// people are one person far more often than elsewhere, so less is asked there.
+struct Floors {
+    /// To be assigned at all: the household may still explain it.
+    assigned: f64,
+    /// To count as evidence for the household.
+    counted: f64,
+}
+
+impl Floors {
+    fn of(class: DoorClass) -> Self {
+        match class {
+            DoorClass::Same => Self {
+                assigned: -6.0,
+                counted: -3.0,
+            },
+            DoorClass::Other => Self {
+                assigned: -3.0,
+                counted: 0.0,
+            },
+        }
+    }
+}
 
 /// Two persons assigned to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,13 +45,8 @@ pub struct PersonMatch {
     pub weight: f64,
     /// Levels reached.
     pub levels: PersonLevels,
-}
-
-impl PersonMatch {
-    /// Counts for the household: more likely one person than not by chance, and the names do not say otherwise.
-    pub fn is_evidence(&self) -> bool {
-        self.weight > 0.0 && !self.levels.names_contradict()
-    }
+    /// Counts as evidence for the household: worth enough, and the names do not say otherwise.
+    pub is_evidence: bool,
 }
 
 /// What happens to a pair of interviews.
@@ -78,7 +95,9 @@ pub struct Scored {
 impl Scored {
     /// A match between two persons that stands without the household.
     pub fn shares_a_person(&self) -> bool {
-        self.people.iter().any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
+        self.people
+            .iter()
+            .any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
     }
 }
 
@@ -93,28 +112,40 @@ pub fn bits(probability: f64) -> f64 {
 }
 
 /// Persons of two interviews, assigned one to one.
-pub fn match_people(model: &Model, a: &Prepared, b: &Prepared) -> Vec<PersonMatch> {
+pub fn match_people(model: &Model, a: &Prepared, b: &Prepared, class: DoorClass) -> Vec<PersonMatch> {
     let parameters = model.parameters(a.script, b.script);
     let mut weights = Vec::with_capacity(a.persons.len() * b.persons.len());
     let mut levels = Vec::with_capacity(weights.capacity());
     for p in &a.persons {
         for q in &b.persons {
             let reached = compare_person(p, q);
-            weights.push(weigh(model, parameters, &reached, (p, q)));
+            weights.push(weigh(model, parameters, reached, (p, q)));
             levels.push(reached);
         }
     }
     let columns = b.persons.len();
-    assign(&weights, a.persons.len(), columns, FLOOR)
+    let floors = Floors::of(class);
+    let matched = |(i, j): (usize, usize)| {
+        let (weight, levels) = (weights[i * columns + j], levels[i * columns + j]);
+        let is_evidence = weight > floors.counted && !levels.names_contradict();
+        PersonMatch {
+            a: i,
+            b: j,
+            weight,
+            levels,
+            is_evidence,
+        }
+    };
+    assign(&weights, a.persons.len(), columns, floors.assigned)
         .into_iter()
-        .map(|(i, j)| PersonMatch { a: i, b: j, weight: weights[i * columns + j], levels: levels[i * columns + j] })
+        .map(matched)
         .collect()
 }
 
 fn weigh(
     model: &Model,
     parameters: &Parameters,
-    levels: &PersonLevels,
+    levels: PersonLevels,
     (p, q): (&super::person::PreparedPerson, &super::person::PreparedPerson),
 ) -> f64 {
     parameters.person_weight(levels) + model.frequencies.name_adjustment(levels, &p.name, &q.name)
@@ -122,12 +153,19 @@ fn weigh(
 
 /// Scores a pair of interviews.
 pub fn score_pair(model: &Model, a: &Prepared, b: &Prepared) -> Scored {
-    let people = match_people(model, a, b);
-    let levels = compare_household(a, b, &people, &model.frequencies);
+    let door = compare_door(a, b);
+    let people = match_people(model, a, b, door.class());
+    let levels = compare_household(a, b, door, &people, &model.frequencies);
     let weight = model.parameters(a.script, b.script).household_weight(&levels);
     let chance = model.frequencies.chance_bits(&a.area, &b.area);
-    let mut scored =
-        Scored { weight, probability: probability(weight), chance, levels, people, decision: Decision::Apart };
+    let mut scored = Scored {
+        weight,
+        probability: probability(weight),
+        chance,
+        levels,
+        people,
+        decision: Decision::Apart,
+    };
     scored.decision = decide(&model.parameters(a.script, b.script).thresholds, &scored);
     scored
 }
@@ -139,7 +177,8 @@ pub fn decide(thresholds: &Thresholds, scored: &Scored) -> Decision {
         DoorClass::Other => (thresholds.upper_across_doors, thresholds.people_bits_across_doors),
     };
     let carried_by_people = people_bits(&scored.people) >= least_bits;
-    if scored.probability >= upper && carried_by_people && !is_registration_only(scored) {
+    let ids_conflict = scored.levels.ids == IdsLevel::Conflict;
+    if scored.probability >= upper && carried_by_people && !ids_conflict && !is_registration_only(scored) {
         Decision::Merge
     } else if scored.probability >= thresholds.lower {
         Decision::Review

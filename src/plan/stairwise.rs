@@ -19,6 +19,11 @@ use super::worth::{Scales, Task, Tuning};
 use crate::domain::Language;
 use std::sync::Arc;
 
+/// Rounds in which the price of a minute is found.
+const PRICE_ROUNDS: usize = 4;
+/// Share of idle time at which a day counts as full.
+const IDLE_OK: f64 = 0.03;
+
 /// What decides about a day's sheets.
 pub trait Planner {
     /// One sheet per shift of the day, by start of shift, then enumerator.
@@ -66,10 +71,15 @@ pub struct Insight {
 impl Insight {
     /// Reads `day` and fits the model.
     pub fn new(day: &DayInput, brain: Brain) -> Self {
+        Self::with(day, brain, Settings::default())
+    }
+
+    /// The same with other strengths of the latent-type model.
+    pub fn with(day: &DayInput, brain: Brain, settings: Settings) -> Self {
         let ground = Ground::new(&day.doors, &day.rules.policy.minutes);
         let history = History::new(day, &ground);
         let model: Arc<dyn AtHome> = match brain {
-            Brain::Types => Arc::new(Types::fit(&ground, &history, Settings::default())),
+            Brain::Types => Arc::new(Types::fit(&ground, &history, settings)),
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
@@ -116,10 +126,10 @@ impl Stairwise {
     pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
-        for _ in 0..4 {
+        for _ in 0..PRICE_ROUNDS {
             let idle = round.idle(&routes);
             let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < 0.03 { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
             routes = round.fill(price);
         }
         (routes, price)

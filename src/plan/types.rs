@@ -50,7 +50,8 @@ const START: [(f64, PerSlot); KINDS] = [
 ];
 
 /// Strengths of the model, in knocks or doors.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Rounds of expectation and maximisation.
     pub rounds: usize,

@@ -29,10 +29,8 @@ pub struct Tuning {
     pub progress: f64,
     /// Value of a proxy or a confirmed empty dwelling, in interviews.
     pub settled: f64,
-    /// Part of the best chance to find a neighbour later that is set against asking one now.
+    /// Part of the chance to find a neighbour at a better hour later that is set against asking one now.
     pub proxy_hold: f64,
-    /// Part of the household's prospects that a neighbour's answer gives up.
-    pub proxy_later: f64,
     /// Chance left for a door that was missed earlier the same day.
     pub same_day: f64,
     /// Number of last field days in which a neighbour is asked whenever the rule allows it.
@@ -41,8 +39,6 @@ pub struct Tuning {
     pub price: f64,
     /// Share of the value achieved per minute below which a door is not worth its minutes.
     pub price_share: f64,
-    /// Share of a shift that must be idle before its doors wait for better hours.
-    pub wait: f64,
     /// Planned length of a sheet over the shift; the rest is spare.
     pub fill: f64,
 }
@@ -58,12 +54,10 @@ impl Default for Tuning {
             progress: 0.10,
             settled: 0.5,
             proxy_hold: 0.7,
-            proxy_later: 0.0,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
             price_share: 0.55,
-            wait: 0.0,
             fill: 1.5,
         }
     }
@@ -73,6 +67,8 @@ impl Default for Tuning {
 const NEVER: f64 = -10.0;
 /// Chance that one claim of emptiness settles a door later on, against being settled today.
 const FIRST_CLAIM: f64 = 0.4;
+/// What a look at a dwelling said to be empty costs: there is no cap on these.
+const CONFIRM_TOLL: f64 = 0.02;
 /// Minutes to ask a neighbour in vain, and what an answer adds.
 const ASK_MIN: (f64, f64) = (2.0, 3.0);
 
@@ -166,6 +162,7 @@ impl<'a> Scales<'a> {
         let left = standing.cap.saturating_sub(standing.counted.attempts).max(1);
         let waiting = self.future.of(belief, left);
         let missing = Missing::of(standing, self.rules);
+        let best_proxy = self.proxy_later(ask);
         let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
@@ -177,29 +174,27 @@ impl<'a> Scales<'a> {
             if self.spoils_rule(standing, &missing, slot, left) && is_knock(ask) {
                 continue;
             }
-            let (knock, later) = if ask.action == StopAction::Proxy {
-                (0.0, 0.0)
+            let knock = if ask.action == StopAction::Proxy {
+                0.0
             } else {
-                let (worth, later) = self.knock(belief, slot, ask, left, waiting);
-                let progress = (1.0 - p) * self.progress(standing, &missing, slot);
-                (worth - self.toll(standing) + progress, later)
+                self.knock(belief, slot, ask, left, waiting) - self.toll(standing, ask)
+                    + (1.0 - p) * self.progress(standing, &missing, slot)
             };
-            let net = self.tuning.settled - self.tuning.proxy_later * later * self.success(ask);
-            priced.ask |= net > 0.0;
-            let settle = self.tuning.settled * (empty - self.proxy_later(ask, proxy)) + proxy * net.max(0.0);
+            let asked = self.proxy_gain(standing, ask, proxy, best_proxy);
+            priced.ask |= asked > 0.0;
+            let settle = self.tuning.settled * (empty + asked);
             priced.value[i] = knock + (1.0 - p) * settle;
         }
         priced
     }
 
     /// An interview now against what waiting would bring, and the minutes that a success now saves later.
-    /// Gives the chance of meeting somebody later on, after a miss now, too.
-    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> (f64, f64) {
+    fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
-        let missed = self.future.of(&self.future.model.after_miss(belief, slot), left.saturating_sub(1));
+        let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
-        (self.success(ask) * chance + saved, missed.chance)
+        self.success(ask) * chance + saved
     }
 
     fn success(&self, ask: Ask) -> f64 {
@@ -210,7 +205,10 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn toll(&self, standing: &Standing) -> f64 {
+    fn toll(&self, standing: &Standing, ask: Ask) -> f64 {
+        if ask.action == StopAction::Confirm {
+            return CONFIRM_TOLL;
+        }
         self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
     }
 
@@ -229,13 +227,24 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// Neighbours may be asked a few times only: a better hour on a later day has its worth.
-    fn proxy_later(&self, ask: Ask, now: f64) -> f64 {
-        let best = Slot::all()
-            .filter(|s| self.ahead().later[s.index()] > 0.0)
-            .map(|s| self.proxy_chance(ask, s))
-            .fold(0.0, f64::max);
-        self.tuning.proxy_hold * (best - now).max(0.0)
+    /// Best chance of a neighbour's answer on a later day; 0 when there is none.
+    fn proxy_later(&self, ask: Ask) -> f64 {
+        let later = Slot::all().filter(|s| self.ahead().later[s.index()] > 0.0);
+        later.map(|s| self.proxy_chance(ask, s)).fold(0.0, f64::max)
+    }
+
+    /// Neighbours may be asked a few times only: what asking now adds to asking at the best hours later.
+    fn proxy_gain(&self, standing: &Standing, ask: Ask, now: f64, best: f64) -> f64 {
+        if ask.action != StopAction::Proxy && ask.action != StopAction::VisitThenProxy {
+            return 0.0;
+        }
+        let days = self.ahead().kinds[0] + self.ahead().kinds[1];
+        let tries = self.rules.policy.proxy.failed_tries.saturating_sub(standing.asked_in_vain).max(1);
+        let later = |n: u32| {
+            let n = i32::try_from(n.min(days)).unwrap_or(0);
+            self.tuning.proxy_hold * (1.0 - (1.0 - best).powi(n))
+        };
+        now + (1.0 - now) * later(tries - 1) - later(tries)
     }
 
     /// Chance that a miss at an empty dwelling settles it, now or by the claim it leaves.

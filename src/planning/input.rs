@@ -4,18 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{Error, MOST, Question};
 use crate::domain::rules::Span;
 use crate::domain::{Clock, DecisionKind, Evidence, fold};
-use crate::plan::{Door as PlanDoor, Enumerator, Hours, Lease, PastVisit, Place};
+use crate::plan::{Doing, Door as PlanDoor, Enumerator, Hours, Lease, PastVisit, Place};
 use crate::setup::{Shifts, parse_hours};
 use crate::store::Store;
 use crate::store::survey::{Areas, StaffRow};
 use crate::surveys::Survey;
 use crate::visits::door::{Door, doors as shown_doors};
 use crate::visits::evidence_of;
+
+/// A visit no older than this says in which staircase somebody is.
+const STILL_THERE: SignedDuration = SignedDuration::from_mins(45);
 
 /// Every case of the area with its past, as the planner and as lists see it.
 pub(super) async fn doors(
@@ -119,6 +123,54 @@ pub(super) async fn staff(store: &Store, survey: &Survey, q: &Question) -> Resul
             }
         })
         .collect())
+}
+
+/// A plan made during the day leaves alone what somebody is just doing: the stops of the published sheet that lie in the
+/// staircase of that person's latest visit today and have not been visited yet.
+pub(super) async fn keep_work_in_hand(
+    store: &Store,
+    survey: &Survey,
+    q: &Question,
+    doors: &[PlanDoor],
+    staff: &mut [Enumerator],
+) -> Result<(), Error> {
+    let users = staff.iter().map(|e| e.user.to_string()).collect();
+    let sheets = store.sheets(survey.key, Some(users), q.on).await?;
+    if sheets.is_empty() {
+        return Ok(());
+    }
+    let places: HashMap<Uuid, &PlanDoor> = doors.iter().map(|d| (d.case_id.0, d)).collect();
+    let today = survey.rules.calendar.day_start(q.on);
+    for person in staff {
+        let Some(sheet) = sheets.iter().find(|s| *s.user == *person.user) else { continue };
+        let stops = sheet.document.get("stops").and_then(serde_json::Value::as_array);
+        let planned = stops.into_iter().flatten().filter_map(|stop| {
+            places.get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?).copied()
+        });
+        person.doing = in_hand(&person.user, planned, doors, today, q.now);
+    }
+    Ok(())
+}
+
+/// The stops still to be made in the staircase of the person's latest visit since `today` began.
+fn in_hand<'a>(
+    user: &str,
+    planned: impl Iterator<Item = &'a PlanDoor>,
+    doors: &[PlanDoor],
+    today: Timestamp,
+    now: Timestamp,
+) -> Option<Doing> {
+    let own = |d: &PlanDoor| d.visits.iter().filter(|v| &*v.enumerator == user && v.at >= today).map(|v| v.at).max();
+    let (at, last) = doors.iter().filter_map(|d| own(d).map(|at| (at, d))).max_by_key(|(at, d)| (*at, d.case_id))?;
+    if now.duration_since(at) > STILL_THERE {
+        return None;
+    }
+    let keep: Vec<_> = planned
+        .filter(|d| d.area == last.area && d.building == last.building && d.unit == last.unit)
+        .filter(|d| own(d).is_none())
+        .map(|d| d.case_id)
+        .collect();
+    (!keep.is_empty()).then_some(Doing { keep, free_at: now })
 }
 
 fn absences(changed: Option<&Vec<Span>>, on: Date) -> Vec<Date> {

@@ -2,6 +2,7 @@
 //!
 //! What is decided is decided in `plan`; here is only fetching, calling and storing.
 
+pub mod chances;
 mod input;
 pub mod publish;
 
@@ -68,7 +69,10 @@ impl Ready {
     /// Reads what the question needs.
     pub async fn read(store: &Store, survey: Arc<Survey>, question: Question) -> Result<Self, Error> {
         let (doors, shown) = input::doors(store, &survey, &question).await?;
-        let staff = input::staff(store, &survey, &question).await?;
+        let mut staff = input::staff(store, &survey, &question).await?;
+        if survey.rules.calendar.local_date(question.now) == question.on {
+            input::keep_work_in_hand(store, &survey, &question, &doors, &mut staff).await?;
+        }
         Ok(Self { survey, question, doors, staff, shown })
     }
 

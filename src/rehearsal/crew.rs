@@ -49,6 +49,8 @@ pub struct Enumerator {
     pub user: String,
     /// The device.
     pub device: DeviceId,
+    /// Range of the area the person works in.
+    range: Option<(i32, i32)>,
     /// Hours on duty: weekdays, Saturdays, Sundays; `None` where the policy's hold.
     hours: [Option<Vec<Span>>; 3],
     /// The staircases to walk.
@@ -84,6 +86,7 @@ impl Enumerator {
         Self {
             user: row.user.clone(),
             device: device_id(&setup.survey.slug, &row.user),
+            range: setup.area(&row.area).map(|area| (area.lo, area.hi)),
             hours: [
                 row.shifts.weekday.clone(),
                 row.shifts.saturday.clone(),
@@ -106,6 +109,11 @@ impl Enumerator {
         }
     }
 
+    /// Whether the person works in that area.
+    pub fn reaches(&self, area: Option<&AreaRow>) -> bool {
+        self.range.zip(area).is_some_and(|((lo, hi), area)| (lo..=hi).contains(&area.lo))
+    }
+
     /// Hours on duty on `date`.
     pub fn hours(&self, date: Date, calendar: &Calendar) -> Vec<Span> {
         let own = match (calendar.is_weekend_date(date), date.weekday()) {
@@ -115,6 +123,12 @@ impl Enumerator {
         };
         own.clone().unwrap_or_else(|| calendar.shifts(date).to_vec())
     }
+}
+
+/// Somebody else of the crew who may knock at a door of that area: the usual partner, else the first who may.
+pub fn colleague(crew: &[Enumerator], me: usize, area: Option<&AreaRow>) -> Option<usize> {
+    let may = |other: &usize| *other != me && crew.get(*other).is_some_and(|person| person.reaches(area));
+    Some(me ^ 1).filter(may).or_else(|| (0..crew.len()).find(may))
 }
 
 /// The enumerators of the set-up with their staircases: a door belongs to those who work in the smallest area around

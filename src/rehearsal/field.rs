@@ -319,7 +319,6 @@ impl<'a> Field<'a> {
     fn remember(&mut self, shift: &Shift, home: usize, result: &knock::Result) {
         let local = self.calendar.local(shift.now);
         let (evening, date) = (self.calendar.evening(), shift.date);
-        let crew = self.crew.len();
         let log = &mut self.logs[home];
         log.visits += 1;
         log.note(result, date);
@@ -330,12 +329,9 @@ impl<'a> Field<'a> {
         }
         if matches!(result.outcome, Outcome::RefusalSoft | Outcome::RefusalHard) {
             log.refused_by.push(shift.member);
-            if log.refused_by.len() == 1 && crew > 1 {
-                let partner = if shift.member ^ 1 < crew {
-                    shift.member ^ 1
-                } else {
-                    shift.member - 1
-                };
+            let is_first = log.refused_by.len() == 1;
+            let partner = crew::colleague(&self.crew, shift.member, self.world.area(home)).filter(|_| is_first);
+            if let Some(partner) = partner {
                 self.crew[partner].conversions.push(home);
             }
         }

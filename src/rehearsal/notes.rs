@@ -1,7 +1,7 @@
 //! Turns what happened at a door into records on the device: visits, forms, doors found; with positions, clocks and the
 //! slips that happen in the field.
 
-use super::crew::Found;
+use super::crew::{Found, Staircase};
 use super::family::Family;
 use super::field::{Field, Shift, lasts_s, later};
 use super::home::Behind;
@@ -278,11 +278,12 @@ impl Field<'_> {
         }
         let me = shift.member;
         let colleague = if me ^ 1 < self.crew.len() { me ^ 1 } else { return };
-        let stairs = &self.crew[colleague].stairs;
+        let in_reach = |stair: &&Staircase| self.crew[me].reaches(self.world.area(stair.homes[0]));
+        let stairs: Vec<&Staircase> = self.crew[colleague].stairs.iter().filter(in_reach).collect();
         if stairs.is_empty() {
             return;
         }
-        let stair = &stairs[shift.dice.below(stairs.len())];
+        let stair = stairs[shift.dice.below(stairs.len())];
         let yesterday = |days: &[Date]| days.last().is_some_and(|&last| last < shift.date);
         let done = |&&home: &&usize| {
             let log = &self.logs[home];

@@ -36,15 +36,18 @@ statements! {
     INSERT_INTERVIEWS = "-- insert_interviews
         insert into interview (district_id, survey_no, id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status,
             held_reason, held_detail, batch_id, batch_index, digest, device_id, enumerator, at, at_offset_min, received_at, result,
-            respondent, persons, household, phone, address_text, answers, extra)
+            respondent, persons, household, phone, address_text, answers, extra, counted_elsewhere, paired)
         select $1, $2, u.id, u.revision, u.case_id, u.sent_case_id, u.visit_id, u.is_visit_awaited, u.status, u.held_reason,
             u.held_detail, $3, u.batch_index, u.digest, $4, $5, u.at, u.at_offset_min, $6, u.result, u.respondent,
-            u.persons::integer[], u.household, u.phone, u.address_text, u.answers, u.extra
+            u.persons::integer[], u.household, u.phone, u.address_text, u.answers, u.extra,
+            coalesce(known.counted_elsewhere, false), coalesce(known.paired, 0)
         from unnest($7::uuid[], $8::integer[], $9::uuid[], $10::uuid[], $11::uuid[], $12::boolean[], $13::smallint[], $14::text[],
             $15::text[], $16::integer[], $17::bytea[], $18::timestamptz[], $19::smallint[], $20::smallint[], $21::smallint[],
             $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])
           as u (id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status, held_reason, held_detail, batch_index, digest,
             at, at_offset_min, result, respondent, persons, household, phone, address_text, answers, extra)
+        left join lateral (select i.counted_elsewhere, i.paired from interview i where i.district_id = $1 and i.survey_no = $2
+            and i.id = u.id limit 1) known on true
         order by u.id, u.revision
         on conflict on constraint interview_pk do nothing returning id, revision";
     /// Columns of NewPerson as parallel arrays.
@@ -73,7 +76,7 @@ statements! {
         from visit where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0";
     /// $1 district, $2 survey, $3 case ids.
     LOAD_INTERVIEWS = "-- load_interviews
-        select id, revision, case_id, visit_id, result, respondent, at, received_at, counted_elsewhere, persons
+        select id, revision, case_id, visit_id, result, respondent, at, received_at, counted_elsewhere, paired, persons
         from interview where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0";
     /// $1 district, $2 survey, $3 visit ids.
     VISIT_CASES = "-- visit_cases
@@ -479,6 +482,15 @@ pub async fn load_interviews(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<Vec<(CaseId, Interview)>, Error> {
+    Ok(load_counted(tx, key, cases).await?.into_iter().map(|(case, interview, _)| (case, interview)).collect())
+}
+
+/// The accepted interviews of cases, as evidence, each with the number of its people who are counted at another household.
+pub async fn load_counted(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[Uuid],
+) -> Result<Vec<(CaseId, Interview, i32)>, Error> {
     let rows = tx.query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases]).await?;
     rows.iter()
         .map(|r| {
@@ -493,7 +505,7 @@ pub async fn load_interviews(
                 counted_elsewhere: r.get("counted_elsewhere"),
                 persons: person_counts(&r.get::<_, Vec<i32>>("persons")),
             };
-            Ok((CaseId(r.get("case_id")), interview))
+            Ok((CaseId(r.get("case_id")), interview, r.get("paired")))
         })
         .collect()
 }

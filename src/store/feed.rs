@@ -1,5 +1,7 @@
 //! The change feed: marking what a transaction changed, and reading what changed since a number.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -183,15 +185,16 @@ pub(super) fn assignment_row(r: &tokio_postgres::Row) -> AssignmentRow {
     }
 }
 
-/// Marks things as changed under the transaction's tag.
+/// Marks things as changed under the transaction's tag; one that is named several times is marked once.
 pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Mark]) -> Result<(), Error> {
     if all.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = all.iter().map(|m| m.id).collect();
-    let areas: Vec<Option<i32>> = all.iter().map(|m| m.area_no).collect();
-    let devices: Vec<Option<Uuid>> = all.iter().map(|m| m.device).collect();
-    let users: Vec<Option<&str>> = all.iter().map(|m| m.user.as_deref()).collect();
+    let once: BTreeMap<Uuid, &Mark> = all.iter().map(|m| (m.id, m)).collect();
+    let ids: Vec<Uuid> = once.keys().copied().collect();
+    let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
+    let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
+    let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
     tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
     Ok(())
 }

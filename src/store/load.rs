@@ -19,7 +19,7 @@ statements! {
         select pg_advisory_xact_lock(7236834511)";
     /// $1 slug.
     FIND = "-- find_survey
-        select district_id, survey_no, policy, policy_version from survey where slug = $1";
+        select district_id, survey_no, time_zone, policy, policy_version from survey where slug = $1";
     /// Next survey number.
     NEXT_NO = "-- next_survey_no
         select coalesce(max(survey_no), 0) + 1 as no from survey";
@@ -93,21 +93,28 @@ statements! {
         select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as changed from put";
     /// $1 district, $2 survey, $3 now, $4 baseline, $5 state, $6 class, $7 cell, $8 unmet, $9 due class, $10 microseconds of now, $11 of the start by the event clock.
     PUT_CASES = "-- put_cases
-        insert into survey_case (district_id, survey_no, id, dwelling_id, building_id, area, area_no, household, is_baseline, created_at,
-            state, class, cell, persons, unmet, due_class, due_at, event_at, event_cell, event_persons, received_at, received_cell,
-            received_persons)
-        select $1, $2, i.case_id, i.id, i.building_id, i.area, a.lo, 1, $4, $3, $5, $6, $7, '{}', $8, $9, $3,
-            array[$11::bigint], array[$7::integer], array_fill(0, array[7]), array[$10::bigint], array[$7::integer], array_fill(0, array[7])
-        from incoming i join area a on a.district_id = $1 and a.survey_no = $2 and a.code = i.area
-        where i.kind = 'residential' and not exists (
-            select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id = i.case_id)
-        order by a.lo, i.case_id
-        on conflict on constraint survey_case_pk do nothing";
-    /// $1 district, $2 survey, $3 now. Deltas of the cases created by this very set-up.
-    COUNT_CASES = "-- count_new_cases
-        insert into completion_delta (district_id, survey_no, area, building_id, holder, measure, amount)
-        select $1, $2, area, building_id, '', array[cell], array[count(*)::integer] from survey_case
-        where district_id = $1 and survey_no = $2 and created_at = $3 group by area, building_id, cell";
+        with new as (
+            insert into survey_case (district_id, survey_no, id, dwelling_id, building_id, area, area_no, household, is_baseline, created_at,
+                state, class, cell, persons, unmet, due_class, due_at, event_at, event_cell, event_persons, received_at, received_cell,
+                received_persons)
+            select $1, $2, i.case_id, i.id, i.building_id, i.area, a.lo, 1, $4, $3, $5, $6, $7, '{}', $8, $9, $3,
+                array[$11::bigint], array[$7::integer], array_fill(0, array[7]), array[$10::bigint], array[$7::integer], array_fill(0, array[7])
+            from incoming i join area a on a.district_id = $1 and a.survey_no = $2 and a.code = i.area
+            where i.kind = 'residential' and not exists (
+                select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id = i.case_id)
+            order by a.lo, i.case_id
+            on conflict on constraint survey_case_pk do nothing returning area, building_id, cell),
+        counted as (
+            insert into completion_delta (district_id, survey_no, area, building_id, holder, measure, amount)
+            select $1, $2, area, building_id, '', array[cell], array[count(*)::integer] from new group by area, building_id, cell)
+        select count(*) as cases from new";
+    /// $1 district, $2 survey. Cases of listed doors that the incoming list lacks.
+    LOCK_LOST = "-- lock_lost_cases
+        select c.id from survey_case c
+        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+        where c.district_id = $1 and c.survey_no = $2 and d.is_listed
+          and not exists (select 1 from incoming i where i.id = d.id and i.kind = 'residential')
+        order by c.id for update of c";
     /// $1 district, $2 survey, $3 now. Doors that left the list: how many were removed and kept.
     KEEP_TOUCHED = "-- keep_touched_doors
         with lost as (
@@ -127,7 +134,7 @@ statements! {
         removed_cases as (
             delete from survey_case c using lost l
             where c.district_id = $1 and c.survey_no = $2 and c.dwelling_id = l.id and not coalesce(l.touched, false)
-            returning c.id, c.area, c.area_no, c.building_id, coalesce(c.holder, '') as holder, c.cell),
+            returning c.id, c.dwelling_id, c.area, c.area_no, c.building_id, coalesce(c.holder, '') as holder, c.cell),
         counted as (
             insert into completion_delta (district_id, survey_no, area, building_id, holder, measure, amount)
             select $1, $2, area, building_id, holder, array[cell], array[-count(*)::integer] from removed_cases group by 3, 4, 5, cell),
@@ -138,10 +145,11 @@ statements! {
         select (select count(*) from lost where coalesce(touched, false)) as kept,
                (select count(*) from lost where not coalesce(touched, false)) as removed,
                (select coalesce(array_agg(id), '{}') from removed_cases) as cases,
+               (select coalesce(array_agg(dwelling_id), '{}') from removed_cases) as dwellings,
                (select coalesce(array_agg(area_no), '{}') from removed_cases) as areas";
     /// $1 district, $2 survey, $3 now, $4 most.
     NEW_CASES = "-- new_cases
-        select id, area_no from survey_case where district_id = $1 and survey_no = $2 and created_at = $3 limit $4";
+        select id, dwelling_id, area_no from survey_case where district_id = $1 and survey_no = $2 and created_at = $3 limit $4";
     /// $1 district, $2 survey. Buildings without doors.
     DROP_BUILDINGS = "-- drop_empty_buildings
         delete from building b where b.district_id = $1 and b.survey_no = $2 and not exists (
@@ -171,6 +179,8 @@ const COPY: &str = "copy incoming from stdin (format binary)";
 pub struct Found {
     /// Its key.
     pub key: SurveyKey,
+    /// IANA zone in force.
+    pub time_zone: String,
     /// Policy in force.
     pub policy: Value,
     /// Its version.
@@ -182,6 +192,7 @@ pub async fn find_locked(tx: &Tx, slug: &str) -> Result<Option<Found>, Error> {
     tx.query(&LOCK, &[]).await?;
     Ok(tx.query_opt(&FIND, &[&slug]).await?.map(|r| Found {
         key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        time_zone: r.get("time_zone"),
         policy: r.get("policy"),
         policy_version: r.get("policy_version"),
     }))
@@ -336,6 +347,9 @@ pub enum Frame {
     Later,
 }
 
+/// A case of a set-up as the feed needs it: case, door, number of the area.
+pub type CaseAt = (Uuid, Uuid, i32);
+
 /// What became of the doors.
 #[derive(Clone, Debug, Default)]
 pub struct Doors {
@@ -344,13 +358,13 @@ pub struct Doors {
     /// Doors whose attributes changed.
     pub changed: i64,
     /// New cases.
-    pub cases: u64,
+    pub cases: i64,
     /// Doors no longer listed and removed, nobody having touched them.
     pub removed: i64,
     /// Doors no longer listed and kept, because something is known about them.
     pub kept: i64,
-    /// Cases that went, with the numbers of their areas.
-    pub gone: Vec<(Uuid, i32)>,
+    /// Cases that went, with their doors and the numbers of their areas.
+    pub gone: Vec<CaseAt>,
 }
 
 /// Merges the copied doors: buildings, doors, cases, counters.
@@ -363,6 +377,8 @@ pub async fn merge_dwellings(
 ) -> Result<Doors, Error> {
     tx.execute(&PUT_BUILDINGS, &[&key.district, &key.no]).await?;
     let doors = tx.query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now]).await?;
+    // A door that a batch visits at this very moment is seen as visited once its case is locked.
+    tx.execute(&LOCK_LOST, &[&key.district, &key.no]).await?;
     let left = tx.query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now]).await?;
     let is_baseline = matches!(frame, Frame::Frozen { .. });
     let counts_from = match frame {
@@ -382,10 +398,10 @@ pub async fn merge_dwellings(
         &now.as_microsecond(),
         &counts_from.as_microsecond(),
     ];
-    let cases = tx.execute(&PUT_CASES, &params).await?;
-    tx.execute(&COUNT_CASES, &[&key.district, &key.no, &now]).await?;
+    let cases: i64 = tx.query_one(&PUT_CASES, &params).await?.get("cases");
     tx.execute(&DROP_BUILDINGS, &[&key.district, &key.no]).await?;
     let gone: Vec<Uuid> = left.get("cases");
+    let doors_gone: Vec<Uuid> = left.get("dwellings");
     let areas: Vec<i32> = left.get("areas");
     Ok(Doors {
         added: doors.get("added"),
@@ -393,14 +409,14 @@ pub async fn merge_dwellings(
         cases,
         removed: left.get("removed"),
         kept: left.get("kept"),
-        gone: gone.into_iter().zip(areas).collect(),
+        gone: gone.into_iter().zip(doors_gone).zip(areas).map(|((case, door), area)| (case, door, area)).collect(),
     })
 }
 
-/// Cases created at `now`, at most `most`: (case, area number).
-pub async fn new_cases(tx: &Tx, key: SurveyKey, now: Timestamp, most: i64) -> Result<Vec<(Uuid, i32)>, Error> {
+/// Cases created at `now`, at most `most`.
+pub async fn new_cases(tx: &Tx, key: SurveyKey, now: Timestamp, most: i64) -> Result<Vec<CaseAt>, Error> {
     let rows = tx.query(&NEW_CASES, &[&key.district, &key.no, &now, &most]).await?;
-    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// Cases with evidence after `after`, by id, at most `limit`.

@@ -17,6 +17,7 @@ pub mod device;
 pub mod evidence;
 pub mod feed;
 pub mod held;
+pub mod link;
 pub mod load;
 mod migrate;
 pub mod plan;
@@ -38,6 +39,7 @@ pub struct SurveyKey {
 
 /// Every statement of the room, so that one test can prepare them all.
 pub fn statements() -> Vec<&'static Statement> {
+    let links = link::all();
     [
         access::ALL,
         batch::ALL,
@@ -50,6 +52,7 @@ pub fn statements() -> Vec<&'static Statement> {
         evidence::ALL,
         feed::ALL,
         held::ALL,
+        links.as_slice(),
         load::ALL,
         plan::ALL,
         survey::ALL,

@@ -23,10 +23,11 @@ statements! {
     STANDING = "-- standing_assignments
         select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
         where district_id = $1 and survey_no = $2 and case_id = any($3) and ended_at is null";
-    /// $1 district, $2 survey, $3 users, $4 date, $5 now.
+    /// $1 district, $2 survey, $3 users, $4 date, $5 now. Those of the same day, and those long past.
     SUPERSEDE = "-- supersede_sheets
         update plan_sheet set superseded_at = $5
-        where district_id = $1 and survey_no = $2 and user_name = any($3) and on_date = $4 and superseded_at is null
+        where district_id = $1 and survey_no = $2 and user_name = any($3) and (on_date = $4 or on_date < $4 - 1)
+          and superseded_at is null
         returning id, user_name";
     /// $1 district, $2 survey, $3 ids, $4 plan, $5 users, $6 date, $7 area, $8 now, $9 by, $10 rule version, $11 model version, $12 documents.
     PUT_SHEETS = "-- put_sheets
@@ -39,6 +40,18 @@ statements! {
         select id, plan_id, user_name, on_date, area, made_at, made_by, rule_version, model_version, document from plan_sheet
         where district_id = $1 and survey_no = $2 and ($3::text[] is null or user_name = any($3)) and on_date = $4
           and superseded_at is null order by user_name";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. Counts no further than that.
+    COUNT_CASES = "-- count_cases
+        select count(*) as n from (select 1 from survey_case
+            where district_id = $1 and survey_no = $2 and area_no between $3 and $4 limit $5) t";
+    /// $1 district, $2 survey, $3 user, $4 after id, $5 limit. A person's sheets in force.
+    OWN_SHEETS = "-- own_sheets
+        select id, plan_id, user_name, on_date, area, made_at, made_by, rule_version, model_version, document from plan_sheet
+        where district_id = $1 and survey_no = $2 and user_name = $3 and superseded_at is null and id > $4 order by id limit $5";
+    /// $1 district, $2 survey, $3 ids. Sheets in force among these.
+    SHEETS_BY_ID = "-- sheets_by_id
+        select id, plan_id, user_name, on_date, area, made_at, made_by, rule_version, model_version, document from plan_sheet
+        where district_id = $1 and survey_no = $2 and id = any($3) and superseded_at is null";
     /// $1 hash.
     FIND_SLIP = "-- find_slip
         select district_id, survey_no, case_id from slip where code_hash = $1";
@@ -142,6 +155,24 @@ pub async fn publish(tx: &Tx, key: SurveyKey, now: Timestamp, sheets: &[SheetRow
     Ok(gone.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
+/// A person's sheets in force after an id.
+pub async fn own_sheets(
+    tx: &Tx,
+    key: SurveyKey,
+    user: &str,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<SheetRow>, Error> {
+    let rows = tx.query(&OWN_SHEETS, &[&key.district, &key.no, &user, &after, &limit]).await?;
+    Ok(rows.iter().map(sheet_row).collect())
+}
+
+/// Those of these sheets that are in force.
+pub async fn sheets_by_id(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<SheetRow>, Error> {
+    let rows = tx.query(&SHEETS_BY_ID, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows.iter().map(sheet_row).collect())
+}
+
 impl Store {
     /// Hours that differ from the staff file, by day and person.
     pub async fn overrides(&self, key: SurveyKey, from: Date, to: Date) -> Result<Vec<Override>, Error> {
@@ -194,6 +225,17 @@ impl Store {
             Box::pin(async move {
                 let rows = tx.query(&SHEETS, &[&key.district, &key.no, &users, &on]).await?;
                 Ok::<_, Error>(rows.iter().map(sheet_row).collect())
+            })
+        })
+        .await
+    }
+
+    /// How many cases a range of areas holds, counted up to `most`.
+    pub async fn count_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
+        self.reading("count_cases", move |tx| {
+            Box::pin(async move {
+                let row = tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                Ok::<_, Error>(row.get("n"))
             })
         })
         .await

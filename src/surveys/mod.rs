@@ -1,10 +1,11 @@
 //! Surveys ready for use: the stored policy as rules, kept in memory until a set-up changes it.
 //!
 //! A cached survey is named by its policy version, which every request reads together with its token; so no process
-//! ever judges by a policy older than the one in force when its request began.
+//! ever judges by a policy older than the one in force when its request began. Titles and dates may lag a few seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,6 +14,9 @@ use jiff::{Timestamp, ToSpan};
 use crate::domain::{Policy, Rules};
 use crate::store::survey::SurveyRow;
 use crate::store::{Error, Store, SurveyKey};
+
+/// How long a survey is kept before it is read again.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// A survey with its rules.
 #[derive(Debug)]
@@ -83,7 +87,7 @@ impl Survey {
 #[derive(Clone)]
 pub struct Surveys {
     store: Store,
-    known: Arc<RwLock<HashMap<SurveyKey, Arc<Survey>>>>,
+    known: Arc<RwLock<HashMap<SurveyKey, (Instant, Arc<Survey>)>>>,
 }
 
 impl Surveys {
@@ -95,8 +99,8 @@ impl Surveys {
     /// The survey at that policy version or a later one.
     pub async fn get(&self, key: SurveyKey, policy_version: i32) -> Result<Arc<Survey>, Error> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        match known.filter(|s| s.policy_version >= policy_version) {
-            Some(survey) => Ok(survey),
+        match known.filter(|(read, s)| s.policy_version >= policy_version && read.elapsed() < FRESH) {
+            Some((_, survey)) => Ok(survey),
             None => self.reread(key).await,
         }
     }
@@ -105,7 +109,7 @@ impl Surveys {
     pub async fn reread(&self, key: SurveyKey) -> Result<Arc<Survey>, Error> {
         let row = self.store.survey(key).await?.ok_or(Error::Corrupt("survey"))?;
         let survey = Arc::new(Survey::of(row)?);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&survey));
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, (Instant::now(), Arc::clone(&survey)));
         Ok(survey)
     }
 

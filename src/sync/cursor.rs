@@ -29,6 +29,9 @@ pub(super) enum Part {
     /// Open assignments.
     #[serde(rename = "a")]
     Assignments,
+    /// Published sheets in force.
+    #[serde(rename = "h")]
+    Sheets,
 }
 
 /// A place in a full pull.

@@ -11,6 +11,7 @@ use crate::ingest::receipt::Receipt;
 use crate::store::batch::{Known, RecordKind, Status, known_records};
 use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{AssignmentRow, Reader, assignments};
+use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::{Error, SurveyKey, Tx};
 use crate::surveys::Survey;
 use crate::visits::door::{Door, place};
@@ -132,6 +133,7 @@ pub(super) async fn changed_cases(
     let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut all: Vec<Change> =
         ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
+    let mut left = Vec::new();
     for row in &rows {
         if is_held(row, reader) {
             // The door comes along: a case that just entered the reach has none on the device yet.
@@ -141,15 +143,16 @@ pub(super) async fn changed_cases(
             all.push(case(row)?);
         } else {
             all.push(dropped("case", row.id));
-            if !is_reached(row, reader) {
-                all.push(dropped("dwelling", row.dwelling_id));
+            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
+                left.push(row.dwelling_id);
             }
         }
     }
+    all.extend(changed_dwellings(tx, key, reader, &left).await?.into_iter().filter(|c| c.op == Op::Drop));
     Ok(all)
 }
 
-/// Doors that were found or changed.
+/// Doors that were found or changed; those without a case that the device should hold are dropped.
 pub(super) async fn changed_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -161,7 +164,10 @@ pub(super) async fn changed_dwellings(
     }
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
     let mut seen = HashSet::new();
-    Ok(rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect())
+    let mut all: Vec<Change> =
+        rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect();
+    all.extend(ids.iter().filter(|id| seen.insert(**id)).map(|id| dropped("dwelling", *id)));
+    Ok(all)
 }
 
 /// Assignments that changed; ended ones are dropped.
@@ -180,6 +186,28 @@ pub(super) async fn changed_assignments(
         .filter(|a| a.enumerator == reader.user)
         .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
         .collect())
+}
+
+/// A published sheet.
+pub(super) fn sheet(s: &SheetRow) -> Change {
+    let data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at, "rule_version": s.rule_version,
+        "model_version": s.model_version, "sheet": s.document});
+    Change { kind: "sheet", op: Op::Put, data }
+}
+
+/// Sheets that changed; superseded ones are dropped.
+pub(super) async fn changed_sheets(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sheets_by_id(tx, key, ids).await?;
+    let own = |id: &Uuid| rows.iter().find(|s| s.id == *id && s.user == reader.user);
+    Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
 }
 
 /// Held records whose standing changed, as they stand now.

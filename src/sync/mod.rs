@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::store::access::Caller;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
-use crate::store::{AsStoreError, Error as StoreError, Store, Tx};
+use crate::store::{AsStoreError, Error as StoreError, Store, Tx, plan};
 use crate::surveys::Survey;
 
 pub use cursor::{BadCursor, Cursor};
@@ -55,7 +55,7 @@ pub enum Op {
 /// One change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
-    /// case, dwelling, assignment, receipt or survey.
+    /// case, dwelling, assignment, receipt, survey or sheet.
     pub kind: &'static str,
     /// Keep or forget.
     pub op: Op,
@@ -183,7 +183,13 @@ impl Work<'_> {
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
                 let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
-                Ok((rows.iter().map(data::assignment).collect(), next))
+                let next = next.unwrap_or_else(|| at.next(Part::Sheets));
+                Ok((rows.iter().map(data::assignment).collect(), Some(next)))
+            }
+            Part::Sheets => {
+                let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
+                Ok((rows.iter().map(data::sheet).collect(), next))
             }
         }
     }
@@ -208,6 +214,7 @@ impl Work<'_> {
         changes.extend(data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?);
         changes.extend(data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?);
         changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
+        changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
         Ok(self.answer(changes, &Cursor::Delta { epoch: self.feed.epoch, place }, more))
     }
 }

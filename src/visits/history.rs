@@ -19,6 +19,7 @@ use crate::store::case::CaseRow;
 use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::store::feed::{AssignmentRow, assignments_of};
+use crate::store::plan::Wish;
 use crate::store::{Error, Store};
 use crate::surveys::Survey;
 
@@ -63,6 +64,8 @@ pub struct History {
     pub interviews: Vec<InterviewView>,
     /// Suspected and decided duplicates.
     pub links: Vec<Value>,
+    /// When residents asked to be visited, still to come. Requests, not evidence.
+    pub wishes: Vec<WishView>,
     /// Who was given the door.
     pub assignments: Vec<AssignmentView>,
     /// What supervisors decided.
@@ -197,6 +200,26 @@ pub struct Birth {
     pub d: Option<i16>,
 }
 
+/// When a resident would like to be visited.
+#[derive(Clone, Debug, Serialize)]
+pub struct WishView {
+    /// Start of the window.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// In the resident's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it was said.
+    pub made_at: Timestamp,
+}
+
+impl From<Wish> for WishView {
+    fn from(w: Wish) -> Self {
+        Self { from: w.from, to: w.to, note: w.note, made_at: w.made_at }
+    }
+}
+
 /// An assignment.
 #[derive(Clone, Debug, Serialize)]
 pub struct AssignmentView {
@@ -298,6 +321,7 @@ pub async fn history(
         visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided)).collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
+        wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
         door,

@@ -30,10 +30,7 @@ pub async fn evidence_of(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Re
                 let mut all: HashMap<Uuid, Evidence> = known.into_iter().map(|(case, e)| (case.0, e)).collect();
                 for (loser, survivor) in losers {
                     let taken = all.get(&loser).cloned().unwrap_or_default();
-                    let own = all.entry(survivor).or_default();
-                    own.visits.extend(taken.visits);
-                    own.interviews.extend(taken.interviews);
-                    own.decisions.extend(taken.decisions.into_iter().filter(|d| d.kind.speaks_of_a_record()));
+                    all.entry(survivor).or_default().absorb(&taken);
                 }
                 Ok::<_, Error>(all)
             })

@@ -1,1 +1,23 @@
-fn main(){}
+//! The project's own tests: one binary, one file per promise, against the real crate and a real PostgreSQL.
+//!
+//! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
+
+mod assignments;
+mod batches;
+mod bodies;
+mod citizen_ids;
+mod completion;
+mod decisions;
+mod detail;
+mod embedded;
+mod entry;
+mod export;
+mod feed;
+mod held;
+mod links;
+mod planning;
+mod records;
+mod returns;
+mod scope;
+mod support;
+mod times;

@@ -48,6 +48,10 @@ pub struct LinkArgs {
 ///
 /// # Errors
 /// A file that cannot be read or written, a record that is not an interview, a model that does not fit.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every command takes its arguments by value"
+)]
 pub fn run(args: LinkArgs) -> anyhow::Result<()> {
     let mut model_file = read_model(args.model.as_deref())?;
     for lines in [&mut model_file.han.thresholds, &mut model_file.latin.thresholds] {
@@ -74,7 +78,9 @@ pub fn run(args: LinkArgs) -> anyhow::Result<()> {
 }
 
 fn read_model(path: Option<&Path>) -> anyhow::Result<crate::link::model::ModelFile> {
-    let Some(path) = path else { return Ok(crate::link::model::shipped_file()) };
+    let Some(path) = path else {
+        return Ok(crate::link::model::shipped_file());
+    };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not a model file", path.display()))
 }
@@ -85,7 +91,10 @@ fn prepare_all(interviews: Vec<Interview>) -> Vec<Prepared> {
     let mut secret = [0_u8; 32];
     rand::rng().fill(&mut secret);
     let key = DigestKey::new(secret);
-    interviews.into_iter().map(|interview| prepare(&interview, &key)).collect()
+    interviews
+        .into_iter()
+        .map(|interview| prepare(&interview, &key))
+        .collect()
 }
 
 /// Links, showing a bar when stderr is a terminal.

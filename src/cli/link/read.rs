@@ -17,7 +17,10 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// Reads all interviews of a file; the same id twice is refused.
 pub fn interviews(path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Interview>> {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let input = open(path)?;
     let found = if has_ending(plain, "csv") {
@@ -35,15 +38,27 @@ pub fn interviews(path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Int
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
-    Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+    Path::new(name)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
 /// Opens a file, unpacking it when it begins as gzip does, whatever it is called.
 fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut input = BufReader::with_capacity(1 << 16, file);
-    let packed = input.fill_buf().with_context(|| format!("cannot read {}", path.display()))?.starts_with(&[0x1f, 0x8b]);
-    if packed { Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input)))) } else { Ok(Box::new(input)) }
+    let packed = input
+        .fill_buf()
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .starts_with(&[0x1f, 0x8b]);
+    if packed {
+        Ok(Box::new(BufReader::with_capacity(
+            1 << 16,
+            MultiGzDecoder::new(input),
+        )))
+    } else {
+        Ok(Box::new(input))
+    }
 }
 
 fn json_lines(mut input: Box<dyn BufRead>, path: &Path) -> anyhow::Result<Vec<Interview>> {
@@ -52,7 +67,10 @@ fn json_lines(mut input: Box<dyn BufRead>, path: &Path) -> anyhow::Result<Vec<In
     for number in 1.. {
         line.clear();
         let place = || format!("{} line {number}", path.display());
-        let taken = (&mut input).take(LONGEST_LINE as u64).read_until(b'\n', &mut line).with_context(place)?;
+        let taken = (&mut input)
+            .take(LONGEST_LINE as u64)
+            .read_until(b'\n', &mut line)
+            .with_context(place)?;
         if taken == 0 {
             break;
         }
@@ -84,7 +102,12 @@ fn refuse_repeats(found: &[Interview], path: &Path) -> anyhow::Result<()> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (n, interview) in found.iter().enumerate() {
         if let Some(before) = seen.insert(&interview.interview_id, n) {
-            bail!("{}: records {} and {} have the same interview_id", path.display(), before + 1, n + 1);
+            bail!(
+                "{}: records {} and {} have the same interview_id",
+                path.display(),
+                before + 1,
+                n + 1
+            );
         }
     }
     Ok(())

@@ -8,16 +8,40 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::link::IdGiven;
-use crate::link::interview::{
-    BirthGiven, DwellingGiven, HouseholdGiven, Interview, PersonGiven, Respondent,
-};
+use crate::link::interview::{BirthGiven, DwellingGiven, HouseholdGiven, Interview, PersonGiven, Respondent};
 
 /// Fields a column may hold.
 const FIELDS: [&str; 30] = [
-    "interview_id", "device_time", "respondent", "area", "code", "provisional", "estate", "building", "unit",
-    "room", "text", "phone", "persons_living_here", "tenure", "person_no", "name", "given_name", "surname", "sex",
-    "birth", "birth_year", "birth_month", "birth_day", "citizen_id", "relationship", "residence_status",
-    "other_address", "enumerator", "device", "age",
+    "interview_id",
+    "device_time",
+    "respondent",
+    "area",
+    "code",
+    "provisional",
+    "estate",
+    "building",
+    "unit",
+    "room",
+    "text",
+    "phone",
+    "persons_living_here",
+    "tenure",
+    "person_no",
+    "name",
+    "given_name",
+    "surname",
+    "sex",
+    "birth",
+    "birth_year",
+    "birth_month",
+    "birth_day",
+    "citizen_id",
+    "relationship",
+    "residence_status",
+    "other_address",
+    "enumerator",
+    "device",
+    "age",
 ];
 
 /// Column position of each field that the file has.
@@ -25,15 +49,25 @@ struct Columns(HashMap<&'static str, usize>);
 
 /// Reads the rows.
 pub fn read(input: Box<dyn BufRead>, path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Interview>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(input);
-    let header = reader.headers().with_context(|| format!("{}: no header", path.display()))?.clone();
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(false)
+        .trim(csv::Trim::All)
+        .from_reader(input);
+    let header = reader
+        .headers()
+        .with_context(|| format!("{}: no header", path.display()))?
+        .clone();
     let columns = Columns::of(&header, columns, path)?;
     let mut found: Vec<Interview> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
-            Err(e) => bail!("{}: line {} has another number of columns or is not UTF-8", path.display(), line_of(&e)),
+            Err(e) => bail!(
+                "{}: line {} has another number of columns or is not UTF-8",
+                path.display(),
+                line_of(&e)
+            ),
         };
         let line = record.position().map_or(0, csv::Position::line);
         let Some(id) = columns.text(&record, "interview_id") else {
@@ -63,13 +97,18 @@ impl Columns {
         let mut found = HashMap::new();
         for field in FIELDS {
             let column = names.get(field).map_or(field, String::as_str);
-            let position = header.iter().position(|h| h.trim_start_matches('\u{feff}') == column);
+            let position = header
+                .iter()
+                .position(|h| h.trim_start_matches('\u{feff}') == column);
             match position {
                 Some(position) => {
                     found.insert(field, position);
                 }
                 None if names.contains_key(field) => {
-                    bail!("{}: the mapping names column \"{column}\", which the file has not", path.display())
+                    bail!(
+                        "{}: the mapping names column \"{column}\", which the file has not",
+                        path.display()
+                    )
                 }
                 None => {}
             }
@@ -124,7 +163,15 @@ impl Columns {
     /// The row's person; `None` when the row lists nobody.
     fn person(&self, record: &csv::StringRecord, next: u32) -> Option<PersonGiven> {
         let text = |field: &str| self.text(record, field);
-        let parts = ["name", "given_name", "surname", "birth", "birth_year", "citizen_id", "person_no"];
+        let parts = [
+            "name",
+            "given_name",
+            "surname",
+            "birth",
+            "birth_year",
+            "citizen_id",
+            "person_no",
+        ];
         if parts.iter().all(|field| text(field).is_none()) {
             return None;
         }
@@ -143,7 +190,10 @@ impl Columns {
     }
 
     fn birth(&self, record: &csv::StringRecord) -> BirthGiven {
-        let whole = self.text(record, "birth").map(|b| read_date(&b)).unwrap_or_default();
+        let whole = self
+            .text(record, "birth")
+            .map(|b| read_date(&b))
+            .unwrap_or_default();
         BirthGiven {
             y: self.number(record, "birth_year").or(whole.y),
             m: self.number(record, "birth_month").or(whole.m),
@@ -161,23 +211,40 @@ fn joined(given: Option<String>, surname: Option<String>) -> Option<String> {
 
 /// 1985-03-07, 1985/3/7, 1985.3, 1985年3月7日, 19850307, 1985: year first.
 fn read_date(text: &str) -> BirthGiven {
-    let numbers: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).collect();
+    let numbers: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|p| !p.is_empty())
+        .collect();
     let part = |n: Option<&&str>| n.and_then(|n| n.parse().ok());
     match numbers.as_slice() {
-        [whole] if whole.len() == 8 => {
-            BirthGiven { y: whole[..4].parse().ok(), m: whole[4..6].parse().ok(), d: whole[6..].parse().ok() }
-        }
-        [whole] if whole.len() == 6 => BirthGiven { y: whole[..4].parse().ok(), m: whole[4..].parse().ok(), d: None },
-        parts => BirthGiven { y: part(parts.first()), m: part(parts.get(1)), d: part(parts.get(2)) },
+        [whole] if whole.len() == 8 => BirthGiven {
+            y: whole[..4].parse().ok(),
+            m: whole[4..6].parse().ok(),
+            d: whole[6..].parse().ok(),
+        },
+        [whole] if whole.len() == 6 => BirthGiven {
+            y: whole[..4].parse().ok(),
+            m: whole[4..].parse().ok(),
+            d: None,
+        },
+        parts => BirthGiven {
+            y: part(parts.first()),
+            m: part(parts.get(1)),
+            d: part(parts.get(2)),
+        },
     }
 }
 
 fn read_mapping(file: &Path) -> anyhow::Result<HashMap<String, String>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let names: HashMap<String, String> =
-        toml::from_str(&text).with_context(|| format!("{}: expected lines field = \"column\"", file.display()))?;
+    let names: HashMap<String, String> = toml::from_str(&text)
+        .with_context(|| format!("{}: expected lines field = \"column\"", file.display()))?;
     if let Some(unknown) = names.keys().find(|k| !FIELDS.contains(&k.as_str())) {
-        bail!("{}: \"{unknown}\" is no field; fields are {}", file.display(), FIELDS.join(", "));
+        bail!(
+            "{}: \"{unknown}\" is no field; fields are {}",
+            file.display(),
+            FIELDS.join(", ")
+        );
     }
     Ok(names)
 }
@@ -212,6 +279,9 @@ mod tests {
         let found = read(Box::new(std::io::Cursor::new(plain)), Path::new("x.csv"), None).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].persons.len(), 2);
-        assert_eq!((found[0].persons[1].person_no, found[0].persons[1].name.as_deref()), (2, Some("王小宝")));
+        assert_eq!(
+            (found[0].persons[1].person_no, found[0].persons[1].name.as_deref()),
+            (2, Some("王小宝"))
+        );
     }
 }

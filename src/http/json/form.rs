@@ -36,6 +36,11 @@ impl<'a> Form<'a> {
         (*value != Json::Null).then_some(value)
     }
 
+    /// Whether the member is there, be it `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, _)| key == name)
+    }
+
     /// Notes that the member `name` breaks `rule` ("must be …").
     pub fn fault(&mut self, name: &str, rule: impl Into<String>) {
         let pointer = format!("{}/{}", self.at, name.replace('~', "~0").replace('/', "~1"));

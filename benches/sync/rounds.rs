@@ -1,0 +1,280 @@
+//! The part about sync: every round measures each cell in turn by every way, so that the machine's moods meet all alike.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, ensure};
+use jiff::Timestamp;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::figures::{Cell, Figures, Verdict, spread};
+use crate::house::{House, Service};
+use crate::load::{self, bodies};
+use crate::options::Options;
+use crate::raw::{self, Way};
+use crate::records::{Body, Maker, Mix, Walk};
+use crate::wire::hang_up;
+use crate::world::World;
+
+const CONNECTIONS: [usize; 3] = [1, 4, 16];
+const BATCHES: [usize; 4] = [1, 30, 100, 200];
+/// The cell by which the run is judged.
+const MAIN: Cell = Cell {
+    connections: 4,
+    batch: 100,
+};
+const YARDSTICK: &str = "raw unnest";
+const FRESH: &str = "service";
+const REPLAY: &str = "service, replayed";
+const VISITS: &str = "service, visits";
+const READING: &str = "service, read too";
+const SCATTERED: &str = "service, scattered";
+const WAYS: [&str; 8] = [
+    "raw COPY",
+    YARDSTICK,
+    "raw, row by row",
+    FRESH,
+    VISITS,
+    SCATTERED,
+    REPLAY,
+    READING,
+];
+
+/// Measures and judges the sync path.
+pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Result<()> {
+    let world = World::new(if options.quick { 20_000 } else { 100_000 }, Timestamp::now());
+    let (service, setup) = house.serve("sync", &world).await?;
+    println!(
+        "survey of {} doors, set up in {:.1} s",
+        world.doors,
+        setup.as_secs_f64()
+    );
+    house.create("raw").await?;
+    raw::create(&house.connection("raw")?).await?;
+    let makers = Maker::all(&world, &service.tokens, options.seed, Walk::Along);
+    let scattered = Maker::all(&world, &service.tokens, options.seed + 1, Walk::Scattered);
+    let cases = (0..world.doors).step_by(97).map(|d| world.case(d)).collect();
+    let dice = StdRng::seed_from_u64(options.seed);
+    let mut bench = Bench {
+        house,
+        service,
+        makers,
+        scattered,
+        cases,
+        dice,
+        figures: Figures::default(),
+        accepted: 0,
+        is_quick: options.quick,
+    };
+    bench.warm_up().await?;
+    for round in 1..=options.rounds {
+        println!("\nround {round} of {}", options.rounds);
+        bench.round().await?;
+        bench.check().await?;
+    }
+    bench.hang_ups().await?;
+    bench.figures.table(&WAYS, YARDSTICK);
+    bench.judge(verdict);
+    bench.service.stop()
+}
+
+struct Bench<'a> {
+    house: &'a House,
+    service: Service,
+    makers: Vec<Maker>,
+    scattered: Vec<Maker>,
+    cases: Vec<uuid::Uuid>,
+    dice: StdRng,
+    figures: Figures,
+    accepted: usize,
+    is_quick: bool,
+}
+
+impl Bench<'_> {
+    /// Batches of a cell: enough to take some seconds, few enough that a door is not knocked at all day.
+    fn batches(&self, cell: Cell) -> usize {
+        let full = match cell.batch {
+            1 => 1200,
+            30 => 320,
+            100 if cell == MAIN => 320,
+            100 => 192,
+            _ => 96,
+        };
+        if self.is_quick { full / 4 } else { full }
+    }
+
+    async fn warm_up(&mut self) -> Result<()> {
+        for cell in [
+            Cell {
+                connections: 16,
+                batch: 30,
+            },
+            MAIN,
+        ] {
+            let work = bodies(&mut self.makers, cell.connections, 64, cell.batch, Mix::Mixed)?;
+            self.accepted += load::send(&self.service, &work).await?.accepted;
+            let rows = self.raw_work(cell, &work);
+            raw::write(&self.house.connection("raw")?, Way::Unnest, rows).await?;
+        }
+        Ok(())
+    }
+
+    fn raw_work(&mut self, cell: Cell, work: &[Vec<Body>]) -> Vec<Vec<(raw::Rows, bytes::Bytes)>> {
+        let now = Timestamp::now();
+        let rows = |dice: &mut StdRng, cases: &[_], body: &Body| {
+            (raw::rows(dice, cell.batch, cases, now), body.packed.clone())
+        };
+        work.iter()
+            .map(|list| {
+                list.iter()
+                    .map(|b| rows(&mut self.dice, &self.cases, b))
+                    .collect()
+            })
+            .collect()
+    }
+
+    async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Vec<Body>]) -> Result<()> {
+        let rows = self.raw_work(cell, work);
+        let timing = raw::write(&self.house.connection("raw")?, way, rows).await?;
+        self.figures.note(cell, what, timing);
+        Ok(())
+    }
+
+    async fn fresh(&mut self, cell: Cell, what: &'static str, work: &[Vec<Body>]) -> Result<()> {
+        let done = load::send(&self.service, work).await?;
+        ensure!(done.replays == 0, "a new batch was answered as a replay");
+        self.accepted += done.accepted;
+        self.figures.note(cell, what, done.timing);
+        Ok(())
+    }
+
+    async fn round(&mut self) -> Result<()> {
+        for connections in CONNECTIONS {
+            for batch in BATCHES {
+                self.cell(Cell { connections, batch }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn cell(&mut self, cell: Cell) -> Result<()> {
+        let n = self.batches(cell);
+        let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Mixed)?;
+        self.raw(cell, "raw COPY", Way::Copy, &work).await?;
+        self.raw(cell, YARDSTICK, Way::Unnest, &work).await?;
+        self.fresh(cell, FRESH, &work).await?;
+        let again = load::send(&self.service, &work).await?;
+        ensure!(again.accepted == 0, "a batch sent again was stored again");
+        self.figures.note(cell, REPLAY, again.timing);
+        if cell.batch == MAIN.batch {
+            let few: Vec<Vec<Body>> = work
+                .iter()
+                .map(|list| list[..list.len().min(12)].to_vec())
+                .collect();
+            self.raw(cell, "raw, row by row", Way::RowByRow, &few).await?;
+        }
+        if cell == MAIN {
+            let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Visits)?;
+            self.fresh(cell, VISITS, &work).await?;
+            let work = bodies(&mut self.scattered, cell.connections, n, cell.batch, Mix::Mixed)?;
+            self.fresh(cell, SCATTERED, &work).await?;
+            let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Mixed)?;
+            self.read_beside(cell, &work).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_beside(&mut self, cell: Cell, work: &[Vec<Body>]) -> Result<()> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let reads = load::read_beside(&self.service, "/v1/completion", Arc::clone(&stop));
+        let sends = async {
+            let done = load::send(&self.service, work).await;
+            stop.store(true, Ordering::Relaxed);
+            done
+        };
+        let (reads, done) = tokio::try_join!(reads, sends)?;
+        self.accepted += done.accepted;
+        self.figures.note(cell, READING, done.timing);
+        println!(
+            "     completion read meanwhile: p50 {:.1} ms, p99 {:.1} ms",
+            reads.quantile(0.5),
+            reads.quantile(0.99)
+        );
+        Ok(())
+    }
+
+    /// What must hold after every round.
+    async fn check(&self) -> Result<()> {
+        let stored = self.service.stored().await?;
+        let accepted = i64::try_from(self.accepted)?;
+        ensure!(
+            stored == accepted,
+            "{stored} records are stored, {accepted} were receipted as accepted"
+        );
+        self.service.none_idle_in_transaction().await?;
+        self.service.recount()?;
+        println!(
+            "  {stored} records stored, as receipted; counters right; no open transaction; service {:.0} MiB, at most {:.0} MiB",
+            self.service.memory("VmRSS")?,
+            self.service.memory("VmHWM")?
+        );
+        Ok(())
+    }
+
+    /// 200 clients hang up in the middle of an upload, or before its answer; then each sends it once more.
+    async fn hang_ups(&mut self) -> Result<()> {
+        let work = bodies(&mut self.makers, 8, 200, 30, Mix::Mixed)?;
+        let mut tasks = Vec::new();
+        for (list, (_, token)) in work.iter().zip(self.service.tokens.clone()) {
+            let (address, list) = (self.service.address, list.clone());
+            tasks.push(tokio::spawn(async move {
+                for (i, body) in list.iter().enumerate() {
+                    let part = if i % 2 == 0 {
+                        body.packed.len() / 2
+                    } else {
+                        body.packed.len()
+                    };
+                    hang_up(address, &token, &body.packed, part).await?;
+                }
+                anyhow::Ok(())
+            }));
+        }
+        for task in tasks {
+            task.await??;
+        }
+        self.service.none_idle_in_transaction().await?;
+        let records: usize = work.iter().flatten().map(|b| b.records).sum();
+        load::send(&self.service, &work).await?;
+        let stored = self.service.stored().await?;
+        ensure!(
+            stored == i64::try_from(self.accepted + records)?,
+            "after hang-ups and repetition {stored} records are stored, not {}",
+            self.accepted + records
+        );
+        self.service.recount()?;
+        println!("\n200 uploads broken off: no open transaction, each stored once when sent again");
+        Ok(())
+    }
+
+    fn judge(&self, verdict: &mut Verdict) {
+        println!();
+        verdict.at_least(
+            "service of the yardstick (4 connections, batch 100)",
+            &self.figures.ratios(MAIN, FRESH, YARDSTICK),
+            0.35,
+        );
+        verdict.at_least(
+            "replayed of fresh (4 connections, batch 100)",
+            &self.figures.ratios(MAIN, REPLAY, FRESH),
+            2.0,
+        );
+        verdict.at_least(
+            "fresh while the dashboard is read, of fresh",
+            &self.figures.ratios(MAIN, READING, FRESH),
+            0.6,
+        );
+        let floor = self.figures.ratios(MAIN, FRESH, "raw, row by row");
+        println!("     service of row-by-row commits: {}", spread(&floor));
+    }
+}

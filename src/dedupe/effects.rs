@@ -1,0 +1,118 @@
+//! What links change in numbers: doors, people, cases before and after.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::State;
+use crate::store::case::CaseRow;
+
+/// A case whose state or people changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseChange {
+    /// The case.
+    pub case_id: Uuid,
+    /// State before.
+    pub before: State,
+    /// State after.
+    pub after: State,
+    /// Nested-set number of its area, for judging reach.
+    #[serde(skip)]
+    pub area_no: i32,
+}
+
+/// Changes of the figures of completion.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Completed cases.
+    pub completed: i32,
+    /// Cases that are open work.
+    pub open: i32,
+    /// Cases that count at all: neither merged nor cancelled.
+    pub workload: i32,
+    /// Person figures by name, those that changed.
+    pub persons: BTreeMap<&'static str, i32>,
+    /// Cases whose state changed or whose people are counted otherwise.
+    pub cases: Vec<CaseChange>,
+}
+
+/// Names of the person figures, in the order in which they are stored.
+const FIGURES: [&str; 7] =
+    ["recorded", "resident", "here_registered", "here_elsewhere", "absent_registered", "here_pending", "paired"];
+
+impl Changes {
+    /// The difference between cases as they were and as they are.
+    pub(super) fn between(before: &[CaseRow], after: &[CaseRow]) -> Self {
+        let mut all = Self::default();
+        for (was, is) in before.iter().filter_map(|b| after.iter().find(|a| a.id == b.id).map(|a| (b, a))) {
+            let (Some(from), Some(to)) = (State::from_number(was.state), State::from_number(is.state)) else {
+                continue;
+            };
+            all.completed += one(to == State::Completed) - one(from == State::Completed);
+            all.open += one(to.is_open()) - one(from.is_open());
+            all.workload += one(counts(to)) - one(counts(from));
+            for (n, name) in FIGURES.iter().enumerate() {
+                let figure = |row: &CaseRow| row.persons.get(n).copied().unwrap_or_default();
+                *all.persons.entry(name).or_default() += figure(is) - figure(was);
+            }
+            if from != to || was.persons != is.persons {
+                all.cases.push(CaseChange { case_id: is.id, before: from, after: to, area_no: is.area_no });
+            }
+        }
+        all.persons.retain(|_, n| *n != 0);
+        all.cases.sort_by_key(|c| c.case_id);
+        all
+    }
+
+    /// Cases outside a range of areas whose state changes.
+    pub(super) fn beyond(&self, range: (i32, i32)) -> usize {
+        let is_out = |c: &&CaseChange| !(range.0..=range.1).contains(&c.area_no) && c.before != c.after;
+        self.cases.iter().filter(is_out).count()
+    }
+
+    /// The same, without naming cases outside a range of areas.
+    #[must_use]
+    pub fn seen_from(mut self, range: (i32, i32)) -> Self {
+        self.cases.retain(|c| (range.0..=range.1).contains(&c.area_no));
+        self
+    }
+}
+
+fn one(holds: bool) -> i32 {
+    i32::from(holds)
+}
+
+fn counts(state: State) -> bool {
+    !matches!(state, State::Merged | State::Cancelled)
+}
+
+/// What each decision on a link would change, or why it cannot be taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Effects {
+    /// One household: one of the interviews counts.
+    pub merge_household: Effect,
+    /// One door: the two cases become one.
+    pub merge_door: Effect,
+    /// The same person in two households.
+    pub pair: Effect,
+    /// Not the same.
+    pub apart: Effect,
+    /// Back to review.
+    pub undo: Effect,
+}
+
+/// What one decision would change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Effect {
+    /// Whether the reader may take it now.
+    pub possible: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Cases outside the reader's area whose state it would change.
+    pub beyond_reach: usize,
+    /// The numbers; absent where the decision cannot be taken by anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+}

@@ -1,0 +1,79 @@
+//! Who is compared with whom: blocking keys of an interview and the interviews that share one.
+
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::link::block::{Key, KeyKind, LARGEST_BLOCK, keys};
+use crate::link::phone::MOST_USES;
+use crate::link::Prepared;
+use crate::store::link::text::{self, Sharing};
+use crate::store::{Error, SurveyKey, Tx};
+
+/// Number of a kind in the database: its place in the list of kinds.
+pub(super) fn number(kind: KeyKind) -> i16 {
+    let place = KeyKind::ALL.iter().position(|k| *k == kind).unwrap_or_default();
+    i16::try_from(place).unwrap_or(i16::MAX)
+}
+
+/// The kind of that number.
+pub(super) fn kind_of(number: i16) -> Option<KeyKind> {
+    KeyKind::ALL.get(usize::try_from(number).ok()?).copied()
+}
+
+/// Keys and their kinds as stored.
+pub(super) fn stored_keys(prepared: &Prepared) -> (Vec<i64>, Vec<i16>) {
+    keys(prepared).into_iter().map(|k: Key| (k.hash, number(k.kind))).unzip()
+}
+
+/// Interviews that share a key, and kinds of keys too common to be searched.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    pub(super) interviews: Vec<Uuid>,
+    pub(super) skipped: Vec<i16>,
+}
+
+/// Most interviews of one block.
+fn most(kind: i16) -> usize {
+    if kind_of(kind) == Some(KeyKind::Phone) { MOST_USES } else { LARGEST_BLOCK }
+}
+
+/// The interviews that share a key with `own`, whose keys are stored already.
+pub(super) async fn candidates(
+    tx: &Tx,
+    key: SurveyKey,
+    own: Uuid,
+    keys: &[i64],
+    kinds: &[i16],
+) -> Result<Candidates, Error> {
+    // One more than allowed shows that a block is too large.
+    let wanted: Vec<(i64, i32)> = keys
+        .iter()
+        .zip(kinds)
+        .map(|(k, kind)| (*k, i32::try_from(most(*kind) + 1).unwrap_or(i32::MAX)))
+        .collect();
+    let found = text::sharing(tx, key, &wanted).await?;
+    Ok(choose(own, keys, kinds, &found))
+}
+
+fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidates {
+    let mut blocks: HashMap<i64, Vec<&Sharing>> = HashMap::new();
+    for s in found {
+        blocks.entry(s.key).or_default().push(s);
+    }
+    let (mut interviews, mut skipped) = (BTreeSet::new(), BTreeSet::new());
+    for (key, kind) in keys.iter().zip(kinds) {
+        let Some(block) = blocks.get(key) else { continue };
+        if block.len() > most(*kind) {
+            skipped.insert(*kind);
+            continue;
+        }
+        interviews.extend(block.iter().filter(|s| s.interview != own && may_meet(*kind, s.kind)).map(|s| s.interview));
+    }
+    Candidates { interviews: interviews.into_iter().collect(), skipped: skipped.into_iter().collect() }
+}
+
+/// Whether two interviews become candidates by a key of these kinds.
+fn may_meet(own: i16, other: i16) -> bool {
+    kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
+}

@@ -1,0 +1,326 @@
+//! A link as a supervisor may see it. Of a side outside the reader's area: the area's name, the building, the matched people's
+//! names and birth months, the levels; no phone, no address, no other members. A citizen ID is same, conflict or missing.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::domain::code::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
+use crate::domain::{Language, LinkState, MergedAs, Refusal, Verdict};
+use crate::store::link::read::{EventRow, LinkDetail, Pair};
+use crate::store::link::text::{FormPerson, FormRow};
+
+/// What a reader sees of a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everything but citizen IDs.
+    Whole,
+    /// What is needed to decide.
+    Needed,
+}
+
+/// A link in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkView {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: LinkState,
+    /// What the merge means.
+    #[serde(rename = "as")]
+    pub merged_as: Option<MergedAs>,
+    /// To be sent back with a decision.
+    pub version: i32,
+    /// Bits.
+    pub weight: f64,
+    /// The same as a probability.
+    pub probability: f64,
+    /// A user, or worker.
+    pub decided_by: String,
+    /// When.
+    pub decided_at: Timestamp,
+    /// The last decision of a person.
+    pub decision: Option<Verdict>,
+    /// The evidence changed after that decision.
+    pub evidence_changed: bool,
+    /// When it was first found.
+    pub made_at: Timestamp,
+    /// Why a likely merge waits for a person.
+    pub refusal: Option<Refusal>,
+    /// One side.
+    pub a: Value,
+    /// The other side.
+    pub b: Value,
+    /// In words.
+    pub summary: String,
+    /// The same in Chinese.
+    pub summary_zh: String,
+}
+
+/// What a reader with this range of areas sees of a form.
+pub fn sight(form: &FormRow, range: (i32, i32)) -> Sight {
+    if (range.0..=range.1).contains(&form.area_no) { Sight::Whole } else { Sight::Needed }
+}
+
+impl LinkView {
+    /// The link as seen by a reader of `range`.
+    pub fn of(pair: &Pair, range: (i32, i32)) -> Self {
+        let link = &pair.link;
+        let people = people(&pair.evidence);
+        let side = |form: &FormRow, own: fn(&Match) -> i64| side(form, sight(form, range), &people, own);
+        let (summary, summary_zh) = summaries(pair, &people);
+        Self {
+            id: link.id,
+            state: link.state,
+            merged_as: link.merged_as,
+            version: link.version,
+            weight: link.weight,
+            probability: link.probability,
+            decided_by: link.decided_by.clone(),
+            decided_at: link.decided_at,
+            decision: link.verdict,
+            evidence_changed: link.evidence_changed,
+            made_at: link.made_at,
+            refusal: link.refusal,
+            a: side(&pair.a, |m| m.a),
+            b: side(&pair.b, |m| m.b),
+            summary,
+            summary_zh,
+        }
+    }
+}
+
+/// Two people assigned to each other, as the stored evidence tells of them.
+struct Match {
+    a: i64,
+    b: i64,
+    weight: f64,
+    /// same, conflict or missing.
+    citizen: &'static str,
+}
+
+impl Match {
+    /// More likely one person than not by chance.
+    fn is_likely(&self) -> bool {
+        self.weight > 0.0
+    }
+}
+
+fn people(evidence: &Value) -> Vec<Match> {
+    let list = evidence.get("people").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|p| {
+            let level = steps(p).find(|s| s.get("comparison").and_then(Value::as_str) == Some("citizen id"));
+            let level = level.and_then(|s| s.get("level")).and_then(Value::as_str).unwrap_or_default();
+            Some(Match {
+                a: p.get("a")?.as_i64()?,
+                b: p.get("b")?.as_i64()?,
+                weight: p.get("weight")?.as_f64()?,
+                citizen: citizen(level),
+            })
+        })
+        .collect()
+}
+
+fn citizen(level: &str) -> &'static str {
+    if level.starts_with("same") {
+        "same"
+    } else if level.is_empty() || level == "missing" {
+        "missing"
+    } else {
+        "conflict"
+    }
+}
+
+fn steps(of: &Value) -> impl Iterator<Item = &Value> {
+    of.get("steps").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) -> Value {
+    let matched = |p: &&FormPerson| people.iter().find(|m| own(m) == i64::from(p.person_no) && m.is_likely());
+    match sight {
+        Sight::Needed => {
+            let persons: Vec<Value> = form
+                .people
+                .iter()
+                .filter_map(|p| matched(&p).map(|m| (p, m)))
+                .map(|(p, m)| {
+                    json!({"person_no": p.person_no, "name": p.name, "birth": {"y": p.birth[0], "m": p.birth[1]},
+                        "citizen_id": m.citizen, "matched": true})
+                })
+                .collect();
+            json!({"in_reach": false, "case_id": null, "interview_id": null, "area": null, "area_name": form.area_name,
+                "building": form.building, "address": null, "persons": persons})
+        }
+        Sight::Whole => {
+            let persons: Vec<Value> =
+                form.people.iter().map(|p| person(p, matched(&p).map(|m| m.citizen))).collect();
+            let parts = [form.building.as_str(), form.unit.as_str(), form.room.as_str()];
+            let line = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
+            let name = form.area_name.clone().unwrap_or_default();
+            let text = format!("{name} {line}");
+            json!({
+                "in_reach": true, "case_id": form.case_id, "interview_id": form.interview, "revision": form.revision,
+                "area": form.area, "area_name": form.area_name, "building": form.building,
+                "address": {"area": form.area, "area_name": form.area_name, "building": form.building, "unit": form.unit,
+                    "floor": form.floor, "room": form.room, "text": text.trim()},
+                "at": at_offset(form.at, form.at_offset_min), "enumerator": form.enumerator,
+                "respondent": Respondent::from_number(form.respondent), "result": InterviewResult::from_number(form.result),
+                "state": State::from_number(form.state), "counted_elsewhere": form.counted_elsewhere,
+                "phone": form.phone, "address_text": form.address_text, "n_persons": form.people.len(), "persons": persons,
+            })
+        }
+    }
+}
+
+fn at_offset(at: Timestamp, minutes: i16) -> String {
+    let offset = jiff::tz::Offset::from_seconds(i32::from(minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+    at.display_with_offset(offset).to_string()
+}
+
+fn person(p: &FormPerson, citizen: Option<&'static str>) -> Value {
+    let alone = if p.citizen.is_some() { "present" } else { "missing" };
+    let [y, m, d] = p.birth;
+    json!({
+        "person_no": p.person_no, "name": p.name, "sex": p.sex.and_then(Sex::from_number), "birth": {"y": y, "m": m, "d": d},
+        "relationship": p.relationship.and_then(Relationship::from_number),
+        "residence_status": p.residence_status.and_then(ResidenceStatus::from_number),
+        "other_address": p.other_address, "citizen_id": citizen.unwrap_or(alone), "matched": citizen.is_some(),
+    })
+}
+
+fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
+    let n = people.iter().filter(|m| m.is_likely()).count();
+    let door = steps(&pair.evidence)
+        .find(|s| s.get("comparison").and_then(Value::as_str) == Some("door"))
+        .and_then(|s| s.get("level"))
+        .and_then(Value::as_str);
+    let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
+    let (mut en, mut zh) = (vec![format!("{n} people in common")], vec![format!("相同人员 {n} 名")]);
+    if let Some(door) = door {
+        en.push(format!("door: {door}"));
+        zh.push(format!("门牌：{}", door_zh(door)));
+    }
+    if let Some(refusal) = pair.link.refusal {
+        en.push(refusal.label(Language::En).to_owned());
+        zh.push(refusal.label(Language::Zh).to_owned());
+    }
+    en.push(format!("{percent:.1} % one household"));
+    zh.push(format!("同户概率 {percent:.1}%"));
+    (en.join("; "), zh.join("；"))
+}
+
+fn door_zh(level: &str) -> &str {
+    match level {
+        "same code, same address" => "编码与地址均相同",
+        "same code, address not known" => "编码相同，地址不详",
+        "same address, code not known" => "地址相同，编码不详",
+        "same address, other code" => "地址相同，编码不同",
+        "same code, other address" => "编码相同，地址不同",
+        "address a slip apart" => "地址相差一字",
+        "same building" => "同一栋楼",
+        "elsewhere" => "另一处",
+        "not known" => "不详",
+        other => other,
+    }
+}
+
+/// One link with its evidence, its log and the household it makes, as seen by a reader of `range`.
+pub fn detail(found: &LinkDetail, range: (i32, i32)) -> Value {
+    let pair = &found.pair;
+    let view = LinkView::of(pair, range);
+    let mut all = serde_json::to_value(&view).unwrap_or_default();
+    let evidence = &pair.evidence;
+    let both = sight(&pair.a, range) == Sight::Whole && sight(&pair.b, range) == Sight::Whole;
+    let persons: Vec<Value> = evidence
+        .get("people")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter(|p| both || p.get("weight").and_then(Value::as_f64).is_some_and(|w| w > 0.0))
+        .map(|p| person_pair(p, pair, range))
+        .collect();
+    let skipped: Vec<String> = found
+        .compared
+        .iter()
+        .flat_map(|i| &i.skipped)
+        .filter_map(|n| super::find::kind_of(*n))
+        .map(super::work::kind_slug)
+        .collect();
+    let more = json!({
+        "prior": evidence.get("prior"), "evidence": steps(evidence).map(|s| step(s, None, None)).collect::<Vec<_>>(),
+        "persons": persons, "total": pair.link.weight, "thresholds": evidence.get("thresholds"),
+        "proposal": pair.link.proposal, "model_version": pair.link.model_name, "model": pair.link.model_version,
+        "policy_version": pair.link.policy_version, "blocks_skipped": skipped, "household": household(found),
+        "decisions": found.events.iter().filter(|e| is_decision(e)).map(|e| event(e, both)).collect::<Vec<_>>(),
+        "events": found.events.iter().map(|e| event(e, both)).collect::<Vec<_>>(),
+    });
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    all
+}
+
+fn is_decision(e: &EventRow) -> bool {
+    matches!(e.kind.as_str(), "merge" | "pair" | "apart" | "undo" | "propose")
+}
+
+fn event(e: &EventRow, both: bool) -> Value {
+    let mut changed = e.changed.clone().unwrap_or_default();
+    if let (false, Some(object)) = (both, changed.as_object_mut()) {
+        // Which cases changed is for readers of both sides.
+        object.remove("cases");
+        object.remove("taken_in");
+    }
+    json!({"decision": e.kind, "as": e.merged_as, "state": e.state, "by": e.by, "at": e.at, "note": e.note, "version": e.version,
+        "weight": e.weight, "probability": e.probability, "model": e.model_version, "changed": changed})
+}
+
+/// The household both interviews stand in, if they do.
+fn household(found: &LinkDetail) -> Value {
+    let of = |id: Uuid| found.members.iter().find(|m| m.interview == id);
+    let (Some(a), Some(b)) = (of(found.pair.link.a), of(found.pair.link.b)) else { return Value::Null };
+    if a.cluster != b.cluster {
+        return Value::Null;
+    }
+    let n = found.members.iter().filter(|m| m.cluster == a.cluster).count();
+    let counted = if a.is_counted { "a" } else if b.is_counted { "b" } else { "other" };
+    json!({"id": a.cluster, "interviews": n, "counted": counted})
+}
+
+fn step(s: &Value, a: Option<Value>, b: Option<Value>) -> Value {
+    json!({"comparison": s.get("comparison"), "level": s.get("level"), "m": s.get("m"), "u": s.get("u"),
+        "weight": s.get("bits"), "a": a, "b": b})
+}
+
+fn person_pair(p: &Value, pair: &Pair, range: (i32, i32)) -> Value {
+    let number = |side: &str| p.get(side).and_then(Value::as_i64).unwrap_or_default();
+    let find = |form: &FormRow, n: i64| form.people.iter().find(|x| i64::from(x.person_no) == n).cloned();
+    let (a, b) = (find(&pair.a, number("a")), find(&pair.b, number("b")));
+    let (see_a, see_b) = (sight(&pair.a, range), sight(&pair.b, range));
+    let lines: Vec<Value> = steps(p)
+        .map(|s| {
+            let comparison = s.get("comparison").and_then(Value::as_str).unwrap_or_default();
+            let of = |person: &Option<FormPerson>, sight| person.as_ref().and_then(|x| shown(x, comparison, sight));
+            step(s, of(&a, see_a), of(&b, see_b))
+        })
+        .collect();
+    json!({"a": number("a"), "b": number("b"), "weight": p.get("weight"), "probability": p.get("probability"),
+        "frequency_weight": p.get("frequency_bits"), "evidence": lines})
+}
+
+/// The value that was compared, as far as the reader may see it.
+fn shown(p: &FormPerson, comparison: &str, sight: Sight) -> Option<Value> {
+    let [y, m, d] = p.birth;
+    let part = |n: Option<i16>| n.map_or_else(|| "?".to_owned(), |n| format!("{n:02}"));
+    match (comparison, sight) {
+        ("name" | "given name" | "surname" | "name order", _) => Some(json!(p.name)),
+        ("birth", Sight::Whole) => Some(json!(format!("{}-{}-{}", part(y), part(m), part(d)))),
+        ("birth", Sight::Needed) => Some(json!(format!("{}-{}", part(y), part(m)))),
+        ("sex", Sight::Whole) => Some(json!(p.sex.and_then(Sex::from_number))),
+        ("relationship", Sight::Whole) => Some(json!(p.relationship.and_then(Relationship::from_number))),
+        (_, Sight::Whole | Sight::Needed) => None,
+    }
+}

@@ -1,0 +1,45 @@
+//! Which interviews of a case are evidence at all, leaving aside where they are counted: what linkage works on.
+
+use super::code::Outcome;
+use super::evidence::Evidence;
+use super::facts::{Facts, Horizon};
+use super::ids::InterviewId;
+use super::rules::Rules;
+
+/// An interview that is evidence: its highest revision is not rejected and its visit not voided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The interview.
+    pub id: InterviewId,
+    /// The revision that speaks.
+    pub revision: i32,
+    /// Complete, as its own text and its visit say together.
+    pub is_complete: bool,
+    /// Somebody else answered for the household.
+    pub is_proxy: bool,
+}
+
+/// The interviews of a case that are evidence, those counted elsewhere included, by id.
+pub fn interviews_in_force(evidence: &Evidence, rules: &Rules) -> Vec<InForce> {
+    let mut all = evidence.clone();
+    for interview in &mut all.interviews {
+        interview.counted_elsewhere = false;
+    }
+    let facts = Facts::collect(&all, rules, Horizon::Everything);
+    let mut found: Vec<InForce> = facts
+        .interviews
+        .iter()
+        .map(|taken| {
+            let visit_says_so =
+                taken.visit.is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
+            InForce {
+                id: taken.interview.id,
+                revision: taken.interview.revision,
+                is_complete: taken.is_complete,
+                is_proxy: visit_says_so || taken.interview.respondent.is_proxy(),
+            }
+        })
+        .collect();
+    found.sort_by_key(|f| f.id);
+    found
+}

@@ -1,0 +1,205 @@
+//! Links as people read them: lists by state, the evidence of one, its log.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::cluster::{Member, households};
+use super::pair::{LinkRow, by_id, link_row, of_cases};
+use super::text::{FormRow, LinkedInterview, forms, load};
+use crate::domain::LinkState;
+use crate::store::tx::{Error, Tx, statements};
+use crate::store::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 state, $4 after time, $5 after id, $6 lo, $7 hi, $8 limit. Oldest first; one side in the area is enough.
+    LIST = "-- list_links
+        select l.id, l.a, l.b, l.a_case, l.b_case, l.state, l.merged_as, l.refusal, l.proposal, l.bar, l.weight, l.probability,
+               l.a_revision, l.b_revision, l.a_away, l.b_away, l.model_version, l.model_name, l.policy_version, l.verdict,
+               l.evidence_changed, l.decided_by, l.decided_at, l.made_at, l.version
+        from link l
+        where l.district_id = $1 and l.survey_no = $2 and l.state = $3 and (l.made_at, l.id) > ($4, $5)
+          and exists (select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id in (l.a_case, l.b_case)
+                and c.area_no between $6 and $7)
+        order by l.made_at, l.id limit $8";
+    /// $1 district, $2 survey, $3 lo, $4 hi. How many are in each state.
+    COUNT = "-- count_links
+        select l.state, count(*) as n from link l
+        where l.district_id = $1 and l.survey_no = $2 and l.state <> 'withdrawn'
+          and exists (select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id in (l.a_case, l.b_case)
+                and c.area_no between $3 and $4)
+        group by l.state";
+    /// $1 district, $2 survey, $3 ids.
+    EVIDENCE = "-- link_evidence
+        select id, evidence from link where district_id = $1 and survey_no = $2 and id = any($3)";
+    /// $1 district, $2 survey, $3 link.
+    EVENTS = "-- link_events
+        select version, kind, state, merged_as, weight, probability, model_version, by_user, at, note, changed from link_event
+        where district_id = $1 and survey_no = $2 and link_id = $3 order by version";
+}
+
+/// An entry of a link's log.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Version of the link after it.
+    pub version: i32,
+    /// found, scored, settled, withdrawn, merge, pair, apart, undo or propose.
+    pub kind: String,
+    /// State slug after it.
+    pub state: String,
+    /// household or door.
+    pub merged_as: Option<String>,
+    /// Weight then.
+    pub weight: f64,
+    /// Probability then.
+    pub probability: f64,
+    /// Model then.
+    pub model_version: i32,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// In the person's words.
+    pub note: String,
+    /// What it changed in numbers.
+    pub changed: Option<Value>,
+}
+
+/// A link with both forms.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The link.
+    pub link: LinkRow,
+    /// Form of `a`, as compared.
+    pub a: FormRow,
+    /// Form of `b`.
+    pub b: FormRow,
+    /// Evidence as stored.
+    pub evidence: Value,
+}
+
+/// Everything about one link.
+#[derive(Clone, Debug)]
+pub struct LinkDetail {
+    /// The link with both forms.
+    pub pair: Pair,
+    /// Its log, oldest first.
+    pub events: Vec<EventRow>,
+    /// Both interviews as they are compared.
+    pub compared: Vec<LinkedInterview>,
+    /// Members of the households they stand in.
+    pub members: Vec<Member>,
+}
+
+async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>, Error> {
+    let mut wanted: Vec<(Uuid, i32)> =
+        links.iter().flat_map(|l| [(l.a, l.revisions.0), (l.b, l.revisions.1)]).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let forms = forms(tx, key, &wanted).await?;
+    let ids: Vec<Uuid> = links.iter().map(|l| l.id).collect();
+    let rows = tx.query(&EVIDENCE, &[&key.district, &key.no, &ids]).await?;
+    let find = |id: Uuid, revision: i32| {
+        forms.iter().find(|f| f.interview == id && f.revision == revision).cloned().ok_or(Error::Corrupt("link"))
+    };
+    links
+        .into_iter()
+        .map(|link| {
+            let evidence = rows.iter().find(|r| r.get::<_, Uuid>("id") == link.id);
+            Ok(Pair {
+                a: find(link.a, link.revisions.0)?,
+                b: find(link.b, link.revisions.1)?,
+                evidence: evidence.map(|r| r.get("evidence")).unwrap_or_default(),
+                link,
+            })
+        })
+        .collect()
+}
+
+impl Store {
+    /// One page of the links in a state that touch an area, oldest first.
+    pub async fn list_links(
+        &self,
+        key: SurveyKey,
+        state: LinkState,
+        range: (i32, i32),
+        after: (Timestamp, Uuid),
+        limit: i64,
+    ) -> Result<Vec<Pair>, Error> {
+        self.reading("list_links", move |tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query(
+                        &LIST,
+                        &[&key.district, &key.no, &state.slug(), &after.0, &after.1, &range.0, &range.1, &limit],
+                    )
+                    .await?;
+                let links = rows.iter().map(link_row).collect::<Result<Vec<_>, _>>()?;
+                pairs(tx, key, links).await
+            })
+        })
+        .await
+    }
+
+    /// How many links that touch an area are in each state.
+    pub async fn count_links(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<(LinkState, i64)>, Error> {
+        self.reading("count_links", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                rows.iter()
+                    .map(|r| {
+                        let state = LinkState::from_slug(r.get("state")).ok_or(Error::Corrupt("link"))?;
+                        Ok((state, r.get("n")))
+                    })
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    /// One link with everything about it.
+    pub async fn link(&self, key: SurveyKey, id: Uuid) -> Result<Option<LinkDetail>, Error> {
+        self.reading("link", move |tx| {
+            Box::pin(async move {
+                let found = by_id(tx, key, &[id]).await?;
+                let Some(pair) = pairs(tx, key, found).await?.into_iter().next() else { return Ok(None) };
+                let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
+                let events = rows
+                    .iter()
+                    .map(|r| EventRow {
+                        version: r.get("version"),
+                        kind: r.get("kind"),
+                        state: r.get("state"),
+                        merged_as: r.get("merged_as"),
+                        weight: r.get("weight"),
+                        probability: r.get("probability"),
+                        model_version: r.get("model_version"),
+                        by: r.get("by_user"),
+                        at: r.get("at"),
+                        note: r.get("note"),
+                        changed: r.get("changed"),
+                    })
+                    .collect();
+                let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
+                let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
+                Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
+            })
+        })
+        .await
+    }
+
+    /// Links of cases, in every state but withdrawn.
+    pub async fn links_of_cases(&self, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<LinkRow>, Error> {
+        let cases = cases.to_vec();
+        self.reading("links_of_cases", move |tx| {
+            let cases = cases.clone();
+            Box::pin(async move {
+                let mut all = of_cases(tx, key, &cases).await?;
+                all.retain(|l| l.state != LinkState::Withdrawn);
+                all.sort_by_key(|l| (l.made_at, l.id));
+                Ok::<_, Error>(all)
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,220 @@
+//! The change feed: a full pull and any chain of deltas end in one picture, and nothing is ever skipped.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::record::{at, id_of, visit_at};
+use crate::support::survey::{A1, A2, B1};
+use crate::support::{App, Device, Picture, Survey, dwelling, id, interview, visit};
+
+/// One thing of every kind that can happen; after each the pictures must agree.
+async fn happenings(app: &App, n: usize) {
+    let (phone, staff) = (app.device("ea2").await, app.staff("sall").await);
+    let case = |n| app.survey.case(n);
+    let decide = async |case: Uuid, body: Value| {
+        staff.post(&format!("/v1/cases/{case}/decisions"), &crate::support::record::with(body, "reason", "x")).await.ok()
+    };
+    let lend = async |case: Uuid, user: Value| {
+        staff.post("/v1/assignments", &json!({"assignments": [{"case_id": case, "enumerator": user}]})).await.ok()
+    };
+    match n {
+        0 => drop(phone.accepted(&[visit(case(0), "no_answer"), interview(case(1))]).await),
+        1 => drop(phone.accepted(&[dwelling(A1, "77"), dwelling(A2, "78")]).await),
+        2 => drop(decide(case(2), json!({"decision": "cancel"})).await),
+        3 => drop(decide(case(3), json!({"decision": "merge", "into": case(4)})).await),
+        4 => drop(lend(case(5), json!("ea1")).await),
+        5 => drop(lend(case(9), json!("ea1")).await),
+        6 => drop(lend(case(5), json!("ea2")).await),
+        7 => drop(decide(case(2), json!({"decision": "uncancel"})).await),
+        8 => drop(decide(case(3), json!({"decision": "unmerge"})).await),
+        9 => drop(decide(case(9), json!({"decision": "cancel"})).await),
+        10 => drop(decide(case(9), json!({"decision": "uncancel"})).await),
+        11 => drop(lend(case(9), Value::Null).await),
+        12 => drop(app.load(&app.survey.clone().doors(A1, 2).doors(B1, 1)).await),
+        13 => drop(app.load(&app.survey).await),
+        14 => drop(app.load(&app.survey.clone().policy("[closing]\nmax_attempts = 9")).await),
+        _ => drop(phone.accepted(&[visit_at(case(0), "no_answer", &at(9, "19:00"))]).await),
+    }
+}
+
+/// Ten doors: eight near, two in another community.
+async fn world() -> (App, Device) {
+    let app = App::new(Survey::with_dwellings(6).doors(A2, 2).doors(B1, 2)).await;
+    let phone = app.device("ea1").await;
+    (app, phone)
+}
+
+#[tokio::test]
+async fn a_full_pull_holds_the_reach_and_is_the_same_for_any_page_size() {
+    let (app, phone) = world().await;
+    happenings(&app, 0).await;
+    happenings(&app, 5).await;
+    let whole = Picture::full(&phone, 500).await;
+    assert_eq!((whole.pages, whole.count("case"), whole.count("dwelling")), (1, 9, 9));
+    assert_eq!((whole.count("assignment"), whole.count("survey")), (1, 1));
+    for limit in [1, 2, 3, 7, 20] {
+        let paged = Picture::full(&phone, limit).await;
+        paged.assert_equals(&whole, &format!("limit {limit}"));
+        assert_eq!(paged.taken, whole.taken, "nothing comes twice with limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_of_deltas_ends_in_the_picture_of_a_full_pull() {
+    let (app, phone) = world().await;
+    let mut chains = Vec::new();
+    for limit in [1, 2, 500] {
+        chains.push((limit, Picture::full(&phone, limit).await));
+    }
+    for n in 0..16 {
+        happenings(&app, n).await;
+        let whole = Picture::full(&phone, 500).await;
+        for (limit, chain) in &mut chains {
+            chain.pull(&phone, *limit).await;
+            chain.assert_equals(&whole, &format!("after happening {n}, limit {limit}"));
+        }
+    }
+    // One that slept through everything wakes up to the same.
+    let mut sleeper = Picture::full(&phone, 500).await;
+    for n in [2, 3, 4, 7, 8, 15] {
+        happenings(&app, n.max(2)).await;
+    }
+    sleeper.pull(&phone, 3).await;
+    sleeper.assert_equals(&Picture::full(&phone, 500).await, "the sleeper");
+}
+
+#[tokio::test]
+async fn nothing_new_is_an_empty_page_with_the_same_picture() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let taken = picture.taken;
+    picture.pull(&phone, 500).await;
+    assert_eq!(picture.taken, taken);
+    let other = app.device("eb1").await;
+    other.accepted(&[visit(app.survey.case(8), "no_answer")]).await;
+    picture.pull(&phone, 500).await;
+    assert_eq!(picture.taken, taken, "another area's news is no news");
+    let cursor = picture.cursor.unwrap();
+    let (path, tag) = (format!("/v1/changes?cursor={cursor}"), format!("\"{cursor}\""));
+    let headers = [("if-none-match", tag.as_str())];
+    let again = phone.client.call(http::Method::GET, &path, &headers, bytes::Bytes::new()).await;
+    assert_eq!(again.status, 304);
+}
+
+#[tokio::test]
+async fn a_thing_changed_five_times_comes_once_as_it_is_now() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let before = picture.taken;
+    for day in 3..8 {
+        phone.accepted(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00"))]).await;
+    }
+    picture.pull(&phone, 500).await;
+    assert_eq!(picture.taken, before + 1);
+    assert_eq!(picture.get("case", app.survey.case(0)).unwrap()["visits"], 5);
+}
+
+#[tokio::test]
+async fn a_door_leaves_the_device_with_its_reach() {
+    let (app, phone) = world().await;
+    happenings(&app, 5).await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let lent = app.survey.case(9);
+    assert!(picture.get("case", lent).is_some());
+    let door = picture.get("case", lent).unwrap()["dwelling_id"].as_str().unwrap().to_owned();
+
+    happenings(&app, 11).await;
+    picture.pull(&phone, 500).await;
+
+    assert!(picture.get("case", lent).is_none());
+    assert!(picture.get("dwelling", &door).is_none());
+    assert_eq!(picture.count("assignment"), 0);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_epoch_means_a_full_pull_and_no_error() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let sql = "update feed set epoch = gen_random_uuid()";
+    app.db.client().await.execute(sql, &[]).await.unwrap();
+    let before = picture.taken;
+    picture.pull(&phone, 500).await;
+    assert_eq!(picture.taken - before, 1 + 8 + 8);
+    // A cursor ahead of a restored feed is no error either.
+    app.db.client().await.execute("update feed set last_seq = 1", &[]).await.unwrap();
+    picture.pull(&phone, 500).await;
+}
+
+#[tokio::test]
+async fn a_changed_policy_reaches_every_device() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    assert_eq!(picture.get("survey", "census-test").unwrap()["policy"]["closing"]["max_attempts"], 6);
+    happenings(&app, 14).await;
+    picture.pull(&phone, 500).await;
+    let survey = picture.get("survey", "census-test").unwrap();
+    assert_eq!((&survey["policy"]["closing"]["max_attempts"], &survey["policy_version"]), (&json!(9), &json!(2)));
+}
+
+#[tokio::test]
+async fn what_became_of_a_held_record_reaches_the_device_that_sent_it_alone() {
+    let (app, phone) = world().await;
+    let mate = app.device("ea1").await;
+    let door = dwelling(A1, "77");
+    phone.send(&[visit(id_of(&door), "no_answer"), visit(id(), "no_answer")]).await;
+    let (mut own, mut other) = (Picture::full(&phone, 500).await, Picture::full(&mate, 500).await);
+    mate.accepted(&[door]).await;
+    own.pull(&phone, 1).await;
+    other.pull(&mate, 1).await;
+    assert_eq!((own.receipts.len(), other.receipts.len()), (1, 0));
+    assert_eq!(own.receipts[0]["status"], "accepted");
+}
+
+#[tokio::test]
+async fn a_waiting_call_answers_as_soon_as_something_changed() {
+    let (app, phone) = world().await;
+    let picture = Picture::full(&phone, 500).await;
+    let path = format!("/v1/changes?cursor={}&wait=40", picture.cursor.as_ref().unwrap());
+    let waiting = tokio::spawn(async move { phone.get(&path).await });
+    happenings(&app, 0).await;
+    let page = tokio::time::timeout(std::time::Duration::from_secs(20), waiting).await.expect("long before its limit");
+    assert_eq!(page.unwrap()["changes"].as_array().unwrap().len(), 2);
+}
+
+/// Writers race while a reader pulls with a limit of one; in the end it must hold what a full pull holds.
+#[tokio::test]
+async fn nothing_is_skipped_beside_concurrent_writers() {
+    let app = App::new(Survey::with_dwellings(24)).await;
+    let reader = app.device("ea1").await;
+    let mut writers = Vec::new();
+    for w in 0..4_usize {
+        let phone = app.device(if w % 2 == 0 { "ea1" } else { "ea2" }).await;
+        let cases = app.survey.cases();
+        writers.push(async move {
+            for round in 0..12_usize {
+                let first = (w * 5 + round * 7) % 24;
+                let day = u32::try_from(round % 8 + 2).unwrap();
+                let some: Vec<Value> = (0..3)
+                    .map(|i| visit_at(cases[(first + i * 5) % 24], "no_answer", &at(day, &format!("{}:0{w}", 10 + i))))
+                    .collect();
+                phone.accepted(&some).await;
+            }
+        });
+    }
+    let mut picture = Picture::full(&reader, 1).await;
+    let writing = futures_util::future::join_all(writers);
+    let mut writing = std::pin::pin!(writing);
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut writing => break,
+            _ = picture.page(&reader, 1, "") => {}
+        }
+    }
+    // The page that was cut off is asked for again, as a phone does.
+    picture.pull(&reader, 1).await;
+    picture.assert_equals(&Picture::full(&reader, 500).await, "beside writers");
+    let visits: u64 = app.survey.cases().iter().map(|c| picture.get("case", c).unwrap()["visits"].as_u64().unwrap()).sum();
+    assert_eq!(visits, 4 * 12 * 3);
+    app.recount().await;
+}

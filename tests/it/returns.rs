@@ -1,0 +1,106 @@
+//! The doors that need another visit: most urgent first, in pages, each with its reason in both languages.
+
+use serde_json::{Value, json};
+
+use crate::support::record::{at, visit_at, with};
+use crate::support::{App, Survey, interview, visit};
+
+async fn pages(app: &App, query: &str, limit: usize) -> Vec<Value> {
+    let staff = app.staff("sa").await;
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = staff.get(&format!("/v1/return-visits?limit={limit}{query}{after}")).await.ok();
+        all.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["after"].as_str() else { return all };
+        after = format!("&after={next}");
+    }
+}
+
+/// One door of each urgency: an appointment, a missed one, a tried one, an untouched one, and three that need nobody.
+async fn world() -> App {
+    let app = App::new(Survey::with_dwellings(7)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let window = |day| json!({"from": at(day, "19:00"), "to": at(day, "20:00")});
+    let case = |n| app.survey.case(n);
+    phone
+        .accepted(&[
+            with(visit(case(1), "appointment_made"), "appointment", window(12)),
+            with(visit_at(case(2), "appointment_made", &at(8, "10:00")), "appointment", window(9)),
+            visit(case(3), "no_answer"),
+            interview(case(4)),
+        ])
+        .await;
+    for (n, body) in [
+        (5, json!({"decision": "cancel", "reason": "x"})),
+        (6, json!({"decision": "close", "class": "NC", "reason": "x"})),
+    ] {
+        staff.post(&format!("/v1/cases/{}/decisions", case(n)), &body).await.ok();
+    }
+    app
+}
+
+#[tokio::test]
+async fn the_list_holds_exactly_the_doors_that_need_somebody_most_urgent_first() {
+    let app = world().await;
+    let all = pages(&app, "", 100).await;
+    let order: Vec<_> = all.iter().map(|d| d["case_id"].as_str().unwrap().to_owned()).collect();
+    let mut expected: Vec<_> = (0..4).map(|n| app.survey.case(n).to_string()).collect();
+    assert_eq!(order.len(), 4, "{order:?}");
+    assert!(order[..2].contains(&expected[1]) && order[..2].contains(&expected[2]), "appointments come first: {order:?}");
+    expected.sort_unstable();
+    let mut sorted = order;
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+}
+
+#[tokio::test]
+async fn each_item_says_where_what_when_and_why_in_both_languages() {
+    let app = world().await;
+    for item in pages(&app, "", 100).await {
+        for part in ["case_id", "address", "state", "visits", "last", "appointment", "untried", "due", "unmet", "next"] {
+            assert!(item.get(part).is_some(), "{part} of {item}");
+        }
+        let (en, zh) = (item["reason"].as_str().unwrap(), item["reason_zh"].as_str().unwrap());
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
+        assert!(!en.is_empty() && !is_chinese(en), "{en}");
+        assert!(is_chinese(zh), "{zh}");
+        assert_ne!(item["next"]["action"], "none");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_any_size_lose_and_repeat_nothing() {
+    let app = App::new(Survey::with_dwellings(17)).await;
+    let phone = app.device("ea1").await;
+    let some: Vec<Value> = (3..9).map(|n| visit(app.survey.case(n), "no_answer")).collect();
+    phone.accepted(&some).await;
+    let whole = pages(&app, "", 100).await;
+    assert_eq!(whole.len(), 17);
+    for limit in [1, 2, 5, 17] {
+        let ids = |all: &[Value]| all.iter().map(|d| d["case_id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&pages(&app, "", limit).await), ids(&whole), "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_judged_as_of_the_instant_asked_for() {
+    let app = world().await;
+    let missed = app.survey.case(1).to_string();
+    let flags = |all: Vec<Value>| all.into_iter().find(|d| d["case_id"] == missed).unwrap()["flags"].clone();
+    assert_eq!(flags(pages(&app, "", 100).await), json!([]));
+    let later = pages(&app, "&at=2020-11-12T21:00:00%2B08:00", 100).await;
+    assert_eq!(flags(later), json!(["appointment_missed"]));
+}
+
+#[tokio::test]
+async fn a_door_leaves_the_list_when_it_is_done_and_comes_back_when_that_is_undone() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let case = app.survey.case(0);
+    let talk = interview(case);
+    phone.accepted(&[talk.clone()]).await;
+    assert_eq!(pages(&app, "", 10).await.len(), 0);
+    let reject = json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});
+    staff.post(&format!("/v1/cases/{case}/decisions"), &reject).await.ok();
+    assert_eq!(pages(&app, "", 10).await.len(), 1);
+}
