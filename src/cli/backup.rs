@@ -42,7 +42,11 @@ pub(super) struct RestoreArgs {
 /// Writes a backup, beside a running service or alone.
 pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
     let file = args.file.clone();
-    ensure!(!file.exists(), "{} exists already; a backup never replaces another", file.display());
+    ensure!(
+        !file.exists(),
+        "{} exists already; a backup never replaces another",
+        file.display()
+    );
     Base::open(common)?.run(async move |ingest| {
         let settings = ingest.store.settings().clone();
         let taken_at = Timestamp::now();
@@ -50,8 +54,14 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         let (rows, server) = snapshot.count().await?;
         let beside = file.with_extension("dump.part");
         let mut dump = program("pg_dump", server)?;
-        dump.args(["--format=custom", "--no-owner", "--no-privileges", "--no-password"]);
-        dump.arg(format!("--snapshot={}", snapshot.name)).envs(backup::environment(&settings));
+        dump.args([
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            "--no-password",
+        ]);
+        dump.arg(format!("--snapshot={}", snapshot.name))
+            .envs(backup::environment(&settings));
         let done = tokio::task::spawn_blocking({
             let beside = beside.clone();
             move || dumped(dump, &beside)
@@ -60,14 +70,23 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         drop(snapshot);
         let written = done.and_then(|(length, sha256)| {
             let program = env!("CARGO_PKG_VERSION").to_owned();
-            let manifest = Manifest { program, taken_at, server, rows, length, sha256 };
+            let manifest = Manifest {
+                program,
+                taken_at,
+                server,
+                rows,
+                length,
+                sha256,
+            };
             write_file(&file, &beside, &manifest).map(|()| manifest)
         });
         drop(std::fs::remove_file(&beside));
         let manifest = written?;
         let rows: i64 = manifest.rows.values().sum();
         say(format!("{}: {rows} rows as of {taken_at}", file.display()));
-        remark("the key file and the pictures are not in it: keep copies of both, the key apart from the backup");
+        remark(
+            "the key file and the pictures are not in it: keep copies of both, the key apart from the backup",
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -86,17 +105,25 @@ fn program(name: &str, server: u32) -> Result<Command> {
 fn private_file(path: &Path) -> Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    options.open(path).with_context(|| format!("{} cannot be written", path.display()))
+    options
+        .open(path)
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// Runs the dump into a file; its length and digest.
 fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
     drop(std::fs::remove_file(into));
     let mut file = private_file(into)?;
-    let mut child = dump.stdout(Stdio::piped()).spawn().context("pg_dump cannot be started")?;
+    let mut child = dump
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("pg_dump cannot be started")?;
     let mut output = child.stdout.take().context("pg_dump has no output")?;
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {bytes} written").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {bytes} written")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     let (mut hash, mut length, mut buffer) = (Sha256::new(), 0_u64, vec![0; 256 << 10]);
     loop {
         let n = output.read(&mut buffer).context("pg_dump broke off")?;
@@ -104,7 +131,8 @@ fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
             break;
         }
         hash.update(&buffer[..n]);
-        file.write_all(&buffer[..n]).with_context(|| format!("{} cannot be written", into.display()))?;
+        file.write_all(&buffer[..n])
+            .with_context(|| format!("{} cannot be written", into.display()))?;
         length += n as u64;
         bar.set_position(length);
     }
@@ -140,10 +168,14 @@ fn open(path: &Path) -> Result<(Manifest, BufReader<File>)> {
     let mut reader = BufReader::new(file);
     let (mut mark, mut line) = (Vec::new(), Vec::new());
     reader.by_ref().take(64).read_until(b'\n', &mut mark)?;
-    ensure!(mark.trim_ascii_end() == MARK.as_bytes(), "{} is no backup of this program", path.display());
+    ensure!(
+        mark.trim_ascii_end() == MARK.as_bytes(),
+        "{} is no backup of this program",
+        path.display()
+    );
     reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)?;
-    let manifest: Manifest =
-        serde_json::from_slice(&line).with_context(|| format!("{}: the second line cannot be read", path.display()))?;
+    let manifest: Manifest = serde_json::from_slice(&line)
+        .with_context(|| format!("{}: the second line cannot be read", path.display()))?;
     Ok((manifest, reader))
 }
 
@@ -191,8 +223,17 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
         bail!("the database is not empty; a backup is restored into an empty one only");
     }
     let mut program = program("pg_restore", manifest.server)?;
-    program.args(["--no-owner", "--no-privileges", "--no-password", "--exit-on-error", "--single-transaction"]);
-    program.arg("--dbname=").envs(backup::environment(settings)).stdin(Stdio::piped());
+    program.args([
+        "--no-owner",
+        "--no-privileges",
+        "--no-password",
+        "--exit-on-error",
+        "--single-transaction",
+    ]);
+    program
+        .arg("--dbname=")
+        .envs(backup::environment(settings))
+        .stdin(Stdio::piped());
     let file = file.to_owned();
     tokio::task::spawn_blocking(move || fed(program, &file)).await??;
     store::migrate(settings).await?;
@@ -201,10 +242,21 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
     let differing: Vec<String> = manifest
         .rows
         .iter()
-        .filter(|(table, rows)| table.as_str() != "refinery_schema_history" && found.get(*table) != Some(rows))
-        .map(|(table, rows)| format!("{table}: {} instead of {rows}", found.get(table).copied().unwrap_or_default()))
+        .filter(|(table, rows)| {
+            table.as_str() != "refinery_schema_history" && found.get(*table) != Some(rows)
+        })
+        .map(|(table, rows)| {
+            format!(
+                "{table}: {} instead of {rows}",
+                found.get(table).copied().unwrap_or_default()
+            )
+        })
         .collect();
-    ensure!(differing.is_empty(), "the restored tables differ from the manifest: {}", differing.join(", "));
+    ensure!(
+        differing.is_empty(),
+        "the restored tables differ from the manifest: {}",
+        differing.join(", ")
+    );
     begin_again(common, settings, manifest).await
 }
 
@@ -218,7 +270,10 @@ fn fed(mut program: Command, file: &Path) -> Result<()> {
     drop(input);
     bar.finish_and_clear();
     let ended = child.wait()?;
-    ensure!(ended.success(), "pg_restore failed; the database is as empty as before");
+    ensure!(
+        ended.success(),
+        "pg_restore failed; the database is as empty as before"
+    );
     copied.context("pg_restore broke off")?;
     Ok(())
 }
@@ -230,13 +285,24 @@ async fn begin_again(common: &Common, settings: &Settings, manifest: &Manifest) 
     for key in store.survey_keys().await? {
         off += store.recount(key).await?.len();
     }
-    ensure!(off == 0, "{off} counter(s) differ from a fresh count; see doorknock recount");
+    ensure!(
+        off == 0,
+        "{off} counter(s) differ from a fresh count; see doorknock recount"
+    );
     store.close();
-    say(format!("restored as of {}; every table and counter as in the backup", manifest.taken_at));
+    say(format!(
+        "restored as of {}; every table and counter as in the backup",
+        manifest.taken_at
+    ));
     if let Err(error) = open_ingest(settings, &common.data_dir).await {
-        remark(format!("put the key file of the old installation into {} before serving: {error:#}", common.data_dir.display()));
+        remark(format!(
+            "put the key file of the old installation into {} before serving: {error:#}",
+            common.data_dir.display()
+        ));
     }
-    remark("pictures come from a copy of the attachments directory; what is missing is sent again by the phones");
+    remark(
+        "pictures come from a copy of the attachments directory; what is missing is sent again by the phones",
+    );
     Ok(())
 }
 

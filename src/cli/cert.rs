@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 use super::base::{Common, remark, say};
@@ -36,11 +36,16 @@ pub(super) struct CertArgs {
 pub(super) fn run(common: &Common, args: &CertArgs) -> Result<ExitCode> {
     ensure!((1..=825).contains(&args.days), "--days must be from 1 to 825");
     let dir = common.data_dir.join(DIRECTORY);
-    let private_dirs = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+    let private_dirs = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&dir);
     private_dirs.with_context(|| format!("{} cannot be made", dir.display()))?;
     let issuer = authority(&dir)?;
     let key = KeyPair::generate().context("a key cannot be made")?;
-    let cert = server_params(&args.names, args.days)?.signed_by(&key, &issuer).context("the certificate cannot be signed")?;
+    let cert = server_params(&args.names, args.days)?
+        .signed_by(&key, &issuer)
+        .context("the certificate cannot be signed")?;
     let (cert_file, key_file) = (dir.join("server.crt"), dir.join("server.key"));
     let chain = format!("{}{}", cert.pem(), std::fs::read_to_string(dir.join(AUTHORITY))?);
     write_private(&key_file, &key.serialize_pem())?;
@@ -66,12 +71,17 @@ fn authority(dir: &Path) -> Result<Issuer<'static, KeyPair>> {
     let (cert_file, key_file) = (dir.join(AUTHORITY), dir.join(AUTHORITY_KEY));
     if !key_file.exists() {
         let key = KeyPair::generate().context("a key cannot be made")?;
-        let cert = authority_params()?.self_signed(&key).context("the authority cannot be signed")?;
+        let cert = authority_params()?
+            .self_signed(&key)
+            .context("the authority cannot be signed")?;
         write_private(&key_file, &key.serialize_pem())?;
         write_private(&cert_file, &cert.pem())?;
     }
-    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()));
-    let key = KeyPair::from_pem(&read(&key_file)?).with_context(|| format!("{} holds no key", key_file.display()))?;
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    let key = KeyPair::from_pem(&read(&key_file)?)
+        .with_context(|| format!("{} holds no key", key_file.display()))?;
     Issuer::from_ca_cert_pem(&read(&cert_file)?, key)
         .with_context(|| format!("{} holds no certificate of an authority", cert_file.display()))
 }
@@ -81,7 +91,12 @@ fn authority_params() -> Result<CertificateParams> {
     params.distinguished_name = named("Doorknock local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let (from, to) = (jiff::Zoned::now().date(), jiff::Zoned::now().date().saturating_add(jiff::Span::new().years(10)));
+    let (from, to) = (
+        jiff::Zoned::now().date(),
+        jiff::Zoned::now()
+            .date()
+            .saturating_add(jiff::Span::new().years(10)),
+    );
     (params.not_before, params.not_after) = (day(from), day(to));
     Ok(params)
 }
@@ -92,9 +107,13 @@ fn server_params(names: &[String], days: u16) -> Result<CertificateParams> {
         name.parse::<IpAddr>().is_ok() || (!name.is_empty() && name.chars().all(plain))
     };
     for name in names {
-        ensure!(named_right(name), "{name:?} is neither a host name nor an address");
+        ensure!(
+            named_right(name),
+            "{name:?} is neither a host name nor an address"
+        );
     }
-    let mut params = CertificateParams::new(names.to_vec()).context("a name cannot be used in a certificate")?;
+    let mut params =
+        CertificateParams::new(names.to_vec()).context("a name cannot be used in a certificate")?;
     params.distinguished_name = named(names.first().map_or("doorknock", String::as_str));
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -114,7 +133,11 @@ fn named(common_name: &str) -> DistinguishedName {
 }
 
 fn day(date: jiff::civil::Date) -> time::OffsetDateTime {
-    date_time_ymd(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+    date_time_ymd(
+        i32::from(date.year()),
+        date.month().unsigned_abs(),
+        date.day().unsigned_abs(),
+    )
 }
 
 /// Replaces a file whole; only its owner reads it.
@@ -139,8 +162,14 @@ mod tests {
     fn an_authority_is_made_once_and_signs_what_our_own_listener_takes() {
         use std::os::unix::fs::PermissionsExt;
         let dir = std::env::temp_dir().join(format!("doorknock-cert-{}", uuid::Uuid::new_v4()));
-        let common = Common { data_dir: dir.clone(), database_url: None };
-        let args = CertArgs { names: vec!["127.0.0.1".to_owned(), "survey.example".to_owned()], days: 397 };
+        let common = Common {
+            data_dir: dir.clone(),
+            database_url: None,
+        };
+        let args = CertArgs {
+            names: vec!["127.0.0.1".to_owned(), "survey.example".to_owned()],
+            days: 397,
+        };
         run(&common, &args).unwrap();
         let tls = dir.join(DIRECTORY);
         let first = std::fs::read(tls.join(AUTHORITY)).unwrap();

@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use super::cert;
 use super::linking;
-use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
 use crate::http::metrics::PoolFigures;
@@ -92,9 +92,19 @@ fn start_log(args: &ServeArgs) {
     // tokio_postgres prints parameters at debug, so it stays at info whatever the operator asks for.
     let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
-    let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    let started = if args.log_json { builder.json().try_init() } else { builder.try_init() };
+    let filter = quiet
+        .iter()
+        .filter_map(|d| d.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    let started = if args.log_json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
     // A second start in one process keeps the first log.
     drop(started);
 }
@@ -118,7 +128,10 @@ async fn serve(
     app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
-        app.room = Some(Room { path, least: args.min_free << 20 });
+        app.room = Some(Room {
+            path,
+            least: args.min_free << 20,
+        });
     }
     watch_pool(&app);
     let server = Server::bind(args.listen, acceptor, Limits::default(), app.metrics.clone())
@@ -151,7 +164,12 @@ fn watch_pool(app: &App) {
     let store = app.store().clone();
     app.metrics.watch_pool(move || {
         let [most, open, idle, waiting] = store.pool_status().map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        PoolFigures { open, idle, waiting, most }
+        PoolFigures {
+            open,
+            idle,
+            waiting,
+            most,
+        }
     });
 }
 
@@ -191,14 +209,20 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
 
 async fn fold_all(store: &Store) -> Result<(), store::Error> {
     for survey in store.survey_keys().await? {
-        while store.fold_deltas(survey, FOLDED_AT_ONCE).await?.is_some_and(|n| n == FOLDED_AT_ONCE) {}
+        while store
+            .fold_deltas(survey, FOLDED_AT_ONCE)
+            .await?
+            .is_some_and(|n| n == FOLDED_AT_ONCE)
+        {}
     }
     Ok(())
 }
 
 /// Reports a difference, never repairs it: somebody must look.
 async fn compare(app: &App) {
-    let Ok(keys) = app.store().survey_keys().await else { return };
+    let Ok(keys) = app.store().survey_keys().await else {
+        return;
+    };
     let mut difference = 0;
     for key in keys {
         match app.store().recount(key).await {
@@ -208,6 +232,9 @@ async fn compare(app: &App) {
     }
     app.metrics.recount_difference(difference);
     if difference != 0 {
-        tracing::error!(difference, "the counters differ from a fresh count; see doorknock recount");
+        tracing::error!(
+            difference,
+            "the counters differ from a fresh count; see doorknock recount"
+        );
     }
 }

@@ -134,12 +134,18 @@ pub async fn read_what_comes(request: &mut Request, limit: usize) -> Result<Arri
         return Err(too_large(limit));
     }
     let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) else {
-        return Ok(Arrived { bytes: Bytes::new(), broke: None });
+        return Ok(Arrived {
+            bytes: Bytes::new(),
+            broke: None,
+        });
     };
     let mut sent = BytesMut::new();
     match collect(chunks, limit, &request.connection.stop, &mut sent).await {
         Err(problem) if problem.kind == &kind::BODY_TOO_LARGE => Err(problem),
-        outcome => Ok(Arrived { bytes: sent.freeze(), broke: outcome.err() }),
+        outcome => Ok(Arrived {
+            bytes: sent.freeze(),
+            broke: outcome.err(),
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The lie of the land: doors sorted into buildings and staircases, and minutes of walking between them.
 //! Geometry only; it knows neither outcomes nor chances.
 
-use super::input::Door;
+use super::input::{Door, Place, metres_between};
 use crate::domain::policy::Minutes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,35 +117,16 @@ impl Ground {
         ground
     }
 
-    fn add_stair(
-        &mut self,
-        doors: &[Door],
-        unit: &Natural,
-        members: Vec<usize>,
-        origin: Option<super::input::Place>,
-    ) {
+    fn add_stair(&mut self, doors: &[Door], unit: &Natural, members: Vec<usize>, origin: Option<Place>) {
         let Some(first) = members.first().map(|&i| &doors[i]) else {
             return;
         };
-        let same = |b: &Building| b.area == first.area && b.name == first.building;
-        if !self.buildings.last().is_some_and(same) {
-            if self.areas.last() != Some(&first.area) {
-                self.areas.push(first.area.clone());
-            }
-            self.buildings.push(Building {
-                area: first.area.clone(),
-                area_no: self.areas.len() - 1,
-                name: first.building.clone(),
-                metres: None,
-                top: 1,
-            });
-        }
-        let building = self.buildings.len() - 1;
+        let building = self.building_for(first);
         let b = &mut self.buildings[building];
         for &i in &members {
             b.top = b.top.max(doors[i].floor.unwrap_or(1));
             if let (None, Some(place), Some(origin)) = (b.metres, doors[i].place, origin) {
-                b.metres = Some(super::input::metres_between(origin, place));
+                b.metres = Some(metres_between(origin, place));
             }
             self.stair_of[i] = self.stairs.len();
         }
@@ -163,6 +144,25 @@ impl Ground {
             place,
             doors: members,
         });
+    }
+
+    /// Index of a door's building; doors come building by building.
+    fn building_for(&mut self, door: &Door) -> usize {
+        let same = |b: &Building| b.area == door.area && b.name == door.building;
+        if !self.buildings.last().is_some_and(same) {
+            if self.areas.last() != Some(&door.area) {
+                self.areas.push(door.area.clone());
+            }
+            let (area, name) = (door.area.clone(), door.building.clone());
+            self.buildings.push(Building {
+                area,
+                area_no: self.areas.len() - 1,
+                name,
+                metres: None,
+                top: 1,
+            });
+        }
+        self.buildings.len() - 1
     }
 
     /// Building of a staircase.

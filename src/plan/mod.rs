@@ -6,6 +6,7 @@ pub mod frailty;
 pub mod ground;
 pub mod grounds;
 pub mod input;
+pub mod kinds;
 pub mod knock;
 pub mod model;
 pub mod outlook;

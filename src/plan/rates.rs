@@ -101,13 +101,16 @@ fn proxy_hit(outcome: Outcome) -> Option<f64> {
     .then_some(0.0)
 }
 
+/// How much of an interview an answered knock brought: an appointment is nearly one.
 fn worth(outcome: Outcome) -> f64 {
-    match outcome {
-        Outcome::InterviewComplete => 1.0,
-        Outcome::AppointmentMade => 0.85,
-        Outcome::InterviewPartial | Outcome::RespondentAway => 0.5,
-        _ if outcome.class() == Class::R => 0.0,
-        _ => 0.2,
+    if outcome == Outcome::AppointmentMade {
+        return 0.85;
+    }
+    match outcome.class() {
+        Class::I => 1.0,
+        Class::P | Class::NC => 0.5,
+        Class::R => 0.0,
+        Class::O | Class::UH | Class::UO | Class::NE => 0.2,
     }
 }
 

@@ -119,7 +119,9 @@ pub fn line(grounds: &Grounds, language: Language) -> String {
 
 fn english(g: &Grounds) -> String {
     let head = match &g.cause {
-        Cause::Agreed { on, minute } => return format!("Asked for {} {}.", weekday_en(*on), clock(*minute)),
+        Cause::Agreed { on, minute } => {
+            return format!("Asked for {} {}.", weekday_en(*on), clock(*minute));
+        }
         Cause::WeMissed { on, minute } => {
             return format!(
                 "We missed the appointment of {} {}; go there first.",
@@ -225,12 +227,16 @@ fn said_en(by: Informant) -> &'static str {
 
 fn chinese(g: &Grounds) -> String {
     let head = match &g.cause {
-        Cause::Agreed { on, minute } => return format!("约定{} {}。", weekday_zh(*on), clock(*minute)),
+        Cause::Agreed { on, minute } => {
+            return format!("约定{} {}。", weekday_zh(*on), clock(*minute));
+        }
         Cause::WeMissed { on, minute } => {
             return format!("{} {}的预约我方未到，请最先前往。", date_zh(*on), clock(*minute));
         }
         Cause::Convert { by, on } => return format!("{}拒绝过 {by}，由您再试一次。", date_zh(*on)),
-        Cause::Claimed { on, by } => return format!("{}{}，需再核实一次。", date_zh(*on), said_zh(*by)),
+        Cause::Claimed { on, by } => {
+            return format!("{}{}，需再核实一次。", date_zh(*on), said_zh(*by));
+        }
         Cause::Partial { on } => format!("{}已登记一部分", date_zh(*on)),
         Cause::ProxyAllowed => format!("{}，已达规定，可请邻居代答", visits_zh(g.attempts)),
         Cause::UsedUp => return format!("{}，次数已用完，请邻居代答。", visits_zh(g.attempts)),

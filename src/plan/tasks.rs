@@ -81,13 +81,11 @@ fn plan_for(door: &Door, next: &Next, day: &DayInput, scales: &Scales) -> Verdic
         })
     };
     match next.action {
-        Action::None | Action::Wait => Verdict::Leave,
         Action::Supervisor if next.or == Some(Action::Proxy) && may_ask(door) => go(StopAction::Proxy),
-        Action::Supervisor => Verdict::Leave,
+        Action::None | Action::Wait | Action::Supervisor => Verdict::Leave,
         Action::VisitAt => keep(next, day),
-        Action::Visit => go(StopAction::Visit),
         Action::VisitThenProxy if wants_proxy(door, scales) => go(StopAction::VisitThenProxy),
-        Action::VisitThenProxy => go(StopAction::Visit),
+        Action::Visit | Action::VisitThenProxy => go(StopAction::Visit),
         Action::Proxy => go(StopAction::Proxy),
         Action::Confirm => go(StopAction::Confirm),
     }

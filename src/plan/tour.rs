@@ -113,13 +113,22 @@ fn worth_a_ride(steps: Vec<Step>, price: f64) -> Vec<Step> {
     for s in &steps {
         let net = s.value - price * s.minutes;
         match floors.last_mut() {
-            Some((height, sum)) if *height == s.height => *sum += net,
+            Some((height, sum)) if is_same(*height, s.height) => *sum += net,
             _ => floors.push((s.height, net)),
         }
     }
-    let pays =
-        |height: f64| height == 0.0 || floors.iter().any(|(h, sum)| *h == height && *sum > price * hop);
+    let pays = |height: f64| {
+        height < 0.5
+            || floors
+                .iter()
+                .any(|(h, sum)| is_same(*h, height) && *sum > price * hop)
+    };
     steps.into_iter().filter(|s| pays(s.height)).collect()
+}
+
+/// Floors are whole numbers kept as decimals.
+fn is_same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 0.5
 }
 
 fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64) -> Option<Tour> {

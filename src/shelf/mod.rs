@@ -24,7 +24,10 @@ pub struct Shelf(Arc<Place>);
 enum Place {
     Directory(PathBuf),
     #[cfg(feature = "s3")]
-    Bucket { store: Box<dyn object_store::ObjectStore>, prefix: object_store::path::Path },
+    Bucket {
+        store: Box<dyn object_store::ObjectStore>,
+        prefix: object_store::path::Path,
+    },
 }
 
 /// Why a place for attachments cannot be used.
@@ -46,12 +49,17 @@ impl Shelf {
 
     /// The place an operator names: `s3://bucket/prefix` with the credentials of the environment (`AWS_…`), or a directory.
     pub fn at(address: &str) -> Result<Self, Error> {
-        if address.contains("://") { Self::bucket(address) } else { Ok(Self::directory(address)) }
+        if address.contains("://") {
+            Self::bucket(address)
+        } else {
+            Ok(Self::directory(address))
+        }
     }
 
     #[cfg(feature = "s3")]
     fn bucket(address: &str) -> Result<Self, Error> {
-        let refused = |error: &dyn std::fmt::Display| Error::Address(format!("attachments cannot lie there: {error}"));
+        let refused =
+            |error: &dyn std::fmt::Display| Error::Address(format!("attachments cannot lie there: {error}"));
         let url = url::Url::parse(address).map_err(|e| refused(&e))?;
         let settings = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
         let lower = settings.map(|(name, value)| (name.to_ascii_lowercase(), value));
@@ -61,7 +69,9 @@ impl Shelf {
 
     #[cfg(not(feature = "s3"))]
     fn bucket(_: &str) -> Result<Self, Error> {
-        Err(Error::Address("this program was built without the feature s3; name a directory".to_owned()))
+        Err(Error::Address(
+            "this program was built without the feature s3; name a directory".to_owned(),
+        ))
     }
 
     /// Puts the bytes there, whole or not at all; the same id again replaces them.
@@ -74,7 +84,11 @@ impl Shelf {
             #[cfg(feature = "s3")]
             Place::Bucket { store, prefix } => {
                 let path = object_in(prefix, key, id);
-                store.put(&path, bytes.into()).await.map(drop).map_err(object_error)
+                store
+                    .put(&path, bytes.into())
+                    .await
+                    .map(drop)
+                    .map_err(object_error)
             }
         }
     }
@@ -136,7 +150,9 @@ impl Shelf {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Error::Io),
         Err(_) => Err(Error::Io(io::Error::other("the work was given up"))),
@@ -147,7 +163,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 fn path_in(root: &Path, key: SurveyKey, id: Uuid) -> PathBuf {
     let name = id.simple().to_string();
     // The last letters are random in every version, the first are the time in version 7.
-    root.join(format!("{}-{}", key.district, key.no)).join(&name[30..]).join(name)
+    root.join(format!("{}-{}", key.district, key.no))
+        .join(&name[30..])
+        .join(name)
 }
 
 /// Writes beside, forces to disk, renames, forces the directory to disk.
@@ -155,10 +173,20 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(parent)?;
     let beside = path.with_extension(format!("{:08x}.part", rand::random::<u32>()));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         drop(std::fs::remove_file(&beside));
     }
@@ -168,7 +196,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(feature = "s3")]
 fn object_in(prefix: &object_store::path::Path, key: SurveyKey, id: Uuid) -> object_store::path::Path {
-    prefix.child(format!("{}-{}", key.district, key.no)).child(id.simple().to_string())
+    prefix
+        .child(format!("{}-{}", key.district, key.no))
+        .child(id.simple().to_string())
 }
 
 #[cfg(feature = "s3")]
@@ -180,7 +210,10 @@ fn object_error(error: object_store::Error) -> Error {
 mod tests {
     use super::*;
 
-    const KEY: SurveyKey = SurveyKey { district: 410_181, no: 1 };
+    const KEY: SurveyKey = SurveyKey {
+        district: 410_181,
+        no: 1,
+    };
 
     #[tokio::test]
     async fn bytes_come_back_are_replaced_whole_and_go() {
@@ -191,7 +224,10 @@ mod tests {
         shelf.put(KEY, id, Bytes::from_static(b"one")).await.unwrap();
         shelf.put(KEY, id, Bytes::from_static(b"two")).await.unwrap();
         assert_eq!(shelf.get(KEY, id).await.unwrap().as_deref(), Some(&b"two"[..]));
-        let mode = std::fs::metadata(path_in(&root, KEY, id)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(path_in(&root, KEY, id))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(shelf.has(KEY, id).await.unwrap());
         shelf.remove(KEY, id).await.unwrap();

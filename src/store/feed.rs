@@ -109,9 +109,16 @@ impl ChangeKind {
 
     /// Back from the database.
     pub fn of(number: i16) -> Option<Self> {
-        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
-            .into_iter()
-            .find(|k| k.number() == number)
+        [
+            Self::Case,
+            Self::Dwelling,
+            Self::Assignment,
+            Self::Receipt,
+            Self::Survey,
+            Self::Sheet,
+        ]
+        .into_iter()
+        .find(|k| k.number() == number)
     }
 
     /// The word on the wire.
@@ -211,7 +218,20 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
+    tx.execute(
+        &MARK,
+        &[
+            &key.district,
+            &key.no,
+            &kind.number(),
+            &ids,
+            &tag,
+            &areas,
+            &devices,
+            &users,
+        ],
+    )
+    .await?;
     Ok(())
 }
 
@@ -230,7 +250,12 @@ pub async fn require_full(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
 /// Where the feed stands.
 pub async fn feed(tx: &Tx, key: SurveyKey) -> Result<Feed, Error> {
     let r = tx.query_one(&FEED, &[&key.district, &key.no]).await?;
-    Ok(Feed { epoch: r.get("epoch"), last_seq: r.get("last_seq"), full_before: r.get("full_before"), restored_to: r.get("restored_to") })
+    Ok(Feed {
+        epoch: r.get("epoch"),
+        last_seq: r.get("last_seq"),
+        full_before: r.get("full_before"),
+        restored_to: r.get("restored_to"),
+    })
 }
 
 /// What changed after `after` and concerns `reader`, in order, at most `limit`.
@@ -275,7 +300,12 @@ pub async fn open_assignments(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx.query(&OPEN_ASSIGNMENTS, &[&key.district, &key.no, &user, &after, &limit]).await?;
+    let rows = tx
+        .query(
+            &OPEN_ASSIGNMENTS,
+            &[&key.district, &key.no, &user, &after, &limit],
+        )
+        .await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -287,7 +317,9 @@ pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<As
 
 /// All assignments of cases, oldest first.
 pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
+    let rows = tx
+        .query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases])
+        .await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -299,7 +331,9 @@ pub async fn end_assignments(
     now: Timestamp,
     reason: &str,
 ) -> Result<Vec<(Uuid, String)>, Error> {
-    let rows = tx.query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason]).await?;
+    let rows = tx
+        .query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason])
+        .await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -310,16 +344,31 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
     let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
     let Some(first) = all.first() else { return Ok(()) };
-    tx.execute(&ADD_ASSIGNMENTS, &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at]).await?;
+    tx.execute(
+        &ADD_ASSIGNMENTS,
+        &[
+            &key.district,
+            &key.no,
+            &ids,
+            &cases,
+            &users,
+            &untils,
+            &first.by,
+            &first.at,
+        ],
+    )
+    .await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders])
+        .await?;
     Ok(())
 }
 
 /// Takes the holder off these cases.
 pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
     let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody])
+        .await?;
     Ok(())
 }
 
@@ -331,7 +380,9 @@ pub async fn receipts_of(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<Uuid>, Error> {
-    let rows = tx.query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit]).await?;
+    let rows = tx
+        .query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit])
+        .await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -342,13 +393,22 @@ pub async fn hand_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<
 }
 
 /// Keeps receipts of refused records that came by hand, each id once.
-pub async fn add_hand_receipts(tx: &Tx, key: SurveyKey, device: Uuid, all: &[(Uuid, String)]) -> Result<(), Error> {
+pub async fn add_hand_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    device: Uuid,
+    all: &[(Uuid, String)],
+) -> Result<(), Error> {
     if all.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = all.iter().map(|r| r.0).collect();
     let texts: Vec<&str> = all.iter().map(|r| r.1.as_str()).collect();
-    tx.execute(&ADD_HAND_RECEIPTS, &[&key.district, &key.no, &device, &ids, &texts]).await?;
+    tx.execute(
+        &ADD_HAND_RECEIPTS,
+        &[&key.district, &key.no, &device, &ids, &texts],
+    )
+    .await?;
     Ok(())
 }
 
