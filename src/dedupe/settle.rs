@@ -59,7 +59,7 @@ pub(super) fn households(
         xs.iter()
             .any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
     };
-    let by_people = cluster(nodes, &merged, |xs, ys| {
+    let by_people = cluster(nodes, &merged, |_, xs, ys| {
         keeps_apart(xs, ys).then_some(Forbidden::KeptApart)
     });
     let broken = by_people
@@ -80,7 +80,7 @@ pub(super) fn households(
             weight: t.weight,
         })
         .collect();
-    let found = cluster(groups.members.len(), &edges, |xs, ys| {
+    let found = cluster(groups.members.len(), &edges, |_, xs, ys| {
         let all = |gs: &[usize]| {
             gs.iter()
                 .flat_map(|g| groups.members[*g].clone())

@@ -112,8 +112,8 @@ fn live_through(
     let pins = super::pins::place(&work.agreed, &turns, day);
     let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning);
     let routes = planner.routes(&round);
-    let planned = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
-    let legs: Vec<(usize, Slot)> = planned.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
+    let stops = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
+    let legs: Vec<(usize, Slot)> = stops.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
     let mut hits = Vec::new();
     for (k, slot) in legs {
         hits.push(visit(&work.tasks[k], slot, day, insight, ghosts));
@@ -172,9 +172,15 @@ pub fn pretend_miss(standing: &mut Standing, slot: Slot, rules: &Rules) {
         EffortPart::Weekend => missing.weekend > 0,
     });
     standing.state = match standing.state {
-        State::New | State::InProgress | State::Proxy if standing.is_cap_reached() => State::Exhausted,
-        State::New | State::InProgress | State::Proxy if standing.unmet.is_empty() => State::Proxy,
-        State::New | State::InProgress => State::InProgress,
+        State::New | State::InProgress | State::Proxy => {
+            if standing.is_cap_reached() {
+                State::Exhausted
+            } else if standing.unmet.is_empty() {
+                State::Proxy
+            } else {
+                State::InProgress
+            }
+        }
         State::Appointment
         | State::Exhausted
         | State::Partial
