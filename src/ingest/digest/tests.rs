@@ -1,3 +1,5 @@
+//! Digests: equal for equal values however they are spelled, and for nothing else.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

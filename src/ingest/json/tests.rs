@@ -1,3 +1,5 @@
+//! The JSON reader and the batch splitter against texts good and bad.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -1,3 +1,5 @@
+//! Scrubbing: numbers go wherever they stand, everything else stays.
+
 use std::borrow::Cow;
 
 use proptest::prelude::*;
