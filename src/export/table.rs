@@ -210,10 +210,10 @@ pub(super) fn rows<'a>(
     Ok(all)
 }
 
-/// The highest revision of each interview.
+/// The highest usable revision of each interview.
 fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
     let mut highest: HashMap<Uuid, &InterviewRow> = HashMap::new();
-    for i in all {
+    for i in all.iter().filter(|i| !i.is_faulty) {
         let entry = highest.entry(i.id).or_insert(i);
         if i.revision > entry.revision {
             *entry = i;

@@ -519,45 +519,38 @@ impl Work<'_> {
             .filter_map(|(_, r)| r.visit.map(|v| v.0))
             .collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
-        let mut highest = classify::stored_revisions(&self.known);
-        for (i, r) in &interviews {
-            if self.standing(*i, r.case).status == Status::Accepted {
-                let entry = highest.entry(r.id.0).or_default();
-                *entry = (*entry).max(r.revision);
-            }
-        }
-        let (mut new, mut persons, mut mended) = (Vec::new(), Vec::new(), Vec::new());
+        let usable: Vec<(Uuid, i32)> =
+            interviews.iter().filter(|(i, _)| !self.is_faulty(*i)).map(|(_, r)| (r.id.0, r.revision)).collect();
+        let highest = classify::usable_revisions(&self.known, &usable);
+        let (mut new, mut persons, mut to_link) = (Vec::new(), Vec::new(), Vec::new());
         for (i, r) in &interviews {
             let standing = self.interview_standing(*i, r, &visits, &highest);
-            let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(
-                *i,
-                self.batch.reads[*i].digest.as_ref(),
-                r,
-                &standing,
-                awaited,
-            ));
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
             persons.extend(rows::person_rows(r, keys));
-            if standing.status == Status::Accepted {
+            if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
-                mended.push((r.id.0, r.revision));
+                to_link.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
         let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
         evidence::insert_persons(self.tx, self.at.key, &persons).await?;
-        let to_link: Vec<Uuid> = mended.iter().map(|m| m.0).collect();
         queue::add(self.tx, self.at.key, &to_link).await?;
         if self.known.iter().any(|k| k.status == Status::Held) {
-            let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
+            self.settled.extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
 
-    /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
+    /// Whether the form itself cannot be used.
+    fn is_faulty(&self, index: usize) -> bool {
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+    }
+
+    /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
+    /// whatever became of that one; as its reason stays with it, it never is evidence.
     fn interview_standing(
         &self,
         index: usize,
@@ -566,22 +559,11 @@ impl Work<'_> {
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
-        let is_form_error = standing
-            .held
-            .as_ref()
-            .is_some_and(|h| h.0 == Reason::FormError.slug());
-        if is_form_error
-            && self.batch.trust == Trust::Usual
-            && highest.get(&r.id.0).is_some_and(|h| *h > r.revision)
-        {
-            standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
-                Some(row) => Standing {
-                    case_id: row.id,
-                    status: Status::Accepted,
-                    held: None,
-                },
-                None => held_for(r.case.0, Reason::UnknownCase),
-            };
+        if self.is_faulty(index) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+                standing.status = Status::Accepted;
+            }
+            return standing;
         }
         let elsewhere = r
             .visit
@@ -701,10 +683,8 @@ impl Work<'_> {
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
-        let Some(standing) = self.standings.get(&index) else {
-            return receipt;
-        };
-        if let Some((reason, detail)) = &standing.held {
+        let Some(standing) = self.standings.get(&index) else { return receipt };
+        if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
             receipt.pointer = receipt.pointers.first().cloned();

@@ -29,14 +29,6 @@ pub(super) struct Freed {
     pub(super) marks: Vec<Mark>,
 }
 
-impl Freed {
-    /// Takes in more.
-    fn add(&mut self, more: Self) {
-        self.touched.extend(more.touched);
-        self.marks.extend(more.marks);
-    }
-}
-
 fn mark(row: &HeldRow) -> Mark {
     Mark {
         id: row.id,
@@ -92,15 +84,9 @@ pub(super) async fn free_waiters(
         .map(|s| s.id)
         .collect();
     if !visits.is_empty() {
-        freed.add(visits_arrived(tx, key, cases, &visits).await?);
-    }
-    let interviews: Vec<(Uuid, i32)> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Interview && s.status == Status::Accepted)
-        .map(|s| (s.id, s.revision))
-        .collect();
-    if !interviews.is_empty() {
-        freed.add(revisions_mended(tx, key, cases, &interviews).await?);
+        let more = visits_arrived(tx, key, cases, &visits).await?;
+        freed.touched.extend(more.touched);
+        freed.marks.extend(more.marks);
     }
     Ok(freed)
 }
@@ -177,38 +163,29 @@ pub(super) async fn visits_arrived(
     Ok(freed)
 }
 
-/// Higher revisions have come: lower ones that waited only because their form was faulty become history.
+/// Usable revisions have come, whatever became of them: lower ones that waited only because their form was faulty become
+/// history. Their reason stays with them, so they never are evidence. Returns what their devices must hear.
 pub(super) async fn revisions_mended(
     tx: &Tx,
     key: SurveyKey,
     cases: &mut Cases,
-    accepted: &[(Uuid, i32)],
-) -> Result<Freed, Error> {
-    let ids: Vec<Uuid> = accepted.iter().map(|a| a.0).collect();
+    usable: &[(Uuid, i32)],
+) -> Result<Vec<Mark>, Error> {
+    let ids: Vec<Uuid> = usable.iter().map(|a| a.0).collect();
     let faulty = held::faulty_revisions(tx, key, &ids).await?;
     let refs: Vec<Uuid> = faulty.iter().map(|f| f.0.case_id).collect();
     cases.find(tx, key, &refs).await?;
-    let mut freed = Freed::default();
-    let mut settled = Vec::new();
+    let (mut marks, mut settled) = (Vec::new(), Vec::new());
     for (mut lower, device) in faulty {
-        let is_below = accepted
-            .iter()
-            .any(|(id, revision)| *id == lower.id && *revision > lower.revision);
-        if let Some(case) = cases.any(lower.case_id).filter(|_| is_below) {
-            lower.case_id = case.id;
+        if usable.iter().any(|(id, revision)| *id == lower.id && *revision > lower.revision) {
+            lower.case_id = cases.any(lower.case_id).map_or(lower.case_id, |case| case.id);
             lower.status = Status::Accepted;
-            freed.touched.push(case.id);
-            freed.marks.push(Mark {
-                id: lower.id,
-                area_no: None,
-                device: Some(device),
-                user: None,
-            });
+            marks.push(Mark { id: lower.id, area_no: None, device: Some(device), user: None });
             settled.push(lower);
         }
     }
     held::settle(tx, key, &settled).await?;
-    Ok(freed)
+    Ok(marks)
 }
 
 /// What a supervisor decides about a held record.
@@ -361,13 +338,11 @@ async fn decide_record(
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
-        let freed = if row.kind == RecordKind::Visit {
-            visits_arrived(tx, at.key, &mut cases, &[row.id]).await?
-        } else {
-            revisions_mended(tx, at.key, &mut cases, &[(row.id, row.revision)]).await?
-        };
-        touched.extend(freed.touched);
-        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        if row.kind == RecordKind::Visit {
+            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
+            touched.extend(freed.touched);
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        }
         cases.find(tx, at.key, &touched).await?;
         let locked: Vec<_> = cases
             .rows()

@@ -48,8 +48,14 @@ pub async fn refold(
     if locked.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rows, losers) = with_survivors(tx, at.key, locked).await?;
+    let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
     let mut known = load(tx, at.key, &rows, &losers).await?;
+    let moved = moved(tx, at.key, &rows, &known).await?;
+    if !moved.is_empty() {
+        rows.extend(case::lock_cases(tx, at.key, &moved).await?);
+        (rows, losers) = with_survivors(tx, at.key, &rows).await?;
+        known = load(tx, at.key, &rows, &losers).await?;
+    }
     let mut folded = HashMap::with_capacity(rows.len());
     let mut updates = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -86,6 +92,16 @@ pub async fn refold(
     .await?;
     super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
+}
+
+/// Cases that may have gained or lost an interview because one of its revisions names another door.
+async fn moved(tx: &Tx, key: SurveyKey, rows: &[CaseRow], known: &HashMap<Uuid, Known>) -> Result<Vec<Uuid>, Error> {
+    let has_revisions = known.values().any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
+    if !has_revisions && rows.iter().all(|r| r.interviews == 0) {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.

@@ -55,10 +55,17 @@ pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<E
         belief: insight.model.belief(door),
     };
     let mut ghosts: Vec<Ghost> = (0..day.doors.len()).map(ghost).collect();
+    let mut price = planner.tuning.price;
     let mut hits = Vec::new();
     let mut days = Vec::new();
     while future.on <= day.field.1 {
-        hits.extend(live_through(&mut future, insight, planner, &mut ghosts));
+        hits.extend(live_through(
+            &mut future,
+            insight,
+            planner,
+            &mut ghosts,
+            &mut price,
+        ));
         let open = ghosts
             .iter()
             .zip(&day.doors)
@@ -96,6 +103,7 @@ fn live_through(
     insight: &Insight,
     planner: &Stairwise,
     ghosts: &mut [Ghost],
+    price: &mut f64,
 ) -> Vec<f64> {
     let now = Insight {
         ahead: Ahead::new(day),
@@ -111,7 +119,7 @@ fn live_through(
     let turns = turns(day);
     let pins = super::pins::place(&work.agreed, &turns, day);
     let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning);
-    let routes = planner.routes(&round);
+    let routes = planner.routes_at(price, &round);
     let stops = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
     let legs: Vec<(usize, Slot)> = stops.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
     let mut hits = Vec::new();

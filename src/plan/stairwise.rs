@@ -143,16 +143,28 @@ impl Stairwise {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
-            let idle = round.idle(&routes);
-            let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK {
-                fair
-            } else {
-                fair.min(price) * (1.0 - idle).powi(4) * 0.8
-            };
+            price = self.next_price(price, round, &routes);
             routes = round.fill(price);
         }
         routes
+    }
+
+    /// The same in one go at a price known from another day, which is brought up to date.
+    pub fn routes_at(&self, price: &mut f64, round: &Round) -> Vec<Route> {
+        let routes = round.fill(*price);
+        *price = self.next_price(*price, round, &routes);
+        routes
+    }
+
+    /// Part of what a minute achieved; less where time is left over.
+    fn next_price(&self, price: f64, round: &Round, routes: &[Route]) -> f64 {
+        let idle = round.idle(routes);
+        let fair = self.tuning.price_share * round.achieved(routes);
+        if idle < IDLE_OK {
+            fair
+        } else {
+            fair.min(price) * (1.0 - idle).powi(4) * 0.8
+        }
     }
 }
 

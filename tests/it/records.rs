@@ -316,6 +316,26 @@ async fn a_higher_revision_speaks_and_a_late_lower_one_is_history() {
 }
 
 #[tokio::test]
+async fn a_revision_that_names_another_door_moves_the_interview_there_in_either_order() {
+    let app = App::new(Survey::with_dwellings(4)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    for (wrong, right, order) in [(0, 1, [0, 1]), (2, 3, [1, 0])] {
+        let (wrong, right) = (app.survey.case(wrong), app.survey.case(right));
+        let first = interview(wrong);
+        let second = with(with(first.clone(), "case_id", right.to_string()), "revision", 2);
+        let records = [first, second];
+        for i in order {
+            phone.accepted(&records[i..=i]).await;
+        }
+        for (case, state) in [(wrong, "new"), (right, "completed")] {
+            assert_eq!(staff.get(&format!("/v1/cases/{case}")).await.ok()["state"], state, "{order:?}");
+        }
+    }
+    assert_eq!(staff.get("/v1/completion").await.ok()["total"]["persons"]["recorded"], 2);
+    app.recount().await;
+}
+
+#[tokio::test]
 async fn a_visit_to_a_closed_or_reassigned_door_is_still_taken() {
     let app = App::new(Survey::with_dwellings(2)).await;
     let phone = app.device("ea1").await;
