@@ -7,10 +7,7 @@ use crate::link::interview::PersonGiven;
 use crate::link::{DigestKey, IdGiven};
 
 fn person(name: &str) -> PreparedPerson {
-    let given = PersonGiven {
-        name: Some(name.to_owned()),
-        ..PersonGiven::default()
-    };
+    let given = PersonGiven { name: Some(name.to_owned()), ..PersonGiven::default() };
     PreparedPerson::read(&given, &DigestKey::new([0; 32]))
 }
 
@@ -79,26 +76,14 @@ fn latin_names() {
 fn named_by_the_spouse() {
     let mut husband_known = person("向书英");
     husband_known.partner = person("吴德文").name.sound;
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &husband_known).name,
-        NameLevel::Spouse
-    );
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &person("向书英")).name,
-        NameLevel::Missing
-    );
+    assert_eq!(compare_person(&person("吴德文妻"), &husband_known).name, NameLevel::Spouse);
+    assert_eq!(compare_person(&person("吴德文妻"), &person("向书英")).name, NameLevel::Missing);
 }
 
 fn with_id(name: &str, id: u128, quality: IdQuality) -> PreparedPerson {
     let mut p = person(name);
-    p.citizen = Some(Citizen {
-        digest: Digest(id),
-        quality,
-    });
-    p.birth = Birth {
-        year: Some(if name == "王伟" { 1980 } else { 2001 }),
-        ..Birth::default()
-    };
+    p.citizen = Some(Citizen { digest: Digest(id), quality });
+    p.birth = Birth { year: Some(if name == "王伟" { 1980 } else { 2001 }), ..Birth::default() };
     p
 }
 
@@ -116,8 +101,5 @@ fn ids() {
     ] {
         assert_eq!(compare_person(&a, &b).citizen, want);
     }
-    assert_eq!(
-        format!("{:?}", IdGiven::Plain("419999198503074514".into())),
-        "IdGiven(..)"
-    );
+    assert_eq!(format!("{:?}", IdGiven::Plain("419999198503074514".into())), "IdGiven(..)");
 }

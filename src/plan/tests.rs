@@ -118,20 +118,10 @@ fn an_appointment_is_on_top_with_its_hour() {
     let seen = [(5, 0, 1140, 4, 0)];
     let input = day(&rules, town(&rules, 4, 6, &seen, 1), 2, 1);
     let sheets = Stairwise::default().plan(&input);
-    let stop = sheets
-        .iter()
-        .flat_map(|s| &s.stops)
-        .find(|s| s.pinned == Pinned::Yes)
-        .unwrap();
-    assert_eq!(
-        (stop.action, stop.reason.as_str()),
-        (StopAction::VisitAt, "Asked for Tuesday 19:00.")
-    );
+    let stop = sheets.iter().flat_map(|s| &s.stops).find(|s| s.pinned == Pinned::Yes).unwrap();
+    assert_eq!((stop.action, stop.reason.as_str()), (StopAction::VisitAt, "Asked for Tuesday 19:00."));
     assert_eq!(stop.reason_zh, "约定周二 19:00。");
-    let first = sheets
-        .iter()
-        .find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes))
-        .unwrap();
+    let first = sheets.iter().find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes)).unwrap();
     assert_eq!(first.stops[0].pinned, Pinned::Yes);
 }
 
@@ -151,24 +141,14 @@ fn a_plan_at_noon_leaves_what_is_in_hand() {
     let keep: Vec<CaseId> = doors[14..18].iter().map(|d| d.case_id).collect();
     let mut input = day(&rules, doors, 2, 5);
     input.as_of = at(&rules, 5, 15 * 60);
-    input.enumerators[1].doing = Some(Doing {
-        keep: keep.clone(),
-        free_at: at(&rules, 5, 15 * 60 + 8),
-    });
+    input.enumerators[1].doing = Some(Doing { keep: keep.clone(), free_at: at(&rules, 5, 15 * 60 + 8) });
     let sheets = Stairwise::default().plan(&input);
     let mine = sheets.iter().find(|s| &*s.user == "e02").unwrap();
-    assert_eq!(
-        mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(),
-        keep
-    );
+    assert_eq!(mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(), keep);
     assert_eq!(mine.shift.from, at(&rules, 5, 15 * 60 + 8));
     let other = sheets.iter().find(|s| &*s.user == "e01").unwrap();
     assert!(other.stops.iter().all(|s| !keep.contains(&s.case_id)));
-    assert_eq!(
-        other.shift.from,
-        at(&rules, 5, 15 * 60),
-        "what lies before the moment is cut off"
-    );
+    assert_eq!(other.shift.from, at(&rules, 5, 15 * 60), "what lies before the moment is cut off");
 }
 
 #[test]
@@ -181,10 +161,7 @@ fn without_a_weekend_left_the_rule_cannot_be_met() {
     let list = pace::warnings(&input, &insight);
     assert_eq!(list.len(), 2);
     assert!(list.iter().all(|w| w.level == pace::Level::Red));
-    assert_eq!(
-        list[0].reason,
-        "A weekend visit is missing and no weekend with staff is left."
-    );
+    assert_eq!(list[0].reason, "A weekend visit is missing and no weekend with staff is left.");
 }
 
 #[test]
@@ -202,10 +179,7 @@ fn the_heat_map_names_every_building_once() {
     let rules = rules();
     let input = day(&rules, town(&rules, 3, 2, &[(0, 0, 1140, 0, 0)], 1), 1, 1);
     let view = view(&Insight::new(&input, Brain::Types));
-    assert_eq!(
-        (view.rows.len(), view.knocks, view.version.as_str()),
-        (4, 1, "types-1")
-    );
+    assert_eq!((view.rows.len(), view.knocks, view.version.as_str()), (4, 1, "types-1"));
     let svg = heat_svg(&view, Language::En);
     assert_eq!(svg.matches("<rect").count(), 4 * 26);
     assert!(svg.contains("Building 3") && heat_svg(&view, Language::Zh).contains("3 号楼"));
@@ -217,40 +191,22 @@ fn a_pretended_miss_counts_like_a_real_one() {
     let seen = [(0, 0, 1140, 0, 0), (0, 1, 600, 0, 0), (0, 5, 900, 0, 0)];
     let real = town(&rules, 1, 1, &seen, 9)[0].standing.clone();
     let mut told = town(&rules, 1, 1, &seen[..2], 9)[0].standing.clone();
-    forecast::pretend_miss(
-        &mut told,
-        slot::slot_at(at(&rules, 5, 900), &rules.calendar),
-        &rules,
-    );
-    assert_eq!(
-        (told.counted, told.unmet.clone(), told.state),
-        (real.counted, real.unmet, State::Proxy)
-    );
+    forecast::pretend_miss(&mut told, slot::slot_at(at(&rules, 5, 900), &rules.calendar), &rules);
+    assert_eq!((told.counted, told.unmet.clone(), told.state), (real.counted, real.unmet, State::Proxy));
     assert_eq!(told.untried, real.untried);
 }
 
 #[test]
 fn types_learn_who_is_out_by_day() {
     let rules = rules();
-    let mut seen: Vec<Seen> = (0..3)
-        .flat_map(|day| [(0, day, 600 + day, 0, 0), (1, day, 1180 + day, 0, 0)])
-        .collect();
+    let mut seen: Vec<Seen> =
+        (0..3).flat_map(|day| [(0, day, 600 + day, 0, 0), (1, day, 1180 + day, 0, 0)]).collect();
     seen.extend((0..4).map(|day| (2, day, 1180 + day, 6, 0)));
     let input = day(&rules, town(&rules, 1, 2, &seen, 9), 1, 9);
     let insight = Insight::new(&input, Brain::Types);
     let evening = |door| insight.chance(door, at(&rules, 9, 1200), &input);
     let morning = |door| insight.chance(door, at(&rules, 9, 600), &input);
-    assert!(
-        evening(0) > 2.0 * morning(0),
-        "missed by day: {} against {}",
-        evening(0),
-        morning(0)
-    );
-    assert!(
-        evening(1) < evening(0) && evening(2) < evening(1),
-        "{} {}",
-        evening(1),
-        evening(2)
-    );
+    assert!(evening(0) > 2.0 * morning(0), "missed by day: {} against {}", evening(0), morning(0));
+    assert!(evening(1) < evening(0) && evening(2) < evening(1), "{} {}", evening(1), evening(2));
     assert!(insight.model.belief(2).empty > 0.9, "four times it looked empty");
 }

@@ -16,34 +16,16 @@ pub fn agree(stop: &Stop) -> Result<(), TestCaseError> {
     prop_assert_eq!(&stop.reason, &line(g, Language::En));
     prop_assert_eq!(&stop.reason_zh, &line(g, Language::Zh));
     prop_assert!(stop.reason.ends_with('.') && stop.reason_zh.ends_with('。'));
-    prop_assert!(
-        stop.reason.is_ascii() || stop.reason.contains('–'),
-        "{}",
-        stop.reason
-    );
-    prop_assert!(
-        !has_fraction(&stop.reason) && !stop.reason.contains('%'),
-        "a chance: {}",
-        stop.reason
-    );
+    prop_assert!(stop.reason.is_ascii() || stop.reason.contains('–'), "{}", stop.reason);
+    prop_assert!(!has_fraction(&stop.reason) && !stop.reason.contains('%'), "a chance: {}", stop.reason);
     if let Some(b) = &g.best {
         prop_assert!(
             f64::from(b.knocks) >= CLAIM_KNOCKS && b.hours.chance - b.hours.mean > CLAIM_LEAD - 1e-9
         );
     }
     let known = known(g);
-    prop_assert!(
-        numbers(&stop.reason).is_subset(&known),
-        "{} {:?}",
-        stop.reason,
-        known
-    );
-    prop_assert!(
-        numbers(&stop.reason_zh).is_subset(&known),
-        "{} {:?}",
-        stop.reason_zh,
-        known
-    );
+    prop_assert!(numbers(&stop.reason).is_subset(&known), "{} {:?}", stop.reason, known);
+    prop_assert!(numbers(&stop.reason_zh).is_subset(&known), "{} {:?}", stop.reason_zh, known);
     Ok(())
 }
 
@@ -51,9 +33,7 @@ fn known(g: &Grounds) -> BTreeSet<u32> {
     let mut known: BTreeSet<u32> = [g.attempts].into();
     match &g.cause {
         Cause::First { open } => known.extend(u32::try_from(*open)),
-        Cause::Again {
-            pattern: Pattern::Before(hour),
-        } => known.extend([u32::from(*hour), 0]),
+        Cause::Again { pattern: Pattern::Before(hour) } => known.extend([u32::from(*hour), 0]),
         Cause::Again { .. } | Cause::ProxyAllowed | Cause::UsedUp => {}
         Cause::Agreed { on, minute } | Cause::WeMissed { on, minute } => {
             known.extend(numbers(&clock(*minute)));
@@ -76,70 +56,36 @@ fn known(g: &Grounds) -> BTreeSet<u32> {
 }
 
 fn day_and_month(on: Date) -> [u32; 2] {
-    [
-        u32::from(on.day().unsigned_abs()),
-        u32::from(on.month().unsigned_abs()),
-    ]
+    [u32::from(on.day().unsigned_abs()), u32::from(on.month().unsigned_abs())]
 }
 
 fn has_fraction(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|w| w[0].is_ascii_digit() && w[1] == b'.' && w[2].is_ascii_digit())
+    text.as_bytes().windows(3).any(|w| w[0].is_ascii_digit() && w[1] == b'.' && w[2].is_ascii_digit())
 }
 
 fn numbers(text: &str) -> BTreeSet<u32> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter_map(|t| t.parse().ok())
-        .collect()
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|t| t.parse().ok()).collect()
 }
 
 fn grounds(attempts: u32, cause: Cause, missing: &[EffortPart]) -> Grounds {
-    Grounds {
-        attempts,
-        cause,
-        missing: missing.to_vec(),
-        best: None,
-    }
+    Grounds { attempts, cause, missing: missing.to_vec(), best: None }
 }
 
 #[test]
 fn lines_read_well_in_both_languages() {
     let on = date(2026, 11, 3);
     let (evening, weekend) = (EffortPart::Evening, EffortPart::Weekend);
-    let hours = BestStretch {
-        kind: DayKind::Weekday,
-        from: 1140,
-        to: 1230,
-        chance: 0.6,
-        mean: 0.4,
-    };
-    let best = Some(Best {
-        place: BestPlace::Building("6".into()),
-        hours,
-        knocks: 20,
-    });
-    let before = Cause::Again {
-        pattern: Pattern::Before(17),
-    };
+    let hours = BestStretch { kind: DayKind::Weekday, from: 1140, to: 1230, chance: 0.6, mean: 0.4 };
+    let best = Some(Best { place: BestPlace::Building("6".into()), hours, knocks: 20 });
+    let before = Cause::Again { pattern: Pattern::Before(17) };
     for (g, en, zh) in [
         (
-            Grounds {
-                best,
-                ..grounds(2, before, &[])
-            },
+            Grounds { best, ..grounds(2, before, &[]) },
             "2 visits, both before 17:00; building 6 answers best 19:00–20:30.",
             "已入户 2 次，都在 17:00 之前；6 号楼 19:00–20:30 最容易有人。",
         ),
         (
-            grounds(
-                0,
-                Cause::Agreed {
-                    on: date(2026, 11, 5),
-                    minute: 1170.0,
-                },
-                &[],
-            ),
+            grounds(0, Cause::Agreed { on: date(2026, 11, 5), minute: 1170.0 }, &[]),
             "Asked for Thursday 19:30.",
             "约定周四 19:30。",
         ),
@@ -149,34 +95,19 @@ fn lines_read_well_in_both_languages() {
             "11 月 3 日拒绝过 e03，由您再试一次。",
         ),
         (
-            grounds(
-                1,
-                Cause::Claimed {
-                    on,
-                    by: Informant::Relative,
-                },
-                &[],
-            ),
+            grounds(1, Cause::Claimed { on, by: Informant::Relative }, &[]),
             "A relative said empty on 3 Nov; needs a second look.",
             "11 月 3 日亲属说无人居住，需再核实一次。",
         ),
         (
-            grounds(
-                3,
-                Cause::Again {
-                    pattern: Pattern::Mixed,
-                },
-                &[weekend],
-            ),
+            grounds(3, Cause::Again { pattern: Pattern::Mixed }, &[weekend]),
             "3 visits; only a weekend visit is missing, then a neighbour may answer.",
             "已入户 3 次；只差周末入户，之后可请邻居代答。",
         ),
         (
             grounds(
                 1,
-                Cause::Again {
-                    pattern: Pattern::Before(11),
-                },
+                Cause::Again { pattern: Pattern::Before(11) },
                 &[EffortPart::Attempts, evening, weekend],
             ),
             "1 visit, before 11:00; still missing: an evening visit and a weekend visit.",

@@ -41,15 +41,7 @@ pub fn town(rules: &Rules, buildings: usize, floors: usize, seen: &[Seen], today
         for floor in 0..floors {
             for room in 0..2 {
                 let id = doors.len();
-                doors.push(door(
-                    rules,
-                    id,
-                    b,
-                    i32::try_from(floor).unwrap() + 1,
-                    room,
-                    seen,
-                    today,
-                ));
+                doors.push(door(rules, id, b, i32::try_from(floor).unwrap() + 1, room, seen, today));
             }
         }
     }
@@ -75,13 +67,7 @@ fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: 
         room: format!("{floor}0{}", room + 1).into(),
         place: None,
         visits: visits.iter().map(past).collect(),
-        standing: fold(
-            &Evidence {
-                visits,
-                ..Evidence::default()
-            },
-            rules,
-        ),
+        standing: fold(&Evidence { visits, ..Evidence::default() }, rules),
         assigned: None,
         lease: None,
     }
@@ -90,15 +76,8 @@ fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: 
 fn visit(rules: &Rules, n: usize, (_, day, minute, kind, who): Seen) -> Visit {
     let (outcome, informant) = outcome(kind);
     let at = at(rules, day, minute);
-    let from = self::at(
-        rules,
-        day + 1 + i64::from(who % 2),
-        (18 + i64::from(kind % 3)) * 60,
-    );
-    let window = Window {
-        from,
-        to: from + SignedDuration::from_mins(30),
-    };
+    let from = self::at(rules, day + 1 + i64::from(who % 2), (18 + i64::from(kind % 3)) * 60);
+    let window = Window { from, to: from + SignedDuration::from_mins(30) };
     Visit {
         id: VisitId(Uuid::from_u128(n as u128 + 1)),
         at,
@@ -114,19 +93,12 @@ fn visit(rules: &Rules, n: usize, (_, day, minute, kind, who): Seen) -> Visit {
 
 fn staff(n: usize) -> Vec<Enumerator> {
     let evening = vec![(time(18, 0, 0, 0), time(21, 30, 0, 0))];
-    let day = vec![
-        (time(9, 0, 0, 0), time(12, 0, 0, 0)),
-        (time(14, 0, 0, 0), time(21, 0, 0, 0)),
-    ];
+    let day = vec![(time(9, 0, 0, 0), time(12, 0, 0, 0)), (time(14, 0, 0, 0), time(21, 0, 0, 0))];
     (1..=n)
         .map(|k| Enumerator {
             user: format!("e{k:02}").into(),
             areas: None,
-            hours: Some(Hours {
-                weekday: evening.clone(),
-                saturday: day.clone(),
-                sunday: day.clone(),
-            }),
+            hours: Some(Hours { weekday: evening.clone(), saturday: day.clone(), sunday: day.clone() }),
             absent: Vec::new(),
             doing: None,
         })

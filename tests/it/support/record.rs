@@ -77,10 +77,7 @@ pub fn with(mut record: Value, field: &str, value: impl Into<Value>) -> Value {
 
 /// The id a record carries.
 pub fn id_of(record: &Value) -> Uuid {
-    record["id"]
-        .as_str()
-        .and_then(|t| t.parse().ok())
-        .expect("the record has an id")
+    record["id"].as_str().and_then(|t| t.parse().ok()).expect("the record has an id")
 }
 
 /// A batch of these records as `device` sends it.
@@ -91,17 +88,11 @@ pub fn batch(survey: &str, device: Uuid, records: &[Value]) -> Value {
 /// The statuses of an answer's receipts, in their order.
 pub fn statuses(answer: &Value) -> Vec<&str> {
     let receipts = answer["receipts"].as_array().expect("an answer to a batch");
-    receipts
-        .iter()
-        .map(|r| r["status"].as_str().expect("a receipt has a status"))
-        .collect()
+    receipts.iter().map(|r| r["status"].as_str().expect("a receipt has a status")).collect()
 }
 
 /// The reasons of an answer's receipts, empty where there is none.
 pub fn reasons(answer: &Value) -> Vec<&str> {
     let receipts = answer["receipts"].as_array().expect("an answer to a batch");
-    receipts
-        .iter()
-        .map(|r| r["reason"].as_str().unwrap_or_default())
-        .collect()
+    receipts.iter().map(|r| r["reason"].as_str().unwrap_or_default()).collect()
 }
