@@ -67,7 +67,9 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         let manifest = written?;
         let rows: i64 = manifest.rows.values().sum();
         say(format!("{}: {rows} rows as of {taken_at}", file.display()));
-        remark("the key file and the pictures are not in it: keep copies of both, the key apart from the backup");
+        remark(
+            "the key file and the pictures are not in it: keep copies of both, the key apart from the backup",
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -96,7 +98,10 @@ fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
     let mut child = dump.stdout(Stdio::piped()).spawn().context("pg_dump cannot be started")?;
     let mut output = child.stdout.take().context("pg_dump has no output")?;
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {bytes} written").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {bytes} written")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     let (mut hash, mut length, mut buffer) = (Sha256::new(), 0_u64, vec![0; 256 << 10]);
     loop {
         let n = output.read(&mut buffer).context("pg_dump broke off")?;
@@ -142,8 +147,8 @@ fn open(path: &Path) -> Result<(Manifest, BufReader<File>)> {
     reader.by_ref().take(64).read_until(b'\n', &mut mark)?;
     ensure!(mark.trim_ascii_end() == MARK.as_bytes(), "{} is no backup of this program", path.display());
     reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)?;
-    let manifest: Manifest =
-        serde_json::from_slice(&line).with_context(|| format!("{}: the second line cannot be read", path.display()))?;
+    let manifest: Manifest = serde_json::from_slice(&line)
+        .with_context(|| format!("{}: the second line cannot be read", path.display()))?;
     Ok((manifest, reader))
 }
 
@@ -191,7 +196,13 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
         bail!("the database is not empty; a backup is restored into an empty one only");
     }
     let mut program = program("pg_restore", manifest.server)?;
-    program.args(["--no-owner", "--no-privileges", "--no-password", "--exit-on-error", "--single-transaction"]);
+    program.args([
+        "--no-owner",
+        "--no-privileges",
+        "--no-password",
+        "--exit-on-error",
+        "--single-transaction",
+    ]);
     program.arg("--dbname=").envs(backup::environment(settings)).stdin(Stdio::piped());
     let file = file.to_owned();
     tokio::task::spawn_blocking(move || fed(program, &file)).await??;
@@ -201,8 +212,12 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
     let differing: Vec<String> = manifest
         .rows
         .iter()
-        .filter(|(table, rows)| table.as_str() != "refinery_schema_history" && found.get(*table) != Some(rows))
-        .map(|(table, rows)| format!("{table}: {} instead of {rows}", found.get(table).copied().unwrap_or_default()))
+        .filter(|(table, rows)| {
+            table.as_str() != "refinery_schema_history" && found.get(*table) != Some(rows)
+        })
+        .map(|(table, rows)| {
+            format!("{table}: {} instead of {rows}", found.get(table).copied().unwrap_or_default())
+        })
         .collect();
     ensure!(differing.is_empty(), "the restored tables differ from the manifest: {}", differing.join(", "));
     begin_again(common, settings, manifest).await
@@ -234,9 +249,14 @@ async fn begin_again(common: &Common, settings: &Settings, manifest: &Manifest) 
     store.close();
     say(format!("restored as of {}; every table and counter as in the backup", manifest.taken_at));
     if let Err(error) = open_ingest(settings, &common.data_dir).await {
-        remark(format!("put the key file of the old installation into {} before serving: {error:#}", common.data_dir.display()));
+        remark(format!(
+            "put the key file of the old installation into {} before serving: {error:#}",
+            common.data_dir.display()
+        ));
     }
-    remark("pictures come from a copy of the attachments directory; what is missing is sent again by the phones");
+    remark(
+        "pictures come from a copy of the attachments directory; what is missing is sent again by the phones",
+    );
     Ok(())
 }
 

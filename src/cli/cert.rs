@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 use super::base::{Common, remark, say};
@@ -40,7 +40,9 @@ pub(super) fn run(common: &Common, args: &CertArgs) -> Result<ExitCode> {
     private_dirs.with_context(|| format!("{} cannot be made", dir.display()))?;
     let issuer = authority(&dir)?;
     let key = KeyPair::generate().context("a key cannot be made")?;
-    let cert = server_params(&args.names, args.days)?.signed_by(&key, &issuer).context("the certificate cannot be signed")?;
+    let cert = server_params(&args.names, args.days)?
+        .signed_by(&key, &issuer)
+        .context("the certificate cannot be signed")?;
     let (cert_file, key_file) = (dir.join("server.crt"), dir.join("server.key"));
     let chain = format!("{}{}", cert.pem(), std::fs::read_to_string(dir.join(AUTHORITY))?);
     write_private(&key_file, &key.serialize_pem())?;
@@ -70,8 +72,11 @@ fn authority(dir: &Path) -> Result<Issuer<'static, KeyPair>> {
         write_private(&key_file, &key.serialize_pem())?;
         write_private(&cert_file, &cert.pem())?;
     }
-    let read = |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()));
-    let key = KeyPair::from_pem(&read(&key_file)?).with_context(|| format!("{} holds no key", key_file.display()))?;
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    let key = KeyPair::from_pem(&read(&key_file)?)
+        .with_context(|| format!("{} holds no key", key_file.display()))?;
     Issuer::from_ca_cert_pem(&read(&cert_file)?, key)
         .with_context(|| format!("{} holds no certificate of an authority", cert_file.display()))
 }
@@ -81,7 +86,8 @@ fn authority_params() -> Result<CertificateParams> {
     params.distinguished_name = named("Doorknock local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let (from, to) = (jiff::Zoned::now().date(), jiff::Zoned::now().date().saturating_add(jiff::Span::new().years(10)));
+    let (from, to) =
+        (jiff::Zoned::now().date(), jiff::Zoned::now().date().saturating_add(jiff::Span::new().years(10)));
     (params.not_before, params.not_after) = (day(from), day(to));
     Ok(params)
 }
@@ -94,7 +100,8 @@ fn server_params(names: &[String], days: u16) -> Result<CertificateParams> {
     for name in names {
         ensure!(named_right(name), "{name:?} is neither a host name nor an address");
     }
-    let mut params = CertificateParams::new(names.to_vec()).context("a name cannot be used in a certificate")?;
+    let mut params =
+        CertificateParams::new(names.to_vec()).context("a name cannot be used in a certificate")?;
     params.distinguished_name = named(names.first().map_or("doorknock", String::as_str));
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

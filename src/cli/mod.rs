@@ -68,6 +68,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Count completion afresh and compare; 0 differences are right
     Recount(recount::RecountArgs),
+    /// Link everything again under a new model: shows the difference, applies it with --apply
+    Relink(relink::RelinkArgs),
     /// Write everything but the key and the pictures into one file
     Backup(backup::BackupArgs),
     /// Read such a file into an empty database
@@ -76,8 +78,6 @@ enum Command {
     Purge(purge::PurgeArgs),
     /// Make a local authority and a server certificate, for HTTPS
     Cert(cert::CertArgs),
-    /// Link everything again under a new model: shows the difference, applies it with --apply
-    Relink(relink::RelinkArgs),
 }
 
 /// Runs the program.
@@ -100,12 +100,16 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => migrate::run(&common, &args),
         Command::Recount(args) => recount::run(&common, &args),
+        Command::Relink(args) => relink::run(&common, &args),
         Command::Backup(args) => backup::backup(&common, &args),
         Command::Restore(args) => backup::restore(&common, &args),
         Command::Purge(args) => purge::run(&common, &args),
         Command::Cert(args) => cert::run(&common, &args),
-        Command::Relink(args) => relink::run(&common, &args),
     };
+    if base::is_unsaid() {
+        base::remark("doorknock: standard output cannot be written");
+        return ExitCode::FAILURE;
+    }
     done.unwrap_or_else(|error| {
         base::complain(&error);
         ExitCode::FAILURE

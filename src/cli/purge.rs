@@ -59,7 +59,8 @@ fn is_due(survey: &Survey, now: Timestamp) -> Result<(), String> {
         return Err(format!("survey {} sets no privacy.purge_on", survey.slug));
     };
     let date: Date = text.parse().map_err(|_| "privacy.purge_on is no date".to_owned())?;
-    let today = now.in_tz(&survey.time_zone).map_err(|_| "the survey's time zone is not known".to_owned())?.date();
+    let today =
+        now.in_tz(&survey.time_zone).map_err(|_| "the survey's time zone is not known".to_owned())?.date();
     if today < date {
         return Err(format!("the personal data of survey {} are kept until {date}", survey.slug));
     }
@@ -67,7 +68,8 @@ fn is_due(survey: &Survey, now: Timestamp) -> Result<(), String> {
 }
 
 async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -> Result<Map<String, Value>> {
-    let style = ProgressStyle::with_template("{spinner} {msg}: {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {msg}: {pos}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let mut counts = Map::new();
     for step in STEPS {
         let bar = ProgressBar::new_spinner().with_style(style.clone()).with_message(step.name);
@@ -88,7 +90,12 @@ async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -
 }
 
 /// The bytes go first, the note that they are gone second: broken off, it is done again.
-async fn purge_pictures(store: &store::Store, key: SurveyKey, shelf: &Shelf, now: Timestamp) -> Result<usize> {
+async fn purge_pictures(
+    store: &store::Store,
+    key: SurveyKey,
+    shelf: &Shelf,
+    now: Timestamp,
+) -> Result<usize> {
     let mut all = 0;
     loop {
         let ids = store.pictures_to_purge(key).await?;

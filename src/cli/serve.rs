@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use super::cert;
 use super::linking;
-use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
 use crate::http::metrics::PoolFigures;
@@ -93,7 +93,8 @@ fn start_log(args: &ServeArgs) {
     let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
     let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     let started = if args.log_json { builder.json().try_init() } else { builder.try_init() };
     // A second start in one process keeps the first log.
     drop(started);
@@ -126,8 +127,8 @@ async fn serve(
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
-    let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
     let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
+    let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -140,8 +141,8 @@ async fn serve(
     stop.store(true, Ordering::Relaxed);
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
-    drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
     drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())
@@ -198,7 +199,9 @@ async fn fold_all(store: &Store) -> Result<(), store::Error> {
 
 /// Reports a difference, never repairs it: somebody must look.
 async fn compare(app: &App) {
-    let Ok(keys) = app.store().survey_keys().await else { return };
+    let Ok(keys) = app.store().survey_keys().await else {
+        return;
+    };
     let mut difference = 0;
     for key in keys {
         match app.store().recount(key).await {

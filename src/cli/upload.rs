@@ -55,7 +55,10 @@ pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
                     failed = true;
                     // Nobody listens: the other files would only say the same.
                     if work.target.is_some() && error.is::<std::io::Error>() {
-                        remark(format!("doorknock: stopped here; {} more file(s) were not sent", files.len() - n - 1));
+                        remark(format!(
+                            "doorknock: stopped here; {} more file(s) were not sent",
+                            files.len() - n - 1
+                        ));
                         break;
                     }
                 }
@@ -75,11 +78,17 @@ fn read(path: &Path) -> Result<Bytes> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let mut reader: Box<dyn std::io::Read> = match ending {
         "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        "zst" => Box::new(zstd::stream::read::Decoder::new(file).with_context(|| path.display().to_string())?),
+        "zst" => {
+            Box::new(zstd::stream::read::Decoder::new(file).with_context(|| path.display().to_string())?)
+        }
         _ => Box::new(file),
     };
     let mut all = Vec::new();
-    reader.by_ref().take(MOST + 1).read_to_end(&mut all).with_context(|| format!("{} cannot be read", path.display()))?;
+    reader
+        .by_ref()
+        .take(MOST + 1)
+        .read_to_end(&mut all)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     if all.len() as u64 > MOST {
         bail!("{} is larger than 16 MiB", path.display());
     }
@@ -116,7 +125,11 @@ impl Work {
         };
         let token = self.token(&caller, device).await?;
         let answer = target.post_batch(&token, file).await?;
-        let receipts = answer.get("receipts").and_then(Value::as_array).cloned().context("the answer has no receipts")?;
+        let receipts = answer
+            .get("receipts")
+            .and_then(Value::as_array)
+            .cloned()
+            .context("the answer has no receipts")?;
         Ok(Taken { receipts, replayed: is_replayed(&answer) })
     }
 
@@ -183,7 +196,12 @@ impl Work {
             1 => "; 1 of them had been sent before".to_owned(),
             n => format!("; {n} of them had been sent before"),
         };
-        format!("{all} receipts: {} accepted, {} held, {} refused{known}", n("accepted"), n("held"), n("refused"))
+        format!(
+            "{all} receipts: {} accepted, {} held, {} refused{known}",
+            n("accepted"),
+            n("held"),
+            n("refused")
+        )
     }
 }
 

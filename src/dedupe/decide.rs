@@ -110,7 +110,10 @@ impl Dedupe {
                         let note = String::new();
                         let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
                         link::mark_place(tx).await?;
-                        all.push(effect(own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await, &caller)?);
+                        all.push(effect(
+                            own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await,
+                            &caller,
+                        )?);
                         link::go_back(tx).await?;
                     }
                     let mut all = all.into_iter();
@@ -154,7 +157,9 @@ impl Dedupe {
         let judge = self.judge(tx, survey).await?;
         let settled = component.households(&judge);
         if settled.broken.is_some() {
-            return Err(Error::Unfit("Another decision on these interviews says the opposite; take that one back first."));
+            return Err(Error::Unfit(
+                "Another decision on these interviews says the opposite; take that one back first.",
+            ));
         }
         let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
         ids.extend(before_doors.iter().map(|r| r.id));
@@ -213,7 +218,9 @@ impl Dedupe {
         let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
         let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
         doors.sort_by_key(|r| (r.created_at, r.id));
-        let [survivor, loser] = doors.as_slice() else { return Ok(None) };
+        let [survivor, loser] = doors.as_slice() else {
+            return Ok(None);
+        };
         let kind = DecisionKind::Merge { into: CaseId(survivor.id) };
         let request = Request { case: loser.id, kind, reason: reason(ruling) };
         decide_in(tx, at, survey, &whole, &request).await?;
@@ -274,7 +281,13 @@ fn told(changes: &Changes, taken_in: Option<Uuid>) -> Value {
 }
 
 /// Records what somebody who may not decide proposes. Nothing else changes.
-async fn propose(tx: &Tx, at: At, caller: &Caller, mut link: LinkRow, ruling: &Ruling) -> Result<Decided, Error> {
+async fn propose(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    mut link: LinkRow,
+    ruling: &Ruling,
+) -> Result<Decided, Error> {
     check(&link, ruling)?;
     link.version += 1;
     pair::put(tx, at.key, &[LinkPut { row: link.clone(), evidence: None }]).await?;
@@ -292,7 +305,9 @@ fn effect(taken: Result<Decided, Error>, caller: &Caller) -> Result<Effect, Erro
             let changes = Some(decided.changes.seen_from(caller.range));
             Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
         }
-        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => Ok(cannot(why.to_owned())),
+        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
+            Ok(cannot(why.to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -174,7 +174,8 @@ impl Dedupe {
                 .reading("relink_page", move |tx| {
                     Box::pin(async move {
                         let rows = text::page(tx, key, after, PAGE).await?;
-                        let wanted: Vec<(Uuid, i32)> = rows.iter().map(|r| (r.interview, r.revision)).collect();
+                        let wanted: Vec<(Uuid, i32)> =
+                            rows.iter().map(|r| (r.interview, r.revision)).collect();
                         let mut cases: Vec<Uuid> = rows.iter().map(|r| r.case_id).collect();
                         cases.sort_unstable();
                         cases.dedup();

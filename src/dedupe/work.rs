@@ -86,7 +86,9 @@ impl Dedupe {
         }
         let began = Instant::now();
         let lines = queue::next(tx, key, LOOK_AHEAD).await?;
-        let Some(first) = lines.first().copied() else { return Ok(Outcome::Rollback(Step::Idle)) };
+        let Some(first) = lines.first().copied() else {
+            return Ok(Outcome::Rollback(Step::Idle));
+        };
         let at = At { key, now, tag: new_tag(now) };
         let judge = self.judge(tx, survey).await?;
         let mut linked = self.link(tx, at, survey, &judge, first.interview).await?;
@@ -146,17 +148,17 @@ impl Dedupe {
         interview: Uuid,
     ) -> Result<Linked, Error> {
         let stored = text::load(tx, at.key, &[interview]).await?.into_iter().next();
-        let known_keys: Vec<(i64, i16)> = stored
-            .iter()
-            .flat_map(|s| s.keys.iter().copied().zip(s.key_kinds.iter().copied()))
-            .collect();
+        let known_keys: Vec<(i64, i16)> =
+            stored.iter().flat_map(|s| s.keys.iter().copied().zip(s.key_kinds.iter().copied())).collect();
         let case = text::case_of(tx, at.key, interview).await?;
         let in_force = match case {
             Some(case) => in_force(tx, at.key, survey, case, interview).await?,
             None => None,
         };
         let case = case.or(stored.as_ref().map(|s| s.case_id));
-        let Some(case) = case else { return Ok(Linked::default()) };
+        let Some(case) = case else {
+            return Ok(Linked::default());
+        };
         let before = links_of(tx, at.key, case, interview).await?;
         let Some(in_force) = in_force else {
             if stored.is_some_and(|s| s.is_in_force) {
@@ -181,7 +183,8 @@ impl Dedupe {
         with.dedup();
         let others = load(tx, at.key, &with, &HashMap::new()).await?;
         let mut linked = self.compare(tx, at, survey, judge, (node, others), before).await?;
-        linked.skipped = found.skipped.iter().filter_map(|n| super::find::kind_of(*n)).map(kind_slug).collect();
+        linked.skipped =
+            found.skipped.iter().filter_map(|n| super::find::kind_of(*n)).map(kind_slug).collect();
         Ok(linked)
     }
 
@@ -248,11 +251,15 @@ impl Dedupe {
         let roots = load(tx, at.key, &lost, &HashMap::new()).await?;
         let told = HashMap::new();
         let pairs = (before, fresh, &told);
-        let settled = self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
+        let settled =
+            self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
         Ok(Linked { folded: settled.folded, ..Linked::default() })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one place where everything about one interview comes together")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one place where everything about one interview comes together"
+    )]
     async fn settle_around(
         &self,
         tx: &Tx,
@@ -361,7 +368,12 @@ async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Resu
     Ok(Node { row, prepared })
 }
 
-async fn links_of(tx: &Tx, key: SurveyKey, case: Uuid, interview: Uuid) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
+async fn links_of(
+    tx: &Tx,
+    key: SurveyKey,
+    case: Uuid,
+    interview: Uuid,
+) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
     let all = pair::of_cases(tx, key, &[case]).await?;
     Ok(all.into_iter().filter(|l| l.has(interview)).map(|l| (l.id, l)).collect())
 }

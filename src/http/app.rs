@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::kind;
 use super::limit::{Attempts, UploadSlots};
 use super::metrics::Metrics;
+use super::pages::memory::Memory;
 use super::problem::{FieldError, Problem};
 use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
@@ -38,6 +39,8 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// What the pages remember for a short while.
+    pub pages: Memory,
     /// What the visits have taught, for lists.
     pub chances: Chances,
     /// The clock.
@@ -80,6 +83,7 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            pages: Memory::default(),
             chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
@@ -89,9 +93,10 @@ impl App {
         }
     }
 
-    /// Now.
+    /// Now, to the microsecond as the database keeps it: what is answered first and what is read later are equal.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The database.

@@ -70,7 +70,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         }
     };
     let is_full = i64::try_from(items.len()).is_ok_and(|n| n >= limit);
-    let next = next.filter(|_| is_full).map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
+    let next =
+        next.filter(|_| is_full).map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
 
@@ -174,11 +175,15 @@ fn result(index: usize, item: &Item, result: Assigned) -> Value {
     let (status, doors, reason, detail) = match result {
         Assigned::Done(n) if item.enumerator.is_some() => ("assigned", n, None, None),
         Assigned::Done(n) => ("withdrawn", n, None, None),
-        Assigned::UnknownDoors => ("refused", 0, Some("not-found"), Some("There is no such door in your area.")),
+        Assigned::UnknownDoors => {
+            ("refused", 0, Some("not-found"), Some("There is no such door in your area."))
+        }
         Assigned::UnknownEnumerator => {
             ("refused", 0, Some("unknown-enumerator"), Some("The survey has no such enumerator."))
         }
-        Assigned::EndsInThePast => ("refused", 0, Some("ends-in-the-past"), Some("The lease ends before it begins.")),
+        Assigned::EndsInThePast => {
+            ("refused", 0, Some("ends-in-the-past"), Some("The lease ends before it begins."))
+        }
         Assigned::NotOpen => ("refused", 0, Some("not-open"), Some("The door needs no visit any more.")),
     };
     let mut shown = json!({"index": index, "status": status, "doors": doors});

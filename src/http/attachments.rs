@@ -59,7 +59,10 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
         return Err(Problem::not_found());
     }
     if request.header(&CONTENT_ENCODING).is_some_and(|word| !word.eq_ignore_ascii_case("identity")) {
-        return Err(Problem::new(&kind::UNSUPPORTED_ENCODING, "Pictures are packed already and are sent as they are."));
+        return Err(Problem::new(
+            &kind::UNSUPPORTED_ENCODING,
+            "Pictures are packed already and are sent as they are.",
+        ));
     }
     let span = span(&request)?;
     if span.total.is_some_and(|total| total > LIMIT as u64) {
@@ -115,9 +118,14 @@ fn span(request: &Request) -> Result<Span, Problem> {
     let read = || {
         let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = range.split_once('-')?;
-        let number = |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse::<u64>().ok()).flatten();
+        let number =
+            |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse::<u64>().ok()).flatten();
         let (first, last, total) = (number(first)?, number(last)?, number(total)?);
-        (first <= last && last < total).then(|| Span { at: first, len: Some(last - first + 1), total: Some(total) })
+        (first <= last && last < total).then(|| Span {
+            at: first,
+            len: Some(last - first + 1),
+            total: Some(total),
+        })
     };
     let span = read().ok_or_else(|| bad("Content-Range must be like \"bytes 0-65535/183402\"."))?;
     if announced.is_some_and(|n| Some(n) != span.len) {
@@ -162,7 +170,8 @@ async fn take(
         if bytes.len() < shelf::ENOUGH && came < total {
             return Err(bad("The first piece has to hold at least 12 bytes."));
         }
-        media_type = Some(shelf::media_type(&bytes).ok_or_else(|| Problem::plain(&kind::UNSUPPORTED_PICTURE))?);
+        media_type =
+            Some(shelf::media_type(&bytes).ok_or_else(|| Problem::plain(&kind::UNSUPPORTED_PICTURE))?);
     }
     let whole = (came == total).then(|| Sha256::digest(&bytes).to_vec());
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
@@ -180,7 +189,8 @@ async fn take(
 }
 
 fn wrong_offset(wanted: i64) -> Problem {
-    Problem::new(&kind::WRONG_OFFSET, format!("The next byte wanted is number {wanted}.")).with("offset", wanted)
+    Problem::new(&kind::WRONG_OFFSET, format!("The next byte wanted is number {wanted}."))
+        .with("offset", wanted)
 }
 
 /// When every byte is here: compares the digest, puts the whole in its place, then notes that it is complete. Broken off
@@ -272,8 +282,14 @@ mod tests {
     #[test]
     fn a_range_is_read_or_refused() {
         let table = [
-            (&[("content-range", "bytes 0-9/100")][..], Some(Span { at: 0, len: Some(10), total: Some(100) })),
-            (&[("content-range", "bytes 90-99/100"), ("content-length", "10")], Some(Span { at: 90, len: Some(10), total: Some(100) })),
+            (
+                &[("content-range", "bytes 0-9/100")][..],
+                Some(Span { at: 0, len: Some(10), total: Some(100) }),
+            ),
+            (
+                &[("content-range", "bytes 90-99/100"), ("content-length", "10")],
+                Some(Span { at: 90, len: Some(10), total: Some(100) }),
+            ),
             (&[("content-length", "7")], Some(Span { at: 0, len: Some(7), total: Some(7) })),
             (&[], Some(Span { at: 0, len: None, total: None })),
             (&[("content-range", "bytes 5-4/100")], None),

@@ -114,18 +114,23 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let row = in_reach(&app, &caller, request.param_uuid("id")?).await?;
     let survey = app.survey(&caller).await?;
-    let reader =
-        if auth::is_supervisor(&caller) { Reader::Supervisor } else { Reader::Enumerator(caller.user.clone()) };
-    let mut door = history(app.store(), &survey, &row, &reader, app.now()).await?;
-    if auth::is_supervisor(&caller) {
-        let merged: Vec<Uuid> = door.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
-        door.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
-        if !door.interviews.is_empty() {
-            let noted = Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area);
-            app.store().note_audit(noted).await?;
+    let reader = if auth::is_supervisor(&caller) {
+        Reader::Supervisor
+    } else {
+        Reader::Enumerator(caller.user.clone())
+    };
+    let mut shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
+    if reader == Reader::Supervisor {
+        let merged: Vec<Uuid> =
+            shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
+        shown.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
+        if !shown.interviews.is_empty() {
+            app.store()
+                .note_audit(Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area))
+                .await?;
         }
     }
-    Ok(answer::json(&door))
+    Ok(answer::json(&shown))
 }
 
 const DECISIONS: [&str; 10] = [

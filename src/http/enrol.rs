@@ -45,7 +45,8 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         return Err(Problem::plain(&kind::WRONG_CODE));
     };
     attempt.right();
-    let member = membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
+    let member =
+        membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let survey = app.surveys().reread(key).await?;
     let secret = auth::new_secret();
     let token = NewToken {
@@ -92,7 +93,8 @@ struct LoginForm {
 pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> {
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
-        let (user, password, survey) = (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
+        let (user, password, survey) =
+            (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
         Some(LoginForm { user: user?, password: password?, survey })
     })?;
     let opened = sign_in(&app, &request, &form.user, &form.password, form.survey.as_deref()).await?;
@@ -144,18 +146,27 @@ pub async fn sign_in(
     }
     attempt.right();
     let member = match survey {
-        Some(slug) => staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+        Some(slug) => {
+            staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?
+        }
         None if staff.len() > 1 => {
             let names: Vec<&str> = staff.iter().map(|m| m.survey.as_str()).collect();
             let detail = format!("must name one of: {}", names.join(", "));
-            return Err(Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)]));
+            return Err(
+                Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)])
+            );
         }
         None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
     };
     open_session(app, request, user, member).await
 }
 
-async fn open_session(app: &App, request: &Request, user: &str, member: Membership) -> Result<Opened, Problem> {
+async fn open_session(
+    app: &App,
+    request: &Request,
+    user: &str,
+    member: Membership,
+) -> Result<Opened, Problem> {
     let (secret, csrf, now) = (auth::new_secret(), auth::new_secret(), app.now());
     let token = NewToken {
         hash: auth::hash(&secret),

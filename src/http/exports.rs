@@ -21,7 +21,9 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let (name, ending) = request.param("file").split_once('.').ok_or_else(Problem::not_found)?;
     let (kind, format) = (Kind::of(name), Format::of(ending));
-    let (Some(kind), Some(format)) = (kind, format) else { return Err(Problem::not_found()) };
+    let (Some(kind), Some(format)) = (kind, format) else {
+        return Err(Problem::not_found());
+    };
     let query = request.query()?;
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;

@@ -3,10 +3,15 @@
 use http::Method;
 
 use super::app::App;
+use super::pages::{
+    about, areas, assets, assign, building, case, decide, devices as device_page, doors,
+    exports as export_page, held as held_page, login, outlook, overview, phone, reading,
+    returns as return_page, setup, sheet, switch, trouble, writing,
+};
 use super::route::{Face, Router};
 use super::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held, links, page, plan,
-    returns, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
+    links, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -56,4 +61,36 @@ pub fn routes() -> Router<App> {
         .get("/v1/export/{file}", exports::get)
         // Residents, under the code of their card.
         .post("/v1/slips/{code}", plan::slip)
+        // People in a browser.
+        .page_problems(trouble::page)
+        .page("/static/{version}/{*name}", assets::get)
+        .page("/language", switch::language)
+        .page("/theme", switch::theme)
+        .page("/phone/", phone::show)
+        .page("/login", login::show)
+        .form("/login", login::submit)
+        .form("/logout", writing(login::logout))
+        // The supervisor's pages.
+        .page("/", reading(overview::home))
+        .page("/areas", reading(areas::show))
+        .page("/areas/{code}", reading(overview::area))
+        .page("/buildings/{id}", reading(building::show))
+        .page("/cases/{id}", reading(case::show))
+        .form("/cases/{id}/decisions", writing(decide::submit))
+        .page("/doors", reading(doors::show))
+        .page("/returns", reading(return_page::show))
+        .page("/assign", reading(assign::show))
+        .form("/assign", writing(assign::submit))
+        .page("/held", reading(held_page::show))
+        .form("/held/{id}/decision", writing(held_page::submit))
+        .page("/devices", reading(device_page::show))
+        .form("/devices/code", writing(device_page::code))
+        .form("/devices/{id}/revoke", writing(device_page::revoke))
+        .page("/pace", reading(outlook::show))
+        .page("/print/sheet", reading(sheet::show))
+        .page("/exports", reading(export_page::show))
+        .page("/setup", reading(setup::show))
+        .form("/setup", setup::submit)
+        .form("/setup/apply", writing(setup::apply))
+        .page("/about", reading(about::show))
 }

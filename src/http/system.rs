@@ -22,7 +22,10 @@ pub async fn healthz(_: App, _: Request) -> Result<Response, Problem> {
 pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
     app.store().ping().await?;
     if !(app.is_migrated)() {
-        return Err(Problem::new(&kind::DATABASE_AWAY, "The database is not migrated; run doorknock migrate."));
+        return Err(Problem::new(
+            &kind::DATABASE_AWAY,
+            "The database is not migrated; run doorknock migrate.",
+        ));
     }
     Ok(answer::json(&json!({"status": "ready"})))
 }

@@ -172,7 +172,8 @@ fn prepare(
         clock_offset,
         keys,
     };
-    let reads: Vec<Read> = raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let reads: Vec<Read> =
+        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
@@ -187,11 +188,22 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version = header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let app_version =
+        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
-    let packed = zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
-    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length, trust })
+    let packed =
+        zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    Ok(Prepared {
+        head,
+        app_version,
+        reach: Reach::of(caller),
+        survey,
+        reads,
+        raw: packed,
+        raw_length,
+        trust,
+    })
 }
 
 /// A batch on its way through the transaction.
@@ -306,7 +318,9 @@ impl Work<'_> {
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&doors)
-            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not))
+            .map(|((i, d), door)| {
+                dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not)
+            })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         self.all_stored(stored.len(), rows.len())?;
@@ -414,39 +428,42 @@ impl Work<'_> {
         }
         let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
-        let mut highest = classify::stored_revisions(&self.known);
-        for (i, r) in &interviews {
-            if self.standing(*i, r.case).status == Status::Accepted {
-                let entry = highest.entry(r.id.0).or_default();
-                *entry = (*entry).max(r.revision);
-            }
-        }
-        let (mut new, mut persons, mut mended) = (Vec::new(), Vec::new(), Vec::new());
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
+            .collect();
+        let highest = classify::usable_revisions(&self.known, &usable);
+        let (mut new, mut persons, mut to_link) = (Vec::new(), Vec::new(), Vec::new());
         for (i, r) in &interviews {
             let standing = self.interview_standing(*i, r, &visits, &highest);
-            let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
             new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
             persons.extend(rows::person_rows(r, keys));
-            if standing.status == Status::Accepted {
+            if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
-                mended.push((r.id.0, r.revision));
+                to_link.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
         let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
         evidence::insert_persons(self.tx, self.at.key, &persons).await?;
-        let to_link: Vec<Uuid> = mended.iter().map(|m| m.0).collect();
         queue::add(self.tx, self.at.key, &to_link).await?;
         if self.known.iter().any(|k| k.status == Status::Held) {
-            let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
+            self.settled
+                .extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
 
-    /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
+    /// Whether the form itself cannot be used.
+    fn is_faulty(&self, index: usize) -> bool {
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+    }
+
+    /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
+    /// whatever became of that one; as its reason stays with it, it never is evidence.
     fn interview_standing(
         &self,
         index: usize,
@@ -455,12 +472,11 @@ impl Work<'_> {
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
-        let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
-        if is_form_error && self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
-            standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
-                Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
-                None => held_for(r.case.0, Reason::UnknownCase),
-            };
+        if self.is_faulty(index) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+                standing.status = Status::Accepted;
+            }
+            return standing;
         }
         let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
@@ -517,7 +533,8 @@ impl Work<'_> {
         let device = self.batch.head.device;
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
         for receipt in receipts {
-            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok()) else {
+            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok())
+            else {
                 continue;
             };
             if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
@@ -539,14 +556,15 @@ impl Work<'_> {
         if let Parsed::Refused(refused) = &read.parsed {
             return Receipt::refused(refused);
         }
-        let (id, kind, revision) = classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
+        let (id, kind, revision) =
+            classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
         if *class == Class::Reused {
             return Receipt::id_reused(index, id, kind.slug());
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
         let Some(standing) = self.standings.get(&index) else { return receipt };
-        if let Some((reason, detail)) = &standing.held {
+        if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
             receipt.pointer = receipt.pointers.first().cloned();
@@ -581,7 +599,8 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    let mut new: HashSet<Uuid> =
+        case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added

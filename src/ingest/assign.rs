@@ -61,7 +61,12 @@ const MOST: i64 = 100_000;
 
 impl Ingest {
     /// Carries out an order on behalf of a supervisor; one result per item. An item that cannot be done harms no other.
-    pub async fn assign(&self, caller: &Caller, items: Vec<Item>, now: Timestamp) -> Result<Vec<Assigned>, Error> {
+    pub async fn assign(
+        &self,
+        caller: &Caller,
+        items: Vec<Item>,
+        now: Timestamp,
+    ) -> Result<Vec<Assigned>, Error> {
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let caller = caller.clone();
         self.store
@@ -96,7 +101,13 @@ fn noted(caller: &Caller, now: Timestamp, items: &[Item], results: &[Assigned]) 
     }
 }
 
-async fn assign_one(tx: &Tx, at: At, survey: &Survey, caller: &Caller, item: &Item) -> Result<Assigned, Error> {
+async fn assign_one(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    caller: &Caller,
+    item: &Item,
+) -> Result<Assigned, Error> {
     let lease = SignedDuration::from_hours(i64::from(survey.rules.policy.lease.hours));
     let until = item.until.unwrap_or(at.now + lease);
     if item.enumerator.is_some() && until <= at.now {
@@ -122,14 +133,20 @@ async fn assign_one(tx: &Tx, at: At, survey: &Survey, caller: &Caller, item: &It
 }
 
 /// The doors, locked: an area or building gives its open ones.
-async fn locked(tx: &Tx, at: At, caller: &Caller, doors: &Doors) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
+async fn locked(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    doors: &Doors,
+) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
     let in_reach = |r: &CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
     let is_open = |r: &CaseRow| State::from_number(r.state).is_some_and(State::is_open);
     let ids = match doors {
         Doors::Case(id) => vec![*id],
         Doors::Area(code) => {
             let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
-            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0)) else {
+            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
+            else {
                 return Ok(Err(Assigned::UnknownDoors));
             };
             case::open_ids(tx, at.key, area.range, None, MOST).await?
@@ -157,8 +174,10 @@ async fn hand_over(
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let reason = if user.is_some() { "reassigned" } else { "withdrawn" };
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, reason).await?;
-    let mut marks: Vec<Mark> =
-        ended.into_iter().map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) }).collect();
+    let mut marks: Vec<Mark> = ended
+        .into_iter()
+        .map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) })
+        .collect();
     match user {
         None => feed::clear_holders(tx, at.key, &ids).await?,
         Some(user) => {

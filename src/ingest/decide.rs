@@ -209,8 +209,15 @@ async fn check_fit(
             None => Err(Error::NotFound),
         },
         DecisionKind::Unmerge => {
-            if row.merged_into.is_some() { Ok(()) } else { Err(Error::Unfit("The case is not merged.")) }
+            if row.merged_into.is_some() {
+                Ok(())
+            } else {
+                Err(Error::Unfit("The case is not merged."))
+            }
         }
-        DecisionKind::Reopen | DecisionKind::Verify { .. } | DecisionKind::Cancel | DecisionKind::Uncancel => Ok(()),
+        DecisionKind::Reopen
+        | DecisionKind::Verify { .. }
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel => Ok(()),
     }
 }

@@ -67,7 +67,13 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
         .iter()
         .filter_map(|t| {
             let last = lasts(t)?;
-            let fresh = AssignmentRow { id: Uuid::now_v7(), at: at.now, ended_at: None, end_reason: None, ..last.clone() };
+            let fresh = AssignmentRow {
+                id: Uuid::now_v7(),
+                at: at.now,
+                ended_at: None,
+                end_reason: None,
+                ..last.clone()
+            };
             Some(AssignmentRow { enumerator: t.holder.to_owned(), ..fresh })
         })
         .collect();
@@ -166,7 +172,8 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     }
     let at = At { key, now, tag: new_tag(now) };
     let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
-    let freed: Vec<CaseRow> = rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
+    let freed: Vec<CaseRow> =
+        rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
     let freed_ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
     feed::clear_holders(tx, key, &freed_ids).await?;
     completion::append_deltas(tx, key, &moved(&freed, "")).await?;

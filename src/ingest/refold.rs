@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action, urgency_key,
+    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action,
+    urgency_key,
 };
 use crate::store::case::{BlankCase, CaseRow, CaseUpdate, Recounted};
 use crate::store::completion::Delta;
@@ -38,12 +39,23 @@ pub struct Folded {
 
 /// Folds these locked cases and writes what changed. Cases merged as a door are folded with their survivors, which are
 /// locked here too. Returns the standing of each case that was folded.
-pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Result<HashMap<Uuid, Folded>, Error> {
+pub async fn refold(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    locked: &[CaseRow],
+) -> Result<HashMap<Uuid, Folded>, Error> {
     if locked.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rows, losers) = with_survivors(tx, at.key, locked).await?;
+    let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
     let mut known = load(tx, at.key, &rows, &losers).await?;
+    let moved = moved(tx, at.key, &rows, &known).await?;
+    if !moved.is_empty() {
+        rows.extend(case::lock_cases(tx, at.key, &moved).await?);
+        (rows, losers) = with_survivors(tx, at.key, &rows).await?;
+        known = load(tx, at.key, &rows, &losers).await?;
+    }
     let mut folded = HashMap::with_capacity(rows.len());
     let mut updates = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -60,6 +72,21 @@ pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Res
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &come_or_gone(&rows, &updates)).await?;
     super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
+}
+
+/// Cases that may have gained or lost an interview because one of its revisions names another door.
+async fn moved(
+    tx: &Tx,
+    key: SurveyKey,
+    rows: &[CaseRow],
+    known: &HashMap<Uuid, Known>,
+) -> Result<Vec<Uuid>, Error> {
+    let has_revisions = known.values().any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
+    if !has_revisions && rows.iter().all(|r| r.interviews == 0) {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
@@ -91,8 +118,7 @@ async fn with_survivors(
         }
     }
     let survivors: Vec<Uuid> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
-    let losers =
-        if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
+    let losers = if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
     Ok((rows.into_values().collect(), losers))
 }
 
@@ -131,7 +157,8 @@ async fn load(
         }
         known.evidence.interviews.push(interview);
     }
-    let decided: Vec<Uuid> = rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
+    let decided: Vec<Uuid> =
+        rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
     if !decided.is_empty() {
         for (case, decision) in decision::load_decisions(tx, key, &decided).await? {
             let known = all.entry(case.0).or_default();

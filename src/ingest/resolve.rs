@@ -52,7 +52,12 @@ impl Cases {
 
     /// Remembers which of the locked cases beyond the collector's area were lent to that person at any time: work done
     /// before word of the recall arrived is work all the same.
-    pub(super) async fn remember_lent(&mut self, tx: &Tx, key: SurveyKey, reach: &Reach) -> Result<(), Error> {
+    pub(super) async fn remember_lent(
+        &mut self,
+        tx: &Tx,
+        key: SurveyKey,
+        reach: &Reach,
+    ) -> Result<(), Error> {
         let beyond: Vec<Uuid> = self.rows.values().filter(|r| !reach.holds(r)).map(|r| r.id).collect();
         if !beyond.is_empty() {
             self.lent_before.extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
@@ -102,6 +107,7 @@ impl Reach {
     }
 
     pub(super) fn holds(&self, row: &CaseRow) -> bool {
-        (self.range.0..=self.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(self.user.as_str())
+        (self.range.0..=self.range.1).contains(&row.area_no)
+            || row.holder.as_deref() == Some(self.user.as_str())
     }
 }

@@ -6,12 +6,12 @@ use super::ground::Ground;
 use super::grounds::Reasons;
 use super::input::DayInput;
 use super::model::{AtHome, History};
-use super::pins::{Pins, place};
+use super::pins::{Pin, Pins, place};
 use super::rates::Learnt;
 use super::reason::line;
 use super::route::{Leg, Round, Route};
 use super::sheet::{Pinned, Sheet, Spare, Stop, StopAction};
-use super::slot::{DayKind, Slot, instant, kind_of};
+use super::slot::{DayKind, Slot, instant};
 use super::staff::{Ahead, Turn, shift_of, turns};
 use super::tasks::work;
 use super::types::{Settings, Types};
@@ -111,28 +111,39 @@ impl Stairwise {
         let work = work(day, insight, &scales, &|door| insight.model.belief(door));
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
-        let kind = kind_of(day.on, &day.rules.calendar);
-        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
-        let mut routes = self.routes(&round).0;
+        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning);
+        let mut routes = self.routes(&round);
         round.start_late(&mut routes);
-        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
+        let reasons = Reasons::new(day, insight);
         let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
-        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route)).collect()
     }
 }
 
 impl Stairwise {
-    /// Fills the turns at the price at which time is just used up; gives the price too.
-    pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
+    /// Fills the turns at the price at which time is just used up.
+    pub fn routes(&self, round: &Round) -> Vec<Route> {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
-            let idle = round.idle(&routes);
-            let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = self.next_price(price, round, &routes);
             routes = round.fill(price);
         }
-        (routes, price)
+        routes
+    }
+
+    /// The same in one go at a price known from another day, which is brought up to date.
+    pub fn routes_at(&self, price: &mut f64, round: &Round) -> Vec<Route> {
+        let routes = round.fill(*price);
+        *price = self.next_price(*price, round, &routes);
+        routes
+    }
+
+    /// Part of what a minute achieved; less where time is left over.
+    fn next_price(&self, price: f64, round: &Round, routes: &[Route]) -> f64 {
+        let idle = round.idle(routes);
+        let fair = self.tuning.price_share * round.achieved(routes);
+        if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 }
     }
 }
 
@@ -145,10 +156,10 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn sheet(&self, turn: usize, route: &Route, learnt: &Learnt) -> Sheet {
+    fn sheet(&self, turn: usize, route: &Route) -> Sheet {
         let t = &self.turns[turn];
         let pinned = self.pins.kept.iter().filter(|p| p.turn == turn);
-        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p, learnt)).collect();
+        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p)).collect();
         let mut walk: Vec<Stop> = route.legs.iter().map(|leg| self.stop(turn, leg)).collect();
         if let (Some(minute), Some(stop)) = (route.wait_until, walk.first_mut()) {
             stop.from = Some(instant(self.day.on, minute, &self.day.rules.calendar));
@@ -162,11 +173,14 @@ impl Writer<'_> {
         }
     }
 
-    fn pin(&self, p: &super::pins::Pin, _learnt: &Learnt) -> Stop {
+    fn pin(&self, p: &Pin) -> Stop {
         let grounds = self.reasons.agreed(p.door);
         let at = |m| instant(self.day.on, m, &self.day.rules.calendar);
-        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at))
-            .during(Some(at(p.at)), Some(at(p.to)), Pinned::Yes)
+        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at)).during(
+            Some(at(p.at)),
+            Some(at(p.to)),
+            Pinned::Yes,
+        )
     }
 
     fn stop(&self, turn: usize, leg: &Leg) -> Stop {

@@ -49,7 +49,7 @@ impl Default for Tuning {
             hold: 1.0,
             patience: 0.95,
             saving: 0.03,
-            toll: 0.1,
+            toll: 0.09,
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
@@ -163,7 +163,8 @@ impl<'a> Scales<'a> {
         let waiting = self.future.of(belief, left);
         let missing = Missing::of(standing, self.rules);
         let best_proxy = self.proxy_later(ask);
-        let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
+        let mut priced =
+            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
             let proxy = self.proxy_chance(ask, slot);

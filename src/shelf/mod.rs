@@ -24,7 +24,10 @@ pub struct Shelf(Arc<Place>);
 enum Place {
     Directory(PathBuf),
     #[cfg(feature = "s3")]
-    Bucket { store: Box<dyn object_store::ObjectStore>, prefix: object_store::path::Path },
+    Bucket {
+        store: Box<dyn object_store::ObjectStore>,
+        prefix: object_store::path::Path,
+    },
 }
 
 /// Why a place for attachments cannot be used.
@@ -51,7 +54,8 @@ impl Shelf {
 
     #[cfg(feature = "s3")]
     fn bucket(address: &str) -> Result<Self, Error> {
-        let refused = |error: &dyn std::fmt::Display| Error::Address(format!("attachments cannot lie there: {error}"));
+        let refused =
+            |error: &dyn std::fmt::Display| Error::Address(format!("attachments cannot lie there: {error}"));
         let url = url::Url::parse(address).map_err(|e| refused(&e))?;
         let settings = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
         let lower = settings.map(|(name, value)| (name.to_ascii_lowercase(), value));
@@ -136,7 +140,9 @@ impl Shelf {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Error> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Error::Io),
         Err(_) => Err(Error::Io(io::Error::other("the work was given up"))),
@@ -158,7 +164,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     let beside = path.with_extension(format!("{:08x}.part", rand::random::<u32>()));
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         drop(std::fs::remove_file(&beside));
     }

@@ -189,7 +189,12 @@ async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
     Ok(())
 }
 
-async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>, replaces: Option<Uuid>) -> Result<Enrolled, Error> {
+async fn enrol(
+    tx: &Tx,
+    t: &NewToken,
+    model: Option<&str>,
+    replaces: Option<Uuid>,
+) -> Result<Enrolled, Error> {
     if let Some(device) = t.device {
         let row = tx
             .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
@@ -201,7 +206,8 @@ async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>, replaces: Option<Uuid
             if tx.query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user]).await?.is_none() {
                 return Ok(Enrolled::NotYours);
             }
-            super::device::revoke(tx, t.key, old, &t.user, Some("replaced by a new phone"), t.created_at).await?;
+            super::device::revoke(tx, t.key, old, &t.user, Some("replaced by a new phone"), t.created_at)
+                .await?;
             super::device::replace(tx, t.key, old, device).await?;
         }
     }
@@ -260,7 +266,11 @@ impl Store {
             Box::pin(async move {
                 let done = enrol(tx, &token, model.as_deref(), replaces).await?;
                 // Nothing of a refused enrolment stays.
-                Ok::<_, Error>(if done == Enrolled::Yes { Outcome::Commit(done) } else { Outcome::Rollback(done) })
+                Ok::<_, Error>(if done == Enrolled::Yes {
+                    Outcome::Commit(done)
+                } else {
+                    Outcome::Rollback(done)
+                })
             })
         })
         .await

@@ -144,7 +144,8 @@ pub async fn link(tx: &Tx, key: SurveyKey, pairs: &[(Uuid, Uuid)]) -> Result<(),
 async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp) -> Result<Taken, Error> {
     let (district, no) = (caller.key.district, caller.key.no);
     if let Some(media_type) = p.media_type {
-        tx.execute(&BEGIN, &[&district, &no, &p.id, &device, &caller.user, &media_type, &p.length, &now]).await?;
+        tx.execute(&BEGIN, &[&district, &no, &p.id, &device, &caller.user, &media_type, &p.length, &now])
+            .await?;
     }
     let Some(found) = tx.query_opt(&FIND_LOCKED, &[&district, &no, &p.id]).await?.as_ref().map(row) else {
         return Ok(Taken::Unknown);
@@ -172,7 +173,13 @@ async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp)
 
 impl Store {
     /// Takes a piece of an upload on behalf of a device; the same piece again changes nothing.
-    pub async fn take_piece(&self, caller: &Caller, device: Uuid, piece: Piece, now: Timestamp) -> Result<Taken, Error> {
+    pub async fn take_piece(
+        &self,
+        caller: &Caller,
+        device: Uuid,
+        piece: Piece,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
         let caller = caller.clone();
         self.retrying("take_piece", move |tx| {
             let (caller, piece) = (caller.clone(), piece.clone());
@@ -250,7 +257,8 @@ impl Store {
     ) -> Result<Option<(String, Option<Uuid>)>, Error> {
         self.reading("may_read_attachment", move |tx| {
             Box::pin(async move {
-                let found = tx.query_opt(&MAY_READ, &[&key.district, &key.no, &id, &range.0, &range.1]).await?;
+                let found =
+                    tx.query_opt(&MAY_READ, &[&key.district, &key.no, &id, &range.0, &range.1]).await?;
                 Ok::<_, Error>(found.map(|r| (r.get("area"), r.get("case_id"))))
             })
         })
@@ -258,7 +266,11 @@ impl Store {
     }
 
     /// Which of these attachments are here: (id, media type, bytes) of the complete ones.
-    pub async fn attachments_here(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Uuid, String, i64)>, Error> {
+    pub async fn attachments_here(
+        &self,
+        key: SurveyKey,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, String, i64)>, Error> {
         let ids = ids.to_vec();
         self.reading("attachments_here", move |tx| {
             let ids = ids.clone();

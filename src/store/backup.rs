@@ -72,8 +72,11 @@ async fn count(client: &Client) -> Result<(BTreeMap<String, i64>, u32), Error> {
         let sql = format!("select count(*) from \"{}\"", name.replace('"', "\"\""));
         rows.insert(name, client.query_one(&sql, &[]).await.map_err(of)?.get(0));
     }
-    let version: i32 =
-        client.query_one("select current_setting('server_version_num')::integer", &[]).await.map_err(of)?.get(0);
+    let version: i32 = client
+        .query_one("select current_setting('server_version_num')::integer", &[])
+        .await
+        .map_err(of)?
+        .get(0);
     Ok((rows, u32::try_from(version / 10_000).unwrap_or_default()))
 }
 
@@ -90,7 +93,8 @@ pub async fn make_room(settings: &Settings) -> Result<bool, Error> {
     let tables: Vec<String> = client.query(TABLES, &[]).await.map_err(of)?.iter().map(|r| r.get(0)).collect();
     if !tables.is_empty() {
         let ours = ["survey", "account", "batch"].iter().all(|name| tables.iter().any(|t| t == name));
-        let stored: i64 = if ours { client.query_one(ANYTHING.sql, &[]).await.map_err(of)?.get(0) } else { 1 };
+        let stored: i64 =
+            if ours { client.query_one(ANYTHING.sql, &[]).await.map_err(of)?.get(0) } else { 1 };
         if stored > 0 {
             return Ok(false);
         }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -59,7 +61,8 @@ impl Settings {
             Some("disable" | "allow" | "prefer" | "require") | None => Trust::Anyone,
             Some(_) => {
                 return Err(Error::Settings(
-                    "sslmode of the database URL: disable, prefer, require, verify-ca or verify-full".to_owned(),
+                    "sslmode of the database URL: disable, prefer, require, verify-ca or verify-full"
+                        .to_owned(),
                 ));
             }
         };
@@ -369,7 +372,9 @@ impl Store {
         let patience = tokio::time::Instant::now() + PATIENCE;
         loop {
             match self.client_now().await {
-                Err(Error::Unavailable) if tokio::time::Instant::now() < patience && !self.pool.is_closed() => {
+                Err(Error::Unavailable)
+                    if tokio::time::Instant::now() < patience && !self.pool.is_closed() =>
+                {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 done => return done,
@@ -380,9 +385,10 @@ impl Store {
     async fn client_now(&self) -> Result<Object, Error> {
         self.pool.get().await.map_err(|e| match e {
             PoolError::Backend(e) => connect_error(&e),
-            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                Error::Unavailable
-            }
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => Error::Unavailable,
         })
     }
 }

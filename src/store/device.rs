@@ -226,7 +226,10 @@ impl Store {
     }
 
     /// On whose behalf files of this device are taken: one entry per survey it is enrolled in.
-    pub async fn device_owners(&self, device: Uuid) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
+    pub async fn device_owners(
+        &self,
+        device: Uuid,
+    ) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
         self.reading("device_owners", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&FIND_OWNER, &[&device]).await?;

@@ -211,7 +211,8 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
+    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users])
+        .await?;
     Ok(())
 }
 
@@ -230,7 +231,12 @@ pub async fn require_full(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
 /// Where the feed stands.
 pub async fn feed(tx: &Tx, key: SurveyKey) -> Result<Feed, Error> {
     let r = tx.query_one(&FEED, &[&key.district, &key.no]).await?;
-    Ok(Feed { epoch: r.get("epoch"), last_seq: r.get("last_seq"), full_before: r.get("full_before"), restored_to: r.get("restored_to") })
+    Ok(Feed {
+        epoch: r.get("epoch"),
+        last_seq: r.get("last_seq"),
+        full_before: r.get("full_before"),
+        restored_to: r.get("restored_to"),
+    })
 }
 
 /// What changed after `after` and concerns `reader`, in order, at most `limit`.
@@ -310,7 +316,11 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
     let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
     let Some(first) = all.first() else { return Ok(()) };
-    tx.execute(&ADD_ASSIGNMENTS, &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at]).await?;
+    tx.execute(
+        &ADD_ASSIGNMENTS,
+        &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at],
+    )
+    .await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
     tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
     Ok(())
@@ -342,7 +352,12 @@ pub async fn hand_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<
 }
 
 /// Keeps receipts of refused records that came by hand, each id once.
-pub async fn add_hand_receipts(tx: &Tx, key: SurveyKey, device: Uuid, all: &[(Uuid, String)]) -> Result<(), Error> {
+pub async fn add_hand_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    device: Uuid,
+    all: &[(Uuid, String)],
+) -> Result<(), Error> {
     if all.is_empty() {
         return Ok(());
     }

@@ -333,7 +333,10 @@ impl Store {
         self.reading("list_held", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(&LIST_HELD, &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit])
+                    .query(
+                        &LIST_HELD,
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
+                    )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
             })

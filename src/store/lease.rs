@@ -166,7 +166,9 @@ impl Store {
         };
         self.reading("list_assignments", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(statement, &[&key.district, &key.no, &range.0, &range.1, &after, &limit]).await?;
+                let rows = tx
+                    .query(statement, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
+                    .await?;
                 Ok::<_, Error>(rows.iter().map(assignment_row).collect())
             })
         })
@@ -202,7 +204,9 @@ impl Store {
     ) -> Result<Vec<(AssignmentRow, Vec<Work>)>, Error> {
         self.reading("list_double", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&LIST_DOUBLE, &[&key.district, &key.no, &range.0, &range.1, &after, &limit]).await?;
+                let rows = tx
+                    .query(&LIST_DOUBLE, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
+                    .await?;
                 let mut all: Vec<(AssignmentRow, Vec<Work>)> = Vec::new();
                 for r in &rows {
                     let work = Work {

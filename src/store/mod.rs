@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod audit;
 pub mod backup;
 pub mod batch;
+pub mod browse;
 pub mod case;
 pub mod completion;
 mod connect;
@@ -50,6 +51,7 @@ pub fn statements() -> Vec<&'static Statement> {
         audit::ALL,
         backup::ALL,
         batch::ALL,
+        browse::ALL,
         case::ALL,
         completion::ALL,
         decision::ALL,
@@ -58,8 +60,8 @@ pub fn statements() -> Vec<&'static Statement> {
         evidence::ALL,
         feed::ALL,
         held::ALL,
-        lease::ALL,
         links.as_slice(),
+        lease::ALL,
         load::ALL,
         plan::ALL,
         purge::ALL,

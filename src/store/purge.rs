@@ -148,8 +148,12 @@ impl Store {
     }
 
     /// Notes in the audit log that personal data were removed.
-    pub async fn note_purge(&self, key: SurveyKey, counts: serde_json::Value, now: Timestamp) -> Result<(), Error> {
+    pub async fn note_purge(
+        &self,
+        key: SurveyKey,
+        counts: serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts)).await
     }
 }
-

@@ -106,9 +106,14 @@ impl Error {
     pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let cause = std::error::Error::source(error);
-            let is_lost = error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
+            let is_lost =
+                error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
             // Anything else is a value that does not fit its parameter or column: a fault of this program.
-            return if is_lost { Self::Unavailable } else { Self::Statement { statement, code: "value".to_owned() } };
+            return if is_lost {
+                Self::Unavailable
+            } else {
+                Self::Statement { statement, code: "value".to_owned() }
+            };
         };
         let code = db.code();
         if *code == SqlState::T_R_DEADLOCK_DETECTED
@@ -188,7 +193,11 @@ impl Tx {
     }
 
     /// Runs `statement` and returns its row, if there is one.
-    pub(super) async fn query_opt(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+    pub(super) async fn query_opt(
+        &self,
+        statement: &Statement,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, Error> {
         Ok(self.query(statement, params).await?.into_iter().next())
     }
 
@@ -224,7 +233,8 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared =
+                    client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
                 // Two transactions that drew one tag: the later one draws another.

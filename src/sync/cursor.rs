@@ -29,12 +29,12 @@ pub(super) enum Part {
     /// Open assignments.
     #[serde(rename = "a")]
     Assignments,
-    /// Records that were held or came by hand.
-    #[serde(rename = "r")]
-    Receipts,
     /// Published sheets in force.
     #[serde(rename = "h")]
     Sheets,
+    /// Records that were held or came by hand.
+    #[serde(rename = "r")]
+    Receipts,
 }
 
 /// A place in a full pull.
@@ -131,8 +131,10 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let full = Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()), range: (1, 4) };
-        let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
+        let full =
+            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()), range: (1, 4) };
+        let delta =
+            Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
         for cursor in [full, delta] {
             assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
         }

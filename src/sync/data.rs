@@ -150,7 +150,10 @@ pub(super) async fn changed_dwellings(
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
     let held: HashMap<Uuid, &CaseRow> =
         rows.iter().filter(|r| is_held(r, reader)).map(|r| (r.dwelling_id, r)).collect();
-    Ok(ids.iter().map(|id| held.get(id).map_or_else(|| dropped("dwelling", *id), |row| dwelling(row))).collect())
+    Ok(ids
+        .iter()
+        .map(|id| held.get(id).map_or_else(|| dropped("dwelling", *id), |row| dwelling(row)))
+        .collect())
 }
 
 /// Assignments that changed; ended ones are dropped.
@@ -205,7 +208,9 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
         // Of several revisions the highest that was ever held speaks for the record, else the highest.
         let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
         let data = match (last, by_hand.get(id)) {
-            (Some(known), _) => serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?,
+            (Some(known), _) => {
+                serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?
+            }
             (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
             (None, None) => continue,
         };

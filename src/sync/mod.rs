@@ -124,7 +124,9 @@ impl Work<'_> {
             epoch == self.feed.epoch && range == self.reader.range && seqs.contains(&seq)
         };
         match given {
-            Some(Cursor::Delta { epoch, place, range }) if is_ours(epoch, range, place.0) => self.delta(place).await,
+            Some(Cursor::Delta { epoch, place, range }) if is_ours(epoch, range, place.0) => {
+                self.delta(place).await
+            }
             Some(Cursor::Full { epoch, at, range }) if is_ours(epoch, range, at.seq) => self.full(at).await,
             Some(Cursor::Delta { .. } | Cursor::Full { .. }) | None => {
                 let mut page = self.full(FullAt::start(self.feed.last_seq)).await?;
@@ -179,7 +181,8 @@ impl Work<'_> {
             }
             Part::Cases => {
                 let (half, pairs) = fitting(at, limit);
-                let rows = data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
+                let rows =
+                    data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
                 let next = match rows.last() {
                     Some(_) if half == Half::Door => at.half(),
                     Some(last) => at.after(last.area_no, last.id),
@@ -234,8 +237,12 @@ impl Work<'_> {
             changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
         }
         changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
-        changes.extend(data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?);
-        changes.extend(data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?);
+        changes.extend(
+            data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?,
+        );
+        changes.extend(
+            data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?,
+        );
         changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
         changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
         Ok(self.answer(changes, &self.delta_cursor(place), more))

@@ -11,8 +11,8 @@ use super::door::{Door, area_names};
 use super::evidence_of;
 use crate::domain::case::Counted;
 use crate::domain::{
-    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus, Respondent,
-    Sex, Standing, flags, fold, next_action, why,
+    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship,
+    ResidenceStatus, Respondent, Sex, Standing, flags, fold, next_action, why,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::case::CaseRow;
@@ -390,9 +390,7 @@ async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result
 async fn assignments(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<AssignmentView>, Error> {
     let (key, id) = (survey.key, row.id);
     let rows = store
-        .reading("assignments_of", move |tx| {
-            Box::pin(async move { assignments_of(tx, key, &[id]).await })
-        })
+        .reading("assignments_of", move |tx| Box::pin(async move { assignments_of(tx, key, &[id]).await }))
         .await?;
     Ok(rows.into_iter().map(AssignmentView::from).collect())
 }
@@ -438,7 +436,12 @@ fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
     Distance { metres, accuracy_m, verdict }
 }
 
-fn interview_views(detail: &Detail, standing: &Standing, reader: &Reader, now: Timestamp) -> Vec<InterviewView> {
+fn interview_views(
+    detail: &Detail,
+    standing: &Standing,
+    reader: &Reader,
+    now: Timestamp,
+) -> Vec<InterviewView> {
     detail
         .interviews
         .iter()
@@ -470,7 +473,12 @@ fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
     }
 }
 
-fn interview_view(i: &InterviewRow, persons: &[&PersonRow], standing: &Standing, sight: Sight) -> InterviewView {
+fn interview_view(
+    i: &InterviewRow,
+    persons: &[&PersonRow],
+    standing: &Standing,
+    sight: Sight,
+) -> InterviewView {
     let whole = sight == Sight::Whole;
     InterviewView {
         id: i.id,

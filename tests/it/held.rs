@@ -57,15 +57,20 @@ async fn the_id_computed_by_rule_frees_as_the_records_own_id_does() {
     let phone = app.device("ea1").await;
     let door = dwelling(A1, "０1201 ");
     let key = doorknock::domain::door_key("410181", A1, "99", "1", "０1201 ");
-    let by_rule = doorknock::domain::CaseId::of(doorknock::domain::DwellingId::of_key(&key), "census-test", 1).0;
+    let by_rule =
+        doorknock::domain::CaseId::of(doorknock::domain::DwellingId::of_key(&key), "census-test", 1).0;
 
-    let before = phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
+    let before =
+        phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
     assert_eq!(statuses(&before), ["held", "held"]);
     phone.accepted(&[door.clone()]).await;
     let after = phone.accepted(&[visit_at(id_of(&door), "vacant", &at(8, "19:00"))]).await;
 
-    assert_eq!(after["receipts"][0]["case"], json!({"id": by_rule, "state": "not_eligible", "visits": 3,
-        "unmet": after["receipts"][0]["case"]["unmet"]}));
+    assert_eq!(
+        after["receipts"][0]["case"],
+        json!({"id": by_rule, "state": "not_eligible", "visits": 3,
+        "unmet": after["receipts"][0]["case"]["unmet"]})
+    );
 }
 
 #[tokio::test]
@@ -101,9 +106,16 @@ async fn a_further_household_is_a_case_of_its_own() {
 
     assert_eq!(answer["receipts"][0]["case"]["id"], app.survey.household(0, 2).to_string());
     let list = phone.get("/v1/cases").await;
-    let states: Vec<_> =
-        list["items"].as_array().unwrap().iter().map(|c| (c["household"].clone(), c["state"].clone())).collect();
-    assert!(states.contains(&(json!(1), json!("new"))) && states.contains(&(json!(2), json!("completed"))), "{list}");
+    let states: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["household"].clone(), c["state"].clone()))
+        .collect();
+    assert!(
+        states.contains(&(json!(1), json!("new"))) && states.contains(&(json!(2), json!("completed"))),
+        "{list}"
+    );
     app.recount().await;
 }
 
@@ -310,7 +322,16 @@ async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
         let page = staff.get(&format!("/v1/held?limit=2{after}")).await.ok();
         for item in page["items"].as_array().unwrap() {
             assert_eq!((&item["type"], &item["reason"]), (&json!("visit"), &json!("unknown-case")));
-            for part in ["since", "enumerator", "device_id", "batch_id", "case_id", "sentence", "sentence_zh", "freed_by"] {
+            for part in [
+                "since",
+                "enumerator",
+                "device_id",
+                "batch_id",
+                "case_id",
+                "sentence",
+                "sentence_zh",
+                "freed_by",
+            ] {
                 assert!(item[part].is_string(), "{part} of {item}");
             }
             seen.push(item["id"].to_string());
@@ -360,7 +381,12 @@ async fn a_door_of_an_area_that_set_up_adds_later_is_taken_by_decision_with_what
     staff.post(&path, &accept).await.problem(409, "not-possible-now");
 
     let mut wider = app.survey.clone();
-    wider.areas.push(("410181001-03".into(), crate::support::survey::A.into(), "estate".into(), "South".into()));
+    wider.areas.push((
+        "410181001-03".into(),
+        crate::support::survey::A.into(),
+        "estate".into(),
+        "South".into(),
+    ));
     app.load(&wider).await;
     staff.post(&path, &accept).await.ok();
 

@@ -41,7 +41,8 @@ impl Packing {
                 Some("gzip" | "x-gzip") => Self::Gzip,
                 Some(_) | None => continue,
             };
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            let weight =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
             let weight = weight.unwrap_or_default();
             if weight > best.1 || (weight > 0.0 && weight >= best.1 && packing == Self::Zstd) {
                 best = (packing, weight);

@@ -73,7 +73,8 @@ impl House {
             opened.bytes.read_to_end(&mut bytes).unwrap();
             std::fs::write(dir.join(name), bytes).unwrap();
         }
-        let mut house = Self { scratch, service: None, phones: Vec::new(), cases: survey.cases(), told: Vec::new() };
+        let mut house =
+            Self { scratch, service: None, phones: Vec::new(), cases: survey.cases(), told: Vec::new() };
         house.serve().await;
         assert!(program(&house.data()).arg("setup").arg(&dir).status().unwrap().success());
         let list = house.scratch.0.join("devices");
@@ -116,8 +117,11 @@ impl House {
         let address = self.address().to_string();
         let began = Instant::now();
         loop {
-            let mut child =
-                program(&self.data()).args(["serve", "--listen", &address]).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = program(&self.data())
+                .args(["serve", "--listen", &address])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
             let out = child.stdout.take().unwrap();
             let line = tokio::task::spawn_blocking(move || {
                 let mut line = String::new();
@@ -152,7 +156,8 @@ impl House {
         let mut all = Vec::new();
         for phone in self.phones.clone() {
             for _ in 0..3 {
-                let doors: Vec<Uuid> = (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
+                let doors: Vec<Uuid> =
+                    (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
                 let (document, ids) = batch(&phone, &doors);
                 all.push((phone.clone(), document, ids));
             }
@@ -179,7 +184,11 @@ async fn holds(url: &str, client: &tokio_postgres::Client, told: &[Uuid]) {
     let stored: i64 = client.query_one(sql, &[&told]).await.unwrap().get(0);
     assert_eq!(usize::try_from(stored).unwrap(), told.len(), "acknowledged and not stored");
     assert_eq!(count("select count(*) from visit").await, stored, "stored without being asked for");
-    assert_eq!(count("select sum(visits)::bigint from survey_case").await, stored, "counted twice or not at all");
+    assert_eq!(
+        count("select sum(visits)::bigint from survey_case").await,
+        stored,
+        "counted twice or not at all"
+    );
     let half = "select count(*) from batch b left join batch_content c on c.batch_id = b.id where c.batch_id is null";
     assert_eq!(count(half).await, 0, "half a batch");
     let store = Store::new(&Settings::from_url(url).unwrap()).unwrap();
@@ -200,7 +209,7 @@ impl Drop for House {
 fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         // It may be gone already.
-        drop(kill_process(pid, signal));
+        kill_process(pid, signal).unwrap_or_default();
     }
 }
 
@@ -306,7 +315,8 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
     let mut house = House::new().await;
     house.under(&mut dice, async |_, _| {}).await;
     let before = house.told.clone();
-    let cursor = house.phones[0].call("GET", "/v1/changes?limit=1000", None).await.unwrap().1["cursor"].clone();
+    let cursor =
+        house.phones[0].call("GET", "/v1/changes?limit=1000", None).await.unwrap().1["cursor"].clone();
     let file = house.scratch.0.join("backup");
     let mut all = Vec::new();
     for phone in house.phones.clone() {
@@ -317,10 +327,14 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
     }
     let sending = join_all(all.iter().map(|(phone, document, _)| phone.deliver(document)));
     let (data, into) = (house.data(), file.clone());
-    let taking = tokio::task::spawn_blocking(move || program(&data).arg("backup").arg(into).status().unwrap());
+    let taking =
+        tokio::task::spawn_blocking(move || program(&data).arg("backup").arg(into).status().unwrap());
     let (_, taken) = tokio::join!(sending, taking);
     assert!(taken.unwrap().success());
-    assert!(!program(&house.data()).arg("backup").arg(&file).status().unwrap().success(), "a backup is never replaced");
+    assert!(
+        !program(&house.data()).arg("backup").arg(&file).status().unwrap().success(),
+        "a backup is never replaced"
+    );
 
     let mut other = House {
         scratch: Scratch::new(),
@@ -330,13 +344,24 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
         told: Vec::new(),
     };
     assert!(program(&other.data()).arg("restore").arg(&file).status().unwrap().success());
-    assert!(!program(&other.data()).arg("restore").arg(&file).status().unwrap().success(), "only into an empty one");
+    assert!(
+        !program(&other.data()).arg("restore").arg(&file).status().unwrap().success(),
+        "only into an empty one"
+    );
     // Without the key of the old installation nothing is served.
-    assert!(!program(&other.data()).args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).status().unwrap().success());
+    assert!(
+        !program(&other.data())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
     std::fs::copy(house.data().join("doorknock.key"), other.data().join("doorknock.key")).unwrap();
     other.serve().await;
 
-    let phones: Vec<Phone> = house.phones.iter().map(|p| Phone { address: other.address(), ..p.clone() }).collect();
+    let phones: Vec<Phone> =
+        house.phones.iter().map(|p| Phone { address: other.address(), ..p.clone() }).collect();
     let path = format!("/v1/changes?limit=1000&cursor={}", cursor.as_str().unwrap());
     let page = phones[0].call("GET", &path, None).await.unwrap().1;
     assert_eq!((&page["reset"], page["resend_since"].is_string()), (&true.into(), true), "{page}");
@@ -358,7 +383,8 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "ten minutes; make soak"]
 async fn soak() {
-    let minutes = std::env::var("DOORKNOCK_SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let minutes =
+        std::env::var("DOORKNOCK_SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let seed = seed();
     let (began, mut house, mut run) = (Instant::now(), House::new().await, 0);
     let mut out = std::io::stdout();
@@ -382,9 +408,17 @@ async fn soak() {
             })
             .await;
         house.holds().await;
-        let memory = std::fs::read_to_string(format!("/proc/{}/statm", house.service_pid())).unwrap_or_default();
+        let memory =
+            std::fs::read_to_string(format!("/proc/{}/statm", house.service_pid())).unwrap_or_default();
         let pages: u64 = memory.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or_default();
-        writeln!(out, "{:>4} s, run {run}, killed {what}: {} visits, {} KiB", began.elapsed().as_secs(), house.told.len(), pages * 4).unwrap();
+        writeln!(
+            out,
+            "{:>4} s, run {run}, killed {what}: {} visits, {} KiB",
+            began.elapsed().as_secs(),
+            house.told.len(),
+            pages * 4
+        )
+        .unwrap();
         assert!(pages * 4 < 512 << 10, "the service has grown to {} KiB", pages * 4);
         run += 1;
     }

@@ -102,7 +102,8 @@ impl Client {
     /// Any call.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Reply {
         let asked = format!("{method} {path}");
-        let mut request = Request::builder().method(method).uri(path).header("host", self.address.to_string());
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -114,10 +115,12 @@ impl Client {
         }
         let request = request.body(Full::new(body)).expect("the request can be built");
         let stream = TcpStream::connect(self.address).await.expect("the service listens");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("the service speaks HTTP");
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("the service speaks HTTP");
         tokio::spawn(async move { drop(connection.await) });
-        let response = sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
+        let response =
+            sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap_or_else(|e| panic!("{asked}: broken off: {e}")).to_bytes();
         Reply { status: head.status, headers: head.headers, body, asked }
