@@ -9,7 +9,7 @@
 mod apply;
 mod component;
 mod decide;
-mod effects;
+pub mod effects;
 mod find;
 mod form;
 mod judge;
