@@ -18,7 +18,7 @@ use crate::ingest::refold::At;
 use crate::store::access::Caller;
 use crate::store::case::{CaseRow, find_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
-use crate::store::{Outcome, Tx, link, new_tag};
+use crate::store::{Outcome, Tx, audit, link, new_tag};
 use crate::surveys::Survey;
 
 /// A decision on a link.
@@ -47,6 +47,13 @@ pub struct Decided {
     pub changes: Changes,
 }
 
+/// The decision as the audit log keeps it.
+fn noted(caller: &Caller, ruling: &Ruling, now: Timestamp) -> audit::Note {
+    let detail = serde_json::json!({"decision": ruling.verdict.slug(), "as": ruling.merged_as.slug(),
+        "proposal": ruling.is_proposal});
+    audit::Note::by(caller, audit::Action::DecideLink, now).about(ruling.link).with(detail)
+}
+
 impl Dedupe {
     /// Decides a link on behalf of a supervisor. Errors: no such link in reach, another version, a decision that does not fit
     /// or that changes a case out of reach.
@@ -65,6 +72,7 @@ impl Dedupe {
                     if found.version != ruling.version {
                         return Err(Error::Stale);
                     }
+                    audit::note(tx, &noted(&caller, &ruling, now)).await?;
                     if ruling.is_proposal {
                         return propose(tx, at, &caller, found, &ruling).await.map(Outcome::Commit);
                     }

@@ -3,6 +3,7 @@
 //! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
 
 mod assignments;
+mod attachments;
 mod batches;
 mod bodies;
 mod citizen_ids;
@@ -12,10 +13,13 @@ mod detail;
 mod embedded;
 mod entry;
 mod export;
+mod faults;
 mod feed;
 mod held;
+mod leases;
 mod links;
 mod model;
+mod phones;
 mod planning;
 mod records;
 mod returns;
