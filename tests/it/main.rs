@@ -21,6 +21,8 @@ mod links;
 mod model;
 mod phones;
 mod planning;
+mod process;
+mod races;
 mod records;
 mod returns;
 mod rooms;
