@@ -6,6 +6,7 @@ mod assignments;
 mod attachments;
 mod batches;
 mod bodies;
+mod broken;
 mod citizen_ids;
 mod completion;
 mod decisions;
