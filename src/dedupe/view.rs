@@ -218,7 +218,7 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         .and_then(Value::as_str);
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
     let (mut en, mut zh) = (
-        vec![format!("{n} people in common")],
+        vec![if n == 1 { "1 person in common".to_owned() } else { format!("{n} people in common") }],
         vec![format!("相同人员 {n} 名")],
     );
     if let Some(door) = door {
