@@ -24,12 +24,7 @@ pub struct Statement {
 impl Statement {
     /// The name in the first line, for logs and metrics.
     pub fn name(&self) -> &'static str {
-        self.sql
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("-- ")
-            .trim()
+        self.sql.lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
     }
 }
 
@@ -117,10 +112,7 @@ impl Error {
             return if is_lost {
                 Self::Unavailable
             } else {
-                Self::Statement {
-                    statement,
-                    code: "value".to_owned(),
-                }
+                Self::Statement { statement, code: "value".to_owned() }
             };
         };
         let code = db.code();
@@ -136,14 +128,10 @@ impl Error {
             return Self::Unavailable;
         }
         match db.constraint() {
-            Some(constraint) => Self::Constraint {
-                statement,
-                constraint: constraint.to_owned(),
-            },
-            None => Self::Statement {
-                statement,
-                code: code.code().to_owned(),
-            },
+            // Two transactions drew one tag: the next try draws another.
+            Some("change_stamp_tag_once") => Self::Busy(statement),
+            Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
+            None => Self::Statement { statement, code: code.code().to_owned() },
         }
     }
 }
@@ -181,14 +169,8 @@ impl Tx {
     /// Begins on a connection of the pool.
     async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
         let client = store.client().await?;
-        client
-            .batch_execute(how)
-            .await
-            .map_err(|e| Error::of("begin", &e))?;
-        Ok(Self {
-            client: Some(client),
-            probe: store.probe.clone(),
-        })
+        client.batch_execute(how).await.map_err(|e| Error::of("begin", &e))?;
+        Ok(Self { client: Some(client), probe: store.probe.clone() })
     }
 
     fn client(&self) -> Result<&Object, Error> {
@@ -208,14 +190,8 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        client
-            .query(&prepared, params)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.query(&prepared, params).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs `statement` and returns its row, if there is one.
@@ -229,9 +205,7 @@ impl Tx {
 
     /// Runs `statement`, which always gives a row.
     pub(super) async fn query_one(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Row, Error> {
-        self.query_opt(statement, params)
-            .await?
-            .ok_or(Error::Corrupt("answer"))
+        self.query_opt(statement, params).await?.ok_or(Error::Corrupt("answer"))
     }
 
     /// Runs `statement` and returns the number of rows it touched.
@@ -239,23 +213,14 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        client
-            .execute(&prepared, params)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.execute(&prepared, params).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
     pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
         self.ask(Moment::Before(name))?;
-        self.client()?
-            .batch_execute(sql)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        self.client()?.batch_execute(sql).await.map_err(|e| Error::of(name, &e))
     }
 
     /// The raw client, for COPY and streaming reads.
@@ -270,10 +235,8 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client
-                    .prepare_cached(STAMP.sql)
-                    .await
-                    .map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared =
+                    client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
                 // Two transactions that drew one tag: the later one draws another.
@@ -314,11 +277,7 @@ impl Drop for Tx {
 }
 
 fn commit_error(error: &tokio_postgres::Error) -> Error {
-    if error.as_db_error().is_some() {
-        Error::of("commit", error)
-    } else {
-        Error::CommitUnknown
-    }
+    if error.as_db_error().is_some() { Error::of("commit", error) } else { Error::CommitUnknown }
 }
 
 /// What a transaction leaves behind for its commit.
@@ -384,6 +343,28 @@ impl Store {
         }
     }
 
+    async fn read_once<T, E, F>(&self, work: &F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
+    {
+        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        match work(&tx).await {
+            Ok(value) => {
+                // What was read was read, however its transaction ends.
+                drop(tx.commit(None).await);
+                Ok(value)
+            }
+            Err(error) => {
+                if !matches!(error.as_store_error(), Some(Error::Unavailable)) {
+                    tx.rollback().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Runs one read in a transaction of its own that sees one snapshot; repeated like [`Store::retrying`].
     pub async fn reading<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
     where
@@ -394,23 +375,15 @@ impl Store {
         let mut tries = 0_u32;
         loop {
             tries += 1;
-            let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
-            let done = work(&tx).await;
-            match done {
-                Ok(value) => {
-                    tx.commit(None).await?;
-                    return Ok(value);
-                }
+            match self.read_once(&work).await {
+                Ok(value) => return Ok(value),
                 Err(failure) => {
-                    let error = failure.as_store_error();
-                    let again = error.is_some_and(Error::is_retryable) && tries < 3;
-                    if !matches!(error, Some(Error::Unavailable)) {
-                        tx.rollback().await;
-                    }
+                    let again = failure.as_store_error().is_some_and(Error::is_retryable) && tries < 3;
                     if !again {
                         return Err(failure);
                     }
                     tracing::info!(transaction = name, tries, "read will be repeated");
+                    tokio::time::sleep(Duration::from_millis(u64::from(tries) * 15)).await;
                 }
             }
         }

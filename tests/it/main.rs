@@ -3,6 +3,7 @@
 //! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
 
 mod assignments;
+mod attachments;
 mod batches;
 mod bodies;
 mod citizen_ids;
@@ -13,11 +14,16 @@ mod docs;
 mod embedded;
 mod entry;
 mod export;
+mod faults;
 mod feed;
 mod held;
+mod leases;
 mod links;
 mod model;
+mod phones;
 mod planning;
+mod process;
+mod races;
 mod records;
 mod returns;
 mod rooms;

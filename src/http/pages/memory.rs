@@ -31,6 +31,8 @@ pub struct Waiting {
     pub by_appointment: i64,
     /// There are more than were looked at.
     pub is_more: bool,
+    /// Suspected duplicates that wait for a decision.
+    pub review: i64,
     /// Records held.
     pub held: i64,
     /// Devices silent for too long.
@@ -105,13 +107,7 @@ impl Memory {
                 let Some(oldest) = oldest else { break };
                 s.setups.remove(&oldest);
             }
-            s.setups.insert(
-                id,
-                Kept {
-                    at: now,
-                    value: (user.to_owned(), setup),
-                },
-            );
+            s.setups.insert(id, Kept { at: now, value: (user.to_owned(), setup) });
         });
         id
     }
@@ -146,22 +142,9 @@ mod tests {
     #[test]
     fn figures_grow_old_and_a_decision_forgets_them() {
         let memory = Memory::default();
-        let place = (
-            SurveyKey {
-                district: 410_181,
-                no: 1,
-            },
-            (1, 9),
-        );
+        let place = (SurveyKey { district: 410_181, no: 1 }, (1, 9));
         let now: Timestamp = "2020-11-05T12:00:00Z".parse().unwrap();
-        memory.keep_waiting(
-            place,
-            now,
-            Waiting {
-                due: 3,
-                ..Waiting::default()
-            },
-        );
+        memory.keep_waiting(place, now, Waiting { due: 3, ..Waiting::default() });
         assert_eq!(memory.waiting(place, now).map(|w| w.due), Some(3));
         assert_eq!(memory.waiting(place, now + FIGURES_FOR), None);
         assert_eq!(memory.waiting((place.0, (1, 8)), now), None);
