@@ -17,11 +17,16 @@ fn calls(text: &str) -> Vec<String> {
 
 #[test]
 fn the_page_about_the_api_has_every_call_in_the_order_of_the_routes() {
+    // The pages follow after the calls; they are for people and speak for themselves.
+    let is_call = |pattern: &str| {
+        pattern.starts_with("/v1/")
+            || ["/healthz", "/readyz", "/metrics", "/ca.crt", "/problems/{slug}"].contains(&pattern)
+    };
     let wanted: Vec<String> = routes()
         .list()
         .into_iter()
+        .filter(|(_, pattern)| is_call(pattern))
         .map(|(method, pattern)| format!("{method} {pattern}"))
-        .filter(|call| call.contains(" /v1/") || call.contains("z") || call.contains("/metrics") || call.contains("/problems/"))
         .collect();
     assert_eq!(calls(&document("docs/api.md")), wanted);
 }
