@@ -11,6 +11,7 @@ mod citizen_ids;
 mod completion;
 mod decisions;
 mod detail;
+mod docs;
 mod embedded;
 mod entry;
 mod export;
