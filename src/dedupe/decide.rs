@@ -18,7 +18,7 @@ use crate::ingest::refold::At;
 use crate::store::access::Caller;
 use crate::store::case::{CaseRow, find_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
-use crate::store::{Outcome, Tx, audit, link, new_tag};
+use crate::store::{Outcome, Tx, link, new_tag};
 use crate::surveys::Survey;
 
 /// A decision on a link.
@@ -47,13 +47,6 @@ pub struct Decided {
     pub changes: Changes,
 }
 
-/// The decision as the audit log keeps it.
-fn noted(caller: &Caller, ruling: &Ruling, now: Timestamp) -> audit::Note {
-    let detail = serde_json::json!({"decision": ruling.verdict.slug(), "as": ruling.merged_as.slug(),
-        "proposal": ruling.is_proposal});
-    audit::Note::by(caller, audit::Action::DecideLink, now).about(ruling.link).with(detail)
-}
-
 impl Dedupe {
     /// Decides a link on behalf of a supervisor. Errors: no such link in reach, another version, a decision that does not fit
     /// or that changes a case out of reach.
@@ -72,7 +65,6 @@ impl Dedupe {
                     if found.version != ruling.version {
                         return Err(Error::Stale);
                     }
-                    audit::note(tx, &noted(&caller, &ruling, now)).await?;
                     if ruling.is_proposal {
                         return propose(tx, at, &caller, found, &ruling).await.map(Outcome::Commit);
                     }
@@ -110,10 +102,7 @@ impl Dedupe {
                         let note = String::new();
                         let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
                         link::mark_place(tx).await?;
-                        all.push(effect(
-                            own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await,
-                            &caller,
-                        )?);
+                        all.push(effect(own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await, &caller)?);
                         link::go_back(tx).await?;
                     }
                     let mut all = all.into_iter();
@@ -140,13 +129,7 @@ impl Dedupe {
         ruling: &Ruling,
     ) -> Result<Decided, Error> {
         check(&found, ruling)?;
-        let before_doors = lock(tx, at.key, &[found.a_case, found.b_case]).await?;
-        let mut after = found.clone();
-        after.verdict = Some(ruling.verdict);
-        after.merged_as = (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as);
-        after.evidence_changed = false;
-        after.decided_by.clone_from(&caller.user);
-        after.decided_at = at.now;
+        let after = decided(&found, ruling, (caller, at));
         let fresh = BTreeMap::from([(found.id, after.clone())]);
         let nothing = HashMap::new();
         let roots = load(tx, at.key, &[found.a, found.b], &nothing).await?;
@@ -157,16 +140,10 @@ impl Dedupe {
         let judge = self.judge(tx, survey).await?;
         let settled = component.households(&judge);
         if settled.broken.is_some() {
-            return Err(Error::Unfit(
-                "Another decision on these interviews says the opposite; take that one back first.",
-            ));
+            let why = "Another decision on these interviews says the opposite; take that one back first.";
+            return Err(Error::Unfit(why));
         }
-        let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
-        ids.extend(before_doors.iter().map(|r| r.id));
-        ids.sort_unstable();
-        ids.dedup();
-        let before = lock(tx, at.key, &ids).await?;
-        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
+        let before = lock(tx, at.key, &cases_of(&component, &found)).await?;
         let taken_in = self.doors(tx, at, (survey, caller), (&found, &after), ruling).await?;
         let mut stored = component.stored.clone();
         stored.insert(found.id, found.clone());
@@ -184,6 +161,7 @@ impl Dedupe {
         let cause = Cause { by: caller.user.clone(), id: found.id };
         let mut done = settle(tx, at, survey, work, &cause).await?;
         let link = done.links.remove(&found.id).ok_or(Error::NotFound)?;
+        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
         let changes = Changes::between(&before, &find_cases(tx, at.key, &ids).await?);
         log(tx, at, &link, (caller, ruling), Some(told(&changes, taken_in))).await?;
         Ok(Decided { link, changes })
@@ -218,14 +196,33 @@ impl Dedupe {
         let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
         let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
         doors.sort_by_key(|r| (r.created_at, r.id));
-        let [survivor, loser] = doors.as_slice() else {
-            return Ok(None);
-        };
+        let [survivor, loser] = doors.as_slice() else { return Ok(None) };
         let kind = DecisionKind::Merge { into: CaseId(survivor.id) };
         let request = Request { case: loser.id, kind, reason: reason(ruling) };
         decide_in(tx, at, survey, &whole, &request).await?;
         Ok(Some(loser.id))
     }
+}
+
+/// The link as the decision wants it.
+fn decided(found: &LinkRow, ruling: &Ruling, (caller, at): (&Caller, At)) -> LinkRow {
+    LinkRow {
+        verdict: Some(ruling.verdict),
+        merged_as: (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as),
+        evidence_changed: false,
+        decided_by: caller.user.clone(),
+        decided_at: at.now,
+        ..found.clone()
+    }
+}
+
+/// Every case that a decision may change.
+fn cases_of(component: &Component, link: &LinkRow) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
+    ids.extend([link.a_case, link.b_case]);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn reason(ruling: &Ruling) -> String {
@@ -281,13 +278,7 @@ fn told(changes: &Changes, taken_in: Option<Uuid>) -> Value {
 }
 
 /// Records what somebody who may not decide proposes. Nothing else changes.
-async fn propose(
-    tx: &Tx,
-    at: At,
-    caller: &Caller,
-    mut link: LinkRow,
-    ruling: &Ruling,
-) -> Result<Decided, Error> {
+async fn propose(tx: &Tx, at: At, caller: &Caller, mut link: LinkRow, ruling: &Ruling) -> Result<Decided, Error> {
     check(&link, ruling)?;
     link.version += 1;
     pair::put(tx, at.key, &[LinkPut { row: link.clone(), evidence: None }]).await?;
@@ -305,9 +296,7 @@ fn effect(taken: Result<Decided, Error>, caller: &Caller) -> Result<Effect, Erro
             let changes = Some(decided.changes.seen_from(caller.range));
             Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
         }
-        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
-            Ok(cannot(why.to_owned()))
-        }
+        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => Ok(cannot(why.to_owned())),
         Err(error) => Err(error),
     }
 }

@@ -25,6 +25,7 @@ use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
 use crate::store::evidence::{self, NewDwellingRecord, Sender};
 use crate::store::feed::{ChangeKind, Mark};
+use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
 use crate::store::{Outcome, Tx, attachment, completion, feed, new_tag};
@@ -251,6 +252,7 @@ async fn store_batch(
         standings: HashMap::new(),
         settled: Vec::new(),
     };
+    work.lock_arrivals().await?;
     work.take_dwellings().await?;
     work.resolve_cases().await?;
     work.take_visits().await?;
@@ -291,6 +293,31 @@ impl Work<'_> {
             .collect()
     }
 
+    /// Takes the lock under which visits and the interviews that name them find each other.
+    async fn lock_arrivals(&self) -> Result<(), Error> {
+        let new = |i: &usize| self.classes[*i] == Class::New;
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for (_, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| new(i)) {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id.0)),
+                Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        named.retain(|id| !visits.contains(id));
+        let known = if named.is_empty() {
+            HashMap::new()
+        } else {
+            evidence::visit_cases(self.tx, self.at.key, &named).await?
+        };
+        if named.iter().any(|id| !known.contains_key(id)) {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Alone).await?;
+        } else if !visits.is_empty() {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Shared).await?;
+        }
+        Ok(())
+    }
+
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
@@ -313,7 +340,7 @@ impl Work<'_> {
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
-        crate::store::held::lock_targets(self.tx, self.at.key, &targets).await?;
+        store_held::lock_targets(self.tx, self.at.key, &targets).await?;
         add_doors(self.tx, self.at, &batch.survey, &listed).await?;
         let rows: Vec<NewDwellingRecord> = found
             .iter()

@@ -113,6 +113,7 @@ pub(super) async fn visits_arrived(
     cases: &mut Cases,
     visits: &[Uuid],
 ) -> Result<Freed, Error> {
+    held::lock_arrivals(tx, key, held::Hold::Shared).await?;
     let mut waiting = evidence::awaiting_interviews(tx, key, visits).await?;
     if waiting.is_empty() {
         return Ok(Freed::default());

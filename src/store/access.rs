@@ -226,6 +226,20 @@ async fn enrol(
 impl Store {
     /// Who the token with this hash stands for; `None` when it is unknown, expired, withdrawn or its person has left.
     pub async fn caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
+        let mut tries = 0;
+        loop {
+            match self.find_caller(hash, now).await {
+                // A connection of the pool may have been cut off since it was last used.
+                Err(Error::Unavailable) if tries < 2 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn find_caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
         let client = self.client().await?;
         let name = FIND_TOKEN.name();
         let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;

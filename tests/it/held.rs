@@ -307,6 +307,20 @@ async fn two_revisions_that_wait_for_one_door_are_freed_together() {
     app.recount().await;
 }
 
+/// Every one of them waits for another door; so do as many doors that arrive at once.
+#[tokio::test]
+async fn a_large_batch_of_waiting_records_and_of_doors_fits() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let doors: Vec<Value> = (0..4999).map(|n| dwelling(A1, &format!("{n}"))).collect();
+    let waiting: Vec<Value> = doors.iter().map(|d| visit(id_of(d), "no_answer")).collect();
+    assert_eq!(phone.send(&waiting).await["counts"]["held"], 4999);
+    let answer = phone.send(&doors).await;
+    assert_eq!(answer["counts"]["accepted"], 4999);
+    assert_eq!(app.count("select count(*) from visit where status = 0").await, 4999);
+    app.recount().await;
+}
+
 #[tokio::test]
 async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     let app = App::new(Survey::with_dwellings(1)).await;
