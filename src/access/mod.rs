@@ -25,7 +25,10 @@ pub fn new_code() -> String {
 
 /// A code as it is compared: upper case, without the marks people put between groups.
 pub fn plain_code(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    code.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// When tokens of a survey end: fourteen days after its last field day.
@@ -35,19 +38,29 @@ pub fn token_end(survey: &Survey) -> Timestamp {
 
 /// Argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet).
 fn argon() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
+    Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(19 * 1024, 2, 1, None).unwrap_or_default(),
+    )
 }
 
 /// What is stored of a password: a PHC string.
 pub fn hash_password(password: &str) -> Option<String> {
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).ok()?;
-    argon().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+    argon()
+        .hash_password(password.as_bytes(), &salt)
+        .ok()
+        .map(|hash| hash.to_string())
 }
 
 /// Whether the password fits what is stored. Without a stored hash the same work is done and the answer is no.
 pub fn is_password(stored: Option<&str>, password: &str) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
-    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else { return false };
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
+    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else {
+        return false;
+    };
     argon().verify_password(password.as_bytes(), &hash).is_ok() && stored.is_some()
 }
 

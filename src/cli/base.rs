@@ -1,10 +1,14 @@
 //! What every command needs: where the data is, a connection, the keys, a runtime; and how errors are told.
 
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 
 use crate::embedded::{self, Session, Whose};
 use crate::ingest::Ingest;
@@ -13,15 +17,40 @@ use crate::store::access::Membership;
 use crate::store::{self, Settings, Store};
 use crate::surveys::{Survey, Surveys};
 
+/// Where the data is unless the operator says otherwise.
+const DATA_DIR: &str = ".doorknock";
+
+/// An empty variable in the environment is as good as none.
+fn data_dir(given: OsString) -> PathBuf {
+    if given.is_empty() {
+        DATA_DIR.into()
+    } else {
+        given.into()
+    }
+}
+
 /// Arguments of every command.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Where the data is")]
 pub(super) struct Common {
     /// Directory of the private database and of the key file doorknock.key
-    #[arg(long, global = true, value_name = "DIR", default_value = ".doorknock", env = "DOORKNOCK_DATA_DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = DATA_DIR,
+        env = "DOORKNOCK_DATA_DIR",
+        value_parser = OsStringValueParser::new().map(data_dir)
+    )]
     pub(super) data_dir: PathBuf,
     /// Database to use instead of the private one, as postgres://user@host/name
-    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
     pub(super) database_url: Option<String>,
 }
 
@@ -63,7 +92,11 @@ impl Base {
             }
             open_ingest(&settings, &common.data_dir).await
         })?;
-        Ok(Self { ingest, runtime, session })
+        Ok(Self {
+            ingest,
+            runtime,
+            session,
+        })
     }
 
     /// Runs `work` to its end and closes what was opened.
@@ -80,12 +113,20 @@ impl Base {
 
 /// A runtime for a command.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")
 }
 
 /// Settings for the private cluster.
 pub(super) fn private(connection: &embedded::Connection) -> Settings {
-    Settings::socket(&connection.socket_dir, connection.port, &connection.user, &connection.database)
+    Settings::socket(
+        &connection.socket_dir,
+        connection.port,
+        &connection.user,
+        &connection.database,
+    )
 }
 
 /// Refuses a database that is not up to date: another program may be using it.
@@ -99,11 +140,19 @@ pub(super) async fn need_migrated(settings: &Settings) -> Result<()> {
 /// Store, surveys and keys. The key file is made at first start; once there is data, it must be there.
 pub(super) async fn open_ingest(settings: &Settings, data_dir: &Path) -> Result<Ingest> {
     let store = Store::new(settings)?;
-    let if_missing = if store.has_batches().await? { IfMissing::Refuse } else { IfMissing::Create };
+    let if_missing = if store.has_batches().await? {
+        IfMissing::Refuse
+    } else {
+        IfMissing::Create
+    };
     make_private_dir(data_dir)?;
     let keys = key_file::open(&data_dir.join(KEY), if_missing)?;
     let surveys = Surveys::new(store.clone());
-    Ok(Ingest { store, surveys, keys: Arc::new(keys) })
+    Ok(Ingest {
+        store,
+        surveys,
+        keys: Arc::new(keys),
+    })
 }
 
 fn make_private_dir(path: &Path) -> Result<()> {
@@ -125,7 +174,10 @@ pub(super) async fn survey(ingest: &Ingest, slug: Option<&str>) -> Result<Arc<Su
     match (slug, all.len()) {
         (_, 0) => bail!("there is no survey yet; run doorknock setup DIR first"),
         (None, 1) => all.into_iter().next().context("there is no survey"),
-        (None, _) => bail!("there are several surveys; name one with --survey: {}", names.join(", ")),
+        (None, _) => bail!(
+            "there are several surveys; name one with --survey: {}",
+            names.join(", ")
+        ),
         (Some(slug), _) => all
             .into_iter()
             .find(|s| s.slug == slug)
@@ -140,16 +192,20 @@ pub(super) async fn member(ingest: &Ingest, user: &str, slug: Option<&str>) -> R
     match (slug, all.len()) {
         (_, 0) => bail!("no survey has a user {user:?} in its staff.csv"),
         (None, 1) => all.into_iter().next().context("no such user"),
-        (None, _) => bail!("{user:?} works in several surveys; name one with --survey: {}", names.join(", ")),
-        (Some(slug), _) => all
-            .into_iter()
-            .find(|m| m.survey == slug)
-            .with_context(|| format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))),
+        (None, _) => bail!(
+            "{user:?} works in several surveys; name one with --survey: {}",
+            names.join(", ")
+        ),
+        (Some(slug), _) => all.into_iter().find(|m| m.survey == slug).with_context(|| {
+            format!(
+                "{user:?} does not work in survey {slug:?}, but in: {}",
+                names.join(", ")
+            )
+        }),
     }
 }
 
 /// One clear sentence with its causes.
-#[expect(clippy::print_stderr, reason = "this is how a command speaks to its operator")]
 pub(super) fn complain(error: &anyhow::Error) {
     let mut said: Vec<String> = Vec::new();
     for cause in error.chain() {
@@ -159,17 +215,27 @@ pub(super) fn complain(error: &anyhow::Error) {
             said.push(text);
         }
     }
-    eprintln!("doorknock: {}", said.join(": "));
+    remark(format!("doorknock: {}", said.join(": ")));
 }
 
-/// Prints one line of a command's result.
-#[expect(clippy::print_stdout, reason = "the result of a command goes to standard output")]
+/// Whether a line of a result could not be written.
+static UNSAID: AtomicBool = AtomicBool::new(false);
+
+/// Prints one line of a command's result. A reader that has gone away (`| head`) is no fault: the work goes on unheard.
 pub(super) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    match writeln!(io::stdout().lock(), "{line}") {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(_) => UNSAID.store(true, Ordering::Relaxed),
+    }
 }
 
-/// Prints one line beside the result.
-#[expect(clippy::print_stderr, reason = "remarks of a command go to standard error")]
+/// Whether something said by [`say`] was lost, as on a full disk.
+pub(super) fn is_unsaid() -> bool {
+    UNSAID.load(Ordering::Relaxed)
+}
+
+/// Prints one line beside the result; where nobody can be told, nothing is to be done about it.
 pub(super) fn remark(line: impl std::fmt::Display) {
-    eprintln!("{line}");
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }

@@ -46,7 +46,11 @@ async fn one_round(app: &App, stop: &AtomicBool, look: bool) -> Result<usize, cr
     for survey in app.surveys().all().await? {
         linked += match turn(app, &survey, stop).await {
             Err(crate::dedupe::Error::Model(why)) => {
-                tracing::error!(survey = survey.slug, why, "the linkage model cannot be used; run doorknock relink");
+                tracing::error!(
+                    survey = survey.slug,
+                    why,
+                    "the linkage model cannot be used; run doorknock relink"
+                );
                 0
             }
             done => done?,
@@ -83,5 +87,9 @@ async fn turn(app: &App, survey: &Arc<Survey>, stop: &AtomicBool) -> Result<usiz
 
 fn observe(app: &App, done: &Linked) {
     let links = done.links.iter().map(|(state, n)| (*state, *n));
-    app.metrics.observe_link(done.took.as_secs_f64(), links, done.skipped.iter().map(String::as_str));
+    app.metrics.observe_link(
+        done.took.as_secs_f64(),
+        links,
+        done.skipped.iter().map(String::as_str),
+    );
 }

@@ -23,12 +23,20 @@ pub(super) struct Target {
 impl Target {
     /// Reads `http://host:port`.
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let rest = url.strip_prefix("http://").context("--url must begin with http://")?;
+        let rest = url
+            .strip_prefix("http://")
+            .context("--url must begin with http://")?;
         let authority = rest.trim_end_matches('/').to_owned();
         if authority.is_empty() || authority.contains('/') {
             bail!("--url must be http://host:port");
         }
-        Ok(Self { authority: if authority.contains(':') { authority } else { format!("{authority}:80") } })
+        Ok(Self {
+            authority: if authority.contains(':') {
+                authority
+            } else {
+                format!("{authority}:80")
+            },
+        })
     }
 
     /// Sends a batch and returns the answer; obeys 429 and 503 up to ten times.
@@ -41,9 +49,14 @@ impl Target {
             let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
             match status {
                 StatusCode::OK => return Ok(answer),
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => tokio::time::sleep(wait).await,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(wait).await
+                }
                 _ => {
-                    let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail given");
+                    let detail = answer
+                        .get("detail")
+                        .and_then(Value::as_str)
+                        .unwrap_or("no detail given");
                     bail!("the service answers {}: {detail}", status.as_u16());
                 }
             }
@@ -52,8 +65,9 @@ impl Target {
     }
 
     async fn try_post(&self, token: &str, packed: Bytes) -> Result<(StatusCode, Duration, Bytes)> {
-        let stream =
-            TcpStream::connect(&self.authority).await.with_context(|| format!("no service at {}", self.authority))?;
+        let stream = TcpStream::connect(&self.authority)
+            .await
+            .with_context(|| format!("no service at {}", self.authority))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
             // Ends with the request; its fault is the request's.

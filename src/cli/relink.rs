@@ -36,7 +36,11 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
     Base::open(common)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let dedupe = Dedupe::new(ingest);
-        let tables = if args.nominal { Tables::Nominal } else { Tables::Own };
+        let tables = if args.nominal {
+            Tables::Nominal
+        } else {
+            Tables::Own
+        };
         let new = NewModel { file, tables };
         let difference = dedupe.difference(&survey, &new).await?;
         tell(&difference);
@@ -61,7 +65,9 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
 }
 
 fn read(args: &RelinkArgs) -> Result<ModelFile> {
-    let Some(path) = &args.model else { return Ok(shipped_file()) };
+    let Some(path) = &args.model else {
+        return Ok(shipped_file());
+    };
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let file: ModelFile =
         serde_json::from_str(&text).with_context(|| format!("{} is no model file", path.display()))?;
@@ -72,11 +78,20 @@ fn read(args: &RelinkArgs) -> Result<ModelFile> {
 fn tell(d: &Difference) {
     let (old, new) = &d.models;
     let old = if old.is_empty() { "none" } else { old.as_str() };
-    say(format!("model {old} -> {new}; {} interviews, {} pairs compared", d.interviews, d.compared));
+    say(format!(
+        "model {old} -> {new}; {} interviews, {} pairs compared",
+        d.interviews, d.compared
+    ));
     if d.skipped > 0 {
-        say(format!("{} blocks are too large and were not searched", d.skipped));
+        say(format!(
+            "{} blocks are too large and were not searched",
+            d.skipped
+        ));
     }
-    say(format!("households with several interviews: {} -> {}", d.households.0, d.households.1));
+    say(format!(
+        "households with several interviews: {} -> {}",
+        d.households.0, d.households.1
+    ));
     let word = |s: Option<LinkState>| s.map_or("no link", LinkState::slug);
     for ((was, is), n) in &d.moves {
         if was == is {
@@ -90,6 +105,11 @@ fn tell(d: &Difference) {
     for e in &d.examples {
         let (a, b) = e.interviews;
         let (was, is) = (word(e.before), word(e.after));
-        say(format!("  {}  {a} {b}  {was} ({}) -> {is} ({})", e.link, shown(e.probability.0), shown(e.probability.1)));
+        say(format!(
+            "  {}  {a} {b}  {was} ({}) -> {is} ({})",
+            e.link,
+            shown(e.probability.0),
+            shown(e.probability.1)
+        ));
     }
 }

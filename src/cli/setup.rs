@@ -38,7 +38,10 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
         Err(faults) => {
             bar.finish_and_clear();
             remark(&faults);
-            remark(format!("doorknock: {} fault(s); nothing was applied", faults.total()));
+            remark(format!(
+                "doorknock: {} fault(s); nothing was applied",
+                faults.total()
+            ));
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -55,7 +58,10 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
             }
             shown.tick();
         };
-        ingest.load_setup(setup, mode, Timestamp::now(), Arc::new(progress)).await.context("the set-up was not applied")
+        ingest
+            .load_setup(setup, mode, Timestamp::now(), Arc::new(progress))
+            .await
+            .context("the set-up was not applied")
     });
     bar.finish_and_clear();
     tell(&slug, &report?, is_dry);
@@ -66,30 +72,54 @@ fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }
 
 fn tell(slug: &str, r: &Report, is_dry: bool) {
     let (cases, dwellings, buildings) = r.totals;
     let verb = if is_dry { "would have" } else { "has" };
-    say(format!("survey {slug} {verb} {dwellings} dwellings in {buildings} buildings, {cases} cases"));
+    say(format!(
+        "survey {slug} {verb} {dwellings} dwellings in {buildings} buildings, {cases} cases"
+    ));
     let d = &r.doors;
     let kinds = [
         (d.added, "new"),
         (d.changed, "changed"),
         (d.removed, "no longer listed, removed"),
-        (d.kept, "no longer listed, kept because something is known about them"),
+        (
+            d.kept,
+            "no longer listed, kept because something is known about them",
+        ),
     ];
-    let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
+    let said: Vec<String> = kinds
+        .iter()
+        .filter(|k| k.0 > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect();
+    say(format!(
+        "  doors: {}",
+        if said.is_empty() {
+            "none changed".to_owned()
+        } else {
+            said.join("; ")
+        }
+    ));
     if r.staff_retired > 0 {
-        say(format!("  staff: {} no longer listed; their tokens stop working", r.staff_retired));
+        say(format!(
+            "  staff: {} no longer listed; their tokens stop working",
+            r.staff_retired
+        ));
     }
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));
         for (from, to, n) in &r.moved {
-            say(format!("    {n} case(s) go from {} to {}", from.label(Language::En), to.label(Language::En)));
+            say(format!(
+                "    {n} case(s) go from {} to {}",
+                from.label(Language::En),
+                to.label(Language::En)
+            ));
         }
         if r.moved.is_empty() {
             say("    no case changes its state");

@@ -31,7 +31,10 @@ impl FromStr for Day {
         match text {
             "today" => Ok(Self::Today),
             "tomorrow" => Ok(Self::Tomorrow),
-            _ => text.parse().map(Self::Date).map_err(|_| "must be today, tomorrow or a date like 2020-11-05"),
+            _ => text
+                .parse()
+                .map(Self::Date)
+                .map_err(|_| "must be today, tomorrow or a date like 2020-11-05"),
         }
     }
 }
@@ -50,7 +53,10 @@ impl Day {
 
 /// Pads to a width in terminal cells; a Han character takes two.
 pub(super) fn fit(text: &str, width: usize) -> String {
-    let cells: usize = text.chars().map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 }).sum();
+    let cells: usize = text
+        .chars()
+        .map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 })
+        .sum();
     format!("{text}{}", " ".repeat(width.saturating_sub(cells)))
 }
 
@@ -61,7 +67,10 @@ mod tests {
     #[test]
     fn days_are_read_as_people_write_them() {
         assert_eq!("tomorrow".parse(), Ok(Day::Tomorrow));
-        assert_eq!("2020-11-05".parse(), Ok(Day::Date(jiff::civil::date(2020, 11, 5))));
+        assert_eq!(
+            "2020-11-05".parse(),
+            Ok(Day::Date(jiff::civil::date(2020, 11, 5)))
+        );
         assert!("2020-11-31".parse::<Day>().is_err());
         assert!("Tuesday".parse::<Day>().is_err());
     }

@@ -60,7 +60,11 @@ pub struct LinkView {
 
 /// What a reader with this range of areas sees of a form.
 pub fn sight(form: &FormRow, range: (i32, i32)) -> Sight {
-    if (range.0..=range.1).contains(&form.area_no) { Sight::Whole } else { Sight::Needed }
+    if (range.0..=range.1).contains(&form.area_no) {
+        Sight::Whole
+    } else {
+        Sight::Needed
+    }
 }
 
 impl LinkView {
@@ -113,7 +117,10 @@ fn people(evidence: &Value) -> Vec<Match> {
         .flatten()
         .filter_map(|p| {
             let level = steps(p).find(|s| s.get("comparison").and_then(Value::as_str) == Some("citizen id"));
-            let level = level.and_then(|s| s.get("level")).and_then(Value::as_str).unwrap_or_default();
+            let level = level
+                .and_then(|s| s.get("level"))
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             Some(Match {
                 a: p.get("a")?.as_i64()?,
                 b: p.get("b")?.as_i64()?,
@@ -139,7 +146,11 @@ fn steps(of: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) -> Value {
-    let matched = |p: &&FormPerson| people.iter().find(|m| own(m) == i64::from(p.person_no) && m.is_likely());
+    let matched = |p: &&FormPerson| {
+        people
+            .iter()
+            .find(|m| own(m) == i64::from(p.person_no) && m.is_likely())
+    };
     match sight {
         Sight::Needed => {
             let persons: Vec<Value> = form
@@ -155,10 +166,18 @@ fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) 
                 "building": form.building, "address": null, "persons": persons})
         }
         Sight::Whole => {
-            let persons: Vec<Value> =
-                form.people.iter().map(|p| person(p, matched(&p).map(|m| m.citizen))).collect();
+            let persons: Vec<Value> = form
+                .people
+                .iter()
+                .map(|p| person(p, matched(&p).map(|m| m.citizen)))
+                .collect();
             let parts = [form.building.as_str(), form.unit.as_str(), form.room.as_str()];
-            let line = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
+            let line = parts
+                .iter()
+                .filter(|p| !p.is_empty())
+                .copied()
+                .collect::<Vec<_>>()
+                .join("-");
             let name = form.area_name.clone().unwrap_or_default();
             let text = format!("{name} {line}");
             json!({
@@ -198,7 +217,10 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         .and_then(|s| s.get("level"))
         .and_then(Value::as_str);
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
-    let (mut en, mut zh) = (vec![format!("{n} people in common")], vec![format!("相同人员 {n} 名")]);
+    let (mut en, mut zh) = (
+        vec![format!("{n} people in common")],
+        vec![format!("相同人员 {n} 名")],
+    );
     if let Some(door) = door {
         en.push(format!("door: {door}"));
         zh.push(format!("门牌：{}", door_zh(door)));
@@ -281,12 +303,20 @@ fn event(e: &EventRow, both: bool) -> Value {
 /// The household both interviews stand in, if they do.
 fn household(found: &LinkDetail) -> Value {
     let of = |id: Uuid| found.members.iter().find(|m| m.interview == id);
-    let (Some(a), Some(b)) = (of(found.pair.link.a), of(found.pair.link.b)) else { return Value::Null };
+    let (Some(a), Some(b)) = (of(found.pair.link.a), of(found.pair.link.b)) else {
+        return Value::Null;
+    };
     if a.cluster != b.cluster {
         return Value::Null;
     }
     let n = found.members.iter().filter(|m| m.cluster == a.cluster).count();
-    let counted = if a.is_counted { "a" } else if b.is_counted { "b" } else { "other" };
+    let counted = if a.is_counted {
+        "a"
+    } else if b.is_counted {
+        "b"
+    } else {
+        "other"
+    };
     json!({"id": a.cluster, "interviews": n, "counted": counted})
 }
 
@@ -303,7 +333,9 @@ fn person_pair(p: &Value, pair: &Pair, range: (i32, i32)) -> Value {
     let lines: Vec<Value> = steps(p)
         .map(|s| {
             let comparison = s.get("comparison").and_then(Value::as_str).unwrap_or_default();
-            let of = |person: &Option<FormPerson>, sight| person.as_ref().and_then(|x| shown(x, comparison, sight));
+            let of = |person: &Option<FormPerson>, sight| {
+                person.as_ref().and_then(|x| shown(x, comparison, sight))
+            };
             step(s, of(&a, see_a), of(&b, see_b))
         })
         .collect();

@@ -13,7 +13,9 @@ pub use form::{
 };
 pub use outcome::{Class, Closes, Outcome};
 pub use set::{ClosedSet, CodeRow, CodeTable};
-pub use state::{Channel, Confirmed, EffortPart, Flag, Informant, InterviewResult, Respondent, State};
+pub use state::{
+    Channel, Confirmed, EffortPart, Flag, Informant, InterviewResult, Respondent, State,
+};
 
 pub(crate) use set::closed_set;
 

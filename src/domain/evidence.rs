@@ -213,7 +213,9 @@ impl Sub for PersonCounts {
             resident: self.resident.saturating_sub(other.resident),
             here_registered: self.here_registered.saturating_sub(other.here_registered),
             here_elsewhere: self.here_elsewhere.saturating_sub(other.here_elsewhere),
-            absent_registered: self.absent_registered.saturating_sub(other.absent_registered),
+            absent_registered: self
+                .absent_registered
+                .saturating_sub(other.absent_registered),
             here_pending: self.here_pending.saturating_sub(other.here_pending),
         }
     }

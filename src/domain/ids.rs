@@ -83,7 +83,9 @@ pub fn key_part(text: &str) -> String {
 
 /// The key of a door, `district|area|building|unit|room`, each part as [`key_part`] writes it.
 pub fn door_key(district: &str, area: &str, building: &str, unit: &str, room: &str) -> String {
-    [district, area, building, unit, room].map(key_part).join("|")
+    [district, area, building, unit, room]
+        .map(key_part)
+        .join("|")
 }
 
 impl DwellingId {
@@ -152,7 +154,10 @@ mod tests {
 
     #[test]
     fn a_link_has_one_id_from_both_sides() {
-        let (a, b) = (InterviewId(Uuid::from_u128(1)), InterviewId(Uuid::from_u128(2)));
+        let (a, b) = (
+            InterviewId(Uuid::from_u128(1)),
+            InterviewId(Uuid::from_u128(2)),
+        );
         assert_eq!(LinkId::of(a, b), LinkId::of(b, a));
     }
 

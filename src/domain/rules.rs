@@ -133,10 +133,15 @@ impl Calendar {
         };
         let shift = |text: &str| {
             let read = spans(text).unwrap_or_default();
-            read.into_iter().map(|(from, to)| Span { from, to }).collect()
+            read.into_iter()
+                .map(|(from, to)| Span { from, to })
+                .collect()
         };
         let band = |from: &str, to: &str| {
-            let (from, to) = (minute_of_day(from).unwrap_or(0), minute_of_day(to).unwrap_or(0));
+            let (from, to) = (
+                minute_of_day(from).unwrap_or(0),
+                minute_of_day(to).unwrap_or(0),
+            );
             Span { from, to }
         };
         Self {
@@ -265,7 +270,10 @@ mod tests {
     use super::*;
 
     fn rules(document: &str, zone: &str) -> Rules {
-        Rules::new(toml::from_str(document).unwrap(), TimeZone::get(zone).unwrap())
+        Rules::new(
+            toml::from_str(document).unwrap(),
+            TimeZone::get(zone).unwrap(),
+        )
     }
 
     fn at(text: &str) -> Timestamp {
@@ -297,7 +305,10 @@ mod tests {
         assert!(calendar.is_weekend(at("2020-10-11T00:00:00+08:00")));
         assert_eq!(
             calendar.shifts("2020-10-10".parse().unwrap()),
-            [Span { from: 1080, to: 1290 }]
+            [Span {
+                from: 1080,
+                to: 1290
+            }]
         );
         assert_eq!(calendar.shifts("2020-10-08".parse().unwrap()).len(), 2);
     }

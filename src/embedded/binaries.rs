@@ -64,6 +64,19 @@ impl Binaries {
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian …)`, `… 17beta1`: the major version.
+/// A client program of this major version or a newer one, the oldest that will do: it reads every server up to its own.
+pub(super) fn client(name: &str, server: u32) -> Option<PathBuf> {
+    let places = usual_places(Some(server));
+    let mut found: Vec<(u32, PathBuf)> = places
+        .iter()
+        .map(|dir| dir.join(name))
+        .filter_map(|path| Some((major_in(&output_of(&path, "--version")?)?, path)))
+        .filter(|(major, _)| *major >= server)
+        .collect();
+    found.sort_by_key(|(major, _)| *major);
+    found.into_iter().next().map(|(_, path)| path)
+}
+
 fn major_in(said: &str) -> Option<u32> {
     let version = said.split_once("(PostgreSQL)")?.1.trim_start();
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;

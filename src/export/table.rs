@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::Kind;
 use crate::domain::{
-    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex, State,
+    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex,
+    State,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::Error;
@@ -48,29 +49,127 @@ impl Cell {
     }
 }
 
-const DOOR: [&str; 7] = ["case_id", "area", "building", "unit", "floor", "room", "household"];
+const DOOR: [&str; 7] = [
+    "case_id",
+    "area",
+    "building",
+    "unit",
+    "floor",
+    "room",
+    "household",
+];
 
 /// Names of the columns.
 pub(super) fn columns(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Cases => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "external_id", "state", "class", "visits", "unmet",
-            "last_at", "last_outcome", "appointment_from", "appointment_to", "holder", "lon", "lat", "created_at", "merged_into",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "external_id",
+            "state",
+            "class",
+            "visits",
+            "unmet",
+            "last_at",
+            "last_outcome",
+            "appointment_from",
+            "appointment_to",
+            "holder",
+            "lon",
+            "lat",
+            "created_at",
+            "merged_into",
         ],
         Kind::Visits => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "visit_id", "at", "received_at", "ended_at", "outcome",
-            "channel", "informant", "enumerator", "device_id", "batch_id", "appointment_from", "appointment_to", "lon", "lat",
-            "accuracy_m", "distance_m", "note",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "visit_id",
+            "at",
+            "received_at",
+            "ended_at",
+            "outcome",
+            "channel",
+            "informant",
+            "enumerator",
+            "device_id",
+            "batch_id",
+            "appointment_from",
+            "appointment_to",
+            "lon",
+            "lat",
+            "accuracy_m",
+            "distance_m",
+            "note",
         ],
         Kind::Households => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "at", "received_at", "result",
-            "respondent", "enumerator", "counted_elsewhere", "n_persons", "household_type", "n_stayed", "n_registered_absent",
-            "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind", "floor_area_m2", "rooms", "tenure", "phone", "address_text",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "interview_id",
+            "revision",
+            "at",
+            "received_at",
+            "result",
+            "respondent",
+            "enumerator",
+            "counted_elsewhere",
+            "n_persons",
+            "household_type",
+            "n_stayed",
+            "n_registered_absent",
+            "births_m",
+            "births_f",
+            "deaths_m",
+            "deaths_f",
+            "dwelling_kind",
+            "floor_area_m2",
+            "rooms",
+            "tenure",
+            "phone",
+            "address_text",
         ],
         Kind::Persons => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "person_no", "name", "sex",
-            "birth_year", "birth_month", "birth_day", "relationship", "residence_status", "citizen_id", "stayed_at", "registered_at",
-            "time_away", "reason_away", "education", "literate", "ethnicity", "other_address", "counted_elsewhere",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "interview_id",
+            "revision",
+            "person_no",
+            "name",
+            "sex",
+            "birth_year",
+            "birth_month",
+            "birth_day",
+            "relationship",
+            "residence_status",
+            "citizen_id",
+            "stayed_at",
+            "registered_at",
+            "time_away",
+            "reason_away",
+            "education",
+            "literate",
+            "ethnicity",
+            "other_address",
+            "counted_elsewhere",
         ],
     }
 }
@@ -87,7 +186,13 @@ pub(super) fn rows<'a>(
         match kind {
             Kind::Cases => all.push((case, case_cells(case)?)),
             Kind::Visits => {
-                all.extend(detail.visits.iter().filter(|v| v.case_id == case.id).map(|v| (case, visit_cells(case, v))));
+                all.extend(
+                    detail
+                        .visits
+                        .iter()
+                        .filter(|v| v.case_id == case.id)
+                        .map(|v| (case, visit_cells(case, v))),
+                );
             }
             Kind::Households => {
                 for i in current.iter().filter(|i| i.case_id == case.id) {
@@ -114,11 +219,16 @@ fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
             *entry = i;
         }
     }
-    all.iter().filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision)).collect()
+    all.iter()
+        .filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision))
+        .collect()
 }
 
 fn people<'a>(detail: &'a Detail, i: &'a InterviewRow) -> impl Iterator<Item = &'a PersonRow> {
-    detail.persons.iter().filter(|p| p.interview_id == i.id && p.revision == i.revision)
+    detail
+        .persons
+        .iter()
+        .filter(|p| p.interview_id == i.id && p.revision == i.revision)
 }
 
 fn door_cells(c: &CaseRow) -> Vec<Cell> {
@@ -205,8 +315,17 @@ fn household_cells(c: &CaseRow, i: &InterviewRow, n_persons: usize) -> Vec<Cell>
         Cell::number(u32::try_from(n_persons).ok()),
     ]);
     let names = [
-        "household_type", "n_stayed", "n_registered_absent", "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind",
-        "floor_area_m2", "rooms", "tenure",
+        "household_type",
+        "n_stayed",
+        "n_registered_absent",
+        "births_m",
+        "births_f",
+        "deaths_m",
+        "deaths_f",
+        "dwelling_kind",
+        "floor_area_m2",
+        "rooms",
+        "tenure",
     ];
     cells.extend(names.iter().map(|name| item(&items, name)));
     cells.push(Cell::text(i.phone.clone()));
@@ -226,11 +345,27 @@ fn person_cells(c: &CaseRow, i: &InterviewRow, p: &PersonRow) -> Vec<Cell> {
         Cell::number(p.birth[0]),
         Cell::number(p.birth[1]),
         Cell::number(p.birth[2]),
-        Cell::text(p.relationship.and_then(Relationship::from_number).map(|r| r.slug())),
-        Cell::text(p.residence_status.and_then(ResidenceStatus::from_number).map(|r| r.slug())),
+        Cell::text(
+            p.relationship
+                .and_then(Relationship::from_number)
+                .map(|r| r.slug()),
+        ),
+        Cell::text(
+            p.residence_status
+                .and_then(ResidenceStatus::from_number)
+                .map(|r| r.slug()),
+        ),
         Cell::Text(if p.has_citizen_id { "present" } else { "missing" }.to_owned()),
     ]);
-    let names = ["stayed_at", "registered_at", "time_away", "reason_away", "education", "literate", "ethnicity"];
+    let names = [
+        "stayed_at",
+        "registered_at",
+        "time_away",
+        "reason_away",
+        "education",
+        "literate",
+        "ethnicity",
+    ];
     cells.extend(names.iter().map(|name| item(&items, name)));
     cells.push(Cell::text(p.other_address.clone()));
     cells.push(Cell::Bool(i.counted_elsewhere));
@@ -273,8 +408,11 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Appends one GeoJSON feature.
 pub(super) fn push_feature(out: &mut String, names: &[&str], cells: &[Cell], position: Option<(f64, f64)>) {
-    let properties: Map<String, Value> =
-        names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_json())).collect();
+    let properties: Map<String, Value> = names
+        .iter()
+        .zip(cells)
+        .map(|(name, cell)| ((*name).to_owned(), cell.to_json()))
+        .collect();
     let geometry = position.map(|(lon, lat)| json!({"type": "Point", "coordinates": [lon, lat]}));
     out.push_str(&json!({"type": "Feature", "geometry": geometry, "properties": properties}).to_string());
 }
@@ -288,7 +426,10 @@ mod tests {
         let mut out = String::new();
         let cells = ["=1+1", "+x", "-x", "@x", "a,b", "say \"hi\"", "王"].map(|t| Cell::Text(t.to_owned()));
         push_csv(&mut out, &cells);
-        assert_eq!(out, "\"'=1+1\",\"'+x\",\"'-x\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",王\r\n");
+        assert_eq!(
+            out,
+            "\"'=1+1\",\"'+x\",\"'-x\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",王\r\n"
+        );
         let mut numbers = String::new();
         push_csv(&mut numbers, &[Cell::Number(-1.0), Cell::Empty, Cell::Bool(true)]);
         assert_eq!(numbers, "-1,,true\r\n");

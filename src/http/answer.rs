@@ -23,6 +23,10 @@ use super::request::{DeviceSlot, RequestId};
 /// Stands for the status of a request whose client hung up before the answer (never sent).
 const HUNG_UP: u16 = 499;
 
+mod pack;
+
+pub use pack::Packing;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
@@ -41,6 +45,8 @@ pub struct Asked {
     pub id: RequestId,
     /// Takes the device's id.
     pub device: DeviceSlot,
+    /// How the answer may be packed.
+    pub packing: Packing,
 }
 
 /// Turns the outcome of `work` into the answer, with the headers every answer has.
@@ -66,6 +72,7 @@ where
         }
     };
     complete_headers(&mut response, &id);
+    response = pack::packed(response, line.asked.packing).await;
     if line.asked.method == Method::HEAD {
         response = without_body(response);
     }
@@ -222,6 +229,7 @@ mod tests {
             route: "/x",
             id: RequestId::new(),
             device: DeviceSlot::default(),
+            packing: Packing::Plain,
         }
     }
 

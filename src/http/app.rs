@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use super::kind;
 use super::limit::{Attempts, UploadSlots};
 use super::metrics::Metrics;
+use super::pages::memory::Memory;
 use super::problem::{FieldError, Problem};
 use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
 use crate::planning::chances::Chances;
+use crate::shelf::{self, Shelf};
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -37,12 +39,18 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// What the pages remember for a short while.
+    pub pages: Memory,
     /// What the visits have taught, for lists.
     pub chances: Chances,
     /// The clock.
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
     pub room: Option<Room>,
+    /// Where attachments lie.
+    pub shelf: Shelf,
+    /// The local authority's certificate, for phones to trust; `None` where there is none.
+    pub authority: Option<Arc<str>>,
     /// Whether the database has every migration of this program.
     pub is_migrated: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -75,16 +83,20 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            pages: Memory::default(),
             chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
+            shelf: Shelf::directory(std::env::temp_dir().join("doorknock-attachments")),
+            authority: None,
             is_migrated: Arc::new(|| true),
         }
     }
 
-    /// Now.
+    /// Now, to the microsecond as the database keeps it: what is answered first and what is read later are equal.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The database.
@@ -114,6 +126,13 @@ impl From<store::Error> for Problem {
     }
 }
 
+impl From<shelf::Error> for Problem {
+    fn from(error: shelf::Error) -> Self {
+        tracing::error!(%error, "the place of the attachments failed");
+        Self::plain(&kind::INTERNAL)
+    }
+}
+
 impl From<ingest::Error> for Problem {
     fn from(error: ingest::Error) -> Self {
         match error {
@@ -135,7 +154,10 @@ fn document(error: &DocumentError) -> Problem {
             Problem::new(&kind::NOT_JSON, format!("line {line}, column {column}: {what}"))
         }
         DocumentError::NotBatch { errors } => Problem::not_valid(
-            errors.iter().map(|(pointer, detail)| FieldError::at(pointer.clone(), detail.clone())).collect(),
+            errors
+                .iter()
+                .map(|(pointer, detail)| FieldError::at(pointer.clone(), detail.clone()))
+                .collect(),
         ),
         DocumentError::TooManyRecords => Problem::plain(&kind::TOO_MANY_RECORDS),
     }

@@ -104,7 +104,9 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Bytes, Problem>
     let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) else {
         return Ok(Bytes::new());
     };
-    let sent = collect(chunks, limit, &request.connection.stop).await?;
+    let mut sent = BytesMut::new();
+    collect(chunks, limit, &request.connection.stop, &mut sent).await?;
+    let sent = sent.freeze();
     match packing {
         Packing::Plain => Ok(sent),
         Packing::Gzip | Packing::Zstd if sent.len() < UNPACK_ELSEWHERE => unpacked(&sent, packing, limit),
@@ -113,6 +115,37 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Bytes, Problem>
             work.await
                 .unwrap_or_else(|_panic| Err(Problem::plain(&kind::INTERNAL)))
         }
+    }
+}
+
+/// What arrived of a body that need not arrive whole.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Why no more came.
+    pub broke: Option<Problem>,
+}
+
+/// Reads a body that is not packed as far as it comes: what arrived before the connection broke or grew too slow is
+/// returned beside the problem. Problems: `body-too-large`.
+pub async fn read_what_comes(request: &mut Request, limit: usize) -> Result<Arrived, Problem> {
+    if announced(&request.headers).is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) else {
+        return Ok(Arrived {
+            bytes: Bytes::new(),
+            broke: None,
+        });
+    };
+    let mut sent = BytesMut::new();
+    match collect(chunks, limit, &request.connection.stop, &mut sent).await {
+        Err(problem) if problem.kind == &kind::BODY_TOO_LARGE => Err(problem),
+        outcome => Ok(Arrived {
+            bytes: sent.freeze(),
+            broke: outcome.err(),
+        }),
     }
 }
 
@@ -158,9 +191,8 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// All that is sent, at most `limit` bytes, at no less than the slowest rate we wait for.
-async fn collect(mut chunks: Chunks, limit: usize, stop: &Stop) -> Result<Bytes, Problem> {
-    let mut whole = BytesMut::new();
+/// Adds all that is sent to `whole`, at most `limit` bytes, at no less than the slowest rate we wait for.
+async fn collect(mut chunks: Chunks, limit: usize, stop: &Stop, whole: &mut BytesMut) -> Result<(), Problem> {
     let mut stretch_ends = Instant::now() + STRETCH;
     let mut wanted = LEAST_PER_STRETCH;
     let stopping = stopped_for(stop, AFTER_STOP);
@@ -172,10 +204,10 @@ async fn collect(mut chunks: Chunks, limit: usize, stop: &Stop) -> Result<Bytes,
             () = &mut stopping => return Err(Problem::plain(&kind::STOPPING)),
         };
         match next {
-            Ok(None) => return Ok(whole.freeze()),
+            Ok(None) => return Ok(()),
             Ok(Some(Err(CutShort))) => return Err(Problem::plain(&kind::BODY_CUT_SHORT)),
             Ok(Some(Ok(chunk))) if whole.len() + chunk.len() > limit => return Err(too_large(limit)),
-            Ok(Some(Ok(chunk))) if whole.is_empty() => whole = chunk.into(),
+            Ok(Some(Ok(chunk))) if whole.is_empty() => *whole = chunk.into(),
             Ok(Some(Ok(chunk))) => whole.extend_from_slice(&chunk),
             Err(_elapsed) if whole.len() < wanted => return Err(Problem::plain(&kind::TOO_SLOW)),
             Err(_elapsed) => {
@@ -212,7 +244,8 @@ fn unpacked(packed: &[u8], packing: Packing, limit: usize) -> Result<Bytes, Prob
     }
 }
 
-fn too_large(limit: usize) -> Problem {
+/// 413 with the limit in words.
+pub fn too_large(limit: usize) -> Problem {
     let shown = if limit >= 1 << 20 {
         format!("{} MiB", limit >> 20)
     } else {

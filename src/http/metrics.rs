@@ -81,16 +81,29 @@ impl Links {
     fn new(registry: &Registry) -> Self {
         Self {
             took: histogram(registry, "link_seconds", "Time to link one interview.", SECONDS),
-            found: counters(registry, "links_total", "Links of interviews when they were linked.", &["state"]),
+            found: counters(
+                registry,
+                "links_total",
+                "Links of interviews when they were linked.",
+                &["state"],
+            ),
             skipped: counters(
                 registry,
                 "link_blocks_skipped_total",
                 "Blocks too large to be searched.",
                 &["kind"],
             ),
-            postponed: counter(registry, "links_postponed_total", "Interviews that could not be linked at once."),
+            postponed: counter(
+                registry,
+                "links_postponed_total",
+                "Interviews that could not be linked at once.",
+            ),
             waiting: gauge(registry, "links_waiting", "Interviews waiting to be linked."),
-            oldest: gauge(registry, "links_waiting_seconds", "Age of the oldest interview waiting to be linked."),
+            oldest: gauge(
+                registry,
+                "links_waiting_seconds",
+                "Age of the oldest interview waiting to be linked.",
+            ),
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// The methods that would work (405 only), as `Allow` lists them.
     pub allow: Option<String>,
+    /// Members of the document beyond those every problem has.
+    pub extensions: Vec<(&'static str, Value)>,
 }
 
 impl fmt::Display for Problem {
@@ -81,6 +83,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            extensions: Vec::new(),
         }
     }
 
@@ -126,6 +129,13 @@ impl Problem {
         self
     }
 
+    /// The same with one more member of its document.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.extensions.push((name, value.into()));
+        self
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind.status
@@ -144,6 +154,9 @@ impl Problem {
                 "errors".to_owned(),
                 self.errors.iter().map(FieldError::to_json).collect(),
             );
+        }
+        for (name, value) in &self.extensions {
+            document.insert((*name).to_owned(), value.clone());
         }
         if let Some(id) = request_id {
             document.insert("request_id".to_owned(), id.into());

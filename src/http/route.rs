@@ -14,7 +14,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::answer::{Asked, answer};
+use super::answer::{Asked, Packing, answer};
 use super::body::Body;
 use super::kind;
 use super::metrics::Metrics;
@@ -186,6 +186,7 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             route,
             id: id.clone(),
             device: device.clone(),
+            packing: Packing::wanted(&raw.headers),
         };
         let headers = raw.headers.clone();
         let painter = self.painter.filter(|_| face == Face::Page);

@@ -1,9 +1,17 @@
 //! Every route of the service, grouped by who uses it. `docs/api.md` follows this order.
 
+use http::Method;
+
 use super::app::App;
-use super::route::Router;
+use super::pages::{
+    about, areas, assets, assign, building, case, decide, devices as device_page, doors,
+    exports as export_page, held as held_page, login, outlook, overview, phone, reading,
+    returns as return_page, setup, sheet, switch, trouble, writing,
+};
+use super::route::{Face, Router};
 use super::{
-    assignments, batches, cases, changes, completion, devices, enrol, exports, held, links, page, plan, returns, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
+    links, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -13,9 +21,12 @@ pub fn routes() -> Router<App> {
         .get("/healthz", system::healthz)
         .get("/readyz", system::readyz)
         .get("/metrics", system::prometheus)
+        .get("/ca.crt", system::authority)
         .get("/v1/codes", system::codes)
         .get("/v1/openapi.json", system::openapi)
-        .get("/problems/{slug}", |_: App, request| async move { page::problem(&request) })
+        .get("/problems/{slug}", |_: App, request| async move {
+            page::problem(&request)
+        })
         // Getting in.
         .post("/v1/enrol", enrol::enrol)
         .post("/v1/login", enrol::login)
@@ -23,6 +34,8 @@ pub fn routes() -> Router<App> {
         .post("/v1/batches", batches::post)
         .get("/v1/batches/{id}", batches::get)
         .get("/v1/changes", changes::get)
+        .route(Face::Api, Method::PUT, "/v1/attachments/{id}", attachments::put)
+        .get("/v1/attachments/{id}", attachments::get)
         // Doors.
         .get("/v1/cases", cases::list)
         .get("/v1/cases/{id}", cases::get)
@@ -40,6 +53,8 @@ pub fn routes() -> Router<App> {
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
         .post("/v1/assignments", assignments::post)
+        .get("/v1/assignments", assignments::list)
+        .get("/v1/audit", audit::list)
         .get("/v1/pace", plan::pace)
         .get("/v1/model", plan::model)
         .get("/v1/shifts", plan::shifts)
@@ -48,4 +63,36 @@ pub fn routes() -> Router<App> {
         .get("/v1/export/{file}", exports::get)
         // Residents, under the code of their card.
         .post("/v1/slips/{code}", plan::slip)
+        // People in a browser.
+        .page_problems(trouble::page)
+        .page("/static/{version}/{*name}", assets::get)
+        .page("/language", switch::language)
+        .page("/theme", switch::theme)
+        .page("/phone/", phone::show)
+        .page("/login", login::show)
+        .form("/login", login::submit)
+        .form("/logout", writing(login::logout))
+        // The supervisor's pages.
+        .page("/", reading(overview::home))
+        .page("/areas", reading(areas::show))
+        .page("/areas/{code}", reading(overview::area))
+        .page("/buildings/{id}", reading(building::show))
+        .page("/cases/{id}", reading(case::show))
+        .form("/cases/{id}/decisions", writing(decide::submit))
+        .page("/doors", reading(doors::show))
+        .page("/returns", reading(return_page::show))
+        .page("/assign", reading(assign::show))
+        .form("/assign", writing(assign::submit))
+        .page("/held", reading(held_page::show))
+        .form("/held/{id}/decision", writing(held_page::submit))
+        .page("/devices", reading(device_page::show))
+        .form("/devices/code", writing(device_page::code))
+        .form("/devices/{id}/revoke", writing(device_page::revoke))
+        .page("/pace", reading(outlook::show))
+        .page("/print/sheet", reading(sheet::show))
+        .page("/exports", reading(export_page::show))
+        .page("/setup", reading(setup::show))
+        .form("/setup", setup::submit)
+        .form("/setup/apply", writing(setup::apply))
+        .page("/about", reading(about::show))
 }

@@ -28,11 +28,13 @@ use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, Tx, completion, feed, new_tag};
+use crate::store::{Outcome, Tx, attachment, completion, feed, new_tag};
 use crate::surveys::Survey;
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;
+/// How a batch came that its device did not send itself.
+const BY_HAND: &str = "file";
 
 /// What the answer was made of, for metrics.
 #[derive(Clone, Debug)]
@@ -54,6 +56,16 @@ struct Prepared {
     reads: Vec<Read>,
     raw: Vec<u8>,
     raw_length: i32,
+    trust: Trust,
+}
+
+/// Whether a batch counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It does.
+    Usual,
+    /// Its device was cut off: every record is held until a supervisor has looked at it.
+    Review,
 }
 
 /// What the transaction found.
@@ -73,12 +85,24 @@ impl Ingest {
         via: &'static str,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
+        self.accept_trusting(caller, body, via, Trust::Usual, now).await
+    }
+
+    /// The same for a batch that may have to wait for a supervisor.
+    pub async fn accept_trusting(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        trust: Trust,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
         let began = Instant::now();
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let work = {
             let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
             let length = body.len();
-            let read = move || prepare(&keys, &caller, survey, &body, via, now);
+            let read = move || prepare(&keys, &caller, survey, &body, (via, trust), now);
             if length > BIG {
                 tokio::task::spawn_blocking(read)
                     .await
@@ -99,19 +123,30 @@ impl Ingest {
             })
             .await?;
         let answer = answer(&prepared, stored)?;
-        Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
+        Ok(Accepted {
+            answer,
+            read,
+            store: began.elapsed().saturating_sub(read),
+        })
     }
 }
 
 fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
     let (replayed, received_at, offset, text) = match stored {
-        Stored::New(text) => (false, prepared.head.received_at, prepared.head.clock_offset_s, text),
+        Stored::New(text) => (
+            false,
+            prepared.head.received_at,
+            prepared.head.clock_offset_s,
+            text,
+        ),
         Stored::Replay(first) => (true, first.received_at, first.clock_offset_s, first.receipts),
         Stored::Reused => return Err(Error::BatchIdReused),
     };
     let receipts: Vec<Value> =
         serde_json::from_str(&text).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
-    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    let statuses = receipts
+        .iter()
+        .map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
     Ok(Answer {
         batch_id: prepared.head.id,
         replayed,
@@ -128,7 +163,7 @@ fn prepare(
     caller: &Caller,
     survey: Arc<Survey>,
     body: &[u8],
-    via: &'static str,
+    (via, trust): (&'static str, Trust),
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     let text = json::text_of(body).map_err(Error::Document)?;
@@ -149,13 +184,20 @@ fn prepare(
         clock_offset,
         keys,
     };
-    let reads: Vec<Read> = raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let reads: Vec<Read> = raw
+        .records
+        .iter()
+        .enumerate()
+        .map(|(i, text)| read_record(i, text, &context))
+        .collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
         device: header.device_id.0,
         user: caller.user.clone(),
-        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
+        digest: keys
+            .batch_digest(&header.survey, header.device_id, &digests)
+            .to_vec(),
         received_at: now,
         sent_at: header.sent_at.instant,
         clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -164,11 +206,26 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version = header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let app_version = header
+        .extra
+        .iter()
+        .find(|e| e.0 == "app_version")
+        .and_then(|e| e.1.text())
+        .map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
-    let packed = zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
-    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length })
+    let packed =
+        zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    Ok(Prepared {
+        head,
+        app_version,
+        reach: Reach::of(caller),
+        survey,
+        reads,
+        raw: packed,
+        raw_length,
+        trust,
+    })
 }
 
 /// A batch on its way through the transaction.
@@ -203,8 +260,16 @@ async fn store_batch(
         }));
     }
     let ids = classify::ids(&batch.reads);
-    let known = if ids.is_empty() { Vec::new() } else { batch::known_records(tx, key, &ids).await? };
-    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
+    let known = if ids.is_empty() {
+        Vec::new()
+    } else {
+        batch::known_records(tx, key, &ids).await?
+    };
+    let at = At {
+        key,
+        now: batch.head.received_at,
+        tag: new_tag(batch.head.received_at),
+    };
     let mut work = Work {
         tx,
         at,
@@ -223,6 +288,9 @@ async fn store_batch(
     work.take_interviews(keys).await?;
     let folded = work.fold_again().await?;
     let receipts = work.receipts(&folded).await?;
+    if batch.head.via == BY_HAND {
+        work.tell_device(&receipts).await?;
+    }
     let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
     batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
     let contact = Contact {
@@ -231,6 +299,7 @@ async fn store_batch(
         waiting: batch.head.waiting,
         clock_offset_s: batch.head.clock_offset_s,
         app_version: batch.app_version.clone(),
+        seq: batch.head.seq,
     };
     device::note_batch(tx, key, &contact).await?;
     Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
@@ -239,7 +308,12 @@ async fn store_batch(
 impl Work<'_> {
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
-        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
+        Sender {
+            batch: head.id,
+            device: head.device,
+            user: head.user.clone(),
+            received_at: head.received_at,
+        }
     }
 
     /// New records of one kind, with their places.
@@ -282,7 +356,13 @@ impl Work<'_> {
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
         let found: Vec<(usize, DwellingRecord)> = self
-            .new_ones(|p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None })
+            .new_ones(|p| {
+                if let Parsed::Dwelling(d) = p {
+                    Some(&**d)
+                } else {
+                    None
+                }
+            })
             .into_iter()
             .map(|(i, d)| (i, d.clone()))
             .collect();
@@ -293,8 +373,18 @@ impl Work<'_> {
         let numbers: HashMap<&str, i32> = areas.iter().map(|a| (a.code.as_str(), a.range.0)).collect();
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
-            .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
+            .map(|(_, d)| {
+                numbers
+                    .get(d.area.as_str())
+                    .map(|no| found_door(&batch.survey, d, *no))
+            })
+            .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
+        let why_not = if batch.trust == Trust::Usual {
+            Reason::UnknownArea
+        } else {
+            Reason::RevokedDevice
+        };
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
@@ -303,14 +393,20 @@ impl Work<'_> {
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&doors)
-            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref()))
+            .map(|((i, d), door)| {
+                dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not)
+            })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         self.all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
-                Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
-                None => held_for(d.id, Reason::UnknownArea),
+                Some(door) => Standing {
+                    case_id: door.case_id,
+                    status: Status::Accepted,
+                    held: None,
+                },
+                None => held_for(d.id, why_not),
             };
             self.standings.insert(*i, standing);
         }
@@ -324,7 +420,13 @@ impl Work<'_> {
     /// Locks every case the new visits and interviews speak of.
     async fn resolve_cases(&mut self) -> Result<(), Error> {
         let mut refs: Vec<Uuid> = Vec::new();
-        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
+        for (i, read) in self
+            .batch
+            .reads
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.classes[*i] == Class::New)
+        {
             match &read.parsed {
                 Parsed::Visit(v) => refs.push(v.case.0),
                 Parsed::Interview(r) => refs.push(r.case.0),
@@ -340,6 +442,9 @@ impl Work<'_> {
         let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
         let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
         cases.find(self.tx, self.at.key, &already).await?;
+        cases
+            .remember_lent(self.tx, self.at.key, &self.batch.reach)
+            .await?;
         self.cases = cases;
         Ok(())
     }
@@ -356,17 +461,32 @@ impl Work<'_> {
                 format!("{} ({})", held.detail, held.pointers.join(", "))
             };
             let reason = held.reason.slug().to_owned();
-            return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
+            return Standing {
+                case_id,
+                status: Status::Held,
+                held: Some((reason, detail)),
+            };
         }
         match row {
-            Some(_) => Standing { case_id, status: Status::Accepted, held: None },
+            _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
+            Some(_) => Standing {
+                case_id,
+                status: Status::Accepted,
+                held: None,
+            },
             None => held_for(case.0, Reason::UnknownCase),
         }
     }
 
     async fn take_visits(&mut self) -> Result<(), Error> {
         let visits: Vec<(usize, VisitRecord)> = self
-            .new_ones(|p| if let Parsed::Visit(v) = p { Some(&**v) } else { None })
+            .new_ones(|p| {
+                if let Parsed::Visit(v) = p {
+                    Some(&**v)
+                } else {
+                    None
+                }
+            })
             .into_iter()
             .map(|(i, v)| (i, v.clone()))
             .collect();
@@ -378,7 +498,13 @@ impl Work<'_> {
         for (i, v) in &visits {
             let standing = self.standing(*i, v.case);
             let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
+            new.push(rows::visit_row(
+                *i,
+                self.batch.reads[*i].digest.as_ref(),
+                v,
+                &standing,
+                door,
+            ));
             if standing.status == Status::Accepted {
                 counted.push(v.id.0);
                 self.touched.insert(standing.case_id);
@@ -387,6 +513,11 @@ impl Work<'_> {
         }
         let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
+        let pictures: Vec<(Uuid, Uuid)> = visits
+            .iter()
+            .flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0)))
+            .collect();
+        attachment::link(self.tx, self.at.key, &pictures).await?;
         if !counted.is_empty() {
             let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
             self.touched.extend(freed.touched);
@@ -397,23 +528,42 @@ impl Work<'_> {
 
     async fn take_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
         let interviews: Vec<(usize, InterviewRecord)> = self
-            .new_ones(|p| if let Parsed::Interview(i) = p { Some(&**i) } else { None })
+            .new_ones(|p| {
+                if let Parsed::Interview(i) = p {
+                    Some(&**i)
+                } else {
+                    None
+                }
+            })
             .into_iter()
             .map(|(i, r)| (i, r.clone()))
             .collect();
         if interviews.is_empty() {
             return Ok(());
         }
-        let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
+        let named: Vec<Uuid> = interviews
+            .iter()
+            .filter_map(|(_, r)| r.visit.map(|v| v.0))
+            .collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
-        let usable: Vec<(Uuid, i32)> =
-            interviews.iter().filter(|(i, _)| !self.is_faulty(*i)).map(|(_, r)| (r.id.0, r.revision)).collect();
+        // What a phone that was cut off sends mends nothing before somebody has looked at it.
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| self.batch.trust == Trust::Usual && !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
+            .collect();
         let highest = classify::usable_revisions(&self.known, &usable);
         let (mut new, mut persons, mut to_link) = (Vec::new(), Vec::new(), Vec::new());
         for (i, r) in &interviews {
             let standing = self.interview_standing(*i, r, &visits, &highest);
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            new.push(rows::interview_row(
+                *i,
+                self.batch.reads[*i].digest.as_ref(),
+                r,
+                &standing,
+                awaited,
+            ));
             persons.extend(rows::person_rows(r, keys));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
@@ -426,14 +576,18 @@ impl Work<'_> {
         evidence::insert_persons(self.tx, self.at.key, &persons).await?;
         queue::add(self.tx, self.at.key, &to_link).await?;
         if self.known.iter().any(|k| k.status == Status::Held) {
-            self.settled.extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
+            self.settled
+                .extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
 
     /// Whether the form itself cannot be used.
     fn is_faulty(&self, index: usize) -> bool {
-        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+        self.batch.reads[index]
+            .held
+            .as_ref()
+            .is_some_and(|h| h.reason == Reason::FormError)
     }
 
     /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
@@ -447,12 +601,15 @@ impl Work<'_> {
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
         if self.is_faulty(index) {
-            if highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
                 standing.status = Status::Accepted;
             }
             return standing;
         }
-        let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
+        let elsewhere = r
+            .visit
+            .and_then(|v| visits.get(&v.0))
+            .is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
             standing.status = Status::Held;
             standing.held = Some(sentence(Reason::VisitElsewhere));
@@ -462,15 +619,31 @@ impl Work<'_> {
 
     /// Two batches with one record at the same moment: the later one starts over and finds the record known.
     fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
-        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
+        if stored == expected {
+            Ok(())
+        } else {
+            Err(Error::Store(crate::store::Error::Busy("record_race")))
+        }
     }
 
     async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
-        let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
+        let locked: Vec<_> = self
+            .cases
+            .rows()
+            .filter(|r| self.touched.contains(&r.id))
+            .cloned()
+            .collect();
         let folded = refold(self.tx, self.at, &self.batch.survey, &locked).await?;
-        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &self.settled).await?;
+        feed::mark(
+            self.tx,
+            self.at.key,
+            self.at.tag,
+            ChangeKind::Receipt,
+            &self.settled,
+        )
+        .await?;
         Ok(folded)
     }
 
@@ -478,7 +651,13 @@ impl Work<'_> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
-            .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
+            .filter_map(|c| {
+                if let Class::Replayed(batch, _) = c {
+                    Some(*batch)
+                } else {
+                    None
+                }
+            })
             .collect();
         let earlier = if batches.is_empty() {
             HashMap::new()
@@ -502,18 +681,52 @@ impl Work<'_> {
         Ok(all)
     }
 
+    /// A batch carried by hand was printed to somebody else: its device hears of each record through the feed.
+    async fn tell_device(&self, receipts: &[Value]) -> Result<(), Error> {
+        let device = self.batch.head.device;
+        let (mut marks, mut refused) = (Vec::new(), Vec::new());
+        for receipt in receipts {
+            let Some(id) = receipt
+                .get("id")
+                .and_then(Value::as_str)
+                .and_then(|id| Uuid::try_parse(id).ok())
+            else {
+                continue;
+            };
+            if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
+                refused.push((id, receipt.to_string()));
+            }
+            marks.push(Mark {
+                id,
+                area_no: None,
+                device: Some(device),
+                user: None,
+            });
+        }
+        marks.sort_unstable_by_key(|m| m.id);
+        marks.dedup_by_key(|m| m.id);
+        refused.sort_by_key(|r| r.0);
+        refused.dedup_by_key(|r| r.0);
+        feed::add_hand_receipts(self.tx, self.at.key, device, &refused).await?;
+        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &marks).await?;
+        Ok(())
+    }
+
     fn receipt(&self, index: usize, class: &Class, folded: &HashMap<Uuid, Folded>) -> Receipt {
         let read = &self.batch.reads[index];
         if let Parsed::Refused(refused) = &read.parsed {
             return Receipt::refused(refused);
         }
-        let (id, kind, revision) = classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
+        let (id, kind, revision) =
+            classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
         if *class == Class::Reused {
             return Receipt::id_reused(index, id, kind.slug());
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
-        let Some(standing) = self.standings.get(&index) else { return receipt };
+        let Some(standing) = self.standings.get(&index) else {
+            return receipt;
+        };
         if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
@@ -549,7 +762,10 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors)
+        .await?
+        .into_iter()
+        .collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
@@ -564,7 +780,12 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
     completion::append_deltas(tx, at.key, &deltas).await?;
     let marks: Vec<Mark> = added
         .iter()
-        .map(|d| Mark { id: d.dwelling_id, area_no: Some(d.area_no), device: None, user: None })
+        .map(|d| Mark {
+            id: d.dwelling_id,
+            area_no: Some(d.area_no),
+            device: None,
+            user: None,
+        })
         .collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks).await?;
     Ok(())
@@ -592,11 +813,21 @@ pub(super) fn found_door(survey: &Survey, d: &DwellingRecord, area_no: i32) -> F
     }
 }
 
-fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, door: Option<&FoundDoor>) -> NewDwellingRecord {
-    let held = door.is_none().then(|| sentence(Reason::UnknownArea));
+fn dwelling_row(
+    index: usize,
+    digest: &[u8],
+    d: &DwellingRecord,
+    door: Option<&FoundDoor>,
+    why_not: Reason,
+) -> NewDwellingRecord {
+    let held = door.is_none().then(|| sentence(why_not));
     NewDwellingRecord {
         id: d.id,
-        status: if door.is_some() { Status::Accepted } else { Status::Held },
+        status: if door.is_some() {
+            Status::Accepted
+        } else {
+            Status::Held
+        },
         held_reason: held.as_ref().map(|h| h.0.clone()),
         held_detail: held.map(|h| h.1),
         case_id: door.map(|d| d.case_id),
@@ -608,7 +839,11 @@ fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, door: Option<&F
 }
 
 fn held_for(id: Uuid, reason: Reason) -> Standing {
-    Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
+    Standing {
+        case_id: id,
+        status: Status::Held,
+        held: Some(sentence(reason)),
+    }
 }
 
 /// Slug and sentence of a reason.

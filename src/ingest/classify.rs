@@ -35,7 +35,11 @@ pub(super) fn identity(parsed: &Parsed) -> Option<(Uuid, RecordKind, i32)> {
 
 /// The ids of all records that can be used, each once.
 pub(super) fn ids(reads: &[Read]) -> Vec<Uuid> {
-    let mut all: Vec<Uuid> = reads.iter().filter_map(|r| identity(&r.parsed)).map(|i| i.0).collect();
+    let mut all: Vec<Uuid> = reads
+        .iter()
+        .filter_map(|r| identity(&r.parsed))
+        .map(|i| i.0)
+        .collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -52,14 +56,20 @@ pub(super) fn classify(reads: &[Read], known: &[Known]) -> Vec<Class> {
         .iter()
         .enumerate()
         .map(|(index, read)| {
-            let Some((id, kind, revision)) = identity(&read.parsed) else { return Class::Refused };
+            let Some((id, kind, revision)) = identity(&read.parsed) else {
+                return Class::Refused;
+            };
             let there = stored.get(&id).map_or(&[][..], Vec::as_slice);
             if let Some(class) = against_stored(there, kind, revision, read.digest.as_ref()) {
                 return class;
             }
             let earlier = before.entry(id).or_default();
             if let Some((_, _, first)) = earlier.iter().find(|e| e.0 == kind && e.1 == revision) {
-                return if reads[*first].digest == read.digest { Class::Repeats(*first) } else { Class::Reused };
+                return if reads[*first].digest == read.digest {
+                    Class::Repeats(*first)
+                } else {
+                    Class::Reused
+                };
             }
             if earlier.iter().any(|e| e.0 != kind) {
                 return Class::Reused;
@@ -75,7 +85,11 @@ fn against_stored(there: &[&Known], kind: RecordKind, revision: i32, digest: &[u
         return Some(Class::Reused);
     }
     let same = there.iter().find(|k| k.revision == revision)?;
-    Some(if same.digest == digest { Class::Replayed(same.batch_id, same.batch_index) } else { Class::Reused })
+    Some(if same.digest == digest {
+        Class::Replayed(same.batch_id, same.batch_index)
+    } else {
+        Class::Reused
+    })
 }
 
 /// The highest revision of each interview whose form can be used, among what is stored and what comes with `new`.
@@ -84,6 +98,8 @@ pub(super) fn usable_revisions(known: &[Known], new: &[(Uuid, i32)]) -> HashMap<
         k.kind == RecordKind::Interview
             && k.status != Status::Refused
             && k.held_reason.as_deref() != Some(Reason::FormError.slug())
+            && (k.status == Status::Accepted
+                || k.held_reason.as_deref() != Some(Reason::RevokedDevice.slug()))
     });
     let mut highest: HashMap<Uuid, i32> = HashMap::new();
     for (id, revision) in stored.map(|k| (k.id, k.revision)).chain(new.iter().copied()) {

@@ -10,7 +10,7 @@ use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, evidence, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, new_tag};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -72,7 +72,11 @@ async fn decide(
     request: &Request,
     now: Timestamp,
 ) -> Result<Outcome<Decided>, Error> {
-    let at = At { key: survey.key, now, tag: new_tag(now) };
+    let at = At {
+        key: survey.key,
+        now,
+        tag: new_tag(now),
+    };
     let decided = decide_in(tx, at, survey, caller, request).await?;
     Ok(Outcome::Stamp(decided, at.key, at.tag))
 }
@@ -120,6 +124,14 @@ pub async fn decide_in(
         unmet: row.unmet,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideCase, now)
+        .in_area(&row.area)
+        .about(row.id);
+    audit::note(
+        tx,
+        &noted.with(serde_json::json!({"decision": new.slug, "seq": seq})),
+    )
+    .await?;
     let mut decided = row.clone();
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
@@ -191,24 +203,37 @@ async fn check_fit(
         }
         DecisionKind::RejectInterview { interview, revision } => {
             let known = evidence::load_interviews(tx, key, &[row.id]).await?;
-            let fits = known.iter().any(|(_, i)| i.id == *interview && i.revision >= *revision);
-            if fits { Ok(()) } else { Err(Error::Unfit("The case has no such interview revision.")) }
+            let fits = known
+                .iter()
+                .any(|(_, i)| i.id == *interview && i.revision >= *revision);
+            if fits {
+                Ok(())
+            } else {
+                Err(Error::Unfit("The case has no such interview revision."))
+            }
         }
         DecisionKind::Merge { .. } => match into {
             Some(into) if into.id == row.id => Err(Error::Unfit("A case cannot be merged into itself.")),
-            Some(into) if into.merged_into.is_some() => {
-                Err(Error::Unfit("The other case is itself merged; name the case that goes on."))
-            }
+            Some(into) if into.merged_into.is_some() => Err(Error::Unfit(
+                "The other case is itself merged; name the case that goes on.",
+            )),
             Some(_) if row.merged_into.is_some() => Err(Error::Unfit("The case is merged already.")),
-            Some(_) if row.absorbed > 0 => {
-                Err(Error::Unfit("Another case was merged into this one; take that back first."))
-            }
+            Some(_) if row.absorbed > 0 => Err(Error::Unfit(
+                "Another case was merged into this one; take that back first.",
+            )),
             Some(_) => Ok(()),
             None => Err(Error::NotFound),
         },
         DecisionKind::Unmerge => {
-            if row.merged_into.is_some() { Ok(()) } else { Err(Error::Unfit("The case is not merged.")) }
+            if row.merged_into.is_some() {
+                Ok(())
+            } else {
+                Err(Error::Unfit("The case is not merged."))
+            }
         }
-        DecisionKind::Reopen | DecisionKind::Verify { .. } | DecisionKind::Cancel | DecisionKind::Uncancel => Ok(()),
+        DecisionKind::Reopen
+        | DecisionKind::Verify { .. }
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel => Ok(()),
     }
 }

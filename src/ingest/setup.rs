@@ -90,7 +90,8 @@ async fn apply(
 ) -> Result<Outcome<Report>, Error> {
     let found = load::find_locked(tx, &setup.survey.slug).await?;
     let key = key_of(tx, setup, found.as_ref()).await?;
-    let policy = serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
+    let policy =
+        serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
     let (version, policy_changed) = version_of(found.as_ref(), &policy, &setup.survey.time_zone);
     load::put_survey(tx, key, setup, &policy, version, now).await?;
     feed::create(tx, key, Uuid::new_v4()).await?;
@@ -115,13 +116,21 @@ async fn apply(
     }
     let reshaped = load::put_areas(tx, key, &setup.areas).await?;
     let staff_retired = load::put_staff(tx, key, &setup.staff).await?;
-    let at = At { key, now, tag: new_tag(now) };
+    let at = At {
+        key,
+        now,
+        tag: new_tag(now),
+    };
     let doors = put_doors(tx, at, setup, &survey, found.is_none(), progress).await?;
     if reshaped {
         load::renumber(tx, key).await?;
         settle_counters(tx, key).await?;
     }
-    let moved = if policy_changed && found.is_some() { fold_all(tx, at, &survey, progress).await? } else { Vec::new() };
+    let moved = if policy_changed && found.is_some() {
+        fold_all(tx, at, &survey, progress).await?
+    } else {
+        Vec::new()
+    };
     announce(tx, at, &doors, reshaped).await?;
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
@@ -140,23 +149,30 @@ async fn apply(
 }
 
 async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyKey, Error> {
-    let district: i32 = setup.survey.district.parse().map_err(|_| {
-        Error::Setup(vec!["survey.toml: district: must be a six-digit code".to_owned()])
-    })?;
+    let district: i32 = setup
+        .survey
+        .district
+        .parse()
+        .map_err(|_| Error::Setup(vec!["survey.toml: district: must be a six-digit code".to_owned()]))?;
     match found {
         Some(found) if found.key.district != district => Err(Error::Setup(vec![format!(
             "survey.toml: district: survey \"{}\" is set up in another district; a survey never changes its district",
             setup.survey.slug
         )])),
         Some(found) => Ok(found.key),
-        None => Ok(SurveyKey { district, no: load::next_no(tx).await? }),
+        None => Ok(SurveyKey {
+            district,
+            no: load::next_no(tx).await?,
+        }),
     }
 }
 
 /// The version of the rules: a new one with another policy, and with another zone, in which bands and days are judged.
 fn version_of(found: Option<&Found>, policy: &Value, time_zone: &str) -> (i32, bool) {
     match found {
-        Some(found) if found.policy == *policy && found.time_zone == time_zone => (found.policy_version, false),
+        Some(found) if found.policy == *policy && found.time_zone == time_zone => {
+            (found.policy_version, false)
+        }
         Some(found) => (found.policy_version + 1, true),
         None => (1, true),
     }
@@ -171,11 +187,22 @@ async fn put_doors(
     progress: &Progress,
 ) -> Result<Doors, Error> {
     let slug = setup.survey.slug.clone();
-    load::copy_dwellings(tx, setup, |d| CaseId::of(d.id, &slug, 1).0, |n| progress(Step::Copied(n))).await?;
+    load::copy_dwellings(
+        tx,
+        setup,
+        |d| CaseId::of(d.id, &slug, 1).0,
+        |n| progress(Step::Copied(n)),
+    )
+    .await?;
     progress(Step::Merging);
     let is_frozen = is_new || at.now < survey.opens_at();
     let (baseline, frame) = if is_frozen {
-        (Baseline::In, Frame::Frozen { from: at.now.min(survey.opens_at()) })
+        (
+            Baseline::In,
+            Frame::Frozen {
+                from: at.now.min(survey.opens_at()),
+            },
+        )
     } else {
         (Baseline::Out, Frame::Later)
     };
@@ -206,7 +233,10 @@ async fn fold_all(
         let rows = case::lock_cases(tx, at.key, &ids).await?;
         let folded = refold(tx, at, survey, &rows).await?;
         for row in &rows {
-            if let Some(f) = folded.get(&row.id).filter(|f| f.standing.state.number() != row.state) {
+            if let Some(f) = folded
+                .get(&row.id)
+                .filter(|f| f.standing.state.number() != row.state)
+            {
                 *moved.entry((row.state, f.standing.state.number())).or_default() += 1;
             }
         }
@@ -221,17 +251,28 @@ async fn fold_all(
 
 /// Tells the devices: door by door, or by asking them to pull everything.
 async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), Error> {
-    let survey = Mark { id: Uuid::nil(), area_no: None, device: None, user: None };
+    let survey = Mark {
+        id: Uuid::nil(),
+        area_no: None,
+        device: None,
+        user: None,
+    };
     feed::mark(tx, at.key, at.tag, ChangeKind::Survey, &[survey]).await?;
     let changed = doors.added + doors.changed + doors.removed;
-    if reshaped || changed > DELTA || doors.changed > 0 {
+    if reshaped || changed > DELTA || doors.changed > 0 || doors.removed > 0 {
         feed::require_full(tx, at.key).await?;
         return Ok(());
     }
     let new = load::new_cases(tx, at.key, at.now, DELTA).await?;
     let marks = |pick: fn(&load::CaseAt) -> Uuid| -> Vec<Mark> {
         let all = new.iter().chain(&doors.gone);
-        all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
+        all.map(|c| Mark {
+            id: pick(c),
+            area_no: Some(c.2),
+            device: None,
+            user: None,
+        })
+        .collect()
     };
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;

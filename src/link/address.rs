@@ -40,43 +40,44 @@ impl Address {
     /// Reads a dwelling: the parts where they were typed, the free text for what they leave open.
     pub fn read(given: &DwellingGiven) -> Self {
         let text = given.text.as_deref().unwrap_or_default();
-        let part = |s: &Option<String>| s.as_deref().map(clean).unwrap_or_default();
-        let (estate, building, unit, room) = (
-            part(&given.estate),
-            part(&given.building),
-            part(&given.unit),
-            part(&given.room),
-        );
-        if [&estate, &building, &unit, &room]
-            .iter()
-            .all(|p| p.chars().all(|c| !is_han(c) && !c.is_ascii_digit()))
+        let typed = Self::typed(given);
+        let says_nothing = |p: &String| p.chars().all(|c| !is_han(c) && !c.is_ascii_digit());
+        if [&typed.estate, &typed.building, &typed.unit, &typed.room]
+            .into_iter()
+            .all(says_nothing)
         {
-            return Self::parse_or_latin(text, estate, building);
+            return Self::parse_or_latin(text, typed.estate, typed.building);
         }
-        if is_latin_place(&building) || is_latin_place(&unit) {
-            // A missing street leaves the house name to stand for it.
-            let (building, unit) = if building.is_empty() {
-                (unit, building)
-            } else {
-                (building, unit)
-            };
-            return Self {
-                estate,
-                building,
-                unit,
-                room,
-            };
+        if is_latin_place(&typed.building) || is_latin_place(&typed.unit) {
+            return typed;
         }
+        let typed = Self::from_parts(&typed.estate, &typed.building, &typed.unit, &typed.room);
+        if typed.is_door() {
+            typed
+        } else {
+            typed.completed_from(&Self::parse(text))
+        }
+    }
+
+    /// The parts as typed, cleaned. A missing street leaves the house name to stand for it.
+    fn typed(given: &DwellingGiven) -> Self {
+        let part = |s: &Option<String>| s.as_deref().map(clean).unwrap_or_default();
+        let (building, unit, room) = (part(&given.building), part(&given.unit), part(&given.room));
+        let (building, unit) = if building.is_empty() && is_latin_place(&unit) {
+            (unit, building)
+        } else {
+            (building, unit)
+        };
         let room = if building.is_empty() {
             room
         } else {
             joined_floor_and_door(room)
         };
-        let typed = Self::from_parts(&estate, &building, &unit, &room);
-        if typed.is_door() {
-            typed
-        } else {
-            typed.completed_from(&Self::parse(text))
+        Self {
+            estate: part(&given.estate),
+            building,
+            unit,
+            room,
         }
     }
 

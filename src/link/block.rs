@@ -187,28 +187,32 @@ fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
     if name.is_full() {
         out.push(Key::new(KeyKind::NameArea, &[&sound, area]));
     }
-    let start = latin_start(name);
-    if let Some(start) = &start {
-        out.push(Key::new(KeyKind::StartArea, &[start, area]));
+    if let Some(start) = latin_start(name) {
+        out.push(Key::new(KeyKind::StartArea, &[&start, area]));
         if name.is_full() {
             out.push(Key::new(KeyKind::NameLatin, &[&sound]));
         }
     }
-    let Some(year) = person.birth.year.map(|y| y.to_string()) else {
-        return;
-    };
-    if name.is_full() {
-        out.push(Key::new(KeyKind::NameYear, &[&sound, &year]));
+    if let Some(year) = person.birth.year {
+        let year = year.to_string();
+        if name.is_full() {
+            out.push(Key::new(KeyKind::NameYear, &[&sound, &year]));
+        }
+        push_birth_keys(out, person, area, &year);
     }
+}
+
+/// Keys that need the month of birth, and those that need the day.
+fn push_birth_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str, year: &str) {
     let Some(month) = person.birth.month.map(|m| m.to_string()) else {
         return;
     };
-    let surname = surname_key(name);
+    let (start, surname) = (latin_start(&person.name), surname_key(&person.name));
     if let Some(start) = &start {
-        out.push(Key::new(KeyKind::StartMonth, &[start, &year, &month]));
+        out.push(Key::new(KeyKind::StartMonth, &[start, year, &month]));
     }
     if let Some(surname) = &surname {
-        out.push(Key::new(KeyKind::SurnameMonth, &[surname, &year, &month, area]));
+        out.push(Key::new(KeyKind::SurnameMonth, &[surname, year, &month, area]));
     }
     let Some(day) = person.birth.day.map(|d| d.to_string()) else {
         return;
@@ -218,16 +222,16 @@ fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
         Some(Sex::Female) => "f",
         None => "",
     };
-    out.push(Key::new(KeyKind::BirthSex, &[&year, &month, &day, sex, area]));
+    out.push(Key::new(KeyKind::BirthSex, &[year, &month, &day, sex, area]));
     if let Some(surname) = &surname {
-        out.push(Key::new(KeyKind::BirthSurname, &[&year, &month, &day, surname]));
+        out.push(Key::new(KeyKind::BirthSurname, &[year, &month, &day, surname]));
     }
-    if name.form == NameForm::Latin {
-        out.push(Key::new(KeyKind::BirthLatin, &[&year, &month, &day]));
+    if person.name.form == NameForm::Latin {
+        out.push(Key::new(KeyKind::BirthLatin, &[year, &month, &day]));
     }
 }
 
-/// First letter of one part and first two of the other, in alphabetical order of the parts.
+/// First two letters of both parts, in alphabetical order.
 fn latin_start(name: &Name) -> Option<String> {
     let first = |text: &str, n: usize| text.chars().take(n).collect::<String>();
     (name.form == NameForm::Latin && name.is_full()).then(|| {

@@ -8,7 +8,7 @@ use super::birth::{BirthLevel, compare_birth};
 use super::citizen::IdQuality;
 use super::levels::levels;
 use super::name::{Name, NameForm, Syllable};
-use super::person::{PreparedPerson, Role};
+use super::person::{PreparedPerson, Role, Sex};
 
 levels! {
     /// How two names agree when at least one is Han, best first.
@@ -186,12 +186,16 @@ pub fn compare_person(a: &PreparedPerson, b: &PreparedPerson) -> PersonLevels {
         order,
         birth,
         citizen: compare_id(a, b, names_differ && births_differ),
-        sex: match (a.sex, b.sex) {
-            (Some(x), Some(y)) if x == y => SexLevel::Same,
-            (Some(_), Some(_)) => SexLevel::Different,
-            (None, _) | (_, None) => SexLevel::Missing,
-        },
+        sex: compare_sex(a.sex, b.sex),
         role: compare_role(a.role, b.role),
+    }
+}
+
+fn compare_sex(a: Option<Sex>, b: Option<Sex>) -> SexLevel {
+    match (a, b) {
+        (Some(x), Some(y)) if x == y => SexLevel::Same,
+        (Some(_), Some(_)) => SexLevel::Different,
+        (None, _) | (_, None) => SexLevel::Missing,
     }
 }
 

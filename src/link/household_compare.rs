@@ -10,7 +10,7 @@ use super::household::{
     TenureLevel,
 };
 use super::person::{PreparedPerson, Role};
-use super::prepared::{Prepared, Script, Speaker};
+use super::prepared::{Prepared, Script, Speaker, Tenure};
 use super::score::PersonMatch;
 
 /// Weight from which a person match counts as strong, in bits.
@@ -79,19 +79,11 @@ pub fn compare_household(
         left: left(a, b, matches, absent),
         phone: compare_phone(a, b, frequencies),
         absent,
-        speaker: match (a.speaker, b.speaker) {
-            (Speaker::Own, Speaker::Own) => SpeakerLevel::Own,
-            (Speaker::Proxy, Speaker::Proxy) => SpeakerLevel::BothProxy,
-            (Speaker::Own, Speaker::Proxy) | (Speaker::Proxy, Speaker::Own) => SpeakerLevel::OneProxy,
-        },
+        speaker: compare_speakers(a.speaker, b.speaker),
         ids: compare_ids(matches),
         names: compare_names(matches),
         gap: compare_gap(a, b),
-        tenure: match (a.tenure, b.tenure) {
-            (Some(x), Some(y)) if x == y => TenureLevel::Same,
-            (Some(_), Some(_)) => TenureLevel::Different,
-            (None, _) | (_, None) => TenureLevel::Missing,
-        },
+        tenure: compare_tenure(a.tenure, b.tenure),
         changed: changed(a, b, matches),
         refers: refers(a, b, matches),
         head: compare_head(a, b, matches),
@@ -100,6 +92,22 @@ pub fn compare_household(
             1 => SizeLevel::OneOff,
             _ => SizeLevel::More,
         },
+    }
+}
+
+fn compare_speakers(a: Speaker, b: Speaker) -> SpeakerLevel {
+    match (a, b) {
+        (Speaker::Own, Speaker::Own) => SpeakerLevel::Own,
+        (Speaker::Proxy, Speaker::Proxy) => SpeakerLevel::BothProxy,
+        (Speaker::Own, Speaker::Proxy) | (Speaker::Proxy, Speaker::Own) => SpeakerLevel::OneProxy,
+    }
+}
+
+fn compare_tenure(a: Option<Tenure>, b: Option<Tenure>) -> TenureLevel {
+    match (a, b) {
+        (Some(x), Some(y)) if x == y => TenureLevel::Same,
+        (Some(_), Some(_)) => TenureLevel::Different,
+        (None, _) | (_, None) => TenureLevel::Missing,
     }
 }
 

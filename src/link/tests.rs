@@ -259,6 +259,15 @@ fn supervisors_have_the_last_word() {
         ..Verdicts::default()
     };
     assert_eq!(resolved(&interviews, &together).0.of[3], 0);
+    let all = Verdicts {
+        together: vec![(3, 0), (2, 3), (1, 2)],
+        ..Verdicts::default()
+    };
+    assert_eq!(
+        resolved(&interviews, &all).0.of,
+        vec![0; 4],
+        "chained orders hold whatever the weights say"
+    );
 }
 
 #[test]

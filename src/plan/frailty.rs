@@ -27,7 +27,10 @@ struct Level {
 
 impl Level {
     fn new() -> Self {
-        Self { answered: [0.0; SLOTS], exposure: [0.0; SLOTS] }
+        Self {
+            answered: [0.0; SLOTS],
+            exposure: [0.0; SLOTS],
+        }
     }
 
     fn add(&mut self, slot: Slot, answered: f64, exposure: f64) {
@@ -93,7 +96,11 @@ impl Frailty {
             areas: vec![Level::new(); ground.areas.len()],
             buildings: vec![Level::new(); ground.buildings.len()],
             area_of: ground.buildings.iter().map(|b| b.area_no).collect(),
-            building_of: ground.stair_of.iter().map(|&s| ground.stairs[s].building).collect(),
+            building_of: ground
+                .stair_of
+                .iter()
+                .map(|&s| ground.stairs[s].building)
+                .collect(),
             doors: vec![Misses::default(); ground.stair_of.len()],
         }
     }
@@ -101,9 +108,17 @@ impl Frailty {
     /// A model that has seen every knock of `history`, in order of time.
     pub fn fit(ground: &Ground, history: &History) -> Self {
         let mut model = Self::blank(ground);
-        let mut all: Vec<(usize, &Knock)> =
-            history.doors.iter().enumerate().flat_map(|(i, p)| p.knocks.iter().map(move |k| (i, k))).collect();
-        all.sort_by(|a, b| (a.1.date, a.1.minute, a.0).partial_cmp(&(b.1.date, b.1.minute, b.0)).unwrap_or(std::cmp::Ordering::Equal));
+        let mut all: Vec<(usize, &Knock)> = history
+            .doors
+            .iter()
+            .enumerate()
+            .flat_map(|(i, p)| p.knocks.iter().map(move |k| (i, k)))
+            .collect();
+        all.sort_by(|a, b| {
+            (a.1.date, a.1.minute, a.0)
+                .partial_cmp(&(b.1.date, b.1.minute, b.0))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         for (door, knock) in all {
             model.learn(door, knock);
         }
@@ -156,7 +171,11 @@ impl Frailty {
         }
         let claimed = misses.all / (misses.all + CLAIM);
         let empty = (0.1 + 0.8 * (misses.all / (misses.all + 3.0))).min(claimed.max(0.1) + 0.1);
-        Belief { answered, empty, memory: Memory::Misses(building, misses) }
+        Belief {
+            answered,
+            empty,
+            memory: Memory::Misses(building, misses),
+        }
     }
 }
 
@@ -166,7 +185,9 @@ impl AtHome for Frailty {
     }
 
     fn after_miss(&self, belief: &Belief, slot: Slot) -> Belief {
-        let Memory::Misses(building, mut misses) = belief.memory else { return belief.clone() };
+        let Memory::Misses(building, mut misses) = belief.memory else {
+            return belief.clone();
+        };
         misses.add(slot, self.level(building, slot), Met::Nobody);
         self.believe(building, misses)
     }

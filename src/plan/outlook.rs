@@ -40,7 +40,9 @@ impl Future<'_> {
         let mut outlook = Outlook::default();
         let mut belief = belief.clone();
         for n in 0..visits {
-            let Some(slot) = self.best_hour(&belief, days) else { break };
+            let Some(slot) = self.best_hour(&belief, days) else {
+                break;
+            };
             days[day_no(slot)] -= 1;
             let p = belief.answered[slot.index()];
             worth *= self.patience;
@@ -57,7 +59,11 @@ impl Future<'_> {
     fn best_hour(&self, belief: &Belief, days: [u32; 2]) -> Option<Slot> {
         Slot::all()
             .filter(|s| self.ahead.later[s.index()] > 0.0 && days[day_no(*s)] > 0)
-            .max_by(|a, b| belief.answered[a.index()].total_cmp(&belief.answered[b.index()]).then(b.cmp(a)))
+            .max_by(|a, b| {
+                belief.answered[a.index()]
+                    .total_cmp(&belief.answered[b.index()])
+                    .then(b.cmp(a))
+            })
     }
 }
 

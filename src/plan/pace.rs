@@ -124,7 +124,7 @@ pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
     Pace {
         warnings: warnings(day, insight),
         buildings: buildings(day, insight),
-        staffing: staffing(day, insight, planner, last),
+        staffing: staffing(day, insight, last),
         days,
     }
 }
@@ -132,14 +132,45 @@ pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
 /// Doors whose missing effort does not, or only just, fit into the staffed days left.
 pub fn warnings(day: &DayInput, insight: &Insight) -> Vec<Warning> {
     let with_today = insight.ahead.with_today(day);
-    let mut list: Vec<Warning> = day.doors.iter().filter_map(|d| warning(d, day, &with_today)).collect();
-    list.sort_by(|a, b| (a.level, a.case_id).cmp(&(b.level, b.case_id)));
+    let mut list: Vec<Warning> = day
+        .doors
+        .iter()
+        .filter_map(|d| warning(d, day, &with_today))
+        .collect();
+    list.sort_by_key(|w| (w.level, w.case_id));
     list
 }
 
 fn warning(door: &Door, day: &DayInput, ahead: &Ahead) -> Option<Warning> {
-    match door.standing.state {
-        State::New | State::InProgress | State::Appointment | State::Exhausted => {}
+    let standing = &door.standing;
+    let missing = Missing::of(standing, day.rules);
+    if !is_at_work(standing.state) || missing.is_none() || standing.proxy_now.is_some() {
+        return None;
+    }
+    let visits = missing.visits(&ahead.later, day.rules);
+    let left = standing.cap.saturating_sub(standing.counted.attempts);
+    let days_left = ahead.kinds[0] + ahead.kinds[1];
+    let (level, why) = match missing.spare_days(ahead, day.rules) {
+        _ if visits > left => (Level::Red, Why::Cap(left)),
+        None => (Level::Red, why_no_room(&missing, ahead)),
+        Some(0) => (Level::Amber, Why::EveryDay),
+        Some(_) => return None,
+    };
+    Some(Warning {
+        case_id: door.case_id,
+        level,
+        missing: standing.unmet.clone(),
+        visits,
+        days_left,
+        reason: why.english(visits, days_left),
+        reason_zh: why.chinese(visits, days_left),
+    })
+}
+
+/// States in which the closing rule is still being worked for.
+fn is_at_work(state: State) -> bool {
+    match state {
+        State::New | State::InProgress | State::Appointment | State::Exhausted => true,
         State::Proxy
         | State::Partial
         | State::Refused
@@ -148,35 +179,8 @@ fn warning(door: &Door, day: &DayInput, ahead: &Ahead) -> Option<Warning> {
         | State::Closed
         | State::Completed
         | State::Merged
-        | State::Cancelled => return None,
+        | State::Cancelled => false,
     }
-    let missing = Missing::of(&door.standing, day.rules);
-    if missing.is_none() || door.standing.proxy_now.is_some() {
-        return None;
-    }
-    let visits = missing.visits(&ahead.later, day.rules);
-    let left = door.standing.cap.saturating_sub(door.standing.counted.attempts);
-    let days_left = ahead.kinds[0] + ahead.kinds[1];
-    let room = missing.spare_days(ahead, day.rules);
-    let (level, why) = if visits > left {
-        (Level::Red, Why::Cap(left))
-    } else if room.is_none() {
-        (Level::Red, why_no_room(&missing, ahead))
-    } else if room == Some(0) {
-        (Level::Amber, Why::EveryDay)
-    } else {
-        return None;
-    };
-    let parts = &door.standing.unmet;
-    Some(Warning {
-        case_id: door.case_id,
-        level,
-        missing: parts.clone(),
-        visits,
-        days_left,
-        reason: why.english(visits, days_left),
-        reason_zh: why.chinese(visits, days_left),
-    })
 }
 
 /// What stands in the way.
@@ -200,14 +204,26 @@ fn why_no_room(missing: &Missing, ahead: &Ahead) -> Why {
 
 impl Why {
     fn english(&self, visits: u32, days: u32) -> String {
-        let visits_text = if visits == 1 { "1 visit is".to_owned() } else { format!("{visits} visits are") };
-        let days_text = if days == 1 { "1 staffed day is".to_owned() } else { format!("{days} staffed days are") };
+        let visits_text = if visits == 1 {
+            "1 visit is".to_owned()
+        } else {
+            format!("{visits} visits are")
+        };
+        let days_text = if days == 1 {
+            "1 staffed day is".to_owned()
+        } else {
+            format!("{days} staffed days are")
+        };
         match self {
             Self::Cap(left) => format!("{visits_text} missing, but only {left} may still be made."),
             Self::NoWeekend => "A weekend visit is missing and no weekend with staff is left.".to_owned(),
-            Self::NoEvening => "An evening or another time of day is missing and no such shift is left.".to_owned(),
+            Self::NoEvening => {
+                "An evening or another time of day is missing and no such shift is left.".to_owned()
+            }
             Self::TooFewDays => format!("{visits_text} missing, but only {days_text} left."),
-            Self::EveryDay => format!("{visits_text} missing and every suitable day counts; {days_text} left."),
+            Self::EveryDay => {
+                format!("{visits_text} missing and every suitable day counts; {days_text} left.")
+            }
         }
     }
 
@@ -217,7 +233,9 @@ impl Why {
             Self::NoWeekend => "还缺周末入户，但已没有排班的周末。".to_owned(),
             Self::NoEvening => "还缺晚间或另一时段入户，但已没有这样的班次。".to_owned(),
             Self::TooFewDays => format!("还缺 {visits} 次入户，但只剩 {days} 个有人值班的日子。"),
-            Self::EveryDay => format!("还缺 {visits} 次入户，合适的日子一天也不能错过；还剩 {days} 个有人值班的日子。"),
+            Self::EveryDay => {
+                format!("还缺 {visits} 次入户，合适的日子一天也不能错过；还剩 {days} 个有人值班的日子。")
+            }
         }
     }
 }
@@ -236,11 +254,22 @@ fn buildings(day: &DayInput, insight: &Insight) -> Vec<BuildingPace> {
             appointments_today: 0,
             appointments_missed: 0,
             rule_met: 0,
-            gaps: EffortPart::ALL.iter().map(|part| Gap { part: *part, cases: 0 }).collect(),
+            gaps: EffortPart::ALL
+                .iter()
+                .map(|part| Gap {
+                    part: *part,
+                    cases: 0,
+                })
+                .collect(),
             answered: shares(&counts.knocks, &counts.answered),
         })
         .collect();
-    for (i, d) in day.doors.iter().enumerate().filter(|(_, d)| d.standing.state.is_open()) {
+    for (i, d) in day
+        .doors
+        .iter()
+        .enumerate()
+        .filter(|(_, d)| d.standing.state.is_open())
+    {
         add_door(&mut rows[ground.stairs[ground.stair_of[i]].building], d, day);
     }
     for row in &mut rows {
@@ -264,7 +293,11 @@ fn add_door(row: &mut BuildingPace, d: &Door, day: &DayInput) {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of knocks")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of knocks"
+)]
 fn shares(knocks: &super::slot::PerSlot, answered: &super::slot::PerSlot) -> Vec<SlotShare> {
     Slot::all()
         .filter(|s| knocks[s.index()] > 0.0)
@@ -278,7 +311,7 @@ fn shares(knocks: &super::slot::PerSlot, answered: &super::slot::PerSlot) -> Vec
         .collect()
 }
 
-fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -> Staffing {
+fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
     let with_today = insight.ahead.with_today(day);
     let staffed: f64 = with_today.later.iter().sum();
     let future = Future {
@@ -288,16 +321,24 @@ fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -
         knock_min: insight.learnt.knock_min,
         talk_min: insight.learnt.success * (insight.learnt.interview_min - insight.learnt.knock_min),
     };
-    let open = day.doors.iter().enumerate().filter(|(_, d)| d.standing.state.is_open());
+    let open = day
+        .doors
+        .iter()
+        .enumerate()
+        .filter(|(_, d)| d.standing.state.is_open());
     let needed: f64 = open
         .map(|(i, d)| {
             let visits = d.standing.cap.saturating_sub(d.standing.counted.attempts).max(1);
             future.of(&insight.model.belief(i), visits).minutes
         })
         .sum();
-    let shift = mean_shift(day, planner);
+    let shift = mean_shift(day);
     let short = (needed - staffed).max(0.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of shifts")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small number of shifts"
+    )]
     let extra_shifts = (short / shift).ceil() as u32;
     #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
     let cases = day.doors.iter().filter(|d| d.standing.state.is_active()).count() as f64;
@@ -310,7 +351,7 @@ fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -
     }
 }
 
-fn mean_shift(day: &DayInput, _planner: &Stairwise) -> f64 {
+fn mean_shift(day: &DayInput) -> f64 {
     let (mut minutes, mut shifts) = (0.0, 0.0);
     let mut date = day.on;
     while date <= day.field.1 {
@@ -330,16 +371,24 @@ fn mean_shift(day: &DayInput, _planner: &Stairwise) -> f64 {
 pub fn unstaffed(day: &DayInput) -> Vec<CaseId> {
     let now = moment(day);
     let staffed = |d: &Door| {
-        let Some(w) = d.standing.appointment.filter(|w| w.to > now) else { return true };
+        let Some(w) = d.standing.appointment.filter(|w| w.to > now) else {
+            return true;
+        };
         let ((on, from), (last, to)) = (wall(w.from, &day.rules.calendar), wall(w.to, &day.rules.calendar));
         let to = if last > on { 1440.0 } else { to };
         day.enumerators.iter().any(|e| {
             super::staff::may_work(e, &d.area)
-                && spans_on(e, on, day.rules).iter().any(|(a, b)| *a <= to && *b - 1.0 >= from)
+                && spans_on(e, on, day.rules)
+                    .iter()
+                    .any(|(a, b)| *a <= to && *b - 1.0 >= from)
         })
     };
-    let mut list: Vec<CaseId> =
-        day.doors.iter().filter(|d| d.standing.state.is_open() && !staffed(d)).map(|d| d.case_id).collect();
+    let mut list: Vec<CaseId> = day
+        .doors
+        .iter()
+        .filter(|d| d.standing.state.is_open() && !staffed(d))
+        .map(|d| d.case_id)
+        .collect();
     list.sort_unstable();
     list
 }

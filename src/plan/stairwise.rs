@@ -6,12 +6,12 @@ use super::ground::Ground;
 use super::grounds::Reasons;
 use super::input::DayInput;
 use super::model::{AtHome, History};
-use super::pins::{Pins, place};
+use super::pins::{Pin, Pins, place};
 use super::rates::Learnt;
 use super::reason::line;
 use super::route::{Leg, Round, Route};
 use super::sheet::{Pinned, Sheet, Spare, Stop, StopAction};
-use super::slot::{DayKind, Slot, instant, kind_of};
+use super::slot::{DayKind, Slot, instant};
 use super::staff::{Ahead, Turn, shift_of, turns};
 use super::tasks::work;
 use super::types::{Settings, Types};
@@ -83,7 +83,14 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+        Self {
+            learnt: Learnt::new(day, &ground),
+            ahead: Ahead::new(day),
+            ground,
+            history,
+            model,
+            brain,
+        }
     }
 }
 
@@ -111,28 +118,41 @@ impl Stairwise {
         let work = work(day, insight, &scales, &|door| insight.model.belief(door));
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
-        let kind = kind_of(day.on, &day.rules.calendar);
-        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
-        let mut routes = self.routes(&round).0;
+        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning);
+        let mut routes = self.routes(&round);
         round.start_late(&mut routes);
-        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
-        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
-        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+        let reasons = Reasons::new(day, insight);
+        let writer = Writer {
+            day,
+            round: &round,
+            reasons: &reasons,
+            pins: &pins,
+            turns: &turns,
+        };
+        routes
+            .iter()
+            .enumerate()
+            .map(|(t, route)| writer.sheet(t, route))
+            .collect()
     }
 }
 
 impl Stairwise {
-    /// Fills the turns at the price at which time is just used up; gives the price too.
-    pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
+    /// Fills the turns at the price at which time is just used up.
+    pub fn routes(&self, round: &Round) -> Vec<Route> {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
             let idle = round.idle(&routes);
             let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = if idle < IDLE_OK {
+                fair
+            } else {
+                fair.min(price) * (1.0 - idle).powi(4) * 0.8
+            };
             routes = round.fill(price);
         }
-        (routes, price)
+        routes
     }
 }
 
@@ -145,10 +165,10 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn sheet(&self, turn: usize, route: &Route, learnt: &Learnt) -> Sheet {
+    fn sheet(&self, turn: usize, route: &Route) -> Sheet {
         let t = &self.turns[turn];
         let pinned = self.pins.kept.iter().filter(|p| p.turn == turn);
-        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p, learnt)).collect();
+        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p)).collect();
         let mut walk: Vec<Stop> = route.legs.iter().map(|leg| self.stop(turn, leg)).collect();
         if let (Some(minute), Some(stop)) = (route.wait_until, walk.first_mut()) {
             stop.from = Some(instant(self.day.on, minute, &self.day.rules.calendar));
@@ -162,7 +182,7 @@ impl Writer<'_> {
         }
     }
 
-    fn pin(&self, p: &super::pins::Pin, _learnt: &Learnt) -> Stop {
+    fn pin(&self, p: &Pin) -> Stop {
         let grounds = self.reasons.agreed(p.door);
         let at = |m| instant(self.day.on, m, &self.day.rules.calendar);
         self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at))
@@ -204,7 +224,9 @@ impl Writer<'_> {
             pinned: Pinned::No,
             spare: Spare::No,
             expected_at,
-            nth_visit: u32::try_from(d.visits.len()).unwrap_or(u32::MAX).saturating_add(1),
+            nth_visit: u32::try_from(d.visits.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             probability,
             reason: line(&grounds, Language::En),
             reason_zh: line(&grounds, Language::Zh),
@@ -215,6 +237,11 @@ impl Writer<'_> {
 
 impl Stop {
     fn during(self, from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>, pinned: Pinned) -> Self {
-        Self { from, to, pinned, ..self }
+        Self {
+            from,
+            to,
+            pinned,
+            ..self
+        }
     }
 }

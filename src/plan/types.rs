@@ -6,48 +6,10 @@
 //! by each kind alone; the mix of kinds is shrunken from survey to area to building.
 
 use super::ground::Ground;
+use super::kinds::{CLASSES, EMPTY_KIND, KINDS, SHADES, START, kind_of};
 use super::knock::{Met, Past};
 use super::model::{AtHome, Belief, CLIP, History, Memory};
 use super::slot::{PerSlot, SLOTS, Slot};
-
-/// Kinds of household, the last one "nobody lives here".
-const KINDS: usize = 6;
-/// Shades of every kind: step on the logit scale, and share.
-const SHADES: [(f64, f64); 3] = [(-0.75, 0.27), (0.0, 0.46), (0.75, 0.27)];
-/// Kinds times shades.
-const CLASSES: usize = KINDS * SHADES.len();
-const EMPTY_KIND: usize = KINDS - 1;
-
-/// Start values: share of the kind, then the chance of an answer per slot.
-const START: [(f64, PerSlot); KINDS] = [
-    // out by day
-    (0.36, [
-        0.20, 0.12, 0.13, 0.12, 0.15, 0.26, 0.42, 0.51, 0.60, 0.66, 0.70, 0.73, 0.72, //
-        0.60, 0.50, 0.48, 0.45, 0.45, 0.50, 0.55, 0.58, 0.62, 0.66, 0.70, 0.73, 0.73,
-    ]),
-    // in by day
-    (0.24, [
-        0.60, 0.58, 0.70, 0.64, 0.58, 0.62, 0.70, 0.73, 0.74, 0.75, 0.77, 0.79, 0.76, //
-        0.63, 0.58, 0.68, 0.63, 0.58, 0.62, 0.70, 0.73, 0.75, 0.77, 0.79, 0.80, 0.77,
-    ]),
-    // late
-    (0.13, [
-        0.32, 0.14, 0.11, 0.10, 0.10, 0.12, 0.17, 0.21, 0.26, 0.32, 0.38, 0.45, 0.52, //
-        0.66, 0.52, 0.43, 0.36, 0.34, 0.35, 0.37, 0.39, 0.42, 0.46, 0.50, 0.56, 0.60,
-    ]),
-    // irregular
-    (0.11, [
-        0.38, 0.38, 0.40, 0.38, 0.38, 0.38, 0.40, 0.41, 0.41, 0.42, 0.42, 0.42, 0.43, //
-        0.38, 0.38, 0.40, 0.38, 0.38, 0.38, 0.40, 0.41, 0.41, 0.42, 0.42, 0.42, 0.43,
-    ]),
-    // seldom there
-    (0.05, [
-        0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.06, 0.07, 0.07, 0.08, 0.09, 0.10, 0.10, //
-        0.16, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18,
-    ]),
-    // nobody lives there
-    (0.11, [0.004; SLOTS]),
-];
 
 /// Strengths of the model, in knocks or doors.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
@@ -113,7 +75,11 @@ impl Types {
             areas: vec![start; ground.areas.len()],
             buildings: vec![start; ground.buildings.len()],
             area_of: ground.buildings.iter().map(|b| b.area_no).collect(),
-            building_of: ground.stair_of.iter().map(|&s| ground.stairs[s].building).collect(),
+            building_of: ground
+                .stair_of
+                .iter()
+                .map(|&s| ground.stairs[s].building)
+                .collect(),
             doors: vec![start; history.doors.len()],
         };
         let mut hours = Hours::default();
@@ -126,7 +92,9 @@ impl Types {
         }
         model.expect(history);
         let miss = |c: usize, slot: Slot| (1.0 - model.chance[c][slot.index()]).powf(settings.temper);
-        model.missed = Slot::all().map(|slot| std::array::from_fn(|c| miss(c, slot))).collect();
+        model.missed = Slot::all()
+            .map(|slot| std::array::from_fn(|c| miss(c, slot)))
+            .collect();
         model
     }
 
@@ -143,7 +111,11 @@ impl Types {
             }
             if past.told_empty {
                 for (class, r) in share.iter_mut().enumerate() {
-                    *r *= if kind_of(class) == EMPTY_KIND { 1.0 } else { self.settings.told_wrongly };
+                    *r *= if kind_of(class) == EMPTY_KIND {
+                        1.0
+                    } else {
+                        self.settings.told_wrongly
+                    };
                 }
                 normalise(&mut share);
             }
@@ -156,7 +128,8 @@ impl Types {
         [Met::Somebody, Met::Nobody, Met::Emptiness]
             .into_iter()
             .map(|met| {
-                let of = |slot| std::array::from_fn(|c| self.likelihood(c, slot, met).powf(self.settings.temper));
+                let of =
+                    |slot| std::array::from_fn(|c| self.likelihood(c, slot, met).powf(self.settings.temper));
                 Slot::all().map(of).collect()
             })
             .collect()
@@ -165,7 +138,11 @@ impl Types {
     fn likelihood(&self, class: usize, slot: Slot, met: Met) -> f64 {
         let p = self.chance[class][slot.index()];
         let (empty, lived_in) = self.settings.looks_empty;
-        let looks = if kind_of(class) == EMPTY_KIND { empty } else { lived_in };
+        let looks = if kind_of(class) == EMPTY_KIND {
+            empty
+        } else {
+            lived_in
+        };
         match met {
             Met::Somebody => p,
             Met::Nobody => (1.0 - p) * (1.0 - looks),
@@ -194,8 +171,15 @@ impl Types {
     }
 
     fn believe(&self, share: &Shares) -> Belief {
-        let empty = (0..CLASSES).filter(|&c| kind_of(c) == EMPTY_KIND).map(|c| share[c]).sum();
-        Belief { answered: self.level(share), empty, memory: Memory::Shares(*share) }
+        let empty = (0..CLASSES)
+            .filter(|&c| kind_of(c) == EMPTY_KIND)
+            .map(|c| share[c])
+            .sum();
+        Belief {
+            answered: self.level(share),
+            empty,
+            memory: Memory::Shares(*share),
+        }
     }
 
     fn level(&self, share: &Shares) -> PerSlot {
@@ -215,7 +199,9 @@ impl AtHome for Types {
     }
 
     fn after_miss(&self, belief: &Belief, slot: Slot) -> Belief {
-        let Memory::Shares(mut share) = belief.memory else { return belief.clone() };
+        let Memory::Shares(mut share) = belief.memory else {
+            return belief.clone();
+        };
         for (r, miss) in share.iter_mut().zip(&self.missed[slot.index()]) {
             *r *= miss;
         }
@@ -241,7 +227,10 @@ struct Lean {
 
 impl Default for Lean {
     fn default() -> Self {
-        Self { sum: [0.0; CLASSES], doors: 0.0 }
+        Self {
+            sum: [0.0; CLASSES],
+            doors: 0.0,
+        }
     }
 }
 
@@ -271,7 +260,10 @@ struct Hours {
 
 impl Default for Hours {
     fn default() -> Self {
-        Self { common: [0.0; SLOTS], own: [[0.0; SLOTS]; KINDS] }
+        Self {
+            common: [0.0; SLOTS],
+            own: [[0.0; SLOTS]; KINDS],
+        }
     }
 }
 
@@ -310,10 +302,20 @@ impl Hours {
     }
 }
 
-fn gather(past: &Past, share: &Shares, chance: &[PerSlot], score: &mut [PerSlot; KINDS], weight: &mut [PerSlot; KINDS]) {
+fn gather(
+    past: &Past,
+    share: &Shares,
+    chance: &[PerSlot],
+    score: &mut [PerSlot; KINDS],
+    weight: &mut [PerSlot; KINDS],
+) {
     for knock in &past.knocks {
         let answered = f64::from(u8::from(knock.met == Met::Somebody));
-        for (class, r) in share.iter().enumerate().filter(|(c, r)| kind_of(*c) != EMPTY_KIND && **r > 1e-6) {
+        for (class, r) in share
+            .iter()
+            .enumerate()
+            .filter(|(c, r)| kind_of(*c) != EMPTY_KIND && **r > 1e-6)
+        {
             let p = chance[class][knock.slot.index()];
             for (slot, w) in knock.slot.neighbours() {
                 score[kind_of(class)][slot.index()] += w * r * (answered - p);
@@ -321,10 +323,6 @@ fn gather(past: &Past, share: &Shares, chance: &[PerSlot], score: &mut [PerSlot;
             }
         }
     }
-}
-
-fn kind_of(class: usize) -> usize {
-    class / SHADES.len()
 }
 
 fn start_mix() -> Shares {

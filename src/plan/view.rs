@@ -68,7 +68,13 @@ pub fn view(insight: &Insight) -> ModelView {
         let members: Vec<usize> = (0..ground.buildings.len()).filter(inside).collect();
         rows.push(row(area, None, &insight.model.area(a), &members, insight));
         for b in members {
-            rows.push(row(area, Some(ground.buildings[b].name.clone()), &insight.model.building(b), &[b], insight));
+            rows.push(row(
+                area,
+                Some(ground.buildings[b].name.clone()),
+                &insight.model.building(b),
+                &[b],
+                insight,
+            ));
         }
     }
     ModelView {
@@ -84,10 +90,25 @@ pub fn view(insight: &Insight) -> ModelView {
     }
 }
 
-fn row(area: &Arc<str>, building: Option<Arc<str>>, level: &PerSlot, members: &[usize], insight: &Insight) -> ModelRow {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of knocks")]
+fn row(
+    area: &Arc<str>,
+    building: Option<Arc<str>>,
+    level: &PerSlot,
+    members: &[usize],
+    insight: &Insight,
+) -> ModelRow {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of knocks"
+    )]
     let sum = |of: fn(&super::model::Counts) -> &PerSlot| -> Vec<u32> {
-        let add = |i: usize| members.iter().map(|b| of(&insight.history.buildings[*b])[i]).sum::<f64>() as u32;
+        let add = |i: usize| {
+            members
+                .iter()
+                .map(|b| of(&insight.history.buildings[*b])[i])
+                .sum::<f64>() as u32
+        };
         (0..SLOTS).map(add).collect()
     };
     ModelRow {
@@ -101,7 +122,11 @@ fn row(area: &Arc<str>, building: Option<Arc<str>>, level: &PerSlot, members: &[
 
 fn name(slot: Slot) -> SlotName {
     let (from, to) = slot.span();
-    SlotName { kind: slot.kind(), from: clock(f64::from(from)), to: clock(f64::from(to)) }
+    SlotName {
+        kind: slot.kind(),
+        from: clock(f64::from(from)),
+        to: clock(f64::from(to)),
+    }
 }
 
 fn round(x: f64) -> f64 {
@@ -170,7 +195,11 @@ fn heat_row(svg: &mut String, row: &ModelRow, r: u32, half: u32, language: Langu
     let _ = write!(svg, "<text x=\"2\" y=\"{}\">{label}</text>", y + 11);
     for slot in Slot::all() {
         let i = slot.index();
-        let day = if slot.kind() == DayKind::Weekday { 0 } else { half + GAP };
+        let day = if slot.kind() == DayKind::Weekday {
+            0
+        } else {
+            half + GAP
+        };
         let x = LEFT + day + CELL.0 * u32::try_from(slot.of_day()).unwrap_or(0);
         let (from, to) = slot.span();
         let _ = write!(
@@ -192,7 +221,12 @@ fn shade(chance: f64) -> String {
     let c = chance.clamp(0.0, 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let mix = |light: f64, dark: f64| (light + (dark - light) * c).round() as u8;
-    format!("#{:02x}{:02x}{:02x}", mix(247.0, 8.0), mix(251.0, 64.0), mix(255.0, 129.0))
+    format!(
+        "#{:02x}{:02x}{:02x}",
+        mix(247.0, 8.0),
+        mix(251.0, 64.0),
+        mix(255.0, 129.0)
+    )
 }
 
 fn tail(area: &str) -> String {
@@ -201,5 +235,8 @@ fn tail(area: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

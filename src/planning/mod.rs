@@ -52,7 +52,11 @@ pub struct Question {
 impl Question {
     /// The moment the plan is judged at.
     pub fn as_of(&self, rules: &Rules) -> Timestamp {
-        if rules.calendar.local_date(self.now) == self.on { self.now } else { rules.calendar.day_start(self.on) }
+        if rules.calendar.local_date(self.now) == self.on {
+            self.now
+        } else {
+            rules.calendar.day_start(self.on)
+        }
     }
 }
 
@@ -73,7 +77,13 @@ impl Ready {
         if survey.rules.calendar.local_date(question.now) == question.on {
             input::keep_work_in_hand(store, &survey, &question, &doors, &mut staff).await?;
         }
-        Ok(Self { survey, question, doors, staff, shown })
+        Ok(Self {
+            survey,
+            question,
+            doors,
+            staff,
+            shown,
+        })
     }
 
     /// The planner's input.
@@ -106,7 +116,10 @@ impl Ready {
             rule_version: self.survey.policy_version,
             model_version: insight.version(),
             enumerators: self.staff.iter().map(|e| self.sheet(&e.user, &sheets)).collect(),
-            unmanned: unmanned.into_iter().filter_map(|case| self.shown.get(&case.0).cloned()).collect(),
+            unmanned: unmanned
+                .into_iter()
+                .filter_map(|case| self.shown.get(&case.0).cloned())
+                .collect(),
         }
     }
 

@@ -111,7 +111,9 @@ impl Enumerator {
 
     /// Whether the person works in that area.
     pub fn reaches(&self, area: Option<&AreaRow>) -> bool {
-        self.range.zip(area).is_some_and(|((lo, hi), area)| (lo..=hi).contains(&area.lo))
+        self.range
+            .zip(area)
+            .is_some_and(|((lo, hi), area)| (lo..=hi).contains(&area.lo))
     }
 
     /// Hours on duty on `date`.

@@ -330,7 +330,8 @@ impl<'a> Field<'a> {
         if matches!(result.outcome, Outcome::RefusalSoft | Outcome::RefusalHard) {
             log.refused_by.push(shift.member);
             let is_first = log.refused_by.len() == 1;
-            let partner = crew::colleague(&self.crew, shift.member, self.world.area(home)).filter(|_| is_first);
+            let partner =
+                crew::colleague(&self.crew, shift.member, self.world.area(home)).filter(|_| is_first);
             if let Some(partner) = partner {
                 self.crew[partner].conversions.push(home);
             }

@@ -51,9 +51,15 @@ pub(super) async fn add(
                 .map(|a| (a.code, a.range))
                 .collect();
             for row in rows {
-                let range = ranges.get(&row.code).copied().unwrap_or((q.area.range.0, q.area.range.0));
-                let own: Vec<&DeviceRow> =
-                    live.iter().filter(|d| (range.0..=range.1).contains(&d.area_no)).copied().collect();
+                let range = ranges
+                    .get(&row.code)
+                    .copied()
+                    .unwrap_or((q.area.range.0, q.area.range.0));
+                let own: Vec<&DeviceRow> = live
+                    .iter()
+                    .filter(|d| (range.0..=range.1).contains(&d.area_no))
+                    .copied()
+                    .collect();
                 row.devices = Some(devices_of(survey, q.now, &own, row));
             }
         }
@@ -69,7 +75,8 @@ pub(super) async fn add(
 }
 
 fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row) -> Devices {
-    let silent_since = now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
+    let silent_since =
+        now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
     let evening = evening_start(&survey.rules, now);
     let is_silent = |d: &DeviceRow| d.last_at.is_none_or(|at| at < silent_since);
     let silent: Vec<&&DeviceRow> = devices.iter().filter(|d| is_silent(d)).collect();
@@ -86,7 +93,11 @@ fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row
     });
     Devices {
         enrolled: i64::try_from(devices.len()).unwrap_or_default(),
-        heard: count(devices.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening))),
+        heard: count(
+            devices
+                .iter()
+                .filter(|d| d.last_at.is_some_and(|at| at >= evening)),
+        ),
         silent: count(silent.iter()),
         waiting: devices.iter().filter_map(|d| d.waiting).map(i64::from).sum(),
         doors_held,
@@ -100,7 +111,7 @@ fn count<T>(all: impl Iterator<Item = T>) -> i64 {
 }
 
 /// The latest beginning of an evening band; without such a band, the latest midnight.
-fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
+pub fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
     let calendar = &rules.calendar;
     let today = calendar.local_date(now);
     let minute = rules
@@ -111,5 +122,9 @@ fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
         .and_then(|i| calendar.bands().get(i))
         .map_or(0, |span| span.from);
     let start = calendar.moment(today, minute);
-    if start <= now { start } else { calendar.moment(today.saturating_sub(1.day()), minute) }
+    if start <= now {
+        start
+    } else {
+        calendar.moment(today.saturating_sub(1.day()), minute)
+    }
 }

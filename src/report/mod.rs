@@ -4,6 +4,8 @@
 
 mod devices;
 
+pub use devices::evening_start;
+
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{Timestamp, ToSpan};
@@ -195,18 +197,27 @@ async fn present(store: &Store, survey: &Survey, q: &Question) -> Result<Groups,
         By::Enumerator => Rows::Holders,
     };
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
-    for (code, measure, amount) in store.counters(survey.key, rows, &q.area.code, q.area.range).await? {
+    for (code, measure, amount) in store
+        .counters(survey.key, rows, &q.area.code, q.area.range)
+        .await?
+    {
         add(groups.entry(code).or_default(), measure, amount);
     }
     if rows != Rows::Areas {
-        return Ok(Groups { rows: groups, total: None });
+        return Ok(Groups {
+            rows: groups,
+            total: None,
+        });
     }
     let total = groups.remove(&q.area.code).unwrap_or_default();
     let own = minus(&total, &sum(groups.values()));
     if own.cases() != 0 {
         groups.insert(q.area.code.clone(), own);
     }
-    Ok(Groups { rows: groups, total: Some(total) })
+    Ok(Groups {
+        rows: groups,
+        total: Some(total),
+    })
 }
 
 /// The difference of two tallies.
@@ -227,16 +238,23 @@ async fn past(
     let row_of: HashMap<&str, &str> = children
         .iter()
         .map(|leaf| {
-            let child = children
-                .iter()
-                .find(|c| c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0));
-            (leaf.code.as_str(), child.map_or(q.area.code.as_str(), |c| c.code.as_str()))
+            let child = children.iter().find(|c| {
+                c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0)
+            });
+            (
+                leaf.code.as_str(),
+                child.map_or(q.area.code.as_str(), |c| c.code.as_str()),
+            )
         })
         .collect();
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
     for g in store.past(survey.key, q.area.range, at, clock).await? {
         let code = match q.by {
-            By::Area | By::Day => row_of.get(g.area.as_str()).copied().unwrap_or(q.area.code.as_str()).to_owned(),
+            By::Area | By::Day => row_of
+                .get(g.area.as_str())
+                .copied()
+                .unwrap_or(q.area.code.as_str())
+                .to_owned(),
             By::Building => g.building,
             By::Enumerator => g.holder,
         };
@@ -246,7 +264,10 @@ async fn past(
             add(tally, -i, n.unwrap_or_default());
         }
     }
-    Ok(Groups { rows: groups, total: None })
+    Ok(Groups {
+        rows: groups,
+        total: None,
+    })
 }
 
 /// One row per field day up to today (or to the instant asked for), each as of the end of its day.
@@ -260,8 +281,10 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
         days.push(day);
         day = day.saturating_add(1.day());
     }
-    let ends: Vec<Timestamp> =
-        days.iter().map(|d| calendar.day_start(d.saturating_add(1.day())).min(until)).collect();
+    let ends: Vec<Timestamp> = days
+        .iter()
+        .map(|d| calendar.day_start(d.saturating_add(1.day())).min(until))
+        .collect();
     let mut tallies = vec![Tally::default(); days.len()];
     for (day, cell, cases, persons) in store.days(survey.key, q.area.range, &ends, clock).await? {
         for tally in tallies.iter_mut().skip(day) {
@@ -304,9 +327,15 @@ fn row(rules: &Rules, code: &str, name: &str, name_zh: &str, tally: &Tally) -> R
         name_zh: name_zh.to_owned(),
         area: None,
         cases: tally.cases(),
-        states: crate::domain::State::ALL.iter().map(|s| (s.slug(), tally.state(*s))).collect(),
+        states: crate::domain::State::ALL
+            .iter()
+            .map(|s| (s.slug(), tally.state(*s)))
+            .collect(),
         rates: rates(tally, rules.policy.rates.e),
-        persons: PersonMeasure::ALL.iter().map(|m| (m.slug(), tally.person(*m))).collect(),
+        persons: PersonMeasure::ALL
+            .iter()
+            .map(|m| (m.slug(), tally.person(*m)))
+            .collect(),
         devices: None,
     }
 }
@@ -316,14 +345,24 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
     let rules = &survey.rules;
     match q.by {
         By::Area | By::Day => {
-            let mut children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
+            let mut children = store
+                .areas(survey.key, Areas::ChildrenOf(q.area.code.clone()))
+                .await?;
             if children.is_empty() || groups.rows.contains_key(&q.area.code) {
                 children.push(q.area.clone());
             }
             let empty = Tally::default();
             Ok(children
                 .iter()
-                .map(|a| row(rules, &a.code, &a.name, &a.name_zh, groups.rows.get(&a.code).unwrap_or(&empty)))
+                .map(|a| {
+                    row(
+                        rules,
+                        &a.code,
+                        &a.name,
+                        &a.name_zh,
+                        groups.rows.get(&a.code).unwrap_or(&empty),
+                    )
+                })
                 .collect())
         }
         By::Building => {
@@ -343,7 +382,8 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
         }
         By::Enumerator => {
             let staff = store.staff(survey.key, q.area.range).await?;
-            let names: HashMap<&str, &str> = staff.iter().map(|s| (s.user.as_str(), s.name.as_str())).collect();
+            let names: HashMap<&str, &str> =
+                staff.iter().map(|s| (s.user.as_str(), s.name.as_str())).collect();
             Ok(groups
                 .rows
                 .iter()

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::audit::{Action, Note};
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
 
@@ -50,6 +51,9 @@ statements! {
         on conflict on constraint device_pk do update set model = coalesce(excluded.model, d.model)
           where d.user_name = excluded.user_name and d.revoked_at is null
         returning id";
+    /// $1 district, $2 survey, $3 device, $4 user.
+    FIND_DEVICE = "-- find_device_of
+        select id from device where district_id = $1 and survey_no = $2 and id = $3 and user_name = $4";
     /// $1 user.
     FIND_PASSWORD = "-- find_password
         select password_hash from account where user_name = $1";
@@ -79,6 +83,15 @@ impl TokenKind {
             Self::Device => "device",
             Self::Staff => "staff",
             Self::Session => "session",
+        }
+    }
+
+    /// How the audit log calls its issue.
+    fn action(self) -> Action {
+        match self {
+            Self::Device => Action::EnrolDevice,
+            Self::Staff => Action::MakeToken,
+            Self::Session => Action::SignIn,
         }
     }
 }
@@ -153,6 +166,8 @@ pub enum Enrolled {
     Yes,
     /// The device id belongs to somebody else or was cut off.
     DeviceTaken,
+    /// The device to be replaced is none of this person's.
+    NotYours,
 }
 
 async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
@@ -174,16 +189,58 @@ async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
     Ok(())
 }
 
-async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, Error> {
+async fn enrol(
+    tx: &Tx,
+    t: &NewToken,
+    model: Option<&str>,
+    replaces: Option<Uuid>,
+) -> Result<Enrolled, Error> {
     if let Some(device) = t.device {
         let row = tx
-            .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
+            .query_opt(
+                &ENROL_DEVICE,
+                &[
+                    &t.key.district,
+                    &t.key.no,
+                    &device,
+                    &t.user,
+                    &model,
+                    &t.created_at,
+                ],
+            )
             .await?;
         if row.is_none() {
             return Ok(Enrolled::DeviceTaken);
         }
+        if let Some(old) = replaces.filter(|old| *old != device) {
+            if tx
+                .query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user])
+                .await?
+                .is_none()
+            {
+                return Ok(Enrolled::NotYours);
+            }
+            super::device::revoke(
+                tx,
+                t.key,
+                old,
+                &t.user,
+                Some("replaced by a new phone"),
+                t.created_at,
+            )
+            .await?;
+            super::device::replace(tx, t.key, old, device).await?;
+        }
     }
     insert_token(tx, t).await?;
+    let noted = Note {
+        user: t.user.clone(),
+        role: t.kind.slug().to_owned(),
+        subject: t.device,
+        detail: serde_json::json!({"replaces": replaces, "expires_at": t.expires_at}),
+        ..Note::by_operator(t.key, t.kind.action(), t.created_at)
+    };
+    super::audit::note(tx, &noted).await?;
     Ok(Enrolled::Yes)
 }
 
@@ -206,10 +263,19 @@ impl Store {
     async fn find_caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
         let client = self.client().await?;
         let name = FIND_TOKEN.name();
-        let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;
-        let row = client.query_opt(&statement, &[&hash, &now]).await.map_err(|e| Error::of(name, &e))?;
+        let statement = client
+            .prepare_cached(FIND_TOKEN.sql)
+            .await
+            .map_err(|e| Error::of(name, &e))?;
+        let row = client
+            .query_opt(&statement, &[&hash, &now])
+            .await
+            .map_err(|e| Error::of(name, &e))?;
         Ok(row.map(|r| Caller {
-            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+            key: SurveyKey {
+                district: r.get("district_id"),
+                no: r.get("survey_no"),
+            },
             survey: r.get("slug"),
             policy_version: r.get("policy_version"),
             user: r.get("user_name"),
@@ -229,9 +295,27 @@ impl Store {
 
     /// Stores a token; for a device it enrols the device first.
     pub async fn add_token(&self, token: NewToken, model: Option<String>) -> Result<Enrolled, Error> {
-        self.retrying("add_token", move |tx| {
+        self.enrol(token, model, None).await
+    }
+
+    /// The same for a device that takes the place of another one of its person, which is cut off in that moment.
+    pub async fn enrol(
+        &self,
+        token: NewToken,
+        model: Option<String>,
+        replaces: Option<Uuid>,
+    ) -> Result<Enrolled, Error> {
+        self.retrying("enrol", move |tx| {
             let (token, model) = (token.clone(), model.clone());
-            Box::pin(async move { Ok::<_, Error>(Outcome::Commit(enrol(tx, &token, model.as_deref()).await?)) })
+            Box::pin(async move {
+                let done = enrol(tx, &token, model.as_deref(), replaces).await?;
+                // Nothing of a refused enrolment stays.
+                Ok::<_, Error>(if done == Enrolled::Yes {
+                    Outcome::Commit(done)
+                } else {
+                    Outcome::Rollback(done)
+                })
+            })
         })
         .await
     }
@@ -268,7 +352,11 @@ impl Store {
         self.retrying("revoke_user", move |tx| {
             let user = user.clone();
             Box::pin(async move {
-                let n = tx.execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now]).await?;
+                let n = tx
+                    .execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now])
+                    .await?;
+                let noted = Note::by_operator(key, Action::RevokeUser, now);
+                super::audit::note(tx, &noted.with(serde_json::json!({"for": user, "tokens": n}))).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
             })
         })
@@ -287,7 +375,10 @@ impl Store {
             Box::pin(async move {
                 let row = tx.query_opt(&TAKE_CODE, &[&hash]).await?;
                 Ok::<_, Error>(Outcome::Commit(row.and_then(|r| {
-                    let key = SurveyKey { district: r.get("district_id"), no: r.get("survey_no") };
+                    let key = SurveyKey {
+                        district: r.get("district_id"),
+                        no: r.get("survey_no"),
+                    };
                     (r.get::<_, Timestamp>("expires_at") > now).then(|| (key, r.get("user_name")))
                 })))
             })
@@ -307,7 +398,12 @@ impl Store {
         self.retrying("add_enrol_code", move |tx| {
             let (hash, user) = (hash.clone(), user.clone());
             Box::pin(async move {
-                tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
+                tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at])
+                    .await?;
+                // A code lives for a day.
+                let made_at = expires_at - jiff::SignedDuration::from_hours(24);
+                let noted = Note::by_operator(key, Action::MakeCode, made_at);
+                super::audit::note(tx, &noted.with(serde_json::json!({"for": user}))).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -324,7 +420,10 @@ impl Store {
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| Membership {
-                            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+                            key: SurveyKey {
+                                district: r.get("district_id"),
+                                no: r.get("survey_no"),
+                            },
                             survey: r.get("slug"),
                             role: r.get("role"),
                             area: r.get("area"),
@@ -343,7 +442,11 @@ impl Store {
         self.reading("password_hash", move |tx| {
             let user = user.clone();
             Box::pin(async move {
-                Ok::<_, Error>(tx.query_opt(&FIND_PASSWORD, &[&user]).await?.map(|r| r.get("password_hash")))
+                Ok::<_, Error>(
+                    tx.query_opt(&FIND_PASSWORD, &[&user])
+                        .await?
+                        .map(|r| r.get("password_hash")),
+                )
             })
         })
         .await

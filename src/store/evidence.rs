@@ -278,12 +278,21 @@ macro_rules! column {
 }
 
 /// Stores visits; returns the ids that were not there before.
-pub async fn insert_visits(tx: &Tx, key: SurveyKey, s: &Sender, all: &[NewVisit]) -> Result<Vec<Uuid>, Error> {
+pub async fn insert_visits(
+    tx: &Tx,
+    key: SurveyKey,
+    s: &Sender,
+    all: &[NewVisit],
+) -> Result<Vec<Uuid>, Error> {
     let mut new = Vec::with_capacity(all.len());
     for v in all.chunks(ROWS) {
         let photo = |p: &[Uuid]| {
-            (!p.is_empty())
-                .then(|| format!("{{{}}}", p.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")))
+            (!p.is_empty()).then(|| {
+                format!(
+                    "{{{}}}",
+                    p.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
+                )
+            })
         };
         let rows = tx
             .query(
@@ -443,12 +452,23 @@ pub async fn insert_dwelling_records(
 
 /// Person figures in the order the database keeps them; the seventh, paired people, is the links' to set.
 pub fn person_numbers(p: &PersonCounts) -> [i32; 6] {
-    [p.recorded, p.resident, p.here_registered, p.here_elsewhere, p.absent_registered, p.here_pending]
-        .map(|n| i32::try_from(n).unwrap_or(i32::MAX))
+    [
+        p.recorded,
+        p.resident,
+        p.here_registered,
+        p.here_elsewhere,
+        p.absent_registered,
+        p.here_pending,
+    ]
+    .map(|n| i32::try_from(n).unwrap_or(i32::MAX))
 }
 
 fn person_counts(numbers: &[i32]) -> PersonCounts {
-    let n = |i: usize| numbers.get(i).map_or(0, |n| u32::try_from(*n).unwrap_or_default());
+    let n = |i: usize| {
+        numbers
+            .get(i)
+            .map_or(0, |n| u32::try_from(*n).unwrap_or_default())
+    };
     PersonCounts {
         recorded: n(0),
         resident: n(1),
@@ -498,7 +518,11 @@ pub async fn load_interviews(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<Vec<(CaseId, Interview)>, Error> {
-    Ok(load_counted(tx, key, cases).await?.into_iter().map(|(case, interview, _)| (case, interview)).collect())
+    Ok(load_counted(tx, key, cases)
+        .await?
+        .into_iter()
+        .map(|(case, interview, _)| (case, interview))
+        .collect())
 }
 
 /// The accepted interviews of cases, as evidence, each with the number of its people who are counted at another household.
@@ -507,7 +531,9 @@ pub async fn load_counted(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<Vec<(CaseId, Interview, i32)>, Error> {
-    let rows = tx.query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases]).await?;
+    let rows = tx
+        .query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases])
+        .await?;
     rows.iter()
         .map(|r| {
             let interview = Interview {
@@ -515,7 +541,8 @@ pub async fn load_counted(
                 revision: r.get("revision"),
                 visit_id: r.get::<_, Option<Uuid>>("visit_id").map(VisitId),
                 result: InterviewResult::from_number(r.get("result")).ok_or(Error::Corrupt("result"))?,
-                respondent: Respondent::from_number(r.get("respondent")).ok_or(Error::Corrupt("respondent"))?,
+                respondent: Respondent::from_number(r.get("respondent"))
+                    .ok_or(Error::Corrupt("respondent"))?,
                 at: r.get("at"),
                 received_at: r.get("received_at"),
                 counted_elsewhere: r.get("counted_elsewhere"),
@@ -532,7 +559,8 @@ pub async fn load_evidence(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<HashMap<CaseId, Evidence>, Error> {
-    let mut all: HashMap<CaseId, Evidence> = cases.iter().map(|c| (CaseId(*c), Evidence::default())).collect();
+    let mut all: HashMap<CaseId, Evidence> =
+        cases.iter().map(|c| (CaseId(*c), Evidence::default())).collect();
     for (case, visit) in load_visits(tx, key, cases).await? {
         all.entry(case).or_default().visits.push(visit);
     }
@@ -572,7 +600,9 @@ pub struct Awaiting {
 
 /// Interviews that wait for one of these visits.
 pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<Vec<Awaiting>, Error> {
-    let rows = tx.query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits]).await?;
+    let rows = tx
+        .query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits])
+        .await?;
     Ok(rows
         .iter()
         .map(|r| Awaiting {

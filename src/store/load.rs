@@ -100,8 +100,7 @@ statements! {
             select $1, $2, i.case_id, i.id, i.building_id, i.area, a.lo, 1, $4, $3, $5, $6, $7, '{}', $8, $9, $3,
                 array[$11::bigint], array[$7::integer], array_fill(0, array[7]), array[$10::bigint], array[$7::integer], array_fill(0, array[7])
             from incoming i join area a on a.district_id = $1 and a.survey_no = $2 and a.code = i.area
-            where i.kind = 'residential' and not exists (
-                select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id = i.case_id)
+            where i.kind = 'residential'
             order by a.lo, i.case_id
             on conflict on constraint survey_case_pk do nothing returning area, building_id, cell),
         counted as (
@@ -191,7 +190,10 @@ pub struct Found {
 pub async fn find_locked(tx: &Tx, slug: &str) -> Result<Option<Found>, Error> {
     tx.query(&LOCK, &[]).await?;
     Ok(tx.query_opt(&FIND, &[&slug]).await?.map(|r| Found {
-        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        key: SurveyKey {
+            district: r.get("district_id"),
+            no: r.get("survey_no"),
+        },
         time_zone: r.get("time_zone"),
         policy: r.get("policy"),
         policy_version: r.get("policy_version"),
@@ -228,14 +230,20 @@ pub async fn put_survey(
         &now,
     ];
     tx.execute(&PUT_SURVEY, &params).await?;
-    tx.execute(&PUT_POLICY, &[&key.district, &key.no, &version, policy, &now]).await?;
+    tx.execute(&PUT_POLICY, &[&key.district, &key.no, &version, policy, &now])
+        .await?;
     Ok(())
 }
 
 /// Areas that the set-up leaves out although doors with evidence stand in them.
 pub async fn stranded_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<Vec<String>, Error> {
     let codes: Vec<&str> = areas.iter().map(|a| &*a.code).collect();
-    Ok(tx.query(&STRANDED_AREAS, &[&key.district, &key.no, &codes]).await?.iter().map(|r| r.get(0)).collect())
+    Ok(tx
+        .query(&STRANDED_AREAS, &[&key.district, &key.no, &codes])
+        .await?
+        .iter()
+        .map(|r| r.get(0))
+        .collect())
 }
 
 /// Writes the areas; returns whether the shape of the tree changed.
@@ -252,9 +260,21 @@ pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<boo
     let depths: Vec<i32> = areas.iter().map(|a| i32::from(a.depth)).collect();
     tx.execute(
         &PUT_AREAS,
-        &[&key.district, &key.no, &codes, &parents, &levels, &names, &names_zh, &los, &his, &depths],
+        &[
+            &key.district,
+            &key.no,
+            &codes,
+            &parents,
+            &levels,
+            &names,
+            &names_zh,
+            &los,
+            &his,
+            &depths,
+        ],
     )
     .await?;
+    tx.batch("analyse_areas", "analyse area").await?;
     let after: String = tx.query_one(&TREE, &[&key.district, &key.no]).await?.get("shape");
     Ok(!shape.is_empty() && shape != after)
 }
@@ -275,7 +295,11 @@ pub async fn put_staff(tx: &Tx, key: SurveyKey, staff: &[StaffRow]) -> Result<u6
         .iter()
         .map(|s| serde_json::to_string(&s.shifts).map_err(|_| Error::Corrupt("shifts")))
         .collect::<Result<_, _>>()?;
-    tx.execute(&PUT_STAFF, &[&key.district, &key.no, &users, &names, &roles, &areas, &shifts]).await?;
+    tx.execute(
+        &PUT_STAFF,
+        &[&key.district, &key.no, &users, &names, &roles, &areas, &shifts],
+    )
+    .await?;
     tx.execute(&RETIRE_STAFF, &[&key.district, &key.no, &users]).await
 }
 
@@ -288,7 +312,10 @@ pub async fn copy_dwellings(
 ) -> Result<(), Error> {
     tx.batch("create_incoming", INCOMING).await?;
     let client = tx.raw()?;
-    let sink = client.copy_in(COPY).await.map_err(|e| Error::of("copy_dwellings", &e))?;
+    let sink = client
+        .copy_in(COPY)
+        .await
+        .map_err(|e| Error::of("copy_dwellings", &e))?;
     let types = [
         Type::UUID,
         Type::UUID,
@@ -326,13 +353,25 @@ pub async fn copy_dwellings(
             &expected,
             &setup.key(d),
         ];
-        writer.as_mut().write(&row).await.map_err(|e| Error::of("copy_dwellings", &e))?;
+        writer
+            .as_mut()
+            .write(&row)
+            .await
+            .map_err(|e| Error::of("copy_dwellings", &e))?;
         if n % 5000 == 0 {
             progress(n);
         }
     }
-    writer.as_mut().finish().await.map_err(|e| Error::of("copy_dwellings", &e))?;
-    tx.batch("analyse_incoming", "create index on incoming (id); analyse incoming").await
+    writer
+        .as_mut()
+        .finish()
+        .await
+        .map_err(|e| Error::of("copy_dwellings", &e))?;
+    tx.batch(
+        "analyse_incoming",
+        "create index on incoming (id); analyse incoming",
+    )
+    .await
 }
 
 /// Whether new doors belong to the frame frozen at the start of the survey.
@@ -367,7 +406,8 @@ pub struct Doors {
     pub gone: Vec<CaseAt>,
 }
 
-/// Merges the copied doors: buildings, doors, cases, counters.
+/// Merges the copied doors: buildings, doors, cases, counters. Each table is analysed as soon as it is filled: every row
+/// carries the same district and survey, and a planner that does not know this takes any index for a selective one.
 pub async fn merge_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -376,10 +416,15 @@ pub async fn merge_dwellings(
     frame: Frame,
 ) -> Result<Doors, Error> {
     tx.execute(&PUT_BUILDINGS, &[&key.district, &key.no]).await?;
-    let doors = tx.query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now]).await?;
+    let doors = tx
+        .query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now])
+        .await?;
+    tx.batch("analyse_doors", "analyse building, dwelling").await?;
     // A door that a batch visits at this very moment is seen as visited once its case is locked.
     tx.execute(&LOCK_LOST, &[&key.district, &key.no]).await?;
-    let left = tx.query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now]).await?;
+    let left = tx
+        .query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now])
+        .await?;
     let is_baseline = matches!(frame, Frame::Frozen { .. });
     let counts_from = match frame {
         Frame::Frozen { from } => from,
@@ -399,6 +444,7 @@ pub async fn merge_dwellings(
         &counts_from.as_microsecond(),
     ];
     let cases: i64 = tx.query_one(&PUT_CASES, &params).await?.get("cases");
+    tx.batch("analyse_cases", "analyse survey_case").await?;
     tx.execute(&DROP_BUILDINGS, &[&key.district, &key.no]).await?;
     let gone: Vec<Uuid> = left.get("cases");
     let doors_gone: Vec<Uuid> = left.get("dwellings");
@@ -409,19 +455,28 @@ pub async fn merge_dwellings(
         cases,
         removed: left.get("removed"),
         kept: left.get("kept"),
-        gone: gone.into_iter().zip(doors_gone).zip(areas).map(|((case, door), area)| (case, door, area)).collect(),
+        gone: gone
+            .into_iter()
+            .zip(doors_gone)
+            .zip(areas)
+            .map(|((case, door), area)| (case, door, area))
+            .collect(),
     })
 }
 
 /// Cases created at `now`, at most `most`.
 pub async fn new_cases(tx: &Tx, key: SurveyKey, now: Timestamp, most: i64) -> Result<Vec<CaseAt>, Error> {
-    let rows = tx.query(&NEW_CASES, &[&key.district, &key.no, &now, &most]).await?;
+    let rows = tx
+        .query(&NEW_CASES, &[&key.district, &key.no, &now, &most])
+        .await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// Cases with evidence after `after`, by id, at most `limit`.
 pub async fn touched_cases(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
-    let rows = tx.query(&TOUCHED_CASES, &[&key.district, &key.no, &after, &limit]).await?;
+    let rows = tx
+        .query(&TOUCHED_CASES, &[&key.district, &key.no, &after, &limit])
+        .await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 

@@ -125,12 +125,19 @@ fn staff_row(r: &Row) -> StaffRow {
 
 /// One member of staff by login name.
 pub async fn find_staff(tx: &Tx, key: SurveyKey, user: &str) -> Result<Option<StaffRow>, Error> {
-    Ok(tx.query_opt(&FIND_STAFF, &[&key.district, &key.no, &user]).await?.as_ref().map(staff_row))
+    Ok(tx
+        .query_opt(&FIND_STAFF, &[&key.district, &key.no, &user])
+        .await?
+        .as_ref()
+        .map(staff_row))
 }
 
 fn survey_row(r: &Row) -> SurveyRow {
     SurveyRow {
-        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+        key: SurveyKey {
+            district: r.get("district_id"),
+            no: r.get("survey_no"),
+        },
         slug: r.get("slug"),
         name: r.get("name"),
         name_zh: r.get("name_zh"),
@@ -186,7 +193,9 @@ impl Store {
     /// All surveys of the installation.
     pub async fn surveys(&self) -> Result<Vec<SurveyRow>, Error> {
         self.reading("surveys", |tx| {
-            Box::pin(async move { Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect()) })
+            Box::pin(async move {
+                Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect())
+            })
         })
         .await
     }
@@ -198,7 +207,10 @@ impl Store {
                 let rows = tx.query(&KEYS, &[]).await?;
                 Ok::<_, Error>(
                     rows.iter()
-                        .map(|r| SurveyKey { district: r.get("district_id"), no: r.get("survey_no") })
+                        .map(|r| SurveyKey {
+                            district: r.get("district_id"),
+                            no: r.get("survey_no"),
+                        })
                         .collect(),
                 )
             })
@@ -218,7 +230,12 @@ impl Store {
     pub async fn survey(&self, key: SurveyKey) -> Result<Option<SurveyRow>, Error> {
         self.reading("survey", move |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row))
+                Ok::<_, Error>(
+                    tx.query_opt(&SURVEY, &[&key.district, &key.no])
+                        .await?
+                        .as_ref()
+                        .map(survey_row),
+                )
             })
         })
         .await
@@ -237,7 +254,9 @@ impl Store {
     pub async fn staff(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<StaffRow>, Error> {
         self.reading("staff", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                let rows = tx
+                    .query(&STAFF, &[&key.district, &key.no, &range.0, &range.1])
+                    .await?;
                 Ok::<_, Error>(rows.iter().map(staff_row).collect())
             })
         })

@@ -24,7 +24,12 @@ pub struct Statement {
 impl Statement {
     /// The name in the first line, for logs and metrics.
     pub fn name(&self) -> &'static str {
-        self.sql.lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
+        self.sql
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("-- ")
+            .trim()
     }
 }
 
@@ -106,9 +111,17 @@ impl Error {
     pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let cause = std::error::Error::source(error);
-            let is_lost = error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
+            let is_lost =
+                error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
             // Anything else is a value that does not fit its parameter or column: a fault of this program.
-            return if is_lost { Self::Unavailable } else { Self::Statement { statement, code: "value".to_owned() } };
+            return if is_lost {
+                Self::Unavailable
+            } else {
+                Self::Statement {
+                    statement,
+                    code: "value".to_owned(),
+                }
+            };
         };
         let code = db.code();
         if *code == SqlState::T_R_DEADLOCK_DETECTED
@@ -125,8 +138,14 @@ impl Error {
         match db.constraint() {
             // Two transactions drew one tag: the next try draws another.
             Some("change_stamp_tag_once") => Self::Busy(statement),
-            Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
-            None => Self::Statement { statement, code: code.code().to_owned() },
+            Some(constraint) => Self::Constraint {
+                statement,
+                constraint: constraint.to_owned(),
+            },
+            None => Self::Statement {
+                statement,
+                code: code.code().to_owned(),
+            },
         }
     }
 }
@@ -164,8 +183,14 @@ impl Tx {
     /// Begins on a connection of the pool.
     async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
         let client = store.client().await?;
-        client.batch_execute(how).await.map_err(|e| Error::of("begin", &e))?;
-        Ok(Self { client: Some(client), probe: store.probe.clone() })
+        client
+            .batch_execute(how)
+            .await
+            .map_err(|e| Error::of("begin", &e))?;
+        Ok(Self {
+            client: Some(client),
+            probe: store.probe.clone(),
+        })
     }
 
     fn client(&self) -> Result<&Object, Error> {
@@ -185,18 +210,30 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
-        client.query(&prepared, params).await.map_err(|e| Error::of(name, &e))
+        let prepared = client
+            .prepare_cached(statement.sql)
+            .await
+            .map_err(|e| Error::of(name, &e))?;
+        client
+            .query(&prepared, params)
+            .await
+            .map_err(|e| Error::of(name, &e))
     }
 
     /// Runs `statement` and returns its row, if there is one.
-    pub(super) async fn query_opt(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+    pub(super) async fn query_opt(
+        &self,
+        statement: &Statement,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, Error> {
         Ok(self.query(statement, params).await?.into_iter().next())
     }
 
     /// Runs `statement`, which always gives a row.
     pub(super) async fn query_one(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Row, Error> {
-        self.query_opt(statement, params).await?.ok_or(Error::Corrupt("answer"))
+        self.query_opt(statement, params)
+            .await?
+            .ok_or(Error::Corrupt("answer"))
     }
 
     /// Runs `statement` and returns the number of rows it touched.
@@ -204,14 +241,23 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
-        client.execute(&prepared, params).await.map_err(|e| Error::of(name, &e))
+        let prepared = client
+            .prepare_cached(statement.sql)
+            .await
+            .map_err(|e| Error::of(name, &e))?;
+        client
+            .execute(&prepared, params)
+            .await
+            .map_err(|e| Error::of(name, &e))
     }
 
     /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
     pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
         self.ask(Moment::Before(name))?;
-        self.client()?.batch_execute(sql).await.map_err(|e| Error::of(name, &e))
+        self.client()?
+            .batch_execute(sql)
+            .await
+            .map_err(|e| Error::of(name, &e))
     }
 
     /// The raw client, for COPY and streaming reads.
@@ -226,10 +272,17 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared = client
+                    .prepare_cached(STAMP.sql)
+                    .await
+                    .map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
-                stamped.map_err(|e| Error::of(STAMP.name(), &e))?;
+                // Two transactions that drew one tag: the later one draws another.
+                stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
+                    Error::Constraint { .. } => Error::Busy(STAMP.name()),
+                    other => other,
+                })?;
                 committed.map_err(|e| commit_error(&e))?;
             } else {
                 commit.await.map_err(|e| commit_error(&e))?;
@@ -263,7 +316,11 @@ impl Drop for Tx {
 }
 
 fn commit_error(error: &tokio_postgres::Error) -> Error {
-    if error.as_db_error().is_some() { Error::of("commit", error) } else { Error::CommitUnknown }
+    if error.as_db_error().is_some() {
+        Error::of("commit", error)
+    } else {
+        Error::CommitUnknown
+    }
 }
 
 /// What a transaction leaves behind for its commit.

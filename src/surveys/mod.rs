@@ -74,7 +74,9 @@ impl Survey {
 
     /// End of the last field day.
     pub fn closes_at(&self) -> Timestamp {
-        self.rules.calendar.day_start(self.ends_on.saturating_add(1.day()))
+        self.rules
+            .calendar
+            .day_start(self.ends_on.saturating_add(1.day()))
     }
 
     /// The reference moment's date in the survey's zone.
@@ -93,12 +95,20 @@ pub struct Surveys {
 impl Surveys {
     /// Reads through `store`.
     pub fn new(store: Store) -> Self {
-        Self { store, known: Arc::default() }
+        Self {
+            store,
+            known: Arc::default(),
+        }
     }
 
     /// The survey at that policy version or a later one.
     pub async fn get(&self, key: SurveyKey, policy_version: i32) -> Result<Arc<Survey>, Error> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         match known.filter(|(read, s)| s.policy_version >= policy_version && read.elapsed() < FRESH) {
             Some((_, survey)) => Ok(survey),
             None => self.reread(key).await,
@@ -109,13 +119,18 @@ impl Surveys {
     pub async fn reread(&self, key: SurveyKey) -> Result<Arc<Survey>, Error> {
         let row = self.store.survey(key).await?.ok_or(Error::Corrupt("survey"))?;
         let survey = Arc::new(Survey::of(row)?);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, (Instant::now(), Arc::clone(&survey)));
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, (Instant::now(), Arc::clone(&survey)));
         Ok(survey)
     }
 
     /// Every survey of the installation, read afresh.
     pub async fn all(&self) -> Result<Vec<Arc<Survey>>, Error> {
         let rows = self.store.surveys().await?;
-        rows.into_iter().map(|row| Survey::of(row).map(Arc::new)).collect()
+        rows.into_iter()
+            .map(|row| Survey::of(row).map(Arc::new))
+            .collect()
     }
 }

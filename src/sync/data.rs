@@ -1,6 +1,6 @@
 //! The things of the feed as a device gets them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::domain::State;
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{Known, RecordKind, Status, known_records};
 use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
-use crate::store::feed::{AssignmentRow, Reader, assignments};
+use crate::store::feed::{self, AssignmentRow, Reader, assignments};
 use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::{Error, SurveyKey, Tx};
 use crate::surveys::Survey;
@@ -33,7 +33,11 @@ fn dwelling(row: &CaseRow) -> Change {
         "floor": row.floor, "room": row.room, "lon": row.position.map(|p| p.0), "lat": row.position.map(|p| p.1),
         "external_id": row.external_id,
     });
-    Change { kind: "dwelling", op: Op::Put, data }
+    Change {
+        kind: "dwelling",
+        op: Op::Put,
+        data,
+    }
 }
 
 /// A case as a device holds it: nothing that depends on the reading time.
@@ -44,21 +48,27 @@ fn case(row: &CaseRow) -> Result<Change, Error> {
         "household": row.household, "state": door.state, "visits": door.visits, "unmet": door.unmet, "last": door.last,
         "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
     });
-    Ok(Change { kind: "case", op: Op::Put, data })
+    Ok(Change {
+        kind: "case",
+        op: Op::Put,
+        data,
+    })
 }
 
 fn dropped(kind: &'static str, id: Uuid) -> Change {
-    Change { kind, op: Op::Drop, data: json!({"id": id}) }
+    Change {
+        kind,
+        op: Op::Drop,
+        data: json!({"id": id}),
+    }
 }
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
 fn is_held(row: &CaseRow, reader: &Reader) -> bool {
-    is_reached(row, reader)
-        && !matches!(State::from_number(row.state), Some(State::Merged | State::Cancelled))
-}
-
-fn is_reached(row: &CaseRow, reader: &Reader) -> bool {
-    (reader.range.0..=reader.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(reader.user.as_str())
+    let state = State::from_number(row.state);
+    let is_own = (reader.range.0..=reader.range.1).contains(&row.area_no);
+    let is_lent = row.holder.as_deref() == Some(reader.user.as_str()) && state.is_some_and(State::is_open);
+    (is_own || is_lent) && state.is_some_and(State::is_active)
 }
 
 /// Cases of the own area after a place.
@@ -80,11 +90,24 @@ pub(super) async fn lent_cases(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    list_lent_rows(tx, key, reader.range, &reader.user, &Some(held_states()), after, limit).await
+    list_lent_rows(
+        tx,
+        key,
+        reader.range,
+        &reader.user,
+        &Some(held_states()),
+        after,
+        limit,
+    )
+    .await
 }
 
 fn held_states() -> Vec<i16> {
-    State::ALL.iter().filter(|s| !matches!(s, State::Merged | State::Cancelled)).map(|s| s.number()).collect()
+    State::ALL
+        .iter()
+        .filter(|s| s.is_active())
+        .map(|s| s.number())
+        .collect()
 }
 
 /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
@@ -116,7 +139,11 @@ pub(super) enum Half {
 pub(super) fn assignment(a: &AssignmentRow) -> Change {
     let data = json!({"id": a.id, "case_id": a.case_id, "enumerator": a.enumerator, "until": a.until,
         "assigned_by": a.by, "assigned_at": a.at});
-    Change { kind: "assignment", op: Op::Put, data }
+    Change {
+        kind: "assignment",
+        op: Op::Put,
+        data,
+    }
 }
 
 /// Cases that changed, as they are now; `drop` when they left the device's reach.
@@ -131,28 +158,22 @@ pub(super) async fn changed_cases(
     }
     let rows = find_cases(tx, key, ids).await?;
     let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
-    let mut all: Vec<Change> =
-        ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
-    let mut left = Vec::new();
+    let mut all: Vec<Change> = ids
+        .iter()
+        .filter(|id| !found.contains(id))
+        .map(|id| dropped("case", *id))
+        .collect();
     for row in &rows {
-        if is_held(row, reader) {
-            // The door comes along: a case that just entered the reach has none on the device yet.
-            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
-                all.push(dwelling(row));
-            }
-            all.push(case(row)?);
+        all.push(if is_held(row, reader) {
+            case(row)?
         } else {
-            all.push(dropped("case", row.id));
-            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
-                left.push(row.dwelling_id);
-            }
-        }
+            dropped("case", row.id)
+        });
     }
-    all.extend(changed_dwellings(tx, key, reader, &left).await?.into_iter().filter(|c| c.op == Op::Drop));
     Ok(all)
 }
 
-/// Doors that were found or changed; those without a case that the device should hold are dropped.
+/// Doors that were found, changed, came or went; a door is held as long as one of its cases is.
 pub(super) async fn changed_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -163,11 +184,18 @@ pub(super) async fn changed_dwellings(
         return Ok(Vec::new());
     }
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
-    let mut seen = HashSet::new();
-    let mut all: Vec<Change> =
-        rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect();
-    all.extend(ids.iter().filter(|id| seen.insert(**id)).map(|id| dropped("dwelling", *id)));
-    Ok(all)
+    let held: HashMap<Uuid, &CaseRow> = rows
+        .iter()
+        .filter(|r| is_held(r, reader))
+        .map(|r| (r.dwelling_id, r))
+        .collect();
+    Ok(ids
+        .iter()
+        .map(|id| {
+            held.get(id)
+                .map_or_else(|| dropped("dwelling", *id), |row| dwelling(row))
+        })
+        .collect())
 }
 
 /// Assignments that changed; ended ones are dropped.
@@ -184,7 +212,13 @@ pub(super) async fn changed_assignments(
     Ok(rows
         .iter()
         .filter(|a| a.enumerator == reader.user)
-        .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
+        .map(|a| {
+            if a.ended_at.is_some() {
+                dropped("assignment", a.id)
+            } else {
+                assignment(a)
+            }
+        })
         .collect())
 }
 
@@ -192,7 +226,11 @@ pub(super) async fn changed_assignments(
 pub(super) fn sheet(s: &SheetRow) -> Change {
     let data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at, "rule_version": s.rule_version,
         "model_version": s.model_version, "sheet": s.document});
-    Change { kind: "sheet", op: Op::Put, data }
+    Change {
+        kind: "sheet",
+        op: Op::Put,
+        data,
+    }
 }
 
 /// Sheets that changed; superseded ones are dropped.
@@ -207,23 +245,38 @@ pub(super) async fn changed_sheets(
     }
     let rows = sheets_by_id(tx, key, ids).await?;
     let own = |id: &Uuid| rows.iter().find(|s| s.id == *id && s.user == reader.user);
-    Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
+    Ok(ids
+        .iter()
+        .map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet))
+        .collect())
 }
 
-/// Held records whose standing changed, as they stand now.
+/// Records that were held or came by hand, as they stand now.
 pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Change>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let known = known_records(tx, key, ids).await?;
+    let by_hand: HashMap<Uuid, String> = feed::hand_receipts(tx, key, ids).await?.into_iter().collect();
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
-        // Of several revisions the highest that was ever held speaks for the record.
-        let last = known.iter().filter(|k| k.id == *id && k.held_reason.is_some()).max_by_key(|k| k.revision);
-        if let Some(known) = last {
-            let data = serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?;
-            all.push(Change { kind: "receipt", op: Op::Put, data });
-        }
+        // Of several revisions the highest that was ever held speaks for the record, else the highest.
+        let last = known
+            .iter()
+            .filter(|k| k.id == *id)
+            .max_by_key(|k| (k.held_reason.is_some(), k.revision));
+        let data = match (last, by_hand.get(id)) {
+            (Some(known), _) => {
+                serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?
+            }
+            (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
+            (None, None) => continue,
+        };
+        all.push(Change {
+            kind: "receipt",
+            op: Op::Put,
+            data,
+        });
     }
     Ok(all)
 }
@@ -232,7 +285,13 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
 pub fn present(known: &Known) -> Receipt {
     let mut receipt = Receipt::stored(known.id, known.kind.slug(), known.status);
     receipt.revision = (known.kind == RecordKind::Interview).then_some(known.revision);
-    receipt.reason = known.held_reason.clone().filter(|_| known.status != Status::Accepted);
-    receipt.detail = known.held_detail.clone().filter(|_| known.status != Status::Accepted);
+    receipt.reason = known
+        .held_reason
+        .clone()
+        .filter(|_| known.status != Status::Accepted);
+    receipt.detail = known
+        .held_detail
+        .clone()
+        .filter(|_| known.status != Status::Accepted);
     receipt
 }

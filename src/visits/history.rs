@@ -11,8 +11,8 @@ use super::door::{Door, area_names};
 use super::evidence_of;
 use crate::domain::case::Counted;
 use crate::domain::{
-    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus, Respondent,
-    Sex, Standing, flags, fold, next_action, why,
+    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship,
+    ResidenceStatus, Respondent, Sex, Standing, flags, fold, next_action, why,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::case::CaseRow;
@@ -29,7 +29,7 @@ const OWN_DAYS: i64 = 7;
 const POOR_ACCURACY_M: f32 = 100.0;
 
 /// Who reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// A supervisor: everything of the area but citizen IDs.
     Supervisor,
@@ -110,12 +110,26 @@ pub struct VisitView {
     /// Pictures named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub photo: Vec<Uuid>,
+    /// Those of them that are here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
     /// Metres from the fix to the door, and how good the fix was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
     /// Note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A picture that is here.
+#[derive(Clone, Debug, Serialize)]
+pub struct Picture {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is.
+    pub media_type: String,
+    /// Bytes.
+    pub length: i64,
 }
 
 /// How far from the door a visit was made.
@@ -216,7 +230,12 @@ pub struct WishView {
 
 impl From<Wish> for WishView {
     fn from(w: Wish) -> Self {
-        Self { from: w.from, to: w.to, note: w.note, made_at: w.made_at }
+        Self {
+            from: w.from,
+            to: w.to,
+            note: w.note,
+            made_at: w.made_at,
+        }
     }
 }
 
@@ -300,7 +319,10 @@ pub async fn history(
 ) -> Result<History, Error> {
     let rules = &survey.rules;
     let rows = std::slice::from_ref(row);
-    let evidence = evidence_of(store, survey, rows).await?.remove(&row.id).unwrap_or_default();
+    let evidence = evidence_of(store, survey, rows)
+        .await?
+        .remove(&row.id)
+        .unwrap_or_default();
     let standing = fold(&evidence, rules);
     let mut cases: Vec<Uuid> = evidence_cases(store, survey, row).await?;
     cases.insert(0, row.id);
@@ -310,6 +332,7 @@ pub async fn history(
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
     door.visits = None;
     let voided = voided(&evidence);
+    let pictures = pictures(store, survey, &detail.visits).await?;
     Ok(History {
         why: why(&standing, rules, Language::En),
         why_zh: why(&standing, rules, Language::Zh),
@@ -318,14 +341,40 @@ pub async fn history(
         untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
         proxy_allowed: standing.proxy_allowed,
         next: next_action(&standing, rules, now),
-        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided)).collect(),
+        visit_list: detail
+            .visits
+            .iter()
+            .map(|v| visit_view(v, &standing, &voided, &pictures))
+            .collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
-        wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
+        wishes: store
+            .wishes(survey.key, &[row.id], now)
+            .await?
+            .into_iter()
+            .map(WishView::from)
+            .collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
         door,
     })
+}
+
+/// Pictures of these visits that are here.
+async fn pictures(store: &Store, survey: &Survey, visits: &[VisitRow]) -> Result<Vec<Picture>, Error> {
+    let ids: Vec<Uuid> = visits.iter().flat_map(|v| v.photo.iter().copied()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = store.attachments_here(survey.key, &ids).await?;
+    Ok(found
+        .into_iter()
+        .map(|(id, media_type, length)| Picture {
+            id,
+            media_type,
+            length,
+        })
+        .collect())
 }
 
 /// The visits that a supervisor took out, by the last word on each.
@@ -342,7 +391,10 @@ fn voided(evidence: &Evidence) -> Vec<Uuid> {
             *entry = (decision.seq, is_out);
         }
     }
-    last.into_iter().filter(|(_, (_, is_out))| *is_out).map(|(visit, _)| visit).collect()
+    last.into_iter()
+        .filter(|(_, (_, is_out))| *is_out)
+        .map(|(visit, _)| visit)
+        .collect()
 }
 
 /// The cases merged into this one.
@@ -355,7 +407,11 @@ async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result
         .reading("absorbed", move |tx| {
             Box::pin(async move {
                 Ok::<_, Error>(
-                    crate::store::case::absorbed(tx, key, &[id]).await?.into_iter().map(|p| p.0).collect(),
+                    crate::store::case::absorbed(tx, key, &[id])
+                        .await?
+                        .into_iter()
+                        .map(|p| p.0)
+                        .collect(),
                 )
             })
         })
@@ -378,7 +434,7 @@ pub fn with_offset(at: Timestamp, minutes: i16) -> String {
     at.display_with_offset(offset).to_string()
 }
 
-fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid]) -> VisitView {
+fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid], pictures: &[Picture]) -> VisitView {
     VisitView {
         id: v.id,
         case_id: v.case_id,
@@ -396,6 +452,12 @@ fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid]) -> VisitView {
         ended_at: v.ended_at,
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
+        pictures: v
+            .photo
+            .iter()
+            .filter_map(|id| pictures.iter().find(|p| p.id == *id))
+            .cloned()
+            .collect(),
         distance: v.distance_m.map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }
@@ -409,10 +471,19 @@ fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
         Some(_) | None if beyond > 50.0 => Some("far"),
         Some(_) | None => Some("near"),
     };
-    Distance { metres, accuracy_m, verdict }
+    Distance {
+        metres,
+        accuracy_m,
+        verdict,
+    }
 }
 
-fn interview_views(detail: &Detail, standing: &Standing, reader: &Reader, now: Timestamp) -> Vec<InterviewView> {
+fn interview_views(
+    detail: &Detail,
+    standing: &Standing,
+    reader: &Reader,
+    now: Timestamp,
+) -> Vec<InterviewView> {
     detail
         .interviews
         .iter()
@@ -439,17 +510,28 @@ fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
         Reader::Supervisor => Sight::Whole,
         Reader::Enumerator(user) => {
             let fresh = now.duration_since(i.received_at) < SignedDuration::from_hours(24 * OWN_DAYS);
-            if *user == i.enumerator && fresh { Sight::Whole } else { Sight::Outline }
+            if *user == i.enumerator && fresh {
+                Sight::Whole
+            } else {
+                Sight::Outline
+            }
         }
     }
 }
 
-fn interview_view(i: &InterviewRow, persons: &[&PersonRow], standing: &Standing, sight: Sight) -> InterviewView {
+fn interview_view(
+    i: &InterviewRow,
+    persons: &[&PersonRow],
+    standing: &Standing,
+    sight: Sight,
+) -> InterviewView {
     let whole = sight == Sight::Whole;
     InterviewView {
         id: i.id,
         revision: i.revision,
-        current: standing.current.is_some_and(|(id, revision)| id.0 == i.id && revision == i.revision),
+        current: standing
+            .current
+            .is_some_and(|(id, revision)| id.0 == i.id && revision == i.revision),
         at: with_offset(i.at, i.at_offset_min),
         received_at: i.received_at,
         enumerator: i.enumerator.clone(),
@@ -458,10 +540,18 @@ fn interview_view(i: &InterviewRow, persons: &[&PersonRow], standing: &Standing,
         result: InterviewResult::from_number(i.result),
         counted_elsewhere: i.counted_elsewhere,
         n_persons: persons.len(),
-        persons: if whole { persons.iter().map(|p| person_view(p)).collect() } else { Vec::new() },
+        persons: if whole {
+            persons.iter().map(|p| person_view(p)).collect()
+        } else {
+            Vec::new()
+        },
         household: whole.then(|| serde_json::from_str(&i.household).unwrap_or_default()),
         address_text: i.address_text.clone().filter(|_| whole),
-        answers: i.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
+        answers: i
+            .answers
+            .as_deref()
+            .filter(|_| whole)
+            .and_then(|text| serde_json::from_str(text).ok()),
     }
 }
 
@@ -470,7 +560,11 @@ fn person_view(p: &PersonRow) -> PersonView {
         person_no: p.person_no,
         name: p.name.clone(),
         sex: p.sex.and_then(Sex::from_number),
-        birth: Birth { y: p.birth[0], m: p.birth[1], d: p.birth[2] },
+        birth: Birth {
+            y: p.birth[0],
+            m: p.birth[1],
+            d: p.birth[2],
+        },
         relationship: p.relationship.and_then(Relationship::from_number),
         residence_status: p.residence_status.and_then(ResidenceStatus::from_number),
         citizen_id: match (p.has_citizen_id, p.is_id_repaired) {

@@ -9,10 +9,23 @@ use tokio_postgres::Client;
 use crate::support::db::database;
 
 /// Small tables, rarely written and held whole by every node, that are looked up before a district is known, so the district is not first in their keys.
-const ALONE: [&str; 6] = ["account", "access_token", "enrol_code", "refinery_schema_history", "slip", "staff"];
+const ALONE: [&str; 6] = [
+    "account",
+    "access_token",
+    "enrol_code",
+    "refinery_schema_history",
+    "slip",
+    "staff",
+];
 
 async fn texts(client: &Client, sql: &str) -> Vec<String> {
-    client.query(sql, &[]).await.unwrap().iter().map(|r| r.get(0)).collect()
+    client
+        .query(sql, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|r| r.get(0))
+        .collect()
 }
 
 #[tokio::test]
@@ -30,7 +43,12 @@ async fn every_statement_can_be_prepared_and_says_its_name() {
         assert!(statement.sql.starts_with("-- ") && !name.contains(' '), "{name}");
         assert!(names.insert(name), "two statements are called {name}");
         if let Err(error) = client.prepare(statement.sql).await {
-            panic!("{name}: {}", error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string));
+            panic!(
+                "{name}: {}",
+                error
+                    .as_db_error()
+                    .map_or_else(|| error.to_string(), ToString::to_string)
+            );
         }
     }
     assert!(names.len() > 60, "{}", names.len());
@@ -56,8 +74,12 @@ async fn the_district_comes_first_in_every_key_and_index_of_a_fact_table() {
         left join pg_attribute a on a.attrelid = t.oid and a.attnum = x.indkey[0]
         where a.attname is distinct from 'district_id'";
     let odd: Vec<String> = texts(&db.client().await, sql).await;
-    let unexpected: Vec<_> =
-        odd.iter().filter(|line| !ALONE.contains(&line.split(' ').next().unwrap()) && *line != "survey survey_slug_once").collect();
+    let unexpected: Vec<_> = odd
+        .iter()
+        .filter(|line| {
+            !ALONE.contains(&line.split(' ').next().unwrap()) && *line != "survey survey_slug_once"
+        })
+        .collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
 }
 
@@ -99,7 +121,8 @@ async fn nothing_happens_behind_the_statements() {
 #[tokio::test]
 async fn constraints_have_names_of_their_own() {
     let db = database().await;
-    let sql = "select t.relname || '.' || c.conname from pg_constraint c join pg_class t on t.oid = c.conrelid
+    let sql =
+        "select t.relname || '.' || c.conname from pg_constraint c join pg_class t on t.oid = c.conrelid
         join pg_namespace n on n.oid = t.relnamespace and n.nspname = 'public'
         where t.relname <> 'refinery_schema_history' and c.contype in ('p', 'u', 'f', 'c')
           and (c.conname ~ '_(pkey|key|fkey|check)[0-9]*$')";

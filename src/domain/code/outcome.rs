@@ -81,7 +81,9 @@ impl Outcome {
                 "recall the door from the device",
                 "从设备撤回该户",
             ),
-            Self::InterviewPartial => (P, "1.20", No, "return, same enumerator", "由同一普查员再访"),
+            Self::InterviewPartial => {
+                (P, "1.20", No, "return, same enumerator", "由同一普查员再访")
+            }
             Self::RefusalSoft => (
                 R,
                 "2.11",
@@ -105,7 +107,13 @@ impl Outcome {
                 "换时段再访，留通知单",
             ),
             Self::RespondentAway => (NC, "2.25", No, "appointment", "预约"),
-            Self::HouseholdAway => (NC, "2.25", No, "proxy or telephone now", "即可代答或电话询问"),
+            Self::HouseholdAway => (
+                NC,
+                "2.25",
+                No,
+                "proxy or telephone now",
+                "即可代答或电话询问",
+            ),
             Self::NoEntry => (NC, "2.23", No, "property manager", "联系物业"),
             Self::AppointmentMade => (O, "2.36", No, "appointment", "按预约上门"),
             Self::Language => (O, "2.33", No, "reassign", "改派"),
@@ -124,7 +132,13 @@ impl Outcome {
                 "verify that nobody sleeps here",
                 "核实确无人居住",
             ),
-            Self::Institution => (NE, "4.52", Conf, "move to the collective list", "转入集体户名单"),
+            Self::Institution => (
+                NE,
+                "4.52",
+                Conf,
+                "move to the collective list",
+                "转入集体户名单",
+            ),
             Self::Collective => (
                 NE,
                 "4.53",
@@ -168,7 +182,8 @@ impl Outcome {
             self,
             Self::RespondentAway | Self::HouseholdAway | Self::ScreenFailed
         );
-        says_somebody_lives_here || matches!(self.class(), Class::I | Class::P | Class::R | Class::O)
+        says_somebody_lives_here
+            || matches!(self.class(), Class::I | Class::P | Class::R | Class::O)
     }
 
     /// Whether the claim is that a dwelling has nobody to register now.

@@ -33,7 +33,9 @@ impl State {
             | Self::Partial
             | Self::Refused
             | Self::Verify => true,
-            Self::NotEligible | Self::Closed | Self::Completed | Self::Merged | Self::Cancelled => false,
+            Self::NotEligible | Self::Closed | Self::Completed | Self::Merged | Self::Cancelled => {
+                false
+            }
         }
     }
 
@@ -132,7 +134,11 @@ mod tests {
 
     #[test]
     fn flags_are_declared_in_the_order_of_their_slugs() {
-        assert!(Flag::ALL.windows(2).all(|pair| pair[0].slug() < pair[1].slug()));
+        assert!(
+            Flag::ALL
+                .windows(2)
+                .all(|pair| pair[0].slug() < pair[1].slug())
+        );
     }
 
     #[test]

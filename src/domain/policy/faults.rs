@@ -86,7 +86,13 @@ impl Policy {
         }
         let mut read: Vec<(u16, u16)> = Vec::new();
         for (n, band) in self.bands.iter().enumerate() {
-            if band.id.trim().is_empty() || self.bands.iter().take(n).any(|earlier| earlier.id == band.id) {
+            if band.id.trim().is_empty()
+                || self
+                    .bands
+                    .iter()
+                    .take(n)
+                    .any(|earlier| earlier.id == band.id)
+            {
                 list.add(&format!("band[{n}].id"), &band.id, "be a name of its own");
             }
             let (from, to) = (minute_of_day(&band.from), minute_of_day(&band.to));
@@ -105,7 +111,11 @@ impl Policy {
                     "be later than the band's beginning",
                 );
             } else if read.iter().any(|(start, end)| from < *end && *start < to) {
-                list.add(&format!("band[{n}].from"), &band.from, "not overlap another band");
+                list.add(
+                    &format!("band[{n}].from"),
+                    &band.from,
+                    "not overlap another band",
+                );
             }
             read.push((from, to));
         }
@@ -117,7 +127,10 @@ impl Policy {
             ("proxy.now", &self.proxy.now),
         ];
         for (key, slugs) in outcomes {
-            for slug in slugs.iter().filter(|slug| Outcome::from_slug(slug).is_none()) {
+            for slug in slugs
+                .iter()
+                .filter(|slug| Outcome::from_slug(slug).is_none())
+            {
                 list.add(key, slug, "be outcomes that exist");
             }
         }
@@ -136,7 +149,12 @@ impl Policy {
 
     fn number_faults(&self, list: &mut Faults) {
         let ranges = [
-            ("attempt.min_gap_minutes", self.attempt.min_gap_minutes, 0, 1440),
+            (
+                "attempt.min_gap_minutes",
+                self.attempt.min_gap_minutes,
+                0,
+                1440,
+            ),
             ("closing.min_attempts", self.closing.min_attempts, 0, 100),
             ("closing.min_evening", self.closing.min_evening, 0, 100),
             ("closing.min_weekend", self.closing.min_weekend, 0, 100),
@@ -172,11 +190,26 @@ impl Policy {
                 0,
                 720,
             ),
-            ("refusal.soft_to_refused", self.refusal.soft_to_refused, 1, 100),
+            (
+                "refusal.soft_to_refused",
+                self.refusal.soft_to_refused,
+                1,
+                100,
+            ),
             ("refusal.cooling_days", self.refusal.cooling_days, 0, 365),
-            ("refusal.conversion_tries", self.refusal.conversion_tries, 0, 100),
+            (
+                "refusal.conversion_tries",
+                self.refusal.conversion_tries,
+                0,
+                100,
+            ),
             ("vacant.confirm_days", self.vacant.confirm_days, 1, 100),
-            ("interview.missing_days", self.interview.missing_days, 0, 365),
+            (
+                "interview.missing_days",
+                self.interview.missing_days,
+                0,
+                365,
+            ),
             ("pages.silent_hours", self.pages.silent_hours, 1, 8760),
             ("lease.hours", self.lease.hours, 1, 8760),
             ("plan.max_per_day", self.plan.max_per_day, 1, 24),
@@ -192,8 +225,15 @@ impl Policy {
     fn closing_faults(&self, list: &mut Faults) {
         let closing = &self.closing;
         if closing.max_attempts < closing.min_attempts {
-            let rule = format!("be at least closing.min_attempts ({})", closing.min_attempts);
-            list.add("closing.max_attempts", &closing.max_attempts.to_string(), &rule);
+            let rule = format!(
+                "be at least closing.min_attempts ({})",
+                closing.min_attempts
+            );
+            list.add(
+                "closing.max_attempts",
+                &closing.max_attempts.to_string(),
+                &rule,
+            );
         }
         if closing.min_distinct_days > closing.min_attempts {
             let rule = format!("be at most closing.min_attempts ({})", closing.min_attempts);

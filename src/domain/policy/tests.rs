@@ -16,7 +16,8 @@ fn the_defaults_are_without_fault() {
 
 #[test]
 fn the_policy_survives_json() {
-    let policy: Policy = toml::from_str("[rates]\ne = 0.95\n[privacy]\npurge_on = \"2021-06-30\"").unwrap();
+    let policy: Policy =
+        toml::from_str("[rates]\ne = 0.95\n[privacy]\npurge_on = \"2021-06-30\"").unwrap();
     let text = serde_json::to_string(&policy).unwrap();
     assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
     assert!(

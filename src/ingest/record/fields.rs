@@ -118,7 +118,7 @@ impl<'j, 'a> Fields<'j, 'a> {
         let text = value.text().unwrap_or_default();
         let code = T::CODES.iter().find(|code| code.code_slug() == text).copied();
         code.map(Some)
-            .ok_or_else(|| self.refuse(otherwise, key, &format!("is no code of the list {}", T::NAME)))
+            .ok_or_else(|| self.refuse(otherwise, key, &format!("is not a code of the table {}", T::NAME)))
     }
 
     /// A code that may be left out.

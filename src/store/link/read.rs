@@ -92,15 +92,21 @@ pub struct LinkDetail {
 }
 
 async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>, Error> {
-    let mut wanted: Vec<(Uuid, i32)> =
-        links.iter().flat_map(|l| [(l.a, l.revisions.0), (l.b, l.revisions.1)]).collect();
+    let mut wanted: Vec<(Uuid, i32)> = links
+        .iter()
+        .flat_map(|l| [(l.a, l.revisions.0), (l.b, l.revisions.1)])
+        .collect();
     wanted.sort_unstable();
     wanted.dedup();
     let forms = forms(tx, key, &wanted).await?;
     let ids: Vec<Uuid> = links.iter().map(|l| l.id).collect();
     let rows = tx.query(&EVIDENCE, &[&key.district, &key.no, &ids]).await?;
     let find = |id: Uuid, revision: i32| {
-        forms.iter().find(|f| f.interview == id && f.revision == revision).cloned().ok_or(Error::Corrupt("link"))
+        forms
+            .iter()
+            .find(|f| f.interview == id && f.revision == revision)
+            .cloned()
+            .ok_or(Error::Corrupt("link"))
     };
     links
         .into_iter()
@@ -131,7 +137,16 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST,
-                        &[&key.district, &key.no, &state.slug(), &after.0, &after.1, &range.0, &range.1, &limit],
+                        &[
+                            &key.district,
+                            &key.no,
+                            &state.slug(),
+                            &after.0,
+                            &after.1,
+                            &range.0,
+                            &range.1,
+                            &limit,
+                        ],
                     )
                     .await?;
                 let links = rows.iter().map(link_row).collect::<Result<Vec<_>, _>>()?;
@@ -142,10 +157,16 @@ impl Store {
     }
 
     /// How many links that touch an area are in each state.
-    pub async fn count_links(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<(LinkState, i64)>, Error> {
+    pub async fn count_links(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+    ) -> Result<Vec<(LinkState, i64)>, Error> {
         self.reading("count_links", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                let rows = tx
+                    .query(&COUNT, &[&key.district, &key.no, &range.0, &range.1])
+                    .await?;
                 rows.iter()
                     .map(|r| {
                         let state = LinkState::from_slug(r.get("state")).ok_or(Error::Corrupt("link"))?;
@@ -162,7 +183,9 @@ impl Store {
         self.reading("link", move |tx| {
             Box::pin(async move {
                 let found = by_id(tx, key, &[id]).await?;
-                let Some(pair) = pairs(tx, key, found).await?.into_iter().next() else { return Ok(None) };
+                let Some(pair) = pairs(tx, key, found).await?.into_iter().next() else {
+                    return Ok(None);
+                };
                 let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
                 let events = rows
                     .iter()
@@ -182,7 +205,12 @@ impl Store {
                     .collect();
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
                 let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
-                Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
+                Ok::<_, Error>(Some(LinkDetail {
+                    pair,
+                    events,
+                    compared,
+                    members,
+                }))
             })
         })
         .await

@@ -83,28 +83,59 @@ pub struct Fact {
 }
 
 const OUTCOMES: [&str; 12] = [
-    "no_answer", "no_answer", "refusal_soft", "refusal_hard", "vacant", "interview_complete", "interview_partial", "no_entry",
-    "household_away", "demolished", "appointment_made", "respondent_away",
+    "no_answer",
+    "no_answer",
+    "refusal_soft",
+    "refusal_hard",
+    "vacant",
+    "interview_complete",
+    "interview_partial",
+    "no_entry",
+    "household_away",
+    "demolished",
+    "appointment_made",
+    "respondent_away",
 ];
 
 impl Day {
     /// The records of the day. Ids of found doors are those of their own records.
     pub fn facts(&self, survey: &Survey, area: &str) -> Vec<Fact> {
         let doors: Vec<Value> = (0..FOUND).map(|n| dwelling(area, &format!("7{n}"))).collect();
-        let case = |door: usize| if door < LISTED { survey.case(door) } else { id_of(&doors[door - LISTED]) };
+        let case = |door: usize| {
+            if door < LISTED {
+                survey.case(door)
+            } else {
+                id_of(&doors[door - LISTED])
+            }
+        };
         let visits: Vec<Uuid> = self.events.iter().map(|_| id()).collect();
         let talks: Vec<Uuid> = (0..8).map(|_| id()).collect();
         let records = self.events.iter().enumerate().map(|(i, event)| match event {
             Event::Visit(door, minute, outcome, impossible) => {
-                let at = if *impossible { "2021-03-01T10:00:00+08:00".to_owned() } else { moment(*minute) };
-                with(visit_at(case(*door), OUTCOMES[*outcome], &at), "id", visits[i].to_string())
+                let at = if *impossible {
+                    "2021-03-01T10:00:00+08:00".to_owned()
+                } else {
+                    moment(*minute)
+                };
+                with(
+                    visit_at(case(*door), OUTCOMES[*outcome], &at),
+                    "id",
+                    visits[i].to_string(),
+                )
             }
             Event::Talk(door, talk, revision, form, visit) => {
                 let head = if *form == Form::Faulty { "child" } else { "head" };
-                let mut record = interview_with(case(*door), vec![person(1, "王秀英", head), person(2, "李明", "spouse")]);
+                let mut record = interview_with(
+                    case(*door),
+                    vec![person(1, "王秀英", head), person(2, "李明", "spouse")],
+                );
                 record["id"] = json!(talks[*talk]);
                 record["revision"] = json!(revision);
-                record["result"] = json!(if *form == Form::Partial { "partial" } else { "complete" });
+                record["result"] = json!(if *form == Form::Partial {
+                    "partial"
+                } else {
+                    "complete"
+                });
                 if let Some(visit) = visit {
                     record["visit_id"] = json!(visits[*visit % visits.len()]);
                 }
@@ -113,7 +144,14 @@ impl Day {
             Event::Door(n) => doors[*n].clone(),
         });
         let facts = records.zip(&self.events).enumerate();
-        facts.map(|(i, (record, event))| Fact { by: i % 2, id: id_of(&record), record, event: event.clone() }).collect()
+        facts
+            .map(|(i, (record, event))| Fact {
+                by: i % 2,
+                id: id_of(&record),
+                record,
+                event: event.clone(),
+            })
+            .collect()
     }
 }
 
@@ -148,17 +186,25 @@ fn distinct(events: Vec<Event>) -> Vec<Event> {
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    (0..LISTED + FOUND, 0_usize..11, 0_usize..24).prop_map(|(door, kind, target)| Choice { door, kind, target })
+    (0..LISTED + FOUND, 0_usize..11, 0_usize..24).prop_map(|(door, kind, target)| Choice {
+        door,
+        kind,
+        target,
+    })
 }
 
 /// Days of up to two dozen records.
 pub fn days() -> impl Strategy<Value = Day> {
-    let events = (prop::collection::vec(event(), 1..22), prop::collection::vec(0..FOUND, 0..=FOUND)).prop_map(|(mut all, mut doors)| {
-        doors.sort_unstable();
-        doors.dedup();
-        all.extend(doors.into_iter().map(Event::Door));
-        distinct(all)
-    });
+    let events = (
+        prop::collection::vec(event(), 1..22),
+        prop::collection::vec(0..FOUND, 0..=FOUND),
+    )
+        .prop_map(|(mut all, mut doors)| {
+            doors.sort_unstable();
+            doors.dedup();
+            all.extend(doors.into_iter().map(Event::Door));
+            distinct(all)
+        });
     events
         .prop_flat_map(|events| {
             let order = Just((0..events.len()).collect::<Vec<_>>()).prop_shuffle();

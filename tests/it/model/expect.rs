@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorknock::domain::{
-    CaseId, Channel, Class, Confirmed, Decision, DecisionKind, Evidence, Informant, Interview, InterviewId, InterviewResult,
-    Outcome, PersonCounts, Respondent, Rules, Standing, State, Visit, VisitId, fold,
+    CaseId, Channel, Class, Confirmed, Decision, DecisionKind, Evidence, Informant, Interview, InterviewId,
+    InterviewResult, Outcome, PersonCounts, Respondent, Rules, Standing, State, Visit, VisitId, fold,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -35,11 +35,19 @@ impl<'a> Model<'a> {
     /// Nothing has arrived.
     pub fn new(facts: &'a [Fact], survey: &Survey, rules: &'a Rules) -> Self {
         let mut listed: Vec<Uuid> = (0..LISTED).map(|n| survey.case(n)).collect();
-        let key = |n: usize| doorknock::domain::door_key("410181", crate::support::survey::A1, "99", "1", &format!("7{n}"));
-        listed.extend((0..FOUND).map(|n| {
-            CaseId::of(doorknock::domain::DwellingId::of_key(&key(n)), &survey.slug, 1).0
-        }));
-        Self { facts, rules, doors: listed, arrived: BTreeMap::new(), decisions: Vec::new() }
+        let key = |n: usize| {
+            doorknock::domain::door_key("410181", crate::support::survey::A1, "99", "1", &format!("7{n}"))
+        };
+        listed.extend(
+            (0..FOUND).map(|n| CaseId::of(doorknock::domain::DwellingId::of_key(&key(n)), &survey.slug, 1).0),
+        );
+        Self {
+            facts,
+            rules,
+            doors: listed,
+            arrived: BTreeMap::new(),
+            decisions: Vec::new(),
+        }
     }
 
     /// These records arrive.
@@ -54,7 +62,10 @@ impl<'a> Model<'a> {
     }
 
     fn is_known_door(&self, door: usize) -> bool {
-        door < LISTED || self.known().any(|(_, f)| matches!(f.event, Event::Door(n) if n + LISTED == door))
+        door < LISTED
+            || self
+                .known()
+                .any(|(_, f)| matches!(f.event, Event::Door(n) if n + LISTED == door))
     }
 
     fn fate(&self, fact: &Fact) -> Fate {
@@ -67,7 +78,11 @@ impl<'a> Model<'a> {
                 let is_corrected = self.known().any(|(_, f)| {
                     matches!(&f.event, Event::Talk(_, t, r, form, _) if t == talk && r > revision && *form != Form::Faulty)
                 });
-                if is_corrected { Fate::History } else { Fate::Held("form-error") }
+                if is_corrected {
+                    Fate::History
+                } else {
+                    Fate::Held("form-error")
+                }
             }
             Event::Talk(door, ..) if !self.is_known_door(*door) => Fate::Held("unknown-case"),
             Event::Talk(door, _, _, _, visit) => {
@@ -75,7 +90,11 @@ impl<'a> Model<'a> {
                     matches!(&f.event, Event::Visit(d, ..) if d != door && self.fate(f) == Fate::Counts)
                         && visit.is_some_and(|v| self.named(v) == f.id)
                 });
-                if elsewhere { Fate::Held("visit-elsewhere") } else { Fate::Counts }
+                if elsewhere {
+                    Fate::Held("visit-elsewhere")
+                } else {
+                    Fate::Counts
+                }
             }
         }
     }
@@ -101,13 +120,18 @@ impl<'a> Model<'a> {
                             && self.fate(f) == Fate::Counts
                     });
                     if !is_moved {
-                        evidence.interviews.push(interview_of(fact, *revision, *form, self.arrived[&i]));
+                        evidence
+                            .interviews
+                            .push(interview_of(fact, *revision, *form, self.arrived[&i]));
                     }
                 }
                 Event::Visit(..) | Event::Talk(..) | Event::Door(_) => {}
             }
         }
-        let own = self.decisions.iter().filter(|(case, _)| *case == self.doors[door]);
+        let own = self
+            .decisions
+            .iter()
+            .filter(|(case, _)| *case == self.doors[door]);
         evidence.decisions.extend(own.map(|(_, d)| d.clone()));
         evidence
     }
@@ -118,7 +142,9 @@ impl<'a> Model<'a> {
     }
 
     fn losers(&self, door: usize) -> Vec<usize> {
-        (0..self.doors.len()).filter(|d| self.is_known_door(*d) && self.merged_into(*d) == Some(door)).collect()
+        (0..self.doors.len())
+            .filter(|d| self.is_known_door(*d) && self.merged_into(*d) == Some(door))
+            .collect()
     }
 
     fn standing(&self, door: usize) -> Standing {
@@ -135,7 +161,10 @@ impl<'a> Model<'a> {
         known
             .map(|d| {
                 let visits = i64::try_from(self.own(d).visits.len()).expect("few");
-                (self.doors[d].to_string(), (self.standing(d).state.slug().to_owned(), visits))
+                (
+                    self.doors[d].to_string(),
+                    (self.standing(d).state.slug().to_owned(), visits),
+                )
             })
             .collect()
     }
@@ -154,7 +183,11 @@ impl<'a> Model<'a> {
         let mut all: BTreeSet<String> = BTreeSet::new();
         for (_, fact) in self.known() {
             if let Fate::Held(reason) = self.fate(fact) {
-                let revision = if let Event::Talk(_, _, revision, ..) = &fact.event { *revision } else { 0 };
+                let revision = if let Event::Talk(_, _, revision, ..) = &fact.event {
+                    *revision
+                } else {
+                    0
+                };
                 all.insert(format!("{}/{revision} {reason}", fact.id));
             }
         }
@@ -166,16 +199,31 @@ impl<'a> Model<'a> {
         let fact = self.facts.get(choice.target % self.facts.len().max(1));
         let named = fact.map_or(Uuid::max(), |f| f.id);
         let kind = match choice.kind {
-            0 => DecisionKind::Close { class: [Class::R, Class::NC, Class::O, Class::UH][choice.target % 4] },
+            0 => DecisionKind::Close {
+                class: [Class::R, Class::NC, Class::O, Class::UH][choice.target % 4],
+            },
             1 => DecisionKind::Reopen,
-            2 => DecisionKind::Verify { confirmed: Confirmed::Yes },
-            3 => DecisionKind::Verify { confirmed: Confirmed::No },
+            2 => DecisionKind::Verify {
+                confirmed: Confirmed::Yes,
+            },
+            3 => DecisionKind::Verify {
+                confirmed: Confirmed::No,
+            },
             4 => DecisionKind::Cancel,
             5 => DecisionKind::Uncancel,
-            6 => DecisionKind::Void { visit: VisitId(named) },
-            7 => DecisionKind::Unvoid { visit: VisitId(named) },
-            8 => DecisionKind::RejectInterview { interview: InterviewId(named), revision: 1 },
-            9 => DecisionKind::Merge { into: CaseId(self.doors[choice.target % self.doors.len()]) },
+            6 => DecisionKind::Void {
+                visit: VisitId(named),
+            },
+            7 => DecisionKind::Unvoid {
+                visit: VisitId(named),
+            },
+            8 => DecisionKind::RejectInterview {
+                interview: InterviewId(named),
+                revision: 1,
+            },
+            9 => DecisionKind::Merge {
+                into: CaseId(self.doors[choice.target % self.doors.len()]),
+            },
             _ => DecisionKind::Unmerge,
         };
         (self.doors[choice.door], kind)
@@ -183,12 +231,24 @@ impl<'a> Model<'a> {
 
     /// Takes a decision; whether it fits.
     pub fn decide(&mut self, case: Uuid, kind: &DecisionKind, now: Timestamp) -> bool {
-        let door = self.doors.iter().position(|id| *id == case).expect("a door of ours");
+        let door = self
+            .doors
+            .iter()
+            .position(|id| *id == case)
+            .expect("a door of ours");
         if !self.is_known_door(door) || !self.fits(door, kind) {
             return false;
         }
         let seq = i64::try_from(self.decisions.len()).expect("few") + 1;
-        self.decisions.push((case, Decision { seq, at: now, by: Arc::from("sa"), kind: kind.clone() }));
+        self.decisions.push((
+            case,
+            Decision {
+                seq,
+                at: now,
+                by: Arc::from("sa"),
+                kind: kind.clone(),
+            },
+        ));
         true
     }
 
@@ -202,11 +262,15 @@ impl<'a> Model<'a> {
             DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
                 self.own(door).visits.iter().any(|v| v.id == *visit)
             }
-            DecisionKind::RejectInterview { interview, revision } => {
-                self.own(door).interviews.iter().any(|i| i.id == *interview && i.revision >= *revision)
-            }
+            DecisionKind::RejectInterview { interview, revision } => self
+                .own(door)
+                .interviews
+                .iter()
+                .any(|i| i.id == *interview && i.revision >= *revision),
             DecisionKind::Merge { into } => {
-                let Some(other) = self.doors.iter().position(|id| *id == into.0) else { return false };
+                let Some(other) = self.doors.iter().position(|id| *id == into.0) else {
+                    return false;
+                };
                 self.is_known_door(other)
                     && other != door
                     && self.merged_into(other).is_none()
@@ -219,7 +283,10 @@ impl<'a> Model<'a> {
 }
 
 fn instant(fact: &Fact) -> Timestamp {
-    fact.record["at"].as_str().and_then(|t| t.parse().ok()).expect("a time")
+    fact.record["at"]
+        .as_str()
+        .and_then(|t| t.parse().ok())
+        .expect("a time")
 }
 
 fn collector(fact: &Fact) -> Arc<str> {
@@ -227,7 +294,10 @@ fn collector(fact: &Fact) -> Arc<str> {
 }
 
 fn visit_of(fact: &Fact, received_at: Timestamp) -> Visit {
-    let outcome = fact.record["outcome"].as_str().and_then(Outcome::from_slug).expect("an outcome");
+    let outcome = fact.record["outcome"]
+        .as_str()
+        .and_then(Outcome::from_slug)
+        .expect("an outcome");
     Visit {
         id: VisitId(fact.id),
         at: instant(fact),
@@ -245,12 +315,24 @@ fn interview_of(fact: &Fact, revision: i32, form: Form, received_at: Timestamp) 
     Interview {
         id: InterviewId(fact.id),
         revision,
-        visit_id: fact.record["visit_id"].as_str().and_then(|t| t.parse().ok()).map(VisitId),
-        result: if form == Form::Partial { InterviewResult::Partial } else { InterviewResult::Complete },
+        visit_id: fact.record["visit_id"]
+            .as_str()
+            .and_then(|t| t.parse().ok())
+            .map(VisitId),
+        result: if form == Form::Partial {
+            InterviewResult::Partial
+        } else {
+            InterviewResult::Complete
+        },
         respondent: Respondent::Member,
         at: instant(fact),
         received_at,
         counted_elsewhere: false,
-        persons: PersonCounts { recorded: 2, resident: 2, here_registered: 2, ..PersonCounts::NONE },
+        persons: PersonCounts {
+            recorded: 2,
+            resident: 2,
+            here_registered: 2,
+            ..PersonCounts::NONE
+        },
     }
 }

@@ -1,0 +1,141 @@
+//! Held records: what waits, why, from whom, since when, what would free it; and the decision about one.
+
+use askama::Template;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::super::answer::to_the_end;
+use super::super::held::freed_by;
+use super::super::problem::Problem;
+use super::form::{Form, fault};
+use super::frame::{Frame, Tab};
+use super::overview::crumbs;
+use super::panel::{named, names};
+use super::visitor::{Answer, Visitor};
+use crate::ingest::held::{Ruling, Verdict};
+use crate::ingest::reason::Reason;
+use crate::store::batch::RecordKind;
+use crate::store::survey::Areas;
+
+/// Most records on the page.
+const MOST: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "held.html")]
+struct Page {
+    f: Frame,
+    area_name: String,
+    crumbs: Vec<(String, String)>,
+    found: String,
+    items: Vec<Item>,
+}
+
+struct Item {
+    id: Uuid,
+    revision: i32,
+    kind: &'static str,
+    sentence: &'static str,
+    detail: Option<String>,
+    who: String,
+    since: String,
+    since_machine: String,
+    ago: String,
+    at: Option<String>,
+    freed_by: &'static str,
+    case: Option<Uuid>,
+}
+
+/// `GET /held?area=`: oldest first. Problems: `not-found`.
+pub async fn show(v: Visitor) -> Answer {
+    let query = v.query()?;
+    let area = v.area(&query).await?;
+    let store = v.app.store();
+    let rows = store
+        .list_held(
+            v.caller.key,
+            area.range,
+            (Timestamp::UNIX_EPOCH, Uuid::nil()),
+            MOST,
+        )
+        .await?;
+    let total = store.count_held(v.caller.key, area.range).await?;
+    let people = names(&v).await?;
+    // Of the cases named, those that exist in reach can be opened.
+    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
+    let (lo, hi) = v.caller.range;
+    let known = store.cases(v.caller.key, &ids).await?;
+    let is_known = |id: Uuid| known.iter().any(|c| c.id == id && (lo..=hi).contains(&c.area_no));
+    let items = rows
+        .iter()
+        .map(|row| {
+            let reason = Reason::from_slug(&row.reason);
+            let (frees, frees_zh) = freed_by(reason);
+            Item {
+                id: row.id,
+                revision: row.revision,
+                kind: match row.kind {
+                    RecordKind::Visit => "held.visit",
+                    RecordKind::Interview => "held.interview",
+                    RecordKind::Dwelling => "held.dwelling",
+                },
+                sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
+                detail: row.detail.clone(),
+                who: named(&people, &row.enumerator).to_owned(),
+                since: v.when().full(row.received_at),
+                since_machine: v.when().machine(row.received_at),
+                ago: v.when().ago(row.received_at, v.now),
+                at: row.at.map(|at| v.when().full(at)),
+                freed_by: v.words.pick(frees, frees_zh),
+                case: row.case_id.filter(|id| is_known(*id)),
+            }
+        })
+        .collect();
+    let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let page = Page {
+        f: v.frame(Tab::Held, v.words.t("held.title")).await?,
+        crumbs: crumbs(&v, &above, &area),
+        area_name: v.name_of(&area),
+        found: v.words.count("held.found", total, &[]),
+        items,
+    };
+    v.show(&page)
+}
+
+/// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.
+/// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
+pub async fn submit(v: Visitor, form: Form) -> Answer {
+    let id = v.request.param_uuid("id")?;
+    let case = match form.text("case") {
+        None => None,
+        Some(text) => {
+            let last = text
+                .split(['?', '#'])
+                .next()
+                .unwrap_or("")
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next();
+            let id = last.and_then(super::super::query::uuid);
+            Some(id.ok_or_else(|| fault("case", "must be the door's number or page address"))?)
+        }
+    };
+    let (verdict, done) = match form.text("decision") {
+        Some("accept") => (Verdict::Accept { case }, "held_accepted"),
+        Some("refuse") => (Verdict::Refuse, "held_refused"),
+        _ => return Err(fault("decision", "must be accept or refuse")),
+    };
+    let revision = form
+        .text("revision")
+        .and_then(|n| n.parse().ok())
+        .filter(|n: &i32| *n > 0);
+    let ruling = Ruling {
+        id,
+        revision,
+        verdict,
+        note: form.required("note", 2_000)?,
+    };
+    let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
+    to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, now).await?) }).await?;
+    v.app.pages.forget();
+    v.go(&format!("/held?done={done}"))
+}

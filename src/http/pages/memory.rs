@@ -1,0 +1,171 @@
+//! What the pages remember for a short while: figures that are dear to make and looked at by several people, and
+//! set-ups that were tried and may be applied. Nothing here is the only copy of anything.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::setup::Setup;
+use crate::store::SurveyKey;
+
+/// How long figures are kept.
+const FIGURES_FOR: SignedDuration = SignedDuration::from_secs(30);
+/// How long a set-up that was tried waits to be applied.
+const SETUP_FOR: SignedDuration = SignedDuration::from_mins(60);
+/// Most set-ups that wait at once.
+const MOST_SETUPS: usize = 4;
+/// Most entries of figures.
+const MOST_FIGURES: usize = 500;
+
+/// What figures are kept by: survey and range of areas.
+pub type Place = (SurveyKey, (i32, i32));
+
+/// How much waits for a supervisor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Return visits due today.
+    pub due: i64,
+    /// Those of them with an appointment.
+    pub by_appointment: i64,
+    /// There are more than were looked at.
+    pub is_more: bool,
+    /// Records held.
+    pub held: i64,
+    /// Devices silent for too long.
+    pub silent: i64,
+    /// Open doors lent to them.
+    pub silent_doors: i64,
+    /// Devices enrolled and not cut off.
+    pub enrolled: i64,
+    /// Those heard since the evening's start.
+    pub heard: i64,
+}
+
+/// Doors completed by the end of each field day, and the day before which the counting began.
+pub type Days = Arc<Vec<(jiff::civil::Date, i64, i64)>>;
+
+struct Kept<T> {
+    at: Timestamp,
+    value: T,
+}
+
+#[derive(Default)]
+struct Shelf {
+    waiting: HashMap<Place, Kept<Waiting>>,
+    days: HashMap<Place, Kept<Days>>,
+    setups: HashMap<Uuid, Kept<(String, Arc<Setup>)>>,
+}
+
+/// The memory of the pages; clones share it.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<Shelf>>);
+
+impl Memory {
+    fn with<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What waits in a place, if it was counted a moment ago.
+    pub fn waiting(&self, place: Place, now: Timestamp) -> Option<Waiting> {
+        self.with(|s| fresh(&s.waiting, &place, now))
+    }
+
+    /// Keeps what waits in a place.
+    pub fn keep_waiting(&self, place: Place, now: Timestamp, value: Waiting) {
+        self.with(|s| keep(&mut s.waiting, place, now, value));
+    }
+
+    /// The field days of a place, if they were counted a moment ago.
+    pub fn days(&self, place: Place, now: Timestamp) -> Option<Days> {
+        self.with(|s| fresh(&s.days, &place, now))
+    }
+
+    /// Keeps the field days of a place.
+    pub fn keep_days(&self, place: Place, now: Timestamp, value: Days) {
+        self.with(|s| keep(&mut s.days, place, now, value));
+    }
+
+    /// Forgets the figures: somebody has just changed something.
+    pub fn forget(&self) {
+        self.with(|s| {
+            s.waiting.clear();
+            s.days.clear();
+        });
+    }
+
+    /// Keeps a set-up that `user` tried, under a new number.
+    pub fn keep_setup(&self, user: &str, setup: Arc<Setup>, now: Timestamp) -> Uuid {
+        let id = Uuid::new_v4();
+        self.with(|s| {
+            s.setups.retain(|_, kept| now.duration_since(kept.at) < SETUP_FOR);
+            while s.setups.len() >= MOST_SETUPS {
+                let oldest = s.setups.iter().min_by_key(|(_, kept)| kept.at).map(|(id, _)| *id);
+                let Some(oldest) = oldest else { break };
+                s.setups.remove(&oldest);
+            }
+            s.setups.insert(
+                id,
+                Kept {
+                    at: now,
+                    value: (user.to_owned(), setup),
+                },
+            );
+        });
+        id
+    }
+
+    /// Takes a set-up out that the same `user` tried.
+    pub fn take_setup(&self, user: &str, id: Uuid, now: Timestamp) -> Option<Arc<Setup>> {
+        self.with(|s| {
+            let is_own = s.setups.get(&id).is_some_and(|kept| kept.value.0 == user);
+            let kept = is_own.then(|| s.setups.remove(&id)).flatten()?;
+            (now.duration_since(kept.at) < SETUP_FOR).then_some(kept.value.1)
+        })
+    }
+}
+
+fn fresh<T: Clone>(map: &HashMap<Place, Kept<T>>, place: &Place, now: Timestamp) -> Option<T> {
+    let kept = map.get(place)?;
+    let age = now.duration_since(kept.at);
+    (SignedDuration::ZERO <= age && age < FIGURES_FOR).then(|| kept.value.clone())
+}
+
+fn keep<T>(map: &mut HashMap<Place, Kept<T>>, place: Place, now: Timestamp, value: T) {
+    if map.len() >= MOST_FIGURES {
+        map.clear();
+    }
+    map.insert(place, Kept { at: now, value });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_grow_old_and_a_decision_forgets_them() {
+        let memory = Memory::default();
+        let place = (
+            SurveyKey {
+                district: 410_181,
+                no: 1,
+            },
+            (1, 9),
+        );
+        let now: Timestamp = "2020-11-05T12:00:00Z".parse().unwrap();
+        memory.keep_waiting(
+            place,
+            now,
+            Waiting {
+                due: 3,
+                ..Waiting::default()
+            },
+        );
+        assert_eq!(memory.waiting(place, now).map(|w| w.due), Some(3));
+        assert_eq!(memory.waiting(place, now + FIGURES_FOR), None);
+        assert_eq!(memory.waiting((place.0, (1, 8)), now), None);
+        memory.forget();
+        assert_eq!(memory.waiting(place, now), None);
+    }
+}

@@ -1,0 +1,297 @@
+//! Reads that only the pages need: a building's doors, filtered lists, what alerts are made from. Counts nothing that the
+//! completion counters count.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::case::CaseRow;
+use super::tx::{Error, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 building, $4 most. Every case of a building.
+    BUILDING_DOORS = "-- building_doors
+        select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
+               c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from,
+               c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat,
+               d.external_id
+        from survey_case c
+        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+        where c.district_id = $1 and c.survey_no = $2 and c.building_id = $3
+        order by d.unit, d.floor, d.room, c.household limit $4";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 building or null, $7 holder or null (empty: nobody),
+    /// $8 unit or null, $9 after area, $10 after id, $11 limit.
+    FILTERED_DOORS = "-- filtered_doors
+        select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
+               c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from,
+               c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat,
+               d.external_id
+        from survey_case c
+        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+        where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
+          and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
+          and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
+          and (c.area_no, c.id) > ($9, $10)
+        order by c.area_no, c.id limit $11";
+    /// The same filters ($1 to $8), $9 most. How many doors, counted up to the limit.
+    COUNT_DOORS = "-- count_filtered_doors
+        select count(*) as n from (
+            select 1 from survey_case c
+            join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+            where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
+              and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
+              and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8) limit $9) t";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. How many buildings, counted up to the limit.
+    COUNT_BUILDINGS = "-- count_buildings
+        select count(*) as n from (
+            select 1 from area a
+            join building b on b.district_id = a.district_id and b.survey_no = a.survey_no and b.area = a.code
+            where a.district_id = $1 and a.survey_no = $2 and a.lo between $3 and $4 limit $5) t";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 number of the state refused. One row per building and unit.
+    UNITS = "-- unit_activity
+        select c.building_id, d.unit, count(*) as doors, count(*) filter (where c.due_class is not null) as open,
+               count(*) filter (where c.state = $5) as refused, max(c.last_at) as last_at
+        from survey_case c
+        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+        where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4 and c.merged_into is null
+        group by 1, 2";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 before. Open doors whose lease ends before then, by enumerator.
+    LEASES_ENDING = "-- leases_ending
+        select g.enumerator, count(*) as doors, min(g.until) as first
+        from assignment g
+        join survey_case c on c.district_id = g.district_id and c.survey_no = g.survey_no and c.id = g.case_id
+        where g.district_id = $1 and g.survey_no = $2 and g.ended_at is null and g.until < $5 and c.due_class is not null
+          and c.area_no between $3 and $4
+        group by g.enumerator order by 1";
+    /// $1 district, $2 survey, $3 users. The first end of a lease among the open doors of each.
+    FIRST_LEASE = "-- first_lease_end
+        select g.enumerator, min(g.until) as first from assignment g
+        where g.district_id = $1 and g.survey_no = $2 and g.enumerator = any($3) and g.ended_at is null group by 1";
+}
+
+/// Which doors a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct DoorFilter {
+    /// States by number.
+    pub states: Option<Vec<i16>>,
+    /// One building.
+    pub building: Option<Uuid>,
+    /// One unit of it.
+    pub unit: Option<String>,
+    /// Who holds them; empty for nobody.
+    pub holder: Option<String>,
+}
+
+/// What happened in one unit of a building.
+#[derive(Clone, Debug)]
+pub struct UnitActivity {
+    /// The building.
+    pub building: Uuid,
+    /// The unit, empty where there is none.
+    pub unit: String,
+    /// Its doors.
+    pub doors: i64,
+    /// Doors that need a visit.
+    pub open: i64,
+    /// Doors that refused.
+    pub refused: i64,
+    /// The latest visit.
+    pub last_at: Option<Timestamp>,
+}
+
+/// Leases of one enumerator that end soon.
+#[derive(Clone, Debug)]
+pub struct LeaseEnding {
+    /// The enumerator.
+    pub enumerator: String,
+    /// Open doors.
+    pub doors: i64,
+    /// The first end.
+    pub first: Timestamp,
+}
+
+impl Store {
+    /// Every case of a building, at most `most`; the caller checks the reach of what comes back.
+    pub async fn building_doors(
+        &self,
+        key: SurveyKey,
+        building: Uuid,
+        most: i64,
+    ) -> Result<Vec<CaseRow>, Error> {
+        self.reading("building_doors", move |tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most])
+                    .await?;
+                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
+            })
+        })
+        .await
+    }
+
+    /// One page of the doors that a filter lets through, by area and id.
+    pub async fn filtered_doors(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        filter: &DoorFilter,
+        after: (i32, Uuid),
+        limit: i64,
+    ) -> Result<Vec<CaseRow>, Error> {
+        let filter = filter.clone();
+        self.reading("filtered_doors", move |tx| {
+            let f = filter.clone();
+            Box::pin(async move {
+                let rows = tx
+                    .query(
+                        &FILTERED_DOORS,
+                        &[
+                            &key.district,
+                            &key.no,
+                            &range.0,
+                            &range.1,
+                            &f.states,
+                            &f.building,
+                            &f.holder,
+                            &f.unit,
+                            &after.0,
+                            &after.1,
+                            &limit,
+                        ],
+                    )
+                    .await?;
+                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
+            })
+        })
+        .await
+    }
+
+    /// How many doors a filter lets through, counted up to `most`.
+    pub async fn count_doors(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        filter: &DoorFilter,
+        most: i64,
+    ) -> Result<i64, Error> {
+        let filter = filter.clone();
+        self.reading("count_filtered_doors", move |tx| {
+            let f = filter.clone();
+            Box::pin(async move {
+                let row = tx
+                    .query_one(
+                        &COUNT_DOORS,
+                        &[
+                            &key.district,
+                            &key.no,
+                            &range.0,
+                            &range.1,
+                            &f.states,
+                            &f.building,
+                            &f.holder,
+                            &f.unit,
+                            &most,
+                        ],
+                    )
+                    .await?;
+                Ok::<_, Error>(row.get("n"))
+            })
+        })
+        .await
+    }
+
+    /// How many buildings a range of areas holds, counted up to `most`.
+    pub async fn count_buildings(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
+        self.reading("count_buildings", move |tx| {
+            Box::pin(async move {
+                let row = tx
+                    .query_one(
+                        &COUNT_BUILDINGS,
+                        &[&key.district, &key.no, &range.0, &range.1, &most],
+                    )
+                    .await?;
+                Ok::<_, Error>(row.get("n"))
+            })
+        })
+        .await
+    }
+
+    /// What happened in every unit of a range of areas; `refused` is the number of that state.
+    pub async fn unit_activity(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        refused: i16,
+    ) -> Result<Vec<UnitActivity>, Error> {
+        self.reading("unit_activity", move |tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query(&UNITS, &[&key.district, &key.no, &range.0, &range.1, &refused])
+                    .await?;
+                Ok::<_, Error>(
+                    rows.iter()
+                        .map(|r| UnitActivity {
+                            building: r.get("building_id"),
+                            unit: r.get("unit"),
+                            doors: r.get("doors"),
+                            open: r.get("open"),
+                            refused: r.get("refused"),
+                            last_at: r.get("last_at"),
+                        })
+                        .collect(),
+                )
+            })
+        })
+        .await
+    }
+
+    /// Open doors whose lease ends before an instant, by enumerator.
+    pub async fn leases_ending(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        before: Timestamp,
+    ) -> Result<Vec<LeaseEnding>, Error> {
+        self.reading("leases_ending", move |tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query(
+                        &LEASES_ENDING,
+                        &[&key.district, &key.no, &range.0, &range.1, &before],
+                    )
+                    .await?;
+                Ok::<_, Error>(
+                    rows.iter()
+                        .map(|r| LeaseEnding {
+                            enumerator: r.get("enumerator"),
+                            doors: r.get("doors"),
+                            first: r.get("first"),
+                        })
+                        .collect(),
+                )
+            })
+        })
+        .await
+    }
+
+    /// The first end of a lease among the open doors of each of these people.
+    pub async fn first_lease_ends(
+        &self,
+        key: SurveyKey,
+        users: &[String],
+    ) -> Result<Vec<(String, Option<Timestamp>)>, Error> {
+        let users = users.to_vec();
+        self.reading("first_lease_end", move |tx| {
+            let users = users.clone();
+            Box::pin(async move {
+                let rows = tx.query(&FIRST_LEASE, &[&key.district, &key.no, &users]).await?;
+                Ok::<_, Error>(
+                    rows.iter()
+                        .map(|r| (r.get("enumerator"), r.get("first")))
+                        .collect(),
+                )
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,17 @@
+// Starts what a page needs. Everything here only shortens the way: without script each of these is a link or a form.
+import { startGrids } from './grid.js';
+import { startKeys } from './keys.js';
+import { startRefresh } from './refresh.js';
+import { startSwaps } from './swap.js';
+
+startGrids();
+startKeys();
+startRefresh();
+startSwaps();
+for (const hidden of document.querySelectorAll('.scripted')) hidden.hidden = false;
+// A menu closes by Escape and by a click beside it.
+const menu = document.querySelector('.menu');
+if (menu) {
+  addEventListener('keydown', e => { if (e.key === 'Escape' && menu.open) { menu.open = false; menu.querySelector('summary').focus(); } });
+  addEventListener('click', e => { if (!menu.contains(e.target)) menu.open = false; });
+}
