@@ -23,10 +23,7 @@ pub(super) fn kind_of(number: i16) -> Option<KeyKind> {
 
 /// Keys and their kinds as stored.
 pub(super) fn stored_keys(prepared: &Prepared) -> (Vec<i64>, Vec<i16>) {
-    keys(prepared)
-        .into_iter()
-        .map(|k: Key| (k.hash, number(k.kind)))
-        .unzip()
+    keys(prepared).into_iter().map(|k: Key| (k.hash, number(k.kind))).unzip()
 }
 
 /// Interviews that share a key, and kinds of keys too common to be searched.
@@ -38,11 +35,7 @@ pub(super) struct Candidates {
 
 /// Most interviews of one block.
 fn most(kind: i16) -> usize {
-    if kind_of(kind) == Some(KeyKind::Phone) {
-        MOST_USES
-    } else {
-        LARGEST_BLOCK
-    }
+    if kind_of(kind) == Some(KeyKind::Phone) { MOST_USES } else { LARGEST_BLOCK }
 }
 
 /// The interviews that share a key with `own`, whose keys are stored already.
@@ -76,21 +69,13 @@ fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidat
             continue;
         }
         interviews.extend(
-            block
-                .iter()
-                .filter(|s| s.interview != own && may_meet(*kind, s.kind))
-                .map(|s| s.interview),
+            block.iter().filter(|s| s.interview != own && may_meet(*kind, s.kind)).map(|s| s.interview),
         );
     }
-    Candidates {
-        interviews: interviews.into_iter().collect(),
-        skipped: skipped.into_iter().collect(),
-    }
+    Candidates { interviews: interviews.into_iter().collect(), skipped: skipped.into_iter().collect() }
 }
 
 /// Whether two interviews become candidates by a key of these kinds.
 fn may_meet(own: i16, other: i16) -> bool {
-    kind_of(own)
-        .zip(kind_of(other))
-        .is_some_and(|(own, other)| own.meets(other))
+    kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
 }

@@ -64,11 +64,7 @@ pub struct Difference {
 impl Difference {
     /// Pairs that would stand elsewhere.
     pub fn moved(&self) -> usize {
-        self.moves
-            .iter()
-            .filter(|((was, is), _)| was != is)
-            .map(|(_, n)| n)
-            .sum()
+        self.moves.iter().filter(|((was, is), _)| was != is).map(|(_, n)| n).sum()
     }
 }
 
@@ -171,12 +167,7 @@ impl Dedupe {
     async fn read_round(&self, key: SurveyKey) -> Result<Round, Error> {
         let key_id = self.ingest.keys.key_id().to_owned();
         let store = &self.ingest.store;
-        let mut round = Round {
-            interviews: Vec::new(),
-            head: None,
-            links: BTreeMap::new(),
-            households: 0,
-        };
+        let mut round = Round { interviews: Vec::new(), head: None, links: BTreeMap::new(), households: 0 };
         let mut after = Uuid::nil();
         loop {
             let (rows, forms, links) = store
@@ -195,9 +186,7 @@ impl Dedupe {
                 .await?;
             let Some(last) = rows.last() else { break };
             after = last.interview;
-            round
-                .interviews
-                .extend(forms.iter().map(|f| form::prepared(f, &key_id)));
+            round.interviews.extend(forms.iter().map(|f| form::prepared(f, &key_id)));
             round.links.extend(links.into_iter().map(|l| (l.id, l)));
         }
         let (head, households) = store
@@ -237,12 +226,8 @@ fn compare(judge: &Judge, round: &Round) -> Difference {
     let (mut would, mut ties) = (HashMap::new(), Vec::new());
     let decided = round.links.values().filter(|l| l.verdict.is_some());
     let decided = decided.filter_map(|l| Some((*place.get(&l.a)?, *place.get(&l.b)?)));
-    let mut pairs: Vec<(usize, usize)> = found
-        .pairs
-        .iter()
-        .map(|(x, y)| (*x as usize, *y as usize))
-        .chain(decided)
-        .collect();
+    let mut pairs: Vec<(usize, usize)> =
+        found.pairs.iter().map(|(x, y)| (*x as usize, *y as usize)).chain(decided).collect();
     pairs.iter_mut().for_each(|p| *p = (p.0.min(p.1), p.0.max(p.1)));
     pairs.sort_unstable();
     pairs.dedup();
@@ -256,22 +241,8 @@ fn compare(judge: &Judge, round: &Round) -> Difference {
         }
         let (weight, probability) = (judged.scored.weight, judged.scored.probability);
         let (proposal, bar) = (judged.proposal, judged.bar);
-        ties.push(Tie {
-            a: *x,
-            b: *y,
-            weight,
-            proposal,
-            verdict,
-            bar,
-        });
-        would.insert(
-            id,
-            Would {
-                ends: (*x, *y),
-                proposal,
-                probability,
-            },
-        );
+        ties.push(Tie { a: *x, b: *y, weight, proposal, verdict, bar });
+        would.insert(id, Would { ends: (*x, *y), proposal, probability });
     }
     let of = households(interviews.len(), &ties, |x, y| {
         let (a, b) = if id_of(x) < id_of(y) { (x, y) } else { (y, x) };
@@ -284,11 +255,7 @@ fn compare(judge: &Judge, round: &Round) -> Difference {
         let verdict = round.links.get(id).and_then(|l| l.verdict.map(|_| l.state));
         verdict.or_else(|| {
             let w = would.get(id)?;
-            Some(if of[w.ends.0] == of[w.ends.1] {
-                LinkState::Merged
-            } else {
-                state_of(w.proposal)?
-            })
+            Some(if of[w.ends.0] == of[w.ends.1] { LinkState::Merged } else { state_of(w.proposal)? })
         })
     };
     let mut told = Difference {
@@ -316,15 +283,8 @@ fn compare(judge: &Judge, round: &Round) -> Difference {
             });
         }
     }
-    let surest = |e: &Example| {
-        e.probability
-            .0
-            .into_iter()
-            .chain(e.probability.1)
-            .fold(0.0, f64::max)
-    };
-    told.examples
-        .sort_by(|x, y| surest(y).total_cmp(&surest(x)).then(x.link.cmp(&y.link)));
+    let surest = |e: &Example| e.probability.0.into_iter().chain(e.probability.1).fold(0.0, f64::max);
+    told.examples.sort_by(|x, y| surest(y).total_cmp(&surest(x)).then(x.link.cmp(&y.link)));
     told.examples.truncate(EXAMPLES);
     told
 }

@@ -89,28 +89,17 @@ impl Dedupe {
         let Some(first) = lines.first().copied() else {
             return Ok(Outcome::Rollback(Step::Idle));
         };
-        let at = At {
-            key,
-            now,
-            tag: new_tag(now),
-        };
+        let at = At { key, now, tag: new_tag(now) };
         let judge = self.judge(tx, survey).await?;
         let mut linked = self.link(tx, at, survey, &judge, first.interview).await?;
-        let done: Vec<i64> = lines
-            .iter()
-            .filter(|l| l.interview == first.interview)
-            .map(|l: &Line| l.id)
-            .collect();
+        let done: Vec<i64> =
+            lines.iter().filter(|l| l.interview == first.interview).map(|l: &Line| l.id).collect();
         queue::done(tx, key, &done).await?;
         linked.took = began.elapsed();
         let folded = linked.folded;
         let step = Step::Linked(linked);
         // The feed's number is drawn only where there is something to tell.
-        Ok(if folded {
-            Outcome::Stamp(step, key, at.tag)
-        } else {
-            Outcome::Commit(step)
-        })
+        Ok(if folded { Outcome::Stamp(step, key, at.tag) } else { Outcome::Commit(step) })
     }
 
     /// Puts the first line back, so that the others do not wait for it.
@@ -142,11 +131,7 @@ impl Dedupe {
         }
         let (document, tables) = model::document(tx, key, head.version).await?;
         let file: ModelFile = serde_json::from_str(&document).map_err(|e| Error::Model(e.to_string()))?;
-        let frequencies = tables
-            .as_deref()
-            .map(read_tables)
-            .transpose()?
-            .unwrap_or_default();
+        let frequencies = tables.as_deref().map(read_tables).transpose()?.unwrap_or_default();
         let policy = (survey.policy_version, &survey.rules.policy.link);
         let judge = Arc::new(Judge::new((head.version, &file, frequencies), policy)?);
         self.keep_judge(key, &judge);
@@ -163,10 +148,8 @@ impl Dedupe {
         interview: Uuid,
     ) -> Result<Linked, Error> {
         let stored = text::load(tx, at.key, &[interview]).await?.into_iter().next();
-        let known_keys: Vec<(i64, i16)> = stored
-            .iter()
-            .flat_map(|s| s.keys.iter().copied().zip(s.key_kinds.iter().copied()))
-            .collect();
+        let known_keys: Vec<(i64, i16)> =
+            stored.iter().flat_map(|s| s.keys.iter().copied().zip(s.key_kinds.iter().copied())).collect();
         let case = text::case_of(tx, at.key, interview).await?;
         let in_force = match case {
             Some(case) => in_force(tx, at.key, survey, case, interview).await?,
@@ -199,15 +182,9 @@ impl Dedupe {
         with.sort_unstable();
         with.dedup();
         let others = load(tx, at.key, &with, &HashMap::new()).await?;
-        let mut linked = self
-            .compare(tx, at, survey, judge, (node, others), before)
-            .await?;
-        linked.skipped = found
-            .skipped
-            .iter()
-            .filter_map(|n| super::find::kind_of(*n))
-            .map(kind_slug)
-            .collect();
+        let mut linked = self.compare(tx, at, survey, judge, (node, others), before).await?;
+        linked.skipped =
+            found.skipped.iter().filter_map(|n| super::find::kind_of(*n)).map(kind_slug).collect();
         Ok(linked)
     }
 
@@ -224,11 +201,7 @@ impl Dedupe {
         let interview = node.row.interview;
         let (mut fresh, mut evidence) = (BTreeMap::new(), HashMap::new());
         for other in &others {
-            let (a, b) = if interview < other.row.interview {
-                (&node, other)
-            } else {
-                (other, &node)
-            };
+            let (a, b) = if interview < other.row.interview { (&node, other) } else { (other, &node) };
             let id = LinkId::of(InterviewId(a.row.interview), InterviewId(b.row.interview)).0;
             if let Some((row, told)) = score(judge, at.now, (id, a, b), before.get(&id)) {
                 evidence.extend(told.map(|text| (id, text)));
@@ -243,29 +216,16 @@ impl Dedupe {
         let mut known: HashMap<Uuid, Node> = others.into_iter().map(|n| (n.row.interview, n)).collect();
         known.insert(interview, node.clone());
         let mut roots = vec![node];
-        let lost = before
-            .values()
-            .filter(|l| l.is_edge())
-            .map(|l| l.other(interview))
-            .collect::<Vec<_>>();
+        let lost = before.values().filter(|l| l.is_edge()).map(|l| l.other(interview)).collect::<Vec<_>>();
         roots.extend(lost.iter().filter_map(|id| known.get(id)).cloned());
         let pairs = (before, fresh, &evidence);
-        let Settled { links, folded } = self
-            .settle_around(tx, at, survey, judge, (roots, &known), pairs, interview)
-            .await?;
+        let Settled { links, folded } =
+            self.settle_around(tx, at, survey, judge, (roots, &known), pairs, interview).await?;
         let mut by_state: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for link in links
-            .values()
-            .filter(|l| l.has(interview) && l.state != LinkState::Withdrawn)
-        {
+        for link in links.values().filter(|l| l.has(interview) && l.state != LinkState::Withdrawn) {
             *by_state.entry(link.state.slug()).or_default() += 1;
         }
-        Ok(Linked {
-            compared,
-            links: by_state,
-            folded,
-            ..Linked::default()
-        })
+        Ok(Linked { compared, links: by_state, folded, ..Linked::default() })
     }
 
     /// An interview that is evidence no more: its links are withdrawn, those a person decided on are marked.
@@ -287,21 +247,13 @@ impl Dedupe {
                 link.refusal = None;
             }
         }
-        let lost: Vec<Uuid> = before
-            .values()
-            .filter(|l| l.is_edge())
-            .map(|l| l.other(interview))
-            .collect();
+        let lost: Vec<Uuid> = before.values().filter(|l| l.is_edge()).map(|l| l.other(interview)).collect();
         let roots = load(tx, at.key, &lost, &HashMap::new()).await?;
         let told = HashMap::new();
         let pairs = (before, fresh, &told);
-        let settled = self
-            .settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview)
-            .await?;
-        Ok(Linked {
-            folded: settled.folded,
-            ..Linked::default()
-        })
+        let settled =
+            self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
+        Ok(Linked { folded: settled.folded, ..Linked::default() })
     }
 
     #[expect(
@@ -315,11 +267,7 @@ impl Dedupe {
         survey: &Survey,
         judge: &Judge,
         (roots, known): (Vec<Node>, &HashMap<Uuid, Node>),
-        (before, fresh, evidence): (
-            BTreeMap<Uuid, LinkRow>,
-            BTreeMap<Uuid, LinkRow>,
-            &HashMap<Uuid, String>,
-        ),
+        (before, fresh, evidence): (BTreeMap<Uuid, LinkRow>, BTreeMap<Uuid, LinkRow>, &HashMap<Uuid, String>),
         interview: Uuid,
     ) -> Result<Settled, Error> {
         let component = Component::grow(tx, at.key, roots, &fresh, known).await?;
@@ -337,28 +285,18 @@ impl Dedupe {
             also: &[interview],
             decided: None,
         };
-        let cause = Cause {
-            by: WORKER.to_owned(),
-            id: interview,
-        };
+        let cause = Cause { by: WORKER.to_owned(), id: interview };
         Ok(settle(tx, at, survey, work, &cause).await?)
     }
 }
 
 /// Kind of a key on the wire and in metrics.
 pub(super) fn kind_slug(kind: KeyKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn keys_of(row: &LinkedInterview) -> Vec<(i64, i16)> {
-    row.keys
-        .iter()
-        .copied()
-        .zip(row.key_kinds.iter().copied())
-        .collect()
+    row.keys.iter().copied().zip(row.key_kinds.iter().copied()).collect()
 }
 
 fn is_same(stored: &LinkedInterview, now: &LinkedInterview) -> bool {
@@ -381,16 +319,7 @@ async fn first_model(tx: &Tx, key: SurveyKey) -> Result<ModelHead, Error> {
         interviews: 0,
     };
     let document = serde_json::to_string(&file).map_err(|e| Error::Model(e.to_string()))?;
-    model::insert(
-        tx,
-        key,
-        &ModelRow {
-            head: head.clone(),
-            document,
-            frequencies: None,
-        },
-    )
-    .await?;
+    model::insert(tx, key, &ModelRow { head: head.clone(), document, frequencies: None }).await?;
     Ok(head)
 }
 
@@ -409,19 +338,14 @@ async fn in_force(
     interview: Uuid,
 ) -> Result<Option<InForce>, Error> {
     let evidence = load_evidence(tx, key, &[case]).await?;
-    let found = evidence
-        .values()
-        .flat_map(|e| interviews_in_force(e, &survey.rules));
+    let found = evidence.values().flat_map(|e| interviews_in_force(e, &survey.rules));
     Ok(found.into_iter().find(|f| f.id.0 == interview))
 }
 
 /// The form of an interview in force, normalised.
 async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Result<Node, Error> {
     let forms = text::forms(tx, key, &[(in_force.id.0, in_force.revision)]).await?;
-    let stored = forms
-        .into_iter()
-        .next()
-        .ok_or(crate::store::Error::Corrupt("interview"))?;
+    let stored = forms.into_iter().next().ok_or(crate::store::Error::Corrupt("interview"))?;
     let prepared = form::prepared(&stored, key_id);
     let (keys, key_kinds) = stored_keys(&prepared);
     let row = LinkedInterview {
@@ -451,11 +375,7 @@ async fn links_of(
     interview: Uuid,
 ) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
     let all = pair::of_cases(tx, key, &[case]).await?;
-    Ok(all
-        .into_iter()
-        .filter(|l| l.has(interview))
-        .map(|l| (l.id, l))
-        .collect())
+    Ok(all.into_iter().filter(|l| l.has(interview)).map(|l| (l.id, l)).collect())
 }
 
 /// The link of a pair as the score has it, and its waterfall where the evidence is new. `None`: no link and none needed.
@@ -516,8 +436,5 @@ fn score(
     if row.verdict.is_some() && has_changed {
         row.evidence_changed = true;
     }
-    Some((
-        row,
-        is_new.then(|| judge.evidence(&a.prepared, &b.prepared, &judged)),
-    ))
+    Some((row, is_new.then(|| judge.evidence(&a.prepared, &b.prepared, &judged))))
 }

@@ -30,9 +30,8 @@ pub fn interviews_in_force(evidence: &Evidence, rules: &Rules) -> Vec<InForce> {
         .interviews
         .iter()
         .map(|taken| {
-            let visit_says_so = taken
-                .visit
-                .is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
+            let visit_says_so =
+                taken.visit.is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
             InForce {
                 id: taken.interview.id,
                 revision: taken.interview.revision,

@@ -24,9 +24,7 @@ pub fn routes() -> Router<App> {
         .get("/ca.crt", system::authority)
         .get("/v1/codes", system::codes)
         .get("/v1/openapi.json", system::openapi)
-        .get("/problems/{slug}", |_: App, request| async move {
-            page::problem(&request)
-        })
+        .get("/problems/{slug}", |_: App, request| async move { page::problem(&request) })
         // Getting in.
         .post("/v1/enrol", enrol::enrol)
         .post("/v1/login", enrol::login)

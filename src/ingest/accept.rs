@@ -123,30 +123,19 @@ impl Ingest {
             })
             .await?;
         let answer = answer(&prepared, stored)?;
-        Ok(Accepted {
-            answer,
-            read,
-            store: began.elapsed().saturating_sub(read),
-        })
+        Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
     }
 }
 
 fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
     let (replayed, received_at, offset, text) = match stored {
-        Stored::New(text) => (
-            false,
-            prepared.head.received_at,
-            prepared.head.clock_offset_s,
-            text,
-        ),
+        Stored::New(text) => (false, prepared.head.received_at, prepared.head.clock_offset_s, text),
         Stored::Replay(first) => (true, first.received_at, first.clock_offset_s, first.receipts),
         Stored::Reused => return Err(Error::BatchIdReused),
     };
     let receipts: Vec<Value> =
         serde_json::from_str(&text).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
-    let statuses = receipts
-        .iter()
-        .map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
     Ok(Answer {
         batch_id: prepared.head.id,
         replayed,
@@ -184,20 +173,14 @@ fn prepare(
         clock_offset,
         keys,
     };
-    let reads: Vec<Read> = raw
-        .records
-        .iter()
-        .enumerate()
-        .map(|(i, text)| read_record(i, text, &context))
-        .collect();
+    let reads: Vec<Read> =
+        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
         device: header.device_id.0,
         user: caller.user.clone(),
-        digest: keys
-            .batch_digest(&header.survey, header.device_id, &digests)
-            .to_vec(),
+        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
         received_at: now,
         sent_at: header.sent_at.instant,
         clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -206,12 +189,8 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version = header
-        .extra
-        .iter()
-        .find(|e| e.0 == "app_version")
-        .and_then(|e| e.1.text())
-        .map(str::to_owned);
+    let app_version =
+        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed =
@@ -260,16 +239,8 @@ async fn store_batch(
         }));
     }
     let ids = classify::ids(&batch.reads);
-    let known = if ids.is_empty() {
-        Vec::new()
-    } else {
-        batch::known_records(tx, key, &ids).await?
-    };
-    let at = At {
-        key,
-        now: batch.head.received_at,
-        tag: new_tag(batch.head.received_at),
-    };
+    let known = if ids.is_empty() { Vec::new() } else { batch::known_records(tx, key, &ids).await? };
+    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
     let mut work = Work {
         tx,
         at,
@@ -308,12 +279,7 @@ async fn store_batch(
 impl Work<'_> {
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
-        Sender {
-            batch: head.id,
-            device: head.device,
-            user: head.user.clone(),
-            received_at: head.received_at,
-        }
+        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
     }
 
     /// New records of one kind, with their places.
@@ -356,13 +322,7 @@ impl Work<'_> {
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
         let found: Vec<(usize, DwellingRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Dwelling(d) = p {
-                    Some(&**d)
-                } else {
-                    None
-                }
-            })
+            .new_ones(|p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None })
             .into_iter()
             .map(|(i, d)| (i, d.clone()))
             .collect();
@@ -373,18 +333,10 @@ impl Work<'_> {
         let numbers: HashMap<&str, i32> = areas.iter().map(|a| (a.code.as_str(), a.range.0)).collect();
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
-            .map(|(_, d)| {
-                numbers
-                    .get(d.area.as_str())
-                    .map(|no| found_door(&batch.survey, d, *no))
-            })
+            .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
             .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
-        let why_not = if batch.trust == Trust::Usual {
-            Reason::UnknownArea
-        } else {
-            Reason::RevokedDevice
-        };
+        let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
@@ -401,11 +353,7 @@ impl Work<'_> {
         self.all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
-                Some(door) => Standing {
-                    case_id: door.case_id,
-                    status: Status::Accepted,
-                    held: None,
-                },
+                Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
                 None => held_for(d.id, why_not),
             };
             self.standings.insert(*i, standing);
@@ -420,13 +368,7 @@ impl Work<'_> {
     /// Locks every case the new visits and interviews speak of.
     async fn resolve_cases(&mut self) -> Result<(), Error> {
         let mut refs: Vec<Uuid> = Vec::new();
-        for (i, read) in self
-            .batch
-            .reads
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.classes[*i] == Class::New)
-        {
+        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
             match &read.parsed {
                 Parsed::Visit(v) => refs.push(v.case.0),
                 Parsed::Interview(r) => refs.push(r.case.0),
@@ -442,9 +384,7 @@ impl Work<'_> {
         let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
         let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
         cases.find(self.tx, self.at.key, &already).await?;
-        cases
-            .remember_lent(self.tx, self.at.key, &self.batch.reach)
-            .await?;
+        cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
         self.cases = cases;
         Ok(())
     }
@@ -461,32 +401,18 @@ impl Work<'_> {
                 format!("{} ({})", held.detail, held.pointers.join(", "))
             };
             let reason = held.reason.slug().to_owned();
-            return Standing {
-                case_id,
-                status: Status::Held,
-                held: Some((reason, detail)),
-            };
+            return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
         }
         match row {
             _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
-            Some(_) => Standing {
-                case_id,
-                status: Status::Accepted,
-                held: None,
-            },
+            Some(_) => Standing { case_id, status: Status::Accepted, held: None },
             None => held_for(case.0, Reason::UnknownCase),
         }
     }
 
     async fn take_visits(&mut self) -> Result<(), Error> {
         let visits: Vec<(usize, VisitRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Visit(v) = p {
-                    Some(&**v)
-                } else {
-                    None
-                }
-            })
+            .new_ones(|p| if let Parsed::Visit(v) = p { Some(&**v) } else { None })
             .into_iter()
             .map(|(i, v)| (i, v.clone()))
             .collect();
@@ -498,13 +424,7 @@ impl Work<'_> {
         for (i, v) in &visits {
             let standing = self.standing(*i, v.case);
             let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            new.push(rows::visit_row(
-                *i,
-                self.batch.reads[*i].digest.as_ref(),
-                v,
-                &standing,
-                door,
-            ));
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
             if standing.status == Status::Accepted {
                 counted.push(v.id.0);
                 self.touched.insert(standing.case_id);
@@ -513,10 +433,8 @@ impl Work<'_> {
         }
         let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
-        let pictures: Vec<(Uuid, Uuid)> = visits
-            .iter()
-            .flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0)))
-            .collect();
+        let pictures: Vec<(Uuid, Uuid)> =
+            visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
         attachment::link(self.tx, self.at.key, &pictures).await?;
         if !counted.is_empty() {
             let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
@@ -528,23 +446,14 @@ impl Work<'_> {
 
     async fn take_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
         let interviews: Vec<(usize, InterviewRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Interview(i) = p {
-                    Some(&**i)
-                } else {
-                    None
-                }
-            })
+            .new_ones(|p| if let Parsed::Interview(i) = p { Some(&**i) } else { None })
             .into_iter()
             .map(|(i, r)| (i, r.clone()))
             .collect();
         if interviews.is_empty() {
             return Ok(());
         }
-        let named: Vec<Uuid> = interviews
-            .iter()
-            .filter_map(|(_, r)| r.visit.map(|v| v.0))
-            .collect();
+        let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
         // What a phone that was cut off sends mends nothing before somebody has looked at it.
         let usable: Vec<(Uuid, i32)> = interviews
@@ -557,13 +466,7 @@ impl Work<'_> {
         for (i, r) in &interviews {
             let standing = self.interview_standing(*i, r, &visits, &highest);
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(
-                *i,
-                self.batch.reads[*i].digest.as_ref(),
-                r,
-                &standing,
-                awaited,
-            ));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
             persons.extend(rows::person_rows(r, keys));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
@@ -584,10 +487,7 @@ impl Work<'_> {
 
     /// Whether the form itself cannot be used.
     fn is_faulty(&self, index: usize) -> bool {
-        self.batch.reads[index]
-            .held
-            .as_ref()
-            .is_some_and(|h| h.reason == Reason::FormError)
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
     }
 
     /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
@@ -606,10 +506,7 @@ impl Work<'_> {
             }
             return standing;
         }
-        let elsewhere = r
-            .visit
-            .and_then(|v| visits.get(&v.0))
-            .is_some_and(|case| *case != standing.case_id);
+        let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
             standing.status = Status::Held;
             standing.held = Some(sentence(Reason::VisitElsewhere));
@@ -619,31 +516,15 @@ impl Work<'_> {
 
     /// Two batches with one record at the same moment: the later one starts over and finds the record known.
     fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
-        if stored == expected {
-            Ok(())
-        } else {
-            Err(Error::Store(crate::store::Error::Busy("record_race")))
-        }
+        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
     }
 
     async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
-        let locked: Vec<_> = self
-            .cases
-            .rows()
-            .filter(|r| self.touched.contains(&r.id))
-            .cloned()
-            .collect();
+        let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
         let folded = refold(self.tx, self.at, &self.batch.survey, &locked).await?;
-        feed::mark(
-            self.tx,
-            self.at.key,
-            self.at.tag,
-            ChangeKind::Receipt,
-            &self.settled,
-        )
-        .await?;
+        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &self.settled).await?;
         Ok(folded)
     }
 
@@ -651,13 +532,7 @@ impl Work<'_> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
-            .filter_map(|c| {
-                if let Class::Replayed(batch, _) = c {
-                    Some(*batch)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
             .collect();
         let earlier = if batches.is_empty() {
             HashMap::new()
@@ -686,22 +561,14 @@ impl Work<'_> {
         let device = self.batch.head.device;
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
         for receipt in receipts {
-            let Some(id) = receipt
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| Uuid::try_parse(id).ok())
+            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok())
             else {
                 continue;
             };
             if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
                 refused.push((id, receipt.to_string()));
             }
-            marks.push(Mark {
-                id,
-                area_no: None,
-                device: Some(device),
-                user: None,
-            });
+            marks.push(Mark { id, area_no: None, device: Some(device), user: None });
         }
         marks.sort_unstable_by_key(|m| m.id);
         marks.dedup_by_key(|m| m.id);
@@ -762,10 +629,8 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors)
-        .await?
-        .into_iter()
-        .collect();
+    let mut new: HashSet<Uuid> =
+        case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
@@ -780,12 +645,7 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
     completion::append_deltas(tx, at.key, &deltas).await?;
     let marks: Vec<Mark> = added
         .iter()
-        .map(|d| Mark {
-            id: d.dwelling_id,
-            area_no: Some(d.area_no),
-            device: None,
-            user: None,
-        })
+        .map(|d| Mark { id: d.dwelling_id, area_no: Some(d.area_no), device: None, user: None })
         .collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks).await?;
     Ok(())
@@ -823,11 +683,7 @@ fn dwelling_row(
     let held = door.is_none().then(|| sentence(why_not));
     NewDwellingRecord {
         id: d.id,
-        status: if door.is_some() {
-            Status::Accepted
-        } else {
-            Status::Held
-        },
+        status: if door.is_some() { Status::Accepted } else { Status::Held },
         held_reason: held.as_ref().map(|h| h.0.clone()),
         held_detail: held.map(|h| h.1),
         case_id: door.map(|d| d.case_id),
@@ -839,11 +695,7 @@ fn dwelling_row(
 }
 
 fn held_for(id: Uuid, reason: Reason) -> Standing {
-    Standing {
-        case_id: id,
-        status: Status::Held,
-        held: Some(sentence(reason)),
-    }
+    Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
 }
 
 /// Slug and sentence of a reason.

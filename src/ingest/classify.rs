@@ -35,11 +35,7 @@ pub(super) fn identity(parsed: &Parsed) -> Option<(Uuid, RecordKind, i32)> {
 
 /// The ids of all records that can be used, each once.
 pub(super) fn ids(reads: &[Read]) -> Vec<Uuid> {
-    let mut all: Vec<Uuid> = reads
-        .iter()
-        .filter_map(|r| identity(&r.parsed))
-        .map(|i| i.0)
-        .collect();
+    let mut all: Vec<Uuid> = reads.iter().filter_map(|r| identity(&r.parsed)).map(|i| i.0).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -85,11 +81,7 @@ fn against_stored(there: &[&Known], kind: RecordKind, revision: i32, digest: &[u
         return Some(Class::Reused);
     }
     let same = there.iter().find(|k| k.revision == revision)?;
-    Some(if same.digest == digest {
-        Class::Replayed(same.batch_id, same.batch_index)
-    } else {
-        Class::Reused
-    })
+    Some(if same.digest == digest { Class::Replayed(same.batch_id, same.batch_index) } else { Class::Reused })
 }
 
 /// The highest revision of each interview whose form can be used, among what is stored and what comes with `new`.

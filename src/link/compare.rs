@@ -158,18 +158,12 @@ pub fn compare_person(a: &PreparedPerson, b: &PreparedPerson) -> PersonLevels {
     let (name, (given, surname, order)) = if both_latin {
         (NameLevel::Missing, compare_latin(&a.name, &b.name))
     } else {
-        (
-            compare_name(a, b),
-            (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing),
-        )
+        (compare_name(a, b), (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing))
     };
     let names_differ = if both_latin {
         given == LatinLevel::Other
     } else {
-        matches!(
-            name,
-            NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther
-        )
+        matches!(name, NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther)
     };
     let births_differ = matches!(
         birth,

@@ -7,10 +7,7 @@ use crate::link::interview::PersonGiven;
 use crate::link::{DigestKey, IdGiven};
 
 fn person(name: &str) -> PreparedPerson {
-    let given = PersonGiven {
-        name: Some(name.to_owned()),
-        ..PersonGiven::default()
-    };
+    let given = PersonGiven { name: Some(name.to_owned()), ..PersonGiven::default() };
     PreparedPerson::read(&given, &DigestKey::new([0; 32]))
 }
 
@@ -79,14 +76,8 @@ fn latin_names() {
 fn named_by_the_spouse() {
     let mut husband_known = person("向书英");
     husband_known.partner = person("吴德文").name.sound;
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &husband_known).name,
-        NameLevel::Spouse
-    );
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &person("向书英")).name,
-        NameLevel::Missing
-    );
+    assert_eq!(compare_person(&person("吴德文妻"), &husband_known).name, NameLevel::Spouse);
+    assert_eq!(compare_person(&person("吴德文妻"), &person("向书英")).name, NameLevel::Missing);
 }
 
 #[test]
@@ -94,52 +85,19 @@ fn ids() {
     use IdQuality as Q;
     let with = |name: &str, id: u128, quality: IdQuality| {
         let mut p = person(name);
-        p.citizen = Some(Citizen {
-            digest: Digest(id),
-            quality,
-        });
-        p.birth = Birth {
-            year: Some(if name == "王伟" { 1980 } else { 2001 }),
-            ..Birth::default()
-        };
+        p.citizen = Some(Citizen { digest: Digest(id), quality });
+        p.birth = Birth { year: Some(if name == "王伟" { 1980 } else { 2001 }), ..Birth::default() };
         p
     };
     for (a, b, want) in [
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 1, Q::Valid),
-            IdLevel::Same,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 1, Q::Repaired),
-            IdLevel::SameRepaired,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 2, Q::Valid),
-            IdLevel::Conflict,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("李军", 1, Q::Valid),
-            IdLevel::Borrowed,
-        ),
-        (
-            with("王伟", 1, Q::Opaque),
-            with("王伟", 2, Q::Opaque),
-            IdLevel::OtherNumber,
-        ),
-        (
-            with("王伟", 1, Q::Opaque),
-            with("王伟", 1, Q::Opaque),
-            IdLevel::Same,
-        ),
+        (with("王伟", 1, Q::Valid), with("王伟", 1, Q::Valid), IdLevel::Same),
+        (with("王伟", 1, Q::Valid), with("王伟", 1, Q::Repaired), IdLevel::SameRepaired),
+        (with("王伟", 1, Q::Valid), with("王伟", 2, Q::Valid), IdLevel::Conflict),
+        (with("王伟", 1, Q::Valid), with("李军", 1, Q::Valid), IdLevel::Borrowed),
+        (with("王伟", 1, Q::Opaque), with("王伟", 2, Q::Opaque), IdLevel::OtherNumber),
+        (with("王伟", 1, Q::Opaque), with("王伟", 1, Q::Opaque), IdLevel::Same),
     ] {
         assert_eq!(compare_person(&a, &b).citizen, want);
     }
-    assert_eq!(
-        format!("{:?}", IdGiven::Plain("419999198503074514".into())),
-        "IdGiven(..)"
-    );
+    assert_eq!(format!("{:?}", IdGiven::Plain("419999198503074514".into())), "IdGiven(..)");
 }

@@ -46,15 +46,7 @@ fn town(rules: &Rules, buildings: usize, floors: usize, seen: &[Seen], today: i6
         for floor in 0..floors {
             for room in 0..2 {
                 let id = doors.len();
-                doors.push(door(
-                    rules,
-                    id,
-                    b,
-                    i32::try_from(floor).unwrap() + 1,
-                    room,
-                    seen,
-                    today,
-                ));
+                doors.push(door(rules, id, b, i32::try_from(floor).unwrap() + 1, room, seen, today));
             }
         }
     }
@@ -71,10 +63,8 @@ fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: 
             (at(rules, *day, *minute), format!("e{:02}", who % 3 + 1).into());
         let hour = 18 + i64::from(kind % 3);
         let from = self::at(rules, day + 1 + i64::from(who % 2), hour * 60);
-        let appointment = (outcome == Outcome::AppointmentMade).then(|| Window {
-            from,
-            to: from + SignedDuration::from_mins(30),
-        });
+        let appointment = (outcome == Outcome::AppointmentMade)
+            .then(|| Window { from, to: from + SignedDuration::from_mins(30) });
         evidence.visits.push(Visit {
             id: VisitId(Uuid::from_u128(n as u128 + 1)),
             at,
@@ -86,13 +76,7 @@ fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: 
             has_photo: false,
             appointment,
         });
-        visits.push(PastVisit {
-            at,
-            outcome,
-            enumerator,
-            channel: Channel::InPerson,
-            informant,
-        });
+        visits.push(PastVisit { at, outcome, enumerator, channel: Channel::InPerson, informant });
     }
     Door {
         case_id: CaseId(Uuid::from_u128(id as u128 + 1)),
@@ -111,19 +95,12 @@ fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: 
 
 fn staff(n: usize) -> Vec<Enumerator> {
     let evening = vec![(time(18, 0, 0, 0), time(21, 30, 0, 0))];
-    let day = vec![
-        (time(9, 0, 0, 0), time(12, 0, 0, 0)),
-        (time(14, 0, 0, 0), time(21, 0, 0, 0)),
-    ];
+    let day = vec![(time(9, 0, 0, 0), time(12, 0, 0, 0)), (time(14, 0, 0, 0), time(21, 0, 0, 0))];
     (1..=n)
         .map(|k| Enumerator {
             user: format!("e{k:02}").into(),
             areas: None,
-            hours: Some(Hours {
-                weekday: evening.clone(),
-                saturday: day.clone(),
-                sunday: day.clone(),
-            }),
+            hours: Some(Hours { weekday: evening.clone(), saturday: day.clone(), sunday: day.clone() }),
             absent: Vec::new(),
             doing: None,
         })
@@ -230,11 +207,7 @@ fn lines_agree(stop: &Stop) -> Result<(), TestCaseError> {
     prop_assert_eq!(&stop.reason, &line(g, Language::En));
     prop_assert_eq!(&stop.reason_zh, &line(g, Language::Zh));
     prop_assert!(stop.reason.ends_with('.') && stop.reason_zh.ends_with('。'));
-    prop_assert!(
-        stop.reason.is_ascii() || stop.reason.contains('–'),
-        "{}",
-        stop.reason
-    );
+    prop_assert!(stop.reason.is_ascii() || stop.reason.contains('–'), "{}", stop.reason);
     prop_assert!(
         !has_fraction(&stop.reason) && !stop.reason.contains('%'),
         "no chance in a line: {}",
@@ -244,29 +217,18 @@ fn lines_agree(stop: &Stop) -> Result<(), TestCaseError> {
     let mut known: BTreeSet<u32> = [g.attempts].into();
     match &g.cause {
         Cause::First { open } => known.extend(u32::try_from(*open)),
-        Cause::Again {
-            pattern: reason::Pattern::Before(h),
-        } => known.extend([u32::from(*h), 0]),
+        Cause::Again { pattern: reason::Pattern::Before(h) } => known.extend([u32::from(*h), 0]),
         Cause::Again { .. } | Cause::ProxyAllowed | Cause::UsedUp => {}
         Cause::Agreed { on, minute } | Cause::WeMissed { on, minute } => {
             known.extend(numbers(&slot::clock(*minute)));
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
+            known.extend([u32::from(on.day().unsigned_abs()), u32::from(on.month().unsigned_abs())]);
         }
         Cause::Convert { on, by } => {
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
+            known.extend([u32::from(on.day().unsigned_abs()), u32::from(on.month().unsigned_abs())]);
             known.extend(numbers(by));
         }
         Cause::Claimed { on, .. } | Cause::Partial { on } => {
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
+            known.extend([u32::from(on.day().unsigned_abs()), u32::from(on.month().unsigned_abs())]);
         }
     }
     if let Some(b) = &g.best {
@@ -285,15 +247,11 @@ fn lines_agree(stop: &Stop) -> Result<(), TestCaseError> {
 }
 
 fn has_fraction(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|w| w[0].is_ascii_digit() && w[1] == b'.' && w[2].is_ascii_digit())
+    text.as_bytes().windows(3).any(|w| w[0].is_ascii_digit() && w[1] == b'.' && w[2].is_ascii_digit())
 }
 
 fn numbers(text: &str) -> BTreeSet<u32> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter_map(|t| t.parse().ok())
-        .collect()
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|t| t.parse().ok()).collect()
 }
 
 #[test]
@@ -322,20 +280,10 @@ fn an_appointment_is_on_top_with_its_hour() {
     let seen = [(5, 0, 1140, 4, 0)];
     let input = day(&rules, town(&rules, 4, 6, &seen, 1), 2, 1);
     let sheets = Stairwise::default().plan(&input);
-    let stop = sheets
-        .iter()
-        .flat_map(|s| &s.stops)
-        .find(|s| s.pinned == Pinned::Yes)
-        .unwrap();
-    assert_eq!(
-        (stop.action, stop.reason.as_str()),
-        (StopAction::VisitAt, "Asked for Tuesday 19:00.")
-    );
+    let stop = sheets.iter().flat_map(|s| &s.stops).find(|s| s.pinned == Pinned::Yes).unwrap();
+    assert_eq!((stop.action, stop.reason.as_str()), (StopAction::VisitAt, "Asked for Tuesday 19:00."));
     assert_eq!(stop.reason_zh, "约定周二 19:00。");
-    let first = sheets
-        .iter()
-        .find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes))
-        .unwrap();
+    let first = sheets.iter().find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes)).unwrap();
     assert_eq!(first.stops[0].pinned, Pinned::Yes);
 }
 
@@ -355,24 +303,14 @@ fn a_plan_at_noon_leaves_what_is_in_hand() {
     let keep: Vec<CaseId> = doors[14..18].iter().map(|d| d.case_id).collect();
     let mut input = day(&rules, doors, 2, 5);
     input.as_of = at(&rules, 5, 15 * 60);
-    input.enumerators[1].doing = Some(Doing {
-        keep: keep.clone(),
-        free_at: at(&rules, 5, 15 * 60 + 8),
-    });
+    input.enumerators[1].doing = Some(Doing { keep: keep.clone(), free_at: at(&rules, 5, 15 * 60 + 8) });
     let sheets = Stairwise::default().plan(&input);
     let mine = sheets.iter().find(|s| &*s.user == "e02").unwrap();
-    assert_eq!(
-        mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(),
-        keep
-    );
+    assert_eq!(mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(), keep);
     assert_eq!(mine.shift.from, at(&rules, 5, 15 * 60 + 8));
     let other = sheets.iter().find(|s| &*s.user == "e01").unwrap();
     assert!(other.stops.iter().all(|s| !keep.contains(&s.case_id)));
-    assert_eq!(
-        other.shift.from,
-        at(&rules, 5, 15 * 60),
-        "what lies before the moment is cut off"
-    );
+    assert_eq!(other.shift.from, at(&rules, 5, 15 * 60), "what lies before the moment is cut off");
 }
 
 #[test]
@@ -385,10 +323,7 @@ fn without_a_weekend_left_the_rule_cannot_be_met() {
     let list = pace::warnings(&input, &insight);
     assert_eq!(list.len(), 2);
     assert!(list.iter().all(|w| w.level == pace::Level::Red));
-    assert_eq!(
-        list[0].reason,
-        "A weekend visit is missing and no weekend with staff is left."
-    );
+    assert_eq!(list[0].reason, "A weekend visit is missing and no weekend with staff is left.");
 }
 
 #[test]
@@ -406,10 +341,7 @@ fn the_heat_map_names_every_building_once() {
     let rules = rules();
     let input = day(&rules, town(&rules, 3, 2, &[(0, 0, 1140, 0, 0)], 1), 1, 1);
     let view = view(&Insight::new(&input, Brain::Types));
-    assert_eq!(
-        (view.rows.len(), view.knocks, view.version.as_str()),
-        (4, 1, "types-1")
-    );
+    assert_eq!((view.rows.len(), view.knocks, view.version.as_str()), (4, 1, "types-1"));
     let svg = heat_svg(&view, Language::En);
     assert_eq!(svg.matches("<rect").count(), 4 * 26);
     assert!(svg.contains("Building 3") && heat_svg(&view, Language::Zh).contains("3 号楼"));
@@ -421,14 +353,7 @@ fn a_pretended_miss_counts_like_a_real_one() {
     let seen = [(0, 0, 1140, 0, 0), (0, 1, 600, 0, 0), (0, 5, 900, 0, 0)];
     let real = town(&rules, 1, 1, &seen, 9)[0].standing.clone();
     let mut told = town(&rules, 1, 1, &seen[..2], 9)[0].standing.clone();
-    forecast::pretend_miss(
-        &mut told,
-        slot::slot_at(at(&rules, 5, 900), &rules.calendar),
-        &rules,
-    );
-    assert_eq!(
-        (told.counted, told.unmet.clone(), told.state),
-        (real.counted, real.unmet, State::Proxy)
-    );
+    forecast::pretend_miss(&mut told, slot::slot_at(at(&rules, 5, 900), &rules.calendar), &rules);
+    assert_eq!((told.counted, told.unmet.clone(), told.state), (real.counted, real.unmet, State::Proxy));
     assert_eq!(told.untried, real.untried);
 }

@@ -228,9 +228,7 @@ impl CaseRow {
             unmet: r.get("unmet"),
             last_at: r.get("last_at"),
             last_outcome: r.get("last_outcome"),
-            appointment: r
-                .get::<_, Option<Timestamp>>("appointment_from")
-                .zip(r.get("appointment_to")),
+            appointment: r.get::<_, Option<Timestamp>>("appointment_from").zip(r.get("appointment_to")),
             due: r.get::<_, Option<i16>>("due_class").zip(r.get("due_at")),
             merged_into: r.get("merged_into"),
             holder: r.get("holder"),
@@ -469,8 +467,7 @@ pub async fn add_found(
 
 /// Counts again how many cases were merged into these.
 pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<(), Error> {
-    tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors])
-        .await?;
+    tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors]).await?;
     Ok(())
 }
 
@@ -482,12 +479,7 @@ pub async fn open_ids(
     building: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(
-            &OPEN_IDS,
-            &[&key.district, &key.no, &range.0, &range.1, &building, &most],
-        )
-        .await?;
+    let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.0, &range.1, &building, &most]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -499,9 +491,7 @@ pub async fn find_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Cas
 
 /// Cases of given doors, without locking.
 pub async fn find_by_dwelling(tx: &Tx, key: SurveyKey, dwellings: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
-    let rows = tx
-        .query(&FIND_BY_DWELLING, &[&key.district, &key.no, &dwellings])
-        .await?;
+    let rows = tx.query(&FIND_BY_DWELLING, &[&key.district, &key.no, &dwellings]).await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
 
@@ -515,19 +505,7 @@ pub async fn list_rows(
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
-        .query(
-            &LIST_CASES,
-            &[
-                &key.district,
-                &key.no,
-                &range.0,
-                &range.1,
-                states,
-                &after.0,
-                &after.1,
-                &limit,
-            ],
-        )
+        .query(&LIST_CASES, &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &limit])
         .await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
@@ -543,19 +521,7 @@ pub async fn list_lent_rows(
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
-        .query(
-            &LIST_LENT,
-            &[
-                &key.district,
-                &key.no,
-                &range.0,
-                &range.1,
-                &user,
-                states,
-                &after,
-                &limit,
-            ],
-        )
+        .query(&LIST_LENT, &[&key.district, &key.no, &range.0, &range.1, &user, states, &after, &limit])
         .await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
@@ -618,16 +584,7 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST_DUE,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &after.0,
-                            &after.1,
-                            &after.2,
-                            &limit,
-                        ],
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &after.2, &limit],
                     )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
@@ -645,9 +602,8 @@ impl Store {
     ) -> Result<Vec<CaseRow>, Error> {
         self.reading("area_cases", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most])
-                    .await?;
+                let rows =
+                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
             })
         })

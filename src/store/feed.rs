@@ -109,16 +109,9 @@ impl ChangeKind {
 
     /// Back from the database.
     pub fn of(number: i16) -> Option<Self> {
-        [
-            Self::Case,
-            Self::Dwelling,
-            Self::Assignment,
-            Self::Receipt,
-            Self::Survey,
-            Self::Sheet,
-        ]
-        .into_iter()
-        .find(|k| k.number() == number)
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
+            .into_iter()
+            .find(|k| k.number() == number)
     }
 
     /// The word on the wire.
@@ -218,20 +211,8 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(
-        &MARK,
-        &[
-            &key.district,
-            &key.no,
-            &kind.number(),
-            &ids,
-            &tag,
-            &areas,
-            &devices,
-            &users,
-        ],
-    )
-    .await?;
+    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users])
+        .await?;
     Ok(())
 }
 
@@ -300,12 +281,7 @@ pub async fn open_assignments(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx
-        .query(
-            &OPEN_ASSIGNMENTS,
-            &[&key.district, &key.no, &user, &after, &limit],
-        )
-        .await?;
+    let rows = tx.query(&OPEN_ASSIGNMENTS, &[&key.district, &key.no, &user, &after, &limit]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -317,9 +293,7 @@ pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<As
 
 /// All assignments of cases, oldest first.
 pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx
-        .query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases])
-        .await?;
+    let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -331,9 +305,7 @@ pub async fn end_assignments(
     now: Timestamp,
     reason: &str,
 ) -> Result<Vec<(Uuid, String)>, Error> {
-    let rows = tx
-        .query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason])
-        .await?;
+    let rows = tx.query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -346,29 +318,18 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let Some(first) = all.first() else { return Ok(()) };
     tx.execute(
         &ADD_ASSIGNMENTS,
-        &[
-            &key.district,
-            &key.no,
-            &ids,
-            &cases,
-            &users,
-            &untils,
-            &first.by,
-            &first.at,
-        ],
+        &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at],
     )
     .await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders])
-        .await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
     Ok(())
 }
 
 /// Takes the holder off these cases.
 pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
     let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody])
-        .await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
     Ok(())
 }
 
@@ -380,9 +341,7 @@ pub async fn receipts_of(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit])
-        .await?;
+    let rows = tx.query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -404,11 +363,7 @@ pub async fn add_hand_receipts(
     }
     let ids: Vec<Uuid> = all.iter().map(|r| r.0).collect();
     let texts: Vec<&str> = all.iter().map(|r| r.1.as_str()).collect();
-    tx.execute(
-        &ADD_HAND_RECEIPTS,
-        &[&key.district, &key.no, &device, &ids, &texts],
-    )
-    .await?;
+    tx.execute(&ADD_HAND_RECEIPTS, &[&key.district, &key.no, &device, &ids, &texts]).await?;
     Ok(())
 }
 

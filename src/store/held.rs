@@ -248,9 +248,7 @@ pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRo
 
 /// Lower revisions that wait only because their form was faulty, with the device that sent them.
 pub async fn faulty_revisions(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Settled, Uuid)>, Error> {
-    let rows = tx
-        .query(&FAULTY_REVISIONS, &[&key.district, &key.no, &ids])
-        .await?;
+    let rows = tx.query(&FAULTY_REVISIONS, &[&key.district, &key.no, &ids]).await?;
     Ok(rows
         .iter()
         .map(|r| {
@@ -273,9 +271,7 @@ pub async fn visits_of_interviews(
     key: SurveyKey,
     interviews: &[Uuid],
 ) -> Result<Vec<((Uuid, i32), Uuid)>, Error> {
-    let rows = tx
-        .query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews])
-        .await?;
+    let rows = tx.query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews]).await?;
     Ok(rows.iter().map(|r| ((r.get(0), r.get(1)), r.get(2))).collect())
 }
 
@@ -324,13 +320,8 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
 
 /// Held or formerly held revisions of a record collected in a range of areas, highest revision first.
 pub async fn find_held(tx: &Tx, key: SurveyKey, range: (i32, i32), id: Uuid) -> Result<Vec<HeldRow>, Error> {
-    let rows = tx
-        .query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id])
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|r| held_row(r, Status::of(r.get("status"))))
-        .collect())
+    let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id]).await?;
+    Ok(rows.iter().map(|r| held_row(r, Status::of(r.get("status")))).collect())
 }
 
 /// A decision on a held record.
@@ -354,16 +345,7 @@ pub struct HeldDecision {
 pub async fn insert_held_decision(tx: &Tx, key: SurveyKey, d: &HeldDecision) -> Result<(), Error> {
     tx.execute(
         &INSERT_HELD_DECISION,
-        &[
-            &key.district,
-            &key.no,
-            &d.id,
-            &d.revision,
-            &d.decision,
-            &d.note,
-            &d.by,
-            &d.at,
-        ],
+        &[&key.district, &key.no, &d.id, &d.revision, &d.decision, &d.note, &d.by, &d.at],
     )
     .await?;
     Ok(())
@@ -377,20 +359,13 @@ pub async fn settle_dwelling(
     status: Status,
     case: Option<Uuid>,
 ) -> Result<(), Error> {
-    tx.execute(
-        &SET_DWELLING,
-        &[&key.district, &key.no, &id, &status.number(), &case],
-    )
-    .await?;
+    tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status.number(), &case]).await?;
     Ok(())
 }
 
 /// The stored text of a dwelling record.
 pub async fn dwelling_content(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<String>, Error> {
-    Ok(tx
-        .query_opt(&DWELLING_CONTENT, &[&key.district, &key.no, &id])
-        .await?
-        .map(|r| r.get(0)))
+    Ok(tx.query_opt(&DWELLING_CONTENT, &[&key.district, &key.no, &id]).await?.map(|r| r.get(0)))
 }
 
 impl Store {
@@ -407,15 +382,7 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST_HELD,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &after.0,
-                            &after.1,
-                            &limit,
-                        ],
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
                     )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
@@ -428,9 +395,7 @@ impl Store {
     pub async fn count_held(&self, key: SurveyKey, range: (i32, i32)) -> Result<i64, Error> {
         self.reading("count_held", move |tx| {
             Box::pin(async move {
-                let row = tx
-                    .query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1])
-                    .await?;
+                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1]).await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })

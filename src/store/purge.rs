@@ -94,54 +94,18 @@ pub struct Step {
 
 /// Every family, in the order in which they go.
 pub const STEPS: [Step; 12] = [
-    Step {
-        name: "persons",
-        statement: &PERSONS,
-    },
-    Step {
-        name: "interviews",
-        statement: &INTERVIEWS,
-    },
-    Step {
-        name: "visits",
-        statement: &VISITS,
-    },
-    Step {
-        name: "batches as received",
-        statement: &BATCHES,
-    },
-    Step {
-        name: "doors as reported",
-        statement: &DWELLINGS,
-    },
-    Step {
-        name: "supervisors' reasons",
-        statement: &DECISIONS,
-    },
-    Step {
-        name: "notes on held records",
-        statement: &HELD_NOTES,
-    },
-    Step {
-        name: "unfinished uploads",
-        statement: &PARTS,
-    },
-    Step {
-        name: "names prepared for linkage",
-        statement: &LINK_INTERVIEWS,
-    },
-    Step {
-        name: "keys of linkage",
-        statement: &LINK_KEYS,
-    },
-    Step {
-        name: "evidence of pairs",
-        statement: &LINKS,
-    },
-    Step {
-        name: "residents' notes",
-        statement: &WISHES,
-    },
+    Step { name: "persons", statement: &PERSONS },
+    Step { name: "interviews", statement: &INTERVIEWS },
+    Step { name: "visits", statement: &VISITS },
+    Step { name: "batches as received", statement: &BATCHES },
+    Step { name: "doors as reported", statement: &DWELLINGS },
+    Step { name: "supervisors' reasons", statement: &DECISIONS },
+    Step { name: "notes on held records", statement: &HELD_NOTES },
+    Step { name: "unfinished uploads", statement: &PARTS },
+    Step { name: "names prepared for linkage", statement: &LINK_INTERVIEWS },
+    Step { name: "keys of linkage", statement: &LINK_KEYS },
+    Step { name: "evidence of pairs", statement: &LINKS },
+    Step { name: "residents' notes", statement: &WISHES },
 ];
 
 /// Rows in one transaction.
@@ -152,9 +116,7 @@ impl Store {
     pub async fn purge_some(&self, key: SurveyKey, step: Step) -> Result<u64, Error> {
         self.retrying("purge", move |tx| {
             Box::pin(async move {
-                let n = tx
-                    .execute(step.statement, &[&key.district, &key.no, &AT_ONCE])
-                    .await?;
+                let n = tx.execute(step.statement, &[&key.district, &key.no, &AT_ONCE]).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
             })
         })
@@ -178,8 +140,7 @@ impl Store {
         self.retrying("pictures_purged", move |tx| {
             let ids = ids.clone();
             Box::pin(async move {
-                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now])
-                    .await?;
+                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -193,7 +154,6 @@ impl Store {
         counts: serde_json::Value,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts))
-            .await
+        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts)).await
     }
 }

@@ -24,12 +24,7 @@ pub struct Statement {
 impl Statement {
     /// The name in the first line, for logs and metrics.
     pub fn name(&self) -> &'static str {
-        self.sql
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("-- ")
-            .trim()
+        self.sql.lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
     }
 }
 
@@ -117,10 +112,7 @@ impl Error {
             return if is_lost {
                 Self::Unavailable
             } else {
-                Self::Statement {
-                    statement,
-                    code: "value".to_owned(),
-                }
+                Self::Statement { statement, code: "value".to_owned() }
             };
         };
         let code = db.code();
@@ -138,14 +130,8 @@ impl Error {
         match db.constraint() {
             // Two transactions drew one tag: the next try draws another.
             Some("change_stamp_tag_once") => Self::Busy(statement),
-            Some(constraint) => Self::Constraint {
-                statement,
-                constraint: constraint.to_owned(),
-            },
-            None => Self::Statement {
-                statement,
-                code: code.code().to_owned(),
-            },
+            Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
+            None => Self::Statement { statement, code: code.code().to_owned() },
         }
     }
 }
@@ -183,14 +169,8 @@ impl Tx {
     /// Begins on a connection of the pool.
     async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
         let client = store.client().await?;
-        client
-            .batch_execute(how)
-            .await
-            .map_err(|e| Error::of("begin", &e))?;
-        Ok(Self {
-            client: Some(client),
-            probe: store.probe.clone(),
-        })
+        client.batch_execute(how).await.map_err(|e| Error::of("begin", &e))?;
+        Ok(Self { client: Some(client), probe: store.probe.clone() })
     }
 
     fn client(&self) -> Result<&Object, Error> {
@@ -210,14 +190,8 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        client
-            .query(&prepared, params)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.query(&prepared, params).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs `statement` and returns its row, if there is one.
@@ -231,9 +205,7 @@ impl Tx {
 
     /// Runs `statement`, which always gives a row.
     pub(super) async fn query_one(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Row, Error> {
-        self.query_opt(statement, params)
-            .await?
-            .ok_or(Error::Corrupt("answer"))
+        self.query_opt(statement, params).await?.ok_or(Error::Corrupt("answer"))
     }
 
     /// Runs `statement` and returns the number of rows it touched.
@@ -241,23 +213,14 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        client
-            .execute(&prepared, params)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        client.execute(&prepared, params).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
     pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
         self.ask(Moment::Before(name))?;
-        self.client()?
-            .batch_execute(sql)
-            .await
-            .map_err(|e| Error::of(name, &e))
+        self.client()?.batch_execute(sql).await.map_err(|e| Error::of(name, &e))
     }
 
     /// The raw client, for COPY and streaming reads.
@@ -272,10 +235,8 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client
-                    .prepare_cached(STAMP.sql)
-                    .await
-                    .map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared =
+                    client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
                 // Two transactions that drew one tag: the later one draws another.
@@ -316,11 +277,7 @@ impl Drop for Tx {
 }
 
 fn commit_error(error: &tokio_postgres::Error) -> Error {
-    if error.as_db_error().is_some() {
-        Error::of("commit", error)
-    } else {
-        Error::CommitUnknown
-    }
+    if error.as_db_error().is_some() { Error::of("commit", error) } else { Error::CommitUnknown }
 }
 
 /// What a transaction leaves behind for its commit.

@@ -63,11 +63,7 @@ fn mixed(survey: &Survey) -> (Vec<Value>, Vec<Value>) {
     let seen = visit(case(1), "interview_complete");
     let talk = with(interview(case(2)), "visit_id", seen["id"].clone());
     let faulty = interview_with(case(3), vec![person(1, "王", "child")]);
-    let mended = with(
-        with(interview(case(3)), "id", faulty["id"].clone()),
-        "revision",
-        2,
-    );
+    let mended = with(with(interview(case(3)), "id", faulty["id"].clone()), "revision", 2);
     let old = visit_at(case(0), "no_answer", &at(8, "10:00"));
     let before = vec![waiting, talk, faulty, old.clone()];
     let batch = vec![
@@ -93,19 +89,12 @@ async fn end(app: &App, phone: &Device, staff: &crate::support::Client) -> Value
         .unwrap()
         .iter()
         .map(|c| {
-            (
-                c["address"].to_string(),
-                json!([c["state"], c["visits"], c["unmet"], c["last"], c["holder"]]),
-            )
+            (c["address"].to_string(), json!([c["state"], c["visits"], c["unmet"], c["last"], c["holder"]]))
         })
         .collect();
     let held = staff.get("/v1/held").await.ok();
-    let mut waiting: Vec<String> = held["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|h| h["reason"].to_string())
-        .collect();
+    let mut waiting: Vec<String> =
+        held["items"].as_array().unwrap().iter().map(|h| h["reason"].to_string()).collect();
     waiting.sort_unstable();
     let total = staff.get("/v1/completion").await.ok()["total"].clone();
     let picture = Picture::full(phone, 100).await;
@@ -126,11 +115,7 @@ async fn round(app: &App, slug: &str) -> Round {
     let (phone, staff) = (app.device_in(slug, "ea1").await, app.staff_in(slug, "sa").await);
     let (before, batch) = mixed(&survey);
     phone.send(&before).await;
-    Round {
-        batch: phone.batch(&batch),
-        phone,
-        staff,
-    }
+    Round { batch: phone.batch(&batch), phone, staff }
 }
 
 /// Statuses and reasons, which are the same in every survey.
@@ -138,26 +123,13 @@ fn outline(answer: &Value) -> Vec<Value> {
     let receipts = answer["receipts"].as_array().unwrap();
     receipts
         .iter()
-        .map(|r| {
-            json!([
-                r["type"],
-                r["status"],
-                r["reason"],
-                r["case"]["state"],
-                r["case"]["visits"]
-            ])
-        })
+        .map(|r| json!([r["type"], r["status"], r["reason"], r["case"]["state"], r["case"]["visits"]]))
         .collect()
 }
 
 async fn broken_everywhere(fault: Fault, times: usize) {
     let breaker = Arc::new(Breaker::default());
-    let app = App::with(
-        Survey::with_dwellings(1),
-        |store| store.with_probe(breaker.probe()),
-        |_| {},
-    )
-    .await;
+    let app = App::with(Survey::with_dwellings(1), |store| store.with_probe(breaker.probe()), |_| {}).await;
     let whole = round(&app, "whole").await;
     breaker.arm(usize::MAX, fault, 0);
     let first = whole.phone.post(&whole.batch).await.ok();
@@ -184,11 +156,7 @@ async fn broken_everywhere(fault: Fault, times: usize) {
             (&answer["receipts"], &json!(true)),
             "place {place}"
         );
-        assert_eq!(
-            end(&app, &broken.phone, &broken.staff).await,
-            expected,
-            "place {place} of {places}"
-        );
+        assert_eq!(end(&app, &broken.phone, &broken.staff).await, expected, "place {place} of {places}");
     }
     let stuck = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
     assert_eq!(app.count(stuck).await, 0);
@@ -212,12 +180,7 @@ async fn a_database_that_asks_to_repeat_is_obeyed() {
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_found_again() {
     let breaker = Arc::new(Breaker::default());
-    let app = App::with(
-        Survey::with_dwellings(1),
-        |store| store.with_probe(breaker.probe()),
-        |_| {},
-    )
-    .await;
+    let app = App::with(Survey::with_dwellings(1), |store| store.with_probe(breaker.probe()), |_| {}).await;
     let lost = round(&app, "lost").await;
     breaker.arm(usize::MAX, Fault::Disconnect, 0);
     let whole = round(&app, "whole").await;
@@ -229,30 +192,19 @@ async fn a_commit_whose_answer_was_lost_is_found_again() {
 
     breaker.disarm();
     assert_eq!(answer["replayed"], true, "the second try found the batch stored");
-    assert_eq!(
-        end(&app, &lost.phone, &lost.staff).await,
-        end(&app, &whole.phone, &whole.staff).await
-    );
+    assert_eq!(end(&app, &lost.phone, &lost.staff).await, end(&app, &whole.phone, &whole.staff).await);
 }
 
 #[tokio::test]
 async fn decisions_and_assignments_survive_lost_connections_too() {
     let breaker = Arc::new(Breaker::default());
-    let app = App::with(
-        Survey::with_dwellings(2),
-        |store| store.with_probe(breaker.probe()),
-        |_| {},
-    )
-    .await;
+    let app = App::with(Survey::with_dwellings(2), |store| store.with_probe(breaker.probe()), |_| {}).await;
     let (staff, case) = (app.staff("sa").await, app.survey.case(0));
     let path = format!("/v1/cases/{case}/decisions");
     for place in 0..12 {
         breaker.arm(place, Fault::Disconnect, 1);
         let word = if place % 2 == 0 { "cancel" } else { "uncancel" };
-        staff
-            .post(&path, &json!({"decision": word, "reason": "x"}))
-            .await
-            .ok();
+        staff.post(&path, &json!({"decision": word, "reason": "x"})).await.ok();
         breaker.arm(place, Fault::Repeat, 1);
         let user = if place % 2 == 0 { json!("ea1") } else { Value::Null };
         let lend = json!({"assignments": [{"case_id": app.survey.case(1), "enumerator": user}]});
@@ -260,9 +212,7 @@ async fn decisions_and_assignments_survive_lost_connections_too() {
         breaker.disarm();
         app.recount().await;
     }
-    let open = app
-        .count("select count(*) from assignment where ended_at is null")
-        .await;
+    let open = app.count("select count(*) from assignment where ended_at is null").await;
     assert_eq!(open, 0);
 }
 
@@ -275,9 +225,7 @@ async fn sessions_cut_off_by_the_database_are_replaced() {
         let cut = "select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and application_name = 'doorknock'";
         client.query(cut, &[]).await.unwrap();
-        phone
-            .accepted(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00"))])
-            .await;
+        phone.accepted(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00"))]).await;
     }
     assert_eq!(app.count("select count(*) from visit").await, 6);
     app.recount().await;

@@ -37,11 +37,7 @@ impl Place {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command
-            .args(words)
-            .arg("--data-dir")
-            .arg(self.root.join("data"))
-            .env_remove("DATABASE_URL");
+        command.args(words).arg("--data-dir").arg(self.root.join("data")).env_remove("DATABASE_URL");
         command
     }
 
@@ -64,29 +60,16 @@ impl Place {
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("it says where it listens").unwrap();
-        let address = line
-            .strip_prefix("listening on http://")
-            .expect("one line")
-            .parse()
-            .unwrap();
+        let address = line.strip_prefix("listening on http://").expect("one line").parse().unwrap();
         Service { child, address }
     }
 
     fn device(&self, address: SocketAddr) -> Device {
         let id = id();
         let done = self.run(&["token", "ea1", "--device", &id.to_string()]);
-        let token = String::from_utf8(done.stdout)
-            .unwrap()
-            .lines()
-            .last()
-            .expect("a token")
-            .to_owned();
+        let token = String::from_utf8(done.stdout).unwrap().lines().last().expect("a token").to_owned();
         Device {
-            client: Client {
-                address,
-                token: Some(token),
-                cookie: None,
-            },
+            client: Client { address, token: Some(token), cookie: None },
             id,
             survey: self.survey.slug.clone(),
         }
@@ -98,9 +81,7 @@ impl Place {
     }
 
     fn records(&self, n: usize) -> Vec<Value> {
-        (0..n)
-            .map(|i| visit(self.survey.case(i % 4), "no_answer"))
-            .collect()
+        (0..n).map(|i| visit(self.survey.case(i % 4), "no_answer")).collect()
     }
 }
 
@@ -205,10 +186,7 @@ async fn what_was_answered_outlives_kill_9_of_the_service_and_its_database() {
     until_answered(&phone, &pending).await;
     for (batch, first) in &stored {
         let again = until_answered(&phone, batch).await;
-        assert_eq!(
-            (&again["replayed"], &again["receipts"]),
-            (&json!(true), &first["receipts"])
-        );
+        assert_eq!((&again["replayed"], &again["receipts"]), (&json!(true), &first["receipts"]));
     }
     let visits: i64 = phone.get("/v1/cases").await["items"]
         .as_array()
@@ -236,10 +214,7 @@ async fn a_killed_database_is_started_again_and_a_second_service_is_refused() {
     assert_eq!(words.trim().lines().count(), 1, "one sentence: {words}");
 
     kill_process(place.postmaster().expect("it runs"), Signal::KILL).unwrap();
-    let health = Client {
-        token: None,
-        ..phone.client.clone()
-    };
+    let health = Client { token: None, ..phone.client.clone() };
     assert_eq!(health.get("/healthz").await.status, 200, "the process is up");
     let batch = batch_now(&phone, &place.records(2));
     until_answered(&phone, &batch).await;
@@ -249,12 +224,7 @@ async fn a_killed_database_is_started_again_and_a_second_service_is_refused() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let list = phone.get("/v1/cases").await;
-    let visits: i64 = list["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|c| c["visits"].as_i64())
-        .sum();
+    let visits: i64 = list["items"].as_array().unwrap().iter().filter_map(|c| c["visits"].as_i64()).sum();
     assert_eq!(visits, 4);
     service.signal(Signal::TERM);
     assert_eq!(service.ended(Duration::from_secs(15)).1, Some(0));
@@ -285,9 +255,6 @@ async fn sigterm_beside_a_half_sent_request_ends_in_time_with_status_0() {
     assert_eq!(code, Some(0), "after {took:?}");
     assert!(took < Duration::from_secs(15));
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 503"),
-        "{answer}"
-    );
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(place.postmaster().is_none(), "its database is stopped");
 }

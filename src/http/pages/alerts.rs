@@ -62,12 +62,7 @@ pub struct Material<'a> {
 pub fn is_stuck(v: &Visitor, units: &[&UnitActivity]) -> bool {
     let limit = SignedDuration::from_hours(24 * STUCK_DAYS);
     let since = v.survey.opens_at();
-    let last = units
-        .iter()
-        .filter_map(|u| u.last_at)
-        .max()
-        .unwrap_or(since)
-        .max(since);
+    let last = units.iter().filter_map(|u| u.last_at).max().unwrap_or(since).max(since);
     let is_field_time = v.now >= since && v.now < v.survey.closes_at();
     is_field_time && units.iter().any(|u| u.open > 0) && v.now.duration_since(last) > limit
 }
@@ -94,24 +89,15 @@ fn few(v: &Visitor, mut all: Vec<Alert>) -> Vec<Alert> {
     let more = all.len().saturating_sub(MOST_OF_A_KIND);
     all.truncate(MOST_OF_A_KIND);
     if let (true, Some(last)) = (more > 0, all.last_mut()) {
-        let more = v
-            .words
-            .count("alert.more", i64::try_from(more).unwrap_or_default(), &[]);
-        last.detail = if last.detail.is_empty() {
-            more
-        } else {
-            format!("{} · {more}", last.detail)
-        };
+        let more = v.words.count("alert.more", i64::try_from(more).unwrap_or_default(), &[]);
+        last.detail = if last.detail.is_empty() { more } else { format!("{} · {more}", last.detail) };
     }
     all
 }
 
 fn building_name(m: &Material<'_>, v: &Visitor, b: &BuildingRow) -> String {
     let estate = m.names.get(&b.area).map_or("", String::as_str);
-    v.words
-        .say("building.name", &[("area", &estate), ("number", &b.building)])
-        .trim()
-        .to_owned()
+    v.words.say("building.name", &[("area", &estate), ("number", &b.building)]).trim().to_owned()
 }
 
 fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
@@ -138,9 +124,7 @@ fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
             let alert = Alert {
                 level: "bad",
                 sign: "exhausted",
-                title: v
-                    .words
-                    .say("alert.stuck", &[("building", &name), ("days", &STUCK_DAYS)]),
+                title: v.words.say("alert.stuck", &[("building", &name), ("days", &STUCK_DAYS)]),
                 detail: format!("{doors} · {since}"),
                 href: format!("/buildings/{}", b.id),
                 action: v.words.t("alert.open_building").to_owned(),
@@ -165,10 +149,7 @@ fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
         },
         detail: pace
             .average()
-            .map(|average| {
-                v.words
-                    .say("alert.late_detail", &[("needed", &needed), ("average", &average)])
-            })
+            .map(|average| v.words.say("alert.late_detail", &[("needed", &needed), ("average", &average)]))
             .unwrap_or_default(),
         href: format!("/pace?area={}", super::frame::quoted(&m.area.code)),
         action: v.words.t("alert.see_pace").to_owned(),
@@ -176,10 +157,7 @@ fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
 }
 
 fn clusters(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
-    let (refused, doors) = m
-        .units
-        .iter()
-        .fold((0, 0), |(r, d), u| (r + u.refused, d + u.doors));
+    let (refused, doors) = m.units.iter().fold((0, 0), |(r, d), u| (r + u.refused, d + u.doors));
     let is_cluster = |u: &&UnitActivity| {
         u.refused >= CLUSTER && u.refused * doors >= CLUSTER_TIMES * refused * u.doors && u.refused < refused
     };
@@ -218,11 +196,7 @@ fn devices(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
             let offset = d.clock_offset_s.unwrap_or_default();
             #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
             let minutes = (offset.abs() / 60.0).round() as i64;
-            let key = if offset > 0.0 {
-                "alert.clock_fast"
-            } else {
-                "alert.clock_slow"
-            };
+            let key = if offset > 0.0 { "alert.clock_fast" } else { "alert.clock_slow" };
             Alert {
                 level: "warn",
                 sign: "clock",
@@ -240,20 +214,14 @@ async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {
         return Ok(Vec::new());
     }
     let soon = v.now + SignedDuration::from_hours(24);
-    let ending = v
-        .app
-        .store()
-        .leases_ending(v.caller.key, m.area.range, soon)
-        .await?;
+    let ending = v.app.store().leases_ending(v.caller.key, m.area.range, soon).await?;
     Ok(ending
         .into_iter()
         .map(|l| Alert {
             level: "info",
             sign: "clock",
             title: v.words.count("alert.lease", l.doors, &[("name", &l.enumerator)]),
-            detail: v
-                .words
-                .say("alert.lease_detail", &[("time", &v.when().full(l.first))]),
+            detail: v.words.say("alert.lease_detail", &[("time", &v.when().full(l.first))]),
             href: format!(
                 "/assign?area={}&holder={}",
                 super::frame::quoted(&m.area.code),
@@ -267,18 +235,12 @@ async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {
 async fn old_held(v: &Visitor, m: &Material<'_>) -> Result<Option<Alert>, Problem> {
     let limit = v.now - SignedDuration::from_hours(24);
     let from = (jiff::Timestamp::UNIX_EPOCH, Uuid::nil());
-    let rows = v
-        .app
-        .store()
-        .list_held(v.caller.key, m.area.range, from, 500)
-        .await?;
+    let rows = v.app.store().list_held(v.caller.key, m.area.range, from, 500).await?;
     let old = rows.iter().filter(|r| r.received_at < limit).count();
     Ok((old > 0).then(|| Alert {
         level: "info",
         sign: "verify",
-        title: v
-            .words
-            .count("alert.held", i64::try_from(old).unwrap_or_default(), &[]),
+        title: v.words.count("alert.held", i64::try_from(old).unwrap_or_default(), &[]),
         detail: String::new(),
         href: format!("/held?area={}", super::frame::quoted(&m.area.code)),
         action: v.words.t("alert.see_held").to_owned(),

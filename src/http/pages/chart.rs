@@ -24,11 +24,7 @@ pub fn chart(v: &Visitor, days: &[(Date, i64, i64)]) -> String {
     );
     grid(&mut svg, v, &scale);
     let points: Vec<(f64, f64)> = std::iter::once((scale.x(0), BOTTOM))
-        .chain(
-            days.iter()
-                .zip(1_i64..)
-                .map(|((_, done, due), n)| (scale.x(n), y(*done, *due))),
-        )
+        .chain(days.iter().zip(1_i64..).map(|((_, done, due), n)| (scale.x(n), y(*done, *due))))
         .collect();
     let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     // Writing to a String cannot fail.
@@ -58,11 +54,7 @@ struct Scale {
 impl Scale {
     fn new(first: Date, last: Date) -> Self {
         let days = first.until(last).map_or(0, |s| i64::from(s.get_days())) + 1;
-        Self {
-            first,
-            last,
-            days: days.max(1),
-        }
+        Self { first, last, days: days.max(1) }
     }
 
     /// After so many field days.
@@ -74,11 +66,7 @@ impl Scale {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of doors are far below 2^53")]
 fn y(done: i64, due: i64) -> f64 {
-    if due <= 0 {
-        BOTTOM
-    } else {
-        BOTTOM - (BOTTOM - TOP) * done as f64 / due as f64
-    }
+    if due <= 0 { BOTTOM } else { BOTTOM - (BOTTOM - TOP) * done as f64 / due as f64 }
 }
 
 fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
@@ -111,10 +99,7 @@ fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
          <text class=\"endw\" x=\"{}\" y=\"188\" text-anchor=\"end\">{}</text>\
          <text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"start\">{}</text>",
         RIGHT - 6.0,
-        escaped(
-            &v.words
-                .say("chart.deadline", &[("day", &v.when().short(scale.last))])
-        ),
+        escaped(&v.words.say("chart.deadline", &[("day", &v.when().short(scale.last))])),
         scale.x(scale.days / 2) + 10.0,
         y(1, 2) + 16.0,
         escaped(v.words.t("chart.plan")),

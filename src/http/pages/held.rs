@@ -50,14 +50,7 @@ pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
     let store = v.app.store();
-    let rows = store
-        .list_held(
-            v.caller.key,
-            area.range,
-            (Timestamp::UNIX_EPOCH, Uuid::nil()),
-            MOST,
-        )
-        .await?;
+    let rows = store.list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), MOST).await?;
     let total = store.count_held(v.caller.key, area.range).await?;
     let people = names(&v).await?;
     // Of the cases named, those that exist in reach can be opened.
@@ -108,13 +101,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let case = match form.text("case") {
         None => None,
         Some(text) => {
-            let last = text
-                .split(['?', '#'])
-                .next()
-                .unwrap_or("")
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next();
+            let last = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next();
             let id = last.and_then(super::super::query::uuid);
             Some(id.ok_or_else(|| fault("case", "must be the door's number or page address"))?)
         }
@@ -124,16 +111,8 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Some("refuse") => (Verdict::Refuse, "held_refused"),
         _ => return Err(fault("decision", "must be accept or refuse")),
     };
-    let revision = form
-        .text("revision")
-        .and_then(|n| n.parse().ok())
-        .filter(|n: &i32| *n > 0);
-    let ruling = Ruling {
-        id,
-        revision,
-        verdict,
-        note: form.required("note", 2_000)?,
-    };
+    let revision = form.text("revision").and_then(|n| n.parse().ok()).filter(|n: &i32| *n > 0);
+    let ruling = Ruling { id, revision, verdict, note: form.required("note", 2_000)? };
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
     to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, now).await?) }).await?;
     v.app.pages.forget();

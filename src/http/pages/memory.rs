@@ -105,13 +105,7 @@ impl Memory {
                 let Some(oldest) = oldest else { break };
                 s.setups.remove(&oldest);
             }
-            s.setups.insert(
-                id,
-                Kept {
-                    at: now,
-                    value: (user.to_owned(), setup),
-                },
-            );
+            s.setups.insert(id, Kept { at: now, value: (user.to_owned(), setup) });
         });
         id
     }
@@ -146,22 +140,9 @@ mod tests {
     #[test]
     fn figures_grow_old_and_a_decision_forgets_them() {
         let memory = Memory::default();
-        let place = (
-            SurveyKey {
-                district: 410_181,
-                no: 1,
-            },
-            (1, 9),
-        );
+        let place = (SurveyKey { district: 410_181, no: 1 }, (1, 9));
         let now: Timestamp = "2020-11-05T12:00:00Z".parse().unwrap();
-        memory.keep_waiting(
-            place,
-            now,
-            Waiting {
-                due: 3,
-                ..Waiting::default()
-            },
-        );
+        memory.keep_waiting(place, now, Waiting { due: 3, ..Waiting::default() });
         assert_eq!(memory.waiting(place, now).map(|w| w.due), Some(3));
         assert_eq!(memory.waiting(place, now + FIGURES_FOR), None);
         assert_eq!(memory.waiting((place.0, (1, 8)), now), None);

@@ -72,11 +72,7 @@ pub async fn show(v: Visitor) -> Answer {
             .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
             .collect();
     }
-    let above = v
-        .app
-        .store()
-        .areas(v.caller.key, Areas::Above(area.range.0))
-        .await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let page = Page {
         f: v.frame(Tab::Overview, v.words.t("outlook.title")).await?,
         crumbs: crumbs(&v, &above, &area),
@@ -93,18 +89,8 @@ pub async fn show(v: Visitor) -> Answer {
 
 /// What the planner expects; none where the area is too large to be planned at once.
 async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
-    let today = v
-        .survey
-        .rules
-        .calendar
-        .local_date(v.now)
-        .clamp(v.survey.starts_on, v.survey.ends_on);
-    let question = Question {
-        area: area.clone(),
-        on: today,
-        now: v.now,
-        hours: HashMap::new(),
-    };
+    let today = v.survey.rules.calendar.local_date(v.now).clamp(v.survey.starts_on, v.survey.ends_on);
+    let question = Question { area: area.clone(), on: today, now: v.now, hours: HashMap::new() };
     let ready = match Ready::read(v.app.store(), std::sync::Arc::clone(&v.survey), question).await {
         Ok(ready) => ready,
         Err(PlanningError::TooLarge) => return Ok(None),
@@ -125,14 +111,9 @@ fn shown(v: &Visitor, outlook: &Outlook, ready: &Ready) -> Plan {
     };
     let s = &outlook.staffing;
     let hours = |minutes: f64| n(minutes / 60.0);
-    let places = [
-        ("staffed", hours(s.staffed_minutes)),
-        ("needed", hours(s.needed_minutes)),
-    ];
-    let places: Vec<(&str, &(dyn std::fmt::Display + Sync))> = places
-        .iter()
-        .map(|(name, value)| (*name, value as &(dyn std::fmt::Display + Sync)))
-        .collect();
+    let places = [("staffed", hours(s.staffed_minutes)), ("needed", hours(s.needed_minutes))];
+    let places: Vec<(&str, &(dyn std::fmt::Display + Sync))> =
+        places.iter().map(|(name, value)| (*name, value as &(dyn std::fmt::Display + Sync))).collect();
     let staffing = if s.extra_shifts > 0 {
         v.words.count("outlook.short", i64::from(s.extra_shifts), &places)
     } else {
@@ -142,13 +123,7 @@ fn shown(v: &Visitor, outlook: &Outlook, ready: &Ready) -> Plan {
         expected: outlook
             .days
             .iter()
-            .map(|d| {
-                (
-                    v.when().day(d.on),
-                    n(d.mean),
-                    format!("{}–{}", n(d.low), n(d.high)),
-                )
-            })
+            .map(|d| (v.when().day(d.on), n(d.mean), format!("{}–{}", n(d.low), n(d.high))))
             .collect(),
         staffing,
         is_short: s.extra_shifts > 0,
@@ -158,19 +133,12 @@ fn shown(v: &Visitor, outlook: &Outlook, ready: &Ready) -> Plan {
             .take(MOST)
             .map(|w| Risk {
                 id: w.case_id.0,
-                address: ready
-                    .door(w.case_id.0)
-                    .map(|d| d.address.clone())
-                    .unwrap_or_default(),
+                address: ready.door(w.case_id.0).map(|d| d.address.clone()).unwrap_or_default(),
                 is_red: w.level == Level::Red,
                 reason: v.words.pick(w.reason.clone(), w.reason_zh.clone()),
             })
             .collect(),
-        found: v.words.count(
-            "outlook.risks",
-            i64::try_from(outlook.warnings.len()).unwrap_or_default(),
-            &[],
-        ),
+        found: v.words.count("outlook.risks", i64::try_from(outlook.warnings.len()).unwrap_or_default(), &[]),
         unstaffed: i64::try_from(s.unstaffed_appointments.len()).unwrap_or_default(),
     }
 }

@@ -216,9 +216,7 @@ fn form_person(r: &Row) -> FormPerson {
         birth: [r.get("birth_year"), r.get("birth_month"), r.get("birth_day")],
         relationship: r.get("relationship"),
         residence_status: r.get("residence_status"),
-        citizen: r
-            .get::<_, Option<Vec<u8>>>("citizen_id_hash")
-            .zip(r.get("citizen_id_key")),
+        citizen: r.get::<_, Option<Vec<u8>>>("citizen_id_hash").zip(r.get("citizen_id_key")),
         is_id_repaired: r.get("is_id_repaired"),
         other_address: r.get("other_address"),
     }
@@ -257,30 +255,20 @@ fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
 
 /// The case of an accepted interview; `None` while no revision of it is accepted.
 pub async fn case_of(tx: &Tx, key: SurveyKey, interview: Uuid) -> Result<Option<Uuid>, Error> {
-    Ok(tx
-        .query_opt(&CASE_OF, &[&key.district, &key.no, &interview])
-        .await?
-        .map(|r| r.get("case_id")))
+    Ok(tx.query_opt(&CASE_OF, &[&key.district, &key.no, &interview]).await?.map(|r| r.get("case_id")))
 }
 
 /// Forms by interview and revision.
 pub async fn forms(tx: &Tx, key: SurveyKey, wanted: &[(Uuid, i32)]) -> Result<Vec<FormRow>, Error> {
     let ids: Vec<Uuid> = wanted.iter().map(|w| w.0).collect();
     let revisions: Vec<i32> = wanted.iter().map(|w| w.1).collect();
-    let forms = tx
-        .query(&FORMS, &[&key.district, &key.no, &ids, &revisions])
-        .await?;
-    let people = tx
-        .query(&PEOPLE, &[&key.district, &key.no, &ids, &revisions])
-        .await?;
+    let forms = tx.query(&FORMS, &[&key.district, &key.no, &ids, &revisions]).await?;
+    let people = tx.query(&PEOPLE, &[&key.district, &key.no, &ids, &revisions]).await?;
     Ok(forms
         .iter()
         .map(|r| {
             let id: Uuid = r.get("id");
-            let own = people
-                .iter()
-                .filter(|p| p.get::<_, Uuid>("interview_id") == id)
-                .map(form_person);
+            let own = people.iter().filter(|p| p.get::<_, Uuid>("interview_id") == id).map(form_person);
             form(r, own.collect())
         })
         .collect())
@@ -309,8 +297,7 @@ pub async fn put(tx: &Tx, key: SurveyKey, i: &LinkedInterview, known: &[(i64, i1
     drop_keys(tx, key, i.interview, &gone).await?;
     if !new.is_empty() {
         let (keys, kinds): (Vec<i64>, Vec<i16>) = new.into_iter().unzip();
-        tx.execute(&ADD_KEYS, &[&key.district, &key.no, &keys, &kinds, &i.interview])
-            .await?;
+        tx.execute(&ADD_KEYS, &[&key.district, &key.no, &keys, &kinds, &i.interview]).await?;
     }
     tx.execute(
         &PUT,
@@ -342,8 +329,7 @@ async fn drop_keys(tx: &Tx, key: SurveyKey, interview: Uuid, gone: &[(i64, i16)]
         return Ok(());
     }
     let (keys, kinds): (Vec<i64>, Vec<i16>) = gone.iter().copied().unzip();
-    tx.execute(&DROP_KEYS, &[&key.district, &key.no, &keys, &kinds, &interview])
-        .await?;
+    tx.execute(&DROP_KEYS, &[&key.district, &key.no, &keys, &kinds, &interview]).await?;
     Ok(())
 }
 
@@ -371,15 +357,9 @@ pub async fn sharing(tx: &Tx, key: SurveyKey, keys: &[(i64, i32)]) -> Result<Vec
         return Ok(Vec::new());
     }
     let (keys, most): (Vec<i64>, Vec<i32>) = keys.iter().copied().unzip();
-    let rows = tx
-        .query(&SHARING, &[&key.district, &key.no, &keys, &most])
-        .await?;
+    let rows = tx.query(&SHARING, &[&key.district, &key.no, &keys, &most]).await?;
     Ok(rows
         .iter()
-        .map(|r| Sharing {
-            key: r.get("key"),
-            kind: r.get("kind"),
-            interview: r.get("interview"),
-        })
+        .map(|r| Sharing { key: r.get("key"), kind: r.get("kind"), interview: r.get("interview") })
         .collect())
 }

@@ -31,11 +31,7 @@ pub fn number((_, sex, (y, m, d), _): Who, seq: i32) -> String {
     let head = format!("419999{y:04}{m:02}{d:02}{seq:03}");
     let p = head.bytes().fold(0, |p, c| (p + u32::from(c - b'0')) * 2 % 11);
     let check = (12 - p) % 11;
-    if check == 10 {
-        format!("{head}X")
-    } else {
-        format!("{head}{check}")
-    }
+    if check == 10 { format!("{head}X") } else { format!("{head}{check}") }
 }
 
 /// The people as a form lists them, all living and registered there.
@@ -83,24 +79,10 @@ pub fn home(case: Uuid, family: &[Who], clock: &str) -> Value {
 
 /// Links until nothing waits; returns how many interviews were linked.
 pub async fn link_all(app: &App) -> usize {
-    let survey = app
-        .shared
-        .surveys()
-        .all()
-        .await
-        .expect("surveys")
-        .into_iter()
-        .next()
-        .expect("a survey");
+    let survey = app.shared.surveys().all().await.expect("surveys").into_iter().next().expect("a survey");
     let mut n = 0;
     loop {
-        match app
-            .shared
-            .dedupe
-            .step(&survey, app.clock.now())
-            .await
-            .expect("linked")
-        {
+        match app.shared.dedupe.step(&survey, app.clock.now()).await.expect("linked") {
             Step::Idle => return n,
             Step::Linked(_) => n += 1,
             other => panic!("{other:?}"),
@@ -123,21 +105,14 @@ pub async fn read(client: &Client, link: Uuid) -> Value {
 pub async fn decide(client: &Client, link: Uuid, decision: &str, merged_as: &str) -> Value {
     let version = read(client, link).await["version"].clone();
     let body = json!({"decision": decision, "as": merged_as, "version": version, "note": "checked"});
-    client
-        .post(&format!("/v1/links/{link}/decision"), &body)
-        .await
-        .ok()
+    client.post(&format!("/v1/links/{link}/decision"), &body).await.ok()
 }
 
 /// Totals of completion for a supervisor of everything: completed, workload, person figures.
 pub async fn totals(client: &Client) -> (i64, i64, Value) {
     let total = client.get("/v1/completion").await.ok()["total"].clone();
     let n = |v: &Value| v.as_i64().expect("a number");
-    (
-        n(&total["states"]["completed"]),
-        n(&total["completion"]["denominator"]),
-        total["persons"].clone(),
-    )
+    (n(&total["states"]["completed"]), n(&total["completion"]["denominator"]), total["persons"].clone())
 }
 
 /// State of a case.
@@ -172,13 +147,5 @@ pub async fn rows(app: &App) -> Vec<String> {
 pub async fn links(app: &App) -> Vec<String> {
     let sql = "select row_to_json(x)::text from (select id, a, b, state, merged_as, refusal, proposal, weight, a_away, b_away, verdict
         from link where state <> 'withdrawn' order by id) x";
-    app.db
-        .client()
-        .await
-        .query(sql, &[])
-        .await
-        .expect("read")
-        .iter()
-        .map(|r| r.get(0))
-        .collect()
+    app.db.client().await.query(sql, &[]).await.expect("read").iter().map(|r| r.get(0)).collect()
 }

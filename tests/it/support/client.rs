@@ -43,14 +43,8 @@ impl Reply {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| {
-            panic!(
-                "{}: {} is no JSON ({e}): {}",
-                self.asked,
-                self.status,
-                self.text()
-            )
-        })
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{}: {} is no JSON ({e}): {}", self.asked, self.status, self.text()))
     }
 
     /// The JSON of an answer that must be a 200.
@@ -67,28 +61,17 @@ impl Reply {
         let media = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
         assert_eq!(media, Some("application/problem+json"), "{}", self.asked);
         let problem = self.json();
-        assert_eq!(
-            problem["type"],
-            format!("/problems/{slug}"),
-            "{}: {problem}",
-            self.asked
-        );
+        assert_eq!(problem["type"], format!("/problems/{slug}"), "{}: {problem}", self.asked);
         assert_eq!(problem["status"], status);
         for part in ["title", "detail"] {
-            assert!(
-                problem[part].as_str().is_some_and(|t| !t.is_empty()),
-                "{part} of {problem}"
-            );
+            assert!(problem[part].as_str().is_some_and(|t| !t.is_empty()), "{part} of {problem}");
         }
         problem
     }
 
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -101,8 +84,7 @@ impl Client {
     /// Posts JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         let body = Bytes::from(serde_json::to_vec(body).expect("a value can be written"));
-        self.call(Method::POST, path, &[("content-type", "application/json")], body)
-            .await
+        self.call(Method::POST, path, &[("content-type", "application/json")], body).await
     }
 
     /// Posts bytes under these headers.
@@ -113,10 +95,8 @@ impl Client {
     /// Any call.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Reply {
         let asked = format!("{method} {path}");
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string());
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -127,28 +107,15 @@ impl Client {
             request = request.header(COOKIE, cookie);
         }
         let request = request.body(Full::new(body)).expect("the request can be built");
-        let stream = TcpStream::connect(self.address)
-            .await
-            .expect("the service listens");
+        let stream = TcpStream::connect(self.address).await.expect("the service listens");
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .expect("the service speaks HTTP");
         tokio::spawn(async move { drop(connection.await) });
-        let response = sender
-            .send_request(request)
-            .await
-            .unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
+        let response =
+            sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
         let (head, body) = response.into_parts();
-        let body = body
-            .collect()
-            .await
-            .unwrap_or_else(|e| panic!("{asked}: broken off: {e}"))
-            .to_bytes();
-        Reply {
-            status: head.status,
-            headers: head.headers,
-            body,
-            asked,
-        }
+        let body = body.collect().await.unwrap_or_else(|e| panic!("{asked}: broken off: {e}")).to_bytes();
+        Reply { status: head.status, headers: head.headers, body, asked }
     }
 }
