@@ -9,11 +9,13 @@
 mod apply;
 mod component;
 mod decide;
-mod effects;
+pub mod effects;
 mod find;
 mod form;
 mod judge;
+mod models;
 mod relink;
+mod score;
 mod settle;
 pub mod view;
 mod work;

@@ -198,7 +198,8 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         .and_then(|s| s.get("level"))
         .and_then(Value::as_str);
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
-    let (mut en, mut zh) = (vec![format!("{n} people in common")], vec![format!("相同人员 {n} 名")]);
+    let common = if n == 1 { "1 person in common".to_owned() } else { format!("{n} people in common") };
+    let (mut en, mut zh) = (vec![common], vec![format!("相同人员 {n} 名")]);
     if let Some(door) = door {
         en.push(format!("door: {door}"));
         zh.push(format!("门牌：{}", door_zh(door)));

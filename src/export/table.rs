@@ -43,7 +43,8 @@ impl Cell {
         match self {
             Self::Empty => Value::Null,
             Self::Text(text) => json!(text),
-            Self::Number(n) => json!(n),
+            // A whole number as one: 6, not 6.0.
+            Self::Number(n) => n.to_string().parse::<i64>().map_or_else(|_| json!(n), |whole| json!(whole)),
             Self::Bool(b) => json!(b),
         }
     }

@@ -19,6 +19,7 @@ use crate::dedupe::view::{LinkView, Sight, detail, sight};
 use crate::dedupe::{self, Ruling};
 use crate::domain::{LinkState, MergedAs, Verdict};
 use crate::store::access::Caller;
+use crate::store::audit::{Action, Note};
 use crate::store::link::read::LinkDetail;
 
 /// States that a list may be asked for.
@@ -64,6 +65,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     if let Some(object) = all.as_object_mut() {
         object.insert("effects".to_owned(), json!(effects));
     }
+    app.store().note_audit(Note::by(&caller, Action::ReadLink, app.now()).about(id)).await?;
     Ok(answer::json(&all))
 }
 

@@ -6,7 +6,7 @@ use super::app::App;
 use super::pages::{
     about, areas, assets, assign, building, case, decide, devices as device_page, doors,
     exports as export_page, held as held_page, login, outlook, overview, phone, reading,
-    returns as return_page, setup, sheet, switch, trouble, writing,
+    returns as return_page, review, setup, sheet, switch, trouble, writing,
 };
 use super::route::{Face, Router};
 use super::{
@@ -81,6 +81,9 @@ pub fn routes() -> Router<App> {
         .page("/returns", reading(return_page::show))
         .page("/assign", reading(assign::show))
         .form("/assign", writing(assign::submit))
+        .page("/review", reading(review::list))
+        .page("/review/{id}", reading(review::show))
+        .form("/review/{id}/decision", writing(review::submit))
         .page("/held", reading(held_page::show))
         .form("/held/{id}/decision", writing(held_page::submit))
         .page("/devices", reading(device_page::show))

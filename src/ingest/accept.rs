@@ -591,9 +591,7 @@ impl Work<'_> {
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
-        let Some(standing) = self.standings.get(&index) else {
-            return receipt;
-        };
+        let Some(standing) = self.standings.get(&index) else { return receipt };
         if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();

@@ -233,7 +233,7 @@ async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), 
     let survey = Mark { id: Uuid::nil(), area_no: None, device: None, user: None };
     feed::mark(tx, at.key, at.tag, ChangeKind::Survey, &[survey]).await?;
     let changed = doors.added + doors.changed + doors.removed;
-    if reshaped || changed > DELTA || doors.changed > 0 || doors.removed > 0 {
+    if reshaped || changed > DELTA || doors.changed > 0 {
         feed::require_full(tx, at.key).await?;
         return Ok(());
     }

@@ -48,10 +48,11 @@ pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<E
     let mut future = day.clone();
     let ghost = |door| Ghost { alive: 1.0, belief: insight.model.belief(door) };
     let mut ghosts: Vec<Ghost> = (0..day.doors.len()).map(ghost).collect();
+    let mut price = planner.tuning.price;
     let mut hits = Vec::new();
     let mut days = Vec::new();
     while future.on <= day.field.1 {
-        hits.extend(live_through(&mut future, insight, planner, &mut ghosts));
+        hits.extend(live_through(&mut future, insight, planner, &mut ghosts, &mut price));
         let open = ghosts.iter().zip(&day.doors).filter(|(_, d)| d.standing.state.is_open());
         days.push(expected(future.on, done, &hits, open.map(|(g, _)| g.alive).sum()));
         let Ok(next) = future.on.tomorrow() else {
@@ -81,6 +82,7 @@ fn live_through(
     insight: &Insight,
     planner: &Stairwise,
     ghosts: &mut [Ghost],
+    price: &mut f64,
 ) -> Vec<f64> {
     let now = Insight { ahead: Ahead::new(day), ..insight.clone() };
     let scales = Scales::new(&planner.tuning, &now, day.rules);
@@ -93,7 +95,7 @@ fn live_through(
     let turns = turns(day);
     let pins = super::pins::place(&work.agreed, &turns, day);
     let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning);
-    let routes = planner.routes(&round);
+    let routes = planner.routes_at(price, &round);
     let stops = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
     let legs: Vec<(usize, Slot)> = stops.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
     let mut hits = Vec::new();

@@ -19,6 +19,10 @@ use super::worth::{Scales, Task, Tuning};
 use crate::domain::Language;
 use std::sync::Arc;
 
+/// Minutes of walking that belong to a visit, at a rough guess.
+const WALK_MIN: f64 = 1.5;
+/// Share of visits that somebody answers, at a rough guess.
+const ANSWERED: f64 = 0.4;
 /// Rounds in which the price of a minute is found.
 const PRICE_ROUNDS: usize = 4;
 /// Share of idle time at which a day counts as full.
@@ -64,6 +68,8 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
+    /// Doors whose case is open.
+    pub open: usize,
     /// Which model it is.
     pub brain: Brain,
 }
@@ -83,7 +89,27 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+        let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
+        Self {
+            learnt: Learnt::new(day, &ground),
+            ahead: Ahead::new(day),
+            open,
+            ground,
+            history,
+            model,
+            brain,
+        }
+    }
+}
+
+impl Insight {
+    /// Visits per open door that the minutes on duty from today on have room for.
+    pub fn visits_per_door(&self) -> f64 {
+        let talk = self.learnt.interview_min - self.learnt.knock_min;
+        let visit = self.learnt.knock_min + WALK_MIN + ANSWERED * talk;
+        #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
+        let open = self.open.max(1) as f64;
+        self.ahead.later.iter().chain(&self.ahead.today).sum::<f64>() / (open * visit)
     }
 }
 
@@ -126,12 +152,24 @@ impl Stairwise {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
-            let idle = round.idle(&routes);
-            let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = self.next_price(price, round, &routes);
             routes = round.fill(price);
         }
         routes
+    }
+
+    /// The same in one go at a price known from another day, which is brought up to date.
+    pub fn routes_at(&self, price: &mut f64, round: &Round) -> Vec<Route> {
+        let routes = round.fill(*price);
+        *price = self.next_price(*price, round, &routes);
+        routes
+    }
+
+    /// Part of what a minute achieved; less where time is left over.
+    fn next_price(&self, price: f64, round: &Round, routes: &[Route]) -> f64 {
+        let idle = round.idle(routes);
+        let fair = self.tuning.price_share * round.achieved(routes);
+        if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 }
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Tuning {
     pub toll: f64,
     /// What every attempt already made adds to the toll.
     pub toll_step: f64,
+    /// Visits per open door that staff can still make, from which on visits, not minutes, are scarce.
+    pub roomy: f64,
+    /// Least.
+    pub least: f64,
     /// Weight of progress towards the closing rule.
     pub progress: f64,
     /// Value of a proxy or a confirmed empty dwelling, in interviews.
@@ -51,6 +55,8 @@ impl Default for Tuning {
             saving: 0.03,
             toll: 0.09,
             toll_step: 0.03,
+            roomy: 4.0,
+            least: 0.3,
             progress: 0.10,
             settled: 0.5,
             proxy_hold: 0.7,
@@ -133,6 +139,8 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
+    /// How scarce visits before the cap are, against minutes: 1 where staff could use them all.
+    scarcity: f64,
 }
 
 impl<'a> Scales<'a> {
@@ -149,6 +157,7 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
+            scarcity: (insight.visits_per_door() / tuning.roomy).clamp(tuning.least, 1.0),
         }
     }
 
@@ -210,7 +219,7 @@ impl<'a> Scales<'a> {
         if ask.action == StopAction::Confirm {
             return CONFIRM_TOLL;
         }
-        self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
+        self.scarcity * (self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts))
     }
 
     fn minutes(&self, ask: Ask, p: f64, proxy: f64) -> f64 {

@@ -20,8 +20,10 @@ const STUCK_DAYS: i64 = 3;
 const CLUSTER: i64 = 5;
 /// … when their share is this many times the area's.
 const CLUSTER_TIMES: i64 = 3;
-/// A clock that is off by more is an alert.
+/// A clock that is fast by more is an alert.
 const CLOCK_S: f64 = 600.0;
+/// A clock that seems slower than this is a batch sent long after it was made, which looks the same.
+const SENT_LATE_S: f64 = -3_600.0;
 /// Most alerts of one kind; the rest is named by their number.
 const MOST_OF_A_KIND: usize = 4;
 
@@ -191,7 +193,7 @@ fn clusters(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
 fn devices(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
     m.devices
         .iter()
-        .filter(|d| d.revoked_at.is_none() && d.clock_offset_s.is_some_and(|s| s.abs() > CLOCK_S))
+        .filter(|d| d.revoked_at.is_none() && d.clock_offset_s.is_some_and(is_off))
         .map(|d| {
             let offset = d.clock_offset_s.unwrap_or_default();
             #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
@@ -207,6 +209,10 @@ fn devices(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
             }
         })
         .collect()
+}
+
+fn is_off(seconds: f64) -> bool {
+    seconds > CLOCK_S || (SENT_LATE_S..-CLOCK_S).contains(&seconds)
 }
 
 async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {

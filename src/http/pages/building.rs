@@ -99,7 +99,7 @@ pub async fn show(v: Visitor) -> Answer {
     let above = v.app.store().areas(v.caller.key, Areas::Above(first.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
     let waiting = v.waiting_in(area.range).await?;
-    let asof = AsOf::of(&v, waiting).live();
+    let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
     if query.text("part") == Some("asof") {
         let states: Vec<(i16, i32)> = rows.iter().map(|r| (r.state, r.visits)).collect();
         return asof.answer(&v, &format!("{states:?}"));

@@ -9,7 +9,7 @@ use super::bar::escaped;
 use super::figures::percent;
 use super::visitor::Visitor;
 
-const LEFT: f64 = 46.0;
+const LEFT: f64 = 56.0;
 const RIGHT: f64 = 544.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 196.0;
@@ -75,7 +75,7 @@ fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
         let _ = write!(
             svg,
             "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{height}\" y2=\"{height}\"/>\
-             <text class=\"m\" x=\"40\" y=\"{}\" text-anchor=\"end\">{}%</text>",
+             <text class=\"m\" x=\"50\" y=\"{}\" text-anchor=\"end\">{}%</text>",
             height + 4.0,
             quarter * 25
         );
@@ -97,11 +97,11 @@ fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
         "<line class=\"even\" x1=\"{LEFT}\" y1=\"{BOTTOM}\" x2=\"{RIGHT}\" y2=\"{TOP}\"/>\
          <line class=\"end\" x1=\"{RIGHT}\" x2=\"{RIGHT}\" y1=\"{TOP}\" y2=\"{BOTTOM}\"/>\
          <text class=\"endw\" x=\"{}\" y=\"188\" text-anchor=\"end\">{}</text>\
-         <text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"start\">{}</text>",
+         <text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
         RIGHT - 6.0,
         escaped(&v.words.say("chart.deadline", &[("day", &v.when().short(scale.last))])),
-        scale.x(scale.days / 2) + 10.0,
-        y(1, 2) + 16.0,
+        LEFT + (RIGHT - LEFT) * 0.8 - 8.0,
+        y(4, 5) - 4.0,
         escaped(v.words.t("chart.plan")),
     );
 }

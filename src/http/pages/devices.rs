@@ -117,7 +117,13 @@ fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) 
 fn clock_words(v: &Visitor, seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
     let minutes = (seconds.abs() / 60.0).round() as i64;
-    v.words.count(if seconds > 0.0 { "device.fast" } else { "device.slow" }, minutes, &[])
+    let key = match (seconds > 0.0, minutes >= 120) {
+        (true, false) => "device.fast",
+        (false, false) => "device.slow",
+        (true, true) => "device.fast_hours",
+        (false, true) => "device.slow_hours",
+    };
+    v.words.count(key, if minutes >= 120 { minutes / 60 } else { minutes }, &[])
 }
 
 /// `GET /devices?area=`: devices of the area's enumerators. Problems: `not-found`.

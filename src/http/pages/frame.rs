@@ -36,6 +36,8 @@ pub enum Tab {
     Areas,
     /// Return visits.
     Returns,
+    /// Suspected duplicates.
+    Review,
     /// Held records.
     Held,
     /// Devices.
@@ -129,6 +131,11 @@ impl Frame {
         thousands(*n)
     }
 
+    /// A title with the name of what it is about.
+    pub fn of(&self, key: &str, name: &str) -> String {
+        self.words.say("app.of", &[("title", &self.t(key)), ("name", &name)])
+    }
+
     /// The text of a key with its one place filled.
     pub fn say1(&self, key: &str, place: &str, value: &(dyn std::fmt::Display + Sync)) -> String {
         self.words.say(key, &[(place, value)])
@@ -146,6 +153,7 @@ impl Frame {
             (Tab::Overview, "overview")
                 | (Tab::Areas, "areas")
                 | (Tab::Returns, "returns")
+                | (Tab::Review, "review")
                 | (Tab::Held, "held")
                 | (Tab::Devices, "devices")
         )

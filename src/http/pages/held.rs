@@ -72,7 +72,7 @@ pub async fn show(v: Visitor) -> Answer {
                     RecordKind::Dwelling => "held.dwelling",
                 },
                 sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
-                detail: row.detail.clone(),
+                detail: row.detail.as_deref().map(without_pointer),
                 who: named(&people, &row.enumerator).to_owned(),
                 since: v.when().full(row.received_at),
                 since_machine: v.when().machine(row.received_at),
@@ -92,6 +92,11 @@ pub async fn show(v: Visitor) -> Answer {
         items,
     };
     v.show(&page)
+}
+
+/// A sentence without the place in the batch, which says nothing to a supervisor.
+fn without_pointer(detail: &str) -> String {
+    detail.split_once(" (/records/").map_or(detail, |(sentence, _)| sentence).to_owned()
 }
 
 /// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.

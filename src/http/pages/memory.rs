@@ -31,6 +31,8 @@ pub struct Waiting {
     pub by_appointment: i64,
     /// There are more than were looked at.
     pub is_more: bool,
+    /// Suspected duplicates that wait for a decision.
+    pub review: i64,
     /// Records held.
     pub held: i64,
     /// Devices silent for too long.

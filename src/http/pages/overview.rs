@@ -138,7 +138,7 @@ async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
     let sort = query.one_of("sort", &Sort::WORDS, Sort::of)?.unwrap_or(Sort::Name);
     let by_area = ask(&v, &area, By::Area).await?;
     let waiting = v.waiting_in(area.range).await?;
-    let asof = AsOf::of(&v, waiting).live();
+    let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
     if query.text("part") == Some("asof") {
         return asof.answer(&v, &format!("{:?}{waiting:?}", by_area.total.states));
     }
@@ -333,7 +333,7 @@ impl Parts {
             line.name = v.words.say("building.short", &[("number", &b.building)]);
             line.heard_at = self.units.iter().filter(|u| u.building == b.id).filter_map(|u| u.last_at).max();
         }
-        line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().full(at));
+        line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
         line.href = Some(format!("/buildings/{}", r.code));
         line
     }
@@ -415,7 +415,7 @@ fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
         bar: bar(&counts, "mini", &v.words.say("table.bar", &[("fraction", &rate)])),
         counts: shown.iter().map(|l| (l.slug().to_owned(), l.filter(), n(*l))).collect(),
         needed: if evenings > 0 { thousands((left + evenings - 1) / evenings) } else { "—".to_owned() },
-        heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().full(at)),
+        heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now)),
         heard_at,
     }
 }

@@ -19,7 +19,7 @@ use crate::visits::returns::{ReturnVisit, items, start};
 /// Most doors read for one page.
 const MOST: i64 = 1_000;
 /// Most doors shown on one page.
-const SHOWN: usize = 200;
+const SHOWN: usize = 100;
 
 #[derive(Template)]
 #[template(path = "returns.html")]

@@ -23,6 +23,7 @@ use super::memory::Waiting;
 use super::resume;
 use super::when::When;
 use super::words::Words;
+use crate::domain::LinkState;
 use crate::report::evening_start;
 use crate::store::access::Caller;
 use crate::store::survey::AreaRow;
@@ -199,9 +200,25 @@ impl Visitor {
         Ok(value)
     }
 
+    /// The same with the devices of the own area where none belongs to the smaller one: somebody works there all the same.
+    pub async fn devices_of(&self, w: Waiting) -> Result<Waiting, Problem> {
+        if w.enrolled > 0 {
+            return Ok(w);
+        }
+        let own = self.waiting().await?;
+        Ok(Waiting {
+            enrolled: own.enrolled,
+            heard: own.heard,
+            silent: own.silent,
+            silent_doors: own.silent_doors,
+            ..w
+        })
+    }
+
     async fn count_waiting(&self, range: (i32, i32)) -> Result<Waiting, Problem> {
         let (store, key) = (self.app.store(), self.caller.key);
         let held = store.count_held(key, range).await?;
+        let links = store.count_links(key, range).await?;
         let silent_since = silent_before(&self.survey, self.now);
         let devices = store.devices(key, range, None).await?;
         let live: Vec<_> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
@@ -218,6 +235,7 @@ impl Visitor {
             by_appointment,
             is_more,
             held,
+            review: links.iter().find(|l| l.0 == LinkState::Review).map_or(0, |l| l.1),
             silent: count(silent.len()),
             enrolled: count(live.len()),
             heard: count(heard),

@@ -22,6 +22,12 @@ impl When<'_> {
         self.words.say("when.full", &[("day", &day), ("time", &self.clock(at))])
     }
 
+    /// As short as it is clear beside `now`: the time today, else date and time.
+    pub fn brief(&self, at: Timestamp, now: Timestamp) -> String {
+        let (day, today) = (self.rules.calendar.local_date(at), self.rules.calendar.local_date(now));
+        if day == today { self.clock(at) } else { format!("{} {}", self.short(day), self.clock(at)) }
+    }
+
     /// The time of day: `20:41`.
     pub fn clock(&self, at: Timestamp) -> String {
         let time = at.to_zoned(self.rules.calendar.tz.clone()).time();

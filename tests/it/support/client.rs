@@ -69,6 +69,13 @@ impl Reply {
         problem
     }
 
+    /// The bytes of a 200.
+    #[track_caller]
+    pub fn ok_bytes(&self) -> Bytes {
+        assert_eq!(self.status, 200, "{}: {}", self.asked, self.text());
+        self.body.clone()
+    }
+
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
