@@ -15,8 +15,8 @@ use super::score::score;
 use super::{Dedupe, Error, form};
 use crate::domain::{InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
 use crate::ingest::refold::At;
-use crate::link::NORM_VERSION;
 use crate::link::block::KeyKind;
+use crate::link::NORM_VERSION;
 use crate::store::evidence::load_evidence;
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::queue::{self, Line};
@@ -220,15 +220,11 @@ impl Dedupe {
         let roots = load(tx, at.key, &lost, &HashMap::new()).await?;
         let told = HashMap::new();
         let pairs = (before, fresh, &told);
-        let settled =
-            self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
+        let settled = self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
         Ok(Linked { folded: settled.folded, ..Linked::default() })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one place where everything about one interview comes together"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one place where everything about one interview comes together")]
     async fn settle_around(
         &self,
         tx: &Tx,
@@ -319,12 +315,7 @@ async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Resu
     Ok(Node { row, prepared })
 }
 
-async fn links_of(
-    tx: &Tx,
-    key: SurveyKey,
-    case: Uuid,
-    interview: Uuid,
-) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
+async fn links_of(tx: &Tx, key: SurveyKey, case: Uuid, interview: Uuid) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
     let all = pair::of_cases(tx, key, &[case]).await?;
     Ok(all.into_iter().filter(|l| l.has(interview)).map(|l| (l.id, l)).collect())
 }

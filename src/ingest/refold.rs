@@ -86,7 +86,7 @@ async fn moved(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    evidence::cases_of_other_revisions(tx, key, &ids).await
+    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.

@@ -90,15 +90,7 @@ impl Insight {
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
         let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
-        Self {
-            learnt: Learnt::new(day, &ground),
-            ahead: Ahead::new(day),
-            open,
-            ground,
-            history,
-            model,
-            brain,
-        }
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), open, ground, history, model, brain }
     }
 }
 
