@@ -104,7 +104,6 @@ create table survey_case (
 create index survey_case_by_area on survey_case (district_id, survey_no, area_no, id);
 create index survey_case_by_state on survey_case (district_id, survey_no, state, area_no, id);
 create index survey_case_by_building on survey_case (district_id, survey_no, building_id);
-create index survey_case_by_dwelling on survey_case (district_id, survey_no, dwelling_id);
 create index survey_case_due on survey_case (district_id, survey_no, due_class, due_at, id) where due_class is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;

@@ -7,6 +7,7 @@
 //! - `dedupe`: links interviews of one household; leans on `ingest` for folding cases again
 //! - `sync`: what a device pulls; `planning`: sheets and pace; `report`: completion; `export`: data out
 //! - `visits`: doors as people read them
+//! - `shelf`: where pictures lie
 //! - `surveys`: surveys with their rules, kept in memory
 //! - `store`: the only room that speaks SQL
 //! - `setup`, `rehearsal`, `link`, `plan`, `domain`: pure
@@ -26,6 +27,7 @@ pub mod planning;
 pub mod rehearsal;
 pub mod report;
 pub mod setup;
+pub mod shelf;
 pub mod store;
 pub mod surveys;
 pub mod sync;

@@ -44,10 +44,7 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted
-        .get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
+    sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// One cell of the sync part: what, over how many connections, in batches of how many records.
@@ -82,22 +79,14 @@ impl Figures {
     /// Per round, the rate of `what` over that of `base`.
     pub fn ratios(&self, cell: Cell, what: &'static str, base: &'static str) -> Vec<f64> {
         let of = |name| self.timings.get(&(cell, name)).map_or(&[][..], Vec::as_slice);
-        of(what)
-            .iter()
-            .zip(of(base))
-            .map(|(a, b)| a.rate() / b.rate().max(1e-9))
-            .collect()
+        of(what).iter().zip(of(base)).map(|(a, b)| a.rate() / b.rate().max(1e-9)).collect()
     }
 
     /// Medians of a cell over the rounds: records/s, p50, p99; `None` where it was not measured.
     fn medians(&self, cell: Cell, what: &'static str) -> Option<(f64, f64, f64)> {
         let all = self.timings.get(&(cell, what))?;
         let median = |f: &dyn Fn(&Timing) -> f64| quantile(&all.iter().map(f).collect::<Vec<_>>(), 0.5);
-        Some((
-            median(&Timing::rate),
-            median(&|t| t.quantile(0.5)),
-            median(&|t| t.quantile(0.99)),
-        ))
+        Some((median(&Timing::rate), median(&|t| t.quantile(0.5)), median(&|t| t.quantile(0.99))))
     }
 
     /// The table of every cell: medians over the rounds, and the ratio to the yardstick with its least and greatest.
@@ -140,30 +129,16 @@ impl Verdict {
 
     /// Judges the median of `ratios` against a least value.
     pub fn at_least(&mut self, what: &str, ratios: &[f64], least: f64) {
-        self.judge(
-            what,
-            ratios,
-            quantile(ratios, 0.5) >= least,
-            &format!("at least {least}"),
-        );
+        self.judge(what, ratios, quantile(ratios, 0.5) >= least, &format!("at least {least}"));
     }
 
     /// Judges the median of `ratios` against a greatest value.
     pub fn at_most(&mut self, what: &str, ratios: &[f64], most: f64) {
-        self.judge(
-            what,
-            ratios,
-            quantile(ratios, 0.5) <= most,
-            &format!("at most {most}"),
-        );
+        self.judge(what, ratios, quantile(ratios, 0.5) <= most, &format!("at most {most}"));
     }
 
     fn judge(&mut self, what: &str, ratios: &[f64], is_right: bool, rule: &str) {
-        println!(
-            "{} {what}: {}, {rule} is asked",
-            if is_right { "ok  " } else { "FAIL" },
-            spread(ratios)
-        );
+        println!("{} {what}: {}, {rule} is asked", if is_right { "ok  " } else { "FAIL" }, spread(ratios));
         self.is_right &= is_right;
     }
 

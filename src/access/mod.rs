@@ -46,8 +46,11 @@ pub fn hash_password(password: &str) -> Option<String> {
 
 /// Whether the password fits what is stored. Without a stored hash the same work is done and the answer is no.
 pub fn is_password(stored: Option<&str>, password: &str) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
-    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else { return false };
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
+    let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else {
+        return false;
+    };
     argon().verify_password(password.as_bytes(), &hash).is_ok() && stored.is_some()
 }
 

@@ -130,7 +130,7 @@ async fn issue(
     };
     match ingest.store.add_token(token, None).await? {
         Enrolled::Yes => Ok((secret, device)),
-        Enrolled::DeviceTaken => {
+        Enrolled::DeviceTaken | Enrolled::NotYours => {
             bail!("the device of {user} is enrolled for somebody else or was cut off; use another id")
         }
     }
@@ -141,14 +141,22 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
         let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
-        ensure!(member.role == "enumerator", "only an enumerator enrols a phone; {} is {}", args.user, member.role);
+        ensure!(
+            member.role == "enumerator",
+            "only an enumerator enrols a phone; {} is {}",
+            args.user,
+            member.role
+        );
         let now = Timestamp::now();
         let code = access::new_code();
         let hash = auth::hash(&access::plain_code(&code));
         ingest.store.add_enrol_code(&hash, member.key, &args.user, enrol::code_end(now)).await?;
         say(&code);
         if std::io::stdout().is_terminal() {
-            let text = args.url.map_or_else(|| code.clone(), |url| format!("{}/phone/enrol#{code}", url.trim_end_matches('/')));
+            let text = args.url.map_or_else(
+                || code.clone(),
+                |url| format!("{}/phone/enrol#{code}", url.trim_end_matches('/')),
+            );
             let picture = qrcode::QrCode::new(text.as_bytes()).context("the QR picture cannot be drawn")?;
             say(picture.render::<qrcode::render::unicode::Dense1x2>().build());
             remark("one use, 24 hours");
@@ -171,7 +179,10 @@ pub(super) fn passwd(common: &Common, args: &PasswdArgs) -> Result<ExitCode> {
     Base::open(common)?.run(async move |ingest| {
         let roles: Vec<String> = ingest.store.memberships(&user).await?.into_iter().map(|m| m.role).collect();
         ensure!(!roles.is_empty(), "no survey has a user {user:?} in its staff.csv");
-        ensure!(roles.iter().any(|r| r != "enumerator"), "{user:?} is an enumerator; a phone enrols by enrol-code");
+        ensure!(
+            roles.iter().any(|r| r != "enumerator"),
+            "{user:?} is an enumerator; a phone enrols by enrol-code"
+        );
         let hash = access::hash_password(&password).context("the password cannot be hashed")?;
         ingest.store.set_password(&user, &hash, Timestamp::now()).await?;
         remark(format!("password of {user} set; earlier sessions have ended"));

@@ -1,10 +1,14 @@
 //! What every command needs: where the data is, a connection, the keys, a runtime; and how errors are told.
 
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 
 use crate::embedded::{self, Session, Whose};
 use crate::ingest::Ingest;
@@ -13,12 +17,27 @@ use crate::store::access::Membership;
 use crate::store::{self, Settings, Store};
 use crate::surveys::{Survey, Surveys};
 
+/// Where the data is unless the operator says otherwise.
+const DATA_DIR: &str = ".doorknock";
+
+/// An empty variable in the environment is as good as none.
+fn data_dir(given: OsString) -> PathBuf {
+    if given.is_empty() { DATA_DIR.into() } else { given.into() }
+}
+
 /// Arguments of every command.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Where the data is")]
 pub(super) struct Common {
     /// Directory of the private database and of the key file doorknock.key
-    #[arg(long, global = true, value_name = "DIR", default_value = ".doorknock", env = "DOORKNOCK_DATA_DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = DATA_DIR,
+        env = "DOORKNOCK_DATA_DIR",
+        value_parser = OsStringValueParser::new().map(data_dir)
+    )]
     pub(super) data_dir: PathBuf,
     /// Database to use instead of the private one, as postgres://user@host/name
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
@@ -141,15 +160,13 @@ pub(super) async fn member(ingest: &Ingest, user: &str, slug: Option<&str>) -> R
         (_, 0) => bail!("no survey has a user {user:?} in its staff.csv"),
         (None, 1) => all.into_iter().next().context("no such user"),
         (None, _) => bail!("{user:?} works in several surveys; name one with --survey: {}", names.join(", ")),
-        (Some(slug), _) => all
-            .into_iter()
-            .find(|m| m.survey == slug)
-            .with_context(|| format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))),
+        (Some(slug), _) => all.into_iter().find(|m| m.survey == slug).with_context(|| {
+            format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))
+        }),
     }
 }
 
 /// One clear sentence with its causes.
-#[expect(clippy::print_stderr, reason = "this is how a command speaks to its operator")]
 pub(super) fn complain(error: &anyhow::Error) {
     let mut said: Vec<String> = Vec::new();
     for cause in error.chain() {
@@ -159,17 +176,27 @@ pub(super) fn complain(error: &anyhow::Error) {
             said.push(text);
         }
     }
-    eprintln!("doorknock: {}", said.join(": "));
+    remark(format!("doorknock: {}", said.join(": ")));
 }
 
-/// Prints one line of a command's result.
-#[expect(clippy::print_stdout, reason = "the result of a command goes to standard output")]
+/// Whether a line of a result could not be written.
+static UNSAID: AtomicBool = AtomicBool::new(false);
+
+/// Prints one line of a command's result. A reader that has gone away (`| head`) is no fault: the work goes on unheard.
 pub(super) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    match writeln!(io::stdout().lock(), "{line}") {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(_) => UNSAID.store(true, Ordering::Relaxed),
+    }
 }
 
-/// Prints one line beside the result.
-#[expect(clippy::print_stderr, reason = "remarks of a command go to standard error")]
+/// Whether something said by [`say`] was lost, as on a full disk.
+pub(super) fn is_unsaid() -> bool {
+    UNSAID.load(Ordering::Relaxed)
+}
+
+/// Prints one line beside the result; where nobody can be told, nothing is to be done about it.
 pub(super) fn remark(line: impl std::fmt::Display) {
-    eprintln!("{line}");
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }

@@ -1,6 +1,6 @@
 //! `doorknock export`: data out to standard output.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -67,7 +67,12 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode> {
         let mut export = Export::new(ingest.store.clone(), survey, range, kind, format);
         let mut out = std::io::stdout().lock();
         while let Some(piece) = export.next().await? {
-            out.write_all(piece.as_bytes()).context("standard output")?;
+            match out.write_all(piece.as_bytes()) {
+                Ok(()) => {}
+                // The reader has seen enough.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+                Err(error) => return Err(error).context("standard output cannot be written"),
+            }
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -46,7 +46,11 @@ async fn one_round(app: &App, stop: &AtomicBool, look: bool) -> Result<usize, cr
     for survey in app.surveys().all().await? {
         linked += match turn(app, &survey, stop).await {
             Err(crate::dedupe::Error::Model(why)) => {
-                tracing::error!(survey = survey.slug, why, "the linkage model cannot be used; run doorknock relink");
+                tracing::error!(
+                    survey = survey.slug,
+                    why,
+                    "the linkage model cannot be used; run doorknock relink"
+                );
                 0
             }
             done => done?,

@@ -1,13 +1,16 @@
 //! The commands, one file each. Errors become one clear line on stderr; exit status 0 done, 1 failed, 2 wrong usage.
 
 mod access;
+mod backup;
 mod base;
+mod cert;
 mod export;
 pub mod link;
 mod linking;
 mod migrate;
 mod plan;
 mod post;
+mod purge;
 mod recount;
 mod relink;
 mod serve;
@@ -67,6 +70,14 @@ enum Command {
     Recount(recount::RecountArgs),
     /// Link everything again under a new model: shows the difference, applies it with --apply
     Relink(relink::RelinkArgs),
+    /// Write everything but the key and the pictures into one file
+    Backup(backup::BackupArgs),
+    /// Read such a file into an empty database
+    Restore(backup::RestoreArgs),
+    /// Remove personal data once privacy.purge_on has come; counts stay
+    Purge(purge::PurgeArgs),
+    /// Make a local authority and a server certificate, for HTTPS
+    Cert(cert::CertArgs),
 }
 
 /// Runs the program.
@@ -90,7 +101,15 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(&common, &args),
         Command::Recount(args) => recount::run(&common, &args),
         Command::Relink(args) => relink::run(&common, &args),
+        Command::Backup(args) => backup::backup(&common, &args),
+        Command::Restore(args) => backup::restore(&common, &args),
+        Command::Purge(args) => purge::run(&common, &args),
+        Command::Cert(args) => cert::run(&common, &args),
     };
+    if base::is_unsaid() {
+        base::remark("doorknock: standard output cannot be written");
+        return ExitCode::FAILURE;
+    }
     done.unwrap_or_else(|error| {
         base::complain(&error);
         ExitCode::FAILURE

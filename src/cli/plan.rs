@@ -54,7 +54,8 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
     Base::open(common)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let found = ingest.store.areas(survey.key, Areas::One(args.area.clone())).await?;
-        let area = found.into_iter().next().with_context(|| format!("the survey has no area {:?}", args.area))?;
+        let area =
+            found.into_iter().next().with_context(|| format!("the survey has no area {:?}", args.area))?;
         let now = Timestamp::now();
         let question = Question { area, on: args.on.date(&survey, now)?, now, hours: HashMap::new() };
         let ready = Ready::read(&ingest.store, survey.clone(), question).await?;
@@ -72,7 +73,8 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
 }
 
 fn clock(survey: &Survey, at: Option<Timestamp>) -> String {
-    at.map(|at| at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%H:%M").to_string()).unwrap_or_default()
+    at.map(|at| at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%H:%M").to_string())
+        .unwrap_or_default()
 }
 
 fn reason(stop: &StopView, lang: Tongue) -> &str {
@@ -86,7 +88,12 @@ fn text(plan: &DayPlan, survey: &Survey, args: &PlanArgs) {
             say(format!("{}: not on duty", sheet.user));
             continue;
         }
-        say(format!("{}: {doors} doors, about {:.0} minutes, {} spare", sheet.user, sheet.minutes, sheet.stops.len() - doors));
+        say(format!(
+            "{}: {doors} doors, about {:.0} minutes, {} spare",
+            sheet.user,
+            sheet.minutes,
+            sheet.stops.len() - doors
+        ));
         for stop in sheet.stops.iter().take(args.first.unwrap_or(usize::MAX)) {
             let time = if stop.pinned { format!("*{}", clock(survey, stop.from)) } else { String::new() };
             let (address, action) = (fit(&stop.address, 24), stop.action.replace('_', " "));
@@ -102,7 +109,21 @@ fn text(plan: &DayPlan, survey: &Survey, args: &PlanArgs) {
 }
 
 fn csv(plan: &DayPlan, survey: &Survey, lang: Tongue) {
-    let head = ["enumerator", "seq", "case_id", "building", "unit", "floor", "room", "action", "from", "to", "pinned", "spare", "reason"];
+    let head = [
+        "enumerator",
+        "seq",
+        "case_id",
+        "building",
+        "unit",
+        "floor",
+        "room",
+        "action",
+        "from",
+        "to",
+        "pinned",
+        "spare",
+        "reason",
+    ];
     say(csv_line(&head.map(str::to_owned)));
     for sheet in &plan.enumerators {
         for s in &sheet.stops {

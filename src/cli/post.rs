@@ -41,7 +41,9 @@ impl Target {
             let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
             match status {
                 StatusCode::OK => return Ok(answer),
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => tokio::time::sleep(wait).await,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(wait).await
+                }
                 _ => {
                     let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail given");
                     bail!("the service answers {}: {detail}", status.as_u16());
@@ -52,8 +54,9 @@ impl Target {
     }
 
     async fn try_post(&self, token: &str, packed: Bytes) -> Result<(StatusCode, Duration, Bytes)> {
-        let stream =
-            TcpStream::connect(&self.authority).await.with_context(|| format!("no service at {}", self.authority))?;
+        let stream = TcpStream::connect(&self.authority)
+            .await
+            .with_context(|| format!("no service at {}", self.authority))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
             // Ends with the request; its fault is the request's.

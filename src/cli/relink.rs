@@ -61,7 +61,9 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
 }
 
 fn read(args: &RelinkArgs) -> Result<ModelFile> {
-    let Some(path) = &args.model else { return Ok(shipped_file()) };
+    let Some(path) = &args.model else {
+        return Ok(shipped_file());
+    };
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let file: ModelFile =
         serde_json::from_str(&text).with_context(|| format!("{} is no model file", path.display()))?;
@@ -90,6 +92,11 @@ fn tell(d: &Difference) {
     for e in &d.examples {
         let (a, b) = e.interviews;
         let (was, is) = (word(e.before), word(e.after));
-        say(format!("  {}  {a} {b}  {was} ({}) -> {is} ({})", e.link, shown(e.probability.0), shown(e.probability.1)));
+        say(format!(
+            "  {}  {a} {b}  {was} ({}) -> {is} ({})",
+            e.link,
+            shown(e.probability.0),
+            shown(e.probability.1)
+        ));
     }
 }

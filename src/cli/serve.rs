@@ -11,19 +11,23 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::linking;
 use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
+use super::cert;
+use super::linking;
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
 use crate::http::metrics::PoolFigures;
 use crate::http::server::{Limits, Server};
 use crate::http::{answer, routes, tls};
+use crate::shelf::Shelf;
 use crate::store::{self, Settings, Store};
 
 /// Least free bytes on the disk of the private database before uploads are refused.
 const MIN_FREE: u64 = 48 << 20;
 /// Deltas folded in one go.
 const FOLDED_AT_ONCE: i64 = 50_000;
+/// Half seconds between two looks at the leases.
+const LEASES_EVERY: u64 = 10;
 
 /// Arguments of `serve`.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +47,17 @@ pub(super) struct ServeArgs {
     /// Free space on the disk, in MiB, below which uploads are refused
     #[arg(long, value_name = "MIB", default_value_t = MIN_FREE >> 20)]
     min_free: u64,
+    /// Where pictures lie: a directory, or s3://bucket/prefix; the data directory's own when not given
+    #[arg(long, value_name = "DIR|URL", env = "DOORKNOCK_ATTACHMENTS")]
+    attachments: Option<String>,
+}
+
+/// Where pictures lie.
+pub(super) fn shelf_of(common: &Common, address: Option<&str>) -> Result<Shelf> {
+    match address.filter(|text| !text.is_empty()) {
+        Some(address) => Ok(Shelf::at(address)?),
+        None => Ok(Shelf::directory(common.data_dir.join("attachments"))),
+    }
 }
 
 /// Runs until SIGTERM or SIGINT; then drains and stops the private cluster.
@@ -78,7 +93,8 @@ fn start_log(args: &ServeArgs) {
     let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
     let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     let started = if args.log_json { builder.json().try_init() } else { builder.try_init() };
     // A second start in one process keeps the first log.
     drop(started);
@@ -98,6 +114,9 @@ async fn serve(
     }
     let ingest = open_ingest(&settings, &common.data_dir).await?;
     let mut app = App::new(ingest);
+    app.shelf = shelf_of(common, args.attachments.as_deref())?;
+    let authority = common.data_dir.join(cert::DIRECTORY).join(cert::AUTHORITY);
+    app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
         app.room = Some(Room { path, least: args.min_free << 20 });
@@ -109,6 +128,7 @@ async fn serve(
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
     let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
+    let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -122,6 +142,7 @@ async fn serve(
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
     drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())
@@ -133,6 +154,22 @@ fn watch_pool(app: &App) {
         let [most, open, idle, waiting] = store.pool_status().map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         PoolFigures { open, idle, waiting, most }
     });
+}
+
+/// Ends the leases that are over, every few seconds: the door leaves its holder's sheet at the next contact.
+async fn end_leases(app: App, stop: Arc<AtomicBool>) {
+    let mut rounds: u64 = 0;
+    while !stop.load(Ordering::Relaxed) {
+        if rounds % LEASES_EVERY == 0 {
+            match app.ingest.end_leases(app.now()).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "leases are over"),
+                Err(error) => tracing::debug!(%error, "leases were not looked at"),
+            }
+        }
+        rounds += 1;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// Folds the deltas of every survey into its counters, about every second; compares with a fresh count now and then.
@@ -162,7 +199,9 @@ async fn fold_all(store: &Store) -> Result<(), store::Error> {
 
 /// Reports a difference, never repairs it: somebody must look.
 async fn compare(app: &App) {
-    let Ok(keys) = app.store().survey_keys().await else { return };
+    let Ok(keys) = app.store().survey_keys().await else {
+        return;
+    };
     let mut difference = 0;
     for key in keys {
         match app.store().recount(key).await {

@@ -55,7 +55,10 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
             }
             shown.tick();
         };
-        ingest.load_setup(setup, mode, Timestamp::now(), Arc::new(progress)).await.context("the set-up was not applied")
+        ingest
+            .load_setup(setup, mode, Timestamp::now(), Arc::new(progress))
+            .await
+            .context("the set-up was not applied")
     });
     bar.finish_and_clear();
     tell(&slug, &report?, is_dry);
@@ -66,7 +69,8 @@ fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }
 
@@ -89,7 +93,11 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));
         for (from, to, n) in &r.moved {
-            say(format!("    {n} case(s) go from {} to {}", from.label(Language::En), to.label(Language::En)));
+            say(format!(
+                "    {n} case(s) go from {} to {}",
+                from.label(Language::En),
+                to.label(Language::En)
+            ));
         }
         if r.moved.is_empty() {
             say("    no case changes its state");

@@ -186,7 +186,11 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
             say(format!("{mark} {}  {}  {reason}", fit(&item.door.address, 24), fit(&window, 23)));
         }
         if doors.is_empty() {
-            say(if args.lang == Tongue::Zh { "没有需要再访的住户" } else { "no door needs another visit" });
+            say(if args.lang == Tongue::Zh {
+                "没有需要再访的住户"
+            } else {
+                "no door needs another visit"
+            });
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -213,7 +217,9 @@ async fn doors(
     while found.len() < most {
         let rows = ingest.store.list_due(survey.key, range, after, PAGE.into()).await?;
         found.extend(items(&ingest.store, survey, &rows, at).await?.into_iter().filter(is_wanted));
-        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(place) else { break };
+        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(place) else {
+            break;
+        };
         after = next;
     }
     found.truncate(most);
@@ -223,7 +229,9 @@ async fn doors(
 /// The day that is looked at, if any, and the moment to judge from.
 fn moment(survey: &Survey, args: &ReturnsArgs, now: Timestamp) -> Result<(Option<Date>, Timestamp)> {
     let calendar = &survey.rules.calendar;
-    let Some(day) = args.on else { return Ok((None, args.at.unwrap_or(now))) };
+    let Some(day) = args.on else {
+        return Ok((None, args.at.unwrap_or(now)));
+    };
     let date = day.date(survey, now)?;
     let at = match args.from {
         Some(hour) => calendar.tz.to_timestamp(date.to_datetime(hour)).context("--from")?,
@@ -246,7 +254,13 @@ fn span(survey: &Survey, w: Window, lang: Tongue) -> String {
         Tongue::Zh => {
             let day = ["一", "二", "三", "四", "五", "六", "日"];
             let name = day.get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0)).copied();
-            format!("{}月{}日 周{} {}", from.month(), from.day(), name.unwrap_or_default(), from.strftime("%H:%M"))
+            format!(
+                "{}月{}日 周{} {}",
+                from.month(),
+                from.day(),
+                name.unwrap_or_default(),
+                from.strftime("%H:%M")
+            )
         }
     };
     format!("{from}–{}", to.strftime("%H:%M"))

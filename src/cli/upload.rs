@@ -16,6 +16,7 @@ use super::base::{Base, Common, remark, say};
 use super::post::Target;
 use crate::http::auth;
 use crate::ingest::Ingest;
+use crate::ingest::accept::Trust;
 use crate::store::access::{Caller, NewToken, TokenKind};
 
 /// Arguments of `upload`.
@@ -54,7 +55,10 @@ pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
                     failed = true;
                     // Nobody listens: the other files would only say the same.
                     if work.target.is_some() && error.is::<std::io::Error>() {
-                        remark(format!("doorknock: stopped here; {} more file(s) were not sent", files.len() - n - 1));
+                        remark(format!(
+                            "doorknock: stopped here; {} more file(s) were not sent",
+                            files.len() - n - 1
+                        ));
                         break;
                     }
                 }
@@ -74,11 +78,17 @@ fn read(path: &Path) -> Result<Bytes> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let mut reader: Box<dyn std::io::Read> = match ending {
         "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        "zst" => Box::new(zstd::stream::read::Decoder::new(file).with_context(|| path.display().to_string())?),
+        "zst" => {
+            Box::new(zstd::stream::read::Decoder::new(file).with_context(|| path.display().to_string())?)
+        }
         _ => Box::new(file),
     };
     let mut all = Vec::new();
-    reader.by_ref().take(MOST + 1).read_to_end(&mut all).with_context(|| format!("{} cannot be read", path.display()))?;
+    reader
+        .by_ref()
+        .take(MOST + 1)
+        .read_to_end(&mut all)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     if all.len() as u64 > MOST {
         bail!("{} is larger than 16 MiB", path.display());
     }
@@ -103,11 +113,11 @@ impl Work {
     /// Takes one file.
     async fn take(&mut self, file: &Bytes) -> Result<Taken> {
         let (device, survey) = sender(file)?;
-        let caller = self.caller(device, &survey).await?;
+        let (caller, trust) = self.caller(device, &survey).await?;
         let Some(target) = self.target.clone() else {
             let accepted = self
                 .ingest
-                .accept(&caller, file.clone(), "file", Timestamp::now())
+                .accept_trusting(&caller, file.clone(), "file", trust, Timestamp::now())
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
             let answer = accepted.answer;
@@ -115,20 +125,27 @@ impl Work {
         };
         let token = self.token(&caller, device).await?;
         let answer = target.post_batch(&token, file).await?;
-        let receipts = answer.get("receipts").and_then(Value::as_array).cloned().context("the answer has no receipts")?;
+        let receipts = answer
+            .get("receipts")
+            .and_then(Value::as_array)
+            .cloned()
+            .context("the answer has no receipts")?;
         Ok(Taken { receipts, replayed: is_replayed(&answer) })
     }
 
     /// The person on whose behalf the device's batch is taken.
-    async fn caller(&self, device: Uuid, survey: &str) -> Result<Caller> {
+    async fn caller(&self, device: Uuid, survey: &str) -> Result<(Caller, Trust)> {
         let owners = self.ingest.store.device_owners(device).await?;
         let found = owners.into_iter().find(|(caller, _)| caller.survey == survey);
         let (caller, revoked) =
             found.with_context(|| format!("device {device} is not enrolled in survey {survey:?}"))?;
-        if revoked.is_some() {
-            bail!("device {device} was cut off; its records are not taken");
+        if revoked.is_some() && self.target.is_some() {
+            bail!("device {device} was cut off; take its files beside the database, without --url");
         }
-        Ok(caller)
+        if revoked.is_some() {
+            remark(format!("device {device} was cut off; its records are held for a supervisor"));
+        }
+        Ok((caller, if revoked.is_some() { Trust::Review } else { Trust::Usual }))
     }
 
     /// A short-lived token for sending on behalf of the device.
@@ -179,7 +196,12 @@ impl Work {
             1 => "; 1 of them had been sent before".to_owned(),
             n => format!("; {n} of them had been sent before"),
         };
-        format!("{all} receipts: {} accepted, {} held, {} refused{known}", n("accepted"), n("held"), n("refused"))
+        format!(
+            "{all} receipts: {} accepted, {} held, {} refused{known}",
+            n("accepted"),
+            n("held"),
+            n("refused")
+        )
     }
 }
 

@@ -31,7 +31,9 @@ impl FromStr for Day {
         match text {
             "today" => Ok(Self::Today),
             "tomorrow" => Ok(Self::Tomorrow),
-            _ => text.parse().map(Self::Date).map_err(|_| "must be today, tomorrow or a date like 2020-11-05"),
+            _ => {
+                text.parse().map(Self::Date).map_err(|_| "must be today, tomorrow or a date like 2020-11-05")
+            }
         }
     }
 }

@@ -129,13 +129,7 @@ impl Dedupe {
         ruling: &Ruling,
     ) -> Result<Decided, Error> {
         check(&found, ruling)?;
-        let before_doors = lock(tx, at.key, &[found.a_case, found.b_case]).await?;
-        let mut after = found.clone();
-        after.verdict = Some(ruling.verdict);
-        after.merged_as = (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as);
-        after.evidence_changed = false;
-        after.decided_by.clone_from(&caller.user);
-        after.decided_at = at.now;
+        let after = decided(&found, ruling, (caller, at));
         let fresh = BTreeMap::from([(found.id, after.clone())]);
         let nothing = HashMap::new();
         let roots = load(tx, at.key, &[found.a, found.b], &nothing).await?;
@@ -146,14 +140,10 @@ impl Dedupe {
         let judge = self.judge(tx, survey).await?;
         let settled = component.households(&judge);
         if settled.broken.is_some() {
-            return Err(Error::Unfit("Another decision on these interviews says the opposite; take that one back first."));
+            let why = "Another decision on these interviews says the opposite; take that one back first.";
+            return Err(Error::Unfit(why));
         }
-        let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
-        ids.extend(before_doors.iter().map(|r| r.id));
-        ids.sort_unstable();
-        ids.dedup();
-        let before = lock(tx, at.key, &ids).await?;
-        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
+        let before = lock(tx, at.key, &cases_of(&component, &found)).await?;
         let taken_in = self.doors(tx, at, (survey, caller), (&found, &after), ruling).await?;
         let mut stored = component.stored.clone();
         stored.insert(found.id, found.clone());
@@ -171,6 +161,7 @@ impl Dedupe {
         let cause = Cause { by: caller.user.clone(), id: found.id };
         let mut done = settle(tx, at, survey, work, &cause).await?;
         let link = done.links.remove(&found.id).ok_or(Error::NotFound)?;
+        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
         let changes = Changes::between(&before, &find_cases(tx, at.key, &ids).await?);
         log(tx, at, &link, (caller, ruling), Some(told(&changes, taken_in))).await?;
         Ok(Decided { link, changes })
@@ -211,6 +202,27 @@ impl Dedupe {
         decide_in(tx, at, survey, &whole, &request).await?;
         Ok(Some(loser.id))
     }
+}
+
+/// The link as the decision wants it.
+fn decided(found: &LinkRow, ruling: &Ruling, (caller, at): (&Caller, At)) -> LinkRow {
+    LinkRow {
+        verdict: Some(ruling.verdict),
+        merged_as: (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as),
+        evidence_changed: false,
+        decided_by: caller.user.clone(),
+        decided_at: at.now,
+        ..found.clone()
+    }
+}
+
+/// Every case that a decision may change.
+fn cases_of(component: &Component, link: &LinkRow) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
+    ids.extend([link.a_case, link.b_case]);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn reason(ruling: &Ruling) -> String {

@@ -38,8 +38,15 @@ pub struct Changes {
 }
 
 /// Names of the person figures, in the order in which they are stored.
-const FIGURES: [&str; 7] =
-    ["recorded", "resident", "here_registered", "here_elsewhere", "absent_registered", "here_pending", "paired"];
+const FIGURES: [&str; 7] = [
+    "recorded",
+    "resident",
+    "here_registered",
+    "here_elsewhere",
+    "absent_registered",
+    "here_pending",
+    "paired",
+];
 
 impl Changes {
     /// The difference between cases as they were and as they are.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
+use super::component::Node;
 use crate::link::block::{Key, KeyKind, LARGEST_BLOCK, keys};
 use crate::link::phone::MOST_USES;
 use crate::link::Prepared;
@@ -76,4 +77,24 @@ fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidat
 /// Whether two interviews become candidates by a key of these kinds.
 fn may_meet(own: i16, other: i16) -> bool {
     kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
+}
+
+/// Takes out contact numbers that too many interviews gave: they are a manager's, and no evidence for or against anybody.
+pub(super) async fn drop_shared_phones(tx: &Tx, key: SurveyKey, nodes: &mut [Node]) -> Result<(), Error> {
+    let phone = number(KeyKind::Phone);
+    let phone_key = |n: &Node| {
+        let mut pairs = n.row.keys.iter().zip(&n.row.key_kinds);
+        pairs.find(|(_, kind)| **kind == phone).map(|(key, _)| *key)
+    };
+    let mut keys: Vec<i64> = nodes.iter().filter_map(phone_key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let most = i64::try_from(MOST_USES).unwrap_or(i64::MAX);
+    let crowded = text::crowded(tx, key, &keys, most).await?;
+    if !crowded.is_empty() {
+        for node in nodes.iter_mut().filter(|n| phone_key(n).is_some_and(|k| crowded.contains(&k))) {
+            node.prepared.phone = 0;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! One pair of interviews under one model and one policy: the score, and what the survey makes of it.
 
-use crate::domain::{Proposal, Refusal};
 use crate::domain::policy::Link as LinkPolicy;
+use crate::domain::{Proposal, Refusal};
 use crate::link::explain::explain;
 use crate::link::household::{AbsentLevel, DoorClass};
 use crate::link::model::ModelFile;
@@ -101,7 +101,12 @@ impl Judge {
     }
 
     /// The matches that are one person, as far as the household and the person tell together.
-    fn sure<'s>(&'s self, a: &'s Prepared, b: &'s Prepared, scored: &'s Scored) -> impl Iterator<Item = &'s PersonMatch> {
+    fn sure<'s>(
+        &'s self,
+        a: &'s Prepared,
+        b: &'s Prepared,
+        scored: &'s Scored,
+    ) -> impl Iterator<Item = &'s PersonMatch> {
         let parameters = self.model.parameters(a.script, b.script);
         scored
             .people

@@ -55,17 +55,14 @@ pub(super) fn households(
         xs.iter().any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
     };
     let by_people =
-        cluster(nodes, &merged, |xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
+        cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
     let broken = by_people.refused.first().map(|(n, _)| (merged[*n].a, merged[*n].b));
     let groups = Groups::of(&by_people.of);
     let bars: HashMap<(usize, usize), Option<Refusal>> = ties.iter().map(|t| (pair(t), t.bar)).collect();
     let likely: Vec<&Tie> =
         ties.iter().filter(|t| t.verdict.is_none() && t.proposal == Proposal::Merge).collect();
-    let edges: Vec<Edge> = likely
-        .iter()
-        .map(|t| Edge { a: groups.of[t.a], b: groups.of[t.b], weight: t.weight })
-        .collect();
-    let found = cluster(groups.members.len(), &edges, |xs, ys| {
+    let edges = groups.edges(&likely);
+    let found = cluster(groups.members.len(), &edges, |_, xs, ys| {
         let all = |gs: &[usize]| gs.iter().flat_map(|g| groups.members[*g].clone()).collect::<Vec<usize>>();
         if keeps_apart(&all(xs), &all(ys)) {
             return Some(Forbidden::KeptApart);
@@ -117,6 +114,10 @@ impl Groups {
             of.push(group);
         }
         Self { of, members }
+    }
+
+    fn edges(&self, ties: &[&Tie]) -> Vec<Edge> {
+        ties.iter().map(|t| Edge { a: self.of[t.a], b: self.of[t.b], weight: t.weight }).collect()
     }
 
     /// Why two groups may not stand together: `None` as soon as two of their interviews may.

@@ -198,7 +198,8 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         .and_then(|s| s.get("level"))
         .and_then(Value::as_str);
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
-    let (mut en, mut zh) = (vec![format!("{n} people in common")], vec![format!("相同人员 {n} 名")]);
+    let common = if n == 1 { "1 person in common".to_owned() } else { format!("{n} people in common") };
+    let (mut en, mut zh) = (vec![common], vec![format!("相同人员 {n} 名")]);
     if let Some(door) = door {
         en.push(format!("door: {door}"));
         zh.push(format!("门牌：{}", door_zh(door)));
@@ -281,12 +282,20 @@ fn event(e: &EventRow, both: bool) -> Value {
 /// The household both interviews stand in, if they do.
 fn household(found: &LinkDetail) -> Value {
     let of = |id: Uuid| found.members.iter().find(|m| m.interview == id);
-    let (Some(a), Some(b)) = (of(found.pair.link.a), of(found.pair.link.b)) else { return Value::Null };
+    let (Some(a), Some(b)) = (of(found.pair.link.a), of(found.pair.link.b)) else {
+        return Value::Null;
+    };
     if a.cluster != b.cluster {
         return Value::Null;
     }
     let n = found.members.iter().filter(|m| m.cluster == a.cluster).count();
-    let counted = if a.is_counted { "a" } else if b.is_counted { "b" } else { "other" };
+    let counted = if a.is_counted {
+        "a"
+    } else if b.is_counted {
+        "b"
+    } else {
+        "other"
+    };
     json!({"id": a.cluster, "interviews": n, "counted": counted})
 }
 
@@ -303,7 +312,9 @@ fn person_pair(p: &Value, pair: &Pair, range: (i32, i32)) -> Value {
     let lines: Vec<Value> = steps(p)
         .map(|s| {
             let comparison = s.get("comparison").and_then(Value::as_str).unwrap_or_default();
-            let of = |person: &Option<FormPerson>, sight| person.as_ref().and_then(|x| shown(x, comparison, sight));
+            let of = |person: &Option<FormPerson>, sight| {
+                person.as_ref().and_then(|x| shown(x, comparison, sight))
+            };
             step(s, of(&a, see_a), of(&b, see_b))
         })
         .collect();

@@ -146,10 +146,7 @@ impl Evidence {
     pub fn absorb(&mut self, merged: &Self) {
         self.visits.extend_from_slice(&merged.visits);
         self.interviews.extend_from_slice(&merged.interviews);
-        let decisions = merged
-            .decisions
-            .iter()
-            .filter(|decision| decision.kind.speaks_of_a_record());
+        let decisions = merged.decisions.iter().filter(|decision| decision.kind.speaks_of_a_record());
         self.decisions.extend(decisions.cloned());
     }
 }

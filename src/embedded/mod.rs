@@ -37,6 +37,11 @@ pub use error::Error;
 pub use keeper::State;
 pub use session::{Session, Whose, running};
 
+/// A client program of PostgreSQL, such as `pg_dump`, of this major version or a newer one; `None` when there is none.
+pub fn program(name: &str, server: u32) -> Option<PathBuf> {
+    binaries::client(name, server)
+}
+
 /// The PostgreSQL major version from which on the schema works (`UNIQUE NULLS NOT DISTINCT`).
 pub const OLDEST_MAJOR: u32 = 15;
 

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::Kind;
 use crate::domain::{
-    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex, State,
+    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex,
+    State,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::Error;
@@ -42,7 +43,8 @@ impl Cell {
         match self {
             Self::Empty => Value::Null,
             Self::Text(text) => json!(text),
-            Self::Number(n) => json!(n),
+            // A whole number as one: 6, not 6.0.
+            Self::Number(n) => n.to_string().parse::<i64>().map_or_else(|_| json!(n), |whole| json!(whole)),
             Self::Bool(b) => json!(b),
         }
     }
@@ -54,23 +56,113 @@ const DOOR: [&str; 7] = ["case_id", "area", "building", "unit", "floor", "room",
 pub(super) fn columns(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Cases => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "external_id", "state", "class", "visits", "unmet",
-            "last_at", "last_outcome", "appointment_from", "appointment_to", "holder", "lon", "lat", "created_at", "merged_into",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "external_id",
+            "state",
+            "class",
+            "visits",
+            "unmet",
+            "last_at",
+            "last_outcome",
+            "appointment_from",
+            "appointment_to",
+            "holder",
+            "lon",
+            "lat",
+            "created_at",
+            "merged_into",
         ],
         Kind::Visits => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "visit_id", "at", "received_at", "ended_at", "outcome",
-            "channel", "informant", "enumerator", "device_id", "batch_id", "appointment_from", "appointment_to", "lon", "lat",
-            "accuracy_m", "distance_m", "note",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "visit_id",
+            "at",
+            "received_at",
+            "ended_at",
+            "outcome",
+            "channel",
+            "informant",
+            "enumerator",
+            "device_id",
+            "batch_id",
+            "appointment_from",
+            "appointment_to",
+            "lon",
+            "lat",
+            "accuracy_m",
+            "distance_m",
+            "note",
         ],
         Kind::Households => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "at", "received_at", "result",
-            "respondent", "enumerator", "counted_elsewhere", "n_persons", "household_type", "n_stayed", "n_registered_absent",
-            "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind", "floor_area_m2", "rooms", "tenure", "phone", "address_text",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "interview_id",
+            "revision",
+            "at",
+            "received_at",
+            "result",
+            "respondent",
+            "enumerator",
+            "counted_elsewhere",
+            "n_persons",
+            "household_type",
+            "n_stayed",
+            "n_registered_absent",
+            "births_m",
+            "births_f",
+            "deaths_m",
+            "deaths_f",
+            "dwelling_kind",
+            "floor_area_m2",
+            "rooms",
+            "tenure",
+            "phone",
+            "address_text",
         ],
         Kind::Persons => &[
-            DOOR[0], DOOR[1], DOOR[2], DOOR[3], DOOR[4], DOOR[5], DOOR[6], "interview_id", "revision", "person_no", "name", "sex",
-            "birth_year", "birth_month", "birth_day", "relationship", "residence_status", "citizen_id", "stayed_at", "registered_at",
-            "time_away", "reason_away", "education", "literate", "ethnicity", "other_address", "counted_elsewhere",
+            DOOR[0],
+            DOOR[1],
+            DOOR[2],
+            DOOR[3],
+            DOOR[4],
+            DOOR[5],
+            DOOR[6],
+            "interview_id",
+            "revision",
+            "person_no",
+            "name",
+            "sex",
+            "birth_year",
+            "birth_month",
+            "birth_day",
+            "relationship",
+            "residence_status",
+            "citizen_id",
+            "stayed_at",
+            "registered_at",
+            "time_away",
+            "reason_away",
+            "education",
+            "literate",
+            "ethnicity",
+            "other_address",
+            "counted_elsewhere",
         ],
     }
 }
@@ -87,7 +179,13 @@ pub(super) fn rows<'a>(
         match kind {
             Kind::Cases => all.push((case, case_cells(case)?)),
             Kind::Visits => {
-                all.extend(detail.visits.iter().filter(|v| v.case_id == case.id).map(|v| (case, visit_cells(case, v))));
+                all.extend(
+                    detail
+                        .visits
+                        .iter()
+                        .filter(|v| v.case_id == case.id)
+                        .map(|v| (case, visit_cells(case, v))),
+                );
             }
             Kind::Households => {
                 for i in current.iter().filter(|i| i.case_id == case.id) {
@@ -105,10 +203,10 @@ pub(super) fn rows<'a>(
     Ok(all)
 }
 
-/// The highest revision of each interview.
+/// The highest usable revision of each interview.
 fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
     let mut highest: HashMap<Uuid, &InterviewRow> = HashMap::new();
-    for i in all {
+    for i in all.iter().filter(|i| !i.is_faulty) {
         let entry = highest.entry(i.id).or_insert(i);
         if i.revision > entry.revision {
             *entry = i;
@@ -205,8 +303,17 @@ fn household_cells(c: &CaseRow, i: &InterviewRow, n_persons: usize) -> Vec<Cell>
         Cell::number(u32::try_from(n_persons).ok()),
     ]);
     let names = [
-        "household_type", "n_stayed", "n_registered_absent", "births_m", "births_f", "deaths_m", "deaths_f", "dwelling_kind",
-        "floor_area_m2", "rooms", "tenure",
+        "household_type",
+        "n_stayed",
+        "n_registered_absent",
+        "births_m",
+        "births_f",
+        "deaths_m",
+        "deaths_f",
+        "dwelling_kind",
+        "floor_area_m2",
+        "rooms",
+        "tenure",
     ];
     cells.extend(names.iter().map(|name| item(&items, name)));
     cells.push(Cell::text(i.phone.clone()));
@@ -230,7 +337,8 @@ fn person_cells(c: &CaseRow, i: &InterviewRow, p: &PersonRow) -> Vec<Cell> {
         Cell::text(p.residence_status.and_then(ResidenceStatus::from_number).map(|r| r.slug())),
         Cell::Text(if p.has_citizen_id { "present" } else { "missing" }.to_owned()),
     ]);
-    let names = ["stayed_at", "registered_at", "time_away", "reason_away", "education", "literate", "ethnicity"];
+    let names =
+        ["stayed_at", "registered_at", "time_away", "reason_away", "education", "literate", "ethnicity"];
     cells.extend(names.iter().map(|name| item(&items, name)));
     cells.push(Cell::text(p.other_address.clone()));
     cells.push(Cell::Bool(i.counted_elsewhere));

@@ -14,6 +14,7 @@ use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
 use crate::planning::chances::Chances;
+use crate::shelf::{self, Shelf};
 use crate::store::{self, Store};
 use crate::surveys::{Survey, Surveys};
 use crate::sync;
@@ -46,6 +47,10 @@ pub struct App {
     pub clock: Clock,
     /// Where the disk must have room, and how much of it; `None` where the disk is not ours.
     pub room: Option<Room>,
+    /// Where attachments lie.
+    pub shelf: Shelf,
+    /// The local authority's certificate, for phones to trust; `None` where there is none.
+    pub authority: Option<Arc<str>>,
     /// Whether the database has every migration of this program.
     pub is_migrated: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -82,13 +87,16 @@ impl App {
             chances: Chances::default(),
             clock: Arc::new(Timestamp::now),
             room: None,
+            shelf: Shelf::directory(std::env::temp_dir().join("doorknock-attachments")),
+            authority: None,
             is_migrated: Arc::new(|| true),
         }
     }
 
-    /// Now.
+    /// Now, to the microsecond as the database keeps it: what is answered first and what is read later are equal.
     pub fn now(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The database.
@@ -114,6 +122,13 @@ impl From<store::Error> for Problem {
             return Self::plain(&kind::DATABASE_AWAY);
         }
         tracing::error!(%error, "a database statement failed");
+        Self::plain(&kind::INTERNAL)
+    }
+}
+
+impl From<shelf::Error> for Problem {
+    fn from(error: shelf::Error) -> Self {
+        tracing::error!(%error, "the place of the attachments failed");
         Self::plain(&kind::INTERNAL)
     }
 }

@@ -1,6 +1,11 @@
 //! Assignments, for supervisors.
 
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use uuid::Uuid;
 use warp::reply::Response;
 
 use super::answer::{self, to_the_end};
@@ -11,11 +16,123 @@ use super::json::{self as body, Form, Json};
 use super::problem::Problem;
 use super::request::Request;
 use crate::ingest::assign::{Assigned, Doors, Item};
+use crate::store::access::Caller;
+use crate::store::feed::AssignmentRow;
+use crate::store::lease::{Listed, Work};
+use crate::visits::door::{Door, doors};
 
 /// Most items of one order.
 const MOST: usize = 5_000;
 
-/// `POST /v1/assignments` `{assignments: [{case_id | area | building_id, enumerator, until}]}`: lends doors; a null
+/// What a supervisor asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Lent(Listed),
+    Unassigned,
+    Double,
+}
+
+const LISTS: [&str; 4] = ["open", "expired", "unassigned", "double"];
+
+/// `GET /v1/assignments?state=open|expired|unassigned|double&area=&after=&limit=`: leases that stand; leases that ended by
+/// themselves and whose doors wait since; doors without a holder; leases during which two or more people worked at the
+/// door. Problems: `bad-parameter`, `not-found`, `wrong-role`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let limit = i64::from(query.limit(100, 1000)?);
+    let asked = query.one_of("state", &LISTS, |word| match word {
+        "open" => Some(Asked::Lent(Listed::Open)),
+        "expired" => Some(Asked::Lent(Listed::Expired)),
+        "unassigned" => Some(Asked::Unassigned),
+        "double" => Some(Asked::Double),
+        _ => None,
+    })?;
+    let after = query.parsed("after", "must be one that this service gave out", parse_after)?;
+    let area = auth::area(&app, &caller, &query).await?;
+    let (no, id) = after.unwrap_or((i32::MIN, Uuid::nil()));
+    let (key, range) = (caller.key, area.range);
+    let (items, next) = match asked.unwrap_or(Asked::Lent(Listed::Open)) {
+        Asked::Lent(which) => {
+            let rows = app.store().list_assignments(key, range, which, id, limit).await?;
+            let next = rows.last().map(|r| (0, r.id));
+            (lent_items(&app, &caller, rows.into_iter().map(|r| (r, Vec::new())).collect()).await?, next)
+        }
+        Asked::Double => {
+            let rows = app.store().list_double(key, range, id, limit).await?;
+            let next = rows.last().map(|r| (0, r.0.id));
+            (lent_items(&app, &caller, rows).await?, next)
+        }
+        Asked::Unassigned => {
+            let found = app.store().list_unassigned(key, range, (no, id), limit).await?;
+            let next = found.last().map(|f| (f.1, f.0));
+            (free_items(&app, &caller, &found).await?, next)
+        }
+    };
+    let is_full = i64::try_from(items.len()).is_ok_and(|n| n >= limit);
+    let next =
+        next.filter(|_| is_full).map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
+    Ok(answer::json(&json!({"items": items, "after": next})))
+}
+
+fn parse_after(text: &str) -> Option<(i32, Uuid)> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let (no, id) = plain.split_once('.')?;
+    Some((no.parse().ok()?, Uuid::try_parse(id).ok()?))
+}
+
+async fn lent_items(
+    app: &App,
+    caller: &Caller,
+    rows: Vec<(AssignmentRow, Vec<Work>)>,
+) -> Result<Vec<Value>, Problem> {
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.0.case_id).collect();
+    let shown = shown_doors(app, caller, &ids).await?;
+    Ok(rows
+        .iter()
+        .map(|(a, works)| {
+            let door = shown.get(&a.case_id);
+            let mut item = json!({
+                "id": a.id, "case_id": a.case_id, "address": door.map(|d| &d.address), "area": door.map(|d| &d.area),
+                "state": door.map(|d| d.state), "enumerator": a.enumerator, "until": a.until, "assigned_by": a.by,
+                "assigned_at": a.at, "ended_at": a.ended_at, "end_reason": a.end_reason,
+            });
+            if let (Some(object), false) = (item.as_object_mut(), works.is_empty()) {
+                let works: Vec<Value> = works
+                    .iter()
+                    .map(|w| {
+                        json!({"enumerator": w.enumerator, "records": w.records, "first_at": w.first_at,
+                            "last_at": w.last_at, "interviewed": w.interviewed})
+                    })
+                    .collect();
+                object.insert("worked".to_owned(), Value::Array(works));
+            }
+            item
+        })
+        .collect())
+}
+
+async fn free_items(app: &App, caller: &Caller, found: &[(Uuid, i32)]) -> Result<Vec<Value>, Problem> {
+    let ids: Vec<Uuid> = found.iter().map(|f| f.0).collect();
+    let shown = shown_doors(app, caller, &ids).await?;
+    Ok(ids
+        .iter()
+        .map(|id| {
+            let door = shown.get(id);
+            json!({"id": id, "case_id": id, "address": door.map(|d| &d.address), "area": door.map(|d| &d.area),
+                "state": door.map(|d| d.state), "enumerator": null, "until": null, "assigned_by": null, "assigned_at": null,
+                "ended_at": null, "end_reason": null})
+        })
+        .collect())
+}
+
+async fn shown_doors(app: &App, caller: &Caller, ids: &[Uuid]) -> Result<HashMap<Uuid, Door>, Problem> {
+    let survey = app.survey(caller).await?;
+    let rows = app.store().cases(caller.key, ids).await?;
+    Ok(doors(app.store(), &survey, &rows).await?.into_iter().map(|d| (d.id, d)).collect())
+}
+
+/// `POST /v1/assignments` `{assignments: [{case_id | area | building_id | held_by, enumerator, until}]}`: lends doors; a null
 /// enumerator takes them back. One result per item. Problems: `body-not-valid`, `wrong-role`.
 pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
@@ -32,7 +149,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
 
 fn item(f: &mut Form<'_>) -> Option<Item> {
     let (case, building) = (f.optional_uuid("case_id"), f.optional_uuid("building_id"));
-    let area = f.optional_text("area", 200);
+    let (area, holder) = (f.optional_text("area", 200), f.optional_text("held_by", 200));
     let until = f.optional("until", "must be a time with an offset", |json| match json {
         Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
         _ => None,
@@ -41,12 +158,13 @@ fn item(f: &mut Form<'_>) -> Option<Item> {
     if !f.has("enumerator") {
         f.fault("enumerator", "must be a user, or null to take the door back");
     }
-    let doors = match (case, area, building) {
-        (Some(id), None, None) => Doors::Case(id),
-        (None, Some(code), None) => Doors::Area(code),
-        (None, None, Some(id)) => Doors::Building(id),
+    let doors = match (case, area, building, holder) {
+        (Some(id), None, None, None) => Doors::Case(id),
+        (None, Some(code), None, None) => Doors::Area(code),
+        (None, None, Some(id), None) => Doors::Building(id),
+        (None, None, None, Some(user)) => Doors::HeldBy(user),
         _ => {
-            f.fault("case_id", "exactly one of case_id, area and building_id is needed");
+            f.fault("case_id", "exactly one of case_id, area, building_id and held_by is needed");
             return None;
         }
     };
@@ -57,11 +175,15 @@ fn result(index: usize, item: &Item, result: Assigned) -> Value {
     let (status, doors, reason, detail) = match result {
         Assigned::Done(n) if item.enumerator.is_some() => ("assigned", n, None, None),
         Assigned::Done(n) => ("withdrawn", n, None, None),
-        Assigned::UnknownDoors => ("refused", 0, Some("not-found"), Some("There is no such door in your area.")),
+        Assigned::UnknownDoors => {
+            ("refused", 0, Some("not-found"), Some("There is no such door in your area."))
+        }
         Assigned::UnknownEnumerator => {
             ("refused", 0, Some("unknown-enumerator"), Some("The survey has no such enumerator."))
         }
-        Assigned::EndsInThePast => ("refused", 0, Some("ends-in-the-past"), Some("The lease ends before it begins.")),
+        Assigned::EndsInThePast => {
+            ("refused", 0, Some("ends-in-the-past"), Some("The lease ends before it begins."))
+        }
         Assigned::NotOpen => ("refused", 0, Some("not-open"), Some("The door needs no visit any more.")),
     };
     let mut shown = json!({"index": index, "status": status, "doors": doors});

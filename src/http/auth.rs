@@ -43,7 +43,11 @@ pub async fn session(app: &App, request: &Request) -> Result<Caller, Problem> {
 
 async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) -> Result<Caller, Problem> {
     let hash = hash(secret);
-    let found = app.store().caller(&hash, app.now()).await?.ok_or_else(not_signed_in)?;
+    let Some(found) = app.store().caller(&hash, app.now()).await? else {
+        // A phone that was cut off and asks once more is told to forget what it holds.
+        let is_cut_off = is_bearer && app.store().was_cut_off(&hash).await?;
+        return Err(if is_cut_off { not_signed_in().with("wipe", true) } else { not_signed_in() });
+    };
     if (found.kind == TokenKind::Session) == is_bearer {
         return Err(not_signed_in());
     }

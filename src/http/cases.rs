@@ -17,6 +17,7 @@ use super::request::Request;
 use crate::domain::{CaseId, Class, Confirmed, DecisionKind, InterviewId, Language, State, VisitId, why};
 use crate::ingest::decide;
 use crate::store::access::Caller;
+use crate::store::audit::{Action, Note};
 use crate::store::case::CaseRow;
 use crate::visits::door::doors;
 use crate::visits::history::{Reader, history};
@@ -101,7 +102,9 @@ pub async fn in_reach(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, P
     let row = app.store().cases(caller.key, &[id]).await?.into_iter().next();
     row.filter(|r| {
         (caller.range.0..=caller.range.1).contains(&r.area_no)
-            || (caller.device.is_some() && r.holder.as_deref() == Some(caller.user.as_str()))
+            || (caller.device.is_some()
+                && r.holder.as_deref() == Some(caller.user.as_str())
+                && State::from_number(r.state).is_some_and(State::is_open))
     })
     .ok_or_else(Problem::not_found)
 }
@@ -111,14 +114,23 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let row = in_reach(&app, &caller, request.param_uuid("id")?).await?;
     let survey = app.survey(&caller).await?;
-    let reader =
-        if auth::is_supervisor(&caller) { Reader::Supervisor } else { Reader::Enumerator(caller.user.clone()) };
-    let mut door = history(app.store(), &survey, &row, &reader, app.now()).await?;
-    if auth::is_supervisor(&caller) {
-        let merged: Vec<Uuid> = door.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
-        door.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
+    let reader = if auth::is_supervisor(&caller) {
+        Reader::Supervisor
+    } else {
+        Reader::Enumerator(caller.user.clone())
+    };
+    let mut shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
+    if reader == Reader::Supervisor {
+        let merged: Vec<Uuid> =
+            shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
+        shown.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
+        if !shown.interviews.is_empty() {
+            app.store()
+                .note_audit(Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area))
+                .await?;
+        }
     }
-    Ok(answer::json(&door))
+    Ok(answer::json(&shown))
 }
 
 const DECISIONS: [&str; 10] = [

@@ -33,7 +33,9 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     }
     let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default()).await?;
     let mark = format!("\"{}\"", page.cursor);
-    let known = request.header(&IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|t| t.trim() == mark));
+    let known = request
+        .header(&IF_NONE_MATCH)
+        .is_some_and(|tags| tags.split(',').any(|t| t.trim().trim_start_matches("W/") == mark));
     let mut response = if known && page.changes.is_empty() {
         let mut response = answer::empty();
         *response.status_mut() = StatusCode::NOT_MODIFIED;

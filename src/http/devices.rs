@@ -33,6 +33,7 @@ fn item(d: &DeviceRow, silent_before: jiff::Timestamp) -> Value {
         "enrolled_at": d.enrolled_at, "last_heard": d.last_at, "last_sync": d.last_batch_at, "waiting": d.waiting,
         "clock_offset_s": d.clock_offset_s, "app_version": d.app_version, "doors_held": d.doors_held,
         "silent": d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < silent_before),
+        "lease_ends": d.lease_ends, "batches_missing": d.batches_missing, "replaced_by": d.replaced_by,
         "revoked_at": d.revoked_at, "revoked_by": d.revoked_by, "revoke_note": d.revoke_note,
     })
 }
@@ -49,7 +50,7 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     let note = document.form(|f| Some(f.optional_text("note", 2000)))?;
     let note = note.map(|text| scrub_text(&text).into_owned());
     let now = app.now();
-    app.store().revoke_device(caller.key, id, &caller.user, note, now).await?;
+    app.store().revoke_device(&caller, id, note, now).await?;
     let row = app.store().devices(caller.key, caller.range, Some(id)).await?.into_iter().next();
     let survey = app.survey(&caller).await?;
     Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now)))))

@@ -21,16 +21,19 @@ struct EnrolForm {
     code: String,
     device: uuid::Uuid,
     model: Option<String>,
+    replaces: Option<uuid::Uuid>,
 }
 
-/// `POST /v1/enrol` `{code, device_id, model}`: uses a one-time code up and gives the device its token.
+/// `POST /v1/enrol` `{code, device_id, model, replaces?}`: uses a one-time code up and gives the device its token. The
+/// enumerator's doors and leases are the new device's at once; the one it `replaces` is cut off in the same moment.
 /// Problems: `wrong-code`, `too-many-tries`, `body-not-valid`.
 pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> {
     let attempt = app.codes.allow(request.client(), None)?;
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
         let (code, device, model) = (f.text("code", 100), f.uuid("device_id"), f.optional_text("model", 200));
-        Some(EnrolForm { code: code?, device: device?, model })
+        let replaces = f.optional_uuid("replaces");
+        Some(EnrolForm { code: code?, device: device?, model, replaces })
     })?;
     if form.device.is_nil() {
         return Err(Problem::not_valid(vec![FieldError::at("/device_id", "must not be the nil UUID")]));
@@ -42,7 +45,8 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         return Err(Problem::plain(&kind::WRONG_CODE));
     };
     attempt.right();
-    let member = membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
+    let member =
+        membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let survey = app.surveys().reread(key).await?;
     let secret = auth::new_secret();
     let token = NewToken {
@@ -55,7 +59,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         created_at: now,
         expires_at: access::token_end(&survey),
     };
-    match app.store().add_token(token, form.model).await? {
+    match app.store().enrol(token, form.model, form.replaces).await? {
         Enrolled::Yes => Ok(answer::json(&json!({
             "token": secret, "device_id": form.device, "enumerator": user, "survey": member.survey,
             "area": member.area, "expires_at": access::token_end(&survey),
@@ -64,6 +68,9 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
             "/device_id",
             "belongs to somebody else or was cut off; make a new id",
         )])),
+        Enrolled::NotYours => {
+            Err(Problem::not_valid(vec![FieldError::at("/replaces", "is no device of this enumerator")]))
+        }
     }
 }
 
@@ -86,7 +93,8 @@ struct LoginForm {
 pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> {
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
-        let (user, password, survey) = (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
+        let (user, password, survey) =
+            (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
         Some(LoginForm { user: user?, password: password?, survey })
     })?;
     let opened = sign_in(&app, &request, &form.user, &form.password, form.survey.as_deref()).await?;
@@ -138,18 +146,27 @@ pub async fn sign_in(
     }
     attempt.right();
     let member = match survey {
-        Some(slug) => staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+        Some(slug) => {
+            staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?
+        }
         None if staff.len() > 1 => {
             let names: Vec<&str> = staff.iter().map(|m| m.survey.as_str()).collect();
             let detail = format!("must name one of: {}", names.join(", "));
-            return Err(Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)]));
+            return Err(
+                Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)])
+            );
         }
         None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
     };
     open_session(app, request, user, member).await
 }
 
-async fn open_session(app: &App, request: &Request, user: &str, member: Membership) -> Result<Opened, Problem> {
+async fn open_session(
+    app: &App,
+    request: &Request,
+    user: &str,
+    member: Membership,
+) -> Result<Opened, Problem> {
     let (secret, csrf, now) = (auth::new_secret(), auth::new_secret(), app.now());
     let token = NewToken {
         hash: auth::hash(&secret),

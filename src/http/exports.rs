@@ -3,6 +3,7 @@
 use futures_util::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde_json::json;
 use tokio::sync::mpsc;
 use warp::Reply;
 use warp::reply::Response;
@@ -12,6 +13,7 @@ use super::auth;
 use super::problem::Problem;
 use super::request::Request;
 use crate::export::{Export, Format, Kind};
+use crate::store::audit::{Action, Note};
 
 /// `GET /v1/export/{kind}.{csv|geojson}?area=`: cases, visits, households or persons of an area, streamed.
 /// Problems: `not-found`, `wrong-role`.
@@ -19,10 +21,14 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let (name, ending) = request.param("file").split_once('.').ok_or_else(Problem::not_found)?;
     let (kind, format) = (Kind::of(name), Format::of(ending));
-    let (Some(kind), Some(format)) = (kind, format) else { return Err(Problem::not_found()) };
+    let (Some(kind), Some(format)) = (kind, format) else {
+        return Err(Problem::not_found());
+    };
     let query = request.query()?;
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
+    let noted = Note::by(&caller, Action::ReadExport, app.now()).in_area(&area.code);
+    app.store().note_audit(noted.with(json!({"kind": name, "format": ending}))).await?;
     let file = format!("attachment; filename=\"{}-{name}.{ending}\"", survey.slug);
     let mut export = Export::new(app.store().clone(), survey, area.range, kind, format);
     // The first piece is made before the head goes out, so that a database that is away is a proper answer.

@@ -54,7 +54,9 @@ pub fn freed_by(reason: Option<Reason>) -> (&'static str, &'static str) {
             "the record of that door, an assignment of it, or a decision that names the right case",
             "该户的登记记录、分配该户，或由督导员指定正确的住户",
         ),
-        Some(Reason::UnknownArea) => ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定"),
+        Some(Reason::UnknownArea) => {
+            ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
+        }
         Some(Reason::FormError) => ("a corrected form with a higher revision", "以更高修订号发送的更正表"),
         _ => ("a supervisor's decision", "督导员的裁定"),
     }
@@ -80,12 +82,16 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         let words = ["accept", "refuse"];
         let word = f.one_of("decision", &words, |w| words.iter().find(|x| **x == w).copied());
         let note = f.optional_text("note", 2000).unwrap_or_default();
-        let revision = f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+        let revision =
+            f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
         let case = f.optional_uuid("case_id");
         let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
         Some(Ruling { id, revision, verdict, note })
     })?;
-    let row = to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, app.now()).await?) })
+    let row =
+        to_the_end(
+            async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, app.now()).await?) },
+        )
         .await?;
     Ok(answer::json(&item(&row)))
 }

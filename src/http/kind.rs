@@ -121,6 +121,14 @@ kinds! {
         "The batch id was used for other content", "批次编号已用于其他内容",
         "A batch with this id but other records is already stored. New records need a new batch id.",
         "已存在同一编号但记录不同的批次。新的记录须使用新的批次编号。" }
+    WRONG_OFFSET "wrong-offset" CONFLICT {
+        "The piece does not follow what is here", "分片与已收内容不衔接",
+        "Pieces are taken in order; `offset` is the next byte wanted. A HEAD request tells it too.",
+        "分片须按顺序发送，`offset` 为下一个所需字节，也可用 HEAD 请求查询。" }
+    OTHER_CONTENT "other-content" CONFLICT {
+        "The id was used for another picture", "编号已用于其他图片",
+        "An attachment with this id and other content is stored. Another picture needs an id of its own.",
+        "已存在同一编号但内容不同的附件，另一张图片须使用新的编号。" }
     STALE_VERSION "stale-version" CONFLICT {
         "Somebody decided in the meantime", "期间已有他人作出决定",
         "What was judged has changed since it was read. Read it again, then decide.",
@@ -145,6 +153,14 @@ kinds! {
         "The packing is not known", "不支持的压缩方式",
         "A body may be packed with gzip or zstd, once, or be sent as it is; `Accept-Encoding` lists the ways.",
         "正文可用 gzip 或 zstd 压缩一次，也可不压缩，`Accept-Encoding` 列出可用方式。" }
+    UNSUPPORTED_PICTURE "unsupported-picture" UNSUPPORTED_MEDIA_TYPE {
+        "This is no picture we take", "不支持的图片格式",
+        "Attachments are JPEG, PNG, WebP or HEIC pictures; what counts is their first bytes, not their name.",
+        "附件须为 JPEG、PNG、WebP 或 HEIC 图片，以文件开头的字节为准，与文件名无关。" }
+    DIGEST_MISMATCH "digest-mismatch" UNPROCESSABLE_ENTITY {
+        "The content is not what was announced", "内容与摘要不符",
+        "The digest announced differs from that of what arrived. Nothing was kept; send it again from the beginning.",
+        "收到的内容与所声明的摘要不一致，未作保留，请从头重新发送。" }
     BODY_NOT_VALID "body-not-valid" UNPROCESSABLE_ENTITY {
         "The body does not say what is needed", "正文内容不符合要求",
         "The body is JSON but not what this call takes; `errors` points at each place.",

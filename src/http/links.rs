@@ -19,6 +19,7 @@ use crate::dedupe::view::{LinkView, Sight, detail, sight};
 use crate::dedupe::{self, Ruling};
 use crate::domain::{LinkState, MergedAs, Verdict};
 use crate::store::access::Caller;
+use crate::store::audit::{Action, Note};
 use crate::store::link::read::LinkDetail;
 
 /// States that a list may be asked for.
@@ -64,6 +65,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     if let Some(object) = all.as_object_mut() {
         object.insert("effects".to_owned(), json!(effects));
     }
+    app.store().note_audit(Note::by(&caller, Action::ReadLink, app.now()).about(id)).await?;
     Ok(answer::json(&all))
 }
 
@@ -99,10 +101,8 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     })?;
     let (range, now) = (caller.range, app.now());
     let (own, by) = (app.clone(), caller.clone());
-    let decided = to_the_end(async move {
-        Ok::<_, Problem>(own.dedupe.decide(&by, ruling, now).await?)
-    })
-    .await?;
+    let decided =
+        to_the_end(async move { Ok::<_, Problem>(own.dedupe.decide(&by, ruling, now).await?) }).await?;
     let found = find(&app, &caller, link).await?;
     let mut all = serde_json::to_value(LinkView::of(&found.pair, range)).unwrap_or_default();
     if let Some(object) = all.as_object_mut() {
@@ -112,13 +112,19 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
 }
 
 /// Links of a case for its history: the other case only where the reader may see it.
-pub async fn of_case(app: &App, caller: &Caller, case: Uuid, absorbed: &[Uuid]) -> Result<Vec<Value>, Problem> {
+pub async fn of_case(
+    app: &App,
+    caller: &Caller,
+    case: Uuid,
+    absorbed: &[Uuid],
+) -> Result<Vec<Value>, Problem> {
     let mut cases = vec![case];
     cases.extend(absorbed);
     let links = app.store().links_of_cases(caller.key, &cases).await?;
     let others: Vec<Uuid> = links.iter().flat_map(|l| [l.a_case, l.b_case]).collect();
     let rows = app.store().cases(caller.key, &others).await?;
-    let is_seen = |id: Uuid| rows.iter().any(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no));
+    let is_seen =
+        |id: Uuid| rows.iter().any(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no));
     Ok(links
         .iter()
         .map(|l| {

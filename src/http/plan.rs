@@ -46,7 +46,10 @@ async fn ready(app: &App, survey: Arc<Survey>, question: Question) -> Result<Rea
 }
 
 /// Runs the planner on a thread of its own: it computes for tens of milliseconds.
-async fn compute<T: Send + 'static>(ready: Ready, work: impl FnOnce(&Ready) -> T + Send + 'static) -> Result<T, Problem> {
+async fn compute<T: Send + 'static>(
+    ready: Ready,
+    work: impl FnOnce(&Ready) -> T + Send + 'static,
+) -> Result<T, Problem> {
     tokio::task::spawn_blocking(move || work(&ready)).await.map_err(|_| Problem::plain(&kind::INTERNAL))
 }
 
@@ -60,9 +63,14 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let now = app.now();
     let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(now));
     let area = auth::area(&app, &caller, &query).await?;
-    let only = if caller.device.is_some() { Some(caller.user.clone()) } else { query.given("enumerator").map(str::to_owned) };
+    let only = if caller.device.is_some() {
+        Some(caller.user.clone())
+    } else {
+        query.given("enumerator").map(str::to_owned)
+    };
     let published = app.store().sheets(caller.key, only.clone().map(|u| vec![u]), on).await?;
-    let own: Vec<SheetRow> = published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
+    let own: Vec<SheetRow> =
+        published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
     if let Some(shown) = shown_published(&own, on) {
         return Ok(answer::json(&shown));
     }
@@ -244,7 +252,13 @@ pub async fn shifts(app: App, request: Request) -> Result<Response, Problem> {
     Ok(answer::json(&shift_list(&app, &caller, &survey, &area, on).await?))
 }
 
-async fn shift_list(app: &App, caller: &Caller, survey: &Survey, area: &AreaRow, on: Date) -> Result<Value, Problem> {
+async fn shift_list(
+    app: &App,
+    caller: &Caller,
+    survey: &Survey,
+    area: &AreaRow,
+    on: Date,
+) -> Result<Value, Problem> {
     let to = on.saturating_add(jiff::ToSpan::days(14));
     let staff = app.store().staff(caller.key, area.range).await?;
     let all = app.store().overrides(caller.key, on, to).await?;
@@ -332,7 +346,8 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
     }
     let survey = app.survey(&caller).await?;
     let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
-    let slips = codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
+    let slips =
+        codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
     app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
     let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
     let items: Vec<Value> = codes
@@ -361,8 +376,15 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
         let when = f.objects("when", 8, |w| {
             let (from, to) = (instant(w, "from"), instant(w, "to"));
             let (from, to) = (from?, to?);
-            if from >= to || to <= now || to > survey.closes_at() || to.duration_since(from) > SignedDuration::from_hours(24) {
-                w.fault("to", "must be after from, at most a day later, still to come, and before the survey ends");
+            if from >= to
+                || to <= now
+                || to > survey.closes_at()
+                || to.duration_since(from) > SignedDuration::from_hours(24)
+            {
+                w.fault(
+                    "to",
+                    "must be after from, at most a day later, still to come, and before the survey ends",
+                );
                 return None;
             }
             Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })

@@ -35,10 +35,7 @@ pub struct FieldError {
 impl FieldError {
     /// A fault in the body; `pointer` as in RFC 6901.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Pointer(pointer.into()),
-            detail: detail.into(),
-        }
+        Self { place: Place::Pointer(pointer.into()), detail: detail.into() }
     }
 
     fn to_json(&self) -> Value {
@@ -62,6 +59,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// The methods that would work (405 only), as `Allow` lists them.
     pub allow: Option<String>,
+    /// Members of the document beyond those every problem has.
+    pub extensions: Vec<(&'static str, Value)>,
 }
 
 impl fmt::Display for Problem {
@@ -81,6 +80,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            extensions: Vec::new(),
         }
     }
 
@@ -96,10 +96,7 @@ impl Problem {
 
     /// 400: the parameter `name` breaks `rule` ("must be …").
     pub fn parameter(name: &str, rule: &str) -> Self {
-        let fault = FieldError {
-            place: Place::Parameter(name.to_owned()),
-            detail: rule.to_owned(),
-        };
+        let fault = FieldError { place: Place::Parameter(name.to_owned()), detail: rule.to_owned() };
         Self::new(&kind::BAD_PARAMETER, format!("The parameter \"{name}\" {rule}.")).with_errors(vec![fault])
     }
 
@@ -126,6 +123,13 @@ impl Problem {
         self
     }
 
+    /// The same with one more member of its document.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.extensions.push((name, value.into()));
+        self
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.kind.status
@@ -140,10 +144,10 @@ impl Problem {
         document.insert("status".to_owned(), self.kind.status.as_u16().into());
         document.insert("detail".to_owned(), self.detail.clone().into());
         if !self.errors.is_empty() {
-            document.insert(
-                "errors".to_owned(),
-                self.errors.iter().map(FieldError::to_json).collect(),
-            );
+            document.insert("errors".to_owned(), self.errors.iter().map(FieldError::to_json).collect());
+        }
+        for (name, value) in &self.extensions {
+            document.insert((*name).to_owned(), value.clone());
         }
         if let Some(id) = request_id {
             document.insert("request_id".to_owned(), id.into());
@@ -158,10 +162,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.kind.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"doorknock\""),
-            );
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"doorknock\""));
         }
         if self.kind == &kind::UNSUPPORTED_ENCODING {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
@@ -169,11 +170,7 @@ impl Problem {
         if let Some(seconds) = self.wait_seconds() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self
-            .allow
-            .as_deref()
-            .and_then(|list| HeaderValue::from_str(list).ok())
-        {
+        if let Some(allow) = self.allow.as_deref().and_then(|list| HeaderValue::from_str(list).ok()) {
             headers.insert(ALLOW, allow);
         }
         response
@@ -182,12 +179,9 @@ impl Problem {
     /// Seconds of `Retry-After`. Without a given number the wait is spread, so that phones turned away
     /// together do not come back together.
     fn wait_seconds(&self) -> Option<u32> {
-        let asks = matches!(
-            self.kind.status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        self.retry_after
-            .or_else(|| asks.then(|| rand::rng().random_range(1..=5)))
+        let asks =
+            matches!(self.kind.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        self.retry_after.or_else(|| asks.then(|| rand::rng().random_range(1..=5)))
     }
 }
 
@@ -213,23 +207,14 @@ mod tests {
         let slugs: HashSet<_> = kind::ALL.iter().map(|kind| kind.slug).collect();
         assert_eq!(slugs.len(), kind::ALL.len());
         for slug in slugs {
-            assert!(
-                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
-                "{slug}"
-            );
+            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{slug}");
             assert_eq!(kind::by_slug(slug).map(|kind| kind.slug), Some(slug));
         }
     }
 
     #[test]
     fn the_document_lists_the_same_problems_word_for_word() {
-        let section = DOCUMENT
-            .split("## Problems")
-            .nth(1)
-            .unwrap()
-            .split("\n## ")
-            .next()
-            .unwrap();
+        let section = DOCUMENT.split("## Problems").nth(1).unwrap().split("\n## ").next().unwrap();
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         let want: Vec<String> = kind::ALL
             .iter()
@@ -260,22 +245,13 @@ mod tests {
     fn who_is_turned_away_is_told_when_to_come_back() {
         for kind in kind::ALL {
             let response = Problem::plain(kind).into_response(None);
-            let wait = response
-                .headers()
-                .get(RETRY_AFTER)
-                .map(|v| v.to_str().unwrap().parse::<u32>().unwrap());
+            let wait =
+                response.headers().get(RETRY_AFTER).map(|v| v.to_str().unwrap().parse::<u32>().unwrap());
             let asks = kind.status == StatusCode::TOO_MANY_REQUESTS
                 || kind.status == StatusCode::SERVICE_UNAVAILABLE;
-            assert_eq!(
-                wait.is_some_and(|seconds| (1..=5).contains(&seconds)),
-                asks,
-                "{}",
-                kind.slug
-            );
+            assert_eq!(wait.is_some_and(|seconds| (1..=5).contains(&seconds)), asks, "{}", kind.slug);
         }
-        let response = Problem::plain(&kind::TOO_MANY_TRIES)
-            .retry_after(90)
-            .into_response(None);
+        let response = Problem::plain(&kind::TOO_MANY_TRIES).retry_after(90).into_response(None);
         assert_eq!(response.headers()[RETRY_AFTER], "90");
     }
 

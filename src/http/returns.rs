@@ -21,7 +21,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let limit = i64::from(query.limit(100, 500)?);
     let at = query.timestamp("at")?.unwrap_or_else(|| app.now());
-    let mut after = query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or_else(start);
+    let mut after =
+        query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or_else(start);
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
     let mut all = Vec::new();

@@ -1,14 +1,17 @@
 //! Every route of the service, grouped by who uses it. `docs/api.md` follows this order.
 
+use http::Method;
+
 use super::app::App;
-use super::route::Router;
 use super::pages::{
     about, areas, assets, assign, building, case, decide, devices as device_page, doors, exports as export_page,
     held as held_page, login, outlook, overview, phone, reading, returns as return_page, review, setup, sheet, switch, trouble,
     writing,
 };
+use super::route::{Face, Router};
 use super::{
-    assignments, batches, cases, changes, completion, devices, enrol, exports, held, links, page, plan, returns, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
+    links, page, plan, returns, system,
 };
 
 /// The table of routes.
@@ -18,6 +21,7 @@ pub fn routes() -> Router<App> {
         .get("/healthz", system::healthz)
         .get("/readyz", system::readyz)
         .get("/metrics", system::prometheus)
+        .get("/ca.crt", system::authority)
         .get("/v1/codes", system::codes)
         .get("/v1/openapi.json", system::openapi)
         .get("/problems/{slug}", |_: App, request| async move { page::problem(&request) })
@@ -28,6 +32,8 @@ pub fn routes() -> Router<App> {
         .post("/v1/batches", batches::post)
         .get("/v1/batches/{id}", batches::get)
         .get("/v1/changes", changes::get)
+        .route(Face::Api, Method::PUT, "/v1/attachments/{id}", attachments::put)
+        .get("/v1/attachments/{id}", attachments::get)
         // Doors.
         .get("/v1/cases", cases::list)
         .get("/v1/cases/{id}", cases::get)
@@ -45,6 +51,8 @@ pub fn routes() -> Router<App> {
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
         .post("/v1/assignments", assignments::post)
+        .get("/v1/assignments", assignments::list)
+        .get("/v1/audit", audit::list)
         .get("/v1/pace", plan::pace)
         .get("/v1/model", plan::model)
         .get("/v1/shifts", plan::shifts)

@@ -22,7 +22,10 @@ pub async fn healthz(_: App, _: Request) -> Result<Response, Problem> {
 pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
     app.store().ping().await?;
     if !(app.is_migrated)() {
-        return Err(Problem::new(&kind::DATABASE_AWAY, "The database is not migrated; run doorknock migrate."));
+        return Err(Problem::new(
+            &kind::DATABASE_AWAY,
+            "The database is not migrated; run doorknock migrate.",
+        ));
     }
     Ok(answer::json(&json!({"status": "ready"})))
 }
@@ -36,6 +39,15 @@ pub async fn prometheus(app: App, request: Request) -> Result<Response, Problem>
         }
     }
     Ok(answer::text(metrics::MEDIA_TYPE, app.metrics.text()))
+}
+
+/// `GET /ca.crt`: the certificate of the local authority, for a phone to install. Problems: `not-found`.
+pub async fn authority(app: App, _: Request) -> Result<Response, Problem> {
+    let pem = app.authority.as_deref().ok_or_else(Problem::not_found)?;
+    let mut response = answer::text("application/x-x509-ca-cert", pem);
+    let name = http::HeaderValue::from_static("attachment; filename=\"doorknock-ca.crt\"");
+    response.headers_mut().insert(http::header::CONTENT_DISPOSITION, name);
+    Ok(response)
 }
 
 /// `GET /v1/codes`: every closed list with its labels in both languages.

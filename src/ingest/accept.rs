@@ -25,13 +25,16 @@ use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
 use crate::store::evidence::{self, NewDwellingRecord, Sender};
 use crate::store::feed::{ChangeKind, Mark};
+use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, Tx, completion, feed, new_tag};
+use crate::store::{Outcome, Tx, attachment, completion, feed, new_tag};
 use crate::surveys::Survey;
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;
+/// How a batch came that its device did not send itself.
+const BY_HAND: &str = "file";
 
 /// What the answer was made of, for metrics.
 #[derive(Clone, Debug)]
@@ -53,6 +56,16 @@ struct Prepared {
     reads: Vec<Read>,
     raw: Vec<u8>,
     raw_length: i32,
+    trust: Trust,
+}
+
+/// Whether a batch counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It does.
+    Usual,
+    /// Its device was cut off: every record is held until a supervisor has looked at it.
+    Review,
 }
 
 /// What the transaction found.
@@ -72,12 +85,24 @@ impl Ingest {
         via: &'static str,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
+        self.accept_trusting(caller, body, via, Trust::Usual, now).await
+    }
+
+    /// The same for a batch that may have to wait for a supervisor.
+    pub async fn accept_trusting(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        trust: Trust,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
         let began = Instant::now();
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let work = {
             let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
             let length = body.len();
-            let read = move || prepare(&keys, &caller, survey, &body, via, now);
+            let read = move || prepare(&keys, &caller, survey, &body, (via, trust), now);
             if length > BIG {
                 tokio::task::spawn_blocking(read)
                     .await
@@ -127,7 +152,7 @@ fn prepare(
     caller: &Caller,
     survey: Arc<Survey>,
     body: &[u8],
-    via: &'static str,
+    (via, trust): (&'static str, Trust),
     now: Timestamp,
 ) -> Result<Prepared, Error> {
     let text = json::text_of(body).map_err(Error::Document)?;
@@ -148,7 +173,8 @@ fn prepare(
         clock_offset,
         keys,
     };
-    let reads: Vec<Read> = raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let reads: Vec<Read> =
+        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
@@ -163,11 +189,22 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version = header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let app_version =
+        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
-    let packed = zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
-    Ok(Prepared { head, app_version, reach: Reach::of(caller), survey, reads, raw: packed, raw_length })
+    let packed =
+        zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    Ok(Prepared {
+        head,
+        app_version,
+        reach: Reach::of(caller),
+        survey,
+        reads,
+        raw: packed,
+        raw_length,
+        trust,
+    })
 }
 
 /// A batch on its way through the transaction.
@@ -215,12 +252,16 @@ async fn store_batch(
         standings: HashMap::new(),
         settled: Vec::new(),
     };
+    work.lock_arrivals().await?;
     work.take_dwellings().await?;
     work.resolve_cases().await?;
     work.take_visits().await?;
     work.take_interviews(keys).await?;
     let folded = work.fold_again().await?;
     let receipts = work.receipts(&folded).await?;
+    if batch.head.via == BY_HAND {
+        work.tell_device(&receipts).await?;
+    }
     let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
     batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
     let contact = Contact {
@@ -229,6 +270,7 @@ async fn store_batch(
         waiting: batch.head.waiting,
         clock_offset_s: batch.head.clock_offset_s,
         app_version: batch.app_version.clone(),
+        seq: batch.head.seq,
     };
     device::note_batch(tx, key, &contact).await?;
     Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
@@ -251,6 +293,31 @@ impl Work<'_> {
             .collect()
     }
 
+    /// Takes the lock under which visits and the interviews that name them find each other.
+    async fn lock_arrivals(&self) -> Result<(), Error> {
+        let new = |i: &usize| self.classes[*i] == Class::New;
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for (_, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| new(i)) {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id.0)),
+                Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        named.retain(|id| !visits.contains(id));
+        let known = if named.is_empty() {
+            HashMap::new()
+        } else {
+            evidence::visit_cases(self.tx, self.at.key, &named).await?
+        };
+        if named.iter().any(|id| !known.contains_key(id)) {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Alone).await?;
+        } else if !visits.is_empty() {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Shared).await?;
+        }
+        Ok(())
+    }
+
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
@@ -267,23 +334,27 @@ impl Work<'_> {
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
             .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
+            .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
+        let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
-        crate::store::held::lock_targets(self.tx, self.at.key, &targets).await?;
+        store_held::lock_targets(self.tx, self.at.key, &targets).await?;
         add_doors(self.tx, self.at, &batch.survey, &listed).await?;
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&doors)
-            .map(|((i, d), door)| dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref()))
+            .map(|((i, d), door)| {
+                dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not)
+            })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         self.all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
                 Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
-                None => held_for(d.id, Reason::UnknownArea),
+                None => held_for(d.id, why_not),
             };
             self.standings.insert(*i, standing);
         }
@@ -313,6 +384,7 @@ impl Work<'_> {
         let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
         let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
         cases.find(self.tx, self.at.key, &already).await?;
+        cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
         self.cases = cases;
         Ok(())
     }
@@ -332,6 +404,7 @@ impl Work<'_> {
             return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
         }
         match row {
+            _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
             Some(_) => Standing { case_id, status: Status::Accepted, held: None },
             None => held_for(case.0, Reason::UnknownCase),
         }
@@ -360,6 +433,9 @@ impl Work<'_> {
         }
         let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
+        let pictures: Vec<(Uuid, Uuid)> =
+            visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
+        attachment::link(self.tx, self.at.key, &pictures).await?;
         if !counted.is_empty() {
             let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
             self.touched.extend(freed.touched);
@@ -379,39 +455,42 @@ impl Work<'_> {
         }
         let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
-        let mut highest = classify::stored_revisions(&self.known);
-        for (i, r) in &interviews {
-            if self.standing(*i, r.case).status == Status::Accepted {
-                let entry = highest.entry(r.id.0).or_default();
-                *entry = (*entry).max(r.revision);
-            }
-        }
-        let (mut new, mut persons, mut mended) = (Vec::new(), Vec::new(), Vec::new());
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
+            .collect();
+        let highest = classify::usable_revisions(&self.known, &usable);
+        let (mut new, mut persons, mut to_link) = (Vec::new(), Vec::new(), Vec::new());
         for (i, r) in &interviews {
             let standing = self.interview_standing(*i, r, &visits, &highest);
-            let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
             new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
             persons.extend(rows::person_rows(r, keys));
-            if standing.status == Status::Accepted {
+            if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
-                mended.push((r.id.0, r.revision));
+                to_link.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
         let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
         self.all_stored(stored.len(), new.len())?;
         evidence::insert_persons(self.tx, self.at.key, &persons).await?;
-        let to_link: Vec<Uuid> = mended.iter().map(|m| m.0).collect();
         queue::add(self.tx, self.at.key, &to_link).await?;
         if self.known.iter().any(|k| k.status == Status::Held) {
-            let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
+            self.settled
+                .extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
 
-    /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
+    /// Whether the form itself cannot be used.
+    fn is_faulty(&self, index: usize) -> bool {
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+    }
+
+    /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
+    /// whatever became of that one; as its reason stays with it, it never is evidence.
     fn interview_standing(
         &self,
         index: usize,
@@ -420,12 +499,11 @@ impl Work<'_> {
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
-        let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
-        if is_form_error && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
-            standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
-                Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
-                None => held_for(r.case.0, Reason::UnknownCase),
-            };
+        if self.is_faulty(index) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+                standing.status = Status::Accepted;
+            }
+            return standing;
         }
         let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
@@ -477,19 +555,43 @@ impl Work<'_> {
         Ok(all)
     }
 
+    /// A batch carried by hand was printed to somebody else: its device hears of each record through the feed.
+    async fn tell_device(&self, receipts: &[Value]) -> Result<(), Error> {
+        let device = self.batch.head.device;
+        let (mut marks, mut refused) = (Vec::new(), Vec::new());
+        for receipt in receipts {
+            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok())
+            else {
+                continue;
+            };
+            if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
+                refused.push((id, receipt.to_string()));
+            }
+            marks.push(Mark { id, area_no: None, device: Some(device), user: None });
+        }
+        marks.sort_unstable_by_key(|m| m.id);
+        marks.dedup_by_key(|m| m.id);
+        refused.sort_by_key(|r| r.0);
+        refused.dedup_by_key(|r| r.0);
+        feed::add_hand_receipts(self.tx, self.at.key, device, &refused).await?;
+        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &marks).await?;
+        Ok(())
+    }
+
     fn receipt(&self, index: usize, class: &Class, folded: &HashMap<Uuid, Folded>) -> Receipt {
         let read = &self.batch.reads[index];
         if let Parsed::Refused(refused) = &read.parsed {
             return Receipt::refused(refused);
         }
-        let (id, kind, revision) = classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
+        let (id, kind, revision) =
+            classify::identity(&read.parsed).unwrap_or((Uuid::nil(), batch::RecordKind::Visit, 0));
         if *class == Class::Reused {
             return Receipt::id_reused(index, id, kind.slug());
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
         let Some(standing) = self.standings.get(&index) else { return receipt };
-        if let Some((reason, detail)) = &standing.held {
+        if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
             receipt.pointer = receipt.pointers.first().cloned();
@@ -524,7 +626,8 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
+    let mut new: HashSet<Uuid> =
+        case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
@@ -567,8 +670,14 @@ pub(super) fn found_door(survey: &Survey, d: &DwellingRecord, area_no: i32) -> F
     }
 }
 
-fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, door: Option<&FoundDoor>) -> NewDwellingRecord {
-    let held = door.is_none().then(|| sentence(Reason::UnknownArea));
+fn dwelling_row(
+    index: usize,
+    digest: &[u8],
+    d: &DwellingRecord,
+    door: Option<&FoundDoor>,
+    why_not: Reason,
+) -> NewDwellingRecord {
+    let held = door.is_none().then(|| sentence(why_not));
     NewDwellingRecord {
         id: d.id,
         status: if door.is_some() { Status::Accepted } else { Status::Held },

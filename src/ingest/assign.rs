@@ -14,7 +14,7 @@ use crate::store::case::{self, CaseRow};
 use crate::store::completion::{self, Delta};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::survey::{Areas, find_areas, find_staff};
-use crate::store::{Outcome, Tx, new_tag};
+use crate::store::{Outcome, Tx, audit, lease, new_tag};
 use crate::surveys::Survey;
 
 /// Which doors.
@@ -26,6 +26,8 @@ pub enum Doors {
     Area(String),
     /// Every open case of a building.
     Building(Uuid),
+    /// Every open case that a person holds.
+    HeldBy(String),
 }
 
 /// One item of an order.
@@ -59,7 +61,12 @@ const MOST: i64 = 100_000;
 
 impl Ingest {
     /// Carries out an order on behalf of a supervisor; one result per item. An item that cannot be done harms no other.
-    pub async fn assign(&self, caller: &Caller, items: Vec<Item>, now: Timestamp) -> Result<Vec<Assigned>, Error> {
+    pub async fn assign(
+        &self,
+        caller: &Caller,
+        items: Vec<Item>,
+        now: Timestamp,
+    ) -> Result<Vec<Assigned>, Error> {
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let caller = caller.clone();
         self.store
@@ -71,6 +78,7 @@ impl Ingest {
                     for item in &items {
                         results.push(assign_one(tx, at, &survey, &caller, item).await?);
                     }
+                    audit::note(tx, &noted(&caller, now, &items, &results)).await?;
                     Ok::<_, Error>(Outcome::Stamp(results, survey.key, at.tag))
                 })
             })
@@ -78,7 +86,28 @@ impl Ingest {
     }
 }
 
-async fn assign_one(tx: &Tx, at: At, survey: &Survey, caller: &Caller, item: &Item) -> Result<Assigned, Error> {
+/// The order as the audit log keeps it: to whom, how many doors, and the door when it is one.
+fn noted(caller: &Caller, now: Timestamp, items: &[Item], results: &[Assigned]) -> audit::Note {
+    let doors: usize = results.iter().map(|r| if let Assigned::Done(n) = r { *n } else { 0 }).sum();
+    let mut to: Vec<&str> = items.iter().map(|i| i.enumerator.as_deref().unwrap_or_default()).collect();
+    to.sort_unstable();
+    to.dedup();
+    to.truncate(20);
+    let note = audit::Note::by(caller, audit::Action::Assign, now)
+        .with(serde_json::json!({"items": items.len(), "doors": doors, "to": to}));
+    match items {
+        [Item { doors: Doors::Case(id), .. }] => note.about(*id),
+        _ => note,
+    }
+}
+
+async fn assign_one(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    caller: &Caller,
+    item: &Item,
+) -> Result<Assigned, Error> {
     let lease = SignedDuration::from_hours(i64::from(survey.rules.policy.lease.hours));
     let until = item.until.unwrap_or(at.now + lease);
     if item.enumerator.is_some() && until <= at.now {
@@ -104,19 +133,26 @@ async fn assign_one(tx: &Tx, at: At, survey: &Survey, caller: &Caller, item: &It
 }
 
 /// The doors, locked: an area or building gives its open ones.
-async fn locked(tx: &Tx, at: At, caller: &Caller, doors: &Doors) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
+async fn locked(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    doors: &Doors,
+) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
     let in_reach = |r: &CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
     let is_open = |r: &CaseRow| State::from_number(r.state).is_some_and(State::is_open);
     let ids = match doors {
         Doors::Case(id) => vec![*id],
         Doors::Area(code) => {
             let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
-            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0)) else {
+            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
+            else {
                 return Ok(Err(Assigned::UnknownDoors));
             };
             case::open_ids(tx, at.key, area.range, None, MOST).await?
         }
         Doors::Building(id) => case::open_ids(tx, at.key, caller.range, Some(*id), MOST).await?,
+        Doors::HeldBy(user) => lease::held_by(tx, at.key, user, MOST).await?,
     };
     let rows = case::lock_cases(tx, at.key, &ids).await?;
     let kept: Vec<CaseRow> = rows.into_iter().filter(in_reach).collect();
@@ -138,8 +174,10 @@ async fn hand_over(
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let reason = if user.is_some() { "reassigned" } else { "withdrawn" };
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, reason).await?;
-    let mut marks: Vec<Mark> =
-        ended.into_iter().map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) }).collect();
+    let mut marks: Vec<Mark> = ended
+        .into_iter()
+        .map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) })
+        .collect();
     match user {
         None => feed::clear_holders(tx, at.key, &ids).await?,
         Some(user) => {
@@ -159,6 +197,9 @@ async fn hand_over(
     let cases: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
+    let left = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
+    let lent: Vec<(&CaseRow, &str)> = left.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
+    super::lease::mark_strangers(tx, at, &lent).await?;
     Ok(())
 }
 
@@ -176,7 +217,7 @@ fn new_assignment(case_id: Uuid, user: &str, until: Timestamp, by: &str, now: Ti
 }
 
 /// The counters by holder: each case leaves its old holder's and enters the new one's.
-fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
+pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
     let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
     for row in rows {
         let before = row.holder.clone().unwrap_or_default();
@@ -205,7 +246,7 @@ fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
 /// Records that the new holder sent before the door was lent no longer name an unknown case.
 async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow]) -> Result<(), Error> {
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    crate::store::held::lock_targets(tx, at.key, if ids.len() > 500 { &[] } else { &ids }).await?;
+    crate::store::held::lock_targets(tx, at.key, &ids).await?;
     let mut cases = Cases::default();
     let freed = held::free_waiters(tx, at.key, &mut cases, &ids).await?;
     if freed.touched.is_empty() {

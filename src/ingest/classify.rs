@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::reason::Reason;
 use super::record::{Parsed, Read};
 use crate::store::batch::{Known, RecordKind, Status};
 
@@ -51,14 +52,20 @@ pub(super) fn classify(reads: &[Read], known: &[Known]) -> Vec<Class> {
         .iter()
         .enumerate()
         .map(|(index, read)| {
-            let Some((id, kind, revision)) = identity(&read.parsed) else { return Class::Refused };
+            let Some((id, kind, revision)) = identity(&read.parsed) else {
+                return Class::Refused;
+            };
             let there = stored.get(&id).map_or(&[][..], Vec::as_slice);
             if let Some(class) = against_stored(there, kind, revision, read.digest.as_ref()) {
                 return class;
             }
             let earlier = before.entry(id).or_default();
             if let Some((_, _, first)) = earlier.iter().find(|e| e.0 == kind && e.1 == revision) {
-                return if reads[*first].digest == read.digest { Class::Repeats(*first) } else { Class::Reused };
+                return if reads[*first].digest == read.digest {
+                    Class::Repeats(*first)
+                } else {
+                    Class::Reused
+                };
             }
             if earlier.iter().any(|e| e.0 != kind) {
                 return Class::Reused;
@@ -77,12 +84,17 @@ fn against_stored(there: &[&Known], kind: RecordKind, revision: i32, digest: &[u
     Some(if same.digest == digest { Class::Replayed(same.batch_id, same.batch_index) } else { Class::Reused })
 }
 
-/// The highest accepted revision of each interview among what is stored.
-pub(super) fn stored_revisions(known: &[Known]) -> HashMap<Uuid, i32> {
+/// The highest revision of each interview whose form can be used, among what is stored and what comes with `new`.
+pub(super) fn usable_revisions(known: &[Known], new: &[(Uuid, i32)]) -> HashMap<Uuid, i32> {
+    let stored = known.iter().filter(|k| {
+        k.kind == RecordKind::Interview
+            && k.status != Status::Refused
+            && k.held_reason.as_deref() != Some(Reason::FormError.slug())
+    });
     let mut highest: HashMap<Uuid, i32> = HashMap::new();
-    for k in known.iter().filter(|k| k.kind == RecordKind::Interview && k.status == Status::Accepted) {
-        let entry = highest.entry(k.id).or_default();
-        *entry = (*entry).max(k.revision);
+    for (id, revision) in stored.map(|k| (k.id, k.revision)).chain(new.iter().copied()) {
+        let entry = highest.entry(id).or_default();
+        *entry = (*entry).max(revision);
     }
     highest
 }

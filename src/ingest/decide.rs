@@ -10,7 +10,7 @@ use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, evidence, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, new_tag};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -120,6 +120,8 @@ pub async fn decide_in(
         unmet: row.unmet,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
     let mut decided = row.clone();
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
@@ -135,12 +137,10 @@ async fn queue_links(tx: &Tx, key: SurveyKey, case: Uuid, kind: &DecisionKind) -
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
             queue::add_of_visit(tx, key, visit.0).await?;
         }
-        DecisionKind::Merge { .. } | DecisionKind::Unmerge => queue::add_of_cases(tx, key, &[case]).await?,
-        DecisionKind::Close { .. }
-        | DecisionKind::Reopen
-        | DecisionKind::Verify { .. }
-        | DecisionKind::Cancel
-        | DecisionKind::Uncancel => {}
+        DecisionKind::Merge { .. } | DecisionKind::Unmerge | DecisionKind::Cancel | DecisionKind::Uncancel => {
+            queue::add_of_cases(tx, key, &[case]).await?;
+        }
+        DecisionKind::Close { .. } | DecisionKind::Reopen | DecisionKind::Verify { .. } => {}
     }
     Ok(())
 }
@@ -207,8 +207,15 @@ async fn check_fit(
             None => Err(Error::NotFound),
         },
         DecisionKind::Unmerge => {
-            if row.merged_into.is_some() { Ok(()) } else { Err(Error::Unfit("The case is not merged.")) }
+            if row.merged_into.is_some() {
+                Ok(())
+            } else {
+                Err(Error::Unfit("The case is not merged."))
+            }
         }
-        DecisionKind::Reopen | DecisionKind::Verify { .. } | DecisionKind::Cancel | DecisionKind::Uncancel => Ok(()),
+        DecisionKind::Reopen
+        | DecisionKind::Verify { .. }
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel => Ok(()),
     }
 }

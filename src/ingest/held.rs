@@ -17,7 +17,7 @@ use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, SurveyKey, Tx, evidence, feed, held, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held, new_tag};
 use crate::surveys::Survey;
 
 /// What was freed.
@@ -27,14 +27,6 @@ pub(super) struct Freed {
     pub(super) touched: Vec<Uuid>,
     /// Records whose devices must hear of it.
     pub(super) marks: Vec<Mark>,
-}
-
-impl Freed {
-    /// Takes in more.
-    fn add(&mut self, more: Self) {
-        self.touched.extend(more.touched);
-        self.marks.extend(more.marks);
-    }
 }
 
 fn mark(row: &HeldRow) -> Mark {
@@ -58,7 +50,9 @@ pub(super) async fn free_waiters(
     let mut freed = Freed::default();
     let mut settled = Vec::new();
     for row in &waiting {
-        let Some(case) = row.case_id.and_then(|id| cases.any(id)) else { continue };
+        let Some(case) = row.case_id.and_then(|id| cases.any(id)) else {
+            continue;
+        };
         let may_know = row.reach.is_some_and(|(lo, hi)| (lo..=hi).contains(&case.area_no))
             || case.holder.as_deref() == Some(row.enumerator.as_str());
         if may_know {
@@ -79,15 +73,9 @@ pub(super) async fn free_waiters(
     queue_settled(tx, key, &settled).await?;
     let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
-        freed.add(visits_arrived(tx, key, cases, &visits).await?);
-    }
-    let interviews: Vec<(Uuid, i32)> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Interview && s.status == Status::Accepted)
-        .map(|s| (s.id, s.revision))
-        .collect();
-    if !interviews.is_empty() {
-        freed.add(revisions_mended(tx, key, cases, &interviews).await?);
+        let more = visits_arrived(tx, key, cases, &visits).await?;
+        freed.touched.extend(more.touched);
+        freed.marks.extend(more.marks);
     }
     Ok(freed)
 }
@@ -125,6 +113,7 @@ pub(super) async fn visits_arrived(
     cases: &mut Cases,
     visits: &[Uuid],
 ) -> Result<Freed, Error> {
+    held::lock_arrivals(tx, key, held::Hold::Shared).await?;
     let mut waiting = evidence::awaiting_interviews(tx, key, visits).await?;
     if waiting.is_empty() {
         return Ok(Freed::default());
@@ -148,31 +137,29 @@ pub(super) async fn visits_arrived(
     Ok(freed)
 }
 
-/// Higher revisions have come: lower ones that waited only because their form was faulty become history.
+/// Usable revisions have come, whatever became of them: lower ones that waited only because their form was faulty become
+/// history. Their reason stays with them, so they never are evidence. Returns what their devices must hear.
 pub(super) async fn revisions_mended(
     tx: &Tx,
     key: SurveyKey,
     cases: &mut Cases,
-    accepted: &[(Uuid, i32)],
-) -> Result<Freed, Error> {
-    let ids: Vec<Uuid> = accepted.iter().map(|a| a.0).collect();
+    usable: &[(Uuid, i32)],
+) -> Result<Vec<Mark>, Error> {
+    let ids: Vec<Uuid> = usable.iter().map(|a| a.0).collect();
     let faulty = held::faulty_revisions(tx, key, &ids).await?;
     let refs: Vec<Uuid> = faulty.iter().map(|f| f.0.case_id).collect();
     cases.find(tx, key, &refs).await?;
-    let mut freed = Freed::default();
-    let mut settled = Vec::new();
+    let (mut marks, mut settled) = (Vec::new(), Vec::new());
     for (mut lower, device) in faulty {
-        let is_below = accepted.iter().any(|(id, revision)| *id == lower.id && *revision > lower.revision);
-        if let Some(case) = cases.any(lower.case_id).filter(|_| is_below) {
-            lower.case_id = case.id;
+        if usable.iter().any(|(id, revision)| *id == lower.id && *revision > lower.revision) {
+            lower.case_id = cases.any(lower.case_id).map_or(lower.case_id, |case| case.id);
             lower.status = Status::Accepted;
-            freed.touched.push(case.id);
-            freed.marks.push(Mark { id: lower.id, area_no: None, device: Some(device), user: None });
+            marks.push(Mark { id: lower.id, area_no: None, device: Some(device), user: None });
             settled.push(lower);
         }
     }
     held::settle(tx, key, &settled).await?;
-    Ok(freed)
+    Ok(marks)
 }
 
 /// What a supervisor decides about a held record.
@@ -233,7 +220,11 @@ async fn decide(
         .iter()
         .filter(|r| ruling.revision.is_none_or(|n| n == r.revision))
         .find(|r| r.status == Status::Held)
-        .ok_or(if rows.is_empty() { Error::NotFound } else { Error::Unfit("The record is not held any more.") })?;
+        .ok_or(if rows.is_empty() {
+            Error::NotFound
+        } else {
+            Error::Unfit("The record is not held any more.")
+        })?;
     let at = At { key, now, tag: new_tag(now) };
     let decided = match (row.kind, ruling.verdict) {
         (RecordKind::Dwelling, verdict) => decide_dwelling(tx, at, survey, caller, row, verdict).await?,
@@ -250,6 +241,9 @@ async fn decide(
         at: now,
     };
     held::insert_held_decision(tx, key, &decision).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideHeld, now).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": decision.decision, "type": row.kind.slug()})))
+        .await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
     Ok(Outcome::Stamp(decided, key, at.tag))
 }
@@ -288,7 +282,8 @@ async fn decide_record(
         }
         let wanted = case.unwrap_or(named);
         cases.find(tx, at.key, &[wanted]).await?;
-        let in_reach = |r: &&crate::store::case::CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
+        let in_reach =
+            |r: &&crate::store::case::CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
         let target = cases.any(wanted).filter(in_reach).ok_or(if case.is_some() {
             Error::NotFound
         } else {
@@ -302,13 +297,11 @@ async fn decide_record(
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
-        let freed = if row.kind == RecordKind::Visit {
-            visits_arrived(tx, at.key, &mut cases, &[row.id]).await?
-        } else {
-            revisions_mended(tx, at.key, &mut cases, &[(row.id, row.revision)]).await?
-        };
-        touched.extend(freed.touched);
-        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        if row.kind == RecordKind::Visit {
+            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
+            touched.extend(freed.touched);
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        }
         cases.find(tx, at.key, &touched).await?;
         let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
         refold(tx, at, survey, &locked).await?;
@@ -370,7 +363,10 @@ fn dwelling_of(id: Uuid, text: &str) -> Option<DwellingRecord> {
         floor: v.get("floor").and_then(serde_json::Value::as_i64).and_then(|n| i32::try_from(n).ok()),
         room: word("room")?,
         kind: DwellingKind::from_slug(&word("kind")?)?,
-        household: v.get("household").and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok())?,
+        household: v
+            .get("household")
+            .and_then(serde_json::Value::as_u64)
+            .and_then(|n| u32::try_from(n).ok())?,
         position: None,
         building_name: word("building_name"),
         external_id: word("external_id"),

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod held;
 pub mod json;
 pub mod key_file;
+mod lease;
 pub mod reason;
 pub mod receipt;
 pub mod record;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::record::{Refused, Warning};
 use super::reason::Reason;
+use super::record::{Refused, Warning};
 use crate::domain::{EffortPart, State};
 use crate::store::batch::Status;
 

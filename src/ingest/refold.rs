@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action, urgency_key,
+    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action,
+    urgency_key,
 };
 use crate::store::case::{BlankCase, CaseRow, CaseUpdate, Recounted};
 use crate::store::completion::Delta;
@@ -38,12 +39,23 @@ pub struct Folded {
 
 /// Folds these locked cases and writes what changed. Cases merged as a door are folded with their survivors, which are
 /// locked here too. Returns the standing of each case that was folded.
-pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Result<HashMap<Uuid, Folded>, Error> {
+pub async fn refold(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    locked: &[CaseRow],
+) -> Result<HashMap<Uuid, Folded>, Error> {
     if locked.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rows, losers) = with_survivors(tx, at.key, locked).await?;
+    let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
     let mut known = load(tx, at.key, &rows, &losers).await?;
+    let moved = moved(tx, at.key, &rows, &known).await?;
+    if !moved.is_empty() {
+        rows.extend(case::lock_cases(tx, at.key, &moved).await?);
+        (rows, losers) = with_survivors(tx, at.key, &rows).await?;
+        known = load(tx, at.key, &rows, &losers).await?;
+    }
     let mut folded = HashMap::with_capacity(rows.len());
     let mut updates = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -57,18 +69,38 @@ pub async fn refold(tx: &Tx, at: At, survey: &Survey, locked: &[CaseRow]) -> Res
     let marks: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &entered_or_left(&rows, &updates)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &come_or_gone(&rows, &updates)).await?;
+    super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
 }
 
-/// Doors whose case came under or out of a merge or a cancel: devices hold a door as long as they hold a case of it.
-fn entered_or_left(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
-    let is_out = |state: i16| matches!(State::from_number(state), Some(State::Merged | State::Cancelled));
-    rows.iter()
+/// Cases that may have gained or lost an interview because one of its revisions names another door.
+async fn moved(
+    tx: &Tx,
+    key: SurveyKey,
+    rows: &[CaseRow],
+    known: &HashMap<Uuid, Known>,
+) -> Result<Vec<Uuid>, Error> {
+    let has_revisions = known.values().any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
+    if !has_revisions && rows.iter().all(|r| r.interviews == 0) {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
+}
+
+/// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
+fn come_or_gone(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
+    let is_active = |state: i16| State::from_number(state).is_some_and(State::is_active);
+    let mut marks: Vec<Mark> = rows
+        .iter()
         .zip(updates)
-        .filter(|(row, update)| is_out(row.state) != is_out(update.state))
+        .filter(|(row, update)| is_active(row.state) != is_active(update.state))
         .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
-        .collect()
+        .collect();
+    marks.sort_unstable_by_key(|m| m.id);
+    marks.dedup_by_key(|m| m.id);
+    marks
 }
 
 /// The rows and the survivors they were merged into, each once, with (loser, survivor) pairs.
@@ -86,8 +118,7 @@ async fn with_survivors(
         }
     }
     let survivors: Vec<Uuid> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
-    let losers =
-        if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
+    let losers = if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
     Ok((rows.into_values().collect(), losers))
 }
 
@@ -126,7 +157,8 @@ async fn load(
         }
         known.evidence.interviews.push(interview);
     }
-    let decided: Vec<Uuid> = rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
+    let decided: Vec<Uuid> =
+        rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
     if !decided.is_empty() {
         for (case, decision) in decision::load_decisions(tx, key, &decided).await? {
             let known = all.entry(case.0).or_default();

@@ -1,18 +1,19 @@
 //! Which case a record speaks of: by case id, by the id of a dwelling record, within the collector's reach.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
 use crate::store::access::Caller;
 use crate::store::case::{self, CaseRow};
-use crate::store::{Error, SurveyKey, Tx, held};
+use crate::store::{Error, SurveyKey, Tx, held, lease};
 
 /// Locked cases, and what the ids in the records stand for.
 #[derive(Debug, Default)]
 pub(super) struct Cases {
     rows: HashMap<Uuid, CaseRow>,
     aliases: HashMap<Uuid, Uuid>,
+    lent_before: HashSet<Uuid>,
 }
 
 impl Cases {
@@ -49,6 +50,21 @@ impl Cases {
         Ok(())
     }
 
+    /// Remembers which of the locked cases beyond the collector's area were lent to that person at any time: work done
+    /// before word of the recall arrived is work all the same.
+    pub(super) async fn remember_lent(
+        &mut self,
+        tx: &Tx,
+        key: SurveyKey,
+        reach: &Reach,
+    ) -> Result<(), Error> {
+        let beyond: Vec<Uuid> = self.rows.values().filter(|r| !reach.holds(r)).map(|r| r.id).collect();
+        if !beyond.is_empty() {
+            self.lent_before.extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
+        }
+        Ok(())
+    }
+
     fn take(&mut self, rows: Vec<CaseRow>) {
         self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
     }
@@ -67,7 +83,7 @@ impl Cases {
 
     /// The case an id stands for, if the collector may know of it.
     pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&CaseRow> {
-        self.any(id).filter(|row| reach.holds(row))
+        self.any(id).filter(|row| reach.holds(row) || self.lent_before.contains(&row.id))
     }
 
     /// All locked rows.
@@ -91,6 +107,7 @@ impl Reach {
     }
 
     pub(super) fn holds(&self, row: &CaseRow) -> bool {
-        (self.range.0..=self.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(self.user.as_str())
+        (self.range.0..=self.range.1).contains(&row.area_no)
+            || row.holder.as_deref() == Some(self.user.as_str())
     }
 }

@@ -90,7 +90,8 @@ async fn apply(
 ) -> Result<Outcome<Report>, Error> {
     let found = load::find_locked(tx, &setup.survey.slug).await?;
     let key = key_of(tx, setup, found.as_ref()).await?;
-    let policy = serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
+    let policy =
+        serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
     let (version, policy_changed) = version_of(found.as_ref(), &policy, &setup.survey.time_zone);
     load::put_survey(tx, key, setup, &policy, version, now).await?;
     feed::create(tx, key, Uuid::new_v4()).await?;
@@ -121,7 +122,11 @@ async fn apply(
         load::renumber(tx, key).await?;
         settle_counters(tx, key).await?;
     }
-    let moved = if policy_changed && found.is_some() { fold_all(tx, at, &survey, progress).await? } else { Vec::new() };
+    let moved = if policy_changed && found.is_some() {
+        fold_all(tx, at, &survey, progress).await?
+    } else {
+        Vec::new()
+    };
     announce(tx, at, &doors, reshaped).await?;
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
@@ -140,9 +145,11 @@ async fn apply(
 }
 
 async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyKey, Error> {
-    let district: i32 = setup.survey.district.parse().map_err(|_| {
-        Error::Setup(vec!["survey.toml: district: must be a six-digit code".to_owned()])
-    })?;
+    let district: i32 = setup
+        .survey
+        .district
+        .parse()
+        .map_err(|_| Error::Setup(vec!["survey.toml: district: must be a six-digit code".to_owned()]))?;
     match found {
         Some(found) if found.key.district != district => Err(Error::Setup(vec![format!(
             "survey.toml: district: survey \"{}\" is set up in another district; a survey never changes its district",
@@ -156,7 +163,9 @@ async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyK
 /// The version of the rules: a new one with another policy, and with another zone, in which bands and days are judged.
 fn version_of(found: Option<&Found>, policy: &Value, time_zone: &str) -> (i32, bool) {
     match found {
-        Some(found) if found.policy == *policy && found.time_zone == time_zone => (found.policy_version, false),
+        Some(found) if found.policy == *policy && found.time_zone == time_zone => {
+            (found.policy_version, false)
+        }
         Some(found) => (found.policy_version + 1, true),
         None => (1, true),
     }

@@ -13,19 +13,11 @@ pub fn assign(weights: &[f64], rows: usize, columns: usize, floor: f64) -> Vec<(
     }
     let size = rows.max(columns);
     let cost = |r: usize, c: usize| {
-        if r < rows && c < columns {
-            -(weights[r * columns + c] - floor).max(0.0)
-        } else {
-            0.0
-        }
+        if r < rows && c < columns { -(weights[r * columns + c] - floor).max(0.0) } else { 0.0 }
     };
     let owner = shortest_paths(size, cost);
-    let mut pairs: Vec<(usize, usize)> = owner
-        .into_iter()
-        .enumerate()
-        .map(|(c, r)| (r, c))
-        .filter(|p| used.contains(p))
-        .collect();
+    let mut pairs: Vec<(usize, usize)> =
+        owner.into_iter().enumerate().map(|(c, r)| (r, c)).filter(|p| used.contains(p)).collect();
     pairs.sort_unstable();
     pairs
 }
@@ -42,21 +34,36 @@ fn is_one_to_one(pairs: &[(usize, usize)], rows: usize, columns: usize) -> bool 
 
 /// Owner row of each column in a square assignment of least cost. Index 0 of the inner vectors is a sentinel.
 fn shortest_paths(size: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
-    let (mut u, mut v) = (vec![0.0; size + 1], vec![0.0; size + 1]);
-    let mut owner = vec![0; size + 1];
+    let mut search = Search { u: vec![0.0; size + 1], v: vec![0.0; size + 1], owner: vec![0; size + 1] };
     for row in 1..=size {
-        owner[0] = row;
-        let mut column = 0;
+        search.owner[0] = row;
+        let (mut column, way) = search.free_column(size, &cost);
+        while column != 0 {
+            search.owner[column] = search.owner[way[column]];
+            column = way[column];
+        }
+    }
+    search.owner.into_iter().skip(1).map(|r| r - 1).collect()
+}
+
+/// Potentials of rows and columns, and the row that owns each column.
+struct Search {
+    u: Vec<f64>,
+    v: Vec<f64>,
+    owner: Vec<usize>,
+}
+
+impl Search {
+    /// Grows the tree of shortest paths from the row at column 0 until it meets a column without an owner;
+    /// returns it and the way back.
+    fn free_column(&mut self, size: usize, cost: &impl Fn(usize, usize) -> f64) -> (usize, Vec<usize>) {
         let (mut least, mut seen) = (vec![f64::INFINITY; size + 1], vec![false; size + 1]);
-        let mut way = vec![0; size + 1];
+        let (mut way, mut column) = (vec![0; size + 1], 0);
         loop {
             seen[column] = true;
-            let (current, mut delta, mut next) = (owner[column], f64::INFINITY, 0);
-            for c in 1..=size {
-                if seen[c] {
-                    continue;
-                }
-                let reduced = cost(current - 1, c - 1) - u[current] - v[c];
+            let (current, mut delta, mut next) = (self.owner[column], f64::INFINITY, 0);
+            for c in (1..=size).filter(|c| !seen[*c]) {
+                let reduced = cost(current - 1, c - 1) - self.u[current] - self.v[c];
                 if reduced < least[c] {
                     least[c] = reduced;
                     way[c] = column;
@@ -68,23 +75,18 @@ fn shortest_paths(size: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize>
             }
             for c in 0..=size {
                 if seen[c] {
-                    u[owner[c]] += delta;
-                    v[c] -= delta;
+                    self.u[self.owner[c]] += delta;
+                    self.v[c] -= delta;
                 } else {
                     least[c] -= delta;
                 }
             }
             column = next;
-            if owner[column] == 0 {
-                break;
+            if self.owner[column] == 0 {
+                return (column, way);
             }
         }
-        while column != 0 {
-            owner[column] = owner[way[column]];
-            column = way[column];
-        }
     }
-    owner.into_iter().skip(1).map(|r| r - 1).collect()
 }
 
 #[cfg(test)]

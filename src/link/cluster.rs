@@ -40,11 +40,11 @@ pub struct Clustering {
 }
 
 /// Clusters `nodes` nodes. Edges are taken by weight, then by ends, so the order they come in does not matter.
-/// `forbids` sees the members of the two clusters about to be joined.
+/// `forbids` sees the edge and the members of the two clusters about to be joined.
 pub fn cluster(
     nodes: usize,
     edges: &[Edge],
-    mut forbids: impl FnMut(&[usize], &[usize]) -> Option<Refusal>,
+    mut forbids: impl FnMut(&Edge, &[usize], &[usize]) -> Option<Refusal>,
 ) -> Clustering {
     let mut order: Vec<usize> = (0..edges.len()).collect();
     let ends = |e: &Edge| (e.a.min(e.b), e.a.max(e.b));
@@ -61,7 +61,7 @@ pub fn cluster(
         if x == y {
             continue;
         }
-        if let Some(reason) = forbids(&members[x], &members[y]) {
+        if let Some(reason) = forbids(edge, &members[x], &members[y]) {
             refused.push((position, reason));
             continue;
         }
@@ -84,11 +84,7 @@ mod tests {
     fn edges_of(raw: &[(usize, usize, u8)]) -> Vec<Edge> {
         raw.iter()
             .filter(|(a, b, _)| a != b)
-            .map(|(a, b, w)| Edge {
-                a: *a,
-                b: *b,
-                weight: f64::from(*w),
-            })
+            .map(|(a, b, w)| Edge { a: *a, b: *b, weight: f64::from(*w) })
             .collect()
     }
 
@@ -112,19 +108,15 @@ mod tests {
         let mut left: Vec<&Edge> = edges.iter().collect();
         while !left.is_empty() {
             let key = |e: &Edge| (-e.weight, e.a.min(e.b), e.a.max(e.b));
-            let best = (0..left.len())
-                .min_by(|x, y| key(left[*x]).partial_cmp(&key(left[*y])).unwrap())
-                .unwrap();
+            let best =
+                (0..left.len()).min_by(|x, y| key(left[*x]).partial_cmp(&key(left[*y])).unwrap()).unwrap();
             let e = left.remove(best);
             let (x, y) = (label[e.a], label[e.b]);
             let broken = apart
                 .iter()
                 .any(|(p, q)| (label[*p] == x && label[*q] == y) || (label[*p] == y && label[*q] == x));
             if !broken {
-                label
-                    .iter_mut()
-                    .filter(|l| **l == x.max(y))
-                    .for_each(|l| *l = x.min(y));
+                label.iter_mut().filter(|l| **l == x.max(y)).for_each(|l| *l = x.min(y));
             }
         }
         label
@@ -134,7 +126,7 @@ mod tests {
         #[test]
         fn without_constraints_clusters_are_components(raw in prop::collection::vec((0_usize..14, 0_usize..14, 0_u8..9), 0..24)) {
             let edges = edges_of(&raw);
-            prop_assert_eq!(cluster(14, &edges, |_, _| None).of, components(14, &edges));
+            prop_assert_eq!(cluster(14, &edges, |_, _, _| None).of, components(14, &edges));
         }
 
         #[test]
@@ -144,7 +136,7 @@ mod tests {
             shift in 0_usize..24,
         ) {
             let apart: Vec<(usize, usize)> = apart.into_iter().filter(|(p, q)| p != q).collect();
-            let forbids = |x: &[usize], y: &[usize]| {
+            let forbids = |_: &Edge, x: &[usize], y: &[usize]| {
                 let broken = apart.iter().any(|(p, q)| {
                     (x.contains(p) && y.contains(q)) || (x.contains(q) && y.contains(p))
                 });

@@ -10,7 +10,7 @@ use super::household::{
     TenureLevel,
 };
 use super::person::{PreparedPerson, Role};
-use super::prepared::{Prepared, Script, Speaker};
+use super::prepared::{Prepared, Script, Speaker, Tenure};
 use super::score::PersonMatch;
 
 /// Weight from which a person match counts as strong, in bits.
@@ -23,11 +23,7 @@ const LEAST_PER_PERSON: f64 = 0.1;
 /// Compares the doors.
 pub fn compare_door(a: &Prepared, b: &Prepared) -> DoorLevel {
     let codes = (a.code != 0 && b.code != 0).then_some(a.code == b.code);
-    let address = if a.area == b.area {
-        a.address.compare(&b.address)
-    } else {
-        other_area(a, b)
-    };
+    let address = if a.area == b.area { a.address.compare(&b.address) } else { other_area(a, b) };
     match (address, codes) {
         (AddressMatch::Same | AddressMatch::Near, Some(true)) => DoorLevel::CodeAndAddress,
         (AddressMatch::Same, Some(false)) => DoorLevel::AddressOtherCode,
@@ -79,19 +75,11 @@ pub fn compare_household(
         left: left(a, b, matches, absent),
         phone: compare_phone(a, b, frequencies),
         absent,
-        speaker: match (a.speaker, b.speaker) {
-            (Speaker::Own, Speaker::Own) => SpeakerLevel::Own,
-            (Speaker::Proxy, Speaker::Proxy) => SpeakerLevel::BothProxy,
-            (Speaker::Own, Speaker::Proxy) | (Speaker::Proxy, Speaker::Own) => SpeakerLevel::OneProxy,
-        },
+        speaker: compare_speakers(a.speaker, b.speaker),
         ids: compare_ids(matches),
         names: compare_names(matches),
         gap: compare_gap(a, b),
-        tenure: match (a.tenure, b.tenure) {
-            (Some(x), Some(y)) if x == y => TenureLevel::Same,
-            (Some(_), Some(_)) => TenureLevel::Different,
-            (None, _) | (_, None) => TenureLevel::Missing,
-        },
+        tenure: compare_tenure(a.tenure, b.tenure),
         changed: changed(a, b, matches),
         refers: refers(a, b, matches),
         head: compare_head(a, b, matches),
@@ -103,13 +91,25 @@ pub fn compare_household(
     }
 }
 
+fn compare_speakers(a: Speaker, b: Speaker) -> SpeakerLevel {
+    match (a, b) {
+        (Speaker::Own, Speaker::Own) => SpeakerLevel::Own,
+        (Speaker::Proxy, Speaker::Proxy) => SpeakerLevel::BothProxy,
+        (Speaker::Own, Speaker::Proxy) | (Speaker::Proxy, Speaker::Own) => SpeakerLevel::OneProxy,
+    }
+}
+
+fn compare_tenure(a: Option<Tenure>, b: Option<Tenure>) -> TenureLevel {
+    match (a, b) {
+        (Some(x), Some(y)) if x == y => TenureLevel::Same,
+        (Some(_), Some(_)) => TenureLevel::Different,
+        (None, _) | (_, None) => TenureLevel::Missing,
+    }
+}
+
 /// Sum of the weights of the matches that count, each capped, in bits.
 pub fn people_bits(matches: &[PersonMatch]) -> f64 {
-    matches
-        .iter()
-        .filter(|m| m.is_evidence)
-        .map(|m| m.weight.clamp(LEAST_PER_PERSON, MOST_PER_PERSON))
-        .sum()
+    matches.iter().filter(|m| m.is_evidence).map(|m| m.weight.clamp(LEAST_PER_PERSON, MOST_PER_PERSON)).sum()
 }
 
 /// `chance`: bits by which chance agreement is likelier than in the round of the model.
@@ -179,12 +179,8 @@ fn compare_phone(a: &Prepared, b: &Prepared, frequencies: &Frequencies) -> Phone
 }
 
 fn compare_ids(matches: &[PersonMatch]) -> IdsLevel {
-    let count = |f: fn(IdLevel) -> bool| {
-        matches
-            .iter()
-            .filter(|m| m.is_evidence && f(m.levels.citizen))
-            .count()
-    };
+    let count =
+        |f: fn(IdLevel) -> bool| matches.iter().filter(|m| m.is_evidence && f(m.levels.citizen)).count();
     let same = count(|l| matches!(l, IdLevel::Same | IdLevel::SameRepaired));
     let conflict = count(|l| l == IdLevel::Conflict);
     match (same, conflict) {
@@ -200,10 +196,8 @@ fn compare_names(matches: &[PersonMatch]) -> NamesLevel {
     let count = |f: fn(PersonLevels) -> bool| matches.iter().filter(|m| m.is_evidence && f(m.levels)).count();
     let same = count(PersonLevels::names_agree);
     let similar = count(|l| {
-        matches!(
-            l.name,
-            NameLevel::OneOfTwo | NameLevel::Contained | NameLevel::GivenSame
-        ) || l.given == LatinLevel::Same
+        matches!(l.name, NameLevel::OneOfTwo | NameLevel::Contained | NameLevel::GivenSame)
+            || l.given == LatinLevel::Same
             || l.surname == LatinLevel::Same
     });
     match (same, similar, matches.iter().any(|m| m.is_evidence)) {
@@ -237,13 +231,10 @@ fn changed(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> ChangedLevel 
 
 fn refers(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> RefersLevel {
     let names = |p: &PreparedPerson, door: &Prepared| {
-        p.elsewhere
-            .as_ref()
-            .is_some_and(|e| e.compare(&door.address) == AddressMatch::Same)
+        p.elsewhere.as_ref().is_some_and(|e| e.compare(&door.address) == AddressMatch::Same)
     };
-    let any = matches
-        .iter()
-        .any(|m| m.is_evidence && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
+    let any =
+        matches.iter().any(|m| m.is_evidence && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
     if any { RefersLevel::Yes } else { RefersLevel::No }
 }
 

@@ -50,60 +50,66 @@ pub fn resolve_households(
 ) -> Households {
     let edges = household_edges(links, verdicts);
     let found = {
-        let known: HashMap<(usize, usize), &Scored> = links.iter().map(|l| ((l.a, l.b), &l.scored)).collect();
-        let sorted = |pairs: &[(usize, usize)]| -> HashSet<(usize, usize)> {
-            pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect()
-        };
-        let lower = |(a, b): (usize, usize)| {
-            model
-                .parameters(interviews[a].script, interviews[b].script)
-                .thresholds
-                .complete_link()
-        };
-        let (apart, together) = (sorted(&verdicts.apart), sorted(&verdicts.together));
-        cluster(interviews.len(), &edges, |xs, ys| {
-            first_refusal(xs, ys, |pair| {
-                if apart.contains(&pair) {
-                    Some(Refusal::KeptApart)
-                } else if together.contains(&pair) {
-                    None
-                } else if let Some(scored) = known.get(&pair) {
-                    refuses(lower(pair), scored)
-                } else {
-                    refuses(
-                        lower(pair),
-                        &score_pair(model, interviews[pair.0], interviews[pair.1]),
-                    )
-                }
-            })
+        let judge = Judge::new(model, interviews, links, verdicts);
+        cluster(interviews.len(), &edges, |edge, xs, ys| {
+            first_refusal(xs, ys, |pair| judge.refuses(pair, edge.weight.is_infinite()))
         })
     };
     settle(model, interviews, links, &found);
-    let refused = found
-        .refused
-        .iter()
-        .map(|(e, why)| (edges[*e].a, edges[*e].b, *why))
-        .collect();
-    Households {
-        of: found.of,
-        refused,
+    let refused = found.refused.iter().map(|(e, why)| (edges[*e].a, edges[*e].b, *why)).collect();
+    Households { of: found.of, refused }
+}
+
+/// Answers whether two interviews may be in one cluster.
+struct Judge<'a> {
+    model: &'a Model,
+    interviews: &'a [&'a Prepared],
+    known: HashMap<(usize, usize), &'a Scored>,
+    apart: HashSet<(usize, usize)>,
+    together: HashSet<(usize, usize)>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        model: &'a Model,
+        interviews: &'a [&'a Prepared],
+        links: &'a [PairLink],
+        verdicts: &Verdicts,
+    ) -> Self {
+        let sorted = |pairs: &[(usize, usize)]| pairs.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+        Self {
+            model,
+            interviews,
+            known: links.iter().map(|l| ((l.a, l.b), &l.scored)).collect(),
+            apart: sorted(&verdicts.apart),
+            together: sorted(&verdicts.together),
+        }
+    }
+
+    /// `ordered`: a supervisor wants the union; then only another supervisor's word stands against it.
+    fn refuses(&self, pair: (usize, usize), ordered: bool) -> Option<Refusal> {
+        if self.apart.contains(&pair) {
+            return Some(Refusal::KeptApart);
+        }
+        if ordered || self.together.contains(&pair) {
+            return None;
+        }
+        let (a, b) = (self.interviews[pair.0], self.interviews[pair.1]);
+        let lower = self.model.parameters(a.script, b.script).thresholds.complete_link();
+        match self.known.get(&pair) {
+            Some(scored) => refuses(lower, scored),
+            None => refuses(lower, &score_pair(self.model, a, b)),
+        }
     }
 }
 
 fn household_edges(links: &[PairLink], verdicts: &Verdicts) -> Vec<Edge> {
-    let automatic = links
-        .iter()
-        .filter(|l| l.scored.decision == Decision::Merge)
-        .map(|l| Edge {
-            a: l.a,
-            b: l.b,
-            weight: l.scored.weight,
-        });
-    let ordered = verdicts.together.iter().map(|(a, b)| Edge {
-        a: *a,
-        b: *b,
-        weight: f64::INFINITY,
+    let automatic = links.iter().filter(|l| l.scored.decision == Decision::Merge).map(|l| Edge {
+        a: l.a,
+        b: l.b,
+        weight: l.scored.weight,
     });
+    let ordered = verdicts.together.iter().map(|(a, b)| Edge { a: *a, b: *b, weight: f64::INFINITY });
     ordered.chain(automatic).collect()
 }
 
@@ -112,9 +118,7 @@ fn first_refusal(
     ys: &[usize],
     mut ask: impl FnMut((usize, usize)) -> Option<Refusal>,
 ) -> Option<Refusal> {
-    xs.iter()
-        .flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y))))
-        .find_map(&mut ask)
+    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y)))).find_map(&mut ask)
 }
 
 /// Complete link: every pair of the two clusters must be at least worth a review.
@@ -141,11 +145,8 @@ fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found
             let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
             let shared =
                 |m| person_probability(parameters, &link.scored, m, false) >= parameters.thresholds.person;
-            link.scored.decision = if link.scored.people.iter().any(shared) {
-                Decision::Pair
-            } else {
-                Decision::Apart
-            };
+            link.scored.decision =
+                if link.scored.people.iter().any(shared) { Decision::Pair } else { Decision::Apart };
         }
     }
 }
@@ -170,36 +171,17 @@ pub fn resolve_persons(
     links: &[PairLink],
     households: &Households,
 ) -> Vec<(PersonPosition, PersonPosition)> {
-    let persons: Vec<PersonPosition> = interviews
-        .iter()
-        .enumerate()
-        .flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n)))
-        .collect();
+    let persons: Vec<PersonPosition> =
+        interviews.iter().enumerate().flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n))).collect();
     let mut first = Vec::with_capacity(interviews.len());
     let mut total = 0;
     for interview in interviews {
         first.push(total);
         total += interview.persons.len();
     }
-    let mut edges = Vec::new();
-    for link in links {
-        let merged = households.of[link.a] == households.of[link.b];
-        let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
-        for person in &link.scored.people {
-            let weight = person_probability(parameters, &link.scored, person, merged);
-            if weight >= parameters.thresholds.person {
-                // The own weight orders pairs of equal probability.
-                let weight = weight + person.weight * 1e-6;
-                edges.push(Edge {
-                    a: first[link.a] + person.a,
-                    b: first[link.b] + person.b,
-                    weight,
-                });
-            }
-        }
-    }
+    let edges = person_edges(model, interviews, links, households, &first);
     let id = |n: &usize| interviews[persons[*n].0].persons[persons[*n].1].citizen;
-    let found = cluster(total, &edges, |xs, ys| {
+    let found = cluster(total, &edges, |_, xs, ys| {
         first_refusal(xs, ys, |(x, y)| {
             if persons[x].0 == persons[y].0 {
                 Some(Refusal::OneInterview)
@@ -210,12 +192,31 @@ pub fn resolve_persons(
             }
         })
     });
-    found
-        .of
-        .iter()
-        .enumerate()
-        .map(|(n, of)| (persons[n], persons[*of]))
-        .collect()
+    found.of.iter().enumerate().map(|(n, of)| (persons[n], persons[*of])).collect()
+}
+
+/// Pairs of persons likely enough to be one; `first` is the position of each interview's first person.
+fn person_edges(
+    model: &Model,
+    interviews: &[&Prepared],
+    links: &[PairLink],
+    households: &Households,
+    first: &[usize],
+) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for link in links {
+        let merged = households.of[link.a] == households.of[link.b];
+        let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
+        for person in &link.scored.people {
+            let probability = person_probability(parameters, &link.scored, person, merged);
+            if probability >= parameters.thresholds.person {
+                // The own weight orders pairs of equal probability.
+                let weight = probability + person.weight * 1e-6;
+                edges.push(Edge { a: first[link.a] + person.a, b: first[link.b] + person.b, weight });
+            }
+        }
+    }
+    edges
 }
 
 fn ids_conflict(a: Option<Citizen>, b: Option<Citizen>) -> bool {

@@ -6,7 +6,7 @@ use super::model::Belief;
 use super::reach::{Missing, band_of, is_evening, is_untried};
 use super::route::Round;
 use super::sheet::StopAction;
-use super::slot::{DayKind, Slot, kind_of};
+use super::slot::{DayKind, Slot};
 use super::staff::{Ahead, turns};
 use super::stairwise::{Insight, Stairwise};
 use super::tasks::work;
@@ -45,37 +45,45 @@ struct Ghost {
 /// Expected completions at the end of every field day from `day.on` on.
 pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<Expected> {
     let done = day.doors.iter().filter(|d| d.standing.state.is_resolved()).count();
-    #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
-    let done = done as f64;
-    let mut ahead_of_us = day.clone();
-    let mut ghosts: Vec<Ghost> =
-        (0..day.doors.len()).map(|d| Ghost { alive: 1.0, belief: insight.model.belief(d) }).collect();
-    let (mut mean, mut variance) = (0.0, 0.0);
+    let mut future = day.clone();
+    let ghost = |door| Ghost { alive: 1.0, belief: insight.model.belief(door) };
+    let mut ghosts: Vec<Ghost> = (0..day.doors.len()).map(ghost).collect();
+    let mut price = planner.tuning.price;
+    let mut hits = Vec::new();
     let mut days = Vec::new();
-    while ahead_of_us.on <= day.field.1 {
-        let hits = live_through(&mut ahead_of_us, insight, planner, &mut ghosts);
-        mean += hits.iter().sum::<f64>();
-        variance += hits.iter().map(|h| h * (1.0 - h).max(0.0)).sum::<f64>();
-        let spread = EIGHTY * (variance + (MEAN_SPREAD * mean).powi(2)).sqrt();
-        let open: f64 = mean + ghosts.iter().zip(&day.doors).filter(|(_, d)| d.standing.state.is_open()).map(|(g, _)| g.alive).sum::<f64>();
-        days.push(Expected {
-            on: ahead_of_us.on,
-            mean: done + mean,
-            low: done + (mean - spread).max(0.0),
-            high: done + (mean + spread).min(open.max(mean)),
-        });
-        let Ok(next) = ahead_of_us.on.tomorrow() else { break };
-        ahead_of_us.on = next;
-        ahead_of_us.as_of = day.rules.calendar.day_start(next);
-        for e in &mut ahead_of_us.enumerators {
-            e.doing = None;
-        }
+    while future.on <= day.field.1 {
+        hits.extend(live_through(&mut future, insight, planner, &mut ghosts, &mut price));
+        let open = ghosts.iter().zip(&day.doors).filter(|(_, d)| d.standing.state.is_open());
+        days.push(expected(future.on, done, &hits, open.map(|(g, _)| g.alive).sum()));
+        let Ok(next) = future.on.tomorrow() else {
+            break;
+        };
+        future.on = next;
+        future.as_of = day.rules.calendar.day_start(next);
+        future.enumerators.iter_mut().for_each(|e| e.doing = None);
     }
     days
 }
 
+/// Mean and interval from the chances of success so far and what is still open.
+fn expected(on: Date, done: usize, hits: &[f64], open: f64) -> Expected {
+    #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
+    let done = done as f64;
+    let mean: f64 = hits.iter().sum();
+    let variance: f64 = hits.iter().map(|h| h * (1.0 - h).max(0.0)).sum();
+    let spread = EIGHTY * (variance + (MEAN_SPREAD * mean).powi(2)).sqrt();
+    let high = (mean + spread).min(mean + open);
+    Expected { on, mean: done + mean, low: done + (mean - spread).max(0.0), high: done + high }
+}
+
 /// One day: plan it, let every planned visit succeed a little; gives the chances of success.
-fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghosts: &mut [Ghost]) -> Vec<f64> {
+fn live_through(
+    day: &mut DayInput,
+    insight: &Insight,
+    planner: &Stairwise,
+    ghosts: &mut [Ghost],
+    price: &mut f64,
+) -> Vec<f64> {
     let now = Insight { ahead: Ahead::new(day), ..insight.clone() };
     let scales = Scales::new(&planner.tuning, &now, day.rules);
     let mut work = work(day, &now, &scales, &|door| ghosts[door].belief.clone());
@@ -86,24 +94,20 @@ fn live_through(day: &mut DayInput, insight: &Insight, planner: &Stairwise, ghos
     }
     let turns = turns(day);
     let pins = super::pins::place(&work.agreed, &turns, day);
-    let kind = kind_of(day.on, &day.rules.calendar);
-    let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning, kind);
-    let routes = planner.routes(&round).0;
-    let legs: Vec<(usize, Slot)> = routes
-        .iter()
-        .flat_map(|r| r.legs.iter().filter(|l| !l.spare))
-        .map(|l| (l.task, Slot::at(kind, l.at)))
-        .collect();
-    let kept: Vec<usize> = pins.kept.iter().map(|p| p.door).collect();
+    let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning);
+    let routes = planner.routes_at(price, &round);
+    let stops = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
+    let legs: Vec<(usize, Slot)> = stops.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
     let mut hits = Vec::new();
     for (k, slot) in legs {
         hits.push(visit(&work.tasks[k], slot, day, insight, ghosts));
     }
-    for door in kept {
-        hits.push(ghosts[door].alive * KEPT_SUCCESS);
-        ghosts[door].alive *= 1.0 - KEPT_SUCCESS;
-        day.doors[door].standing.appointment = None;
-        day.doors[door].standing.state = State::InProgress;
+    for pin in pins.kept {
+        hits.push(ghosts[pin.door].alive * KEPT_SUCCESS);
+        ghosts[pin.door].alive *= 1.0 - KEPT_SUCCESS;
+        let standing = &mut day.doors[pin.door].standing;
+        standing.appointment = None;
+        standing.state = State::InProgress;
     }
     hits
 }
@@ -146,9 +150,24 @@ pub fn pretend_miss(standing: &mut Standing, slot: Slot, rules: &Rules) {
         EffortPart::Weekend => missing.weekend > 0,
     });
     standing.state = match standing.state {
-        State::New | State::InProgress | State::Proxy if standing.is_cap_reached() => State::Exhausted,
-        State::New | State::InProgress | State::Proxy if standing.unmet.is_empty() => State::Proxy,
-        State::New | State::InProgress => State::InProgress,
-        other => other,
+        State::New | State::InProgress | State::Proxy => {
+            if standing.is_cap_reached() {
+                State::Exhausted
+            } else if standing.unmet.is_empty() {
+                State::Proxy
+            } else {
+                State::InProgress
+            }
+        }
+        State::Appointment
+        | State::Exhausted
+        | State::Partial
+        | State::Refused
+        | State::Verify
+        | State::NotEligible
+        | State::Closed
+        | State::Completed
+        | State::Merged
+        | State::Cancelled => standing.state,
     };
 }

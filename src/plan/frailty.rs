@@ -101,9 +101,17 @@ impl Frailty {
     /// A model that has seen every knock of `history`, in order of time.
     pub fn fit(ground: &Ground, history: &History) -> Self {
         let mut model = Self::blank(ground);
-        let mut all: Vec<(usize, &Knock)> =
-            history.doors.iter().enumerate().flat_map(|(i, p)| p.knocks.iter().map(move |k| (i, k))).collect();
-        all.sort_by(|a, b| (a.1.date, a.1.minute, a.0).partial_cmp(&(b.1.date, b.1.minute, b.0)).unwrap_or(std::cmp::Ordering::Equal));
+        let mut all: Vec<(usize, &Knock)> = history
+            .doors
+            .iter()
+            .enumerate()
+            .flat_map(|(i, p)| p.knocks.iter().map(move |k| (i, k)))
+            .collect();
+        all.sort_by(|a, b| {
+            (a.1.date, a.1.minute, a.0)
+                .partial_cmp(&(b.1.date, b.1.minute, b.0))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
         for (door, knock) in all {
             model.learn(door, knock);
         }
@@ -166,7 +174,9 @@ impl AtHome for Frailty {
     }
 
     fn after_miss(&self, belief: &Belief, slot: Slot) -> Belief {
-        let Memory::Misses(building, mut misses) = belief.memory else { return belief.clone() };
+        let Memory::Misses(building, mut misses) = belief.memory else {
+            return belief.clone();
+        };
         misses.add(slot, self.level(building, slot), Met::Nobody);
         self.believe(building, misses)
     }

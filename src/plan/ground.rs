@@ -1,7 +1,7 @@
 //! The lie of the land: doors sorted into buildings and staircases, and minutes of walking between them.
 //! Geometry only; it knows neither outcomes nor chances.
 
-use super::input::Door;
+use super::input::{Door, Place, metres_between};
 use crate::domain::policy::Minutes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,27 +112,16 @@ impl Ground {
         ground
     }
 
-    fn add_stair(&mut self, doors: &[Door], unit: &Natural, members: Vec<usize>, origin: Option<super::input::Place>) {
-        let Some(first) = members.first().map(|&i| &doors[i]) else { return };
-        let same = |b: &Building| b.area == first.area && b.name == first.building;
-        if !self.buildings.last().is_some_and(same) {
-            if self.areas.last() != Some(&first.area) {
-                self.areas.push(first.area.clone());
-            }
-            self.buildings.push(Building {
-                area: first.area.clone(),
-                area_no: self.areas.len() - 1,
-                name: first.building.clone(),
-                metres: None,
-                top: 1,
-            });
-        }
-        let building = self.buildings.len() - 1;
+    fn add_stair(&mut self, doors: &[Door], unit: &Natural, members: Vec<usize>, origin: Option<Place>) {
+        let Some(first) = members.first().map(|&i| &doors[i]) else {
+            return;
+        };
+        let building = self.building_for(first);
         let b = &mut self.buildings[building];
         for &i in &members {
             b.top = b.top.max(doors[i].floor.unwrap_or(1));
             if let (None, Some(place), Some(origin)) = (b.metres, doors[i].place, origin) {
-                b.metres = Some(super::input::metres_between(origin, place));
+                b.metres = Some(metres_between(origin, place));
             }
             self.stair_of[i] = self.stairs.len();
         }
@@ -142,6 +131,19 @@ impl Ground {
         self.stairs.push(Stair { building, unit: first.unit.clone(), place, doors: members });
     }
 
+    /// Index of a door's building; doors come building by building.
+    fn building_for(&mut self, door: &Door) -> usize {
+        let same = |b: &Building| b.area == door.area && b.name == door.building;
+        if !self.buildings.last().is_some_and(same) {
+            if self.areas.last() != Some(&door.area) {
+                self.areas.push(door.area.clone());
+            }
+            let (area, name) = (door.area.clone(), door.building.clone());
+            self.buildings.push(Building { area, area_no: self.areas.len() - 1, name, metres: None, top: 1 });
+        }
+        self.buildings.len() - 1
+    }
+
     /// Building of a staircase.
     pub fn building_of(&self, stair: usize) -> &Building {
         &self.buildings[self.stairs[stair].building]
@@ -149,14 +151,17 @@ impl Ground {
 
     /// Minutes from a spot to the foot of a staircase.
     pub fn approach_min(&self, from: Spot, stair: usize) -> f64 {
-        let Some((here, height)) = from else { return ENTER_MIN };
+        let Some((here, height)) = from else {
+            return ENTER_MIN;
+        };
         if here == stair {
             return self.building_of(stair).climb_min(height, &self.minutes);
         }
         let (a, b) = (self.building_of(here), self.building_of(stair));
         let down = a.climb_min(height, &self.minutes);
         if self.stairs[here].building == self.stairs[stair].building {
-            return down + UNIT_CHANGE_MIN * (self.stairs[here].place - self.stairs[stair].place).abs().max(1.0);
+            return down
+                + UNIT_CHANGE_MIN * (self.stairs[here].place - self.stairs[stair].place).abs().max(1.0);
         }
         let metres = match (a.metres, b.metres) {
             (Some(p), Some(q)) => (p.0 - q.0).hypot(p.1 - q.1),
@@ -200,7 +205,8 @@ pub struct Natural(u64, String);
 impl Natural {
     /// Key of `text`.
     pub fn new(text: &str) -> Self {
-        let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         Self(digits.parse().unwrap_or(u64::MAX), text.to_owned())
     }
 

@@ -1,13 +1,15 @@
 //! Gathers the numbers behind a stop's reason. Wording is next door.
 
 use super::ground::Ground;
-use super::input::{DayInput, Door};
+use super::input::{DayInput, Door, PastVisit};
 use super::knock::{Met, met};
-use super::model::{AtHome, BestStretch, History, best_stretch};
+use super::model::{BestStretch, best_stretch};
 use super::reason::{Best, BestPlace, Cause, Grounds, Pattern};
 use super::sheet::StopAction;
 use super::slot::{DayKind, PerSlot, SLOTS, kind_of, wall};
-use crate::domain::{Class, Informant};
+use super::stairwise::Insight;
+use crate::domain::{Class, Informant, State};
+use jiff::civil::Date;
 
 /// Fewest knocks a claim about good hours may rest on.
 pub const CLAIM_KNOCKS: f64 = 15.0;
@@ -23,27 +25,22 @@ pub struct Reasons<'a> {
 
 impl<'a> Reasons<'a> {
     /// Works out what can be said about each building.
-    pub fn new(
-        day: &'a DayInput<'a>,
-        ground: &'a Ground,
-        history: &History,
-        model: &dyn AtHome,
-        staffed: &PerSlot,
-    ) -> Self {
-        let kind = kind_of(day.on, &day.rules.calendar);
-        let mut area_knocks = vec![0.0; ground.areas.len()];
-        for (b, counts) in ground.buildings.iter().zip(&history.buildings) {
-            area_knocks[b.area_no] += of_kind(&counts.knocks, kind);
+    pub fn new(day: &'a DayInput<'a>, insight: &'a Insight) -> Self {
+        let (ground, model) = (&insight.ground, &insight.model);
+        let (kind, staffed) = (kind_of(day.on, &day.rules.calendar), &insight.ahead.today);
+        let mut knocks = vec![0.0; ground.areas.len()];
+        for (b, counts) in ground.buildings.iter().zip(&insight.history.buildings) {
+            knocks[b.area_no] += of_kind(&counts.knocks, kind);
         }
-        let areas: Vec<_> = (0..ground.areas.len())
-            .map(|a| claim(&model.area(a), area_knocks[a], kind, staffed).map(|h| (h, area_knocks[a])))
-            .collect();
+        let area = |a: usize| {
+            claim(&model.area(a), knocks[a], kind, staffed).map(|h| best(BestPlace::Area, h, knocks[a]))
+        };
+        let areas: Vec<Option<Best>> = (0..ground.areas.len()).map(area).collect();
         let building = |b: usize| {
-            let knocks = of_kind(&history.buildings[b].knocks, kind);
-            let name = ground.buildings[b].name.clone();
-            claim(&model.building(b), knocks, kind, staffed)
-                .map(|h| best(BestPlace::Building(name), h, knocks))
-                .or_else(|| areas[ground.buildings[b].area_no].map(|(h, n)| best(BestPlace::Area, h, n)))
+            let knocks = of_kind(&insight.history.buildings[b].knocks, kind);
+            let place = BestPlace::Building(ground.buildings[b].name.clone());
+            let own = claim(&model.building(b), knocks, kind, staffed).map(|h| best(place, h, knocks));
+            own.or_else(|| areas[ground.buildings[b].area_no].clone())
         };
         Self { day, ground, buildings: (0..ground.buildings.len()).map(building).collect() }
     }
@@ -80,33 +77,37 @@ impl<'a> Reasons<'a> {
     }
 
     fn cause(&self, d: &Door, action: StopAction, first: bool, open: usize) -> Cause {
-        let calendar = &self.day.rules.calendar;
         if let (true, Some(w)) = (first, d.standing.appointment) {
-            let (on, minute) = wall(w.from, calendar);
+            let (on, minute) = wall(w.from, &self.day.rules.calendar);
             return Cause::WeMissed { on, minute };
         }
-        let last = d.visits.iter().max_by_key(|v| v.at);
-        let on = last.map(|v| wall(v.at, calendar).0);
         match action {
             StopAction::Confirm => {
                 let claim = d.visits.iter().filter(|v| v.outcome.class() == Class::NE).max_by_key(|v| v.at);
-                claim.map_or(Cause::UsedUp, |v| Cause::Claimed { on: wall(v.at, calendar).0, by: v.informant })
+                claim.map_or(Cause::UsedUp, |v| Cause::Claimed { on: self.date(v), by: v.informant })
             }
-            StopAction::Proxy if d.standing.unmet.is_empty() => Cause::ProxyAllowed,
-            StopAction::Proxy => Cause::UsedUp,
-            StopAction::VisitThenProxy => Cause::ProxyAllowed,
-            StopAction::Visit | StopAction::VisitAt => {
-                let refusal = d.visits.iter().filter(|v| v.outcome.class() == Class::R).max_by_key(|v| v.at);
-                match (refusal, on) {
-                    (Some(v), _) if !d.standing.refused_by.is_empty() => {
-                        Cause::Convert { by: v.enumerator.clone(), on: wall(v.at, calendar).0 }
-                    }
-                    (_, Some(on)) if d.standing.state == crate::domain::State::Partial => Cause::Partial { on },
-                    (_, None) => Cause::First { open },
-                    (_, Some(_)) => Cause::Again { pattern: self.pattern(d) },
-                }
-            }
+            StopAction::Proxy if d.standing.is_cap_reached() => Cause::UsedUp,
+            StopAction::Proxy | StopAction::VisitThenProxy => Cause::ProxyAllowed,
+            StopAction::Visit | StopAction::VisitAt => self.visit_cause(d, open),
         }
+    }
+
+    fn visit_cause(&self, d: &Door, open: usize) -> Cause {
+        let Some(last) = d.visits.iter().max_by_key(|v| v.at) else {
+            return Cause::First { open };
+        };
+        let refusal = d.visits.iter().filter(|v| v.outcome.class() == Class::R).max_by_key(|v| v.at);
+        match refusal {
+            Some(v) if !d.standing.refused_by.is_empty() => {
+                Cause::Convert { by: v.enumerator.clone(), on: self.date(v) }
+            }
+            Some(_) | None if d.standing.state == State::Partial => Cause::Partial { on: self.date(last) },
+            Some(_) | None => Cause::Again { pattern: self.pattern(d) },
+        }
+    }
+
+    fn date(&self, visit: &PastVisit) -> Date {
+        wall(visit.at, &self.day.rules.calendar).0
     }
 
     /// What the counted knocks have in common.
@@ -142,7 +143,7 @@ impl<'a> Reasons<'a> {
 }
 
 fn attempts(d: &Door) -> u32 {
-    u32::try_from(d.standing.counted.attempts).unwrap_or(0)
+    d.standing.counted.attempts
 }
 
 fn claim(level: &PerSlot, knocks: f64, kind: DayKind, staffed: &PerSlot) -> Option<BestStretch> {

@@ -87,10 +87,17 @@ impl Past {
             }
             if let Some(met) = met(v.outcome) {
                 let (date, minute) = wall(v.at, calendar);
-                past.knocks.push(Knock { slot: Slot::at(kind_of(date, calendar), minute), date, minute, met });
+                past.knocks.push(Knock {
+                    slot: Slot::at(kind_of(date, calendar), minute),
+                    date,
+                    minute,
+                    met,
+                });
             }
         }
-        past.knocks.sort_by(|a, b| (a.date, a.minute).partial_cmp(&(b.date, b.minute)).unwrap_or(std::cmp::Ordering::Equal));
+        past.knocks.sort_by(|a, b| {
+            (a.date, a.minute).partial_cmp(&(b.date, b.minute)).unwrap_or(std::cmp::Ordering::Equal)
+        });
         past
     }
 

@@ -6,6 +6,7 @@ pub mod frailty;
 pub mod ground;
 pub mod grounds;
 pub mod input;
+pub mod kinds;
 pub mod knock;
 pub mod model;
 pub mod outlook;
@@ -25,8 +26,8 @@ pub mod types;
 pub mod view;
 pub mod worth;
 
-pub use input::{DayInput, Doing, Door, Enumerator, Hours, Lease, PastVisit, Place};
 pub use forecast::Expected;
+pub use input::{DayInput, Doing, Door, Enumerator, Hours, Lease, PastVisit, Place};
 pub use pace::{BuildingPace, Pace, Staffing, Warning, pace};
 pub use sheet::{Pinned, Sheet, Shift, Spare, Stop, StopAction};
 pub use stairwise::{Brain, Insight, Planner, Stairwise};

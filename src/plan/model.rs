@@ -127,7 +127,13 @@ pub fn best_stretch(level: &PerSlot, kind: DayKind, open: &PerSlot) -> Option<Be
         for run in slots.windows(len).filter(|r| r[len - 1].of_day() - r[0].of_day() == len - 1) {
             let chance = mean_of(level, run);
             if best.is_none_or(|b| chance > b.chance + 1e-9) {
-                best = Some(BestStretch { kind, from: run[0].span().0, to: run[len - 1].span().1, chance, mean });
+                best = Some(BestStretch {
+                    kind,
+                    from: run[0].span().0,
+                    to: run[len - 1].span().1,
+                    chance,
+                    mean,
+                });
             }
         }
     }

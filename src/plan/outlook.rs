@@ -40,7 +40,9 @@ impl Future<'_> {
         let mut outlook = Outlook::default();
         let mut belief = belief.clone();
         for n in 0..visits {
-            let Some(slot) = self.best_hour(&belief, days) else { break };
+            let Some(slot) = self.best_hour(&belief, days) else {
+                break;
+            };
             days[day_no(slot)] -= 1;
             let p = belief.answered[slot.index()];
             worth *= self.patience;

@@ -124,7 +124,7 @@ pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
     Pace {
         warnings: warnings(day, insight),
         buildings: buildings(day, insight),
-        staffing: staffing(day, insight, planner, last),
+        staffing: staffing(day, insight, last),
         days,
     }
 }
@@ -133,13 +133,40 @@ pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
 pub fn warnings(day: &DayInput, insight: &Insight) -> Vec<Warning> {
     let with_today = insight.ahead.with_today(day);
     let mut list: Vec<Warning> = day.doors.iter().filter_map(|d| warning(d, day, &with_today)).collect();
-    list.sort_by(|a, b| (a.level, a.case_id).cmp(&(b.level, b.case_id)));
+    list.sort_by_key(|w| (w.level, w.case_id));
     list
 }
 
 fn warning(door: &Door, day: &DayInput, ahead: &Ahead) -> Option<Warning> {
-    match door.standing.state {
-        State::New | State::InProgress | State::Appointment | State::Exhausted => {}
+    let standing = &door.standing;
+    let missing = Missing::of(standing, day.rules);
+    if !is_at_work(standing.state) || missing.is_none() || standing.proxy_now.is_some() {
+        return None;
+    }
+    let visits = missing.visits(&ahead.later, day.rules);
+    let left = standing.cap.saturating_sub(standing.counted.attempts);
+    let days_left = ahead.kinds[0] + ahead.kinds[1];
+    let (level, why) = match missing.spare_days(ahead, day.rules) {
+        _ if visits > left => (Level::Red, Why::Cap(left)),
+        None => (Level::Red, why_no_room(&missing, ahead)),
+        Some(0) => (Level::Amber, Why::EveryDay),
+        Some(_) => return None,
+    };
+    Some(Warning {
+        case_id: door.case_id,
+        level,
+        missing: standing.unmet.clone(),
+        visits,
+        days_left,
+        reason: why.english(visits, days_left),
+        reason_zh: why.chinese(visits, days_left),
+    })
+}
+
+/// States in which the closing rule is still being worked for.
+fn is_at_work(state: State) -> bool {
+    match state {
+        State::New | State::InProgress | State::Appointment | State::Exhausted => true,
         State::Proxy
         | State::Partial
         | State::Refused
@@ -148,35 +175,8 @@ fn warning(door: &Door, day: &DayInput, ahead: &Ahead) -> Option<Warning> {
         | State::Closed
         | State::Completed
         | State::Merged
-        | State::Cancelled => return None,
+        | State::Cancelled => false,
     }
-    let missing = Missing::of(&door.standing, day.rules);
-    if missing.is_none() || door.standing.proxy_now.is_some() {
-        return None;
-    }
-    let visits = missing.visits(&ahead.later, day.rules);
-    let left = door.standing.cap.saturating_sub(door.standing.counted.attempts);
-    let days_left = ahead.kinds[0] + ahead.kinds[1];
-    let room = missing.spare_days(ahead, day.rules);
-    let (level, why) = if visits > left {
-        (Level::Red, Why::Cap(left))
-    } else if room.is_none() {
-        (Level::Red, why_no_room(&missing, ahead))
-    } else if room == Some(0) {
-        (Level::Amber, Why::EveryDay)
-    } else {
-        return None;
-    };
-    let parts = &door.standing.unmet;
-    Some(Warning {
-        case_id: door.case_id,
-        level,
-        missing: parts.clone(),
-        visits,
-        days_left,
-        reason: why.english(visits, days_left),
-        reason_zh: why.chinese(visits, days_left),
-    })
 }
 
 /// What stands in the way.
@@ -201,13 +201,18 @@ fn why_no_room(missing: &Missing, ahead: &Ahead) -> Why {
 impl Why {
     fn english(&self, visits: u32, days: u32) -> String {
         let visits_text = if visits == 1 { "1 visit is".to_owned() } else { format!("{visits} visits are") };
-        let days_text = if days == 1 { "1 staffed day is".to_owned() } else { format!("{days} staffed days are") };
+        let days_text =
+            if days == 1 { "1 staffed day is".to_owned() } else { format!("{days} staffed days are") };
         match self {
             Self::Cap(left) => format!("{visits_text} missing, but only {left} may still be made."),
             Self::NoWeekend => "A weekend visit is missing and no weekend with staff is left.".to_owned(),
-            Self::NoEvening => "An evening or another time of day is missing and no such shift is left.".to_owned(),
+            Self::NoEvening => {
+                "An evening or another time of day is missing and no such shift is left.".to_owned()
+            }
             Self::TooFewDays => format!("{visits_text} missing, but only {days_text} left."),
-            Self::EveryDay => format!("{visits_text} missing and every suitable day counts; {days_text} left."),
+            Self::EveryDay => {
+                format!("{visits_text} missing and every suitable day counts; {days_text} left.")
+            }
         }
     }
 
@@ -217,7 +222,9 @@ impl Why {
             Self::NoWeekend => "还缺周末入户，但已没有排班的周末。".to_owned(),
             Self::NoEvening => "还缺晚间或另一时段入户，但已没有这样的班次。".to_owned(),
             Self::TooFewDays => format!("还缺 {visits} 次入户，但只剩 {days} 个有人值班的日子。"),
-            Self::EveryDay => format!("还缺 {visits} 次入户，合适的日子一天也不能错过；还剩 {days} 个有人值班的日子。"),
+            Self::EveryDay => {
+                format!("还缺 {visits} 次入户，合适的日子一天也不能错过；还剩 {days} 个有人值班的日子。")
+            }
         }
     }
 }
@@ -278,7 +285,7 @@ fn shares(knocks: &super::slot::PerSlot, answered: &super::slot::PerSlot) -> Vec
         .collect()
 }
 
-fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -> Staffing {
+fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
     let with_today = insight.ahead.with_today(day);
     let staffed: f64 = with_today.later.iter().sum();
     let future = Future {
@@ -295,7 +302,7 @@ fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -
             future.of(&insight.model.belief(i), visits).minutes
         })
         .sum();
-    let shift = mean_shift(day, planner);
+    let shift = mean_shift(day);
     let short = (needed - staffed).max(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of shifts")]
     let extra_shifts = (short / shift).ceil() as u32;
@@ -310,7 +317,7 @@ fn staffing(day: &DayInput, insight: &Insight, planner: &Stairwise, last: f64) -
     }
 }
 
-fn mean_shift(day: &DayInput, _planner: &Stairwise) -> f64 {
+fn mean_shift(day: &DayInput) -> f64 {
     let (mut minutes, mut shifts) = (0.0, 0.0);
     let mut date = day.on;
     while date <= day.field.1 {
@@ -330,7 +337,9 @@ fn mean_shift(day: &DayInput, _planner: &Stairwise) -> f64 {
 pub fn unstaffed(day: &DayInput) -> Vec<CaseId> {
     let now = moment(day);
     let staffed = |d: &Door| {
-        let Some(w) = d.standing.appointment.filter(|w| w.to > now) else { return true };
+        let Some(w) = d.standing.appointment.filter(|w| w.to > now) else {
+            return true;
+        };
         let ((on, from), (last, to)) = (wall(w.from, &day.rules.calendar), wall(w.to, &day.rules.calendar));
         let to = if last > on { 1440.0 } else { to };
         day.enumerators.iter().any(|e| {

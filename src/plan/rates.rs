@@ -97,13 +97,16 @@ fn proxy_hit(outcome: Outcome) -> Option<f64> {
     .then_some(0.0)
 }
 
+/// How much of an interview an answered knock brought: an appointment is nearly one.
 fn worth(outcome: Outcome) -> f64 {
-    match outcome {
-        Outcome::InterviewComplete => 1.0,
-        Outcome::AppointmentMade => 0.85,
-        Outcome::InterviewPartial | Outcome::RespondentAway => 0.5,
-        _ if outcome.class() == Class::R => 0.0,
-        _ => 0.2,
+    if outcome == Outcome::AppointmentMade {
+        return 0.85;
+    }
+    match outcome.class() {
+        Class::I => 1.0,
+        Class::P | Class::NC => 0.5,
+        Class::R => 0.0,
+        Class::O | Class::UH | Class::UO | Class::NE => 0.2,
     }
 }
 
@@ -124,7 +127,9 @@ fn minutes(day: &DayInput, ground: &Ground) -> (f64, f64) {
             continue;
         }
         let walk = SAME_FLOOR_MIN
-            + ground.building_of(ground.stair_of[door]).climb_min((ground.height[door] - ground.height[next]).abs(), start);
+            + ground
+                .building_of(ground.stair_of[door])
+                .climb_min((ground.height[door] - ground.height[next]).abs(), start);
         let gap = next_at.duration_since(at).as_secs_f64() / 60.0 - walk;
         if outcome == Outcome::InterviewComplete && (2.0..60.0).contains(&gap) {
             talk.add(gap);

@@ -25,7 +25,9 @@ impl Missing {
     pub fn of(standing: &Standing, rules: &Rules) -> Self {
         let (closing, counted) = (&rules.policy.closing, &standing.counted);
         let has = |part| standing.unmet.contains(&part);
-        let lack = |part, due: u32, done: u32| if has(part) { due.saturating_sub(done).max(1) } else { 0 };
+        let lack = |part, due: u32, done: u32| {
+            if has(part) { due.saturating_sub(done).max(1) } else { 0 }
+        };
         Self {
             attempts: lack(EffortPart::Attempts, closing.min_attempts, counted.attempts),
             days: lack(EffortPart::Days, closing.min_distinct_days, counted.days),
@@ -57,9 +59,8 @@ impl Missing {
 
     /// Fewest visits that bring all of it; evening and weekend fall together where weekend evenings are staffed.
     pub fn visits(&self, later: &PerSlot, rules: &Rules) -> u32 {
-        let together = Slot::all().any(|s| {
-            s.kind() == DayKind::Weekend && is_evening(s, rules) && later[s.index()] > 0.0
-        });
+        let together = Slot::all()
+            .any(|s| s.kind() == DayKind::Weekend && is_evening(s, rules) && later[s.index()] > 0.0);
         let hours = if together { self.evening.max(self.weekend) } else { self.evening + self.weekend };
         self.attempts.max(self.days).max(self.bands).max(hours)
     }
@@ -92,9 +93,8 @@ fn count(ahead: &Ahead, wanted: impl Fn(Slot) -> bool) -> u32 {
 }
 
 fn bands_ahead(ahead: &Ahead, rules: &Rules) -> u32 {
-    let staffed = |band: usize| {
-        Slot::all().any(|s| band_of(s, rules) == Some(band) && ahead.later[s.index()] > 0.0)
-    };
+    let staffed =
+        |band: usize| Slot::all().any(|s| band_of(s, rules) == Some(band) && ahead.later[s.index()] > 0.0);
     u32::try_from((0..rules.calendar.bands().len()).filter(|b| staffed(*b)).count()).unwrap_or(u32::MAX)
 }
 

@@ -119,12 +119,22 @@ pub fn line(grounds: &Grounds, language: Language) -> String {
 
 fn english(g: &Grounds) -> String {
     let head = match &g.cause {
-        Cause::Agreed { on, minute } => return format!("Asked for {} {}.", weekday_en(*on), clock(*minute)),
-        Cause::WeMissed { on, minute } => {
-            return format!("We missed the appointment of {} {}; go there first.", date_en(*on), clock(*minute));
+        Cause::Agreed { on, minute } => {
+            return format!("Asked for {} {}.", weekday_en(*on), clock(*minute));
         }
-        Cause::Convert { by, on } => return format!("Refused to {by} on {}; second try by you.", date_en(*on)),
-        Cause::Claimed { on, by } => return format!("{} on {}; needs a second look.", said_en(*by), date_en(*on)),
+        Cause::WeMissed { on, minute } => {
+            return format!(
+                "We missed the appointment of {} {}; go there first.",
+                date_en(*on),
+                clock(*minute)
+            );
+        }
+        Cause::Convert { by, on } => {
+            return format!("Refused to {by} on {}; second try by you.", date_en(*on));
+        }
+        Cause::Claimed { on, by } => {
+            return format!("{} on {}; needs a second look.", said_en(*by), date_en(*on));
+        }
         Cause::Partial { on } => format!("Partly answered on {}", date_en(*on)),
         Cause::ProxyAllowed => format!("{}, the rule is met: a neighbour may answer", visits_en(g.attempts)),
         Cause::UsedUp => return format!("{} used up; ask a neighbour.", visits_en(g.attempts)),
@@ -207,12 +217,16 @@ fn said_en(by: Informant) -> &'static str {
 
 fn chinese(g: &Grounds) -> String {
     let head = match &g.cause {
-        Cause::Agreed { on, minute } => return format!("约定{} {}。", weekday_zh(*on), clock(*minute)),
+        Cause::Agreed { on, minute } => {
+            return format!("约定{} {}。", weekday_zh(*on), clock(*minute));
+        }
         Cause::WeMissed { on, minute } => {
             return format!("{} {}的预约我方未到，请最先前往。", date_zh(*on), clock(*minute));
         }
         Cause::Convert { by, on } => return format!("{}拒绝过 {by}，由您再试一次。", date_zh(*on)),
-        Cause::Claimed { on, by } => return format!("{}{}，需再核实一次。", date_zh(*on), said_zh(*by)),
+        Cause::Claimed { on, by } => {
+            return format!("{}{}，需再核实一次。", date_zh(*on), said_zh(*by));
+        }
         Cause::Partial { on } => format!("{}已登记一部分", date_zh(*on)),
         Cause::ProxyAllowed => format!("{}，已达规定，可请邻居代答", visits_zh(g.attempts)),
         Cause::UsedUp => return format!("{}，次数已用完，请邻居代答。", visits_zh(g.attempts)),
@@ -337,7 +351,8 @@ fn weekday_zh(date: Date) -> &'static str {
 }
 
 fn date_en(date: Date) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = usize::from(date.month().unsigned_abs()).saturating_sub(1) % 12;
     format!("{} {}", date.day(), MONTHS[month])
 }

@@ -4,7 +4,8 @@
 use super::ground::{Ground, Spot};
 use super::input::DayInput;
 use super::pins::{Pins, WAY_MIN, may_go};
-use super::slot::{DayKind, PerSlot, Slot};
+use super::sheet::Spare;
+use super::slot::{DayKind, Slot, kind_of};
 use super::staff::Turn;
 use super::tour::{Outset, Tour, best};
 use super::worth::{Task, Tuning};
@@ -12,6 +13,10 @@ use super::worth::{Task, Tuning};
 /// Minutes after which an enumerator without a worthwhile door looks again: the next hour may be better.
 const PAUSE_MIN: f64 = 15.0;
 
+/// Doors missed three times that anybody may get.
+const HARD_AT_LEAST: usize = 4;
+/// Value that a later start must add to be worth it.
+const LATE_GAIN: f64 = 0.02;
 /// Minutes at the end of a shift that a late start leaves free.
 const LATE_MARGIN_MIN: f64 = 20.0;
 
@@ -61,6 +66,8 @@ pub struct Round<'a> {
     pub by_stair: Vec<Vec<usize>>,
     /// For each turn, whether it may take a task.
     allowed: Vec<Vec<bool>>,
+    /// Twice the team's mean share of doors missed three times, so that nobody gets only those.
+    hard_cap: usize,
 }
 
 /// Where a turn stands while it is filled.
@@ -73,6 +80,24 @@ struct Walker {
     idle: bool,
 }
 
+/// A day while it is filled.
+struct Filling {
+    free: Vec<bool>,
+    walkers: Vec<Walker>,
+    routes: Vec<Route>,
+}
+
+impl Filling {
+    fn new(round: &Round) -> Self {
+        let walker = |from| Walker { spot: None, clock: from, pinned: 0, hard: 0, idle: false };
+        Self {
+            free: vec![true; round.tasks.len()],
+            walkers: round.turns.iter().map(|t| walker(t.from)).collect(),
+            routes: round.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect(),
+        }
+    }
+}
+
 impl<'a> Round<'a> {
     /// Prepares a day.
     pub fn new(
@@ -82,44 +107,51 @@ impl<'a> Round<'a> {
         turns: &'a [Turn],
         pins: &'a Pins,
         tuning: &'a Tuning,
-        kind: DayKind,
     ) -> Self {
+        let kind = kind_of(day.on, &day.rules.calendar);
         let mut of_door = vec![None; day.doors.len()];
         for (k, t) in tasks.iter().enumerate() {
             of_door[t.door] = Some(k);
         }
-        let by_stair = ground.stairs.iter().map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect()).collect();
-        let allowed = turns.iter().map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect()).collect();
-        Self { day, ground, tasks, turns, pins, tuning, kind, by_stair, allowed }
+        let by_stair =
+            ground.stairs.iter().map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect()).collect();
+        let allowed =
+            turns.iter().map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect()).collect();
+        Self {
+            day,
+            ground,
+            tasks,
+            turns,
+            pins,
+            tuning,
+            kind,
+            by_stair,
+            allowed,
+            hard_cap: hard_cap(tasks, turns),
+        }
     }
 
     /// Fills all turns at a price per minute; first the shifts, then spare doors from what is left.
     pub fn fill(&self, price: f64) -> Vec<Route> {
-        let mut free = vec![true; self.tasks.len()];
-        let mut routes: Vec<Route> = self.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect();
-        let mut walkers: Vec<Walker> = self
-            .turns
-            .iter()
-            .map(|t| Walker { spot: None, clock: t.from, pinned: 0, hard: 0, idle: false })
-            .collect();
+        let mut day = Filling::new(self);
         for turn in 0..self.turns.len() {
             if let Some(tour) = self.in_hand(turn) {
-                self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, false);
+                self.take(turn, &tour, &mut day, Spare::No);
             }
         }
-        for spare in [false, true] {
-            for w in &mut walkers {
-                w.idle = false;
-            }
-            while let Some(turn) = self.next_turn(&walkers, spare) {
-                match self.pick(turn, &walkers[turn], &free, price, spare) {
-                    Some(tour) => self.take(turn, &tour, &mut walkers[turn], &mut routes[turn], &mut free, spare),
-                    None if walkers[turn].clock + PAUSE_MIN < self.turns[turn].to => walkers[turn].clock += PAUSE_MIN,
-                    None => walkers[turn].idle = true,
+        for spare in [Spare::No, Spare::Yes] {
+            day.walkers.iter_mut().for_each(|w| w.idle = false);
+            while let Some(turn) = self.next_turn(&day.walkers, spare) {
+                let picked = self.pick(turn, &day, price, spare);
+                let w = &mut day.walkers[turn];
+                match picked {
+                    Some(tour) => self.take(turn, &tour, &mut day, spare),
+                    None if w.clock + PAUSE_MIN < self.turns[turn].to => w.clock += PAUSE_MIN,
+                    None => w.idle = true,
                 }
             }
         }
-        routes
+        day.routes
     }
 
     /// What an enumerator is already doing stays with that person, first on the sheet and in the order given.
@@ -141,57 +173,49 @@ impl<'a> Round<'a> {
         (!tasks.is_empty()).then_some(Tour { tasks, minutes, end, ..Tour::default() })
     }
 
-    fn until(&self, turn: usize, spare: bool) -> f64 {
+    fn until(&self, turn: usize, spare: Spare) -> f64 {
         let t = &self.turns[turn];
-        if spare { t.from + (t.to - t.from) * self.tuning.fill } else { t.to }
+        match spare {
+            Spare::No => t.to,
+            Spare::Yes => t.from + (t.to - t.from) * self.tuning.fill,
+        }
     }
 
-    fn next_turn(&self, walkers: &[Walker], spare: bool) -> Option<usize> {
+    fn next_turn(&self, walkers: &[Walker], spare: Spare) -> Option<usize> {
         (0..walkers.len())
             .filter(|&t| !walkers[t].idle && walkers[t].clock < self.until(t, spare))
             .min_by(|&a, &b| walkers[a].clock.total_cmp(&walkers[b].clock).then(a.cmp(&b)))
     }
 
-    fn pick(&self, turn: usize, w: &Walker, free: &[bool], price: f64, spare: bool) -> Option<Tour> {
+    /// The staircase with the highest value per minute from where the turn stands.
+    fn pick(&self, turn: usize, day: &Filling, price: f64, spare: Spare) -> Option<Tour> {
+        let w = &day.walkers[turn];
         let at = w.clock.min(self.turns[turn].to - 1.0);
-        let out = Outset {
-            from: w.spot,
-            at,
-            until: at + (self.until(turn, spare) - w.clock),
-            kind: self.kind,
-            price,
-        };
-        let cap = self.hard_cap();
+        let until = at + (self.until(turn, spare) - w.clock);
+        let out = Outset { from: w.spot, at, until, kind: self.kind, price };
         let mut found: Option<Tour> = None;
-        let mut offered = Vec::new();
-        for (stair, members) in self.by_stair.iter().enumerate() {
-            offered.clear();
-            let mut hard = w.hard;
-            for &k in members.iter().filter(|&&k| free[k] && self.allowed[turn][k]) {
-                hard += usize::from(self.tasks[k].hard);
-                if !self.tasks[k].hard || hard <= cap {
-                    offered.push((k, self.factor(k, turn)));
-                }
-            }
-            if offered.is_empty() {
-                continue;
-            }
-            if let Some(tour) = best(stair, &offered, self.tasks, self.ground, &out) {
-                if found.as_ref().is_none_or(|f| tour.score() > f.score() + 1e-12) {
-                    found = Some(tour);
-                }
+        for stair in 0..self.by_stair.len() {
+            let offered = self.offered(turn, stair, day);
+            if let Some(tour) = best(stair, &offered, self.tasks, self.ground, &out)
+                && found.as_ref().is_none_or(|f| tour.score() > f.score() + 1e-12)
+            {
+                found = Some(tour);
             }
         }
         found
     }
 
-    /// Twice the team's mean share of doors missed three times, so that nobody gets only those.
-    fn hard_cap(&self) -> usize {
-        let mut people: Vec<usize> = self.turns.iter().map(|t| t.who).collect();
-        people.sort_unstable();
-        people.dedup();
-        let hard = self.tasks.iter().filter(|t| t.hard).count();
-        (2 * hard).div_ceil(people.len().max(1)).max(4)
+    /// Tasks of a staircase that are free and may go to this turn, with the factor on their value.
+    fn offered(&self, turn: usize, stair: usize, day: &Filling) -> Vec<(usize, f64)> {
+        let mut hard = day.walkers[turn].hard;
+        let mut offered = Vec::new();
+        for &k in self.by_stair[stair].iter().filter(|&&k| day.free[k] && self.allowed[turn][k]) {
+            hard += usize::from(self.tasks[k].hard);
+            if !self.tasks[k].hard || hard <= self.hard_cap {
+                offered.push((k, self.factor(k, turn)));
+            }
+        }
+        offered
     }
 
     /// A known face is worth a little; a door missed by us goes first.
@@ -205,21 +229,23 @@ impl<'a> Round<'a> {
         if t.first { known * 3.0 } else { known }
     }
 
-    fn take(&self, turn: usize, tour: &Tour, w: &mut Walker, route: &mut Route, free: &mut [bool], spare: bool) {
+    fn take(&self, turn: usize, tour: &Tour, day: &mut Filling, spare: Spare) {
+        let (w, route) = (&mut day.walkers[turn], &mut day.routes[turn]);
         let (mut at, mut spot) = (w.clock, w.spot);
         for &k in &tour.tasks {
             let t = &self.tasks[k];
-            free[k] = false;
+            day.free[k] = false;
             w.hard += usize::from(t.hard);
             at = self.pass_pins(turn, w, at);
             at += self.ground.walk_min(spot, t.door);
             spot = self.ground.spot(t.door);
-            route.legs.push(Leg { task: k, at, spare: spare || at >= self.turns[turn].to });
+            let late = spare == Spare::Yes || at >= self.turns[turn].to;
+            route.legs.push(Leg { task: k, at, spare: late });
             at += t.minutes[self.slot(turn, at)] - super::ground::SAME_FLOOR_MIN;
         }
         w.spot = tour.end;
         w.clock = at.max(w.clock + 0.5);
-        if !spare {
+        if spare == Spare::No {
             route.end = w.clock;
             route.busy += tour.minutes;
             route.value += tour.value;
@@ -246,36 +272,36 @@ impl<'a> Round<'a> {
 
     /// Time to spare: starts each walk as late as its doors are worth most, but never past an appointment.
     pub fn start_late(&self, routes: &mut [Route]) {
-        for (t, route) in routes.iter_mut().enumerate() {
-            let turn = &self.turns[t];
-            let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
-            let (Some(first), Some(last)) = (planned.first(), planned.last()) else { continue };
-            let doing = self.day.enumerators[turn.who].doing.is_some();
-            let mut room = turn.to - last.at - LATE_MARGIN_MIN;
-            if let Some(pin) = self.pins.kept.iter().filter(|p| p.turn == t).map(|p| p.at).reduce(f64::min) {
-                room = room.min(pin - first.at);
-            }
-            if doing || room < PAUSE_MIN {
+        for (turn, route) in routes.iter_mut().enumerate() {
+            if self.day.enumerators[self.turns[turn].who].doing.is_some() {
                 continue;
             }
-            let worth = |delay: f64| -> f64 {
-                planned.iter().map(|l| self.tasks[l.task].value[self.slot(t, l.at + delay)]).sum()
+            let Some((first, delay)) = self.best_delay(turn, route) else {
+                continue;
             };
-            let mut best = (0.0, worth(0.0));
-            let mut delay = PAUSE_MIN;
-            while delay <= room {
-                let w = worth(delay);
-                if w > best.1 + 0.02 {
-                    best = (delay, w);
-                }
-                delay += PAUSE_MIN;
-            }
-            if best.0 > 0.0 {
-                route.legs.retain(|l| !l.spare);
-                route.legs.iter_mut().for_each(|l| l.at += best.0);
-                route.wait_until = Some(first.at + best.0);
-            }
+            route.legs.retain(|l| !l.spare);
+            route.legs.iter_mut().for_each(|l| l.at += delay);
+            route.wait_until = Some(first + delay);
         }
+    }
+
+    /// Minute of the first stop, and the delay at which the planned stops are worth most.
+    fn best_delay(&self, turn: usize, route: &Route) -> Option<(f64, f64)> {
+        let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
+        let (first, last) = (planned.first()?.at, planned.last()?.at);
+        let pins = self.pins.kept.iter().filter(|p| p.turn == turn).map(|p| p.at);
+        let room = pins.map(|at| at - first).fold(self.turns[turn].to - last - LATE_MARGIN_MIN, f64::min);
+        let value = |l: &Leg, delay: f64| self.tasks[l.task].value[self.slot(turn, l.at + delay)];
+        let worth = |delay: f64| planned.iter().map(|l| value(l, delay)).sum::<f64>();
+        let (mut best, mut delay) = ((0.0, worth(0.0)), PAUSE_MIN);
+        while delay <= room {
+            let w = worth(delay);
+            if w > best.1 + LATE_GAIN {
+                best = (delay, w);
+            }
+            delay += PAUSE_MIN;
+        }
+        (best.0 > 0.0).then_some((first, best.0))
     }
 
     /// Value per minute over all planned parts.
@@ -297,11 +323,14 @@ impl<'a> Round<'a> {
         }
         if all > 0.0 { idle / all } else { 0.0 }
     }
+}
 
-    /// Chance per slot of a task.
-    pub fn answered(&self, task: usize) -> &PerSlot {
-        &self.tasks[task].answered
-    }
+fn hard_cap(tasks: &[Task], turns: &[Turn]) -> usize {
+    let mut people: Vec<usize> = turns.iter().map(|t| t.who).collect();
+    people.sort_unstable();
+    people.dedup();
+    let hard = tasks.iter().filter(|t| t.hard).count();
+    (2 * hard).div_ceil(people.len().max(1)).max(HARD_AT_LEAST)
 }
 
 fn may_take(t: &Task, who: usize, day: &DayInput) -> bool {

@@ -136,7 +136,11 @@ pub fn slot_at(at: Timestamp, calendar: &Calendar) -> Slot {
 
 /// Text of a minute, `19:30`.
 pub fn clock(minute: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of a day, never negative")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "minutes of a day, never negative"
+    )]
     let m = minute.max(0.0).round() as u32;
     format!("{:02}:{:02}", m / 60, m % 60)
 }
@@ -147,7 +151,9 @@ mod tests {
 
     #[test]
     fn borders_are_half_open_and_the_ends_stretch() {
-        for (minute, want) in [(0.0, 0), (479.0, 0), (600.0, 1), (1109.9, 6), (1110.0, 7), (1289.0, 12), (1439.0, 12)] {
+        for (minute, want) in
+            [(0.0, 0), (479.0, 0), (600.0, 1), (1109.9, 6), (1110.0, 7), (1289.0, 12), (1439.0, 12)]
+        {
             assert_eq!(Slot::at(DayKind::Weekday, minute).index(), want, "minute {minute}");
             assert_eq!(Slot::at(DayKind::Weekend, minute).index(), want + 13, "minute {minute}");
         }

@@ -37,8 +37,14 @@ pub struct Ahead {
 impl Ahead {
     /// Looks at every field day from `day.on` to the last.
     pub fn new(day: &DayInput) -> Self {
-        let mut ahead =
-            Self { days: 0.0, gone: 0.0, later: [0.0; SLOTS], today: left_today(day), kinds: [0; 2], dates: Vec::new() };
+        let mut ahead = Self {
+            days: 0.0,
+            gone: 0.0,
+            later: [0.0; SLOTS],
+            today: left_today(day),
+            kinds: [0; 2],
+            dates: Vec::new(),
+        };
         let mut date = day.on;
         while let Ok(next) = date.tomorrow() {
             if next > day.field.1 {

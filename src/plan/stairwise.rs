@@ -6,12 +6,12 @@ use super::ground::Ground;
 use super::grounds::Reasons;
 use super::input::DayInput;
 use super::model::{AtHome, History};
-use super::pins::{Pins, place};
+use super::pins::{Pin, Pins, place};
 use super::rates::Learnt;
 use super::reason::line;
 use super::route::{Leg, Round, Route};
 use super::sheet::{Pinned, Sheet, Spare, Stop, StopAction};
-use super::slot::{DayKind, Slot, instant, kind_of};
+use super::slot::{DayKind, Slot, instant};
 use super::staff::{Ahead, Turn, shift_of, turns};
 use super::tasks::work;
 use super::types::{Settings, Types};
@@ -19,6 +19,10 @@ use super::worth::{Scales, Task, Tuning};
 use crate::domain::Language;
 use std::sync::Arc;
 
+/// Minutes of walking that belong to a visit, at a rough guess.
+const WALK_MIN: f64 = 1.5;
+/// Share of visits that somebody answers, at a rough guess.
+const ANSWERED: f64 = 0.4;
 /// Rounds in which the price of a minute is found.
 const PRICE_ROUNDS: usize = 4;
 /// Share of idle time at which a day counts as full.
@@ -64,6 +68,8 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
+    /// Doors whose case is open.
+    pub open: usize,
     /// Which model it is.
     pub brain: Brain,
 }
@@ -83,7 +89,19 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
+        let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), open, ground, history, model, brain }
+    }
+}
+
+impl Insight {
+    /// Visits per open door that the minutes on duty from today on have room for.
+    pub fn visits_per_door(&self) -> f64 {
+        let talk = self.learnt.interview_min - self.learnt.knock_min;
+        let visit = self.learnt.knock_min + WALK_MIN + ANSWERED * talk;
+        #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
+        let open = self.open.max(1) as f64;
+        self.ahead.later.iter().chain(&self.ahead.today).sum::<f64>() / (open * visit)
     }
 }
 
@@ -111,28 +129,39 @@ impl Stairwise {
         let work = work(day, insight, &scales, &|door| insight.model.belief(door));
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
-        let kind = kind_of(day.on, &day.rules.calendar);
-        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning, kind);
-        let mut routes = self.routes(&round).0;
+        let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning);
+        let mut routes = self.routes(&round);
         round.start_late(&mut routes);
-        let reasons = Reasons::new(day, &insight.ground, &insight.history, &*insight.model, &insight.ahead.today);
+        let reasons = Reasons::new(day, insight);
         let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
-        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route, &insight.learnt)).collect()
+        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route)).collect()
     }
 }
 
 impl Stairwise {
-    /// Fills the turns at the price at which time is just used up; gives the price too.
-    pub fn routes(&self, round: &Round) -> (Vec<Route>, f64) {
+    /// Fills the turns at the price at which time is just used up.
+    pub fn routes(&self, round: &Round) -> Vec<Route> {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
-            let idle = round.idle(&routes);
-            let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 };
+            price = self.next_price(price, round, &routes);
             routes = round.fill(price);
         }
-        (routes, price)
+        routes
+    }
+
+    /// The same in one go at a price known from another day, which is brought up to date.
+    pub fn routes_at(&self, price: &mut f64, round: &Round) -> Vec<Route> {
+        let routes = round.fill(*price);
+        *price = self.next_price(*price, round, &routes);
+        routes
+    }
+
+    /// Part of what a minute achieved; less where time is left over.
+    fn next_price(&self, price: f64, round: &Round, routes: &[Route]) -> f64 {
+        let idle = round.idle(routes);
+        let fair = self.tuning.price_share * round.achieved(routes);
+        if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 }
     }
 }
 
@@ -145,10 +174,10 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn sheet(&self, turn: usize, route: &Route, learnt: &Learnt) -> Sheet {
+    fn sheet(&self, turn: usize, route: &Route) -> Sheet {
         let t = &self.turns[turn];
         let pinned = self.pins.kept.iter().filter(|p| p.turn == turn);
-        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p, learnt)).collect();
+        let mut stops: Vec<Stop> = pinned.map(|p| self.pin(p)).collect();
         let mut walk: Vec<Stop> = route.legs.iter().map(|leg| self.stop(turn, leg)).collect();
         if let (Some(minute), Some(stop)) = (route.wait_until, walk.first_mut()) {
             stop.from = Some(instant(self.day.on, minute, &self.day.rules.calendar));
@@ -162,11 +191,14 @@ impl Writer<'_> {
         }
     }
 
-    fn pin(&self, p: &super::pins::Pin, _learnt: &Learnt) -> Stop {
+    fn pin(&self, p: &Pin) -> Stop {
         let grounds = self.reasons.agreed(p.door);
         let at = |m| instant(self.day.on, m, &self.day.rules.calendar);
-        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at))
-            .during(Some(at(p.at)), Some(at(p.to)), Pinned::Yes)
+        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at)).during(
+            Some(at(p.at)),
+            Some(at(p.to)),
+            Pinned::Yes,
+        )
     }
 
     fn stop(&self, turn: usize, leg: &Leg) -> Stop {

@@ -48,7 +48,8 @@ pub fn work(day: &DayInput, insight: &Insight, scales: &Scales, beliefs: &dyn Fn
         }
     }
     let key = |a: &Agreed| day.doors[a.door].case_id;
-    work.agreed.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)).then(key(a).cmp(&key(b))));
+    work.agreed
+        .sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)).then(key(a).cmp(&key(b))));
     work
 }
 
@@ -69,13 +70,11 @@ fn plan_for(door: &Door, next: &Next, day: &DayInput, scales: &Scales) -> Verdic
     }
     let go = |action| Verdict::Go(Ask { action, conversion: !next.not_by.is_empty() });
     match next.action {
-        Action::None | Action::Wait => Verdict::Leave,
         Action::Supervisor if next.or == Some(Action::Proxy) && may_ask(door) => go(StopAction::Proxy),
-        Action::Supervisor => Verdict::Leave,
+        Action::None | Action::Wait | Action::Supervisor => Verdict::Leave,
         Action::VisitAt => keep(next, day),
-        Action::Visit => go(StopAction::Visit),
         Action::VisitThenProxy if wants_proxy(door, scales) => go(StopAction::VisitThenProxy),
-        Action::VisitThenProxy => go(StopAction::Visit),
+        Action::Visit | Action::VisitThenProxy => go(StopAction::Visit),
         Action::Proxy => go(StopAction::Proxy),
         Action::Confirm => go(StopAction::Confirm),
     }
@@ -87,7 +86,9 @@ fn may_ask(door: &Door) -> bool {
 }
 
 fn keep(next: &Next, day: &DayInput) -> Verdict {
-    let (Some(from), Some(to)) = (next.from, next.to) else { return Verdict::Leave };
+    let (Some(from), Some(to)) = (next.from, next.to) else {
+        return Verdict::Leave;
+    };
     let ((on, from), (last, to)) = (wall(from, &day.rules.calendar), wall(to, &day.rules.calendar));
     if on != day.on {
         return Verdict::Leave;
@@ -97,7 +98,9 @@ fn keep(next: &Next, day: &DayInput) -> Verdict {
 
 /// Lent to somebody who is not among today's enumerators: nobody can be sent.
 fn is_lent_away(door: &Door, day: &DayInput) -> bool {
-    door.lease.as_ref().is_some_and(|l| l.until > moment(day) && !day.enumerators.iter().any(|e| e.user == l.user))
+    door.lease
+        .as_ref()
+        .is_some_and(|l| l.until > moment(day) && !day.enumerators.iter().any(|e| e.user == l.user))
 }
 
 fn task(

@@ -52,7 +52,13 @@ struct Step {
 }
 
 /// The best tour of a staircase over the tasks offered, which come in walking order with a factor on their value.
-pub fn best(stair: usize, offered: &[(usize, f64)], tasks: &[Task], ground: &Ground, out: &Outset) -> Option<Tour> {
+pub fn best(
+    stair: usize,
+    offered: &[(usize, f64)],
+    tasks: &[Task],
+    ground: &Ground,
+    out: &Outset,
+) -> Option<Tour> {
     let approach = ground.approach_min(out.from, stair);
     let lift = ground.building_of(stair).has_lift();
     let mut at = out.at + approach;
@@ -98,19 +104,26 @@ fn worth_a_ride(steps: Vec<Step>, price: f64) -> Vec<Step> {
     for s in &steps {
         let net = s.value - price * s.minutes;
         match floors.last_mut() {
-            Some((height, sum)) if *height == s.height => *sum += net,
+            Some((height, sum)) if is_same(*height, s.height) => *sum += net,
             _ => floors.push((s.height, net)),
         }
     }
-    let pays = |height: f64| height == 0.0 || floors.iter().any(|(h, sum)| *h == height && *sum > price * hop);
+    let pays =
+        |height: f64| height < 0.5 || floors.iter().any(|(h, sum)| is_same(*h, height) && *sum > price * hop);
     steps.into_iter().filter(|s| pays(s.height)).collect()
+}
+
+/// Floors are whole numbers kept as decimals.
+fn is_same(a: f64, b: f64) -> bool {
+    (a - b).abs() < 0.5
 }
 
 fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64) -> Option<Tour> {
     let last = steps.last()?;
     let building = ground.building_of(stair);
     let minutes = ground.minutes();
-    let (mut tour, mut height) = (Tour { end: Some((stair, last.height)), minutes: approach, ..Tour::default() }, 0.0);
+    let (mut tour, mut height) =
+        (Tour { end: Some((stair, last.height)), minutes: approach, ..Tour::default() }, 0.0);
     tour.descent = building.climb_min(last.height, minutes);
     for s in steps {
         tour.minutes += s.minutes + building.climb_min((s.height - height).abs(), minutes);

@@ -6,48 +6,10 @@
 //! by each kind alone; the mix of kinds is shrunken from survey to area to building.
 
 use super::ground::Ground;
+use super::kinds::{CLASSES, EMPTY_KIND, KINDS, SHADES, START, kind_of};
 use super::knock::{Met, Past};
 use super::model::{AtHome, Belief, CLIP, History, Memory};
 use super::slot::{PerSlot, SLOTS, Slot};
-
-/// Kinds of household, the last one "nobody lives here".
-const KINDS: usize = 6;
-/// Shades of every kind: step on the logit scale, and share.
-const SHADES: [(f64, f64); 3] = [(-0.75, 0.27), (0.0, 0.46), (0.75, 0.27)];
-/// Kinds times shades.
-const CLASSES: usize = KINDS * SHADES.len();
-const EMPTY_KIND: usize = KINDS - 1;
-
-/// Start values: share of the kind, then the chance of an answer per slot.
-const START: [(f64, PerSlot); KINDS] = [
-    // out by day
-    (0.36, [
-        0.20, 0.12, 0.13, 0.12, 0.15, 0.26, 0.42, 0.51, 0.60, 0.66, 0.70, 0.73, 0.72, //
-        0.60, 0.50, 0.48, 0.45, 0.45, 0.50, 0.55, 0.58, 0.62, 0.66, 0.70, 0.73, 0.73,
-    ]),
-    // in by day
-    (0.24, [
-        0.60, 0.58, 0.70, 0.64, 0.58, 0.62, 0.70, 0.73, 0.74, 0.75, 0.77, 0.79, 0.76, //
-        0.63, 0.58, 0.68, 0.63, 0.58, 0.62, 0.70, 0.73, 0.75, 0.77, 0.79, 0.80, 0.77,
-    ]),
-    // late
-    (0.13, [
-        0.32, 0.14, 0.11, 0.10, 0.10, 0.12, 0.17, 0.21, 0.26, 0.32, 0.38, 0.45, 0.52, //
-        0.66, 0.52, 0.43, 0.36, 0.34, 0.35, 0.37, 0.39, 0.42, 0.46, 0.50, 0.56, 0.60,
-    ]),
-    // irregular
-    (0.11, [
-        0.38, 0.38, 0.40, 0.38, 0.38, 0.38, 0.40, 0.41, 0.41, 0.42, 0.42, 0.42, 0.43, //
-        0.38, 0.38, 0.40, 0.38, 0.38, 0.38, 0.40, 0.41, 0.41, 0.42, 0.42, 0.42, 0.43,
-    ]),
-    // seldom there
-    (0.05, [
-        0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.06, 0.07, 0.07, 0.08, 0.09, 0.10, 0.10, //
-        0.16, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18, 0.18,
-    ]),
-    // nobody lives there
-    (0.11, [0.004; SLOTS]),
-];
 
 /// Strengths of the model, in knocks or doors.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
@@ -156,7 +118,8 @@ impl Types {
         [Met::Somebody, Met::Nobody, Met::Emptiness]
             .into_iter()
             .map(|met| {
-                let of = |slot| std::array::from_fn(|c| self.likelihood(c, slot, met).powf(self.settings.temper));
+                let of =
+                    |slot| std::array::from_fn(|c| self.likelihood(c, slot, met).powf(self.settings.temper));
                 Slot::all().map(of).collect()
             })
             .collect()
@@ -215,7 +178,9 @@ impl AtHome for Types {
     }
 
     fn after_miss(&self, belief: &Belief, slot: Slot) -> Belief {
-        let Memory::Shares(mut share) = belief.memory else { return belief.clone() };
+        let Memory::Shares(mut share) = belief.memory else {
+            return belief.clone();
+        };
         for (r, miss) in share.iter_mut().zip(&self.missed[slot.index()]) {
             *r *= miss;
         }
@@ -310,7 +275,13 @@ impl Hours {
     }
 }
 
-fn gather(past: &Past, share: &Shares, chance: &[PerSlot], score: &mut [PerSlot; KINDS], weight: &mut [PerSlot; KINDS]) {
+fn gather(
+    past: &Past,
+    share: &Shares,
+    chance: &[PerSlot],
+    score: &mut [PerSlot; KINDS],
+    weight: &mut [PerSlot; KINDS],
+) {
     for knock in &past.knocks {
         let answered = f64::from(u8::from(knock.met == Met::Somebody));
         for (class, r) in share.iter().enumerate().filter(|(c, r)| kind_of(*c) != EMPTY_KIND && **r > 1e-6) {
@@ -321,10 +292,6 @@ fn gather(past: &Past, share: &Shares, chance: &[PerSlot], score: &mut [PerSlot;
             }
         }
     }
-}
-
-fn kind_of(class: usize) -> usize {
-    class / SHADES.len()
 }
 
 fn start_mix() -> Shares {

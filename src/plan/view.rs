@@ -68,7 +68,13 @@ pub fn view(insight: &Insight) -> ModelView {
         let members: Vec<usize> = (0..ground.buildings.len()).filter(inside).collect();
         rows.push(row(area, None, &insight.model.area(a), &members, insight));
         for b in members {
-            rows.push(row(area, Some(ground.buildings[b].name.clone()), &insight.model.building(b), &[b], insight));
+            rows.push(row(
+                area,
+                Some(ground.buildings[b].name.clone()),
+                &insight.model.building(b),
+                &[b],
+                insight,
+            ));
         }
     }
     ModelView {
@@ -84,10 +90,17 @@ pub fn view(insight: &Insight) -> ModelView {
     }
 }
 
-fn row(area: &Arc<str>, building: Option<Arc<str>>, level: &PerSlot, members: &[usize], insight: &Insight) -> ModelRow {
+fn row(
+    area: &Arc<str>,
+    building: Option<Arc<str>>,
+    level: &PerSlot,
+    members: &[usize],
+    insight: &Insight,
+) -> ModelRow {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of knocks")]
     let sum = |of: fn(&super::model::Counts) -> &PerSlot| -> Vec<u32> {
-        let add = |i: usize| members.iter().map(|b| of(&insight.history.buildings[*b])[i]).sum::<f64>() as u32;
+        let add =
+            |i: usize| members.iter().map(|b| of(&insight.history.buildings[*b])[i]).sum::<f64>() as u32;
         (0..SLOTS).map(add).collect()
     };
     ModelRow {

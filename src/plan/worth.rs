@@ -25,6 +25,10 @@ pub struct Tuning {
     pub toll: f64,
     /// What every attempt already made adds to the toll.
     pub toll_step: f64,
+    /// Visits per open door that staff can still make, from which on visits, not minutes, are scarce.
+    pub roomy: f64,
+    /// Least.
+    pub least: f64,
     /// Weight of progress towards the closing rule.
     pub progress: f64,
     /// Value of a proxy or a confirmed empty dwelling, in interviews.
@@ -49,8 +53,10 @@ impl Default for Tuning {
             hold: 1.0,
             patience: 0.95,
             saving: 0.03,
-            toll: 0.1,
+            toll: 0.09,
             toll_step: 0.03,
+            roomy: 4.0,
+            least: 0.3,
             progress: 0.10,
             settled: 0.5,
             proxy_hold: 0.7,
@@ -133,6 +139,8 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
+    /// How scarce visits before the cap are, against minutes: 1 where staff could use them all.
+    scarcity: f64,
 }
 
 impl<'a> Scales<'a> {
@@ -149,6 +157,7 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
+            scarcity: (insight.visits_per_door() / tuning.roomy).clamp(tuning.least, 1.0),
         }
     }
 
@@ -163,7 +172,8 @@ impl<'a> Scales<'a> {
         let waiting = self.future.of(belief, left);
         let missing = Missing::of(standing, self.rules);
         let best_proxy = self.proxy_later(ask);
-        let mut priced = Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
+        let mut priced =
+            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
             let proxy = self.proxy_chance(ask, slot);
@@ -209,7 +219,7 @@ impl<'a> Scales<'a> {
         if ask.action == StopAction::Confirm {
             return CONFIRM_TOLL;
         }
-        self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
+        self.scarcity * (self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts))
     }
 
     fn minutes(&self, ask: Ask, p: f64, proxy: f64) -> f64 {

@@ -41,7 +41,9 @@ impl Chances {
         now: Timestamp,
         doors: &[(Uuid, Timestamp)],
     ) -> Result<Vec<Option<f64>>, Error> {
-        let Some(model) = self.model(store, survey, area, now).await? else { return Ok(vec![None; doors.len()]) };
+        let Some(model) = self.model(store, survey, area, now).await? else {
+            return Ok(vec![None; doors.len()]);
+        };
         let day = model.ready.input();
         Ok(doors
             .iter()

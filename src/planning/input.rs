@@ -142,11 +142,14 @@ pub(super) async fn keep_work_in_hand(
     let places: HashMap<Uuid, &PlanDoor> = doors.iter().map(|d| (d.case_id.0, d)).collect();
     let today = survey.rules.calendar.day_start(q.on);
     for person in staff {
-        let Some(sheet) = sheets.iter().find(|s| *s.user == *person.user) else { continue };
+        let Some(sheet) = sheets.iter().find(|s| *s.user == *person.user) else {
+            continue;
+        };
         let stops = sheet.document.get("stops").and_then(serde_json::Value::as_array);
-        let planned = stops.into_iter().flatten().filter_map(|stop| {
-            places.get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?).copied()
-        });
+        let planned = stops
+            .into_iter()
+            .flatten()
+            .filter_map(|stop| places.get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?).copied());
         person.doing = in_hand(&person.user, planned, doors, today, q.now);
     }
     Ok(())
@@ -160,8 +163,11 @@ fn in_hand<'a>(
     today: Timestamp,
     now: Timestamp,
 ) -> Option<Doing> {
-    let own = |d: &PlanDoor| d.visits.iter().filter(|v| &*v.enumerator == user && v.at >= today).map(|v| v.at).max();
-    let (at, last) = doors.iter().filter_map(|d| own(d).map(|at| (at, d))).max_by_key(|(at, d)| (*at, d.case_id))?;
+    let own = |d: &PlanDoor| {
+        d.visits.iter().filter(|v| &*v.enumerator == user && v.at >= today).map(|v| v.at).max()
+    };
+    let (at, last) =
+        doors.iter().filter_map(|d| own(d).map(|at| (at, d))).max_by_key(|(at, d)| (*at, d.case_id))?;
     if now.duration_since(at) > STILL_THERE {
         return None;
     }

@@ -52,7 +52,11 @@ pub struct Question {
 impl Question {
     /// The moment the plan is judged at.
     pub fn as_of(&self, rules: &Rules) -> Timestamp {
-        if rules.calendar.local_date(self.now) == self.on { self.now } else { rules.calendar.day_start(self.on) }
+        if rules.calendar.local_date(self.now) == self.on {
+            self.now
+        } else {
+            rules.calendar.day_start(self.on)
+        }
     }
 }
 

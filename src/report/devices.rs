@@ -69,7 +69,8 @@ pub(super) async fn add(
 }
 
 fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row) -> Devices {
-    let silent_since = now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
+    let silent_since =
+        now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
     let evening = evening_start(&survey.rules, now);
     let is_silent = |d: &DeviceRow| d.last_at.is_none_or(|at| at < silent_since);
     let silent: Vec<&&DeviceRow> = devices.iter().filter(|d| is_silent(d)).collect();

@@ -229,16 +229,18 @@ async fn past(
     let row_of: HashMap<&str, &str> = children
         .iter()
         .map(|leaf| {
-            let child = children
-                .iter()
-                .find(|c| c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0));
+            let child = children.iter().find(|c| {
+                c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0)
+            });
             (leaf.code.as_str(), child.map_or(q.area.code.as_str(), |c| c.code.as_str()))
         })
         .collect();
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
     for g in store.past(survey.key, q.area.range, at, clock).await? {
         let code = match q.by {
-            By::Area | By::Day => row_of.get(g.area.as_str()).copied().unwrap_or(q.area.code.as_str()).to_owned(),
+            By::Area | By::Day => {
+                row_of.get(g.area.as_str()).copied().unwrap_or(q.area.code.as_str()).to_owned()
+            }
             By::Building => g.building,
             By::Enumerator => g.holder,
         };
@@ -282,13 +284,8 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
             row(rules, &code, &code, &code, tally)
         })
         .collect();
-    let total = row(
-        rules,
-        &q.area.code,
-        &q.area.name,
-        &q.area.name_zh,
-        tallies.last().unwrap_or(&Tally::default()),
-    );
+    let total =
+        row(rules, &q.area.code, &q.area.name, &q.area.name_zh, tallies.last().unwrap_or(&Tally::default()));
     Ok(Completion {
         as_of: until,
         clock: Some(clock_word(clock)),
@@ -345,7 +342,8 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
         }
         By::Enumerator => {
             let staff = store.staff(survey.key, q.area.range).await?;
-            let names: HashMap<&str, &str> = staff.iter().map(|s| (s.user.as_str(), s.name.as_str())).collect();
+            let names: HashMap<&str, &str> =
+                staff.iter().map(|s| (s.user.as_str(), s.name.as_str())).collect();
             Ok(groups
                 .rows
                 .iter()

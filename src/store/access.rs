@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::audit::{Action, Note};
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
 
@@ -50,6 +51,9 @@ statements! {
         on conflict on constraint device_pk do update set model = coalesce(excluded.model, d.model)
           where d.user_name = excluded.user_name and d.revoked_at is null
         returning id";
+    /// $1 district, $2 survey, $3 device, $4 user.
+    FIND_DEVICE = "-- find_device_of
+        select id from device where district_id = $1 and survey_no = $2 and id = $3 and user_name = $4";
     /// $1 user.
     FIND_PASSWORD = "-- find_password
         select password_hash from account where user_name = $1";
@@ -79,6 +83,15 @@ impl TokenKind {
             Self::Device => "device",
             Self::Staff => "staff",
             Self::Session => "session",
+        }
+    }
+
+    /// How the audit log calls its issue.
+    fn action(self) -> Action {
+        match self {
+            Self::Device => Action::EnrolDevice,
+            Self::Staff => Action::MakeToken,
+            Self::Session => Action::SignIn,
         }
     }
 }
@@ -153,6 +166,8 @@ pub enum Enrolled {
     Yes,
     /// The device id belongs to somebody else or was cut off.
     DeviceTaken,
+    /// The device to be replaced is none of this person's.
+    NotYours,
 }
 
 async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
@@ -174,7 +189,12 @@ async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
     Ok(())
 }
 
-async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, Error> {
+async fn enrol(
+    tx: &Tx,
+    t: &NewToken,
+    model: Option<&str>,
+    replaces: Option<Uuid>,
+) -> Result<Enrolled, Error> {
     if let Some(device) = t.device {
         let row = tx
             .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
@@ -182,14 +202,44 @@ async fn enrol(tx: &Tx, t: &NewToken, model: Option<&str>) -> Result<Enrolled, E
         if row.is_none() {
             return Ok(Enrolled::DeviceTaken);
         }
+        if let Some(old) = replaces.filter(|old| *old != device) {
+            if tx.query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user]).await?.is_none() {
+                return Ok(Enrolled::NotYours);
+            }
+            super::device::revoke(tx, t.key, old, &t.user, Some("replaced by a new phone"), t.created_at)
+                .await?;
+            super::device::replace(tx, t.key, old, device).await?;
+        }
     }
     insert_token(tx, t).await?;
+    let noted = Note {
+        user: t.user.clone(),
+        role: t.kind.slug().to_owned(),
+        subject: t.device,
+        detail: serde_json::json!({"replaces": replaces, "expires_at": t.expires_at}),
+        ..Note::by_operator(t.key, t.kind.action(), t.created_at)
+    };
+    super::audit::note(tx, &noted).await?;
     Ok(Enrolled::Yes)
 }
 
 impl Store {
     /// Who the token with this hash stands for; `None` when it is unknown, expired, withdrawn or its person has left.
     pub async fn caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
+        let mut tries = 0;
+        loop {
+            match self.find_caller(hash, now).await {
+                // A connection of the pool may have been cut off since it was last used.
+                Err(Error::Unavailable) if tries < 2 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn find_caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
         let client = self.client().await?;
         let name = FIND_TOKEN.name();
         let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;
@@ -215,9 +265,27 @@ impl Store {
 
     /// Stores a token; for a device it enrols the device first.
     pub async fn add_token(&self, token: NewToken, model: Option<String>) -> Result<Enrolled, Error> {
-        self.retrying("add_token", move |tx| {
+        self.enrol(token, model, None).await
+    }
+
+    /// The same for a device that takes the place of another one of its person, which is cut off in that moment.
+    pub async fn enrol(
+        &self,
+        token: NewToken,
+        model: Option<String>,
+        replaces: Option<Uuid>,
+    ) -> Result<Enrolled, Error> {
+        self.retrying("enrol", move |tx| {
             let (token, model) = (token.clone(), model.clone());
-            Box::pin(async move { Ok::<_, Error>(Outcome::Commit(enrol(tx, &token, model.as_deref()).await?)) })
+            Box::pin(async move {
+                let done = enrol(tx, &token, model.as_deref(), replaces).await?;
+                // Nothing of a refused enrolment stays.
+                Ok::<_, Error>(if done == Enrolled::Yes {
+                    Outcome::Commit(done)
+                } else {
+                    Outcome::Rollback(done)
+                })
+            })
         })
         .await
     }
@@ -255,6 +323,8 @@ impl Store {
             let user = user.clone();
             Box::pin(async move {
                 let n = tx.execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now]).await?;
+                let noted = Note::by_operator(key, Action::RevokeUser, now);
+                super::audit::note(tx, &noted.with(serde_json::json!({"for": user, "tokens": n}))).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
             })
         })
@@ -294,6 +364,10 @@ impl Store {
             let (hash, user) = (hash.clone(), user.clone());
             Box::pin(async move {
                 tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
+                // A code lives for a day.
+                let made_at = expires_at - jiff::SignedDuration::from_hours(24);
+                let noted = Note::by_operator(key, Action::MakeCode, made_at);
+                super::audit::note(tx, &noted.with(serde_json::json!({"for": user}))).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })

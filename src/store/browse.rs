@@ -112,7 +112,12 @@ pub struct LeaseEnding {
 
 impl Store {
     /// Every case of a building, at most `most`; the caller checks the reach of what comes back.
-    pub async fn building_doors(&self, key: SurveyKey, building: Uuid, most: i64) -> Result<Vec<CaseRow>, Error> {
+    pub async fn building_doors(
+        &self,
+        key: SurveyKey,
+        building: Uuid,
+        most: i64,
+    ) -> Result<Vec<CaseRow>, Error> {
         self.reading("building_doors", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most]).await?;
@@ -174,7 +179,17 @@ impl Store {
                 let row = tx
                     .query_one(
                         &COUNT_DOORS,
-                        &[&key.district, &key.no, &range.0, &range.1, &f.states, &f.building, &f.holder, &f.unit, &most],
+                        &[
+                            &key.district,
+                            &key.no,
+                            &range.0,
+                            &range.1,
+                            &f.states,
+                            &f.building,
+                            &f.holder,
+                            &f.unit,
+                            &most,
+                        ],
                     )
                     .await?;
                 Ok::<_, Error>(row.get("n"))
@@ -187,8 +202,9 @@ impl Store {
     pub async fn count_buildings(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
         self.reading("count_buildings", move |tx| {
             Box::pin(async move {
-                let row =
-                    tx.query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                let row = tx
+                    .query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.0, &range.1, &most])
+                    .await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })

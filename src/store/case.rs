@@ -62,6 +62,8 @@ statements! {
         from survey_case c
         join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
         where c.district_id = $1 and c.survey_no = $2 and c.holder = $5 and not c.area_no between $3 and $4
+          and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2 and g.case_id = c.id
+                and g.enumerator = $5 and g.ended_at is null)
           and ($6::smallint[] is null or c.state = any($6)) and c.id > $7
         order by c.id limit $8";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 after class, $6 after time, $7 after id, $8 limit. Most urgent first.
@@ -84,15 +86,16 @@ statements! {
         from survey_case c
         join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
-    /// $1 district, $2 survey, $3 door ids.
+    /// $1 district, $2 survey, $3 door ids. Goes by the building, which has an index; a door has none of its own.
     FIND_BY_DWELLING = "-- find_by_dwelling
         select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
                c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from,
                c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat,
                d.external_id
-        from survey_case c
-        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
-        where c.district_id = $1 and c.survey_no = $2 and c.dwelling_id = any($3)";
+        from dwelling d
+        join survey_case c on c.district_id = d.district_id and c.survey_no = d.survey_no and c.building_id = d.building_id
+          and c.dwelling_id = d.id
+        where d.district_id = $1 and d.survey_no = $2 and d.id = any($3)";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. Every case of an area, for planning.
     OPEN_CASES = "-- open_cases
         select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
@@ -309,9 +312,7 @@ pub async fn update_cases(tx: &Tx, key: SurveyKey, now: Timestamp, all: &[CaseUp
         };
     }
     let micros = now.as_microsecond();
-    let figures = |p: &[i32]| {
-        array_text((0..7).map(|i| i64::from(p.get(i).copied().unwrap_or_default())))
-    };
+    let figures = |p: &[i32]| array_text((0..7).map(|i| i64::from(p.get(i).copied().unwrap_or_default())));
     for v in all.chunks(1000) {
         tx.execute(
             &UPDATE_CASES,
@@ -593,10 +594,16 @@ impl Store {
     }
 
     /// Every case of a range of areas, at most `most`, for planning.
-    pub async fn area_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<Vec<CaseRow>, Error> {
+    pub async fn area_cases(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+        most: i64,
+    ) -> Result<Vec<CaseRow>, Error> {
         self.reading("area_cases", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                let rows =
+                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
             })
         })

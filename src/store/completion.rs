@@ -20,7 +20,7 @@ statements! {
         select pg_advisory_xact_lock($1)";
     /// $1 district, $2 survey, $3 most rows. Returns how many deltas were folded.
     FOLD = "-- fold_deltas
-        with gone as (
+        with recursive gone as (
             delete from completion_delta where district_id = $1 and survey_no = $2 and id in (
                 select id from completion_delta where district_id = $1 and survey_no = $2 order by id limit $3)
             returning area, building_id, holder, measure, amount),
@@ -28,6 +28,11 @@ statements! {
             select g.area, g.building_id, g.holder, m.measure, sum(m.amount)::bigint as amount
             from gone g cross join lateral unnest(g.measure, g.amount) as m (measure, amount)
             group by 1, 2, 3, 4 having sum(m.amount) <> 0),
+        up (leaf, code) as (
+            select distinct area, area from flat
+            union all
+            select up.leaf, a.parent from up
+            join area a on a.district_id = $1 and a.survey_no = $2 and a.code = up.code where a.parent is not null),
         detail as (
             insert into completion_detail as t (district_id, survey_no, area, building_id, holder, measure, amount)
             select $1, $2, area, building_id, holder, measure, amount from flat order by 3, 4, 5, 6
@@ -35,10 +40,8 @@ statements! {
         areas as (
             insert into completion_area as t (district_id, survey_no, area, measure, amount)
             select $1, $2, up.code, f.measure, sum(f.amount)
-            from flat f
-            join area leaf on leaf.district_id = $1 and leaf.survey_no = $2 and leaf.code = f.area
-            join area up on up.district_id = $1 and up.survey_no = $2 and leaf.lo between up.lo and up.hi
-            group by up.code, f.measure order by up.code, f.measure
+            from flat f join up on up.leaf = f.area
+            group by up.code, f.measure having sum(f.amount) <> 0 order by up.code, f.measure
             on conflict on constraint completion_area_pk do update set amount = t.amount + excluded.amount)
         select count(*) as n from gone";
     /// $1 district, $2 survey. Rebuilds the counters of all areas from the detail; for a changed tree.
@@ -47,11 +50,14 @@ statements! {
         select 1 as done";
     /// $1 district, $2 survey.
     FILL_AREAS = "-- fill_areas
+        with recursive up (leaf, code) as (
+            select code, code from area where district_id = $1 and survey_no = $2
+            union all
+            select up.leaf, a.parent from up
+            join area a on a.district_id = $1 and a.survey_no = $2 and a.code = up.code where a.parent is not null)
         insert into completion_area (district_id, survey_no, area, measure, amount)
         select $1, $2, up.code, d.measure, sum(d.amount)
-        from completion_detail d
-        join area leaf on leaf.district_id = d.district_id and leaf.survey_no = d.survey_no and leaf.code = d.area
-        join area up on up.district_id = d.district_id and up.survey_no = d.survey_no and leaf.lo between up.lo and up.hi
+        from completion_detail d join up on up.leaf = d.area
         where d.district_id = $1 and d.survey_no = $2
         group by up.code, d.measure";
     /// $1 district, $2 survey, $3 area. The area itself and its children.
@@ -238,9 +244,12 @@ pub async fn append_deltas(tx: &Tx, key: SurveyKey, deltas: &[Delta]) -> Result<
     let buildings: Vec<Uuid> = kept.iter().map(|d| d.building).collect();
     let holders: Vec<&str> = kept.iter().map(|d| d.holder.as_str()).collect();
     let live = |d: &Delta| d.changes.iter().filter(|c| c.1 != 0).copied().collect::<Vec<_>>();
-    let measures: Vec<String> = kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.0)))).collect();
-    let amounts: Vec<String> = kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.1)))).collect();
-    tx.execute(&APPEND_DELTAS, &[&key.district, &key.no, &areas, &buildings, &holders, &measures, &amounts]).await?;
+    let measures: Vec<String> =
+        kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.0)))).collect();
+    let amounts: Vec<String> =
+        kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.1)))).collect();
+    tx.execute(&APPEND_DELTAS, &[&key.district, &key.no, &areas, &buildings, &holders, &measures, &amounts])
+        .await?;
     Ok(())
 }
 
@@ -311,10 +320,16 @@ impl Store {
             Box::pin(async move {
                 let got = match rows {
                     Rows::Areas => tx.query(&BY_AREA, &[&key.district, &key.no, &area]).await?,
-                    Rows::Buildings => tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.0, &range.1]).await?,
-                    Rows::Holders => tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.0, &range.1]).await?,
+                    Rows::Buildings => {
+                        tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.0, &range.1]).await?
+                    }
+                    Rows::Holders => {
+                        tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.0, &range.1]).await?
+                    }
                 };
-                Ok::<_, Error>(got.iter().map(|r| (r.get("code"), r.get("measure"), r.get("amount"))).collect())
+                Ok::<_, Error>(
+                    got.iter().map(|r| (r.get("code"), r.get("measure"), r.get("amount"))).collect(),
+                )
             })
         })
         .await
@@ -372,7 +387,9 @@ impl Store {
         self.reading("recount", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&RECOUNT, &[&key.district, &key.no]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect())
+                Ok::<_, Error>(
+                    rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect(),
+                )
             })
         })
         .await

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -59,7 +61,8 @@ impl Settings {
             Some("disable" | "allow" | "prefer" | "require") | None => Trust::Anyone,
             Some(_) => {
                 return Err(Error::Settings(
-                    "sslmode of the database URL: disable, prefer, require, verify-ca or verify-full".to_owned(),
+                    "sslmode of the database URL: disable, prefer, require, verify-ca or verify-full"
+                        .to_owned(),
                 ));
             }
         };
@@ -98,6 +101,38 @@ impl Settings {
     pub fn with_pool_size(mut self, size: usize) -> Self {
         self.pool_size = size;
         self
+    }
+
+    /// The same server as the programs of PostgreSQL take it from their environment.
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        let c = &self.config;
+        let hosts = c.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let ports = c.get_ports().iter().map(ToString::to_string);
+        let join = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
+        let mode = match c.get_ssl_mode() {
+            SslMode::Disable => "disable",
+            SslMode::Require => "require",
+            _ => "prefer",
+        };
+        let mut all: Vec<(&'static str, Option<String>)> = vec![
+            ("PGHOST", join(hosts.collect())),
+            ("PGPORT", join(ports.collect())),
+            ("PGUSER", c.get_user().map(str::to_owned)),
+            ("PGPASSWORD", c.get_password().map(|p| String::from_utf8_lossy(p).into_owned())),
+            ("PGDATABASE", c.get_dbname().map(str::to_owned)),
+        ];
+        match &self.trust {
+            Trust::Anyone => all.push(("PGSSLMODE", Some(mode.to_owned()))),
+            Trust::Roots { file, host } => {
+                let mode = if *host == HostCheck::Checked { "verify-full" } else { "verify-ca" };
+                all.push(("PGSSLMODE", Some(mode.to_owned())));
+                all.push(("PGSSLROOTCERT", file.clone()));
+            }
+        }
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// Opens one connection outside the pool, with no time limits: for migrations and bulk loads.
@@ -337,7 +372,9 @@ impl Store {
         let patience = tokio::time::Instant::now() + PATIENCE;
         loop {
             match self.client_now().await {
-                Err(Error::Unavailable) if tokio::time::Instant::now() < patience && !self.pool.is_closed() => {
+                Err(Error::Unavailable)
+                    if tokio::time::Instant::now() < patience && !self.pool.is_closed() =>
+                {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 done => return done,
@@ -348,9 +385,10 @@ impl Store {
     async fn client_now(&self) -> Result<Object, Error> {
         self.pool.get().await.map_err(|e| match e {
             PoolError::Backend(e) => connect_error(&e),
-            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                Error::Unavailable
-            }
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => Error::Unavailable,
         })
     }
 }

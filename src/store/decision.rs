@@ -111,7 +111,11 @@ pub async fn decision_rows(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Ve
 }
 
 /// Decisions of cases as evidence.
-pub async fn load_decisions(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(CaseId, Decision)>, Error> {
+pub async fn load_decisions(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[Uuid],
+) -> Result<Vec<(CaseId, Decision)>, Error> {
     decision_rows(tx, key, cases)
         .await?
         .into_iter()
@@ -126,6 +130,7 @@ pub async fn load_decisions(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<V
 impl Store {
     /// Decisions of one case, oldest first.
     pub async fn decisions(&self, key: SurveyKey, case: Uuid) -> Result<Vec<DecisionRow>, Error> {
-        self.reading("decisions", move |tx| Box::pin(async move { decision_rows(tx, key, &[case]).await })).await
+        self.reading("decisions", move |tx| Box::pin(async move { decision_rows(tx, key, &[case]).await }))
+            .await
     }
 }

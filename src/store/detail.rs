@@ -103,6 +103,8 @@ pub struct InterviewRow {
     pub respondent: i16,
     /// Another interview counts instead.
     pub counted_elsewhere: bool,
+    /// A form that could not be used and was corrected by a higher revision.
+    pub is_faulty: bool,
     /// Household items, JSON.
     pub household: String,
     /// Digits.
@@ -187,6 +189,7 @@ fn interview_row(r: &Row) -> InterviewRow {
         result: r.get("result"),
         respondent: r.get("respondent"),
         counted_elsewhere: r.get("counted_elsewhere"),
+        is_faulty: r.get::<_, Option<&str>>("held_reason") == Some("form-error"),
         household: r.get("household"),
         phone: r.get("phone"),
         address_text: r.get("address_text"),

@@ -4,16 +4,18 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, audit};
 
 statements! {
-    /// $1 district, $2 survey, $3 device, $4 now, $5 waiting, $6 offset, $7 app version.
+    /// $1 district, $2 survey, $3 device, $4 now, $5 waiting, $6 offset, $7 app version, $8 number of the batch.
     NOTE_BATCH = "-- note_device_batch
-        insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version)
-        values ($1, $2, $3, $4, $4, $5, $6, $7)
+        insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version,
+            seq_first, seq_last, seq_count)
+        values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $8, case when $8::bigint is null then 0 else 1 end)
         on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
             last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
-            app_version = coalesce(excluded.app_version, c.app_version)";
+            app_version = coalesce(excluded.app_version, c.app_version), seq_first = least(c.seq_first, excluded.seq_first),
+            seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count";
     /// $1 district, $2 survey, $3 device, $4 now.
     NOTE_CALL = "-- note_device_call
         insert into device_contact as c (district_id, survey_no, device_id, last_at) values ($1, $2, $3, $4)
@@ -22,7 +24,10 @@ statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 device or null.
     DEVICES = "-- devices
         select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.name, s.area, a.lo,
-               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version,
+               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, d.replaced_by,
+               greatest(c.seq_last - c.seq_first + 1 - c.seq_count, 0) as batches_missing,
+               (select min(g.until) from assignment g where g.district_id = d.district_id and g.survey_no = d.survey_no
+                  and g.enumerator = d.user_name and g.ended_at is null) as lease_ends,
                (select count(*) from assignment g join survey_case k on k.district_id = g.district_id and k.survey_no = g.survey_no
                   and k.id = g.case_id and k.due_class is not null
                 where g.district_id = d.district_id and g.survey_no = d.survey_no and g.enumerator = d.user_name
@@ -37,6 +42,21 @@ statements! {
     REVOKE = "-- revoke_device
         update device set revoked_at = $4, revoked_by = $5, revoke_note = $6
         where district_id = $1 and survey_no = $2 and id = $3 and revoked_at is null";
+    /// $1 district, $2 survey, $3 device, $4 the device that takes its place.
+    REPLACE = "-- replace_device
+        update device set replaced_by = $4 where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 device. The device and all whose place it took.
+    LINEAGE = "-- device_lineage
+        with recursive line as (
+            select id from device where district_id = $1 and survey_no = $2 and id = $3
+            union
+            select d.id from device d join line l on d.replaced_by = l.id where d.district_id = $1 and d.survey_no = $2)
+        select id from line";
+    /// $1 token hash. Whether the token was one of a device that has been cut off.
+    WAS_CUT_OFF = "-- was_cut_off
+        select d.id from access_token t
+        join device d on d.district_id = t.district_id and d.survey_no = t.survey_no and d.id = t.device_id
+        where t.token_hash = $1 and d.revoked_at is not null";
     /// $1 district, $2 survey, $3 device, $4 now.
     REVOKE_TOKENS = "-- revoke_device_tokens
         update access_token set revoked_at = $4 where district_id = $1 and survey_no = $2 and device_id = $3 and revoked_at is null";
@@ -85,6 +105,12 @@ pub struct DeviceRow {
     pub app_version: Option<String>,
     /// Open doors lent to its enumerator.
     pub doors_held: i64,
+    /// When the first of those leases ends.
+    pub lease_ends: Option<Timestamp>,
+    /// Numbered batches that never came, between the first and the last that did.
+    pub batches_missing: Option<i64>,
+    /// The device that took its place.
+    pub replaced_by: Option<Uuid>,
 }
 
 /// What a device said with a batch.
@@ -100,19 +126,57 @@ pub struct Contact {
     pub clock_offset_s: f64,
     /// Program version.
     pub app_version: Option<String>,
+    /// The device's number of the batch.
+    pub seq: Option<i64>,
 }
 
 /// Notes a batch of a device.
 pub async fn note_batch(tx: &Tx, key: SurveyKey, c: &Contact) -> Result<(), Error> {
     tx.execute(
         &NOTE_BATCH,
-        &[&key.district, &key.no, &c.device, &c.at, &c.waiting, &c.clock_offset_s, &c.app_version],
+        &[&key.district, &key.no, &c.device, &c.at, &c.waiting, &c.clock_offset_s, &c.app_version, &c.seq],
     )
     .await?;
     Ok(())
 }
 
+/// The device and all whose place it took.
+pub async fn lineage(tx: &Tx, key: SurveyKey, device: Uuid) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.query(&LINEAGE, &[&key.district, &key.no, &device]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// Cuts a device off; its tokens stop working at once. `false` when it was cut off before.
+pub async fn revoke(
+    tx: &Tx,
+    key: SurveyKey,
+    device: Uuid,
+    by: &str,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let n = tx.execute(&REVOKE, &[&key.district, &key.no, &device, &now, &by, &note]).await?;
+    tx.execute(&REVOKE_TOKENS, &[&key.district, &key.no, &device, &now]).await?;
+    Ok(n == 1)
+}
+
+/// Says which device takes the place of another.
+pub async fn replace(tx: &Tx, key: SurveyKey, old: Uuid, new: Uuid) -> Result<(), Error> {
+    tx.execute(&REPLACE, &[&key.district, &key.no, &old, &new]).await?;
+    Ok(())
+}
+
 impl Store {
+    /// Whether the token with this hash was one of a device that has been cut off.
+    pub async fn was_cut_off(&self, hash: &[u8]) -> Result<bool, Error> {
+        let hash = hash.to_vec();
+        self.reading("was_cut_off", move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move { Ok::<_, Error>(tx.query_opt(&WAS_CUT_OFF, &[&hash]).await?.is_some()) })
+        })
+        .await
+    }
+
     /// Notes that a device called (to the minute).
     pub async fn note_call(&self, key: SurveyKey, device: Uuid, now: Timestamp) -> Result<(), Error> {
         self.retrying("note_call", move |tx| {
@@ -140,29 +204,32 @@ impl Store {
         .await
     }
 
-    /// Cuts a device off; its tokens stop working at once. `false` when it was cut off before.
+    /// Cuts a device off on behalf of a supervisor. `false` when it was cut off before.
     pub async fn revoke_device(
         &self,
-        key: SurveyKey,
+        caller: &super::access::Caller,
         device: Uuid,
-        by: &str,
         note: Option<String>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let by = by.to_owned();
+        let caller = caller.clone();
         self.retrying("revoke_device", move |tx| {
-            let (by, note) = (by.clone(), note.clone());
+            let (caller, note) = (caller.clone(), note.clone());
             Box::pin(async move {
-                let n = tx.execute(&REVOKE, &[&key.district, &key.no, &device, &now, &by, &note]).await?;
-                tx.execute(&REVOKE_TOKENS, &[&key.district, &key.no, &device, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(n == 1))
+                let done = revoke(tx, caller.key, device, &caller.user, note.as_deref(), now).await?;
+                let noted = audit::Note::by(&caller, audit::Action::RevokeDevice, now).about(device);
+                audit::note(tx, &noted).await?;
+                Ok::<_, Error>(Outcome::Commit(done))
             })
         })
         .await
     }
 
     /// On whose behalf files of this device are taken: one entry per survey it is enrolled in.
-    pub async fn device_owners(&self, device: Uuid) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
+    pub async fn device_owners(
+        &self,
+        device: Uuid,
+    ) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
         self.reading("device_owners", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&FIND_OWNER, &[&device]).await?;
@@ -207,5 +274,8 @@ fn device_row(r: &tokio_postgres::Row) -> DeviceRow {
         clock_offset_s: r.get("clock_offset_s"),
         app_version: r.get("app_version"),
         doors_held: r.get("doors_held"),
+        lease_ends: r.get("lease_ends"),
+        batches_missing: r.get("batches_missing"),
+        replaced_by: r.get("replaced_by"),
     }
 }

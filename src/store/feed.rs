@@ -19,7 +19,7 @@ statements! {
             device_id = excluded.device_id, user_name = excluded.user_name";
     /// $1 district, $2 survey.
     FEED = "-- feed
-        select epoch, last_seq, full_before from feed where district_id = $1 and survey_no = $2";
+        select epoch, last_seq, full_before, restored_to from feed where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey, $3 epoch.
     CREATE = "-- create_feed
         insert into feed (district_id, survey_no, epoch, last_seq, full_before) values ($1, $2, $3, 1, 0)
@@ -27,19 +27,33 @@ statements! {
     /// $1 district, $2 survey. Too much changed for a delta: older cursors get a full pull.
     REQUIRE_FULL = "-- require_full_pull
         update feed set full_before = last_seq + 1 where district_id = $1 and survey_no = $2";
-    /// $1 district, $2 survey, $3 after seq, $4 after kind, $5 after id, $6 limit, $7 lo, $8 hi, $9 device, $10 user.
+    /// $1 district, $2 survey, $3 after seq, $4 after kind, $5 after id, $6 limit, $7 lo, $8 hi, $9 devices, $10 user.
     SINCE = "-- changes_since
         select s.seq, c.kind, c.id from change_stamp s
         join change c on c.district_id = s.district_id and c.survey_no = s.survey_no and c.tag = s.tag
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
-          and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = $9 or c.user_name = $10
-               or (c.kind in (1, 2) and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2
-                     and g.case_id = c.id and g.enumerator = $10)))
+          and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
+               or (c.kind = 1 and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2
+                     and g.case_id = c.id and g.enumerator = $10))
+               or (c.kind = 2 and exists (select 1 from survey_case k join assignment g on g.district_id = k.district_id
+                     and g.survey_no = k.survey_no and g.case_id = k.id and g.enumerator = $10
+                     where k.district_id = $1 and k.survey_no = $2 and k.dwelling_id = c.id)))
         order by s.seq, c.kind, c.id limit $6";
     /// $1 district, $2 survey, $3 user, $4 after id, $5 limit.
     OPEN_ASSIGNMENTS = "-- open_assignments_of
         select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
         where district_id = $1 and survey_no = $2 and enumerator = $3 and ended_at is null and id > $4 order by id limit $5";
+    /// $1 district, $2 survey, $3 devices, $4 after id, $5 limit. Held records of a device whose standing changed, for a full pull.
+    RECEIPTS_OF = "-- receipts_of_device
+        select id from change where district_id = $1 and survey_no = $2 and device_id = any($3) and kind = 4 and id > $4 order by id limit $5";
+    /// $1 district, $2 survey, $3 ids.
+    HAND_RECEIPTS = "-- hand_receipts
+        select record_id, receipt from hand_receipt where district_id = $1 and survey_no = $2 and record_id = any($3)";
+    /// $1 district, $2 survey, $3 device, $4 ids, $5 receipts.
+    ADD_HAND_RECEIPTS = "-- add_hand_receipts
+        insert into hand_receipt (district_id, survey_no, device_id, record_id, receipt)
+        select $1, $2, $3, u.* from unnest($4::uuid[], $5::text[]) as u (id, receipt) order by u.id
+        on conflict on constraint hand_receipt_pk do update set receipt = excluded.receipt, device_id = excluded.device_id";
     /// $1 district, $2 survey, $3 ids.
     ASSIGNMENTS = "-- assignments_by_id
         select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
@@ -135,6 +149,8 @@ pub struct Feed {
     pub last_seq: i64,
     /// Older cursors need a full pull.
     pub full_before: i64,
+    /// The moment a restored backup was taken at.
+    pub restored_to: Option<Timestamp>,
 }
 
 /// A place in the feed.
@@ -145,8 +161,8 @@ pub type Place = (i64, i16, Uuid);
 pub struct Reader {
     /// Range of the enumerator's area.
     pub range: (i32, i32),
-    /// The device.
-    pub device: Uuid,
+    /// The device and those it took the place of.
+    pub devices: Vec<Uuid>,
     /// The enumerator.
     pub user: String,
 }
@@ -195,7 +211,8 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users]).await?;
+    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users])
+        .await?;
     Ok(())
 }
 
@@ -214,7 +231,12 @@ pub async fn require_full(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
 /// Where the feed stands.
 pub async fn feed(tx: &Tx, key: SurveyKey) -> Result<Feed, Error> {
     let r = tx.query_one(&FEED, &[&key.district, &key.no]).await?;
-    Ok(Feed { epoch: r.get("epoch"), last_seq: r.get("last_seq"), full_before: r.get("full_before") })
+    Ok(Feed {
+        epoch: r.get("epoch"),
+        last_seq: r.get("last_seq"),
+        full_before: r.get("full_before"),
+        restored_to: r.get("restored_to"),
+    })
 }
 
 /// What changed after `after` and concerns `reader`, in order, at most `limit`.
@@ -237,7 +259,7 @@ pub async fn changes_since(
                 &limit,
                 &reader.range.0,
                 &reader.range.1,
-                &reader.device,
+                &reader.devices,
                 &reader.user,
             ],
         )
@@ -294,7 +316,11 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
     let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
     let Some(first) = all.first() else { return Ok(()) };
-    tx.execute(&ADD_ASSIGNMENTS, &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at]).await?;
+    tx.execute(
+        &ADD_ASSIGNMENTS,
+        &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at],
+    )
+    .await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
     tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
     Ok(())
@@ -304,6 +330,40 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
 pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
     let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
     tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
+    Ok(())
+}
+
+/// Held records of a device whose standing changed at least once, by id.
+pub async fn receipts_of(
+    tx: &Tx,
+    key: SurveyKey,
+    devices: &[Uuid],
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// Receipts of refused records that came by hand, as JSON text.
+pub async fn hand_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, Error> {
+    let rows = tx.query(&HAND_RECEIPTS, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+}
+
+/// Keeps receipts of refused records that came by hand, each id once.
+pub async fn add_hand_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    device: Uuid,
+    all: &[(Uuid, String)],
+) -> Result<(), Error> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = all.iter().map(|r| r.0).collect();
+    let texts: Vec<&str> = all.iter().map(|r| r.1.as_str()).collect();
+    tx.execute(&ADD_HAND_RECEIPTS, &[&key.district, &key.no, &device, &ids, &texts]).await?;
     Ok(())
 }
 

@@ -12,6 +12,12 @@ statements! {
     /// $1 lock number. Taken by both sides of "record waits for X" and "X arrives".
     LOCK_TARGET = "-- lock_target
         select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k order by k";
+    /// $1 lock number. Taken by everybody who takes single locks of [`LOCK_TARGET`].
+    LOCK_SHARED = "-- lock_shared
+        select pg_advisory_xact_lock_shared($1)";
+    /// $1 lock number. Taken instead of very many single locks, and by interviews that came before their visits.
+    LOCK_ALONE = "-- lock_alone
+        select pg_advisory_xact_lock($1)";
     /// $1 district, $2 survey, $3 ids they wait for. Visits and interviews held because the case was unknown.
     WAITERS = "-- held_waiters
         select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
@@ -180,8 +186,43 @@ fn held_row(r: &Row, status: Status) -> HeldRow {
     }
 }
 
+/// Above this many single locks the table of locks would be filled: one lock for all is taken instead.
+const SINGLE_LOCKS: usize = 100;
+
+/// What a lock shared by many and taken alone by few stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matter {
+    /// Records that wait for doors, and doors that arrive.
+    Doors = 1,
+    /// Interviews that wait for visits, and visits that arrive.
+    Visits = 2,
+}
+
+/// How a lock is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Beside others.
+    Shared,
+    /// Alone.
+    Alone,
+}
+
+async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Result<(), Error> {
+    let number = (0x646f_6f72_i64 << 32) | (i64::from(key.no) << 8) | matter as i64;
+    let statement = match hold {
+        Hold::Shared => &LOCK_SHARED,
+        Hold::Alone => &LOCK_ALONE,
+    };
+    tx.query(statement, &[&number]).await?;
+    Ok(())
+}
+
 /// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
 pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), Error> {
+    if ids.len() > SINGLE_LOCKS {
+        return lock_matter(tx, key, Matter::Doors, Hold::Alone).await;
+    }
+    lock_matter(tx, key, Matter::Doors, Hold::Shared).await?;
     let locks: Vec<i64> = ids
         .iter()
         .map(|id| {
@@ -191,6 +232,12 @@ pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), E
         .collect();
     tx.query(&LOCK_TARGET, &[&locks]).await?;
     Ok(())
+}
+
+/// Visits arrive beside each other; an interview that came before the visit it names looks for it alone, so that the two
+/// cannot miss each other. To be taken before any case is locked.
+pub async fn lock_arrivals(tx: &Tx, key: SurveyKey, hold: Hold) -> Result<(), Error> {
+    lock_matter(tx, key, Matter::Visits, hold).await
 }
 
 /// Records held because they named one of these ids when it was not known.
@@ -333,7 +380,10 @@ impl Store {
         self.reading("list_held", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(&LIST_HELD, &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit])
+                    .query(
+                        &LIST_HELD,
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
+                    )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
             })

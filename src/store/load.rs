@@ -100,8 +100,7 @@ statements! {
             select $1, $2, i.case_id, i.id, i.building_id, i.area, a.lo, 1, $4, $3, $5, $6, $7, '{}', $8, $9, $3,
                 array[$11::bigint], array[$7::integer], array_fill(0, array[7]), array[$10::bigint], array[$7::integer], array_fill(0, array[7])
             from incoming i join area a on a.district_id = $1 and a.survey_no = $2 and a.code = i.area
-            where i.kind = 'residential' and not exists (
-                select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id = i.case_id)
+            where i.kind = 'residential'
             order by a.lo, i.case_id
             on conflict on constraint survey_case_pk do nothing returning area, building_id, cell),
         counted as (
@@ -255,6 +254,7 @@ pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<boo
         &[&key.district, &key.no, &codes, &parents, &levels, &names, &names_zh, &los, &his, &depths],
     )
     .await?;
+    tx.batch("analyse_areas", "analyse area").await?;
     let after: String = tx.query_one(&TREE, &[&key.district, &key.no]).await?.get("shape");
     Ok(!shape.is_empty() && shape != after)
 }
@@ -367,7 +367,8 @@ pub struct Doors {
     pub gone: Vec<CaseAt>,
 }
 
-/// Merges the copied doors: buildings, doors, cases, counters.
+/// Merges the copied doors: buildings, doors, cases, counters. Each table is analysed as soon as it is filled: every row
+/// carries the same district and survey, and a planner that does not know this takes any index for a selective one.
 pub async fn merge_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -377,6 +378,7 @@ pub async fn merge_dwellings(
 ) -> Result<Doors, Error> {
     tx.execute(&PUT_BUILDINGS, &[&key.district, &key.no]).await?;
     let doors = tx.query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now]).await?;
+    tx.batch("analyse_doors", "analyse building, dwelling").await?;
     // A door that a batch visits at this very moment is seen as visited once its case is locked.
     tx.execute(&LOCK_LOST, &[&key.district, &key.no]).await?;
     let left = tx.query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now]).await?;
@@ -399,6 +401,7 @@ pub async fn merge_dwellings(
         &counts_from.as_microsecond(),
     ];
     let cases: i64 = tx.query_one(&PUT_CASES, &params).await?.get("cases");
+    tx.batch("analyse_cases", "analyse survey_case").await?;
     tx.execute(&DROP_BUILDINGS, &[&key.district, &key.no]).await?;
     let gone: Vec<Uuid> = left.get("cases");
     let doors_gone: Vec<Uuid> = left.get("dwellings");
@@ -409,7 +412,12 @@ pub async fn merge_dwellings(
         cases,
         removed: left.get("removed"),
         kept: left.get("kept"),
-        gone: gone.into_iter().zip(doors_gone).zip(areas).map(|((case, door), area)| (case, door, area)).collect(),
+        gone: gone
+            .into_iter()
+            .zip(doors_gone)
+            .zip(areas)
+            .map(|((case, door), area)| (case, door, area))
+            .collect(),
     })
 }
 

@@ -6,6 +6,9 @@
 //! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
 
 pub mod access;
+pub mod attachment;
+pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod browse;
 pub mod case;
@@ -17,10 +20,12 @@ pub mod device;
 pub mod evidence;
 pub mod feed;
 pub mod held;
+pub mod lease;
 pub mod link;
 pub mod load;
 mod migrate;
 pub mod plan;
+pub mod purge;
 pub mod survey;
 mod tx;
 
@@ -42,6 +47,9 @@ pub fn statements() -> Vec<&'static Statement> {
     let links = link::all();
     [
         access::ALL,
+        attachment::ALL,
+        audit::ALL,
+        backup::ALL,
         batch::ALL,
         browse::ALL,
         case::ALL,
@@ -53,8 +61,10 @@ pub fn statements() -> Vec<&'static Statement> {
         feed::ALL,
         held::ALL,
         links.as_slice(),
+        lease::ALL,
         load::ALL,
         plan::ALL,
+        purge::ALL,
         survey::ALL,
         tx::ALL,
     ]

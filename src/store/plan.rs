@@ -128,8 +128,15 @@ pub struct Wish {
 }
 
 /// Publishes the sheets of one plan; earlier sheets of the same people and day are superseded and returned.
-pub async fn publish(tx: &Tx, key: SurveyKey, now: Timestamp, sheets: &[SheetRow]) -> Result<Vec<(Uuid, String)>, Error> {
-    let Some(first) = sheets.first() else { return Ok(Vec::new()) };
+pub async fn publish(
+    tx: &Tx,
+    key: SurveyKey,
+    now: Timestamp,
+    sheets: &[SheetRow],
+) -> Result<Vec<(Uuid, String)>, Error> {
+    let Some(first) = sheets.first() else {
+        return Ok(Vec::new());
+    };
     let users: Vec<&str> = sheets.iter().map(|s| s.user.as_str()).collect();
     let gone = tx.query(&SUPERSEDE, &[&key.district, &key.no, &users, &first.on, &now]).await?;
     let ids: Vec<Uuid> = sheets.iter().map(|s| s.id).collect();
@@ -181,7 +188,11 @@ impl Store {
                 let rows = tx.query(&OVERRIDES, &[&key.district, &key.no, &from, &to]).await?;
                 Ok::<_, Error>(
                     rows.iter()
-                        .map(|r| Override { user: r.get("user_name"), on: r.get("on_date"), spans: r.get("spans") })
+                        .map(|r| Override {
+                            user: r.get("user_name"),
+                            on: r.get("on_date"),
+                            spans: r.get("spans"),
+                        })
                         .collect(),
                 )
             })
@@ -190,7 +201,13 @@ impl Store {
     }
 
     /// Sets hours of people on days.
-    pub async fn set_overrides(&self, key: SurveyKey, all: Vec<Override>, by: &str, now: Timestamp) -> Result<(), Error> {
+    pub async fn set_overrides(
+        &self,
+        key: SurveyKey,
+        all: Vec<Override>,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let by = by.to_owned();
         self.retrying("set_overrides", move |tx| {
             let (all, by) = (all.clone(), by.clone());
@@ -198,7 +215,8 @@ impl Store {
                 let users: Vec<&str> = all.iter().map(|o| o.user.as_str()).collect();
                 let dates: Vec<Date> = all.iter().map(|o| o.on).collect();
                 let spans: Vec<String> = all.iter().map(|o| o.spans.to_string()).collect();
-                tx.execute(&PUT_OVERRIDES, &[&key.district, &key.no, &users, &dates, &spans, &by, &now]).await?;
+                tx.execute(&PUT_OVERRIDES, &[&key.district, &key.no, &users, &dates, &spans, &by, &now])
+                    .await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -206,7 +224,11 @@ impl Store {
     }
 
     /// Assignments of these cases that stand.
-    pub async fn standing_assignments(&self, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
+    pub async fn standing_assignments(
+        &self,
+        key: SurveyKey,
+        cases: &[Uuid],
+    ) -> Result<Vec<AssignmentRow>, Error> {
         let cases = cases.to_vec();
         self.reading("standing_assignments", move |tx| {
             let cases = cases.clone();
@@ -219,7 +241,12 @@ impl Store {
     }
 
     /// Sheets in force on a day; of these people, or of all.
-    pub async fn sheets(&self, key: SurveyKey, users: Option<Vec<String>>, on: Date) -> Result<Vec<SheetRow>, Error> {
+    pub async fn sheets(
+        &self,
+        key: SurveyKey,
+        users: Option<Vec<String>>,
+        on: Date,
+    ) -> Result<Vec<SheetRow>, Error> {
         self.reading("sheets", move |tx| {
             let users = users.clone();
             Box::pin(async move {
@@ -234,7 +261,8 @@ impl Store {
     pub async fn count_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
         self.reading("count_cases", move |tx| {
             Box::pin(async move {
-                let row = tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                let row =
+                    tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })
@@ -288,9 +316,13 @@ impl Store {
         self.retrying("add_wishes", move |tx| {
             let wishes = wishes.clone();
             Box::pin(async move {
-                let Some(first) = wishes.first() else { return Ok(Outcome::Rollback(true)) };
-                let n: i64 =
-                    tx.query_one(&COUNT_WISHES, &[&key.district, &key.no, &first.case_id, &since]).await?.get("n");
+                let Some(first) = wishes.first() else {
+                    return Ok(Outcome::Rollback(true));
+                };
+                let n: i64 = tx
+                    .query_one(&COUNT_WISHES, &[&key.district, &key.no, &first.case_id, &since])
+                    .await?
+                    .get("n");
                 if n >= most {
                     return Ok(Outcome::Rollback(false));
                 }
@@ -298,7 +330,11 @@ impl Store {
                 let froms: Vec<Timestamp> = wishes.iter().map(|w| w.from).collect();
                 let tos: Vec<Timestamp> = wishes.iter().map(|w| w.to).collect();
                 let (case, note, made_at) = (first.case_id, first.note.clone(), first.made_at);
-                tx.execute(&PUT_WISHES, &[&key.district, &key.no, &ids, &case, &froms, &tos, &note, &made_at]).await?;
+                tx.execute(
+                    &PUT_WISHES,
+                    &[&key.district, &key.no, &ids, &case, &froms, &tos, &note, &made_at],
+                )
+                .await?;
                 Ok::<_, Error>(Outcome::Commit(true))
             })
         })

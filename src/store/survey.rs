@@ -186,7 +186,9 @@ impl Store {
     /// All surveys of the installation.
     pub async fn surveys(&self) -> Result<Vec<SurveyRow>, Error> {
         self.reading("surveys", |tx| {
-            Box::pin(async move { Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect()) })
+            Box::pin(async move {
+                Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect())
+            })
         })
         .await
     }
@@ -218,7 +220,9 @@ impl Store {
     pub async fn survey(&self, key: SurveyKey) -> Result<Option<SurveyRow>, Error> {
         self.reading("survey", move |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row))
+                Ok::<_, Error>(
+                    tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row),
+                )
             })
         })
         .await

@@ -106,9 +106,14 @@ impl Error {
     pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let cause = std::error::Error::source(error);
-            let is_lost = error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
+            let is_lost =
+                error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
             // Anything else is a value that does not fit its parameter or column: a fault of this program.
-            return if is_lost { Self::Unavailable } else { Self::Statement { statement, code: "value".to_owned() } };
+            return if is_lost {
+                Self::Unavailable
+            } else {
+                Self::Statement { statement, code: "value".to_owned() }
+            };
         };
         let code = db.code();
         if *code == SqlState::T_R_DEADLOCK_DETECTED
@@ -123,6 +128,8 @@ impl Error {
             return Self::Unavailable;
         }
         match db.constraint() {
+            // Two transactions drew one tag: the next try draws another.
+            Some("change_stamp_tag_once") => Self::Busy(statement),
             Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
             None => Self::Statement { statement, code: code.code().to_owned() },
         }
@@ -188,7 +195,11 @@ impl Tx {
     }
 
     /// Runs `statement` and returns its row, if there is one.
-    pub(super) async fn query_opt(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+    pub(super) async fn query_opt(
+        &self,
+        statement: &Statement,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, Error> {
         Ok(self.query(statement, params).await?.into_iter().next())
     }
 
@@ -224,10 +235,15 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared =
+                    client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
-                stamped.map_err(|e| Error::of(STAMP.name(), &e))?;
+                // Two transactions that drew one tag: the later one draws another.
+                stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
+                    Error::Constraint { .. } => Error::Busy(STAMP.name()),
+                    other => other,
+                })?;
                 committed.map_err(|e| commit_error(&e))?;
             } else {
                 commit.await.map_err(|e| commit_error(&e))?;
@@ -327,6 +343,28 @@ impl Store {
         }
     }
 
+    async fn read_once<T, E, F>(&self, work: &F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
+    {
+        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        match work(&tx).await {
+            Ok(value) => {
+                // What was read was read, however its transaction ends.
+                drop(tx.commit(None).await);
+                Ok(value)
+            }
+            Err(error) => {
+                if !matches!(error.as_store_error(), Some(Error::Unavailable)) {
+                    tx.rollback().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Runs one read in a transaction of its own that sees one snapshot; repeated like [`Store::retrying`].
     pub async fn reading<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
     where
@@ -337,23 +375,15 @@ impl Store {
         let mut tries = 0_u32;
         loop {
             tries += 1;
-            let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
-            let done = work(&tx).await;
-            match done {
-                Ok(value) => {
-                    tx.commit(None).await?;
-                    return Ok(value);
-                }
+            match self.read_once(&work).await {
+                Ok(value) => return Ok(value),
                 Err(failure) => {
-                    let error = failure.as_store_error();
-                    let again = error.is_some_and(Error::is_retryable) && tries < 3;
-                    if !matches!(error, Some(Error::Unavailable)) {
-                        tx.rollback().await;
-                    }
+                    let again = failure.as_store_error().is_some_and(Error::is_retryable) && tries < 3;
                     if !again {
                         return Err(failure);
                     }
                     tracing::info!(transaction = name, tries, "read will be repeated");
+                    tokio::time::sleep(Duration::from_millis(u64::from(tries) * 15)).await;
                 }
             }
         }

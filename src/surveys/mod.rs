@@ -109,7 +109,10 @@ impl Surveys {
     pub async fn reread(&self, key: SurveyKey) -> Result<Arc<Survey>, Error> {
         let row = self.store.survey(key).await?.ok_or(Error::Corrupt("survey"))?;
         let survey = Arc::new(Survey::of(row)?);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, (Instant::now(), Arc::clone(&survey)));
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, (Instant::now(), Arc::clone(&survey)));
         Ok(survey)
     }
 

@@ -32,6 +32,9 @@ pub(super) enum Part {
     /// Published sheets in force.
     #[serde(rename = "h")]
     Sheets,
+    /// Records that were held or came by hand.
+    #[serde(rename = "r")]
+    Receipts,
 }
 
 /// A place in a full pull.
@@ -88,6 +91,9 @@ pub enum Cursor {
         /// The place.
         #[serde(rename = "a")]
         at: FullAt,
+        /// The area the pull is for; a person who has moved pulls everything again.
+        #[serde(rename = "w")]
+        range: (i32, i32),
     },
     /// In the feed.
     #[serde(rename = "d")]
@@ -98,6 +104,9 @@ pub enum Cursor {
         /// The place.
         #[serde(rename = "a")]
         place: Place,
+        /// The area the device's picture is of.
+        #[serde(rename = "w")]
+        range: (i32, i32),
     },
 }
 
@@ -122,8 +131,10 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let full = Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()) };
-        let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()) };
+        let full =
+            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()), range: (1, 4) };
+        let delta =
+            Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
         for cursor in [full, delta] {
             assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
         }

@@ -1,6 +1,6 @@
 //! The things of the feed as a device gets them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::domain::State;
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{Known, RecordKind, Status, known_records};
 use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
-use crate::store::feed::{AssignmentRow, Reader, assignments};
+use crate::store::feed::{self, AssignmentRow, Reader, assignments};
 use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::{Error, SurveyKey, Tx};
 use crate::surveys::Survey;
@@ -53,12 +53,10 @@ fn dropped(kind: &'static str, id: Uuid) -> Change {
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
 fn is_held(row: &CaseRow, reader: &Reader) -> bool {
-    is_reached(row, reader)
-        && !matches!(State::from_number(row.state), Some(State::Merged | State::Cancelled))
-}
-
-fn is_reached(row: &CaseRow, reader: &Reader) -> bool {
-    (reader.range.0..=reader.range.1).contains(&row.area_no) || row.holder.as_deref() == Some(reader.user.as_str())
+    let state = State::from_number(row.state);
+    let is_own = (reader.range.0..=reader.range.1).contains(&row.area_no);
+    let is_lent = row.holder.as_deref() == Some(reader.user.as_str()) && state.is_some_and(State::is_open);
+    (is_own || is_lent) && state.is_some_and(State::is_active)
 }
 
 /// Cases of the own area after a place.
@@ -84,7 +82,7 @@ pub(super) async fn lent_cases(
 }
 
 fn held_states() -> Vec<i16> {
-    State::ALL.iter().filter(|s| !matches!(s, State::Merged | State::Cancelled)).map(|s| s.number()).collect()
+    State::ALL.iter().filter(|s| s.is_active()).map(|s| s.number()).collect()
 }
 
 /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
@@ -133,26 +131,13 @@ pub(super) async fn changed_cases(
     let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut all: Vec<Change> =
         ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
-    let mut left = Vec::new();
     for row in &rows {
-        if is_held(row, reader) {
-            // The door comes along: a case that just entered the reach has none on the device yet.
-            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
-                all.push(dwelling(row));
-            }
-            all.push(case(row)?);
-        } else {
-            all.push(dropped("case", row.id));
-            if !(reader.range.0..=reader.range.1).contains(&row.area_no) {
-                left.push(row.dwelling_id);
-            }
-        }
+        all.push(if is_held(row, reader) { case(row)? } else { dropped("case", row.id) });
     }
-    all.extend(changed_dwellings(tx, key, reader, &left).await?.into_iter().filter(|c| c.op == Op::Drop));
     Ok(all)
 }
 
-/// Doors that were found or changed; those without a case that the device should hold are dropped.
+/// Doors that were found, changed, came or went; a door is held as long as one of its cases is.
 pub(super) async fn changed_dwellings(
     tx: &Tx,
     key: SurveyKey,
@@ -163,11 +148,12 @@ pub(super) async fn changed_dwellings(
         return Ok(Vec::new());
     }
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
-    let mut seen = HashSet::new();
-    let mut all: Vec<Change> =
-        rows.iter().filter(|r| is_held(r, reader) && seen.insert(r.dwelling_id)).map(dwelling).collect();
-    all.extend(ids.iter().filter(|id| seen.insert(**id)).map(|id| dropped("dwelling", *id)));
-    Ok(all)
+    let held: HashMap<Uuid, &CaseRow> =
+        rows.iter().filter(|r| is_held(r, reader)).map(|r| (r.dwelling_id, r)).collect();
+    Ok(ids
+        .iter()
+        .map(|id| held.get(id).map_or_else(|| dropped("dwelling", *id), |row| dwelling(row)))
+        .collect())
 }
 
 /// Assignments that changed; ended ones are dropped.
@@ -210,20 +196,25 @@ pub(super) async fn changed_sheets(
     Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
 }
 
-/// Held records whose standing changed, as they stand now.
+/// Records that were held or came by hand, as they stand now.
 pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Change>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let known = known_records(tx, key, ids).await?;
+    let by_hand: HashMap<Uuid, String> = feed::hand_receipts(tx, key, ids).await?.into_iter().collect();
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
-        // Of several revisions the highest that was ever held speaks for the record.
-        let last = known.iter().filter(|k| k.id == *id && k.held_reason.is_some()).max_by_key(|k| k.revision);
-        if let Some(known) = last {
-            let data = serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?;
-            all.push(Change { kind: "receipt", op: Op::Put, data });
-        }
+        // Of several revisions the highest that was ever held speaks for the record, else the highest.
+        let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
+        let data = match (last, by_hand.get(id)) {
+            (Some(known), _) => {
+                serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?
+            }
+            (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
+            (None, None) => continue,
+        };
+        all.push(Change { kind: "receipt", op: Op::Put, data });
     }
     Ok(all)
 }

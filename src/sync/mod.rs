@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::access::Caller;
+use crate::store::device;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
 use crate::store::{AsStoreError, Error as StoreError, Store, Tx, plan};
 use crate::surveys::Survey;
@@ -74,6 +75,11 @@ pub struct Page {
     pub more: bool,
     /// The feed's epoch; another one than before means that the server was restored.
     pub epoch: Uuid,
+    /// True on the first page of a full pull: what the device holds and does not get again by its end is to be forgotten.
+    pub reset: bool,
+    /// After a restore: records sent since this moment are to be sent again, those known are recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resend_since: Option<Timestamp>,
 }
 
 /// Reads one page for a device; `limit` from 1.
@@ -85,18 +91,16 @@ pub async fn changes(
     limit: usize,
 ) -> Result<Page, Error> {
     let given = cursor.map(Cursor::parse).transpose()?;
-    let reader = Reader {
-        range: caller.range,
-        device: caller.device.unwrap_or_default(),
-        user: caller.user.clone(),
-    };
+    let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
     let key = survey.key;
     let codes = data::survey(survey);
     store
         .reading("changes", move |tx| {
-            let (given, reader, codes) = (given.clone(), reader.clone(), codes.clone());
+            let (given, user, codes) = (given.clone(), user.clone(), codes.clone());
             Box::pin(async move {
                 let feed = feed::feed(tx, key).await?;
+                let devices = device::lineage(tx, key, device).await?;
+                let reader = Reader { range, devices, user };
                 let work = Work { tx, key, feed, reader, limit, survey: codes };
                 work.page(given).await
             })
@@ -115,20 +119,36 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn page(&self, given: Option<Cursor>) -> Result<Page, Error> {
-        let cursor = match given {
-            Some(Cursor::Delta { epoch, place })
-                if epoch == self.feed.epoch && place.0 >= self.feed.full_before && place.0 <= self.feed.last_seq =>
-            {
-                return self.delta(place).await;
-            }
-            Some(Cursor::Full { epoch, at }) if epoch == self.feed.epoch && at.seq >= self.feed.full_before => at,
-            Some(Cursor::Delta { .. } | Cursor::Full { .. }) | None => FullAt::start(self.feed.last_seq),
+        let is_ours = |epoch: Uuid, range: (i32, i32), seq: i64| {
+            let seqs = self.feed.full_before..=self.feed.last_seq;
+            epoch == self.feed.epoch && range == self.reader.range && seqs.contains(&seq)
         };
-        self.full(cursor).await
+        match given {
+            Some(Cursor::Delta { epoch, place, range }) if is_ours(epoch, range, place.0) => {
+                self.delta(place).await
+            }
+            Some(Cursor::Full { epoch, at, range }) if is_ours(epoch, range, at.seq) => self.full(at).await,
+            Some(Cursor::Delta { .. } | Cursor::Full { .. }) | None => {
+                let mut page = self.full(FullAt::start(self.feed.last_seq)).await?;
+                page.reset = true;
+                Ok(page)
+            }
+        }
     }
 
     fn answer(&self, changes: Vec<Change>, cursor: &Cursor, more: bool) -> Page {
-        Page { changes, cursor: cursor.to_string(), more, epoch: self.feed.epoch }
+        Page {
+            changes,
+            cursor: cursor.to_string(),
+            more,
+            epoch: self.feed.epoch,
+            reset: false,
+            resend_since: self.feed.restored_to,
+        }
+    }
+
+    fn delta_cursor(&self, place: feed::Place) -> Cursor {
+        Cursor::Delta { epoch: self.feed.epoch, place, range: self.reader.range }
     }
 
     /// One page of everything the device should hold.
@@ -142,13 +162,12 @@ impl Work<'_> {
             match next {
                 Some(next) => at = next,
                 None => {
-                    let place = (at.seq, i16::MAX, Uuid::max());
-                    let cursor = Cursor::Delta { epoch: self.feed.epoch, place };
+                    let cursor = self.delta_cursor((at.seq, i16::MAX, Uuid::max()));
                     return Ok(self.answer(changes, &cursor, self.feed.last_seq > at.seq));
                 }
             }
         }
-        let cursor = Cursor::Full { epoch: self.feed.epoch, at };
+        let cursor = Cursor::Full { epoch: self.feed.epoch, at, range: self.reader.range };
         Ok(self.answer(changes, &cursor, true))
     }
 
@@ -162,7 +181,8 @@ impl Work<'_> {
             }
             Part::Cases => {
                 let (half, pairs) = fitting(at, limit);
-                let rows = data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
+                let rows =
+                    data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
                 let next = match rows.last() {
                     Some(_) if half == Half::Door => at.half(),
                     Some(last) => at.after(last.area_no, last.id),
@@ -189,7 +209,13 @@ impl Work<'_> {
             Part::Sheets => {
                 let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
                 let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
-                Ok((rows.iter().map(data::sheet).collect(), next))
+                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                Ok((rows.iter().map(data::sheet).collect(), Some(next)))
+            }
+            Part::Receipts => {
+                let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
+                let next = ids.last().filter(|_| ids.len() == room).map(|last| at.after(0, *last));
+                Ok((data::changed_receipts(self.tx, self.key, &ids).await?, next))
             }
         }
     }
@@ -211,11 +237,15 @@ impl Work<'_> {
             changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
         }
         changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
-        changes.extend(data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?);
-        changes.extend(data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?);
+        changes.extend(
+            data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?,
+        );
+        changes.extend(
+            data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?,
+        );
         changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
         changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
-        Ok(self.answer(changes, &Cursor::Delta { epoch: self.feed.epoch, place }, more))
+        Ok(self.answer(changes, &self.delta_cursor(place), more))
     }
 }
 

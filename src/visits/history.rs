@@ -11,8 +11,8 @@ use super::door::{Door, area_names};
 use super::evidence_of;
 use crate::domain::case::Counted;
 use crate::domain::{
-    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus, Respondent,
-    Sex, Standing, flags, fold, next_action, why,
+    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship,
+    ResidenceStatus, Respondent, Sex, Standing, flags, fold, next_action, why,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::case::CaseRow;
@@ -29,7 +29,7 @@ const OWN_DAYS: i64 = 7;
 const POOR_ACCURACY_M: f32 = 100.0;
 
 /// Who reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// A supervisor: everything of the area but citizen IDs.
     Supervisor,
@@ -110,12 +110,26 @@ pub struct VisitView {
     /// Pictures named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub photo: Vec<Uuid>,
+    /// Those of them that are here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
     /// Metres from the fix to the door, and how good the fix was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
     /// Note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A picture that is here.
+#[derive(Clone, Debug, Serialize)]
+pub struct Picture {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is.
+    pub media_type: String,
+    /// Bytes.
+    pub length: i64,
 }
 
 /// How far from the door a visit was made.
@@ -310,6 +324,7 @@ pub async fn history(
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
     door.visits = None;
     let voided = voided(&evidence);
+    let pictures = pictures(store, survey, &detail.visits).await?;
     Ok(History {
         why: why(&standing, rules, Language::En),
         why_zh: why(&standing, rules, Language::Zh),
@@ -318,7 +333,7 @@ pub async fn history(
         untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
         proxy_allowed: standing.proxy_allowed,
         next: next_action(&standing, rules, now),
-        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided)).collect(),
+        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided, &pictures)).collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
         wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
@@ -326,6 +341,16 @@ pub async fn history(
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
         door,
     })
+}
+
+/// Pictures of these visits that are here.
+async fn pictures(store: &Store, survey: &Survey, visits: &[VisitRow]) -> Result<Vec<Picture>, Error> {
+    let ids: Vec<Uuid> = visits.iter().flat_map(|v| v.photo.iter().copied()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = store.attachments_here(survey.key, &ids).await?;
+    Ok(found.into_iter().map(|(id, media_type, length)| Picture { id, media_type, length }).collect())
 }
 
 /// The visits that a supervisor took out, by the last word on each.
@@ -365,9 +390,7 @@ async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result
 async fn assignments(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<AssignmentView>, Error> {
     let (key, id) = (survey.key, row.id);
     let rows = store
-        .reading("assignments_of", move |tx| {
-            Box::pin(async move { assignments_of(tx, key, &[id]).await })
-        })
+        .reading("assignments_of", move |tx| Box::pin(async move { assignments_of(tx, key, &[id]).await }))
         .await?;
     Ok(rows.into_iter().map(AssignmentView::from).collect())
 }
@@ -378,7 +401,7 @@ pub fn with_offset(at: Timestamp, minutes: i16) -> String {
     at.display_with_offset(offset).to_string()
 }
 
-fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid]) -> VisitView {
+fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid], pictures: &[Picture]) -> VisitView {
     VisitView {
         id: v.id,
         case_id: v.case_id,
@@ -396,6 +419,7 @@ fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid]) -> VisitView {
         ended_at: v.ended_at,
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
+        pictures: v.photo.iter().filter_map(|id| pictures.iter().find(|p| p.id == *id)).cloned().collect(),
         distance: v.distance_m.map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }
@@ -412,7 +436,12 @@ fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
     Distance { metres, accuracy_m, verdict }
 }
 
-fn interview_views(detail: &Detail, standing: &Standing, reader: &Reader, now: Timestamp) -> Vec<InterviewView> {
+fn interview_views(
+    detail: &Detail,
+    standing: &Standing,
+    reader: &Reader,
+    now: Timestamp,
+) -> Vec<InterviewView> {
     detail
         .interviews
         .iter()
@@ -444,7 +473,12 @@ fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
     }
 }
 
-fn interview_view(i: &InterviewRow, persons: &[&PersonRow], standing: &Standing, sight: Sight) -> InterviewView {
+fn interview_view(
+    i: &InterviewRow,
+    persons: &[&PersonRow],
+    standing: &Standing,
+    sight: Sight,
+) -> InterviewView {
     let whole = sight == Sight::Whole;
     InterviewView {
         id: i.id,

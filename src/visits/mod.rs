@@ -15,7 +15,11 @@ use crate::store::{Error, Store};
 use crate::surveys::Survey;
 
 /// All evidence of these cases, with what cases merged into them as a door contribute.
-pub async fn evidence_of(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Result<HashMap<Uuid, Evidence>, Error> {
+pub async fn evidence_of(
+    store: &Store,
+    survey: &Survey,
+    rows: &[CaseRow],
+) -> Result<HashMap<Uuid, Evidence>, Error> {
     let key = survey.key;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let survivors: Vec<Uuid> = rows.iter().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
@@ -27,7 +31,8 @@ pub async fn evidence_of(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Re
                     if survivors.is_empty() { Vec::new() } else { absorbed(tx, key, &survivors).await? };
                 ids.extend(losers.iter().map(|l| l.0));
                 let known = load_evidence(tx, key, &ids).await?;
-                let mut all: HashMap<Uuid, Evidence> = known.into_iter().map(|(case, e)| (case.0, e)).collect();
+                let mut all: HashMap<Uuid, Evidence> =
+                    known.into_iter().map(|(case, e)| (case.0, e)).collect();
                 for (loser, survivor) in losers {
                     let taken = all.get(&loser).cloned().unwrap_or_default();
                     all.entry(survivor).or_default().absorb(&taken);
@@ -39,7 +44,11 @@ pub async fn evidence_of(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Re
 }
 
 /// The standing of these cases, folded from what is stored.
-pub async fn standings_of(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Result<HashMap<Uuid, Standing>, Error> {
+pub async fn standings_of(
+    store: &Store,
+    survey: &Survey,
+    rows: &[CaseRow],
+) -> Result<HashMap<Uuid, Standing>, Error> {
     let evidence = evidence_of(store, survey, rows).await?;
     Ok(evidence.into_iter().map(|(id, e)| (id, fold(&e, &survey.rules))).collect())
 }

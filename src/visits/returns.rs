@@ -53,7 +53,9 @@ pub async fn items(
     let rules = &survey.rules;
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        let Some(standing) = standings.get(&row.id) else { continue };
+        let Some(standing) = standings.get(&row.id) else {
+            continue;
+        };
         let next = next_action(standing, rules, at);
         if next.action == Action::None {
             continue;

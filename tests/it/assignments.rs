@@ -35,10 +35,22 @@ async fn each_item_has_its_own_result_and_harms_no_other() {
 
     let results = order(&staff, items).await;
 
-    let seen: Vec<_> = results.iter().map(|r| r["reason"].as_str().unwrap_or_else(|| r["status"].as_str().unwrap())).collect();
+    let seen: Vec<_> = results
+        .iter()
+        .map(|r| r["reason"].as_str().unwrap_or_else(|| r["status"].as_str().unwrap()))
+        .collect();
     assert_eq!(
         seen,
-        ["assigned", "not-found", "not-found", "unknown-enumerator", "unknown-enumerator", "ends-in-the-past", "not-open", "assigned"]
+        [
+            "assigned",
+            "not-found",
+            "not-found",
+            "unknown-enumerator",
+            "unknown-enumerator",
+            "ends-in-the-past",
+            "not-open",
+            "assigned"
+        ]
     );
     assert_eq!(holders(&staff).await, [(String::new(), 1), ("ea1".into(), 1), ("ea2".into(), 1)]);
     app.recount().await;
@@ -53,7 +65,8 @@ async fn a_new_assignment_ends_the_one_before() {
         order(&staff, json!([{"case_id": case, "enumerator": user}])).await;
     }
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
-    let ends: Vec<_> = door["assignments"].as_array().unwrap().iter().map(|a| a["end_reason"].clone()).collect();
+    let ends: Vec<_> =
+        door["assignments"].as_array().unwrap().iter().map(|a| a["end_reason"].clone()).collect();
     assert_eq!(ends, [json!("reassigned"), json!("withdrawn"), Value::Null]);
     assert_eq!(door["holder"], "ea1");
     assert_eq!(app.count("select count(*) from assignment where ended_at is null").await, 1);
@@ -67,7 +80,11 @@ async fn an_area_or_building_lends_its_open_doors() {
     phone.accepted(&[interview(app.survey.case(0))]).await;
     let building = app.survey.doors[8].building_id();
 
-    let results = order(&staff, json!([{"area": A1, "enumerator": "ea1"}, {"building_id": building, "enumerator": "ea2"}])).await;
+    let results = order(
+        &staff,
+        json!([{"area": A1, "enumerator": "ea1"}, {"building_id": building, "enumerator": "ea2"}]),
+    )
+    .await;
 
     assert_eq!((&results[0]["doors"], &results[1]["doors"]), (&json!(11), &json!(4)));
     assert_eq!(holders(&staff).await, [(String::new(), 4), ("ea1".into(), 7), ("ea2".into(), 4)]);
@@ -103,7 +120,8 @@ async fn an_order_that_cannot_be_read_names_every_fault() {
         {"case_id": "6-2-301", "enumerator": "ea1"},
         {"case_id": app.survey.case(0), "enumerator": "ea1", "until": "tomorrow"},
     ]);
-    let problem = staff.post("/v1/assignments", &json!({"assignments": items})).await.problem(422, "body-not-valid");
+    let problem =
+        staff.post("/v1/assignments", &json!({"assignments": items})).await.problem(422, "body-not-valid");
     let errors = problem["errors"].to_string();
     for n in 0..5 {
         assert!(errors.contains(&format!("/assignments/{n}/")), "item {n}: {errors}");

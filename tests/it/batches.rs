@@ -167,7 +167,8 @@ async fn the_whole_batch_is_kept_as_received() {
     let batch = with(phone.batch(&[record]), "colour", "青");
     phone.post(&batch).await.ok();
 
-    let row = app.db.client().await.query_one("select raw, raw_length from batch_content", &[]).await.unwrap();
+    let row =
+        app.db.client().await.query_one("select raw, raw_length from batch_content", &[]).await.unwrap();
     let packed: Vec<u8> = row.get(0);
     let length: i32 = row.get(1);
     let raw = zstd::bulk::decompress(&packed, usize::try_from(length).unwrap()).unwrap();

@@ -24,7 +24,10 @@ fn zstd_of(bytes: &[u8]) -> Vec<u8> {
 
 async fn post(phone: &Device, encoding: &str, body: Vec<u8>) -> Reply {
     let headers = [JSON, ("content-encoding", encoding)];
-    phone.client.post_raw("/v1/batches", if encoding.is_empty() { &headers[..1] } else { &headers }, body).await
+    phone
+        .client
+        .post_raw("/v1/batches", if encoding.is_empty() { &headers[..1] } else { &headers }, body)
+        .await
 }
 
 #[tokio::test]
@@ -243,7 +246,11 @@ async fn the_code_tables_are_open_and_bilingual() {
     for table in tables {
         for code in table["codes"].as_array().unwrap() {
             for part in ["slug", "en", "zh"] {
-                assert!(code[part].as_str().is_some_and(|t| !t.is_empty()), "{part} of {code} in {}", table["name"]);
+                assert!(
+                    code[part].as_str().is_some_and(|t| !t.is_empty()),
+                    "{part} of {code} in {}",
+                    table["name"]
+                );
             }
         }
     }

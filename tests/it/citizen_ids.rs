@@ -17,7 +17,9 @@ fn planted(app: &App) -> Vec<Value> {
     let mut people: Vec<Value> = NUMBERS
         .iter()
         .zip(1..)
-        .map(|(number, no)| with(person(no, "王秀英", if no == 1 { "head" } else { "child" }), "citizen_id", *number))
+        .map(|(number, no)| {
+            with(person(no, "王秀英", if no == 1 { "head" } else { "child" }), "citizen_id", *number)
+        })
         .collect();
     people[1]["name"] = json!(format!("李明 {}", NUMBERS[0]));
     let spaced = "4199 9919 8503 0745 14";
@@ -32,7 +34,11 @@ fn planted(app: &App) -> Vec<Value> {
         with(interview(case), "answers", json!({NUMBERS[0]: NUMBERS[1]})),
         with(interview(case), "address_text", format!("6号楼 {}", NUMBERS[0])),
         with(interview(id()), "persons", json!(people)),
-        with(interview_with(case, vec![with(person(1, "赵", "child"), "citizen_id", NUMBERS[0])]), "note", NUMBERS[0]),
+        with(
+            interview_with(case, vec![with(person(1, "赵", "child"), "citizen_id", NUMBERS[0])]),
+            "note",
+            NUMBERS[0],
+        ),
         with(dwelling(A1, "9"), "room", NUMBERS[0]),
         with(dwelling(A1, "9"), "area", NUMBERS[0]),
         json!({"type": NUMBERS[0]}),
@@ -62,13 +68,21 @@ async fn dump(app: &App) -> Vec<(String, String)> {
     for column in client.query(sql, &[]).await.unwrap() {
         let (table, name, kind): (String, String, String) = (column.get(0), column.get(1), column.get(2));
         if kind == "bytea" {
-            for row in client.query(&format!("select {name} from {table} where {name} is not null"), &[]).await.unwrap() {
+            for row in client
+                .query(&format!("select {name} from {table} where {name} is not null"), &[])
+                .await
+                .unwrap()
+            {
                 let bytes: Vec<u8> = row.get(0);
                 let plain = zstd::bulk::decompress(&bytes, 32 << 20).unwrap_or(bytes);
                 all.push((format!("{table}.{name}"), String::from_utf8_lossy(&plain).into_owned()));
             }
         } else {
-            for row in client.query(&format!("select {name}::text from {table} where {name} is not null"), &[]).await.unwrap() {
+            for row in client
+                .query(&format!("select {name}::text from {table} where {name} is not null"), &[])
+                .await
+                .unwrap()
+            {
                 all.push((format!("{table}.{name}"), row.get(0)));
             }
         }
@@ -85,11 +99,15 @@ async fn a_citizen_id_is_in_no_answer_feed_export_or_row() {
     clean("the receipts", &answer.text());
     let answer = answer.ok();
     let expected = [
-        "accepted", "accepted", "accepted", "refused", "refused", "refused", "accepted", "accepted", "held", "held", "accepted",
-        "held", "refused", "refused", "refused",
+        "accepted", "accepted", "accepted", "refused", "refused", "refused", "accepted", "accepted", "held",
+        "held", "accepted", "held", "refused", "refused", "refused",
     ];
     assert_eq!(statuses(&answer), expected, "{answer:#}");
-    for body in [format!("{{\"batch_id\": {}", NUMBERS[0]), format!("{} no json", NUMBERS[0]), format!("[\"{}\"]", NUMBERS[0])] {
+    for body in [
+        format!("{{\"batch_id\": {}", NUMBERS[0]),
+        format!("{} no json", NUMBERS[0]),
+        format!("[\"{}\"]", NUMBERS[0]),
+    ] {
         let reply = phone.client.post_raw("/v1/batches", &[("content-type", "application/json")], body).await;
         assert!(reply.status.is_client_error());
         clean("a problem", &reply.text());
@@ -130,7 +148,15 @@ async fn a_number_is_mended_where_one_repair_fits_and_dropped_with_a_warning_whe
     let app = App::new(Survey::with_dwellings(1)).await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let (case, someone) = (app.survey.case(0), |no: u32, relationship: &str| {
-        with(with(person(no, &format!("人{no}"), relationship), "birth", json!({"y": 1985, "m": 3, "d": null})), "sex", "m")
+        with(
+            with(
+                person(no, &format!("人{no}"), relationship),
+                "birth",
+                json!({"y": 1985, "m": 3, "d": null}),
+            ),
+            "sex",
+            "m",
+        )
     });
     let people = vec![
         with(someone(1, "head"), "citizen_id", "419999198503074514"),
@@ -141,12 +167,20 @@ async fn a_number_is_mended_where_one_repair_fits_and_dropped_with_a_warning_whe
 
     let answer = phone.accepted(&[interview_with(case, people)]).await;
 
-    let warned: Vec<_> =
-        answer["receipts"][0]["warnings"].as_array().unwrap().iter().map(|w| w["pointer"].as_str().unwrap()).collect();
+    let warned: Vec<_> = answer["receipts"][0]["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["pointer"].as_str().unwrap())
+        .collect();
     assert_eq!(warned.iter().filter(|p| p.ends_with("/citizen_id")).count(), 2, "{answer}");
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
-    let seen: Vec<_> =
-        door["interviews"][0]["persons"].as_array().unwrap().iter().map(|p| p["citizen_id"].clone()).collect();
+    let seen: Vec<_> = door["interviews"][0]["persons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["citizen_id"].clone())
+        .collect();
     assert_eq!(seen, ["present", "missing", "missing", "missing"]);
     let hashes = app.count("select count(distinct citizen_id_hash) from person").await;
     assert_eq!(hashes, 1);
@@ -163,7 +197,13 @@ async fn the_same_number_has_the_same_digest_under_one_key_only() {
     };
     phone.accepted(&[talk(0), talk(1)]).await;
     assert_eq!(app.count("select count(distinct citizen_id_hash) from person").await, 1);
-    let row = app.db.client().await.query_one("select citizen_id_hash, citizen_id_key from person limit 1", &[]).await.unwrap();
+    let row = app
+        .db
+        .client()
+        .await
+        .query_one("select citizen_id_hash, citizen_id_key from person limit 1", &[])
+        .await
+        .unwrap();
     let (hash, key): (Vec<u8>, String) = (row.get(0), row.get(1));
     let other = doorknock::ingest::digest::Keys::new(&[8; 32]);
     assert_ne!(key, other.key_id());

@@ -17,7 +17,9 @@ fn integers(row: &Value) -> BTreeMap<String, i64> {
     fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, i64>) {
         match value {
             Value::Object(members) => {
-                for (name, value) in members.iter().filter(|(name, _)| !["devices", "rate", "e"].contains(&name.as_str())) {
+                for (name, value) in
+                    members.iter().filter(|(name, _)| !["devices", "rate", "e"].contains(&name.as_str()))
+                {
                     walk(value, &format!("{path}/{name}"), found);
                 }
             }
@@ -58,7 +60,11 @@ async fn world() -> App {
     let case = |n| app.survey.case(n);
     let two = vec![
         person(1, "王秀英", "head"),
-        with(with(with(person(2, "李明", "spouse"), "registered_at", 4), "time_away", 2), "residence_status", "here_elsewhere"),
+        with(
+            with(with(person(2, "李明", "spouse"), "registered_at", 4), "time_away", 2),
+            "residence_status",
+            "here_elsewhere",
+        ),
     ];
     phone
         .accepted(&[
@@ -125,7 +131,10 @@ async fn the_figures_are_those_of_the_definitions() {
     assert_eq!(total["proxy_share"], ratio(1, 4, 0.25));
     assert_eq!(total["attempt"]["denominator"], 14);
     let persons = &total["persons"];
-    assert_eq!((&persons["recorded"], &persons["here_registered"], &persons["here_elsewhere"]), (&json!(5), &json!(4), &json!(1)));
+    assert_eq!(
+        (&persons["recorded"], &persons["here_registered"], &persons["here_elsewhere"]),
+        (&json!(5), &json!(4), &json!(1))
+    );
     assert_eq!(persons["resident"], 4, "away for under half a year from elsewhere is no resident");
 }
 
@@ -190,7 +199,8 @@ async fn the_figures_are_true_at_any_moment_beside_writers_and_the_folding_job()
             for by in ["area", "enumerator", "building"] {
                 let answer = completion(&staff, &format!("by={by}")).await;
                 adds_up(&answer);
-                let states: i64 = answer["total"]["states"].as_object().unwrap().values().filter_map(Value::as_i64).sum();
+                let states: i64 =
+                    answer["total"]["states"].as_object().unwrap().values().filter_map(Value::as_i64).sum();
                 assert_eq!((states, &answer["total"]["cases"]), (24, &json!(24)), "by {by}");
             }
             app.store().fold_deltas(key, 5).await.unwrap();
@@ -283,7 +293,10 @@ async fn a_door_found_later_enters_when_the_server_came_to_know_it() {
         assert_eq!(past["total"]["cases"], 2, "{clock}");
     }
     let now = completion(&staff, "").await;
-    assert_eq!((&now["total"]["cases"], &now["total"]["baseline_completion"]["denominator"]), (&json!(3), &json!(2)));
+    assert_eq!(
+        (&now["total"]["cases"], &now["total"]["baseline_completion"]["denominator"]),
+        (&json!(3), &json!(2))
+    );
     app.recount().await;
 }
 

@@ -30,10 +30,16 @@ async fn close_and_reopen_are_appended_and_answer_the_new_state() {
     phone.accepted(&[visit(case, "refusal_hard")]).await;
 
     let closed = decide(&staff, case, json!({"decision": "close", "class": "R"})).await;
-    assert_eq!((&closed["before"], &closed["state"], &closed["class"]), (&json!("refused"), &json!("closed"), &json!("R")));
+    assert_eq!(
+        (&closed["before"], &closed["state"], &closed["class"]),
+        (&json!("refused"), &json!("closed"), &json!("R"))
+    );
     assert_eq!(total(&staff).await["completion"], json!({"numerator": 1, "denominator": 2, "rate": 0.5}));
     let opened = decide(&staff, case, json!({"decision": "reopen"})).await;
-    assert_eq!((&opened["before"], &opened["state"], &opened["seq"]), (&json!("closed"), &json!("in_progress"), &json!(2)));
+    assert_eq!(
+        (&opened["before"], &opened["state"], &opened["seq"]),
+        (&json!("closed"), &json!("in_progress"), &json!(2))
+    );
 
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
     let decisions = door["decisions"].as_array().unwrap();
@@ -69,8 +75,14 @@ async fn verify_confirms_or_drops_a_claim_that_nobody_lives_there() {
     phone.accepted(&[visit(a, "demolished"), visit(b, "vacant")]).await;
     assert_eq!(total(&staff).await["states"]["verify"], 2);
 
-    assert_eq!(decide(&staff, a, json!({"decision": "verify", "confirmed": true})).await["state"], "not_eligible");
-    assert_eq!(decide(&staff, b, json!({"decision": "verify", "confirmed": false})).await["state"], "in_progress");
+    assert_eq!(
+        decide(&staff, a, json!({"decision": "verify", "confirmed": true})).await["state"],
+        "not_eligible"
+    );
+    assert_eq!(
+        decide(&staff, b, json!({"decision": "verify", "confirmed": false})).await["state"],
+        "in_progress"
+    );
 
     let total = total(&staff).await;
     assert_eq!(total["enumeration"], json!({"numerator": 0, "denominator": 1, "rate": 0.0}));
@@ -129,7 +141,14 @@ async fn a_rejected_interview_counts_again_from_a_higher_revision() {
 
     let rejected = decide(&staff, case, reject).await;
     assert_eq!((&rejected["before"], &rejected["state"]), (&json!("completed"), &json!("new")));
-    refused(&staff, case, json!({"decision": "reject_interview", "interview": talk["id"], "revision": 2}), 409, "not-possible-now").await;
+    refused(
+        &staff,
+        case,
+        json!({"decision": "reject_interview", "interview": talk["id"], "revision": 2}),
+        409,
+        "not-possible-now",
+    )
+    .await;
     let again = phone.accepted(&[with(talk, "revision", 2)]).await;
     assert_eq!(again["receipts"][0]["case"]["state"], "completed");
     app.recount().await;
@@ -140,8 +159,13 @@ async fn a_merge_as_door_moves_the_evidence_to_the_survivor_and_unmerge_restores
     let app = App::new(Survey::with_dwellings(3)).await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let (loser, survivor) = (app.survey.case(0), app.survey.case(1));
-    phone.accepted(&[visit(loser, "interview_complete"), interview(loser), visit(survivor, "no_answer")]).await;
-    assert_eq!(total(&staff).await["completion"], json!({"numerator": 1, "denominator": 3, "rate": 0.333_333}));
+    phone
+        .accepted(&[visit(loser, "interview_complete"), interview(loser), visit(survivor, "no_answer")])
+        .await;
+    assert_eq!(
+        total(&staff).await["completion"],
+        json!({"numerator": 1, "denominator": 3, "rate": 0.333_333})
+    );
 
     let merged = decide(&staff, loser, json!({"decision": "merge", "into": survivor})).await;
     assert_eq!(merged["state"], "merged");

@@ -18,8 +18,29 @@ async fn a_door_shows_its_state_why_and_every_visit() {
     let door = app.staff("sa").await.get(&format!("/v1/cases/{case}")).await.ok();
 
     let parts = [
-        "id", "address", "area", "building", "unit", "floor", "room", "position", "state", "why", "why_zh", "flags", "counted",
-        "unmet", "untried", "proxy_allowed", "next", "appointment", "visits", "interviews", "links", "assignments", "decisions",
+        "id",
+        "address",
+        "area",
+        "building",
+        "unit",
+        "floor",
+        "room",
+        "position",
+        "state",
+        "why",
+        "why_zh",
+        "flags",
+        "counted",
+        "unmet",
+        "untried",
+        "proxy_allowed",
+        "next",
+        "appointment",
+        "visits",
+        "interviews",
+        "links",
+        "assignments",
+        "decisions",
     ];
     for part in parts {
         assert!(door.get(part).is_some(), "{part} of {door}");
@@ -78,7 +99,9 @@ async fn flags_are_told_as_of_the_reading_time() {
     let phone = app.device("ea1").await;
     let case = app.survey.case(0);
     let appointment = json!({"from": at(10, "19:00"), "to": at(10, "20:00")});
-    phone.accepted(&[with(visit_at(case, "appointment_made", &at(9, "10:00")), "appointment", appointment)]).await;
+    phone
+        .accepted(&[with(visit_at(case, "appointment_made", &at(9, "10:00")), "appointment", appointment)])
+        .await;
     let path = format!("/v1/cases/{case}");
     assert_eq!(phone.get(&path).await["flags"], json!([]));
     app.clock.set("2020-11-10T20:31:00+08:00");

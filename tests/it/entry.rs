@@ -98,7 +98,10 @@ async fn a_supervisor_signs_in_by_password_and_reads_with_the_cookie() {
     let reply = login(&app, "sa", "correct horse").await;
     assert_eq!(reply.ok()["area"], crate::support::survey::A);
     let cookie = reply.header("set-cookie").to_owned();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
     let session = Client { cookie: cookie.split(';').next().map(str::to_owned), ..app.anyone() };
     session.get("/v1/completion").await.ok();
     let close = json!({"decision": "close", "class": "NC", "reason": "x"});

@@ -19,7 +19,10 @@ async fn csv_of(app: &App, path: &str) -> Vec<std::collections::HashMap<String, 
 async fn world() -> App {
     let app = App::new(Survey::with_dwellings(9).doors(A2, 2).doors(B1, 2)).await;
     let phone = app.device("ea1").await;
-    let talk = interview_with(app.survey.case(0), vec![person(1, "王秀英", "head"), person(2, "李,\"明\"", "spouse")]);
+    let talk = interview_with(
+        app.survey.case(0),
+        vec![person(1, "王秀英", "head"), person(2, "李,\"明\"", "spouse")],
+    );
     let mended = with(with(talk.clone(), "revision", 2), "address_text", "6号楼");
     let note = with(visit_at(app.survey.case(1), "no_answer", &at(9, "10:00")), "note", "=HYPERLINK(\"x\")");
     phone.accepted(&[talk, mended, note, visit_at(app.survey.case(9), "vacant", &at(8, "19:00"))]).await;
@@ -68,7 +71,11 @@ async fn geojson_is_one_collection_with_a_point_for_each_door() {
     assert_eq!(document["type"], "FeatureCollection");
     let features = document["features"].as_array().unwrap();
     assert_eq!(features.len(), 11);
-    assert!(features.iter().all(|f| f["geometry"]["coordinates"][0].is_f64() && f["properties"]["state"].is_string()));
+    assert!(
+        features
+            .iter()
+            .all(|f| f["geometry"]["coordinates"][0].is_f64() && f["properties"]["state"].is_string())
+    );
     let empty: Value = app.staff("sb").await.get("/v1/export/visits.geojson").await.json();
     assert_eq!(empty["features"], json!([]));
 }

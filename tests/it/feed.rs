@@ -12,10 +12,16 @@ async fn happenings(app: &App, n: usize) {
     let (phone, staff) = (app.device("ea2").await, app.staff("sall").await);
     let case = |n| app.survey.case(n);
     let decide = async |case: Uuid, body: Value| {
-        staff.post(&format!("/v1/cases/{case}/decisions"), &crate::support::record::with(body, "reason", "x")).await.ok()
+        staff
+            .post(&format!("/v1/cases/{case}/decisions"), &crate::support::record::with(body, "reason", "x"))
+            .await
+            .ok()
     };
     let lend = async |case: Uuid, user: Value| {
-        staff.post("/v1/assignments", &json!({"assignments": [{"case_id": case, "enumerator": user}]})).await.ok()
+        staff
+            .post("/v1/assignments", &json!({"assignments": [{"case_id": case, "enumerator": user}]}))
+            .await
+            .ok()
     };
     match n {
         0 => drop(phone.accepted(&[visit(case(0), "no_answer"), interview(case(1))]).await),
@@ -153,7 +159,10 @@ async fn a_changed_policy_reaches_every_device() {
     happenings(&app, 14).await;
     picture.pull(&phone, 500).await;
     let survey = picture.get("survey", "census-test").unwrap();
-    assert_eq!((&survey["policy"]["closing"]["max_attempts"], &survey["policy_version"]), (&json!(9), &json!(2)));
+    assert_eq!(
+        (&survey["policy"]["closing"]["max_attempts"], &survey["policy_version"]),
+        (&json!(9), &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -177,7 +186,9 @@ async fn a_waiting_call_answers_as_soon_as_something_changed() {
     let path = format!("/v1/changes?cursor={}&wait=40", picture.cursor.as_ref().unwrap());
     let waiting = tokio::spawn(async move { phone.get(&path).await });
     happenings(&app, 0).await;
-    let page = tokio::time::timeout(std::time::Duration::from_secs(20), waiting).await.expect("long before its limit");
+    let page = tokio::time::timeout(std::time::Duration::from_secs(20), waiting)
+        .await
+        .expect("long before its limit");
     assert_eq!(page.unwrap()["changes"].as_array().unwrap().len(), 2);
 }
 
@@ -195,7 +206,13 @@ async fn nothing_is_skipped_beside_concurrent_writers() {
                 let first = (w * 5 + round * 7) % 24;
                 let day = u32::try_from(round % 8 + 2).unwrap();
                 let some: Vec<Value> = (0..3)
-                    .map(|i| visit_at(cases[(first + i * 5) % 24], "no_answer", &at(day, &format!("{}:0{w}", 10 + i))))
+                    .map(|i| {
+                        visit_at(
+                            cases[(first + i * 5) % 24],
+                            "no_answer",
+                            &at(day, &format!("{}:0{w}", 10 + i)),
+                        )
+                    })
                     .collect();
                 phone.accepted(&some).await;
             }
@@ -214,7 +231,8 @@ async fn nothing_is_skipped_beside_concurrent_writers() {
     // The page that was cut off is asked for again, as a phone does.
     picture.pull(&reader, 1).await;
     picture.assert_equals(&Picture::full(&reader, 500).await, "beside writers");
-    let visits: u64 = app.survey.cases().iter().map(|c| picture.get("case", c).unwrap()["visits"].as_u64().unwrap()).sum();
+    let visits: u64 =
+        app.survey.cases().iter().map(|c| picture.get("case", c).unwrap()["visits"].as_u64().unwrap()).sum();
     assert_eq!(visits, 4 * 12 * 3);
     app.recount().await;
 }

@@ -57,15 +57,20 @@ async fn the_id_computed_by_rule_frees_as_the_records_own_id_does() {
     let phone = app.device("ea1").await;
     let door = dwelling(A1, "０1201 ");
     let key = doorknock::domain::door_key("410181", A1, "99", "1", "０1201 ");
-    let by_rule = doorknock::domain::CaseId::of(doorknock::domain::DwellingId::of_key(&key), "census-test", 1).0;
+    let by_rule =
+        doorknock::domain::CaseId::of(doorknock::domain::DwellingId::of_key(&key), "census-test", 1).0;
 
-    let before = phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
+    let before =
+        phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
     assert_eq!(statuses(&before), ["held", "held"]);
     phone.accepted(&[door.clone()]).await;
     let after = phone.accepted(&[visit_at(id_of(&door), "vacant", &at(8, "19:00"))]).await;
 
-    assert_eq!(after["receipts"][0]["case"], json!({"id": by_rule, "state": "not_eligible", "visits": 3,
-        "unmet": after["receipts"][0]["case"]["unmet"]}));
+    assert_eq!(
+        after["receipts"][0]["case"],
+        json!({"id": by_rule, "state": "not_eligible", "visits": 3,
+        "unmet": after["receipts"][0]["case"]["unmet"]})
+    );
 }
 
 #[tokio::test]
@@ -101,9 +106,16 @@ async fn a_further_household_is_a_case_of_its_own() {
 
     assert_eq!(answer["receipts"][0]["case"]["id"], app.survey.household(0, 2).to_string());
     let list = phone.get("/v1/cases").await;
-    let states: Vec<_> =
-        list["items"].as_array().unwrap().iter().map(|c| (c["household"].clone(), c["state"].clone())).collect();
-    assert!(states.contains(&(json!(1), json!("new"))) && states.contains(&(json!(2), json!("completed"))), "{list}");
+    let states: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["household"].clone(), c["state"].clone()))
+        .collect();
+    assert!(
+        states.contains(&(json!(1), json!("new"))) && states.contains(&(json!(2), json!("completed"))),
+        "{list}"
+    );
     app.recount().await;
 }
 
@@ -295,6 +307,20 @@ async fn two_revisions_that_wait_for_one_door_are_freed_together() {
     app.recount().await;
 }
 
+/// Every one of them waits for another door; so do as many doors that arrive at once.
+#[tokio::test]
+async fn a_large_batch_of_waiting_records_and_of_doors_fits() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let doors: Vec<Value> = (0..4999).map(|n| dwelling(A1, &format!("{n}"))).collect();
+    let waiting: Vec<Value> = doors.iter().map(|d| visit(id_of(d), "no_answer")).collect();
+    assert_eq!(phone.send(&waiting).await["counts"]["held"], 4999);
+    let answer = phone.send(&doors).await;
+    assert_eq!(answer["counts"]["accepted"], 4999);
+    assert_eq!(app.count("select count(*) from visit where status = 0").await, 4999);
+    app.recount().await;
+}
+
 #[tokio::test]
 async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     let app = App::new(Survey::with_dwellings(1)).await;
@@ -310,7 +336,16 @@ async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
         let page = staff.get(&format!("/v1/held?limit=2{after}")).await.ok();
         for item in page["items"].as_array().unwrap() {
             assert_eq!((&item["type"], &item["reason"]), (&json!("visit"), &json!("unknown-case")));
-            for part in ["since", "enumerator", "device_id", "batch_id", "case_id", "sentence", "sentence_zh", "freed_by"] {
+            for part in [
+                "since",
+                "enumerator",
+                "device_id",
+                "batch_id",
+                "case_id",
+                "sentence",
+                "sentence_zh",
+                "freed_by",
+            ] {
                 assert!(item[part].is_string(), "{part} of {item}");
             }
             seen.push(item["id"].to_string());
@@ -360,7 +395,12 @@ async fn a_door_of_an_area_that_set_up_adds_later_is_taken_by_decision_with_what
     staff.post(&path, &accept).await.problem(409, "not-possible-now");
 
     let mut wider = app.survey.clone();
-    wider.areas.push(("410181001-03".into(), crate::support::survey::A.into(), "estate".into(), "South".into()));
+    wider.areas.push((
+        "410181001-03".into(),
+        crate::support::survey::A.into(),
+        "estate".into(),
+        "South".into(),
+    ));
     app.load(&wider).await;
     staff.post(&path, &accept).await.ok();
 

@@ -15,9 +15,11 @@ fn stops(plan: &Value) -> Vec<(String, String, Value)> {
         .iter()
         .flat_map(|sheet| {
             let user = sheet["user"].as_str().unwrap().to_owned();
-            sheet["stops"].as_array().unwrap().iter().map(move |s| {
-                (user.clone(), s["case_id"].as_str().unwrap().to_owned(), s.clone())
-            })
+            sheet["stops"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(move |s| (user.clone(), s["case_id"].as_str().unwrap().to_owned(), s.clone()))
         })
         .collect()
 }
@@ -59,14 +61,21 @@ async fn a_plan_walks_open_doors_in_order_and_says_why() {
     assert_eq!(cases.len(), all.len(), "no door stands on two sheets");
     for (_, _, stop) in &all {
         assert_eq!(stop["action"], "visit");
-        assert!(!stop["reason"].as_str().unwrap().is_empty() && !stop["reason_zh"].as_str().unwrap().is_empty());
+        assert!(
+            !stop["reason"].as_str().unwrap().is_empty() && !stop["reason_zh"].as_str().unwrap().is_empty()
+        );
     }
     for sheet in plan["enumerators"].as_array().unwrap() {
-        let seqs: Vec<i64> = sheet["stops"].as_array().unwrap().iter().map(|s| s["seq"].as_i64().unwrap()).collect();
+        let seqs: Vec<i64> =
+            sheet["stops"].as_array().unwrap().iter().map(|s| s["seq"].as_i64().unwrap()).collect();
         assert_eq!(seqs, (1..=i64::try_from(seqs.len()).unwrap()).collect::<Vec<_>>());
     }
     let again = boss.get(&format!("/v1/plan?area={A}&on=2020-11-11")).await.ok();
-    assert_eq!(plan, with(again, "made_at", plan["made_at"].clone()), "the same plan but for the moment it was made");
+    assert_eq!(
+        plan,
+        with(again, "made_at", plan["made_at"].clone()),
+        "the same plan but for the moment it was made"
+    );
 }
 
 #[tokio::test]
@@ -76,10 +85,7 @@ async fn an_appointment_is_pinned_to_its_window_and_done_doors_are_left_out() {
     let (booked, done) = (app.survey.case(0), app.survey.case(1));
     let window = ("2020-11-11T19:00:00+08:00", "2020-11-11T19:30:00+08:00");
     phone
-        .send(&[
-            appointment_at(booked, "2020-11-09T19:00:00+08:00", window),
-            crate::support::interview(done),
-        ])
+        .send(&[appointment_at(booked, "2020-11-09T19:00:00+08:00", window), crate::support::interview(done)])
         .await;
 
     let plan = app.staff("sa").await.get(&format!("/v1/plan?area={A}&on=2020-11-11")).await.ok();
@@ -111,11 +117,15 @@ async fn a_published_sheet_reaches_its_device_and_a_later_plan_takes_its_place()
 
     let second = boss.post("/v1/plan", &order).await.ok();
     let (news, _) = changes(&phone, Some(&cursor)).await;
-    let ops: Vec<(&Value, bool)> =
-        news.iter().filter(|c| c["kind"] == "sheet").map(|c| (&c["op"], c["data"]["plan_id"] == second["plan_id"])).collect();
+    let ops: Vec<(&Value, bool)> = news
+        .iter()
+        .filter(|c| c["kind"] == "sheet")
+        .map(|c| (&c["op"], c["data"]["plan_id"] == second["plan_id"]))
+        .collect();
     assert_eq!(ops.len(), 2, "the old one goes, the new one comes: {news:?}");
     assert!(ops.contains(&(&json!("drop"), false)) && ops.contains(&(&json!("put"), true)), "{ops:?}");
-    let full: Vec<Value> = changes(&phone, None).await.0.into_iter().filter(|c| c["kind"] == "sheet").collect();
+    let full: Vec<Value> =
+        changes(&phone, None).await.0.into_iter().filter(|c| c["kind"] == "sheet").collect();
     assert_eq!(full.len(), 1, "a full pull holds the sheet in force only");
     let shown = phone.get("/v1/plan?on=2020-11-11").await;
     assert_eq!(shown["plan_id"], second["plan_id"], "the device reads what was published");
@@ -135,7 +145,8 @@ async fn who_is_absent_gets_no_stops_and_the_doors_go_to_the_others() {
     assert_eq!(list["items"][1]["from"], "2020-11-11T11:00:00Z");
     let users: Vec<String> = stops(&plan).into_iter().map(|s| s.0).collect();
     assert!(users.iter().all(|u| u != "ea1") && users.iter().any(|u| u == "ea2"), "{users:?}");
-    let without = boss.post("/v1/plan", &json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"]})).await.ok();
+    let without =
+        boss.post("/v1/plan", &json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"]})).await.ok();
     assert!(stops(&without).iter().all(|s| s.0 != "ea2"));
     boss.post("/v1/shifts", &json!({"shifts": [{"user": "eb1", "on": "2020-11-11", "spans": []}]}))
         .await

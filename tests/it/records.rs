@@ -140,9 +140,14 @@ async fn a_duplicate_key_or_a_lone_surrogate_spoils_only_its_record() {
     let batch = phone.batch(&[]).to_string();
     let body = batch.replace("\"records\":[]", &format!("\"records\":[{}]", records.join(",")));
 
-    let answer = phone.client.post_raw("/v1/batches", &[("content-type", "application/json")], body).await.ok();
+    let answer =
+        phone.client.post_raw("/v1/batches", &[("content-type", "application/json")], body).await.ok();
 
-    assert_eq!(statuses(&answer), ["accepted", "refused", "refused", "refused", "refused", "accepted"], "{answer:#}");
+    assert_eq!(
+        statuses(&answer),
+        ["accepted", "refused", "refused", "refused", "refused", "accepted"],
+        "{answer:#}"
+    );
     assert!(!reasons(&answer)[1..5].contains(&""));
 }
 
@@ -237,20 +242,45 @@ async fn a_higher_revision_speaks_and_a_late_lower_one_is_history() {
         "id",
         first["id"].clone(),
     );
-    let (second, third) = (with(second.clone(), "revision", 2), with(with(second, "revision", 3), "result", "partial"));
+    let (second, third) =
+        (with(second.clone(), "revision", 2), with(with(second, "revision", 3), "result", "partial"));
 
     phone.accepted(&[second]).await;
     let late = phone.accepted(&[first]).await;
     assert_eq!(late["receipts"][0]["revision"], 1);
     let door = app.staff("sa").await.get(&format!("/v1/cases/{case}")).await.ok();
-    let current: Vec<_> =
-        door["interviews"].as_array().unwrap().iter().map(|i| (i["revision"].clone(), i["current"].clone())).collect();
+    let current: Vec<_> = door["interviews"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| (i["revision"].clone(), i["current"].clone()))
+        .collect();
     assert_eq!(current, [(json!(1), json!(false)), (json!(2), json!(true))]);
     let total = &app.staff("sa").await.get("/v1/completion").await.ok()["total"];
     assert_eq!(total["persons"]["recorded"], 2);
 
     let third = phone.accepted(&[third]).await;
     assert_eq!(third["receipts"][0]["case"]["state"], "partial", "the correction took the completeness back");
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn a_revision_that_names_another_door_moves_the_interview_there_in_either_order() {
+    let app = App::new(Survey::with_dwellings(4)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    for (wrong, right, order) in [(0, 1, [0, 1]), (2, 3, [1, 0])] {
+        let (wrong, right) = (app.survey.case(wrong), app.survey.case(right));
+        let first = interview(wrong);
+        let second = with(with(first.clone(), "case_id", right.to_string()), "revision", 2);
+        let records = [first, second];
+        for i in order {
+            phone.accepted(&records[i..=i]).await;
+        }
+        for (case, state) in [(wrong, "new"), (right, "completed")] {
+            assert_eq!(staff.get(&format!("/v1/cases/{case}")).await.ok()["state"], state, "{order:?}");
+        }
+    }
+    assert_eq!(staff.get("/v1/completion").await.ok()["total"]["persons"]["recorded"], 2);
     app.recount().await;
 }
 
@@ -309,5 +339,8 @@ async fn what_is_merely_odd_is_dropped_with_a_warning_and_the_record_taken() {
         let warnings = receipt["warnings"].as_array().unwrap_or_else(|| panic!("no warning: {receipt}"));
         assert_eq!(warnings.len(), 1, "{receipt}");
     }
-    assert_eq!(app.count("select count(*) from visit where lat is null and appointment_from is null").await, 4);
+    assert_eq!(
+        app.count("select count(*) from visit where lat is null and appointment_from is null").await,
+        4
+    );
 }

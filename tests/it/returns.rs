@@ -11,7 +11,9 @@ async fn pages(app: &App, query: &str, limit: usize) -> Vec<Value> {
     loop {
         let page = staff.get(&format!("/v1/return-visits?limit={limit}{query}{after}")).await.ok();
         all.extend(page["items"].as_array().unwrap().iter().cloned());
-        let Some(next) = page["after"].as_str() else { return all };
+        let Some(next) = page["after"].as_str() else {
+            return all;
+        };
         after = format!("&after={next}");
     }
 }
@@ -46,7 +48,10 @@ async fn the_list_holds_exactly_the_doors_that_need_somebody_most_urgent_first()
     let order: Vec<_> = all.iter().map(|d| d["case_id"].as_str().unwrap().to_owned()).collect();
     let mut expected: Vec<_> = (0..4).map(|n| app.survey.case(n).to_string()).collect();
     assert_eq!(order.len(), 4, "{order:?}");
-    assert!(order[..2].contains(&expected[1]) && order[..2].contains(&expected[2]), "appointments come first: {order:?}");
+    assert!(
+        order[..2].contains(&expected[1]) && order[..2].contains(&expected[2]),
+        "appointments come first: {order:?}"
+    );
     expected.sort_unstable();
     let mut sorted = order;
     sorted.sort_unstable();
@@ -57,7 +62,18 @@ async fn the_list_holds_exactly_the_doors_that_need_somebody_most_urgent_first()
 async fn each_item_says_where_what_when_and_why_in_both_languages() {
     let app = world().await;
     for item in pages(&app, "", 100).await {
-        for part in ["case_id", "address", "state", "visits", "last", "appointment", "untried", "due", "unmet", "next"] {
+        for part in [
+            "case_id",
+            "address",
+            "state",
+            "visits",
+            "last",
+            "appointment",
+            "untried",
+            "due",
+            "unmet",
+            "next",
+        ] {
             assert!(item.get(part).is_some(), "{part} of {item}");
         }
         let (en, zh) = (item["reason"].as_str().unwrap(), item["reason_zh"].as_str().unwrap());
@@ -100,7 +116,8 @@ async fn a_door_leaves_the_list_when_it_is_done_and_comes_back_when_that_is_undo
     let talk = interview(case);
     phone.accepted(&[talk.clone()]).await;
     assert_eq!(pages(&app, "", 10).await.len(), 0);
-    let reject = json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});
+    let reject =
+        json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});
     staff.post(&format!("/v1/cases/{case}/decisions"), &reject).await.ok();
     assert_eq!(pages(&app, "", 10).await.len(), 1);
 }

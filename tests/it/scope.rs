@@ -28,7 +28,10 @@ async fn outside_the_reach_everything_answers_as_if_it_did_not_exist() {
         assert_eq!(a, b);
     };
     for client in [&phone.client, &staff] {
-        same(client.get(&format!("/v1/cases/{foreign}")).await, client.get(&format!("/v1/cases/{unknown}")).await);
+        same(
+            client.get(&format!("/v1/cases/{foreign}")).await,
+            client.get(&format!("/v1/cases/{unknown}")).await,
+        );
     }
     let close = json!({"decision": "close", "class": "NC", "reason": "x"});
     same(
@@ -144,7 +147,9 @@ async fn cases_come_in_keyset_pages_that_lose_and_repeat_nothing() {
     let some: Vec<Value> = (0..7).map(|n| visit(app.survey.case(n), "no_answer")).collect();
     phone.accepted(&some).await;
     let staff = app.staff("sa").await;
-    for (filter, n) in [("", 29), ("&state=in_progress", 7), ("&state=new", 22), ("&state=new,in_progress", 29)] {
+    for (filter, n) in
+        [("", 29), ("&state=in_progress", 7), ("&state=new", 22), ("&state=new,in_progress", 29)]
+    {
         for limit in [1, 4, 29, 100] {
             let (mut seen, mut after) = (Vec::new(), String::new());
             loop {

@@ -228,7 +228,11 @@ async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {
             sign: "clock",
             title: v.words.count("alert.lease", l.doors, &[("name", &l.enumerator)]),
             detail: v.words.say("alert.lease_detail", &[("time", &v.when().full(l.first))]),
-            href: format!("/assign?area={}&holder={}", super::frame::quoted(&m.area.code), super::frame::quoted(&l.enumerator)),
+            href: format!(
+                "/assign?area={}&holder={}",
+                super::frame::quoted(&m.area.code),
+                super::frame::quoted(&l.enumerator)
+            ),
             action: v.words.t("alert.give_again").to_owned(),
         })
         .collect())

@@ -48,10 +48,13 @@ impl AsOf {
         let words = v.words;
         let heard = words.count("asof.heard", w.enrolled, &[("heard", &thousands(w.heard))]);
         let doors = thousands(w.silent_doors);
-        let silent = (w.silent > 0).then(|| words.count("asof.silent", w.silent, &[
-            ("hours", &v.survey.rules.policy.pages.silent_hours),
-            ("doors", &doors),
-        ]));
+        let silent = (w.silent > 0).then(|| {
+            words.count(
+                "asof.silent",
+                w.silent,
+                &[("hours", &v.survey.rules.policy.pages.silent_hours), ("doors", &doors)],
+            )
+        });
         Self {
             time: v.when().full(v.now),
             machine: v.when().machine(v.now),
@@ -77,13 +80,13 @@ impl AsOf {
     /// `?part=asof`: the bar alone, under a tag that changes with `figures` or the date, not with the minute.
     pub fn answer(&self, v: &Visitor, figures: &str) -> Answer {
         let day = v.survey.rules.calendar.local_date(v.now);
-        let digest = Sha256::digest(format!("{figures}|{day}|{:?}|{}|{}", self.silent, self.heard, v.words.tag()));
+        let digest =
+            Sha256::digest(format!("{figures}|{day}|{:?}|{}|{}", self.silent, self.heard, v.words.tag()));
         let tag: String = digest.iter().take(9).map(|byte| format!("{byte:02x}")).collect();
         let tag = format!("\"{tag}\"");
         let is_known = v.request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
         let html = if is_known { String::new() } else { self.html(&v.words) };
-        let mut response =
-            super::frame::html_answer(html, &v.request.headers, v.request.connection.carriage);
+        let mut response = super::frame::html_answer(html, &v.request.headers, v.request.connection.carriage);
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         }

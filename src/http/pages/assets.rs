@@ -73,7 +73,8 @@ pub fn address(name: &str) -> String {
 /// Problems: `not-found`.
 pub async fn get(_: App, request: Request) -> Result<Response, Problem> {
     let name = request.param("name");
-    let (index, asset) = ALL.iter().enumerate().find(|(_, a)| a.name == name).ok_or_else(Problem::not_found)?;
+    let (index, asset) =
+        ALL.iter().enumerate().find(|(_, a)| a.name == name).ok_or_else(Problem::not_found)?;
     let tag = format!("\"{}\"", *VERSION);
     let is_current = request.param("version") == VERSION.as_str();
     let is_known = request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));

@@ -49,7 +49,8 @@ struct Page {
 pub async fn people(v: &Visitor, area: &AreaRow) -> Result<Vec<Person>, Problem> {
     use crate::report::{By, Question, completion};
     let staff = v.app.store().staff(v.caller.key, area.range).await?;
-    let question = Question { area: area.clone(), by: By::Enumerator, at: None, clock: Clock::Event, now: v.now };
+    let question =
+        Question { area: area.clone(), by: By::Enumerator, at: None, clock: Clock::Event, now: v.now };
     let held: HashMap<String, i64> = completion(v.app.store(), &v.survey, &question)
         .await?
         .rows
@@ -78,7 +79,9 @@ pub async fn show(v: Visitor) -> Answer {
         filter.only_open();
     }
     let store = v.app.store();
-    let rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), MOST + 1).await?;
+    let rows = store
+        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), MOST + 1)
+        .await?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
     let shown: Vec<_> = rows.into_iter().take(usize::try_from(MOST).unwrap_or(usize::MAX)).collect();
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
@@ -117,7 +120,8 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let items: Vec<Item> =
         doors.into_iter().map(|doors| Item { doors, enumerator: enumerator.clone(), until }).collect();
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
-    let results = to_the_end(async move { Ok::<_, Problem>(app.ingest.assign(&caller, items, now).await?) }).await?;
+    let results =
+        to_the_end(async move { Ok::<_, Problem>(app.ingest.assign(&caller, items, now).await?) }).await?;
     let given: usize = results.iter().map(|r| if let Assigned::Done(n) = r { *n } else { 0 }).sum();
     if let Some(refusal) = results.iter().find(|r| !matches!(r, Assigned::Done(_))).filter(|_| given == 0) {
         return Err(fault("enumerator", refusal_words(*refusal)));
@@ -134,7 +138,8 @@ async fn held_by(v: &Visitor, user: &str) -> Result<Vec<Doors>, Problem> {
     filter.only_open();
     filter.holder = Some(user.to_owned());
     let from = (i32::MIN, uuid::Uuid::nil());
-    let rows = v.app.store().filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000).await?;
+    let rows =
+        v.app.store().filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000).await?;
     Ok(rows.into_iter().map(|r| Doors::Case(r.id)).collect())
 }
 
@@ -150,9 +155,13 @@ fn refusal_words(refusal: Assigned) -> &'static str {
 
 /// A path without the words of an earlier form, which would be said again.
 pub fn without_done(path: &str) -> String {
-    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
-    let kept: Vec<&str> =
-        query.split('&').filter(|pair| !["done=", "n=", "visit="].iter().any(|name| pair.starts_with(name))).collect();
+    let Some((path, query)) = path.split_once('?') else {
+        return path.to_owned();
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !["done=", "n=", "visit="].iter().any(|name| pair.starts_with(name)))
+        .collect();
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
@@ -160,7 +169,13 @@ pub fn without_done(path: &str) -> String {
 pub fn until(v: &Visitor, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let wall: DateTime = text.parse().map_err(|_| fault("until", "must be a date and a time"))?;
-    let at = v.survey.rules.calendar.tz.to_timestamp(wall).map_err(|_| fault("until", "must be a date and a time"))?;
+    let at = v
+        .survey
+        .rules
+        .calendar
+        .tz
+        .to_timestamp(wall)
+        .map_err(|_| fault("until", "must be a date and a time"))?;
     Ok(Some(at))
 }
 

@@ -138,7 +138,12 @@ async fn build(
         crumbs: path,
         area: area.code.clone(),
         rate: rate(rows),
-        due_filter: Look::ALL.iter().filter(|l| **l != Look::Out).map(|l| l.filter()).collect::<Vec<_>>().join(","),
+        due_filter: Look::ALL
+            .iter()
+            .filter(|l| **l != Look::Out)
+            .map(|l| l.filter())
+            .collect::<Vec<_>>()
+            .join(","),
         sizes: sizes(v, rows, units.len()),
         legend: legend(&counts, v.words),
         chosen_look: asked.look,
@@ -153,7 +158,8 @@ async fn build(
 
 /// Cases with a record that waits for a decision.
 async fn marked(v: &Visitor, area: &AreaRow) -> Result<HashSet<Uuid>, Problem> {
-    let held = v.app.store().list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), 500).await?;
+    let held =
+        v.app.store().list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), 500).await?;
     Ok(held.into_iter().filter_map(|h| h.case_id).collect())
 }
 
@@ -188,7 +194,8 @@ fn sizes(v: &Visitor, rows: &[CaseRow], units: usize) -> String {
 
 /// Who holds open doors here, by name.
 async fn holders(v: &Visitor, rows: &[CaseRow]) -> Result<String, Problem> {
-    let mut users: Vec<&str> = rows.iter().filter(|r| r.due.is_some()).filter_map(|r| r.holder.as_deref()).collect();
+    let mut users: Vec<&str> =
+        rows.iter().filter(|r| r.due.is_some()).filter_map(|r| r.holder.as_deref()).collect();
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {
@@ -238,7 +245,9 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
         .map(|(floor, mut rows)| {
             rows.sort_by_key(|r| (natural(&r.room), r.household));
             Floor {
-                label: floor.0.map_or_else(|| "–".to_owned(), |n| v.words.say("building.floor", &[("n", &n)])),
+                label: floor
+                    .0
+                    .map_or_else(|| "–".to_owned(), |n| v.words.say("building.floor", &[("n", &n)])),
                 doors: rows.iter().map(|r| door(v, r, asked, marked)).collect(),
             }
         })
@@ -250,9 +259,14 @@ fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Do
     let look = Look::of(state);
     let label = if row.household > 1 { format!("{}#{}", row.room, row.household) } else { row.room.clone() };
     let visits = v.words.count("door.visits", i64::from(row.visits), &[]);
-    let name = if look == Look::Out || look == Look::Again { state.label(v.words.0).to_owned() } else { look.label(v.words) };
+    let name = if look == Look::Out || look == Look::Again {
+        state.label(v.words.0).to_owned()
+    } else {
+        look.label(v.words)
+    };
     let is_marked = marked.contains(&row.id);
-    let mut words = if row.visits > 0 { format!("{name}{}{visits}", v.words.pick(", ", "，")) } else { name };
+    let mut words =
+        if row.visits > 0 { format!("{name}{}{visits}", v.words.pick(", ", "，")) } else { name };
     if is_marked {
         words.push_str(v.words.pick(", ", "，"));
         words.push_str(v.words.t("door.held"));

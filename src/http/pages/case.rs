@@ -78,7 +78,10 @@ pub async fn show(v: Visitor) -> Answer {
     let building = v.words.say("building.name", &[("area", &v.name_of(&area)), ("number", &row.building)]);
     let mut path = crumbs(&v, &above, &area);
     path.push((format!("/areas/{}", quoted(&area.code)), v.name_of(&area)));
-    path.push((format!("/buildings/{}?door={id}", row.building_id), v.words.say("building.short", &[("number", &row.building)])));
+    path.push((
+        format!("/buildings/{}?door={id}", row.building_id),
+        v.words.say("building.short", &[("number", &row.building)]),
+    ));
     let heading = v.words.say("case.title", &[("building", &building), ("door", &title(v.words, &row))]);
     let standing = standings_of(store, &v.survey, std::slice::from_ref(&row)).await?.remove(&id);
     let window = standing.as_ref().and_then(|s| due(s, &v.survey.rules, v.now).window);
@@ -166,7 +169,14 @@ fn events(v: &Visitor, h: &History, names: &std::collections::HashMap<String, St
     for a in &h.assignments {
         let (name, by) = (named(names, &a.enumerator).to_owned(), named(names, &a.assigned_by).to_owned());
         let until = a.until.map(|u| v.words.say("case.until", &[("time", &v.when().full(u))]));
-        all.push(plain(v, a.assigned_at, "assignment", v.words.say("case.assigned", &[("name", &name)]), by, until));
+        all.push(plain(
+            v,
+            a.assigned_at,
+            "assignment",
+            v.words.say("case.assigned", &[("name", &name)]),
+            by,
+            until,
+        ));
         if let (Some(at), Some(reason)) = (a.ended_at, a.end_reason.as_deref()) {
             let key = format!("end.{reason}");
             let what = v.words.say("case.assignment_ended", &[("name", &name), ("reason", &v.words.t(&key))]);
@@ -178,7 +188,14 @@ fn events(v: &Visitor, h: &History, names: &std::collections::HashMap<String, St
     all
 }
 
-fn plain(v: &Visitor, at: Timestamp, kind: &'static str, what: String, who: String, remark: Option<String>) -> Event {
+fn plain(
+    v: &Visitor,
+    at: Timestamp,
+    kind: &'static str,
+    what: String,
+    who: String,
+    remark: Option<String>,
+) -> Event {
     Event {
         at,
         time: v.when().full(at),
@@ -221,7 +238,8 @@ fn person(v: &Visitor, p: &crate::visits::history::PersonView) -> PersonLine {
     let mut what: Vec<String> = Vec::new();
     what.extend(p.relationship.map(|r| r.label(v.words.0).to_owned()));
     what.extend(p.sex.map(|s| s.label(v.words.0).to_owned()));
-    let birth: Vec<String> = [p.birth.y, p.birth.m].into_iter().flatten().map(|n| format!("{n:02}")).collect();
+    let birth: Vec<String> =
+        [p.birth.y, p.birth.m].into_iter().flatten().map(|n| format!("{n:02}")).collect();
     if !birth.is_empty() {
         what.push(birth.join("-"));
     }
@@ -232,16 +250,15 @@ fn person(v: &Visitor, p: &crate::visits::history::PersonView) -> PersonLine {
 }
 
 fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::HashMap<String, String>) -> Event {
-    let word = d.detail.get("decision").or_else(|| d.detail.get("kind")).and_then(|k| k.as_str()).unwrap_or("decision");
+    let word = d
+        .detail
+        .get("decision")
+        .or_else(|| d.detail.get("kind"))
+        .and_then(|k| k.as_str())
+        .unwrap_or("decision");
     let key = format!("decision.{word}");
-    let mut event = plain(
-        v,
-        d.at,
-        "decision",
-        v.words.t(&key).to_owned(),
-        named(names, &d.by).to_owned(),
-        None,
-    );
+    let mut event =
+        plain(v, d.at, "decision", v.words.t(&key).to_owned(), named(names, &d.by).to_owned(), None);
     event.note = Some(d.reason.clone());
     if !d.unmet.is_empty() && word == "close" {
         let parts: Vec<&str> = d.unmet.iter().map(|p| p.label(v.words.0)).collect();

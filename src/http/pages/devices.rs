@@ -152,7 +152,7 @@ pub async fn revoke(v: Visitor, form: Form) -> Answer {
         return Err(Problem::not_found());
     }
     let note = Some(form.required("note", 2_000)?);
-    store.revoke_device(v.caller.key, id, &v.caller.user, note, v.now).await?;
+    store.revoke_device(&v.caller, id, note, v.now).await?;
     v.app.pages.forget();
     v.go("/devices?done=revoked")
 }
@@ -196,7 +196,9 @@ fn origin(v: &Visitor) -> String {
 /// The QR picture of an address; empty when it cannot be drawn.
 fn picture(text: &str) -> String {
     use std::fmt::Write;
-    let Ok(code) = qrcode::QrCode::new(text.as_bytes()) else { return String::new() };
+    let Ok(code) = qrcode::QrCode::new(text.as_bytes()) else {
+        return String::new();
+    };
     let wide = code.width();
     let mut path = String::new();
     for (i, colour) in code.to_colors().into_iter().enumerate() {

@@ -197,7 +197,8 @@ pub async fn show(v: Visitor) -> Answer {
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
     let total = store.count_doors(v.caller.key, area.range, &filter.rows(), COUNTED).await?;
     let base = format!("area={}{}", quoted(&area.code), filter.query());
-    let next = rows.last().filter(|_| is_full).map(|r| format!("/doors?{base}&after={}", text((r.area_no, r.id))));
+    let next =
+        rows.last().filter(|_| is_full).map(|r| format!("/doors?{base}&after={}", text((r.area_no, r.id))));
     let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let key = if total >= COUNTED { "doors.found_more" } else { "doors.found" };
     let page = Page {
@@ -245,7 +246,10 @@ pub async fn lines(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<DoorLine>, Probl
                 sign: sign_of(state, v.words),
                 visits: r.visits,
                 last: last.map_or_else(String::new, |(at, outcome)| {
-                    v.words.say("door.last", &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))])
+                    v.words.say(
+                        "door.last",
+                        &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))],
+                    )
                 }),
                 appointment: r
                     .appointment
@@ -265,7 +269,15 @@ async fn csv(v: &Visitor, area: &AreaRow, filter: &Filter) -> Answer {
         .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, Uuid::nil()), MOST_LINES)
         .await?;
     let mut out = String::from("\u{feff}");
-    let head = ["doors.address", "doors.state", "doors.visits", "doors.last", "doors.appointment", "doors.holder", "doors.id"];
+    let head = [
+        "doors.address",
+        "doors.state",
+        "doors.visits",
+        "doors.last",
+        "doors.appointment",
+        "doors.holder",
+        "doors.id",
+    ];
     let head: Vec<String> = head.iter().map(|key| cell(v.words.t(key))).collect();
     out.push_str(&head.join(","));
     out.push_str("\r\n");

@@ -16,7 +16,8 @@ pub struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads `application/x-www-form-urlencoded`. Problems: `body-not-valid`.
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let unreadable = || Problem::not_valid(vec![FieldError::at("", "must be the fields of a form in UTF-8")]);
+        let unreadable =
+            || Problem::not_valid(vec![FieldError::at("", "must be the fields of a form in UTF-8")]);
         let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
         let mut fields = Vec::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -109,7 +110,8 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_to_another_site() {
-        for away in ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:1", "/a b", ""] {
+        for away in ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:1", "/a b", ""]
+        {
             assert_eq!(local_path(Some(away)), "/", "{away}");
         }
         assert_eq!(local_path(Some("/areas/41?sort=rate")), "/areas/41?sort=rate");

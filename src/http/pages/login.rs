@@ -84,7 +84,8 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
         kept: resume::kept_as_is(&fields),
         trouble: None,
     };
-    if user.is_empty() || password.is_empty() || user.chars().count() > 200 || password.chars().count() > 1000 {
+    if user.is_empty() || password.is_empty() || user.chars().count() > 200 || password.chars().count() > 1000
+    {
         shown.trouble = Some("login.wrong");
         return form(&headers, carriage, shown);
     }

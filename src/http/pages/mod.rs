@@ -6,6 +6,7 @@
 pub mod about;
 pub mod alerts;
 pub mod areas;
+pub mod asof;
 pub mod assets;
 pub mod assign;
 pub mod bar;
@@ -26,7 +27,6 @@ pub mod look;
 pub mod memory;
 pub mod outlook;
 pub mod overview;
-pub mod asof;
 pub mod pace;
 pub mod panel;
 pub mod phone;

@@ -69,7 +69,10 @@ pub async fn show(v: Visitor) -> Answer {
         sentence = Some(so_far.sentence(&v));
         end = so_far.end_sentence(&v);
         drawn = chart(&v, &known);
-        days = known.iter().map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due))).collect();
+        days = known
+            .iter()
+            .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
+            .collect();
     }
     let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let page = Page {

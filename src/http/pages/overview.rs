@@ -203,7 +203,11 @@ impl Parts {
         })
     }
 
-    async fn pace(v: &Visitor, area: &AreaRow, total: &Row) -> Result<Option<(Pace, super::memory::Days)>, Problem> {
+    async fn pace(
+        v: &Visitor,
+        area: &AreaRow,
+        total: &Row,
+    ) -> Result<Option<(Pace, super::memory::Days)>, Problem> {
         if total.cases > pace::MOST_CASES {
             return Ok(None);
         }
@@ -227,7 +231,10 @@ impl Parts {
             end: pace.end_sentence(v),
             is_behind: pace.is_behind(),
             chart: chart(v, days),
-            days: days.iter().map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due))).collect(),
+            days: days
+                .iter()
+                .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
+                .collect(),
         });
         let material = Material {
             area,
@@ -261,7 +268,11 @@ impl Parts {
     fn sizes(&self, v: &Visitor) -> String {
         let mut all = Vec::new();
         if !self.is_leaf {
-            all.push(v.words.count("size.areas", i64::try_from(self.by_area.rows.len()).unwrap_or_default(), &[]));
+            all.push(v.words.count(
+                "size.areas",
+                i64::try_from(self.by_area.rows.len()).unwrap_or_default(),
+                &[],
+            ));
         }
         if self.n_buildings <= plan_svg::MOST {
             all.push(v.words.count("size.buildings", self.n_buildings, &[]));
@@ -356,13 +367,17 @@ pub fn card(v: &Visitor, r: &Row, _scope: &str) -> Card {
         completion: Rate::from(r.rates.completion),
         bar: bar(&counts, "big", &text.join(words.pick(", ", "，"))),
         legend: legend(&counts, words),
-        denominator: words.say("card.denominator", &[
-            ("due", &enumeration.due()),
-            ("known", &thousands(r.cases)),
-            ("out", &thousands(out)),
-        ]),
+        denominator: words.say(
+            "card.denominator",
+            &[("due", &enumeration.due()), ("known", &thousands(r.cases)), ("out", &thousands(out))],
+        ),
         at_most: at_most(v, r),
-        due_filter: Look::ALL.iter().filter(|l| **l != Look::Out).map(|l| l.filter()).collect::<Vec<_>>().join(","),
+        due_filter: Look::ALL
+            .iter()
+            .filter(|l| **l != Look::Out)
+            .map(|l| l.filter())
+            .collect::<Vec<_>>()
+            .join(","),
     }
 }
 
@@ -406,7 +421,9 @@ fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
 }
 
 fn sort_lines(rows: &mut [Line], sort: Sort) {
-    let share = |l: &Line| if l.rate.below > 0 { l.rate.above * 1_000_000 / l.rate.below } else { i64::MAX };
+    let share = |l: &Line| {
+        if l.rate.below > 0 { l.rate.above * 1_000_000 / l.rate.below } else { i64::MAX }
+    };
     match sort {
         Sort::Name => {}
         Sort::Rate => rows.sort_by_key(share),

@@ -73,7 +73,8 @@ fn average(days: &[(Date, i64, i64)], today: Date) -> Option<i64> {
 impl Pace {
     /// The average as shown.
     pub fn average(&self) -> Option<String> {
-        self.average_tenths.map(|t| if t < 100 { format!("{}.{}", t / 10, t % 10) } else { thousands((t + 5) / 10) })
+        self.average_tenths
+            .map(|t| if t < 100 { format!("{}.{}", t / 10, t % 10) } else { thousands((t + 5) / 10) })
     }
 
     /// Whether it will not be ready in time.
@@ -117,8 +118,7 @@ pub async fn days(v: &Visitor, area: &AreaRow) -> Result<Days, Problem> {
     if let Some(known) = v.app.pages.days(place, v.now) {
         return Ok(known);
     }
-    let question =
-        Question { area: area.clone(), by: By::Day, at: None, clock: Clock::Event, now: v.now };
+    let question = Question { area: area.clone(), by: By::Day, at: None, clock: Clock::Event, now: v.now };
     let answer = report::completion(v.app.store(), &v.survey, &question).await?;
     let days: Days = Arc::new(
         answer

@@ -50,7 +50,11 @@ pub struct Estate {
 }
 
 /// The drawings of the estates, north first; names by code.
-pub fn estates(spots: BTreeMap<String, Vec<Spot>>, names: &BTreeMap<String, String>, words: Words) -> Vec<Estate> {
+pub fn estates(
+    spots: BTreeMap<String, Vec<Spot>>,
+    names: &BTreeMap<String, String>,
+    words: Words,
+) -> Vec<Estate> {
     spots
         .into_iter()
         .map(|(code, spots)| {
@@ -114,12 +118,15 @@ fn building(svg: &mut String, spot: &Spot, x: usize, y: usize, words: Words) {
     let number: String = spot.number.chars().take(LONGEST).collect();
     let fraction = format!("{}/{}", spot.rate.above, spot.rate.below);
     let stuck = if spot.is_stuck { words.t("plan.stuck_short") } else { "" };
-    let label = words.say("plan.building", &[
-        ("number", &spot.number),
-        ("fraction", &fraction),
-        ("share", &spot.rate.share()),
-        ("stuck", &stuck),
-    ]);
+    let label = words.say(
+        "plan.building",
+        &[
+            ("number", &spot.number),
+            ("fraction", &fraction),
+            ("share", &spot.rate.share()),
+            ("stuck", &stuck),
+        ],
+    );
     let class = if spot.is_stuck { "b stuck" } else { "b" };
     // Writing to a String cannot fail.
     let _ = write!(

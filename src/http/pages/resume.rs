@@ -26,13 +26,16 @@ struct Page {
 /// The sign-in page with the form's fields inside.
 pub fn sign_in_first(request: &Request, form: &Form) -> Result<Response, Problem> {
     let kept = form.fields().map(|(name, value)| (format!("{KEPT}{name}"), value.clone())).collect();
-    let shown = Shown { next: request.path.clone(), target: Some(request.path.clone()), kept, ..Shown::default() };
+    let shown =
+        Shown { next: request.path.clone(), target: Some(request.path.clone()), kept, ..Shown::default() };
     login::form(&request.headers, request.connection.carriage, shown)
 }
 
 /// The kept fields of a sign-in form, under the names they had.
 pub fn kept(form: &Form) -> Vec<(String, String)> {
-    form.fields().filter_map(|(name, value)| Some((name.strip_prefix(KEPT)?.to_owned(), value.clone()))).collect()
+    form.fields()
+        .filter_map(|(name, value)| Some((name.strip_prefix(KEPT)?.to_owned(), value.clone())))
+        .collect()
 }
 
 /// The kept fields of a sign-in form, under the names they have in it.
@@ -41,7 +44,12 @@ pub fn kept_as_is(form: &Form) -> Vec<(String, String)> {
 }
 
 /// After signing in: shows what was about to be sent, with a button that sends it.
-pub fn offer(request: &Request, form: &Form, csrf: &str, carriage: Carriage) -> Option<Result<Response, Problem>> {
+pub fn offer(
+    request: &Request,
+    form: &Form,
+    csrf: &str,
+    carriage: Carriage,
+) -> Option<Result<Response, Problem>> {
     let target = local_path(Some(form.text(TARGET)?));
     let mut f = Frame::outside(&request.headers, "resume.title", &target);
     f.csrf = masked(csrf);

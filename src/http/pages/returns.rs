@@ -133,11 +133,7 @@ pub async fn show(v: Visitor) -> Answer {
 }
 
 fn day_words(v: &Visitor, on: Date, today: Date) -> String {
-    if on == today {
-        v.words.say("returns.today", &[("day", &v.when().day(on))])
-    } else {
-        v.when().day(on)
-    }
+    if on == today { v.words.say("returns.today", &[("day", &v.when().day(on))]) } else { v.when().day(on) }
 }
 
 fn fits(item: &ReturnVisit, only: Only, end: Timestamp) -> bool {
@@ -160,7 +156,8 @@ async fn lines(v: &Visitor, all: &[ReturnVisit]) -> Result<Vec<Line>, Problem> {
             let area = areas.iter().find(|a| a.code == d.area).map(|a| v.name_of(a)).unwrap_or_default();
             let parts = [d.building.as_str(), d.unit.as_str(), d.room.as_str()];
             let place = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
-            let cells: Vec<String> = item.untried.iter().map(|slug| super::case::cell_words(v, slug)).collect();
+            let cells: Vec<String> =
+                item.untried.iter().map(|slug| super::case::cell_words(v, slug)).collect();
             Line {
                 id: d.case_id,
                 address: format!("{area} {place}").trim().to_owned(),
@@ -169,7 +166,10 @@ async fn lines(v: &Visitor, all: &[ReturnVisit]) -> Result<Vec<Line>, Problem> {
                 state: d.state.label(v.words.0).to_owned(),
                 visits: i64::from(d.visits.unwrap_or_default()),
                 last: d.last.map_or_else(String::new, |l| {
-                    v.words.say("door.last", &[("time", &v.when().full(l.at)), ("outcome", &l.outcome.label(v.words.0))])
+                    v.words.say(
+                        "door.last",
+                        &[("time", &v.when().full(l.at)), ("outcome", &l.outcome.label(v.words.0))],
+                    )
                 }),
                 next: next_words(v, &item.next, item.due),
                 reason: v.words.pick(item.reason.clone(), item.reason_zh.clone()),

@@ -82,7 +82,8 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
         other => other?,
     };
     let survey = app.survey(&caller).await?;
-    let body = if caller.role == "admin" { read(&mut request, UPLOAD_LIMIT).await? } else { bytes::Bytes::new() };
+    let body =
+        if caller.role == "admin" { read(&mut request, UPLOAD_LIMIT).await? } else { bytes::Bytes::new() };
     let (words, now) = (Words::of(&request.headers), app.now());
     let v = Visitor { app, request, caller, survey, words, now };
     need_admin(&v)?;
@@ -146,7 +147,10 @@ async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Proble
 
 async fn load(v: &Visitor, setup: &Arc<Setup>, mode: Mode) -> Result<Report, Problem> {
     let (app, setup, now) = (v.app.clone(), Arc::clone(setup), v.now);
-    to_the_end(async move { Ok::<_, Problem>(app.ingest.load_setup(setup, mode, now, Arc::new(|_| {})).await?) }).await
+    to_the_end(
+        async move { Ok::<_, Problem>(app.ingest.load_setup(setup, mode, now, Arc::new(|_| {})).await?) },
+    )
+    .await
 }
 
 /// `POST /setup/apply`: applies a set-up tried within the last hour by the same person. Problems: `wrong-role`,
@@ -174,18 +178,24 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
         Mode::Try => "setup.would_have",
         Mode::Apply => "setup.has",
     };
-    let mut all = vec![v.words.say(key, &[
-        ("dwellings", &thousands(dwellings)),
-        ("buildings", &thousands(buildings)),
-        ("cases", &thousands(cases)),
-    ])];
+    let mut all = vec![v.words.say(
+        key,
+        &[
+            ("dwellings", &thousands(dwellings)),
+            ("buildings", &thousands(buildings)),
+            ("cases", &thousands(cases)),
+        ],
+    )];
     let d = &r.doors;
-    all.push(v.words.say("setup.doors", &[
-        ("added", &thousands(d.added)),
-        ("changed", &thousands(d.changed)),
-        ("removed", &thousands(d.removed)),
-        ("kept", &thousands(d.kept)),
-    ]));
+    all.push(v.words.say(
+        "setup.doors",
+        &[
+            ("added", &thousands(d.added)),
+            ("changed", &thousands(d.changed)),
+            ("removed", &thousands(d.removed)),
+            ("kept", &thousands(d.kept)),
+        ],
+    ));
     if r.staff_retired > 0 {
         all.push(v.words.count("setup.staff", i64::try_from(r.staff_retired).unwrap_or_default(), &[]));
     }
@@ -193,7 +203,11 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
         all.push(v.words.say("setup.policy", &[("version", &r.policy_version)]));
         for (from, to, n) in &r.moved {
             let (from, to) = (from.label(v.words.0), to.label(v.words.0));
-            all.push(v.words.count("setup.moved", i64::try_from(*n).unwrap_or_default(), &[("from", &from), ("to", &to)]));
+            all.push(v.words.count(
+                "setup.moved",
+                i64::try_from(*n).unwrap_or_default(),
+                &[("from", &from), ("to", &to)],
+            ));
         }
     }
     all

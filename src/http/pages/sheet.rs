@@ -82,7 +82,9 @@ async fn stops(
 ) -> Result<Vec<StopView>, Problem> {
     let question = Question { area: area.clone(), on, now: v.now, hours: HashMap::new() };
     let ready = Ready::read(v.app.store(), std::sync::Arc::clone(&v.survey), question).await?;
-    let plan = tokio::task::spawn_blocking(move || ready.plan()).await.map_err(|_| Problem::plain(&kind::INTERNAL))?;
+    let plan = tokio::task::spawn_blocking(move || ready.plan())
+        .await
+        .map_err(|_| Problem::plain(&kind::INTERNAL))?;
     Ok(plan.enumerators.into_iter().find(|s| s.user == user).map(|s| s.stops).unwrap_or_default())
 }
 
@@ -125,13 +127,25 @@ fn shown(v: &Visitor, stop: &StopView, row: Option<&CaseRow>) -> Stop {
         seq: stop.seq,
         door: stop.room.clone(),
         state: state.label(v.words.0).to_owned(),
-        when: stop.from.zip(stop.to).filter(|_| stop.pinned).map(|(from, to)| {
-            format!("{}–{}", v.when().clock(from), v.when().clock(to))
-        }),
-        before: last.map_or_else(|| "—".to_owned(), |(at, outcome)| {
-            let line = v.words.say("door.last", &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))]);
-            if visits > 1 { format!("{line} ({})", v.words.count("door.visits", i64::from(visits), &[])) } else { line }
-        }),
+        when: stop
+            .from
+            .zip(stop.to)
+            .filter(|_| stop.pinned)
+            .map(|(from, to)| format!("{}–{}", v.when().clock(from), v.when().clock(to))),
+        before: last.map_or_else(
+            || "—".to_owned(),
+            |(at, outcome)| {
+                let line = v.words.say(
+                    "door.last",
+                    &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))],
+                );
+                if visits > 1 {
+                    format!("{line} ({})", v.words.count("door.visits", i64::from(visits), &[]))
+                } else {
+                    line
+                }
+            },
+        ),
         is_spare: stop.spare,
     }
 }

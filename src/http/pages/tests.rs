@@ -133,12 +133,28 @@ fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
 #[test]
 fn text_and_signs_can_be_read_in_both_themes() {
     let light = tokens(CSS.split("@media").next().unwrap());
-    let dark = tokens(CSS.split(":root[data-theme=dark]{").nth(1).unwrap().split("/* Ground */").next().unwrap());
-    let system = tokens(CSS.split(":root:not([data-theme=light]){").nth(1).unwrap().split("}}").next().unwrap());
+    let dark =
+        tokens(CSS.split(":root[data-theme=dark]{").nth(1).unwrap().split("/* Ground */").next().unwrap());
+    let system =
+        tokens(CSS.split(":root:not([data-theme=light]){").nth(1).unwrap().split("}}").next().unwrap());
     assert!(light.len() > 40);
     assert_eq!(format!("{dark:?}"), format!("{system:?}"), "the dark theme is written twice and differs");
     let mut text: Vec<(String, String)> = Vec::new();
-    for look in ["completed", "appointment", "again", "new", "refused", "exhausted", "closed", "verify", "out", "accent", "warn", "bad", "good"] {
+    for look in [
+        "completed",
+        "appointment",
+        "again",
+        "new",
+        "refused",
+        "exhausted",
+        "closed",
+        "verify",
+        "out",
+        "accent",
+        "warn",
+        "bad",
+        "good",
+    ] {
         text.push((format!("{look}-ink"), look.to_owned()));
     }
     text.extend((1..=5).map(|n| (format!("step{n}-ink"), format!("step{n}"))));

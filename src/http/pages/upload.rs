@@ -46,7 +46,8 @@ fn boundary(media_type: &str) -> Option<String> {
     parameters.split(';').find_map(|p| {
         let (name, value) = p.trim().split_once('=')?;
         let value = value.trim_matches('"');
-        (name.eq_ignore_ascii_case("boundary") && !value.is_empty() && value.len() <= 70).then(|| value.to_owned())
+        (name.eq_ignore_ascii_case("boundary") && !value.is_empty() && value.len() <= 70)
+            .then(|| value.to_owned())
     })
 }
 
@@ -94,12 +95,18 @@ mod tests {
                      name=\"files\"; filename=\"dir/areas.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n\r\n--xYz--\r\n";
         let all = parts(&headers(), body).unwrap();
         assert_eq!(all[0], Part { name: "csrf".to_owned(), file: None, bytes: b"abc".to_vec() });
-        assert_eq!((all[1].file.as_deref(), all[1].bytes.as_slice()), (Some("areas.csv"), b"a,b\r\n1,2\r\n".as_slice()));
+        assert_eq!(
+            (all[1].file.as_deref(), all[1].bytes.as_slice()),
+            (Some("areas.csv"), b"a,b\r\n1,2\r\n".as_slice())
+        );
     }
 
     #[test]
     fn what_is_cut_short_is_nothing() {
-        assert_eq!(parts(&headers(), b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"), None);
+        assert_eq!(
+            parts(&headers(), b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"),
+            None
+        );
         assert_eq!(parts(&HeaderMap::new(), b""), None);
     }
 }

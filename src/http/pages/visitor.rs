@@ -54,7 +54,9 @@ pub struct Visitor {
 }
 
 /// A page for people who are signed in; others are sent to sign in and come back.
-pub fn reading<H, F>(handler: H) -> impl Fn(App, Request) -> BoxFuture<'static, Answer> + Send + Sync + 'static
+pub fn reading<H, F>(
+    handler: H,
+) -> impl Fn(App, Request) -> BoxFuture<'static, Answer> + Send + Sync + 'static
 where
     H: Fn(Visitor) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -76,7 +78,9 @@ where
 
 /// A form of a page. One that carries another session's token is refused; one sent after the session ended is kept until
 /// its sender has signed in again.
-pub fn writing<H, F>(handler: H) -> impl Fn(App, Request) -> BoxFuture<'static, Answer> + Send + Sync + 'static
+pub fn writing<H, F>(
+    handler: H,
+) -> impl Fn(App, Request) -> BoxFuture<'static, Answer> + Send + Sync + 'static
 where
     H: Fn(Visitor, Form) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,

@@ -88,7 +88,9 @@ fn fill(text: &str, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> Strin
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else { break };
+        let Some((name, tail)) = after.split_once('}') else {
+            break;
+        };
         match places.iter().find(|(place, _)| *place == name) {
             Some((_, value)) => out.push_str(&value.to_string()),
             None => out.push_str(name),
@@ -101,12 +103,15 @@ fn fill(text: &str, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> Strin
 
 /// The value of a cookie.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';')).find_map(
-        |pair| {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| {
             let (key, value) = pair.trim().split_once('=')?;
             (key == name).then_some(value)
-        },
-    )
+        })
 }
 
 /// The first language of the browser's list that is ours; weights are sorted by the browsers themselves.

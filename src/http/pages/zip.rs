@@ -178,9 +178,16 @@ mod tests {
 
     #[test]
     fn files_come_out_as_they_went_in_without_their_folder() {
-        let zip = archive(&[("yongxin/", b"", false), ("yongxin/areas.csv", b"code,parent", true), ("staff.csv", b"user", false)]);
+        let zip = archive(&[
+            ("yongxin/", b"", false),
+            ("yongxin/areas.csv", b"code,parent", true),
+            ("staff.csv", b"user", false),
+        ]);
         let all = files(&zip, 100).unwrap();
-        assert_eq!(all, [("areas.csv".to_owned(), b"code,parent".to_vec()), ("staff.csv".to_owned(), b"user".to_vec())]);
+        assert_eq!(
+            all,
+            [("areas.csv".to_owned(), b"code,parent".to_vec()), ("staff.csv".to_owned(), b"user".to_vec())]
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ statements! {
     /// $1 district, $2 survey, $3 interviews. Of any accepted revision: they are the same on all.
     FLAGS = "-- counting_flags
         select distinct on (id) id, case_id, counted_elsewhere, paired from interview
-        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 order by id, revision desc";
+        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 and held_reason is distinct from 'form-error' order by id, revision desc";
     /// $1 district, $2 survey, $3 interviews, $4 counted elsewhere, $5 paired.
     SET_FLAGS = "-- set_counting_flags
         update interview i set counted_elsewhere = u.elsewhere, paired = u.paired

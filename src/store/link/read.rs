@@ -100,7 +100,11 @@ async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>
     let ids: Vec<Uuid> = links.iter().map(|l| l.id).collect();
     let rows = tx.query(&EVIDENCE, &[&key.district, &key.no, &ids]).await?;
     let find = |id: Uuid, revision: i32| {
-        forms.iter().find(|f| f.interview == id && f.revision == revision).cloned().ok_or(Error::Corrupt("link"))
+        forms
+            .iter()
+            .find(|f| f.interview == id && f.revision == revision)
+            .cloned()
+            .ok_or(Error::Corrupt("link"))
     };
     links
         .into_iter()
@@ -131,7 +135,16 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST,
-                        &[&key.district, &key.no, &state.slug(), &after.0, &after.1, &range.0, &range.1, &limit],
+                        &[
+                            &key.district,
+                            &key.no,
+                            &state.slug(),
+                            &after.0,
+                            &after.1,
+                            &range.0,
+                            &range.1,
+                            &limit,
+                        ],
                     )
                     .await?;
                 let links = rows.iter().map(link_row).collect::<Result<Vec<_>, _>>()?;
@@ -142,7 +155,11 @@ impl Store {
     }
 
     /// How many links that touch an area are in each state.
-    pub async fn count_links(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<(LinkState, i64)>, Error> {
+    pub async fn count_links(
+        &self,
+        key: SurveyKey,
+        range: (i32, i32),
+    ) -> Result<Vec<(LinkState, i64)>, Error> {
         self.reading("count_links", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
@@ -162,7 +179,9 @@ impl Store {
         self.reading("link", move |tx| {
             Box::pin(async move {
                 let found = by_id(tx, key, &[id]).await?;
-                let Some(pair) = pairs(tx, key, found).await?.into_iter().next() else { return Ok(None) };
+                let Some(pair) = pairs(tx, key, found).await?.into_iter().next() else {
+                    return Ok(None);
+                };
                 let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
                 let events = rows
                     .iter()

@@ -61,6 +61,11 @@ statements! {
     DROP_KEYS = "-- drop_link_keys
         delete from link_key k using unnest($3::bigint[], $4::smallint[]) as u (key, kind)
         where k.district_id = $1 and k.survey_no = $2 and k.key = u.key and k.kind = u.kind and k.interview = $5";
+    /// $1 district, $2 survey, $3 keys, $4 how many. Keys that more interviews than that have.
+    CROWDED = "-- crowded_link_keys
+        select u.key from unnest($3::bigint[]) as u (key)
+        where (select count(*) from (select from link_key where district_id = $1 and survey_no = $2 and key = u.key
+            limit $4::bigint + 1) k) > $4";
     /// $1 district, $2 survey, $3 keys, $4 how many of each are read at most.
     SHARING = "-- interviews_sharing_keys
         select u.key, k.kind, k.interview from unnest($3::bigint[], $4::integer[]) as u (key, most)
@@ -362,4 +367,13 @@ pub async fn sharing(tx: &Tx, key: SurveyKey, keys: &[(i64, i32)]) -> Result<Vec
         .iter()
         .map(|r| Sharing { key: r.get("key"), kind: r.get("kind"), interview: r.get("interview") })
         .collect())
+}
+
+/// The keys among these that more than `most` interviews have.
+pub async fn crowded(tx: &Tx, key: SurveyKey, keys: &[i64], most: i64) -> Result<Vec<i64>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.query(&CROWDED, &[&key.district, &key.no, &keys, &most]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
 }

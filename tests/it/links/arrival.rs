@@ -30,7 +30,7 @@ fn round(survey: &Survey) -> Vec<Value> {
         home(survey.case(0), &LU, "10:10"),
         form(survey.case(9), misspelt, "15:20"),
         home(survey.case(0), &LU, "18:40"),
-        with(form(survey.case(0), proxy, "9:05"), "respondent", "neighbour"),
+        with(form(survey.case(0), proxy, "09:05"), "respondent", "neighbour"),
         form(survey.case(4), parents, "11:30"),
         form(survey.case(6), alone, "12:15"),
         home(survey.case(4), &ZHAI, "19:10"),
@@ -42,7 +42,7 @@ fn round(survey: &Survey) -> Vec<Value> {
 async fn the_order_of_arrival_makes_no_difference() {
     let mut reference: Option<(Vec<String>, Vec<String>)> = None;
     for turn in 0..8 {
-        let app = App::new(Survey::with_dwellings(12)).await;
+        let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
         let device = app.device("ea1").await;
         let mut forms = round(&app.survey);
         // Ids must be those of the first round.
@@ -71,7 +71,7 @@ async fn the_order_of_arrival_makes_no_difference() {
 
 #[tokio::test]
 async fn linking_again_changes_nothing() {
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     app.device("ea1").await.accepted(&round(&app.survey)).await;
     link_all(&app).await;
     let (before, log) = ((links(&app).await, rows(&app).await), app.count("select count(*) from link_event").await);
@@ -91,12 +91,12 @@ async fn linking_again_changes_nothing() {
 #[tokio::test]
 async fn a_kill_at_any_point_leaves_nothing_half_linked() {
     let reference = {
-        let app = App::new(Survey::with_dwellings(12)).await;
+        let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
         app.device("ea1").await.accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")]).await;
         link_all(&app).await;
         rows(&app).await.len()
     };
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     let forms = [home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")];
     app.device("ea1").await.accepted(&forms).await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
@@ -132,7 +132,7 @@ async fn a_kill_at_any_point_leaves_nothing_half_linked() {
 /// "Committed, but the answer was lost": the job tries again and finds nothing left to do.
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_not_done_twice() {
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     app.device("ea1").await.accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")]).await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
     let lost = Arc::new(AtomicUsize::new(0));
@@ -153,7 +153,7 @@ async fn a_commit_whose_answer_is_lost_is_not_done_twice() {
 /// Two processes at once: one works, the other waits its turn, and nothing is linked twice.
 #[tokio::test]
 async fn several_processes_link_each_interview_once() {
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     app.device("ea1").await.accepted(&round(&app.survey)).await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
     let workers = (0..4).map(|_| {
@@ -194,7 +194,7 @@ async fn an_upload_leaves_a_line_in_the_queue_and_no_more() {
 
 #[tokio::test]
 async fn relinking_shows_the_difference_and_then_brings_it_about() {
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     app.device("ea1").await.accepted(&round(&app.survey)).await;
     link_all(&app).await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
@@ -208,6 +208,7 @@ async fn relinking_shows_the_difference_and_then_brings_it_about() {
     let mut strict = same.clone();
     strict.file.version = "strict".to_owned();
     strict.file.han.thresholds.people_bits = 500.0;
+    strict.file.han.thresholds.people_bits_across_doors = 500.0;
     let difference = dedupe.difference(&survey, &strict).await.unwrap();
     let lost = difference.moves[&(Some(LinkState::Merged), Some(LinkState::Review))];
     assert!(lost > 0);

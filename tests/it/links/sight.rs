@@ -8,7 +8,7 @@ use crate::support::{App, Survey};
 
 /// A family whose mother is also listed, with her sister, in the other community.
 async fn across() -> (App, uuid::Uuid) {
-    let app = App::new(Survey::with_dwellings(8).doors(B1, 4).policy("[link]\nauto_across_doors = false\n")).await;
+    let app = App::new(Survey::with_dwellings(8).doors(B1, 4).policy(BY_HAND)).await;
     let near = home(app.survey.case(0), &LU, "10:10");
     let mut there = people(&LU[..2]);
     there.extend(people(&[("苑红霞", "f", (1990, 7, 1), "sibling")]));
@@ -65,7 +65,7 @@ async fn links_are_listed_for_either_side_and_for_nobody_else() {
 
 #[tokio::test]
 async fn a_link_within_another_community_does_not_exist() {
-    let app = App::new(Survey::with_dwellings(12)).await;
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     let forms = [home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")];
     app.device("ea1").await.accepted(&forms).await;
     link_all(&app).await;

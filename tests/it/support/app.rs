@@ -38,7 +38,8 @@ impl TestClock {
 
     /// Now; the next reading is later.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.fetch_add(1, Ordering::Relaxed)).expect("a test's time is in range")
+        Timestamp::from_millisecond(self.0.fetch_add(1, Ordering::Relaxed))
+            .expect("a test's time is in range")
     }
 
     /// Sets the clock.
@@ -91,7 +92,9 @@ impl App {
         shared.clock = Arc::new(move || ticking.now());
         change(&mut shared);
         let address = "127.0.0.1:0".parse().expect("a constant");
-        let server = Server::bind(address, None, Limits::default(), shared.metrics.clone()).await.expect("a free port");
+        let server = Server::bind(address, None, Limits::default(), shared.metrics.clone())
+            .await
+            .expect("a free port");
         let address = server.address();
         let site = routes().into_filter(shared.clone(), shared.metrics.clone());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -149,7 +152,12 @@ impl App {
 
     /// A supervisor or admin with a token.
     pub async fn staff(&self, user: &str) -> Client {
-        let token = self.token(&self.survey.slug, user, None).await;
+        self.staff_in(&self.survey.slug, user).await
+    }
+
+    /// A supervisor or admin of another survey.
+    pub async fn staff_in(&self, slug: &str, user: &str) -> Client {
+        let token = self.token(slug, user, None).await;
         Client { token: Some(token), ..self.anyone() }
     }
 

@@ -69,6 +69,13 @@ impl Reply {
         problem
     }
 
+    /// The bytes of a 200.
+    #[track_caller]
+    pub fn ok_bytes(&self) -> Bytes {
+        assert_eq!(self.status, 200, "{}: {}", self.asked, self.text());
+        self.body.clone()
+    }
+
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
@@ -95,7 +102,8 @@ impl Client {
     /// Any call.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Reply {
         let asked = format!("{method} {path}");
-        let mut request = Request::builder().method(method).uri(path).header("host", self.address.to_string());
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -107,10 +115,12 @@ impl Client {
         }
         let request = request.body(Full::new(body)).expect("the request can be built");
         let stream = TcpStream::connect(self.address).await.expect("the service listens");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("the service speaks HTTP");
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("the service speaks HTTP");
         tokio::spawn(async move { drop(connection.await) });
-        let response = sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
+        let response =
+            sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap_or_else(|e| panic!("{asked}: broken off: {e}")).to_bytes();
         Reply { status: head.status, headers: head.headers, body, asked }

@@ -39,7 +39,12 @@ impl Picture {
         let cursor = self.cursor.as_ref().map(|c| format!("&cursor={c}")).unwrap_or_default();
         let page = phone.get(&format!("/v1/changes?limit={limit}{cursor}{extra}")).await;
         let changes = page["changes"].as_array().expect("a page has changes");
-        assert!(changes.len() <= limit.max(1) * 2, "a page of {} for a limit of {limit}", changes.len());
+        if page["reset"] == true {
+            // A full pull begins: what does not come again is forgotten.
+            self.things.clear();
+            self.receipts.clear();
+        }
+        assert!(changes.len() <= limit, "a page of {} for a limit of {limit}", changes.len());
         for change in changes {
             self.take(change);
         }

@@ -1,6 +1,7 @@
 //! Records as a phone sends them. Ids come from a counter of the test's own thread, so a test always sends the same.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,7 +9,14 @@ use uuid::Uuid;
 use super::app::OPENING;
 
 thread_local! {
-    static NEXT: Cell<u64> = const { Cell::new(1) };
+    static NEXT: Cell<u64> = Cell::new(first_of_thread());
+}
+
+/// Tests count from 1; the workers of a runtime with several threads must not count alike.
+fn first_of_thread() -> u64 {
+    static WORKERS: AtomicU64 = AtomicU64::new(1);
+    let is_worker = std::thread::current().name().is_none_or(|name| name.starts_with("tokio"));
+    if is_worker { (WORKERS.fetch_add(1, Ordering::Relaxed) << 32) + 1 } else { 1 }
 }
 
 /// A new id of version 7.

@@ -153,7 +153,8 @@ impl Survey {
         let mut doors = String::from("area,building,unit,floor,room,kind,lon,lat\n");
         for (i, d) in self.doors.iter().enumerate() {
             let lon = 112.97 + f64::from(u32::try_from(i).unwrap()) * 0.0001;
-            writeln!(doors, "{},{},{},1,{},{},{lon:.6},34.75", d.area, d.building, d.unit, d.room, d.kind).unwrap();
+            writeln!(doors, "{},{},{},1,{},{},{lon:.6},34.75", d.area, d.building, d.unit, d.room, d.kind)
+                .unwrap();
         }
         let mut staff = String::from("user,name,role,area\n");
         for (user, role, area) in &self.staff {

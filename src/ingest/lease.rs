@@ -1,0 +1,188 @@
+//! Leases: what ends them besides a supervisor's order. A door that is finished ends its lease, a door that opens again
+//! goes back to who held it while the lease lasts, and a lease that is over leaves the door to nobody.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::assign::moved;
+use super::refold::At;
+use super::{Error, Ingest};
+use crate::domain::State;
+use crate::store::case::{self, CaseRow, CaseUpdate};
+use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
+use crate::store::{Outcome, SurveyKey, Tx, completion, lease, new_tag};
+
+/// Leases ended in one transaction.
+const AT_ONCE: i64 = 500;
+
+/// A case whose lease a fold touches.
+struct Turned<'a> {
+    row: &'a CaseRow,
+    update: &'a CaseUpdate,
+    holder: &'a str,
+}
+
+/// After a fold of these rows: ends the leases of doors that need no visit any more, and lends those that opened again to
+/// who held them. The rows are as they were before the fold, the updates in the same order.
+pub(super) async fn follow(
+    tx: &Tx,
+    at: At,
+    rows: &[CaseRow],
+    updates: &[CaseUpdate],
+) -> Result<(), crate::store::Error> {
+    let is_open = |state: i16| State::from_number(state).is_some_and(State::is_open);
+    let turned = |before: bool| {
+        rows.iter()
+            .zip(updates)
+            .filter(move |(r, u)| is_open(r.state) == before && is_open(u.state) != before)
+            .filter_map(|(row, update)| Some(Turned { row, update, holder: row.holder.as_deref()? }))
+    };
+    finish(tx, at, &turned(true).collect::<Vec<_>>()).await?;
+    resume(tx, at, &turned(false).collect::<Vec<_>>()).await
+}
+
+async fn finish(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::store::Error> {
+    if turned.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
+    let ended = feed::end_assignments(tx, at.key, &ids, at.now, "finished").await?;
+    let marks: Vec<Mark> = ended.into_iter().map(|(id, user)| of_user(id, user)).collect();
+    feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
+    let left: Vec<(&CaseRow, &str)> = turned.iter().map(|t| (t.row, t.holder)).collect();
+    mark_strangers(tx, at, &left).await
+}
+
+async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::store::Error> {
+    if turned.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
+    let latest: HashMap<Uuid, AssignmentRow> =
+        lease::latest(tx, at.key, &ids).await?.into_iter().map(|a| (a.case_id, a)).collect();
+    let lasts = |t: &Turned<'_>| latest.get(&t.row.id).filter(|a| a.until.is_none_or(|until| until > at.now));
+    let again: Vec<AssignmentRow> = turned
+        .iter()
+        .filter_map(|t| {
+            let last = lasts(t)?;
+            let fresh = AssignmentRow {
+                id: Uuid::now_v7(),
+                at: at.now,
+                ended_at: None,
+                end_reason: None,
+                ..last.clone()
+            };
+            Some(AssignmentRow { enumerator: t.holder.to_owned(), ..fresh })
+        })
+        .collect();
+    for one in &again {
+        // Each may have been lent by somebody else, so they do not go in one statement.
+        feed::add_assignments(tx, at.key, std::slice::from_ref(one)).await?;
+    }
+    let marks: Vec<Mark> = again.iter().map(|a| of_user(a.id, a.enumerator.clone())).collect();
+    feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
+    let back: Vec<(&CaseRow, &str)> =
+        turned.iter().filter(|t| lasts(t).is_some()).map(|t| (t.row, t.holder)).collect();
+    mark_strangers(tx, at, &back).await?;
+    // The lease ran out while the door was closed.
+    let over: Vec<CaseRow> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
+    let over_ids: Vec<Uuid> = over.iter().map(|r| r.id).collect();
+    if !over.is_empty() {
+        feed::clear_holders(tx, at.key, &over_ids).await?;
+        completion::append_deltas(tx, at.key, &moved(&over, "")).await?;
+    }
+    Ok(())
+}
+
+/// The row as the fold left it: what the counters hold for its present holder.
+fn as_folded(t: &Turned<'_>) -> CaseRow {
+    let mut row = t.row.clone();
+    row.cell = t.update.cell;
+    row.persons.clone_from(&t.update.persons);
+    row
+}
+
+fn of_user(id: Uuid, user: String) -> Mark {
+    Mark { id, area_no: None, device: None, user: Some(user) }
+}
+
+/// Marks the doors of cases lent to people who work elsewhere: the door comes and goes with the lease. Who works in the
+/// area has the door anyway.
+pub(super) async fn mark_strangers(
+    tx: &Tx,
+    at: At,
+    lent: &[(&CaseRow, &str)],
+) -> Result<(), crate::store::Error> {
+    if lent.is_empty() {
+        return Ok(());
+    }
+    let mut users: Vec<String> = lent.iter().map(|l| l.1.to_owned()).collect();
+    users.sort_unstable();
+    users.dedup();
+    let ranges = lease::ranges(tx, at.key, &users).await?;
+    let is_stranger = |row: &CaseRow, user: &str| {
+        ranges.get(user).is_none_or(|(lo, hi)| !(*lo..=*hi).contains(&row.area_no))
+    };
+    let mut marks: Vec<Mark> = lent
+        .iter()
+        .filter(|(row, user)| is_stranger(row, user))
+        .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
+        .collect();
+    marks.sort_unstable_by_key(|m| m.id);
+    marks.dedup_by_key(|m| m.id);
+    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks).await
+}
+
+impl Ingest {
+    /// Ends every lease that is over by `now`, in all surveys; returns how many. Several processes may do it at once.
+    pub async fn end_leases(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut all = 0;
+        for key in self.store.survey_keys().await? {
+            loop {
+                let ended = self
+                    .store
+                    .retrying("end_leases", move |tx| Box::pin(async move { end_some(tx, key, now).await }))
+                    .await?;
+                all += ended.0;
+                if !ended.1 {
+                    break;
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Ends some leases; how many, and whether there may be more.
+async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(usize, bool)>, Error> {
+    let mut ids = lease::ended_by(tx, key, now, AT_ONCE).await?;
+    if ids.is_empty() {
+        return Ok(Outcome::Rollback((0, false)));
+    }
+    let is_full = i64::try_from(ids.len()).is_ok_and(|n| n >= AT_ONCE);
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = case::lock_cases(tx, key, &ids).await?;
+    // Asked again under the locks: an order may have come first.
+    let ended = lease::expire(tx, key, &ids, now).await?;
+    if ended.is_empty() {
+        return Ok(Outcome::Rollback((0, false)));
+    }
+    let at = At { key, now, tag: new_tag(now) };
+    let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
+    let freed: Vec<CaseRow> =
+        rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
+    let freed_ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
+    feed::clear_holders(tx, key, &freed_ids).await?;
+    completion::append_deltas(tx, key, &moved(&freed, "")).await?;
+    let marks: Vec<Mark> = ended.iter().map(|e| of_user(e.0, e.2.clone())).collect();
+    feed::mark(tx, key, at.tag, ChangeKind::Assignment, &marks).await?;
+    let cases: Vec<Mark> =
+        freed.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
+    feed::mark(tx, key, at.tag, ChangeKind::Case, &cases).await?;
+    let left: Vec<(&CaseRow, &str)> = freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();
+    mark_strangers(tx, at, &left).await?;
+    Ok(Outcome::Stamp((ended.len(), is_full), key, at.tag))
+}

@@ -1,0 +1,284 @@
+//! Attachments: how far an upload has come, its pieces until it is complete, and which visit names it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::tx::{Error, Outcome, Tx, statements};
+use super::{Store, SurveyKey};
+
+statements! {
+    /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 media type, $7 length, $8 now.
+    BEGIN = "-- begin_attachment
+        insert into attachment (district_id, survey_no, id, device_id, enumerator, media_type, length, stored, started_at)
+        values ($1, $2, $3, $4, $5, $6, $7, 0, $8) on conflict on constraint attachment_pk do nothing";
+    /// $1 district, $2 survey, $3 id.
+    FIND_LOCKED = "-- lock_attachment
+        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at from attachment
+        where district_id = $1 and survey_no = $2 and id = $3 for update";
+    /// $1 district, $2 survey, $3 id.
+    FIND = "-- find_attachment
+        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at from attachment
+        where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id, $4 offset, $5 bytes.
+    ADD_PART = "-- add_attachment_part
+        insert into attachment_part (district_id, survey_no, id, at_byte, bytes) values ($1, $2, $3, $4, $5)";
+    /// $1 district, $2 survey, $3 id, $4 stored.
+    ADVANCE = "-- advance_attachment
+        update attachment set stored = $4 where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id.
+    PARTS = "-- attachment_parts
+        select bytes from attachment_part where district_id = $1 and survey_no = $2 and id = $3 order by at_byte";
+    /// $1 district, $2 survey, $3 id, $4 digest, $5 now.
+    COMPLETE = "-- complete_attachment
+        update attachment set sha256 = $4, complete_at = $5 where district_id = $1 and survey_no = $2 and id = $3 and complete_at is null";
+    /// $1 district, $2 survey, $3 id.
+    DROP_PARTS = "-- drop_attachment_parts
+        delete from attachment_part where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id. What was sent is not what was announced, or its file is lost: it starts over.
+    DROP = "-- drop_attachment
+        delete from attachment where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 attachments, $4 visits.
+    LINK = "-- link_attachments
+        insert into attachment_link (district_id, survey_no, attachment_id, visit_id)
+        select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by 1, 2
+        on conflict on constraint attachment_link_pk do nothing";
+    /// $1 district, $2 survey, $3 id, $4 lo, $5 hi. Whether a reader of that range may see it: by the door of a visit that names
+    /// it, or, while none does, by the area of who sent it.
+    MAY_READ = "-- may_read_attachment
+        select c.area, v.id as visit_id, v.case_id from attachment_link l
+        join visit v on v.district_id = l.district_id and v.survey_no = l.survey_no and v.id = l.visit_id
+        join survey_case c on c.district_id = v.district_id and c.survey_no = v.survey_no and c.id = v.case_id
+        where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = $3 and c.area_no between $4 and $5
+        union all
+        select s.area, null, null from attachment t
+        join staff s on s.district_id = t.district_id and s.survey_no = t.survey_no and s.user_name = t.enumerator
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where t.district_id = $1 and t.survey_no = $2 and t.id = $3 and a.lo between $4 and $5
+          and not exists (select 1 from attachment_link l where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = $3)
+        limit 1";
+    /// $1 district, $2 survey, $3 ids.
+    HERE = "-- attachments_here
+        select id, media_type, length from attachment
+        where district_id = $1 and survey_no = $2 and id = any($3) and complete_at is not null and purged_at is null";
+}
+
+/// An attachment as stored.
+#[derive(Clone, Debug)]
+pub struct AttachmentRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The device that uploads it.
+    pub device: Uuid,
+    /// Its person.
+    pub enumerator: String,
+    /// What its first bytes say.
+    pub media_type: String,
+    /// Bytes in all.
+    pub length: i64,
+    /// Bytes received.
+    pub stored: i64,
+    /// SHA-256 of the whole.
+    pub sha256: Option<Vec<u8>>,
+    /// When it was complete.
+    pub complete_at: Option<Timestamp>,
+    /// When its bytes were removed.
+    pub purged_at: Option<Timestamp>,
+}
+
+fn row(r: &tokio_postgres::Row) -> AttachmentRow {
+    AttachmentRow {
+        id: r.get("id"),
+        device: r.get("device_id"),
+        enumerator: r.get("enumerator"),
+        media_type: r.get("media_type"),
+        length: r.get("length"),
+        stored: r.get("stored"),
+        sha256: r.get("sha256"),
+        complete_at: r.get("complete_at"),
+        purged_at: r.get("purged_at"),
+    }
+}
+
+/// A piece of an upload.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// The attachment.
+    pub id: Uuid,
+    /// What the first bytes of the whole say; `None` where the piece is not the first.
+    pub media_type: Option<&'static str>,
+    /// Bytes in all, as announced.
+    pub length: i64,
+    /// Offset of the first byte.
+    pub at: i64,
+    /// The bytes.
+    pub bytes: bytes::Bytes,
+}
+
+/// What came of a piece.
+#[derive(Clone, Debug)]
+pub enum Taken {
+    /// Stored, or stored before: how far the upload has come.
+    Yes(AttachmentRow),
+    /// The upload is elsewhere: the next byte wanted is this one.
+    WrongOffset(i64),
+    /// Another length was announced before.
+    OtherLength(i64),
+    /// The id is another device's.
+    Foreign,
+    /// The first piece must come first.
+    Unknown,
+}
+
+/// Notes which visits name which attachments: (attachment, visit).
+pub async fn link(tx: &Tx, key: SurveyKey, pairs: &[(Uuid, Uuid)]) -> Result<(), Error> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = pairs.iter().map(|p| p.0).collect();
+    let visits: Vec<Uuid> = pairs.iter().map(|p| p.1).collect();
+    tx.execute(&LINK, &[&key.district, &key.no, &ids, &visits]).await?;
+    Ok(())
+}
+
+async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp) -> Result<Taken, Error> {
+    let (district, no) = (caller.key.district, caller.key.no);
+    if let Some(media_type) = p.media_type {
+        tx.execute(&BEGIN, &[&district, &no, &p.id, &device, &caller.user, &media_type, &p.length, &now])
+            .await?;
+    }
+    let Some(found) = tx.query_opt(&FIND_LOCKED, &[&district, &no, &p.id]).await?.as_ref().map(row) else {
+        return Ok(Taken::Unknown);
+    };
+    if found.device != device {
+        return Ok(Taken::Foreign);
+    }
+    if found.length != p.length {
+        return Ok(Taken::OtherLength(found.length));
+    }
+    let end = p.at + i64::try_from(p.bytes.len()).unwrap_or(i64::MAX);
+    if found.complete_at.is_some() || end <= found.stored {
+        return Ok(Taken::Yes(found));
+    }
+    if p.at > found.stored {
+        return Ok(Taken::WrongOffset(found.stored));
+    }
+    // What came twice is left out; the digest of the whole tells whether it was the same.
+    let known = usize::try_from(found.stored - p.at).unwrap_or_default();
+    let fresh: &[u8] = &p.bytes[known.min(p.bytes.len())..];
+    tx.execute(&ADD_PART, &[&district, &no, &p.id, &found.stored, &fresh]).await?;
+    tx.execute(&ADVANCE, &[&district, &no, &p.id, &end]).await?;
+    Ok(Taken::Yes(AttachmentRow { stored: end, ..found }))
+}
+
+impl Store {
+    /// Takes a piece of an upload on behalf of a device; the same piece again changes nothing.
+    pub async fn take_piece(
+        &self,
+        caller: &Caller,
+        device: Uuid,
+        piece: Piece,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
+        let caller = caller.clone();
+        self.retrying("take_piece", move |tx| {
+            let (caller, piece) = (caller.clone(), piece.clone());
+            Box::pin(async move {
+                let taken = take(tx, &caller, device, &piece, now).await?;
+                Ok::<_, Error>(match taken {
+                    Taken::Yes(_) => Outcome::Commit(taken),
+                    Taken::WrongOffset(_) | Taken::OtherLength(_) | Taken::Foreign | Taken::Unknown => {
+                        Outcome::Rollback(taken)
+                    }
+                })
+            })
+        })
+        .await
+    }
+
+    /// An attachment by id.
+    pub async fn attachment(&self, key: SurveyKey, id: Uuid) -> Result<Option<AttachmentRow>, Error> {
+        self.reading("attachment", move |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>(tx.query_opt(&FIND, &[&key.district, &key.no, &id]).await?.as_ref().map(row))
+            })
+        })
+        .await
+    }
+
+    /// The bytes of an upload whose pieces are all here.
+    pub async fn attachment_bytes(&self, key: SurveyKey, id: Uuid) -> Result<Vec<u8>, Error> {
+        self.reading("attachment_bytes", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&PARTS, &[&key.district, &key.no, &id]).await?;
+                Ok::<_, Error>(rows.iter().flat_map(|r| r.get::<_, &[u8]>(0)).copied().collect())
+            })
+        })
+        .await
+    }
+
+    /// Notes that the bytes lie outside the database now, and drops the pieces.
+    pub async fn complete_attachment(
+        &self,
+        key: SurveyKey,
+        id: Uuid,
+        sha256: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.retrying("complete_attachment", move |tx| {
+            let sha256 = sha256.clone();
+            Box::pin(async move {
+                tx.execute(&COMPLETE, &[&key.district, &key.no, &id, &sha256, &now]).await?;
+                tx.execute(&DROP_PARTS, &[&key.district, &key.no, &id]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Forgets an upload, so that it starts over; what visits say about it stays.
+    pub async fn drop_attachment(&self, key: SurveyKey, id: Uuid) -> Result<(), Error> {
+        self.retrying("drop_attachment", move |tx| {
+            Box::pin(async move {
+                tx.execute(&DROP_PARTS, &[&key.district, &key.no, &id]).await?;
+                tx.execute(&DROP, &[&key.district, &key.no, &id]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Whether a reader of this range may see an attachment: the area it belongs to, and the case when a visit names it.
+    pub async fn may_read_attachment(
+        &self,
+        key: SurveyKey,
+        id: Uuid,
+        range: (i32, i32),
+    ) -> Result<Option<(String, Option<Uuid>)>, Error> {
+        self.reading("may_read_attachment", move |tx| {
+            Box::pin(async move {
+                let found =
+                    tx.query_opt(&MAY_READ, &[&key.district, &key.no, &id, &range.0, &range.1]).await?;
+                Ok::<_, Error>(found.map(|r| (r.get("area"), r.get("case_id"))))
+            })
+        })
+        .await
+    }
+
+    /// Which of these attachments are here: (id, media type, bytes) of the complete ones.
+    pub async fn attachments_here(
+        &self,
+        key: SurveyKey,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, String, i64)>, Error> {
+        let ids = ids.to_vec();
+        self.reading("attachments_here", move |tx| {
+            let ids = ids.clone();
+            Box::pin(async move {
+                let rows = tx.query(&HERE, &[&key.district, &key.no, &ids]).await?;
+                Ok::<_, Error>(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
+            })
+        })
+        .await
+    }
+}

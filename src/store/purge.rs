@@ -1,0 +1,159 @@
+//! Removing personal data after a survey: what identifies people goes, what counts stays.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::tx::{Error, Outcome, Statement, statements};
+use super::{Store, SurveyKey, audit};
+
+statements! {
+    /// $1 district, $2 survey, $3 rows at once. People: names, numbers, days and months of birth, addresses, items.
+    PERSONS = "-- purge_persons
+        with some as (select interview_id, revision, person_no from person
+            where district_id = $1 and survey_no = $2 and (name <> '' or surname is not null or given_name is not null or birth_month is not null
+              or birth_day is not null or citizen_id_hash is not null or other_address is not null or items <> '{}') limit $3)
+        update person p set name = '', surname = null, given_name = null, birth_month = null, birth_day = null, citizen_id_hash = null,
+            citizen_id_key = null, other_address = null, items = '{}' from some s
+        where p.district_id = $1 and p.survey_no = $2 and p.interview_id = s.interview_id and p.revision = s.revision
+          and p.person_no = s.person_no";
+    /// Households: telephone, address as written, answers, unknown fields, household items.
+    INTERVIEWS = "-- purge_interviews
+        with some as (select id, revision from interview
+            where district_id = $1 and survey_no = $2 and (phone is not null or address_text is not null or answers is not null
+              or extra is not null or household <> '{}') limit $3)
+        update interview i set phone = null, address_text = null, answers = null, extra = null, household = '{}' from some s
+        where i.district_id = $1 and i.survey_no = $2 and i.id = s.id and i.revision = s.revision";
+    /// Visits: notes, unknown fields, where the enumerator stood.
+    VISITS = "-- purge_visits
+        with some as (select id from visit
+            where district_id = $1 and survey_no = $2 and (note is not null or extra is not null or lon is not null or sent_lon is not null)
+            limit $3)
+        update visit v set note = null, extra = null, lon = null, lat = null, sent_lon = null, sent_lat = null from some s
+        where v.district_id = $1 and v.survey_no = $2 and v.id = s.id";
+    /// Batches as received.
+    BATCHES = "-- purge_batches
+        with some as (select batch_id from batch_content where district_id = $1 and survey_no = $2 and length(raw) > 0 limit $3)
+        update batch_content b set raw = '' from some s
+        where b.district_id = $1 and b.survey_no = $2 and b.batch_id = s.batch_id";
+    /// Doors reported from the field as they were written.
+    DWELLINGS = "-- purge_dwelling_records
+        with some as (select id from dwelling_record where district_id = $1 and survey_no = $2 and content <> '{}' limit $3)
+        update dwelling_record d set content = '{}' from some s
+        where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
+    /// Words of supervisors.
+    DECISIONS = "-- purge_decisions
+        with some as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
+        update decision d set reason = '' from some s
+        where d.district_id = $1 and d.survey_no = $2 and d.case_id = s.case_id and d.seq = s.seq";
+    /// The same on held records.
+    HELD_NOTES = "-- purge_held_notes
+        with some as (select record_id, revision, seq from held_decision where district_id = $1 and survey_no = $2 and note <> '' limit $3)
+        update held_decision d set note = '' from some s
+        where d.district_id = $1 and d.survey_no = $2 and d.record_id = s.record_id and d.revision = s.revision and d.seq = s.seq";
+    /// Pieces of uploads that never became complete.
+    PARTS = "-- purge_attachment_parts
+        with some as (select id, at_byte from attachment_part where district_id = $1 and survey_no = $2 limit $3)
+        delete from attachment_part p using some s
+        where p.district_id = $1 and p.survey_no = $2 and p.id = s.id and p.at_byte = s.at_byte";
+    /// What linkage prepared from names, and the evidence it shows.
+    LINK_INTERVIEWS = "-- purge_link_interviews
+        with some as (select interview from link_interview
+            where district_id = $1 and survey_no = $2 and (prepared <> '' or cardinality(keys) > 0) limit $3)
+        update link_interview l set prepared = '', keys = '{}', key_kinds = '{}' from some s
+        where l.district_id = $1 and l.survey_no = $2 and l.interview = s.interview";
+    /// Keys by which linkage finds candidates.
+    LINK_KEYS = "-- purge_link_keys
+        with some as (select key, kind, interview from link_key where district_id = $1 and survey_no = $2 limit $3)
+        delete from link_key k using some s
+        where k.district_id = $1 and k.survey_no = $2 and k.key = s.key and k.kind = s.kind and k.interview = s.interview";
+    /// Evidence of pairs.
+    LINKS = "-- purge_links
+        with some as (select id from link where district_id = $1 and survey_no = $2 and evidence <> '{}'::jsonb limit $3)
+        update link l set evidence = '{}' from some s
+        where l.district_id = $1 and l.survey_no = $2 and l.id = s.id";
+    /// Notes residents left on cards.
+    WISHES = "-- purge_slip_wishes
+        with some as (select id from slip_wish where district_id = $1 and survey_no = $2 and note is not null limit $3)
+        update slip_wish w set note = null from some s
+        where w.district_id = $1 and w.survey_no = $2 and w.id = s.id";
+    /// $1 district, $2 survey, $3 limit. Pictures whose bytes are still there.
+    PICTURES = "-- pictures_to_purge
+        select id from attachment where district_id = $1 and survey_no = $2 and purged_at is null limit $3";
+    /// $1 district, $2 survey, $3 ids, $4 now.
+    PICTURES_GONE = "-- pictures_purged
+        update attachment set purged_at = $4 where district_id = $1 and survey_no = $2 and id = any($3)";
+}
+
+/// A family of rows that is purged together.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// What an operator calls it.
+    pub name: &'static str,
+    statement: &'static Statement,
+}
+
+/// Every family, in the order in which they go.
+pub const STEPS: [Step; 12] = [
+    Step { name: "persons", statement: &PERSONS },
+    Step { name: "interviews", statement: &INTERVIEWS },
+    Step { name: "visits", statement: &VISITS },
+    Step { name: "batches as received", statement: &BATCHES },
+    Step { name: "doors as reported", statement: &DWELLINGS },
+    Step { name: "supervisors' reasons", statement: &DECISIONS },
+    Step { name: "notes on held records", statement: &HELD_NOTES },
+    Step { name: "unfinished uploads", statement: &PARTS },
+    Step { name: "names prepared for linkage", statement: &LINK_INTERVIEWS },
+    Step { name: "keys of linkage", statement: &LINK_KEYS },
+    Step { name: "evidence of pairs", statement: &LINKS },
+    Step { name: "residents' notes", statement: &WISHES },
+];
+
+/// Rows in one transaction.
+const AT_ONCE: i64 = 2_000;
+
+impl Store {
+    /// Purges some rows of a family; how many, 0 when none are left.
+    pub async fn purge_some(&self, key: SurveyKey, step: Step) -> Result<u64, Error> {
+        self.retrying("purge", move |tx| {
+            Box::pin(async move {
+                let n = tx.execute(step.statement, &[&key.district, &key.no, &AT_ONCE]).await?;
+                Ok::<_, Error>(Outcome::Commit(n))
+            })
+        })
+        .await
+    }
+
+    /// Pictures whose bytes are still there.
+    pub async fn pictures_to_purge(&self, key: SurveyKey) -> Result<Vec<Uuid>, Error> {
+        self.reading("pictures_to_purge", move |tx| {
+            Box::pin(async move {
+                let rows = tx.query(&PICTURES, &[&key.district, &key.no, &AT_ONCE]).await?;
+                Ok::<_, Error>(rows.iter().map(|r| r.get(0)).collect())
+            })
+        })
+        .await
+    }
+
+    /// Notes that the bytes of these pictures are gone.
+    pub async fn pictures_purged(&self, key: SurveyKey, ids: &[Uuid], now: Timestamp) -> Result<(), Error> {
+        let ids = ids.to_vec();
+        self.retrying("pictures_purged", move |tx| {
+            let ids = ids.clone();
+            Box::pin(async move {
+                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
+    /// Notes in the audit log that personal data were removed.
+    pub async fn note_purge(
+        &self,
+        key: SurveyKey,
+        counts: serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts)).await
+    }
+}
