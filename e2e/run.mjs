@@ -271,8 +271,7 @@ try {
     await page.waitForFunction(() => document.querySelector('.asof .state').textContent !== '');
     need((await page.textContent('.big')) === figures, 'the figures went away');
     await page.unroute('**/*part=asof*');
-    await page.evaluate(() => scrollTo(0, 300));
-    await page.focus('[data-refresh]');
+    await page.evaluate(() => { document.querySelector('[data-refresh]').focus({ preventScroll: true }); scrollTo(0, 300); });
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.querySelector('.asof .state').textContent === '');
     need(await page.evaluate(() => scrollY === 300 && document.activeElement.matches('[data-refresh]')), 'focus or scroll moved');
