@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use jiff::Timestamp;
 
 use super::base::{Base, Common, remark, say, survey};
 use crate::dedupe::{Dedupe, Difference, NewModel, Tables};
@@ -48,7 +49,7 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
         remark(format!("{queued} interviews are linked again"));
         let mut told = i64::MAX;
         dedupe
-            .drain(&survey, |left| {
+            .drain(&survey, Timestamp::now, |left| {
                 if left < told {
                     remark(format!("{left} left"));
                     told = left;

@@ -142,11 +142,16 @@ impl Dedupe {
             .await
     }
 
-    /// Links until nothing waits any more; `progress` hears how many lines are left.
-    pub async fn drain(&self, survey: &Arc<Survey>, mut progress: impl FnMut(i64)) -> Result<(), Error> {
+    /// Links until nothing waits any more, each step at the time `clock` tells; `progress` hears how many lines are left.
+    pub async fn drain(
+        &self,
+        survey: &Arc<Survey>,
+        clock: impl Fn() -> Timestamp,
+        mut progress: impl FnMut(i64),
+    ) -> Result<(), Error> {
         let mut done: u64 = 0;
         loop {
-            match self.step(survey, Timestamp::now()).await? {
+            match self.step(survey, clock()).await? {
                 Step::Idle | Step::Elsewhere | Step::Postponed => {
                     let (left, _) = self.ingest.store.links_waiting(survey.key).await?;
                     progress(left);

@@ -19,10 +19,6 @@ use super::worth::{Scales, Task, Tuning};
 use crate::domain::Language;
 use std::sync::Arc;
 
-/// Minutes of walking that belong to a visit, at a rough guess.
-const WALK_MIN: f64 = 1.5;
-/// Share of visits that somebody answers, at a rough guess.
-const ANSWERED: f64 = 0.4;
 /// Rounds in which the price of a minute is found.
 const PRICE_ROUNDS: usize = 4;
 /// Share of idle time at which a day counts as full.
@@ -68,8 +64,6 @@ pub struct Insight {
     pub learnt: Learnt,
     /// Time to come.
     pub ahead: Ahead,
-    /// Doors whose case is open.
-    pub open: usize,
     /// Which model it is.
     pub brain: Brain,
 }
@@ -89,19 +83,7 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        let open = day.doors.iter().filter(|d| d.standing.state.is_open()).count();
-        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), open, ground, history, model, brain }
-    }
-}
-
-impl Insight {
-    /// Visits per open door that the minutes on duty from today on have room for.
-    pub fn visits_per_door(&self) -> f64 {
-        let talk = self.learnt.interview_min - self.learnt.knock_min;
-        let visit = self.learnt.knock_min + WALK_MIN + ANSWERED * talk;
-        #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
-        let open = self.open.max(1) as f64;
-        self.ahead.later.iter().chain(&self.ahead.today).sum::<f64>() / (open * visit)
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
     }
 }
 

@@ -25,10 +25,6 @@ pub struct Tuning {
     pub toll: f64,
     /// What every attempt already made adds to the toll.
     pub toll_step: f64,
-    /// Visits per open door that staff can still make, from which on visits, not minutes, are scarce.
-    pub roomy: f64,
-    /// Least.
-    pub least: f64,
     /// Weight of progress towards the closing rule.
     pub progress: f64,
     /// Value of a proxy or a confirmed empty dwelling, in interviews.
@@ -55,8 +51,6 @@ impl Default for Tuning {
             saving: 0.03,
             toll: 0.09,
             toll_step: 0.03,
-            roomy: 4.0,
-            least: 0.3,
             progress: 0.10,
             settled: 0.5,
             proxy_hold: 0.7,
@@ -139,8 +133,6 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
-    /// How scarce visits before the cap are, against minutes: 1 where staff could use them all.
-    scarcity: f64,
 }
 
 impl<'a> Scales<'a> {
@@ -157,7 +149,6 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
-            scarcity: (insight.visits_per_door() / tuning.roomy).clamp(tuning.least, 1.0),
         }
     }
 
@@ -219,7 +210,7 @@ impl<'a> Scales<'a> {
         if ask.action == StopAction::Confirm {
             return CONFIRM_TOLL;
         }
-        self.scarcity * (self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts))
+        self.tuning.toll + self.tuning.toll_step * f64::from(standing.counted.attempts)
     }
 
     fn minutes(&self, ask: Ask, p: f64, proxy: f64) -> f64 {

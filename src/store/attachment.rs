@@ -41,7 +41,7 @@ statements! {
     /// $1 district, $2 survey, $3 attachments, $4 visits.
     LINK = "-- link_attachments
         insert into attachment_link (district_id, survey_no, attachment_id, visit_id)
-        select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by 1, 2
+        select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by u.attachment, u.visit
         on conflict on constraint attachment_link_pk do nothing";
     /// $1 district, $2 survey, $3 id, $4 lo, $5 hi. Whether a reader of that range may see it: by the door of a visit that names
     /// it, or, while none does, by the area of who sent it.

@@ -212,7 +212,10 @@ async fn a_first_sync_and_a_day_s_news_are_small() {
 
 fn unpacked(reply: &crate::support::Reply) -> Value {
     use std::io::Read;
-    assert_eq!(reply.header("content-encoding"), "gzip");
+    if reply.header("content-encoding").is_empty() {
+        assert!(reply.body.len() < 1024, "only short answers are sent as they are");
+        return reply.json();
+    }
     let mut plain = Vec::new();
     flate2::read::GzDecoder::new(&reply.body[..]).read_to_end(&mut plain).unwrap();
     serde_json::from_slice(&plain).unwrap()

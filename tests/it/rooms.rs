@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
     ("setup", &["domain"]),
     ("embedded", &[]),
+    ("shelf", &[]),
     ("rehearsal", &["domain", "setup"]),
     ("store", &["domain", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),

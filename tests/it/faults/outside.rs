@@ -168,7 +168,18 @@ impl House {
 
     /// The law.
     async fn holds(&self) {
-        let connection = running(&self.data()).unwrap().expect("the database runs");
+        // A database that was just killed is being started again: the law is asked when it answers.
+        let began = Instant::now();
+        let connection = loop {
+            let found = running(&self.data()).unwrap_or_default();
+            if let Some(connection) = found
+                && tokio_postgres::connect(&connection.url(), tokio_postgres::NoTls).await.is_ok()
+            {
+                break connection;
+            }
+            assert!(began.elapsed().as_secs() < 30, "the database does not come back");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        };
         holds(&connection.url(), &connect(&connection).await, &self.told).await;
     }
 }

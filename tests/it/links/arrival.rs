@@ -216,7 +216,7 @@ async fn relinking_shows_the_difference_and_then_brings_it_about() {
     assert_eq!(before, links(&app).await, "nothing is written yet");
 
     assert_eq!(dedupe.apply(&survey, &strict).await.unwrap(), 8);
-    dedupe.drain(&survey, |_| {}).await.unwrap();
+    dedupe.drain(&survey, || app.clock.now(), |_| {}).await.unwrap();
 
     assert_eq!(dedupe.difference(&survey, &strict).await.unwrap().moved(), 0);
     assert_eq!(app.count("select count(*) from link where state = 'merged'").await, 0);
