@@ -34,7 +34,8 @@ log=$work/serve.log
 service=
 finish() {
     trap - EXIT INT TERM
-    if [ -n "$service" ] && kill -0 "$service" 2>/dev/null; then
+    if [ -n "$service" ]; then
+        # Ctrl-C in a terminal reaches the service as well: it may be stopping already.
         printf '\nstopping ...\n'
         kill -TERM "$service" 2>/dev/null || true
         wait "$service" || true
