@@ -144,7 +144,7 @@ comment on column link.survey_no is 'The survey.';
 comment on column link.id is 'UUIDv5 of the two interview ids, sorted.';
 comment on column link.a is 'The interview with the lower id.';
 comment on column link.b is 'The other one.';
-comment on column link.a_case is 'Case of a. An accepted interview never changes its case.';
+comment on column link.a_case is 'Case of a; follows when a revision names another door.';
 comment on column link.b_case is 'Case of b.';
 comment on column link.state is 'review, merged, paired, apart, or withdrawn when the evidence is gone.';
 comment on column link.merged_as is 'household: one of the interviews is counted; door: the two cases are one. Null unless merged.';

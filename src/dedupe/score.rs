@@ -21,6 +21,7 @@ pub(super) fn score(
         return None;
     }
     let mut row = was.cloned().unwrap_or_else(|| blank(judge, now, (id, a, b)));
+    (row.a_case, row.b_case) = (a.row.case_id, b.row.case_id);
     row.proposal = judged.proposal;
     row.refusal = judged.refusal;
     row.bar = judged.bar;

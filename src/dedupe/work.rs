@@ -129,9 +129,9 @@ impl Dedupe {
             Some(case) => in_force(tx, at.key, survey, case, interview).await?,
             None => None,
         };
-        let case = case.or(stored.as_ref().map(|s| s.case_id));
-        let Some(case) = case else { return Ok(Linked::default()) };
-        let before = links_of(tx, at.key, case, interview).await?;
+        // A revision that names another door moves its interview; the links were made at the door before.
+        let cases: Vec<Uuid> = case.into_iter().chain(stored.as_ref().map(|s| s.case_id)).collect();
+        let before = links_of(tx, at.key, &cases, interview).await?;
         let Some(in_force) = in_force else {
             if stored.is_some_and(|s| s.is_in_force) {
                 text::end(tx, at.key, interview, &known_keys).await?;
@@ -179,7 +179,9 @@ impl Dedupe {
         }
         // Links whose other end is out of force stay as they are.
         for (id, link) in &before {
-            fresh.entry(*id).or_insert_with(|| link.clone());
+            let kept = fresh.entry(*id).or_insert_with(|| link.clone());
+            let own = if kept.a == interview { &mut kept.a_case } else { &mut kept.b_case };
+            *own = node.row.case_id;
         }
         let compared = others.len();
         let mut known: HashMap<Uuid, Node> = others.into_iter().map(|n| (n.row.interview, n)).collect();
@@ -315,7 +317,12 @@ async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Resu
     Ok(Node { row, prepared })
 }
 
-async fn links_of(tx: &Tx, key: SurveyKey, case: Uuid, interview: Uuid) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
-    let all = pair::of_cases(tx, key, &[case]).await?;
+async fn links_of(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[Uuid],
+    interview: Uuid,
+) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
+    let all = pair::of_cases(tx, key, cases).await?;
     Ok(all.into_iter().filter(|l| l.has(interview)).map(|l| (l.id, l)).collect())
 }

@@ -37,7 +37,8 @@ statements! {
             a_away, b_away, evidence, model_version, model_name, policy_version, verdict, evidence_changed, decided_by, decided_at,
             made_at, version)
         order by u.id
-        on conflict on constraint link_pk do update set state = excluded.state, merged_as = excluded.merged_as, refusal = excluded.refusal,
+        on conflict on constraint link_pk do update set a_case = excluded.a_case,
+            b_case = excluded.b_case, state = excluded.state, merged_as = excluded.merged_as, refusal = excluded.refusal,
             proposal = excluded.proposal, bar = excluded.bar, is_edge = excluded.is_edge, weight = excluded.weight,
             probability = excluded.probability, a_revision = excluded.a_revision, b_revision = excluded.b_revision,
             a_away = excluded.a_away, b_away = excluded.b_away,

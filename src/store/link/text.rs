@@ -11,6 +11,7 @@ statements! {
     /// $1 district, $2 survey, $3 interview. The case of an accepted interview.
     CASE_OF = "-- case_of_interview
         select case_id from interview where district_id = $1 and survey_no = $2 and id = $3 and status = 0
+          and held_reason is distinct from 'form-error'
         order by revision desc limit 1";
     /// $1 district, $2 survey, $3 interviews, $4 revisions. What a form says, with its door.
     FORMS = "-- forms_to_link

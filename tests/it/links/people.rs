@@ -156,3 +156,38 @@ async fn decisions_that_contradict_each_other_are_refused() {
     let body = json!({"decision": "merge", "version": seen["version"]});
     chief.post(&format!("/v1/links/{link}/decision"), &body).await.problem(409, "not-possible-now");
 }
+
+#[tokio::test]
+async fn an_interview_that_moves_to_another_door_takes_its_links_along() {
+    let (app, [first, second]) = merged(AUTO).await;
+    let (chief, link) = (app.staff("sall").await, link_id(&first, &second));
+    let moved = with(with(second.clone(), "revision", 2), "case_id", json!(app.survey.case(5)));
+    app.device("ea1").await.accepted(&[moved]).await;
+    link_all(&app).await;
+    let seen = read(&chief, link).await;
+    assert_eq!(seen["state"], "merged", "{seen}");
+    assert_eq!(totals(&chief).await.0, 1);
+    assert_eq!(state(&chief, app.survey.case(5)).await, "completed");
+    for (case, n) in [(0, 1), (9, 0), (5, 1)] {
+        let door = chief.get(&format!("/v1/cases/{}", app.survey.case(case))).await.ok();
+        assert_eq!(door["links"].as_array().unwrap().len(), n, "door {case}");
+    }
+    app.recount().await;
+    decide(&chief, link, "undo", "household").await;
+    assert_eq!(totals(&chief).await.0, 2);
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn an_interview_of_a_cancelled_door_keeps_nobody_from_counting() {
+    let (app, [first, second]) = merged(AUTO).await;
+    let chief = app.staff("sall").await;
+    let path = format!("/v1/cases/{}/decisions", app.survey.case(9));
+    for (decision, wanted, completed) in [("cancel", "withdrawn", 1), ("uncancel", "merged", 1)] {
+        chief.post(&path, &json!({"decision": decision, "reason": "not ours"})).await.ok();
+        link_all(&app).await;
+        assert_eq!(read(&chief, link_id(&first, &second)).await["state"], wanted);
+        assert_eq!(totals(&chief).await.0, completed);
+        app.recount().await;
+    }
+}
