@@ -364,7 +364,7 @@ faults! {
         world.under(dice, async move {
             for _ in 0..rounds {
                 let (a, b) = tokio::join!(store.fold_deltas(key, 10), store.fold_deltas(key, 10));
-                drop((a.unwrap(), b.unwrap()));
+                assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
             }
         }).await;
     }

@@ -18,7 +18,6 @@ use uuid::Uuid;
 use super::phone::{Phone, batch};
 use super::{a_moment, dice, runs, seed};
 use crate::support::Survey;
-use crate::support::db::connect;
 
 /// A directory of one test, removed with it. The name lets a later run sweep what a killed one left.
 struct Scratch(PathBuf);
@@ -171,21 +170,27 @@ impl House {
         self.told.extend(all.into_iter().flat_map(|(_, _, ids)| ids));
     }
 
+    /// A session of the database, once it is up again.
+    async fn database(&self) -> (String, tokio_postgres::Client) {
+        for _ in 0..300 {
+            if let Ok(Some(connection)) = running(&self.data())
+                && let Ok((client, driver)) =
+                    tokio_postgres::connect(&connection.url(), tokio_postgres::NoTls).await
+            {
+                tokio::spawn(driver);
+                if client.simple_query("select 1").await.is_ok() {
+                    return (connection.url(), client);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the database does not come back");
+    }
+
     /// The law.
     async fn holds(&self) {
-        // A database that was just killed is being started again: the law is asked when it answers.
-        let began = Instant::now();
-        let connection = loop {
-            let found = running(&self.data()).unwrap_or_default();
-            if let Some(connection) = found
-                && tokio_postgres::connect(&connection.url(), tokio_postgres::NoTls).await.is_ok()
-            {
-                break connection;
-            }
-            assert!(began.elapsed().as_secs() < 30, "the database does not come back");
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        };
-        holds(&connection.url(), &connect(&connection).await, &self.told).await;
+        let (url, client) = self.database().await;
+        holds(&url, &client, &self.told).await;
     }
 }
 
@@ -220,7 +225,7 @@ impl Drop for House {
 fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         // It may be gone already.
-        drop(kill_process(pid, signal));
+        kill_process(pid, signal).unwrap_or_default();
     }
 }
 
@@ -376,8 +381,7 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
     let path = format!("/v1/changes?limit=1000&cursor={}", cursor.as_str().unwrap());
     let page = phones[0].call("GET", &path, None).await.unwrap().1;
     assert_eq!((&page["reset"], page["resend_since"].is_string()), (&true.into(), true), "{page}");
-    let connection = running(&other.data()).unwrap().unwrap();
-    let client = connect(&connection).await;
+    let (url, client) = other.database().await;
     let sql = "select count(*) from visit where id = any($1)";
     let kept: i64 = client.query_one(sql, &[&before]).await.unwrap().get(0);
     assert_eq!(usize::try_from(kept).unwrap(), before.len(), "what was acknowledged before the backup");
@@ -387,7 +391,7 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
         other.told.extend(ids);
     }
     other.told.extend(before);
-    holds(&connection.url(), &client, &other.told).await;
+    holds(&url, &client, &other.told).await;
 }
 
 /// Ten minutes, or `DOORKNOCK_SOAK_MINUTES`, of load with random kills; the law after each, and memory that stays flat.
