@@ -126,13 +126,21 @@ fn keyword_holds(
             true
         }
         "oneOf" | "anyOf" => {
-            let fitting = rule.as_array().expect("a list").iter().filter(|branch| {
-                let mut inner = Vec::new();
-                check(branch, value, at, &mut inner);
-                inner.is_empty()
-            });
-            let n = fitting.count();
-            if keyword == "oneOf" { n == 1 } else { n > 0 }
+            let branches: Vec<Vec<String>> = rule
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|branch| {
+                    let mut inner = Vec::new();
+                    check(branch, value, at, &mut inner);
+                    inner
+                })
+                .collect();
+            let n = branches.iter().filter(|faults| faults.is_empty()).count();
+            if n == 0 {
+                found.extend(branches.into_iter().next().into_iter().flatten());
+            }
+            n == 1 || (keyword == "anyOf" && n > 0)
         }
         "allOf" => {
             let branches = rule.as_array().expect("a list");
