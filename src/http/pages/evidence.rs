@@ -116,7 +116,7 @@ pub fn level_words(words: Words, level: &str) -> String {
 /// The key of a level in the files of words.
 pub fn level_key(level: &str) -> String {
     let plain: String = level.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("level.{}", plain.replace("__", "_"))
+    format!("level.is_{}", plain.replace("__", "_"))
 }
 
 /// Both values behind a household comparison.

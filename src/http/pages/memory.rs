@@ -12,6 +12,8 @@ use crate::store::SurveyKey;
 
 /// How long figures are kept.
 const FIGURES_FOR: SignedDuration = SignedDuration::from_secs(30);
+/// How long a forecast is kept: it is computed for seconds and speaks of days.
+const OUTLOOK_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// How long a set-up that was tried waits to be applied.
 const SETUP_FOR: SignedDuration = SignedDuration::from_mins(60);
 /// Most set-ups that wait at once.
@@ -48,6 +50,16 @@ pub struct Waiting {
 /// Doors completed by the end of each field day, and the day before which the counting began.
 pub type Days = Arc<Vec<(jiff::civil::Date, i64, i64)>>;
 
+/// What the planner expects of an area, with the addresses of the doors it names.
+pub struct Forecast {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What it says.
+    pub pace: crate::plan::Pace,
+    /// Addresses by case.
+    pub addresses: HashMap<Uuid, String>,
+}
+
 struct Kept<T> {
     at: Timestamp,
     value: T,
@@ -57,6 +69,7 @@ struct Kept<T> {
 struct Shelf {
     waiting: HashMap<Place, Kept<Waiting>>,
     days: HashMap<Place, Kept<Days>>,
+    outlooks: HashMap<Place, Kept<Arc<Forecast>>>,
     setups: HashMap<Uuid, Kept<(String, Arc<Setup>)>>,
 }
 
@@ -87,6 +100,16 @@ impl Memory {
     /// Keeps the field days of a place.
     pub fn keep_days(&self, place: Place, now: Timestamp, value: Days) {
         self.with(|s| keep(&mut s.days, place, now, value));
+    }
+
+    /// The forecast of a place, if it is not too old.
+    pub fn outlook(&self, place: Place, now: Timestamp) -> Option<Arc<Forecast>> {
+        self.with(|s| fresh_for(&s.outlooks, &place, now, OUTLOOK_FOR))
+    }
+
+    /// Keeps the forecast of a place.
+    pub fn keep_outlook(&self, place: Place, now: Timestamp, value: Arc<Forecast>) {
+        self.with(|s| keep(&mut s.outlooks, place, now, value));
     }
 
     /// Forgets the figures: somebody has just changed something.
@@ -123,9 +146,18 @@ impl Memory {
 }
 
 fn fresh<T: Clone>(map: &HashMap<Place, Kept<T>>, place: &Place, now: Timestamp) -> Option<T> {
+    fresh_for(map, place, now, FIGURES_FOR)
+}
+
+fn fresh_for<T: Clone>(
+    map: &HashMap<Place, Kept<T>>,
+    place: &Place,
+    now: Timestamp,
+    age_limit: SignedDuration,
+) -> Option<T> {
     let kept = map.get(place)?;
     let age = now.duration_since(kept.at);
-    (SignedDuration::ZERO <= age && age < FIGURES_FOR).then(|| kept.value.clone())
+    (SignedDuration::ZERO <= age && age < age_limit).then(|| kept.value.clone())
 }
 
 fn keep<T>(map: &mut HashMap<Place, Kept<T>>, place: Place, now: Timestamp, value: T) {

@@ -132,7 +132,7 @@ fn building(svg: &mut String, spot: &Spot, x: usize, y: usize, words: Words) {
     let _ = write!(
         svg,
         "<a href=\"/buildings/{}\" aria-label=\"{} {fraction}, {}\" class=\"{class} step{}\"><rect x=\"{x}\" y=\"{y}\" width=\"{WIDE}\" height=\"{HIGH}\" rx=\"4\"/>\
-         <text x=\"{}\" y=\"{}\" class=\"no\">{}</text><text x=\"{}\" y=\"{}\">{fraction}</text></a>",
+         <text x=\"{}\" y=\"{}\" class=\"no\">{} </text><text x=\"{}\" y=\"{}\">{fraction}</text></a>",
         spot.id,
         escaped(&number),
         escaped(&label),

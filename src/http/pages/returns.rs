@@ -17,7 +17,7 @@ use crate::store::survey::Areas;
 use crate::visits::returns::{ReturnVisit, items, start};
 
 /// Most doors read for one page.
-const MOST: i64 = 1_000;
+const MOST: i64 = 2_000;
 /// Most doors shown on one page.
 const SHOWN: usize = 100;
 

@@ -248,10 +248,14 @@ fn effect_words(v: &Visitor, word: &str, effect: &Effect) -> String {
         return all.join(" ");
     }
     if let Some(c) = &effect.changes {
-        if c.completed == 0 && c.workload == 0 && c.cases.is_empty() {
+        if c.completed == 0 && c.open == 0 && c.workload == 0 && c.cases.iter().all(|x| x.before == x.after) {
             all.push(v.words.t("review.nothing_changes").to_owned());
         } else {
-            let number = |n: i32| if n < 0 { format!("−{}", -n) } else { format!("+{n}") };
+            let number = |n: i32| match n {
+                ..0 => format!("−{}", -n),
+                0 => "0".to_owned(),
+                1.. => format!("+{n}"),
+            };
             all.push(v.words.say("review.numbers", &[
                 ("completed", &number(c.completed)),
                 ("open", &number(c.open)),

@@ -15,6 +15,9 @@ use crate::domain::{Outcome, State};
 use crate::planning::{Question, Ready, StopView};
 use crate::store::case::CaseRow;
 
+/// From so many stops on a unit begins a page.
+const OWN_PAGE: usize = 10;
+
 #[derive(Template)]
 #[template(path = "sheet.html")]
 struct Page {
@@ -29,10 +32,11 @@ struct Page {
     total: String,
 }
 
-/// The stops of one unit, on a page of their own.
+/// The stops of one unit one after another; many of them begin a page of their own.
 struct Block {
     title: String,
     stops: Vec<Stop>,
+    is_own_page: bool,
 }
 
 struct Stop {
@@ -103,12 +107,13 @@ async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> 
             } else {
                 v.words.say("building.unit", &[("unit", &stop.unit)])
             };
-            all.push(Block { title: format!("{building} {unit}").trim().to_owned(), stops: Vec::new() });
+            all.push(Block { title: format!("{building} {unit}").trim().to_owned(), stops: Vec::new(), is_own_page: false });
             last = Some(place);
         }
         let shown = shown(v, stop, rows.get(&stop.case_id));
         if let Some(block) = all.last_mut() {
             block.stops.push(shown);
+            block.is_own_page = block.stops.len() >= OWN_PAGE;
         }
     }
     Ok(all)

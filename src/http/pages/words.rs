@@ -88,9 +88,7 @@ fn fill(text: &str, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> Strin
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            break;
-        };
+        let Some((name, tail)) = after.split_once('}') else { return out };
         match places.iter().find(|(place, _)| *place == name) {
             Some((_, value)) => out.push_str(&value.to_string()),
             None => out.push_str(name),
