@@ -18,6 +18,8 @@ service=
 trap 'if [ -n "$service" ]; then kill "$service" 2>/dev/null || true; wait "$service" || true; fi; rm -rf "$data"' EXIT
 run() { "$program" --data-dir "$data/data" "$@"; }
 run setup fixtures/yongxin >/dev/null
+devices=fixtures/yongxin/batches/devices.json
+if [ -f "$devices" ]; then run token --devices "$devices" >/dev/null; fi
 run upload --summary fixtures/yongxin/batches/*.json.gz || true
 admin=$(awk -F, '$3 == "admin" {print $1; exit}' fixtures/yongxin/staff.csv)
 walker=$(awk -F, '$3 == "enumerator" {print $1; exit}' fixtures/yongxin/staff.csv)
