@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots vendor pages-test faults soak build install-deps clean
+.PHONY: help run test check bench screenshots vendor pages-test faults soak soak-memory fuzz-api mutations build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,14 +37,23 @@ check: install-deps ## Format, lints, tests; schema and dependency rules where t
 	 else echo "dependency rules left out: cargo-deny is not installed (cargo install cargo-deny)"; fi
 	$(CARGO) test --locked --lib --bins --tests
 
-faults: install-deps ## The tests that kill the service and its database
-	$(CARGO) test --locked --test it -- embedded:: fault
+faults: install-deps ## Every fault by name, 50 times each (RUNS=…); DOORKNOCK_FAULT_SEED=… repeats a run
+	DOORKNOCK_FAULT_RUNS=$${RUNS:-50} $(CARGO) test --locked --test it -- --test-threads 2 embedded:: faults:: broken:: races::
+
+mutations: install-deps ## Break the service on purpose, one way at a time; every way must be noticed
+	python3 tests/mutations/run.py
 
 bench: install-deps ## Measure the service against plain PostgreSQL on this machine (minutes; BENCH=--quick is shorter)
 	$(CARGO) bench --locked --bench sync -- $(BENCH)
 
-soak: install-deps ## Ten minutes of load: memory flat, nothing lost
+soak: install-deps ## Ten minutes of load with random kills; nothing lost, nothing doubled, memory flat
+	$(CARGO) test --locked --test it -- --ignored --exact faults::outside::soak --nocapture
+
+soak-memory: install-deps ## Ten minutes of load without kills, on the benchmark's scale
 	$(CARGO) bench --locked --bench sync -- --part soak --minutes 10
+
+fuzz-api: build ## Hold a running service against its own description with schemathesis (PyPI, in a virtual environment)
+	@./scripts/fuzz_api.sh $(BIN)
 
 screenshots: build ## Take pictures of every page with Chromium (needs e2e/)
 	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }
