@@ -52,7 +52,8 @@ fn main() -> Result<ExitCode> {
     let temp = std::env::temp_dir();
     let dir = options.dir.as_ref().unwrap_or(&temp).join(format!("doorknock-links-{}", std::process::id()));
     std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
-    let place = Place { helper: PathBuf::from(env!("CARGO_BIN_EXE_doorknock")), ..Place::new(dir.join("cluster")) };
+    let place =
+        Place { helper: PathBuf::from(env!("CARGO_BIN_EXE_doorknock")), ..Place::new(dir.join("cluster")) };
     let cluster = Cluster::start(DataDir::lock(&place.data_dir, Purpose::Service)?, &place)?;
     let url = cluster.connection().url();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -71,7 +72,10 @@ async fn run(options: &Options, url: &str) -> Result<bool> {
     let mut town = Town::found(&ingest, options.sample * options.sizes.len()).await?;
     let dedupe = Dedupe::new(ingest.clone());
     let (mut stored, mut within) = (0, true);
-    println!("{:>10} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9}", "stored", "mean ms", "p50 ms", "p95 ms", "p99 ms", "compared", "skipped");
+    println!(
+        "{:>10} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9}",
+        "stored", "mean ms", "p50 ms", "p95 ms", "p99 ms", "compared", "skipped"
+    );
     for size in &options.sizes {
         let began = Instant::now();
         stored::add(url, town.key, stored, *size).await?;
@@ -98,7 +102,10 @@ async fn run(options: &Options, url: &str) -> Result<bool> {
         let (mean, compared) = (times.iter().sum::<f64>() / n as f64, compared as f64 / n as f64);
         println!(
             "{size:>10} {mean:>9.2} {:>9.2} {:>9.2} {:>9.2} {compared:>10.1} {skipped:>9}   (loaded in {:.0} s)",
-            at(50), at(95), at(99), loading.as_secs_f64()
+            at(50),
+            at(95),
+            at(99),
+            loading.as_secs_f64()
         );
         within &= at(95) <= options.most_ms;
     }

@@ -11,9 +11,9 @@ use doorknock::rehearsal::number::Numbers;
 use doorknock::store::SurveyKey;
 use futures_util::SinkExt;
 use jiff::Timestamp;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls};
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use uuid::Uuid;
 
 use crate::town::{area, family, given};
@@ -38,7 +38,12 @@ pub async fn add(url: &str, key: SurveyKey, from: usize, to: usize) -> Result<()
     Ok(())
 }
 
-async fn part(client: &Client, key: SurveyKey, numbers: &mut Numbers, range: std::ops::Range<usize>) -> Result<()> {
+async fn part(
+    client: &Client,
+    key: SurveyKey,
+    numbers: &mut Numbers,
+    range: std::ops::Range<usize>,
+) -> Result<()> {
     let hashing = DigestKey::new([9; 32]);
     let (mut rows, mut all_keys) = (Vec::new(), Vec::new());
     for n in range {
@@ -50,7 +55,13 @@ async fn part(client: &Client, key: SurveyKey, numbers: &mut Numbers, range: std
         let own = keys(&prepared);
         let kinds: Vec<i16> = own
             .iter()
-            .map(|k| KeyKind::ALL.iter().position(|x| *x == k.kind).and_then(|p| i16::try_from(p).ok()).unwrap_or_default())
+            .map(|k| {
+                KeyKind::ALL
+                    .iter()
+                    .position(|x| *x == k.kind)
+                    .and_then(|p| i16::try_from(p).ok())
+                    .unwrap_or_default()
+            })
             .collect();
         let hashes: Vec<i64> = own.iter().map(|k| k.hash).collect();
         all_keys.extend(hashes.iter().copied().zip(kinds.iter().copied()).map(|(h, k)| (h, k, id)));
@@ -62,13 +73,45 @@ async fn part(client: &Client, key: SurveyKey, numbers: &mut Numbers, range: std
         .copy_in("copy link_interview (district_id, survey_no, interview, revision, case_id, is_in_force, is_complete, is_proxy,
             recorded, living, at, norm_version, prepared, keys, key_kinds, skipped) from stdin (format binary)")
         .await?;
-    let types = [Type::INT4, Type::INT4, Type::UUID, Type::INT4, Type::UUID, Type::BOOL, Type::BOOL, Type::BOOL, Type::INT4,
-        Type::INT4, Type::TIMESTAMPTZ, Type::INT4, Type::TEXT, Type::INT8_ARRAY, Type::INT2_ARRAY, Type::INT2_ARRAY];
+    let types = [
+        Type::INT4,
+        Type::INT4,
+        Type::UUID,
+        Type::INT4,
+        Type::UUID,
+        Type::BOOL,
+        Type::BOOL,
+        Type::BOOL,
+        Type::INT4,
+        Type::INT4,
+        Type::TIMESTAMPTZ,
+        Type::INT4,
+        Type::TEXT,
+        Type::INT8_ARRAY,
+        Type::INT2_ARRAY,
+        Type::INT2_ARRAY,
+    ];
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
     let (none, norm): (Vec<i16>, i32) = (Vec::new(), NORM_VERSION.into());
     for (id, people, prepared, hashes, kinds) in &rows {
-        let row: [&(dyn ToSql + Sync); 16] = [&key.district, &key.no, id, &1_i32, id, &true, &true, &false, people, people, &at, &norm,
-            prepared, hashes, kinds, &none];
+        let row: [&(dyn ToSql + Sync); 16] = [
+            &key.district,
+            &key.no,
+            id,
+            &1_i32,
+            id,
+            &true,
+            &true,
+            &false,
+            people,
+            people,
+            &at,
+            &norm,
+            prepared,
+            hashes,
+            kinds,
+            &none,
+        ];
         writer.as_mut().write(&row).await?;
     }
     writer.finish().await?;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use doorknock::domain::{CaseId, DwellingId, door_key};
 use doorknock::ingest::Ingest;
 use doorknock::ingest::setup::Mode;
-use doorknock::link::interview::{BirthGiven, DwellingGiven, HouseholdGiven, Interview, PersonGiven};
 use doorknock::link::IdGiven;
+use doorknock::link::interview::{BirthGiven, DwellingGiven, HouseholdGiven, Interview, PersonGiven};
 use doorknock::rehearsal::dice::Dice;
 use doorknock::rehearsal::family::{Family, Shape, Wanted, invent};
 use doorknock::rehearsal::number::Numbers;
@@ -123,7 +123,14 @@ impl Town {
         };
         ingest.store.add_token(token, None).await?;
         let caller = ingest.store.caller(&hash, now).await?.context("a phone")?;
-        Ok(Self { key: survey.key, survey, caller, next: 0, numbers: Numbers::default(), families: Vec::new() })
+        Ok(Self {
+            key: survey.key,
+            survey,
+            caller,
+            next: 0,
+            numbers: Numbers::default(),
+            families: Vec::new(),
+        })
     }
 
     /// Uploads `n` interviews; every fifth is a family already met at another door.
@@ -133,7 +140,10 @@ impl Town {
             let body = json!({"batch_id": Uuid::now_v7(), "survey": SLUG, "device_id": self.caller.device,
                 "sent_at": "2020-11-04T20:00:00+08:00", "records": records});
             let now: Timestamp = "2020-11-04T12:00:00Z".parse()?;
-            let answer = ingest.accept(&self.caller, Bytes::from(serde_json::to_vec(&body)?), "http", now).await?.answer;
+            let answer = ingest
+                .accept(&self.caller, Bytes::from(serde_json::to_vec(&body)?), "http", now)
+                .await?
+                .answer;
             ensure!(answer.counts.accepted == records.len(), "not accepted: {}", json!(answer.receipts));
         }
         Ok(())

@@ -121,7 +121,7 @@ fn span(request: &Request) -> Result<Span, Problem> {
         let number =
             |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse::<u64>().ok()).flatten();
         let (first, last, total) = (number(first)?, number(last)?, number(total)?);
-        (first <= last && last < total).then_some(Span {
+        (first <= last && last < total).then(|| Span {
             at: first,
             len: Some(last - first + 1),
             total: Some(total),

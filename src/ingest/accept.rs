@@ -455,9 +455,10 @@ impl Work<'_> {
         }
         let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
         let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
+        // What a phone that was cut off sends mends nothing before somebody has looked at it.
         let usable: Vec<(Uuid, i32)> = interviews
             .iter()
-            .filter(|(i, _)| !self.is_faulty(*i))
+            .filter(|(i, _)| self.batch.trust == Trust::Usual && !self.is_faulty(*i))
             .map(|(_, r)| (r.id.0, r.revision))
             .collect();
         let highest = classify::usable_revisions(&self.known, &usable);

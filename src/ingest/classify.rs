@@ -90,6 +90,8 @@ pub(super) fn usable_revisions(known: &[Known], new: &[(Uuid, i32)]) -> HashMap<
         k.kind == RecordKind::Interview
             && k.status != Status::Refused
             && k.held_reason.as_deref() != Some(Reason::FormError.slug())
+            && (k.status == Status::Accepted
+                || k.held_reason.as_deref() != Some(Reason::RevokedDevice.slug()))
     });
     let mut highest: HashMap<Uuid, i32> = HashMap::new();
     for (id, revision) in stored.map(|k| (k.id, k.revision)).chain(new.iter().copied()) {

@@ -301,6 +301,10 @@ async fn decide_record(
             let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
             touched.extend(freed.touched);
             feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+        } else {
+            let usable = [(row.id, row.revision)];
+            let marks = revisions_mended(tx, at.key, &mut cases, &usable).await?;
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &marks).await?;
         }
         cases.find(tx, at.key, &touched).await?;
         let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();

@@ -37,10 +37,18 @@ async fn head(client: &Client, id: Uuid) -> Reply {
 }
 
 async fn world() -> (App, Device, Client) {
-    let app = App::with(Survey::with_dwellings(2).doors(B1, 1), |s| s, |shared| {
-        let dir = std::env::temp_dir().join(format!("doorknock-test-{}-shelf-{}", std::process::id(), Uuid::new_v4()));
-        shared.shelf = doorknock::shelf::Shelf::directory(dir);
-    })
+    let app = App::with(
+        Survey::with_dwellings(2).doors(B1, 1),
+        |s| s,
+        |shared| {
+            let dir = std::env::temp_dir().join(format!(
+                "doorknock-test-{}-shelf-{}",
+                std::process::id(),
+                Uuid::new_v4()
+            ));
+            shared.shelf = doorknock::shelf::Shelf::directory(dir);
+        },
+    )
     .await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     (app, phone, staff)
@@ -57,11 +65,16 @@ async fn a_picture_in_pieces_is_whole_at_the_end_whatever_came_twice() {
     let problem = piece(&phone, photo, &whole, 60_000, 80_000).await.problem(409, "wrong-offset");
     assert_eq!(problem["offset"], 40_000);
     let told = head(&phone.client, photo).await;
-    assert_eq!((told.header("upload-offset"), told.header("upload-length"), told.header("upload-complete")), ("40000", "100000", "?0"));
+    assert_eq!(
+        (told.header("upload-offset"), told.header("upload-length"), told.header("upload-complete")),
+        ("40000", "100000", "?0")
+    );
     assert_eq!(piece(&phone, photo, &whole, 30_000, 80_000).await.ok()["offset"], 80_000);
     let range = format!("bytes 80000-99999/{}", whole.len());
     let sum = digest(&whole);
-    let last = put(&phone, photo, &[("content-range", &range), ("repr-digest", &sum)], whole.slice(80_000..)).await.ok();
+    let last = put(&phone, photo, &[("content-range", &range), ("repr-digest", &sum)], whole.slice(80_000..))
+        .await
+        .ok();
     assert_eq!((&last["complete"], &last["media_type"]), (&json!(true), &json!("image/jpeg")));
     assert_eq!(head(&phone.client, photo).await.header("upload-complete"), "?1");
     assert_eq!(app.count("select count(*) from attachment_part").await, 0);
@@ -121,8 +134,16 @@ async fn it_is_linked_to_its_visit_also_when_it_comes_first() {
 #[tokio::test]
 async fn nothing_but_pictures_is_taken_and_nothing_is_shown_as_a_page() {
     let (app, phone, staff) = world().await;
-    for bad in [&b"<!doctype html><script>alert(1)</script>"[..], b"<svg xmlns='http://www.w3.org/2000/svg'>", b"%PDF-1.7 aaaaaaaaaa", b"x", b""] {
-        put(&phone, id(), &[("content-type", "image/jpeg")], Bytes::copy_from_slice(bad)).await.problem(415, "unsupported-picture");
+    for bad in [
+        &b"<!doctype html><script>alert(1)</script>"[..],
+        b"<svg xmlns='http://www.w3.org/2000/svg'>",
+        b"%PDF-1.7 aaaaaaaaaa",
+        b"x",
+        b"",
+    ] {
+        put(&phone, id(), &[("content-type", "image/jpeg")], Bytes::copy_from_slice(bad))
+            .await
+            .problem(415, "unsupported-picture");
     }
     let photo = id();
     put(&phone, photo, &[("content-type", "text/html")], picture(500)).await.ok();
@@ -140,11 +161,22 @@ async fn limits_and_contradictions_are_refused_and_leave_nothing() {
     let (photo, whole) = (id(), picture(1_000));
     let range = format!("bytes 0-999/{}", 11 << 20);
     put(&phone, photo, &[("content-range", &range)], whole.clone()).await.problem(413, "body-too-large");
-    put(&phone, photo, &[("content-range", "bytes 0-9/1000")], whole.clone()).await.problem(400, "bad-request");
-    put(&phone, photo, &[("content-range", "bytes 100-1099/2000")], whole.clone()).await.problem(409, "wrong-offset");
-    put(&phone, photo, &[("content-encoding", "gzip")], whole.clone()).await.problem(415, "unsupported-encoding");
-    put(&phone, photo, &[("repr-digest", &digest(b"x"))], whole.clone()).await.problem(422, "digest-mismatch");
-    assert_eq!(app.count("select (select count(*) from attachment) + (select count(*) from attachment_part)").await, 0);
+    put(&phone, photo, &[("content-range", "bytes 0-9/1000")], whole.clone())
+        .await
+        .problem(400, "bad-request");
+    put(&phone, photo, &[("content-range", "bytes 100-1099/2000")], whole.clone())
+        .await
+        .problem(409, "wrong-offset");
+    put(&phone, photo, &[("content-encoding", "gzip")], whole.clone())
+        .await
+        .problem(415, "unsupported-encoding");
+    put(&phone, photo, &[("repr-digest", &digest(b"x"))], whole.clone())
+        .await
+        .problem(422, "digest-mismatch");
+    assert_eq!(
+        app.count("select (select count(*) from attachment) + (select count(*) from attachment_part)").await,
+        0
+    );
     put(&phone, photo, &[], whole.clone()).await.ok();
     put(&phone, photo, &[], whole).await.ok();
     put(&phone, photo, &[], picture(999)).await.problem(409, "other-content");

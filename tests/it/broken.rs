@@ -88,10 +88,13 @@ async fn end(app: &App, phone: &Device, staff: &crate::support::Client) -> Value
         .as_array()
         .unwrap()
         .iter()
-        .map(|c| (c["address"].to_string(), json!([c["state"], c["visits"], c["unmet"], c["last"], c["holder"]])))
+        .map(|c| {
+            (c["address"].to_string(), json!([c["state"], c["visits"], c["unmet"], c["last"], c["holder"]]))
+        })
         .collect();
     let held = staff.get("/v1/held").await.ok();
-    let mut waiting: Vec<String> = held["items"].as_array().unwrap().iter().map(|h| h["reason"].to_string()).collect();
+    let mut waiting: Vec<String> =
+        held["items"].as_array().unwrap().iter().map(|h| h["reason"].to_string()).collect();
     waiting.sort_unstable();
     let total = staff.get("/v1/completion").await.ok()["total"].clone();
     let picture = Picture::full(phone, 100).await;
@@ -118,7 +121,10 @@ async fn round(app: &App, slug: &str) -> Round {
 /// Statuses and reasons, which are the same in every survey.
 fn outline(answer: &Value) -> Vec<Value> {
     let receipts = answer["receipts"].as_array().unwrap();
-    receipts.iter().map(|r| json!([r["type"], r["status"], r["reason"], r["case"]["state"], r["case"]["visits"]])).collect()
+    receipts
+        .iter()
+        .map(|r| json!([r["type"], r["status"], r["reason"], r["case"]["state"], r["case"]["visits"]]))
+        .collect()
 }
 
 async fn broken_everywhere(fault: Fault, times: usize) {
@@ -145,7 +151,11 @@ async fn broken_everywhere(fault: Fault, times: usize) {
         };
         assert_eq!(outline(&answer), outline(&first), "place {place} of {places}");
         let again = broken.phone.post(&broken.batch).await.ok();
-        assert_eq!((&again["receipts"], &again["replayed"]), (&answer["receipts"], &json!(true)), "place {place}");
+        assert_eq!(
+            (&again["receipts"], &again["replayed"]),
+            (&answer["receipts"], &json!(true)),
+            "place {place}"
+        );
         assert_eq!(end(&app, &broken.phone, &broken.staff).await, expected, "place {place} of {places}");
     }
     let stuck = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
@@ -226,7 +236,13 @@ async fn a_phone_that_hangs_up_leaves_no_open_transaction() {
     let app = App::new(Survey::with_dwellings(8)).await;
     let phone = app.device("ea1").await;
     let batches: Vec<Value> = (0..24)
-        .map(|n| phone.batch(&[visit_at(app.survey.case(n % 8), "no_answer", &at(2 + u32::try_from(n / 8).unwrap(), "10:00"))]))
+        .map(|n| {
+            phone.batch(&[visit_at(
+                app.survey.case(n % 8),
+                "no_answer",
+                &at(2 + u32::try_from(n / 8).unwrap(), "10:00"),
+            )])
+        })
         .collect();
     for (n, batch) in batches.iter().enumerate() {
         let wait = std::time::Duration::from_micros(400 * u64::try_from(n).unwrap());

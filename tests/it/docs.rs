@@ -54,7 +54,14 @@ fn the_page_about_the_set_up_shows_the_policy_as_it_is_without_one() {
 #[test]
 fn every_link_between_the_documents_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pages = ["README.md", "ARCHITECTURE.md", "docs/api.md", "docs/setup.md", "docs/operations.md", "schema/README.md"];
+    let pages = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/api.md",
+        "docs/setup.md",
+        "docs/operations.md",
+        "schema/README.md",
+    ];
     for page in pages {
         let folder = root.join(page);
         let folder = folder.parent().unwrap();

@@ -42,7 +42,10 @@ async fn a_lease_that_is_over_leaves_the_door_to_nobody() {
     picture.pull(&phone, 1).await;
     assert_eq!(picture.count("assignment"), 0);
     assert_eq!(picture.get("case", own).unwrap()["holder"], Value::Null);
-    assert!(picture.get("case", elsewhere).is_none() && picture.get("dwelling", app.survey.doors[3].dwelling().0).is_none());
+    assert!(
+        picture.get("case", elsewhere).is_none()
+            && picture.get("dwelling", app.survey.doors[3].dwelling().0).is_none()
+    );
     picture.assert_equals(&Picture::full(&phone, 500).await, "after the leases");
     assert_eq!(ends(&staff, own).await, [json!("expired")]);
     assert_eq!(listed(&staff, "expired").await.len(), 2);
@@ -74,7 +77,10 @@ async fn a_finished_door_ends_its_lease_and_goes_back_when_it_opens_again() {
     staff.post(&format!("/v1/cases/{elsewhere}/decisions"), &reject).await.ok();
 
     picture.pull(&phone, 1).await;
-    assert!(picture.get("case", elsewhere).is_some() && picture.get("dwelling", app.survey.doors[2].dwelling().0).is_some());
+    assert!(
+        picture.get("case", elsewhere).is_some()
+            && picture.get("dwelling", app.survey.doors[2].dwelling().0).is_some()
+    );
     assert_eq!(ends(&staff, elsewhere).await, [json!("finished"), Value::Null]);
     picture.assert_equals(&Picture::full(&phone, 500).await, "lent again");
     app.recount().await;
@@ -90,7 +96,8 @@ async fn a_door_that_opens_after_its_lease_belongs_to_nobody() {
     phone.accepted(&[taken.clone()]).await;
     app.clock.set("2020-11-11T09:00:00+08:00");
     assert_eq!(app.shared.ingest.end_leases(app.clock.now()).await.unwrap(), 0);
-    let reject = json!({"decision": "reject_interview", "interview": taken["id"], "revision": 1, "reason": "x"});
+    let reject =
+        json!({"decision": "reject_interview", "interview": taken["id"], "revision": 1, "reason": "x"});
     staff.post(&format!("/v1/cases/{case}/decisions"), &reject).await.ok();
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
     assert_eq!((&door["holder"], ends(&staff, case).await), (&Value::Null, vec![json!("finished")]));
@@ -115,7 +122,8 @@ async fn what_the_loser_did_offline_is_accepted_and_reported_as_double() {
     assert_eq!(answer["receipts"][0]["case"]["visits"], 2, "the loser's work counts and is shown");
     let double = listed(&staff, "double").await;
     assert_eq!((double.len(), &double[0]["enumerator"]), (1, &json!("eb1")));
-    let who: Vec<_> = double[0]["worked"].as_array().unwrap().iter().map(|w| w["enumerator"].clone()).collect();
+    let who: Vec<_> =
+        double[0]["worked"].as_array().unwrap().iter().map(|w| w["enumerator"].clone()).collect();
     assert_eq!(who, [json!("eb1"), json!("ea1")]);
     // A stranger to the door is still a stranger.
     let other = app.device("ea2").await;
@@ -126,7 +134,12 @@ async fn what_the_loser_did_offline_is_accepted_and_reported_as_double() {
 async fn lists_of_assignments_page_and_keep_to_the_area() {
     let app = App::new(Survey::with_dwellings(5).doors(B1, 2)).await;
     let (sa, sall) = (app.staff("sa").await, app.staff("sall").await);
-    sall.post("/v1/assignments", &json!({"assignments": [{"area": A1, "enumerator": "ea1"}, {"area": B1, "enumerator": "eb1"}]})).await.ok();
+    sall.post(
+        "/v1/assignments",
+        &json!({"assignments": [{"area": A1, "enumerator": "ea1"}, {"area": B1, "enumerator": "eb1"}]}),
+    )
+    .await
+    .ok();
     assert_eq!((listed(&sa, "open").await.len(), listed(&sall, "open").await.len()), (5, 7));
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
@@ -140,7 +153,10 @@ async fn lists_of_assignments_page_and_keep_to_the_area() {
     sa.get("/v1/assignments?state=lost").await.problem(400, "bad-parameter");
     sa.get("/v1/assignments?after=x").await.problem(400, "bad-parameter");
     app.device("ea1").await.client.get("/v1/assignments").await.problem(403, "wrong-role");
-    let moved = sall.post("/v1/assignments", &json!({"assignments": [{"held_by": "ea1", "enumerator": "ea2"}]})).await.ok();
+    let moved = sall
+        .post("/v1/assignments", &json!({"assignments": [{"held_by": "ea1", "enumerator": "ea2"}]}))
+        .await
+        .ok();
     assert_eq!(moved["results"][0]["doors"], 5);
     app.recount().await;
 }

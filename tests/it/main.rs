@@ -9,6 +9,7 @@ mod bodies;
 mod broken;
 mod citizen_ids;
 mod completion;
+mod contract;
 mod decisions;
 mod detail;
 mod docs;

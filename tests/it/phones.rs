@@ -11,7 +11,8 @@ use crate::support::{App, Device, Picture, Survey, dwelling, id, interview, visi
 async fn by_hand(app: &App, phone: &Device, records: &[Value], trust: Trust) -> Vec<Value> {
     let owners = app.store().device_owners(phone.id).await.unwrap();
     let body = serde_json::to_vec(&phone.batch(records)).unwrap().into();
-    let taken = app.shared.ingest.accept_trusting(&owners[0].0, body, "file", trust, app.clock.now()).await.unwrap();
+    let taken =
+        app.shared.ingest.accept_trusting(&owners[0].0, body, "file", trust, app.clock.now()).await.unwrap();
     taken.answer.receipts
 }
 
@@ -42,7 +43,10 @@ async fn what_a_lost_phone_held_comes_by_hand_and_waits_for_a_supervisor() {
 
     let receipts = by_hand(&app, &phone, &made, Trust::Review).await;
 
-    assert!(receipts.iter().all(|r| r["status"] == "held" && r["reason"] == "revoked-device"), "{receipts:?}");
+    assert!(
+        receipts.iter().all(|r| r["status"] == "held" && r["reason"] == "revoked-device"),
+        "{receipts:?}"
+    );
     assert_eq!(staff.get("/v1/completion").await.ok()["total"]["states"]["new"], 2);
     for record in &made[..2] {
         let path = format!("/v1/held/{}/decision", id_of(record));
@@ -101,7 +105,8 @@ async fn gaps_in_a_device_s_numbering_are_shown() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     for seq in [3, 4, 7] {
-        let batch = with(with(phone.batch(&[visit(app.survey.case(0), "no_answer")]), "seq", seq), "waiting", 5);
+        let batch =
+            with(with(phone.batch(&[visit(app.survey.case(0), "no_answer")]), "seq", seq), "waiting", 5);
         phone.post(&batch).await.ok();
         phone.post(&batch).await.ok();
     }
@@ -114,10 +119,16 @@ async fn receipts_of_files_carried_by_hand_reach_the_phone() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let phone = app.device("ea1").await;
     let mut picture = Picture::full(&phone, 500).await;
-    let made = [visit(app.survey.case(0), "no_answer"), visit(id(), "no_answer"), visit(app.survey.case(0), "gone_fishing")];
+    let made = [
+        visit(app.survey.case(0), "no_answer"),
+        visit(id(), "no_answer"),
+        visit(app.survey.case(0), "gone_fishing"),
+    ];
     by_hand(&app, &phone, &made, Trust::Usual).await;
     picture.pull(&phone, 500).await;
-    let told = |p: &Picture, record: &Value| p.receipts.iter().find(|r| r["id"] == record["id"]).unwrap()["status"].clone();
+    let told = |p: &Picture, record: &Value| {
+        p.receipts.iter().find(|r| r["id"] == record["id"]).unwrap()["status"].clone()
+    };
     let all: Vec<Value> = made.iter().map(|r| told(&picture, r)).collect();
     assert_eq!(all, [json!("accepted"), json!("held"), json!("refused")]);
     let full = Picture::full(&phone, 2).await;
@@ -141,7 +152,8 @@ async fn reads_of_personal_data_and_decisions_are_on_record() {
 
     let log = root.get("/v1/audit").await.ok()["items"].as_array().unwrap().clone();
 
-    let by_sa: Vec<_> = log.iter().filter(|l| l["user"] == "sa").map(|l| l["action"].as_str().unwrap()).collect();
+    let by_sa: Vec<_> =
+        log.iter().filter(|l| l["user"] == "sa").map(|l| l["action"].as_str().unwrap()).collect();
     assert_eq!(by_sa, ["decide_case", "read_export", "read_case", "make_token"]);
     assert_eq!(log.iter().find(|l| l["action"] == "read_case").unwrap()["subject"], json!(case));
     assert!(!log.iter().any(|l| l.to_string().contains("王秀英")));
@@ -170,7 +182,9 @@ async fn a_purge_leaves_counts_and_nothing_that_names_anybody() {
     let tables = client.query("select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace", &[]).await.unwrap();
     for table in tables {
         let table: String = table.get(0);
-        let sql = format!("select count(*) from \"{table}\" t where t::text like '%王秀英%' or t::text like '%10800000001%'");
+        let sql = format!(
+            "select count(*) from \"{table}\" t where t::text like '%王秀英%' or t::text like '%10800000001%'"
+        );
         assert_eq!(app.count(&sql).await, 0, "{table}");
     }
     assert_eq!(app.count("select count(*) from batch_content where length(raw) > 0").await, 0);
@@ -178,7 +192,10 @@ async fn a_purge_leaves_counts_and_nothing_that_names_anybody() {
     app.recount().await;
     // A later fold comes to the same figures.
     phone.accepted(&[visit(app.survey.case(0), "no_answer")]).await;
-    assert_eq!(staff.get("/v1/completion").await.ok()["total"]["states"]["completed"], before["states"]["completed"]);
+    assert_eq!(
+        staff.get("/v1/completion").await.ok()["total"]["states"]["completed"],
+        before["states"]["completed"]
+    );
     app.recount().await;
 }
 

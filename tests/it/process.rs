@@ -68,7 +68,11 @@ impl Place {
         let id = id();
         let done = self.run(&["token", "ea1", "--device", &id.to_string()]);
         let token = String::from_utf8(done.stdout).unwrap().lines().last().expect("a token").to_owned();
-        Device { client: Client { address, token: Some(token), cookie: None }, id, survey: self.survey.slug.clone() }
+        Device {
+            client: Client { address, token: Some(token), cookie: None },
+            id,
+            survey: self.survey.slug.clone(),
+        }
     }
 
     fn postmaster(&self) -> Option<Pid> {
@@ -184,7 +188,12 @@ async fn what_was_answered_outlives_kill_9_of_the_service_and_its_database() {
         let again = until_answered(&phone, batch).await;
         assert_eq!((&again["replayed"], &again["receipts"]), (&json!(true), &first["receipts"]));
     }
-    let visits: i64 = phone.get("/v1/cases").await["items"].as_array().unwrap().iter().filter_map(|c| c["visits"].as_i64()).sum();
+    let visits: i64 = phone.get("/v1/cases").await["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["visits"].as_i64())
+        .sum();
     assert_eq!(visits, 24);
     assert!(place.run(&["recount"]).status.success());
     service.signal(Signal::TERM);

@@ -31,7 +31,8 @@ async fn the_same_batch_from_eight_connections_is_stored_once() {
     let phone = app.device("ea1").await;
     for round in 0..ROUNDS {
         let day = u32::try_from(round).unwrap() + 2;
-        let batch = phone.batch(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00")), visit(id(), "vacant")]);
+        let batch = phone
+            .batch(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00")), visit(id(), "vacant")]);
         let answers = at_once(vec![(phone.clone(), batch); 8]).await;
         assert_eq!(answers.iter().filter(|a| a["replayed"] == false).count(), 1, "round {round}");
         assert!(answers.iter().all(|a| a["receipts"] == answers[0]["receipts"]), "round {round}");
@@ -46,7 +47,8 @@ async fn the_same_record_in_several_batches_is_stored_once() {
     let phone = app.device("ea1").await;
     for round in 0..ROUNDS {
         let day = u32::try_from(round).unwrap() + 2;
-        let shared: Vec<Value> = (0..6).map(|n| visit_at(app.survey.case(n), "no_answer", &at(day, "10:00"))).collect();
+        let shared: Vec<Value> =
+            (0..6).map(|n| visit_at(app.survey.case(n), "no_answer", &at(day, "10:00"))).collect();
         let calls = (0..4).map(|n| {
             let mut own = shared.clone();
             own.rotate_left(n);
@@ -54,7 +56,11 @@ async fn the_same_record_in_several_batches_is_stored_once() {
             (phone.clone(), phone.batch(&own))
         });
         let answers = at_once(calls.collect()).await;
-        let fresh = answers.iter().flat_map(|a| a["receipts"].as_array().unwrap()).filter(|r| r["replayed"] == false).count();
+        let fresh = answers
+            .iter()
+            .flat_map(|a| a["receipts"].as_array().unwrap())
+            .filter(|r| r["replayed"] == false)
+            .count();
         assert_eq!(fresh, 6 + 4, "round {round}");
         assert!(answers.iter().all(|a| a["counts"]["accepted"] == 7), "round {round}: {answers:?}");
     }
@@ -95,8 +101,12 @@ async fn several_records_of_one_door_make_one_case() {
             (phone.clone(), phone.batch(&[door.clone(), visit(id_of(&door), "no_answer")]))
         });
         let answers = at_once(calls.collect()).await;
-        assert!(answers.iter().all(|a| statuses(a) == ["accepted", "accepted"]), "round {round}: {answers:?}");
-        let ids: std::collections::BTreeSet<_> = answers.iter().map(|a| a["receipts"][0]["case"]["id"].to_string()).collect();
+        assert!(
+            answers.iter().all(|a| statuses(a) == ["accepted", "accepted"]),
+            "round {round}: {answers:?}"
+        );
+        let ids: std::collections::BTreeSet<_> =
+            answers.iter().map(|a| a["receipts"][0]["case"]["id"].to_string()).collect();
         assert_eq!(ids.len(), 1, "round {round}");
     }
     assert_eq!(app.count("select count(*) from survey_case").await, 1 + i64::try_from(ROUNDS).unwrap());
@@ -118,8 +128,12 @@ async fn revisions_that_race_end_with_the_highest() {
         let answers = at_once(calls.collect()).await;
         assert!(answers.iter().all(|a| a["counts"]["accepted"] == 1), "round {round}: {answers:?}");
         let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
-        let current: Vec<_> = door["interviews"].as_array().unwrap().iter().filter(|i| i["current"] == true).collect();
-        assert_eq!((current.len(), &current[0]["revision"], &door["state"]), (1, &json!(4), &json!("completed")));
+        let current: Vec<_> =
+            door["interviews"].as_array().unwrap().iter().filter(|i| i["current"] == true).collect();
+        assert_eq!(
+            (current.len(), &current[0]["revision"], &door["state"]),
+            (1, &json!(4), &json!("completed"))
+        );
     }
     app.recount().await;
 }
@@ -135,7 +149,9 @@ async fn an_interview_and_the_visit_of_another_door_never_miss_each_other() {
         at_once(vec![(phone.clone(), phone.batch(&[seen])), (phone.clone(), phone.batch(&[talk]))]).await;
         assert_eq!(phone.get(&format!("/v1/cases/{own}")).await["state"], "new", "round {round}");
     }
-    let held = app.count("select count(*) from interview where status = 1 and held_reason = 'visit-elsewhere'").await;
+    let held = app
+        .count("select count(*) from interview where status = 1 and held_reason = 'visit-elsewhere'")
+        .await;
     assert_eq!(held, i64::try_from(ROUNDS).unwrap());
     app.recount().await;
 }
@@ -182,7 +198,8 @@ async fn a_door_visited_while_set_up_drops_it_is_kept_or_waits() {
         let last = app.survey.case(7 - round);
         shorter.doors.truncate(7 - round);
         let barrier = Arc::new(Barrier::new(2));
-        let (waits, batch, sender) = (Arc::clone(&barrier), phone.batch(&[visit(last, "no_answer")]), phone.clone());
+        let (waits, batch, sender) =
+            (Arc::clone(&barrier), phone.batch(&[visit(last, "no_answer")]), phone.clone());
         let sending = tokio::spawn(async move {
             waits.wait().await;
             sender.post(&batch).await.ok()
@@ -213,7 +230,10 @@ async fn merges_decisions_visits_and_assignments_at_once_leave_true_counters() {
                 let reply = staff.post(&format!("/v1/cases/{a}/decisions"), &body).await;
                 assert!([200, 409, 503].contains(&reply.status.as_u16()), "{}", reply.text());
                 let user = ["ea1", "ea2"][step % 2];
-                staff.post("/v1/assignments", &json!({"assignments": [{"case_id": b, "enumerator": user}]})).await.ok();
+                staff
+                    .post("/v1/assignments", &json!({"assignments": [{"case_id": b, "enumerator": user}]}))
+                    .await
+                    .ok();
             }
         }));
     }

@@ -36,8 +36,13 @@ struct Field {
 impl Field {
     /// One hour: knocks at doors of its picture, now and then with a signal.
     async fn hour(&mut self) {
-        let doors: Vec<Uuid> =
-            self.picture.things.keys().filter(|(kind, _)| kind == "case").filter_map(|(_, id)| id.parse().ok()).collect();
+        let doors: Vec<Uuid> = self
+            .picture
+            .things
+            .keys()
+            .filter(|(kind, _)| kind == "case")
+            .filter_map(|(_, id)| id.parse().ok())
+            .collect();
         for _ in 0..self.dice.random_range(0..3) {
             let some: Vec<Uuid> = (0..self.dice.random_range(1..4))
                 .filter_map(|_| doors.get(self.dice.random_range(0..doors.len().max(1))).copied())
@@ -95,8 +100,17 @@ async fn world(dice: &mut StdRng) -> (App, Vec<Field>) {
     for n in 0..DEVICES {
         let device = app.device(&format!("f{n}")).await;
         let picture = Picture::full(&device, 200).await;
-        let (phone, dice) = (Phone::from(&device), <StdRng as rand::SeedableRng>::seed_from_u64(dice.random()));
-        all.push(Field { device, phone, outbox: Vec::new(), sent: Vec::new(), picture, made: Vec::new(), dice });
+        let (phone, dice) =
+            (Phone::from(&device), <StdRng as rand::SeedableRng>::seed_from_u64(dice.random()));
+        all.push(Field {
+            device,
+            phone,
+            outbox: Vec::new(),
+            sent: Vec::new(),
+            picture,
+            made: Vec::new(),
+            dice,
+        });
     }
     (app, all)
 }
@@ -117,7 +131,10 @@ async fn office(app: &App, staff: &Client, dice: &mut StdRng) {
     }
     for word in ["cancel", "uncancel", "cancel", "reopen"] {
         let case = cases[dice.random_range(0..cases.len())];
-        staff.post(&format!("/v1/cases/{case}/decisions"), &json!({"decision": word, "reason": "x"})).await.ok();
+        staff
+            .post(&format!("/v1/cases/{case}/decisions"), &json!({"decision": word, "reason": "x"}))
+            .await
+            .ok();
     }
     app.clock.advance(60);
     app.shared.ingest.end_leases(app.clock.now()).await.unwrap();
@@ -139,7 +156,11 @@ async fn every_picture_ends_as_the_server_s_and_the_server_s_as_all_that_was_don
     let client = app.db.client().await;
     let rows = client.query("select id from visit", &[]).await.unwrap();
     let stored: HashSet<Uuid> = rows.iter().map(|r| r.get(0)).collect();
-    assert_eq!((stored.len(), stored == made), (made.len(), true), "the server holds what was done, each once");
+    assert_eq!(
+        (stored.len(), stored == made),
+        (made.len(), true),
+        "the server holds what was done, each once"
+    );
     let held = app.count("select count(*) from visit where status <> 0").await;
     let counted = app.count("select sum(visits)::bigint from survey_case").await;
     assert_eq!(counted, i64::try_from(made.len()).unwrap() - held);
@@ -155,7 +176,8 @@ async fn every_picture_ends_as_the_server_s_and_the_server_s_as_all_that_was_don
 
 /// An assignment is open exactly while its case is, and its person is the case's holder.
 async fn leases_agree(app: &App) {
-    let open: Vec<String> = State::ALL.iter().filter(|s| s.is_open()).map(|s| s.number().to_string()).collect();
+    let open: Vec<String> =
+        State::ALL.iter().filter(|s| s.is_open()).map(|s| s.number().to_string()).collect();
     let sql = format!(
         "select count(*) from survey_case c full join (select * from assignment where ended_at is null) g
            on g.district_id = c.district_id and g.survey_no = c.survey_no and g.case_id = c.id

@@ -85,7 +85,8 @@ impl World {
         let mut all = Vec::new();
         for phone in &self.phones {
             for _ in 0..each {
-                let doors: Vec<Uuid> = (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
+                let doors: Vec<Uuid> =
+                    (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
                 let (document, ids) = batch(phone, &doors);
                 all.push((phone.clone(), document, ids));
             }
@@ -363,7 +364,7 @@ faults! {
         world.under(dice, async move {
             for _ in 0..rounds {
                 let (a, b) = tokio::join!(store.fold_deltas(key, 10), store.fold_deltas(key, 10));
-                drop((a.unwrap(), b.unwrap()));
+                assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
             }
         }).await;
     }

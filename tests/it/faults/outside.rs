@@ -18,7 +18,6 @@ use uuid::Uuid;
 use super::phone::{Phone, batch};
 use super::{a_moment, dice, runs, seed};
 use crate::support::Survey;
-use crate::support::db::connect;
 
 /// A directory of one test, removed with it. The name lets a later run sweep what a killed one left.
 struct Scratch(PathBuf);
@@ -73,7 +72,8 @@ impl House {
             opened.bytes.read_to_end(&mut bytes).unwrap();
             std::fs::write(dir.join(name), bytes).unwrap();
         }
-        let mut house = Self { scratch, service: None, phones: Vec::new(), cases: survey.cases(), told: Vec::new() };
+        let mut house =
+            Self { scratch, service: None, phones: Vec::new(), cases: survey.cases(), told: Vec::new() };
         house.serve().await;
         assert!(program(&house.data()).arg("setup").arg(&dir).status().unwrap().success());
         let list = house.scratch.0.join("devices");
@@ -116,8 +116,11 @@ impl House {
         let address = self.address().to_string();
         let began = Instant::now();
         loop {
-            let mut child =
-                program(&self.data()).args(["serve", "--listen", &address]).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = program(&self.data())
+                .args(["serve", "--listen", &address])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
             let out = child.stdout.take().unwrap();
             let line = tokio::task::spawn_blocking(move || {
                 let mut line = String::new();
@@ -152,7 +155,8 @@ impl House {
         let mut all = Vec::new();
         for phone in self.phones.clone() {
             for _ in 0..3 {
-                let doors: Vec<Uuid> = (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
+                let doors: Vec<Uuid> =
+                    (0..3).map(|_| self.cases[dice.random_range(0..self.cases.len())]).collect();
                 let (document, ids) = batch(&phone, &doors);
                 all.push((phone.clone(), document, ids));
             }
@@ -166,21 +170,27 @@ impl House {
         self.told.extend(all.into_iter().flat_map(|(_, _, ids)| ids));
     }
 
+    /// A session of the database, once it is up again.
+    async fn database(&self) -> (String, tokio_postgres::Client) {
+        for _ in 0..300 {
+            if let Ok(Some(connection)) = running(&self.data())
+                && let Ok((client, driver)) =
+                    tokio_postgres::connect(&connection.url(), tokio_postgres::NoTls).await
+            {
+                tokio::spawn(driver);
+                if client.simple_query("select 1").await.is_ok() {
+                    return (connection.url(), client);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the database does not come back");
+    }
+
     /// The law.
     async fn holds(&self) {
-        // A database that was just killed is being started again: the law is asked when it answers.
-        let began = Instant::now();
-        let connection = loop {
-            let found = running(&self.data()).unwrap_or_default();
-            if let Some(connection) = found
-                && tokio_postgres::connect(&connection.url(), tokio_postgres::NoTls).await.is_ok()
-            {
-                break connection;
-            }
-            assert!(began.elapsed().as_secs() < 30, "the database does not come back");
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        };
-        holds(&connection.url(), &connect(&connection).await, &self.told).await;
+        let (url, client) = self.database().await;
+        holds(&url, &client, &self.told).await;
     }
 }
 
@@ -190,7 +200,11 @@ async fn holds(url: &str, client: &tokio_postgres::Client, told: &[Uuid]) {
     let stored: i64 = client.query_one(sql, &[&told]).await.unwrap().get(0);
     assert_eq!(usize::try_from(stored).unwrap(), told.len(), "acknowledged and not stored");
     assert_eq!(count("select count(*) from visit").await, stored, "stored without being asked for");
-    assert_eq!(count("select sum(visits)::bigint from survey_case").await, stored, "counted twice or not at all");
+    assert_eq!(
+        count("select sum(visits)::bigint from survey_case").await,
+        stored,
+        "counted twice or not at all"
+    );
     let half = "select count(*) from batch b left join batch_content c on c.batch_id = b.id where c.batch_id is null";
     assert_eq!(count(half).await, 0, "half a batch");
     let store = Store::new(&Settings::from_url(url).unwrap()).unwrap();
@@ -211,7 +225,7 @@ impl Drop for House {
 fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         // It may be gone already.
-        drop(kill_process(pid, signal));
+        kill_process(pid, signal).unwrap_or_default();
     }
 }
 
@@ -317,7 +331,8 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
     let mut house = House::new().await;
     house.under(&mut dice, async |_, _| {}).await;
     let before = house.told.clone();
-    let cursor = house.phones[0].call("GET", "/v1/changes?limit=1000", None).await.unwrap().1["cursor"].clone();
+    let cursor =
+        house.phones[0].call("GET", "/v1/changes?limit=1000", None).await.unwrap().1["cursor"].clone();
     let file = house.scratch.0.join("backup");
     let mut all = Vec::new();
     for phone in house.phones.clone() {
@@ -328,10 +343,14 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
     }
     let sending = join_all(all.iter().map(|(phone, document, _)| phone.deliver(document)));
     let (data, into) = (house.data(), file.clone());
-    let taking = tokio::task::spawn_blocking(move || program(&data).arg("backup").arg(into).status().unwrap());
+    let taking =
+        tokio::task::spawn_blocking(move || program(&data).arg("backup").arg(into).status().unwrap());
     let (_, taken) = tokio::join!(sending, taking);
     assert!(taken.unwrap().success());
-    assert!(!program(&house.data()).arg("backup").arg(&file).status().unwrap().success(), "a backup is never replaced");
+    assert!(
+        !program(&house.data()).arg("backup").arg(&file).status().unwrap().success(),
+        "a backup is never replaced"
+    );
 
     let mut other = House {
         scratch: Scratch::new(),
@@ -341,18 +360,28 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
         told: Vec::new(),
     };
     assert!(program(&other.data()).arg("restore").arg(&file).status().unwrap().success());
-    assert!(!program(&other.data()).arg("restore").arg(&file).status().unwrap().success(), "only into an empty one");
+    assert!(
+        !program(&other.data()).arg("restore").arg(&file).status().unwrap().success(),
+        "only into an empty one"
+    );
     // Without the key of the old installation nothing is served.
-    assert!(!program(&other.data()).args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).status().unwrap().success());
+    assert!(
+        !program(&other.data())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
     std::fs::copy(house.data().join("doorknock.key"), other.data().join("doorknock.key")).unwrap();
     other.serve().await;
 
-    let phones: Vec<Phone> = house.phones.iter().map(|p| Phone { address: other.address(), ..p.clone() }).collect();
+    let phones: Vec<Phone> =
+        house.phones.iter().map(|p| Phone { address: other.address(), ..p.clone() }).collect();
     let path = format!("/v1/changes?limit=1000&cursor={}", cursor.as_str().unwrap());
     let page = phones[0].call("GET", &path, None).await.unwrap().1;
     assert_eq!((&page["reset"], page["resend_since"].is_string()), (&true.into(), true), "{page}");
-    let connection = running(&other.data()).unwrap().unwrap();
-    let client = connect(&connection).await;
+    let (url, client) = other.database().await;
     let sql = "select count(*) from visit where id = any($1)";
     let kept: i64 = client.query_one(sql, &[&before]).await.unwrap().get(0);
     assert_eq!(usize::try_from(kept).unwrap(), before.len(), "what was acknowledged before the backup");
@@ -362,14 +391,15 @@ async fn a_backup_under_load_is_restored_elsewhere_and_phones_carry_on() {
         other.told.extend(ids);
     }
     other.told.extend(before);
-    holds(&connection.url(), &client, &other.told).await;
+    holds(&url, &client, &other.told).await;
 }
 
 /// Ten minutes, or `DOORKNOCK_SOAK_MINUTES`, of load with random kills; the law after each, and memory that stays flat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "ten minutes; make soak"]
 async fn soak() {
-    let minutes = std::env::var("DOORKNOCK_SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let minutes =
+        std::env::var("DOORKNOCK_SOAK_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let seed = seed();
     let (began, mut house, mut run) = (Instant::now(), House::new().await, 0);
     let mut out = std::io::stdout();
@@ -393,9 +423,17 @@ async fn soak() {
             })
             .await;
         house.holds().await;
-        let memory = std::fs::read_to_string(format!("/proc/{}/statm", house.service_pid())).unwrap_or_default();
+        let memory =
+            std::fs::read_to_string(format!("/proc/{}/statm", house.service_pid())).unwrap_or_default();
         let pages: u64 = memory.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or_default();
-        writeln!(out, "{:>4} s, run {run}, killed {what}: {} visits, {} KiB", began.elapsed().as_secs(), house.told.len(), pages * 4).unwrap();
+        writeln!(
+            out,
+            "{:>4} s, run {run}, killed {what}: {} visits, {} KiB",
+            began.elapsed().as_secs(),
+            house.told.len(),
+            pages * 4
+        )
+        .unwrap();
         assert!(pages * 4 < 512 << 10, "the service has grown to {} KiB", pages * 4);
         run += 1;
     }

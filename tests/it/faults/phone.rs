@@ -45,7 +45,11 @@ pub fn batch(phone: &Phone, cases: &[Uuid]) -> (Value, Vec<Uuid>) {
         .iter()
         .zip(cases)
         .map(|(id, case)| {
-            let at = format!("2020-11-09T{:02}:{:02}:00+08:00", 9 + id.as_bytes()[15] % 12, id.as_bytes()[14] % 60);
+            let at = format!(
+                "2020-11-09T{:02}:{:02}:00+08:00",
+                9 + id.as_bytes()[15] % 12,
+                id.as_bytes()[14] % 60
+            );
             json!({"type": "visit", "id": id, "case_id": case, "at": at, "outcome": "no_answer"})
         })
         .collect();
@@ -62,9 +66,11 @@ impl Phone {
 
     async fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
         let stream = TcpStream::connect(self.address).await.ok()?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
         let driver = tokio::spawn(async move { drop(connection.await) });
-        let bytes = body.map_or_else(Bytes::new, |b| serde_json::to_vec(b).expect("a value can be written").into());
+        let bytes =
+            body.map_or_else(Bytes::new, |b| serde_json::to_vec(b).expect("a value can be written").into());
         let request = http::Request::builder()
             .method(method)
             .uri(path)
@@ -107,7 +113,12 @@ impl Phone {
         );
         let mut all = head.into_bytes();
         all.extend(&body);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a short text")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of a short text"
+        )]
         let cut = (all.len() as f64 * part) as usize;
         let Ok(mut socket) = TcpStream::connect(self.address).await else { return };
         drop(socket.write_all(&all[..cut]).await);

@@ -47,7 +47,8 @@ async fn the_order_of_arrival_makes_no_difference() {
         let mut forms = round(&app.survey);
         // Ids must be those of the first round.
         for (n, form) in (1_u128..).zip(forms.iter_mut()) {
-            form["id"] = json!(uuid::Uuid::from_u128((0x0175 << 112) | (7 << 76) | (2 << 62) | (n * 7919 % 97)));
+            form["id"] =
+                json!(uuid::Uuid::from_u128((0x0175 << 112) | (7 << 76) | (2 << 62) | (n * 7919 % 97)));
         }
         let middle = turn % forms.len();
         forms.rotate_left(middle);
@@ -74,12 +75,16 @@ async fn linking_again_changes_nothing() {
     let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     app.device("ea1").await.accepted(&round(&app.survey)).await;
     link_all(&app).await;
-    let (before, log) = ((links(&app).await, rows(&app).await), app.count("select count(*) from link_event").await);
+    let (before, log) =
+        ((links(&app).await, rows(&app).await), app.count("select count(*) from link_event").await);
     app.db
         .client()
         .await
-        .execute("insert into link_outbox (district_id, survey_no, interview, queued_at, not_before)
-            select district_id, survey_no, id, now(), now() from interview", &[])
+        .execute(
+            "insert into link_outbox (district_id, survey_no, interview, queued_at, not_before)
+            select district_id, survey_no, id, now(), now() from interview",
+            &[],
+        )
         .await
         .unwrap();
     assert_eq!(link_all(&app).await, 8);
@@ -92,7 +97,10 @@ async fn linking_again_changes_nothing() {
 async fn a_kill_at_any_point_leaves_nothing_half_linked() {
     let reference = {
         let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
-        app.device("ea1").await.accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")]).await;
+        app.device("ea1")
+            .await
+            .accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")])
+            .await;
         link_all(&app).await;
         rows(&app).await.len()
     };
@@ -133,12 +141,16 @@ async fn a_kill_at_any_point_leaves_nothing_half_linked() {
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_not_done_twice() {
     let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
-    app.device("ea1").await.accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")]).await;
+    app.device("ea1")
+        .await
+        .accepted(&[home(app.survey.case(0), &LU, "10:10"), home(app.survey.case(9), &LU, "15:20")])
+        .await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
     let lost = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&lost);
     let probe = move |moment: Moment| {
-        (moment == Moment::AfterCommit && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)).then_some(Fault::Disconnect)
+        (moment == Moment::AfterCommit && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(2))
+            .then_some(Fault::Disconnect)
     };
     let mut ingest = app.shared.ingest.clone();
     ingest.store = ingest.store.with_probe(Arc::new(probe));
@@ -157,7 +169,8 @@ async fn several_processes_link_each_interview_once() {
     app.device("ea1").await.accepted(&round(&app.survey)).await;
     let survey = app.shared.surveys().all().await.unwrap().remove(0);
     let workers = (0..4).map(|_| {
-        let (dedupe, survey, clock) = (Dedupe::new(app.shared.ingest.clone()), Arc::clone(&survey), app.clock.clone());
+        let (dedupe, survey, clock) =
+            (Dedupe::new(app.shared.ingest.clone()), Arc::clone(&survey), app.clock.clone());
         tokio::spawn(async move {
             let mut linked = 0;
             loop {
@@ -175,7 +188,10 @@ async fn several_processes_link_each_interview_once() {
     }
     assert_eq!(linked, 8);
     assert_eq!(app.count("select count(*) from link_outbox").await, 0);
-    assert_eq!(app.count("select count(*) - count(distinct link_id) from link_event where kind = 'found'").await, 0);
+    assert_eq!(
+        app.count("select count(*) - count(distinct link_id) from link_event where kind = 'found'").await,
+        0
+    );
     app.recount().await;
 }
 
@@ -220,7 +236,10 @@ async fn relinking_shows_the_difference_and_then_brings_it_about() {
 
     assert_eq!(dedupe.difference(&survey, &strict).await.unwrap().moved(), 0);
     assert_eq!(app.count("select count(*) from link where state = 'merged'").await, 0);
-    assert_eq!(app.count("select count(*) from link where model_version = 2").await, app.count("select count(*) from link where state <> 'withdrawn'").await);
+    assert_eq!(
+        app.count("select count(*) from link where model_version = 2").await,
+        app.count("select count(*) from link where state <> 'withdrawn'").await
+    );
     assert_eq!(app.count("select count(*) from cluster_member").await, 0);
     app.recount().await;
 }

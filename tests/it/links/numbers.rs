@@ -14,7 +14,10 @@ fn both(app: &App) -> (Value, Value) {
 async fn a_family_met_at_two_doors_is_counted_once() {
     let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
     let (first, second) = both(&app);
-    app.device("ea1").await.accepted(&[first.clone(), visit_at(app.survey.case(9), "no_answer", &at(8, "10:00"))]).await;
+    app.device("ea1")
+        .await
+        .accepted(&[first.clone(), visit_at(app.survey.case(9), "no_answer", &at(8, "10:00"))])
+        .await;
     app.device("ea2").await.accepted(&[second.clone()]).await;
     let chief = app.staff("sall").await;
     assert_eq!(totals(&chief).await.0, 2);
@@ -22,7 +25,11 @@ async fn a_family_met_at_two_doors_is_counted_once() {
     assert_eq!(link_all(&app).await, 2);
 
     let link = read(&chief, link_id(&first, &second)).await;
-    assert_eq!((&link["state"], &link["as"], &link["decided_by"]), (&json!("merged"), &json!("household"), &json!("worker")), "{link}");
+    assert_eq!(
+        (&link["state"], &link["as"], &link["decided_by"]),
+        (&json!("merged"), &json!("household"), &json!("worker")),
+        "{link}"
+    );
     let (completed, workload, persons) = totals(&chief).await;
     assert_eq!((completed, workload, &persons["recorded"]), (1, 12, &json!(4)));
     // The later of two equal forms counts; the other door needs a visit again.
@@ -114,7 +121,8 @@ async fn somebody_registered_at_home_and_living_elsewhere_is_paired_and_counted_
     tenant[0]["registered_at"] = json!(2);
     tenant[0]["time_away"] = json!(4);
     tenant[0]["residence_status"] = json!("here_elsewhere");
-    let (home, flat) = (form(app.survey.case(0), parents, "10:10"), form(app.survey.case(9), tenant, "11:00"));
+    let (home, flat) =
+        (form(app.survey.case(0), parents, "10:10"), form(app.survey.case(9), tenant, "11:00"));
     app.device("ea1").await.accepted(&[home.clone(), with(flat.clone(), "respondent", "head")]).await;
     let (chief, link) = (app.staff("sall").await, link_id(&home, &flat));
     let before = rows(&app).await;
@@ -135,7 +143,8 @@ async fn somebody_registered_at_home_and_living_elsewhere_is_paired_and_counted_
 async fn a_form_of_people_who_live_elsewhere_stays_complete_for_its_door() {
     let app = App::new(Survey::with_dwellings(12).policy(BY_HAND)).await;
     let registered = people(&LU).into_iter().map(absent).collect();
-    let (paper, lived) = (form(app.survey.case(0), registered, "10:10"), home(app.survey.case(9), &LU, "15:20"));
+    let (paper, lived) =
+        (form(app.survey.case(0), registered, "10:10"), home(app.survey.case(9), &LU, "15:20"));
     app.device("ea1").await.accepted(&[paper.clone(), lived.clone()]).await;
     link_all(&app).await;
     let (chief, link) = (app.staff("sall").await, link_id(&paper, &lived));

@@ -27,7 +27,11 @@ async fn what_a_person_took_apart_the_job_never_joins_again() {
         link_all(&app).await;
         let seen = read(&chief, link).await;
         let wanted = if decision == "undo" { "review" } else { "apart" };
-        assert_eq!((&seen["state"], &seen["evidence_changed"]), (&json!(wanted), &json!(decision == "undo")), "{seen}");
+        assert_eq!(
+            (&seen["state"], &seen["evidence_changed"]),
+            (&json!(wanted), &json!(decision == "undo")),
+            "{seen}"
+        );
         assert_eq!(totals(&chief).await.0, 2);
     }
 }
@@ -37,13 +41,19 @@ async fn a_third_interview_follows_a_merge_and_a_late_visit_stays_with_its_door(
     let (app, [first, second]) = merged(AUTO).await;
     let chief = app.staff("sall").await;
     let third = home(app.survey.case(5), &LU, "18:30");
-    app.device("ea2").await.accepted(&[third.clone(), visit_at(app.survey.case(0), "no_answer", &at(8, "09:00"))]).await;
+    app.device("ea2")
+        .await
+        .accepted(&[third.clone(), visit_at(app.survey.case(0), "no_answer", &at(8, "09:00"))])
+        .await;
     link_all(&app).await;
     assert_eq!(totals(&chief).await.0, 1);
     assert_eq!(state(&chief, app.survey.case(0)).await, "in_progress");
     assert_eq!(state(&chief, app.survey.case(5)).await, "completed");
     let seen = read(&chief, link_id(&first, &second)).await;
-    assert_eq!((&seen["household"]["interviews"], &seen["household"]["counted"]), (&json!(3), &json!("other")));
+    assert_eq!(
+        (&seen["household"]["interviews"], &seen["household"]["counted"]),
+        (&json!(3), &json!("other"))
+    );
     // The household keeps the name of its earliest interview.
     assert_eq!(seen["household"]["id"], first["id"]);
     app.recount().await;
@@ -69,7 +79,10 @@ async fn after_a_merge_as_a_door_late_uploads_count_for_the_survivor() {
     link_all(&app).await;
     let after = rows_now(&app).await;
     let other: Vec<&String> = before.iter().filter(|r| r.starts_with("case") && !after.contains(r)).collect();
-    assert!(other.len() == 1 && other[0].contains(&loser.to_string()), "only the door that was visited differs: {other:?}");
+    assert!(
+        other.len() == 1 && other[0].contains(&loser.to_string()),
+        "only the door that was visited differs: {other:?}"
+    );
     app.recount().await;
 }
 
@@ -89,7 +102,8 @@ async fn a_rejected_interview_leaves_its_household_and_the_other_one_counts() {
     app.device("ea1").await.accepted(&[with(second.clone(), "revision", 2)]).await;
     link_all(&app).await;
     assert_eq!(read(&chief, link_id(&first, &second)).await["state"], "merged");
-    let members = |rows: &[String]| rows.iter().filter(|r| r.starts_with("member")).cloned().collect::<Vec<_>>();
+    let members =
+        |rows: &[String]| rows.iter().filter(|r| r.starts_with("member")).cloned().collect::<Vec<_>>();
     assert_eq!(members(&rows(&app).await), members(&before));
     app.recount().await;
 }

@@ -25,10 +25,14 @@ async fn of_a_side_out_of_reach_only_what_is_needed_is_shown() {
     let (app, link) = across().await;
     for (user, own) in [("sa", app.survey.case(0)), ("sb", app.survey.case(8))] {
         let seen = read(&app.staff(user).await, link).await;
-        let (near, far) = if seen["a"]["in_reach"] == true { (&seen["a"], &seen["b"]) } else { (&seen["b"], &seen["a"]) };
+        let (near, far) =
+            if seen["a"]["in_reach"] == true { (&seen["a"], &seen["b"]) } else { (&seen["b"], &seen["a"]) };
         assert_eq!(near["case_id"], json!(own));
         assert!(near["phone"].is_string() && near["address"].is_object());
-        assert_eq!((&far["case_id"], &far["interview_id"], &far["address"], &far["phone"]), (&json!(null), &json!(null), &json!(null), &json!(null)));
+        assert_eq!(
+            (&far["case_id"], &far["interview_id"], &far["address"], &far["phone"]),
+            (&json!(null), &json!(null), &json!(null), &json!(null))
+        );
         assert!(far["area_name"].is_string() && far["building"].is_string());
         let persons = far["persons"].as_array().unwrap();
         assert_eq!(persons.len(), 2, "only the matched ones: {far}");
@@ -39,7 +43,9 @@ async fn of_a_side_out_of_reach_only_what_is_needed_is_shown() {
         }
         let text = seen.to_string();
         for secret in ["苑红霞", "阚思齐", "1984-05-17", "419999"] {
-            let is_own = user == "sa" && secret == "阚思齐" || user == "sb" && secret == "苑红霞" || secret == "1984-05-17";
+            let is_own = user == "sa" && secret == "阚思齐"
+                || user == "sb" && secret == "苑红霞"
+                || secret == "1984-05-17";
             assert!(is_own || !text.contains(secret), "{user} reads {secret}");
         }
     }
@@ -89,7 +95,8 @@ async fn a_merge_that_changes_a_door_out_of_reach_needs_somebody_over_both() {
     let body = json!({"decision": "merge", "as": "household", "version": seen["version"]});
     near.post(&path, &body).await.problem(403, "beyond-reach");
     assert_eq!(rows(&app).await, before);
-    let proposed = json!({"decision": "merge", "version": seen["version"], "propose": true, "note": "same family"});
+    let proposed =
+        json!({"decision": "merge", "version": seen["version"], "propose": true, "note": "same family"});
     near.post(&path, &proposed).await.ok();
     let asked = read(&chief, link).await;
     assert_eq!((&asked["state"], &asked["decisions"][0]["decision"]), (&json!("review"), &json!("propose")));

@@ -10,6 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use super::contract;
+
 /// Who calls: an address and what proves the caller's name.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -76,6 +78,18 @@ impl Reply {
         self.body.clone()
     }
 
+    /// Holds the answer against the API's own description.
+    fn must_be_as_described(&self) {
+        // A packed body is unpacked and read by the test that asked for it.
+        if !self.header("content-encoding").is_empty() {
+            return;
+        }
+        let (method, path) = self.asked.split_once(' ').expect("a method and a path");
+        let media = self.header("content-type").split(';').next().unwrap_or_default().trim();
+        let faults = contract::faults(method, path, self.status.as_u16(), media, &self.body);
+        assert!(faults.is_empty(), "the answer is not as described: {faults:#?}");
+    }
+
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
@@ -123,6 +137,8 @@ impl Client {
             sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap_or_else(|e| panic!("{asked}: broken off: {e}")).to_bytes();
-        Reply { status: head.status, headers: head.headers, body, asked }
+        let reply = Reply { status: head.status, headers: head.headers, body, asked };
+        reply.must_be_as_described();
+        reply
     }
 }
