@@ -15,8 +15,9 @@ try {
     const { context, page } = await open(browser, service.url, { language, width, theme });
     await signIn(page, service.url);
     const places = await addresses(page, service.url);
-    const pages = { overview: '/', building: places.all[4], review: '/review' };
-    if (theme === 'light') Object.assign(pages, { case: places.case, returns: '/returns', held: '/held', devices: '/devices', pace: '/pace', sheet: '/print/sheet?enumerator=e01' });
+    const pages = { overview: '/', building: places.all[4] };
+    if (theme === 'light' && width === 1440) Object.assign(pages, { review: '/review', case: places.case, returns: '/returns', sheet: '/print/sheet?enumerator=e01' });
+    if (theme === 'dark' && language === 'zh') { await context.close(); continue; }
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(service.url + path);
       const dark = theme === 'dark' ? '.dark' : '';

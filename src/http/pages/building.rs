@@ -257,7 +257,7 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
 fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Door {
     let state = State::from_number(row.state).unwrap_or(State::New);
     let look = Look::of(state);
-    let label = if row.household > 1 { format!("{}#{}", row.room, row.household) } else { row.room.clone() };
+    let label = if row.household > 1 { format!("{}·{}", row.room, row.household) } else { row.room.clone() };
     let visits = v.words.count("door.visits", i64::from(row.visits), &[]);
     let name = if look == Look::Out || look == Look::Again {
         state.label(v.words.0).to_owned()

@@ -34,6 +34,7 @@ pub mod plan_svg;
 pub mod resume;
 pub mod returns;
 pub mod review;
+pub mod rows;
 pub mod setup;
 pub mod sheet;
 pub mod switch;

@@ -9,14 +9,13 @@ use super::super::auth;
 use super::super::problem::Problem;
 use super::alerts::{self, Alert, Material};
 use super::asof::AsOf;
-use super::bar::bar;
 use super::chart::chart;
 use super::devices::{DeviceView, views};
 use super::figures::{Rate, thousands};
 use super::frame::{Frame, Tab, quoted};
-use super::look::{Entry, Look, legend, looks};
 use super::pace::{self, Pace};
 use super::plan_svg::{self, Estate, Spot};
+use super::rows::{Card, Line, Sort, Table, area_line, area_scope, card, line, sort_lines};
 use super::visitor::{Answer, Visitor};
 use crate::domain::State;
 use crate::report::{self, By, Completion, Question, Row};
@@ -43,81 +42,12 @@ struct Page {
     silent: Vec<DeviceView>,
 }
 
-/// The card of the headline.
-pub struct Card {
-    /// Completed of due.
-    pub enumeration: Rate,
-    /// Resolved of all active.
-    pub completion: Rate,
-    /// The bar.
-    pub bar: String,
-    /// Its legend.
-    pub legend: Vec<Entry>,
-    /// How the denominator comes about.
-    pub denominator: String,
-    /// The highest it can be; none when no device is silent.
-    pub at_most: Option<String>,
-    /// Filter of all doors due.
-    pub due_filter: String,
-}
-
 struct PaceCard {
     sentence: String,
     end: Option<String>,
     is_behind: bool,
     chart: String,
     days: Vec<(String, String, String)>,
-}
-
-struct Table {
-    title: String,
-    first: String,
-    is_buildings: bool,
-    rows: Vec<Line>,
-    total: Line,
-    sort: Sort,
-}
-
-struct Line {
-    name: String,
-    href: Option<String>,
-    scope: String,
-    rate: Rate,
-    at_most: Option<String>,
-    silent: Option<String>,
-    bar: String,
-    counts: Vec<(String, String, i64)>,
-    needed: String,
-    heard: String,
-    heard_at: Option<jiff::Timestamp>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
-    Name,
-    Rate,
-    Left,
-    Refused,
-    Heard,
-}
-
-impl Sort {
-    const WORDS: [&'static str; 5] = ["name", "rate", "left", "refused", "heard"];
-
-    fn of(word: &str) -> Option<Self> {
-        match word {
-            "name" => Some(Self::Name),
-            "rate" => Some(Self::Rate),
-            "left" => Some(Self::Left),
-            "refused" => Some(Self::Refused),
-            "heard" => Some(Self::Heard),
-            _ => None,
-        }
-    }
-
-    fn is(self, word: &str) -> bool {
-        Self::of(word) == Some(self)
-    }
 }
 
 /// `GET /`: the own area.
@@ -252,7 +182,7 @@ impl Parts {
             name: v.name_of(area),
             sizes: self.sizes(v),
             crumbs: crumbs(v, &self.above, area),
-            card: card(v, &self.by_area.total, &area_scope(area)),
+            card: card(v, &self.by_area.total),
             pace,
             waiting,
             estates: plan_svg::estates(spots, &self.names, v.words),
@@ -349,86 +279,3 @@ pub fn crumbs(v: &Visitor, above: &[AreaRow], area: &AreaRow) -> Vec<(String, St
         .collect()
 }
 
-/// The filter of an area's doors.
-pub fn area_scope(area: &AreaRow) -> String {
-    format!("area={}", quoted(&area.code))
-}
-
-/// The card of the headline of a row.
-pub fn card(v: &Visitor, r: &Row, _scope: &str) -> Card {
-    let words = v.words;
-    let counts = looks(&r.states);
-    let enumeration = Rate::from(r.rates.enumeration);
-    let out = counts.get(&Look::Out).copied().unwrap_or_default();
-    let text: Vec<String> =
-        legend(&counts, words).iter().map(|e| format!("{} {}", e.label, e.shown)).collect();
-    Card {
-        enumeration,
-        completion: Rate::from(r.rates.completion),
-        bar: bar(&counts, "big", &text.join(words.pick(", ", "，"))),
-        legend: legend(&counts, words),
-        denominator: words.say(
-            "card.denominator",
-            &[("due", &enumeration.due()), ("known", &thousands(r.cases)), ("out", &thousands(out))],
-        ),
-        at_most: at_most(v, r),
-        due_filter: Look::ALL
-            .iter()
-            .filter(|l| **l != Look::Out)
-            .map(|l| l.filter())
-            .collect::<Vec<_>>()
-            .join(","),
-    }
-}
-
-/// The highest the rate can be once silent devices report, with its numbers.
-fn at_most(v: &Visitor, r: &Row) -> Option<String> {
-    let d = r.devices.as_ref().filter(|d| d.silent > 0 && d.doors_held > 0)?;
-    let e = r.rates.enumeration;
-    let most = Rate { above: (e.numerator + d.doors_held).min(e.denominator), below: e.denominator };
-    most.has_share().then(|| v.words.say("card.at_most", &[("share", &most.share()), ("fraction", &most)]))
-}
-
-fn area_line(v: &Visitor, r: &Row, area: &AreaRow, evenings: i64) -> Line {
-    let mut line = line(v, r, &format!("area={}", quoted(&r.code)), evenings);
-    line.name = v.words.pick(&r.name, &r.name_zh).clone();
-    line.href = (r.code != area.code).then(|| format!("/areas/{}", quoted(&r.code)));
-    line
-}
-
-/// A row of the table; `scope` filters its doors.
-fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
-    let counts = looks(&r.states);
-    let rate = Rate::from(r.rates.enumeration);
-    let shown = [Look::Appointment, Look::Again, Look::Refused, Look::New, Look::Out];
-    let n = |look: Look| counts.get(&look).copied().unwrap_or_default();
-    let silent = r.devices.as_ref().map_or(0, |d| d.silent);
-    let heard_at = r.devices.as_ref().and_then(|d| d.last_sync);
-    let left = rate.below - rate.above;
-    Line {
-        name: v.words.t("table.total").to_owned(),
-        href: None,
-        scope: scope.to_owned(),
-        rate,
-        at_most: at_most(v, r),
-        silent: (silent > 0).then(|| v.words.count("table.silent", silent, &[])),
-        bar: bar(&counts, "mini", &v.words.say("table.bar", &[("fraction", &rate)])),
-        counts: shown.iter().map(|l| (l.slug().to_owned(), l.filter(), n(*l))).collect(),
-        needed: if evenings > 0 { thousands((left + evenings - 1) / evenings) } else { "—".to_owned() },
-        heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now)),
-        heard_at,
-    }
-}
-
-fn sort_lines(rows: &mut [Line], sort: Sort) {
-    let share = |l: &Line| {
-        if l.rate.below > 0 { l.rate.above * 1_000_000 / l.rate.below } else { i64::MAX }
-    };
-    match sort {
-        Sort::Name => {}
-        Sort::Rate => rows.sort_by_key(share),
-        Sort::Left => rows.sort_by_key(|l| l.rate.above - l.rate.below),
-        Sort::Refused => rows.sort_by_key(|l| -l.counts.get(2).map_or(0, |c| c.2)),
-        Sort::Heard => rows.sort_by_key(|l| l.heard_at),
-    }
-}
