@@ -88,7 +88,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(pid) = self.postmaster() {
-            drop(kill_process(pid, Signal::INT));
+            let _ = kill_process(pid, Signal::INT);
             let patience = Instant::now() + Duration::from_secs(10);
             while self.postmaster().is_some() && Instant::now() < patience {
                 std::thread::sleep(Duration::from_millis(50));
@@ -178,7 +178,7 @@ async fn what_was_answered_outlives_kill_9_of_the_service_and_its_database() {
     tokio::time::sleep(Duration::from_millis(2)).await;
     let database = place.postmaster().expect("it runs");
     service.kill();
-    drop(kill_process(database, Signal::KILL));
+    let _ = kill_process(database, Signal::KILL);
     drop(sending.await);
 
     let mut service = place.serve();
