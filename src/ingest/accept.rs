@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::{try_join, try_join3, try_join5};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ use crate::store::access::Caller;
 use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
 use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
-use crate::store::evidence::{self, NewDwellingRecord, Sender};
+use crate::store::evidence::{self, NewDwellingRecord, NewInterview, NewPerson, NewVisit, Sender};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
@@ -69,7 +70,7 @@ pub enum Trust {
 
 /// What the transaction found.
 enum Stored {
-    New(String),
+    New(Vec<Value>),
     Replay(StoredBatch),
     Reused,
 }
@@ -131,26 +132,24 @@ impl Ingest {
 }
 
 fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
-    let (replayed, received_at, offset, text) = match stored {
-        Stored::New(text) => (
-            false,
-            prepared.head.received_at,
-            prepared.head.clock_offset_s,
-            text,
-        ),
-        Stored::Replay(first) => (true, first.received_at, first.clock_offset_s, first.receipts),
+    let head = &prepared.head;
+    let (replayed, received_at, clock_offset_s, receipts) = match stored {
+        Stored::New(receipts) => (false, head.received_at, head.clock_offset_s, receipts),
+        Stored::Replay(first) => {
+            let receipts = serde_json::from_str(&first.receipts);
+            let receipts = receipts.map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+            (true, first.received_at, first.clock_offset_s, receipts)
+        }
         Stored::Reused => return Err(Error::BatchIdReused),
     };
-    let receipts: Vec<Value> =
-        serde_json::from_str(&text).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
     let statuses = receipts
         .iter()
         .map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
     Ok(Answer {
-        batch_id: prepared.head.id,
+        batch_id: head.id,
         replayed,
         received_at,
-        clock_offset_s: offset,
+        clock_offset_s,
         counts: Counts::of(statuses),
         receipts,
     })
@@ -258,12 +257,13 @@ async fn store_batch(
             Some(_) | None => Stored::Reused,
         }));
     }
-    let ids = classify::ids(&batch.reads);
-    let known = if ids.is_empty() {
-        Vec::new()
-    } else {
-        batch::known_records(tx, key, &ids).await?
-    };
+    let mut cases = Cases::default();
+    let named = named_cases(&batch.reads);
+    let (known, ()) = try_join(
+        batch::known_records(tx, key, &classify::ids(&batch.reads)),
+        cases.find(tx, key, &named),
+    )
+    .await?;
     let at = At {
         key,
         now: batch.head.received_at,
@@ -275,32 +275,50 @@ async fn store_batch(
         batch,
         classes: classify::classify(&batch.reads, &known),
         known,
-        cases: Cases::default(),
+        cases,
         touched: HashSet::new(),
         standings: HashMap::new(),
         settled: Vec::new(),
     };
     work.take_dwellings().await?;
     work.resolve_cases().await?;
-    work.take_visits().await?;
-    work.take_interviews(keys).await?;
+    work.take_visits_and_interviews(keys).await?;
     let folded = work.fold_again().await?;
     let receipts = work.receipts(&folded).await?;
     if batch.head.via == BY_HAND {
         work.tell_device(&receipts).await?;
     }
-    let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
-    batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
-    let contact = Contact {
-        device: batch.head.device,
-        at: batch.head.received_at,
-        waiting: batch.head.waiting,
-        clock_offset_s: batch.head.clock_offset_s,
-        app_version: batch.app_version.clone(),
-        seq: batch.head.seq,
-    };
-    device::note_batch(tx, key, &contact).await?;
-    Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
+    work.keep_batch(&receipts).await?;
+    Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
+}
+
+/// The cases that records speak of, for locking them early; none when the batch brings doors, whose locks come first.
+fn named_cases(reads: &[Read]) -> Vec<Uuid> {
+    let mut named = Vec::with_capacity(reads.len());
+    for read in reads {
+        match &read.parsed {
+            Parsed::Visit(v) => named.push(v.case.0),
+            Parsed::Interview(r) => named.push(r.case.0),
+            Parsed::Dwelling(_) => return Vec::new(),
+            Parsed::Refused(_) => {}
+        }
+    }
+    named
+}
+
+/// Records of one kind that were not stored before, with their places.
+fn new_ones<'b, T>(
+    batch: &'b Prepared,
+    classes: &[Class],
+    pick: impl Fn(&'b Parsed) -> Option<&'b T>,
+) -> Vec<(usize, &'b T)> {
+    batch
+        .reads
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| classes[*i] == Class::New)
+        .filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r)))
+        .collect()
 }
 
 impl Work<'_> {
@@ -314,31 +332,13 @@ impl Work<'_> {
         }
     }
 
-    /// New records of one kind, with their places.
-    fn new_ones<'b, T>(&'b self, pick: impl Fn(&'b Parsed) -> Option<&'b T> + 'b) -> Vec<(usize, &'b T)> {
-        self.batch
-            .reads
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.classes[*i] == Class::New)
-            .filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r)))
-            .collect()
-    }
-
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
-        let found: Vec<(usize, DwellingRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Dwelling(d) = p {
-                    Some(&**d)
-                } else {
-                    None
-                }
-            })
-            .into_iter()
-            .map(|(i, d)| (i, d.clone()))
-            .collect();
+        let found = new_ones(batch, &self.classes, |p| match p {
+            Parsed::Dwelling(d) => Some(&**d),
+            Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_) => None,
+        });
         if found.is_empty() {
             return Ok(());
         }
@@ -384,8 +384,7 @@ impl Work<'_> {
             self.standings.insert(*i, standing);
         }
         let freed = held::free_waiters(self.tx, self.at.key, &mut self.cases, &targets).await?;
-        self.touched.extend(freed.touched);
-        self.settled.extend(freed.marks);
+        self.take_freed(freed);
         self.touched.extend(listed.iter().map(|d| d.case_id));
         Ok(())
     }
@@ -412,13 +411,10 @@ impl Work<'_> {
         if refs.is_empty() {
             return Ok(());
         }
-        let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
-        let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
-        cases.find(self.tx, self.at.key, &already).await?;
-        cases
+        self.cases.lock(self.tx, self.at.key, &refs).await?;
+        self.cases
             .remember_lent(self.tx, self.at.key, &self.batch.reach)
             .await?;
-        self.cases = cases;
         Ok(())
     }
 
@@ -451,110 +447,123 @@ impl Work<'_> {
         }
     }
 
-    async fn take_visits(&mut self) -> Result<(), Error> {
-        let visits: Vec<(usize, VisitRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Visit(v) = p {
-                    Some(&**v)
-                } else {
-                    None
-                }
-            })
-            .into_iter()
-            .map(|(i, v)| (i, v.clone()))
+    /// Judges the new visits and interviews and stores them together: none needs another to be there first.
+    async fn take_visits_and_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
+        let (batch, tx, key) = (self.batch, self.tx, self.at.key);
+        let visits = new_ones(batch, &self.classes, |p| match p {
+            Parsed::Visit(v) => Some(&**v),
+            Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_) => None,
+        });
+        let interviews = new_ones(batch, &self.classes, |p| match p {
+            Parsed::Interview(i) => Some(&**i),
+            Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_) => None,
+        });
+        let (visit_rows, arrived) = self.judge_visits(&visits);
+        let there = self.visits_named(&interviews, &arrived).await?;
+        let (interview_rows, accepted) = self.judge_interviews(&interviews, &there);
+        let persons: Vec<NewPerson> = interviews
+            .iter()
+            .flat_map(|(_, r)| rows::person_rows(r, keys))
             .collect();
-        if visits.is_empty() {
-            return Ok(());
-        }
-        let mut new = Vec::with_capacity(visits.len());
-        let mut counted = Vec::new();
-        for (i, v) in &visits {
-            let standing = self.standing(*i, v.case);
-            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            new.push(rows::visit_row(
-                *i,
-                self.batch.reads[*i].digest.as_ref(),
-                v,
-                &standing,
-                door,
-            ));
-            if standing.status == Status::Accepted {
-                counted.push(v.id.0);
-                self.touched.insert(standing.case_id);
-            }
-            self.standings.insert(*i, standing);
-        }
-        let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
-        self.all_stored(stored.len(), new.len())?;
         let pictures: Vec<(Uuid, Uuid)> = visits
             .iter()
             .flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0)))
             .collect();
-        attachment::link(self.tx, self.at.key, &pictures).await?;
-        if !counted.is_empty() {
-            let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
+        let (sender, to_link) = (self.sender(), accepted.iter().map(|a| a.0).collect::<Vec<_>>());
+        let arrived: Vec<Uuid> = arrived.into_keys().collect();
+        let (stored_visits, stored_interviews, (), waiting, ()) = try_join5(
+            evidence::insert_visits(tx, key, &sender, &visit_rows),
+            evidence::insert_interviews(tx, key, &sender, &interview_rows),
+            evidence::insert_persons(tx, key, &persons),
+            evidence::awaiting_interviews(tx, key, &arrived),
+            async {
+                try_join(
+                    queue::add(tx, key, &to_link),
+                    attachment::link(tx, key, &pictures),
+                )
+                .await
+                .map(|_| ())
+            },
+        )
+        .await?;
+        self.all_stored(stored_visits.len(), visit_rows.len())?;
+        self.all_stored(stored_interviews.len(), interview_rows.len())?;
+        if !waiting.is_empty() {
+            let freed = held::visits_arrived(tx, key, &mut self.cases, &arrived).await?;
+            self.take_freed(freed);
+        }
+        if self.known.iter().any(|k| k.status == Status::Held) {
+            let freed = held::revisions_mended(tx, key, &mut self.cases, &accepted).await?;
+            self.take_freed(freed);
         }
         Ok(())
     }
 
-    async fn take_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
-        let interviews: Vec<(usize, InterviewRecord)> = self
-            .new_ones(|p| {
-                if let Parsed::Interview(i) = p {
-                    Some(&**i)
-                } else {
-                    None
-                }
-            })
-            .into_iter()
-            .map(|(i, r)| (i, r.clone()))
-            .collect();
-        if interviews.is_empty() {
-            return Ok(());
+    fn take_freed(&mut self, freed: held::Freed) {
+        self.touched.extend(freed.touched);
+        self.settled.extend(freed.marks);
+    }
+
+    /// The rows of the new visits, and the cases of those that count.
+    fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, Uuid>) {
+        let (mut new, mut arrived) = (Vec::with_capacity(visits.len()), HashMap::new());
+        for (i, v) in visits {
+            let standing = self.standing(*i, v.case);
+            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
+            let digest = self.batch.reads[*i].digest.as_ref();
+            new.push(rows::visit_row(*i, digest, v, &standing, door));
+            if standing.status == Status::Accepted {
+                arrived.insert(v.id.0, standing.case_id);
+                self.touched.insert(standing.case_id);
+            }
+            self.standings.insert(*i, standing);
         }
-        let named: Vec<Uuid> = interviews
-            .iter()
-            .filter_map(|(_, r)| r.visit.map(|v| v.0))
-            .collect();
-        let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
+        (new, arrived)
+    }
+
+    /// The cases of the accepted visits that interviews name, in this batch or before.
+    async fn visits_named(
+        &self,
+        interviews: &[(usize, &InterviewRecord)],
+        arrived: &HashMap<Uuid, Uuid>,
+    ) -> Result<HashMap<Uuid, Uuid>, Error> {
+        let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
+        let before: Vec<Uuid> = named.filter(|id| !arrived.contains_key(id)).collect();
+        let mut there = if before.is_empty() {
+            HashMap::new()
+        } else {
+            evidence::visit_cases(self.tx, self.at.key, &before).await?
+        };
+        there.extend(arrived);
+        Ok(there)
+    }
+
+    /// The rows of the new interviews, and the (id, revision) of those that count.
+    fn judge_interviews(
+        &mut self,
+        interviews: &[(usize, &InterviewRecord)],
+        visits: &HashMap<Uuid, Uuid>,
+    ) -> (Vec<NewInterview>, Vec<(Uuid, i32)>) {
         let mut highest = classify::stored_revisions(&self.known);
-        for (i, r) in &interviews {
+        for (i, r) in interviews {
             if self.standing(*i, r.case).status == Status::Accepted {
                 let entry = highest.entry(r.id.0).or_default();
                 *entry = (*entry).max(r.revision);
             }
         }
-        let (mut new, mut persons, mut mended) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, r) in &interviews {
-            let standing = self.interview_standing(*i, r, &visits, &highest);
+        let (mut new, mut accepted) = (Vec::with_capacity(interviews.len()), Vec::new());
+        for (i, r) in interviews {
+            let standing = self.interview_standing(*i, r, visits, &highest);
             let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(
-                *i,
-                self.batch.reads[*i].digest.as_ref(),
-                r,
-                &standing,
-                awaited,
-            ));
-            persons.extend(rows::person_rows(r, keys));
+            let digest = self.batch.reads[*i].digest.as_ref();
+            new.push(rows::interview_row(*i, digest, r, &standing, awaited));
             if standing.status == Status::Accepted {
                 self.touched.insert(standing.case_id);
-                mended.push((r.id.0, r.revision));
+                accepted.push((r.id.0, r.revision));
             }
             self.standings.insert(*i, standing);
         }
-        let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
-        self.all_stored(stored.len(), new.len())?;
-        evidence::insert_persons(self.tx, self.at.key, &persons).await?;
-        let to_link: Vec<Uuid> = mended.iter().map(|m| m.0).collect();
-        queue::add(self.tx, self.at.key, &to_link).await?;
-        if self.known.iter().any(|k| k.status == Status::Held) {
-            let freed = held::revisions_mended(self.tx, self.at.key, &mut self.cases, &mended).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
-        }
-        Ok(())
+        (new, accepted)
     }
 
     /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
@@ -612,16 +621,28 @@ impl Work<'_> {
             .filter(|r| self.touched.contains(&r.id))
             .cloned()
             .collect();
-        let folded = refold(self.tx, self.at, &self.batch.survey, &locked).await?;
-        feed::mark(
-            self.tx,
-            self.at.key,
-            self.at.tag,
-            ChangeKind::Receipt,
-            &self.settled,
+        Ok(refold(self.tx, self.at, &self.batch.survey, &locked).await?)
+    }
+
+    /// The raw copy, the receipts as they were given, word of the device, and what became of earlier records.
+    async fn keep_batch(&self, receipts: &[Value]) -> Result<(), Error> {
+        let (tx, key, batch) = (self.tx, self.at.key, self.batch);
+        let text = serde_json::to_string(receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+        let contact = Contact {
+            device: batch.head.device,
+            at: batch.head.received_at,
+            waiting: batch.head.waiting,
+            clock_offset_s: batch.head.clock_offset_s,
+            app_version: batch.app_version.clone(),
+            seq: batch.head.seq,
+        };
+        try_join3(
+            batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text),
+            device::note_batch(tx, key, &contact),
+            feed::mark(tx, key, self.at.tag, ChangeKind::Receipt, &self.settled),
         )
         .await?;
-        Ok(folded)
+        Ok(())
     }
 
     async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Value>, Error> {

@@ -584,6 +584,9 @@ pub struct Awaiting {
 
 /// Interviews that wait for one of these visits.
 pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<Vec<Awaiting>, Error> {
+    if visits.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = tx
         .query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits])
         .await?;
