@@ -52,10 +52,7 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted
-        .get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
+    sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// One cell of the sync part: what, over how many connections, in batches of how many records.
@@ -96,11 +93,7 @@ impl Figures {
         f: fn(&Timing) -> f64,
     ) -> Vec<f64> {
         let of = |name| self.timings.get(&(cell, name)).map_or(&[][..], Vec::as_slice);
-        of(what)
-            .iter()
-            .zip(of(base))
-            .map(|(a, b)| f(a) / f(b).max(1e-9))
-            .collect()
+        of(what).iter().zip(of(base)).map(|(a, b)| f(a) / f(b).max(1e-9)).collect()
     }
 
     /// Per round, the rate of `what` over that of `base`.
@@ -167,30 +160,16 @@ impl Verdict {
 
     /// Judges the median of `ratios` against a least value.
     pub fn at_least(&mut self, what: &str, ratios: &[f64], least: f64) {
-        self.judge(
-            what,
-            ratios,
-            quantile(ratios, 0.5) >= least,
-            &format!("at least {least}"),
-        );
+        self.judge(what, ratios, quantile(ratios, 0.5) >= least, &format!("at least {least}"));
     }
 
     /// Judges the median of `ratios` against a greatest value.
     pub fn at_most(&mut self, what: &str, ratios: &[f64], most: f64) {
-        self.judge(
-            what,
-            ratios,
-            quantile(ratios, 0.5) <= most,
-            &format!("at most {most}"),
-        );
+        self.judge(what, ratios, quantile(ratios, 0.5) <= most, &format!("at most {most}"));
     }
 
     fn judge(&mut self, what: &str, ratios: &[f64], is_right: bool, rule: &str) {
-        println!(
-            "{} {what}: {}, {rule} is asked",
-            if is_right { "ok  " } else { "FAIL" },
-            spread(ratios)
-        );
+        println!("{} {what}: {}, {rule} is asked", if is_right { "ok  " } else { "FAIL" }, spread(ratios));
         self.is_right &= is_right;
     }
 

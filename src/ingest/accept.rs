@@ -123,11 +123,7 @@ impl Ingest {
             })
             .await?;
         let answer = answer(&prepared, stored)?;
-        Ok(Accepted {
-            answer,
-            read,
-            store: began.elapsed().saturating_sub(read),
-        })
+        Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
     }
 }
 
@@ -142,9 +138,7 @@ fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
         }
         Stored::Reused => return Err(Error::BatchIdReused),
     };
-    let statuses = receipts
-        .iter()
-        .map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
     Ok(Answer {
         batch_id: head.id,
         replayed,
@@ -182,20 +176,14 @@ fn prepare(
         clock_offset,
         keys,
     };
-    let reads: Vec<Read> = raw
-        .records
-        .iter()
-        .enumerate()
-        .map(|(i, text)| read_record(i, text, &context))
-        .collect();
+    let reads: Vec<Read> =
+        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
         device: header.device_id.0,
         user: caller.user.clone(),
-        digest: keys
-            .batch_digest(&header.survey, header.device_id, &digests)
-            .to_vec(),
+        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
         received_at: now,
         sent_at: header.sent_at.instant,
         clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -204,12 +192,8 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version = header
-        .extra
-        .iter()
-        .find(|e| e.0 == "app_version")
-        .and_then(|e| e.1.text())
-        .map(str::to_owned);
+    let app_version =
+        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed =
@@ -259,16 +243,10 @@ async fn store_batch(
     }
     let mut cases = Cases::default();
     let named = named_cases(&batch.reads);
-    let (known, ()) = try_join(
-        batch::known_records(tx, key, &classify::ids(&batch.reads)),
-        cases.find(tx, key, &named),
-    )
-    .await?;
-    let at = At {
-        key,
-        now: batch.head.received_at,
-        tag: new_tag(batch.head.received_at),
-    };
+    let (known, ()) =
+        try_join(batch::known_records(tx, key, &classify::ids(&batch.reads)), cases.find(tx, key, &named))
+            .await?;
+    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
     let mut work = Work {
         tx,
         at,
@@ -324,12 +302,7 @@ fn new_ones<'b, T>(
 impl Work<'_> {
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
-        Sender {
-            batch: head.id,
-            device: head.device,
-            user: head.user.clone(),
-            received_at: head.received_at,
-        }
+        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
     }
 
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
@@ -346,18 +319,10 @@ impl Work<'_> {
         let numbers: HashMap<&str, i32> = areas.iter().map(|a| (a.code.as_str(), a.range.0)).collect();
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
-            .map(|(_, d)| {
-                numbers
-                    .get(d.area.as_str())
-                    .map(|no| found_door(&batch.survey, d, *no))
-            })
+            .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
             .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
-        let why_not = if batch.trust == Trust::Usual {
-            Reason::UnknownArea
-        } else {
-            Reason::RevokedDevice
-        };
+        let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
@@ -374,11 +339,7 @@ impl Work<'_> {
         self.all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
-                Some(door) => Standing {
-                    case_id: door.case_id,
-                    status: Status::Accepted,
-                    held: None,
-                },
+                Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
                 None => held_for(d.id, why_not),
             };
             self.standings.insert(*i, standing);
@@ -392,13 +353,7 @@ impl Work<'_> {
     /// Locks every case the new visits and interviews speak of.
     async fn resolve_cases(&mut self) -> Result<(), Error> {
         let mut refs: Vec<Uuid> = Vec::new();
-        for (i, read) in self
-            .batch
-            .reads
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.classes[*i] == Class::New)
-        {
+        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
             match &read.parsed {
                 Parsed::Visit(v) => refs.push(v.case.0),
                 Parsed::Interview(r) => refs.push(r.case.0),
@@ -412,9 +367,7 @@ impl Work<'_> {
             return Ok(());
         }
         self.cases.lock(self.tx, self.at.key, &refs).await?;
-        self.cases
-            .remember_lent(self.tx, self.at.key, &self.batch.reach)
-            .await?;
+        self.cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
         Ok(())
     }
 
@@ -430,19 +383,11 @@ impl Work<'_> {
                 format!("{} ({})", held.detail, held.pointers.join(", "))
             };
             let reason = held.reason.slug().to_owned();
-            return Standing {
-                case_id,
-                status: Status::Held,
-                held: Some((reason, detail)),
-            };
+            return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
         }
         match row {
             _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
-            Some(_) => Standing {
-                case_id,
-                status: Status::Accepted,
-                held: None,
-            },
+            Some(_) => Standing { case_id, status: Status::Accepted, held: None },
             None => held_for(case.0, Reason::UnknownCase),
         }
     }
@@ -461,14 +406,10 @@ impl Work<'_> {
         let (visit_rows, arrived) = self.judge_visits(&visits);
         let there = self.visits_named(&interviews, &arrived).await?;
         let (interview_rows, accepted) = self.judge_interviews(&interviews, &there);
-        let persons: Vec<NewPerson> = interviews
-            .iter()
-            .flat_map(|(_, r)| rows::person_rows(r, keys))
-            .collect();
-        let pictures: Vec<(Uuid, Uuid)> = visits
-            .iter()
-            .flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0)))
-            .collect();
+        let persons: Vec<NewPerson> =
+            interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
+        let pictures: Vec<(Uuid, Uuid)> =
+            visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
         let (sender, to_link) = (self.sender(), accepted.iter().map(|a| a.0).collect::<Vec<_>>());
         let arrived: Vec<Uuid> = arrived.into_keys().collect();
         let (stored_visits, stored_interviews, (), waiting, ()) = try_join5(
@@ -477,12 +418,9 @@ impl Work<'_> {
             evidence::insert_persons(tx, key, &persons),
             evidence::awaiting_interviews(tx, key, &arrived),
             async {
-                try_join(
-                    queue::add(tx, key, &to_link),
-                    attachment::link(tx, key, &pictures),
-                )
-                .await
-                .map(|_| ())
+                try_join(queue::add(tx, key, &to_link), attachment::link(tx, key, &pictures))
+                    .await
+                    .map(|_| ())
             },
         )
         .await?;
@@ -575,27 +513,17 @@ impl Work<'_> {
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
-        let is_form_error = standing
-            .held
-            .as_ref()
-            .is_some_and(|h| h.0 == Reason::FormError.slug());
+        let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
         if is_form_error
             && self.batch.trust == Trust::Usual
             && highest.get(&r.id.0).is_some_and(|h| *h > r.revision)
         {
             standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
-                Some(row) => Standing {
-                    case_id: row.id,
-                    status: Status::Accepted,
-                    held: None,
-                },
+                Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
                 None => held_for(r.case.0, Reason::UnknownCase),
             };
         }
-        let elsewhere = r
-            .visit
-            .and_then(|v| visits.get(&v.0))
-            .is_some_and(|case| *case != standing.case_id);
+        let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
             standing.status = Status::Held;
             standing.held = Some(sentence(Reason::VisitElsewhere));
@@ -605,22 +533,13 @@ impl Work<'_> {
 
     /// Two batches with one record at the same moment: the later one starts over and finds the record known.
     fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
-        if stored == expected {
-            Ok(())
-        } else {
-            Err(Error::Store(crate::store::Error::Busy("record_race")))
-        }
+        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
     }
 
     async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
-        let locked: Vec<_> = self
-            .cases
-            .rows()
-            .filter(|r| self.touched.contains(&r.id))
-            .cloned()
-            .collect();
+        let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
         Ok(refold(self.tx, self.at, &self.batch.survey, &locked).await?)
     }
 
@@ -649,13 +568,7 @@ impl Work<'_> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
-            .filter_map(|c| {
-                if let Class::Replayed(batch, _) = c {
-                    Some(*batch)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
             .collect();
         let earlier = if batches.is_empty() {
             HashMap::new()
@@ -684,22 +597,14 @@ impl Work<'_> {
         let device = self.batch.head.device;
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
         for receipt in receipts {
-            let Some(id) = receipt
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| Uuid::try_parse(id).ok())
+            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok())
             else {
                 continue;
             };
             if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
                 refused.push((id, receipt.to_string()));
             }
-            marks.push(Mark {
-                id,
-                area_no: None,
-                device: Some(device),
-                user: None,
-            });
+            marks.push(Mark { id, area_no: None, device: Some(device), user: None });
         }
         marks.sort_unstable_by_key(|m| m.id);
         marks.dedup_by_key(|m| m.id);
@@ -760,10 +665,8 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
         return Ok(());
     }
     let blank = super::refold::blank(&survey.rules, Baseline::Out);
-    let mut new: HashSet<Uuid> = case::add_found(tx, at.key, at.now, blank, doors)
-        .await?
-        .into_iter()
-        .collect();
+    let mut new: HashSet<Uuid> =
+        case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
     let deltas: Vec<completion::Delta> = added
@@ -778,12 +681,7 @@ pub(super) async fn add_doors(tx: &Tx, at: At, survey: &Survey, doors: &[FoundDo
     completion::append_deltas(tx, at.key, &deltas).await?;
     let marks: Vec<Mark> = added
         .iter()
-        .map(|d| Mark {
-            id: d.dwelling_id,
-            area_no: Some(d.area_no),
-            device: None,
-            user: None,
-        })
+        .map(|d| Mark { id: d.dwelling_id, area_no: Some(d.area_no), device: None, user: None })
         .collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks).await?;
     Ok(())
@@ -821,11 +719,7 @@ fn dwelling_row(
     let held = door.is_none().then(|| sentence(why_not));
     NewDwellingRecord {
         id: d.id,
-        status: if door.is_some() {
-            Status::Accepted
-        } else {
-            Status::Held
-        },
+        status: if door.is_some() { Status::Accepted } else { Status::Held },
         held_reason: held.as_ref().map(|h| h.0.clone()),
         held_detail: held.map(|h| h.1),
         case_id: door.map(|d| d.case_id),
@@ -837,11 +731,7 @@ fn dwelling_row(
 }
 
 fn held_for(id: Uuid, reason: Reason) -> Standing {
-    Standing {
-        case_id: id,
-        status: Status::Held,
-        held: Some(sentence(reason)),
-    }
+    Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
 }
 
 /// Slug and sentence of a reason.

@@ -56,24 +56,11 @@ pub async fn refold(
     for row in &rows {
         let own = known.remove(&row.id).unwrap_or_default();
         let (update, standing) = fold_one(row, own, survey);
-        folded.insert(
-            row.id,
-            Folded {
-                standing,
-                visits: update.visits,
-            },
-        );
+        folded.insert(row.id, Folded { standing, visits: update.visits });
         updates.push(update);
     }
-    let marks: Vec<Mark> = rows
-        .iter()
-        .map(|r| Mark {
-            id: r.id,
-            area_no: Some(r.area_no),
-            device: None,
-            user: None,
-        })
-        .collect();
+    let marks: Vec<Mark> =
+        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     let (doors, counts) = (come_or_gone(&rows, &updates), deltas(&rows, &updates));
     try_join4(
         case::update_cases(tx, at.key, at.now, &updates),
@@ -93,12 +80,7 @@ fn come_or_gone(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
         .iter()
         .zip(updates)
         .filter(|(row, update)| is_active(row.state) != is_active(update.state))
-        .map(|(row, _)| Mark {
-            id: row.dwelling_id,
-            area_no: Some(row.area_no),
-            device: None,
-            user: None,
-        })
+        .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
         .collect();
     marks.sort_unstable_by_key(|m| m.id);
     marks.dedup_by_key(|m| m.id);
@@ -112,22 +94,15 @@ async fn with_survivors(
     locked: &[CaseRow],
 ) -> Result<(Vec<CaseRow>, Vec<(Uuid, Uuid)>), Error> {
     let mut rows: BTreeMap<Uuid, CaseRow> = locked.iter().map(|r| (r.id, r.clone())).collect();
-    let missing: Vec<Uuid> = locked
-        .iter()
-        .filter_map(|r| r.merged_into)
-        .filter(|id| !rows.contains_key(id))
-        .collect();
+    let missing: Vec<Uuid> =
+        locked.iter().filter_map(|r| r.merged_into).filter(|id| !rows.contains_key(id)).collect();
     if !missing.is_empty() {
         for row in case::lock_cases(tx, key, &missing).await? {
             rows.insert(row.id, row);
         }
     }
     let survivors: Vec<Uuid> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
-    let losers = if survivors.is_empty() {
-        Vec::new()
-    } else {
-        case::absorbed(tx, key, &survivors).await?
-    };
+    let losers = if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
     Ok((rows.into_values().collect(), losers))
 }
 
@@ -153,12 +128,8 @@ async fn load(
     ids.sort_unstable();
     ids.dedup();
     let mut all: HashMap<Uuid, Known> = HashMap::with_capacity(ids.len());
-    let decided: Vec<Uuid> = rows
-        .iter()
-        .filter(|r| r.decisions > 0)
-        .map(|r| r.id)
-        .chain(losers.iter().map(|l| l.0))
-        .collect();
+    let decided: Vec<Uuid> =
+        rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
     let (visits, interviews, decisions) = try_join3(
         evidence::load_visits(tx, key, &ids),
         evidence::load_counted(tx, key, &ids),
@@ -184,10 +155,8 @@ async fn load(
         known.evidence.decisions.push(decision);
     }
     for (loser, survivor) in losers {
-        let (taken, paired) = all
-            .get(loser)
-            .map(|k| (k.evidence.clone(), k.paired.clone()))
-            .unwrap_or_default();
+        let (taken, paired) =
+            all.get(loser).map(|k| (k.evidence.clone(), k.paired.clone())).unwrap_or_default();
         let survivor = all.entry(*survivor).or_default();
         survivor.paired.extend(paired);
         survivor.evidence.absorb(&taken);
@@ -200,18 +169,10 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
     let past = history(&known.evidence, rules);
     // The last entry stands on all of the evidence.
     let standing = past.last().map_or_else(|| fold(&known.evidence, rules), |(_, standing)| standing.clone());
-    let baseline = if row.is_baseline {
-        Baseline::In
-    } else {
-        Baseline::Out
-    };
+    let baseline = if row.is_baseline { Baseline::In } else { Baseline::Out };
     let cell = Cell::of(&standing, baseline).code();
     let persons = persons_of(&standing, &known.paired);
-    let recounted = if cell != row.cell || persons != row.persons {
-        Recounted::Yes
-    } else {
-        Recounted::No
-    };
+    let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
     let update = CaseUpdate {
         id: row.id,
         state: standing.state.number(),
@@ -238,13 +199,7 @@ fn persons_of(standing: &Standing, paired: &HashMap<InterviewId, i32>) -> Vec<i3
         return Vec::new();
     }
     let mut all = person_numbers(&standing.persons).to_vec();
-    all.push(
-        standing
-            .current
-            .and_then(|(id, _)| paired.get(&id))
-            .copied()
-            .unwrap_or_default(),
-    );
+    all.push(standing.current.and_then(|(id, _)| paired.get(&id)).copied().unwrap_or_default());
     all
 }
 
@@ -302,11 +257,7 @@ pub fn unmet_bits(unmet: &[EffortPart]) -> i16 {
 
 /// The effort still missing, from its bits.
 pub fn unmet_parts(bits: i16) -> Vec<EffortPart> {
-    EffortPart::ALL
-        .iter()
-        .copied()
-        .filter(|part| bits & unmet_bits(&[*part]) != 0)
-        .collect()
+    EffortPart::ALL.iter().copied().filter(|part| bits & unmet_bits(&[*part]) != 0).collect()
 }
 
 /// The stored urgency order; `None` when nobody is to go there.
@@ -319,14 +270,7 @@ fn due_key(standing: &Standing, rules: &Rules, created_at: Timestamp) -> Option<
         return None;
     }
     let (class, at) = urgency_key(standing, rules);
-    Some((
-        class,
-        if at < Timestamp::UNIX_EPOCH {
-            created_at
-        } else {
-            at
-        },
-    ))
+    Some((class, if at < Timestamp::UNIX_EPOCH { created_at } else { at }))
 }
 
 /// What a case without evidence looks like under these rules.
@@ -344,16 +288,8 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
 /// How the counters change, summed by area, building and holder.
 pub fn deltas(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Delta> {
     let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
-    for (row, update) in rows
-        .iter()
-        .zip(updates)
-        .filter(|(_, u)| u.recounted == Recounted::Yes)
-    {
-        let place = (
-            row.area.clone(),
-            row.building_id,
-            row.holder.clone().unwrap_or_default(),
-        );
+    for (row, update) in rows.iter().zip(updates).filter(|(_, u)| u.recounted == Recounted::Yes) {
+        let place = (row.area.clone(), row.building_id, row.holder.clone().unwrap_or_default());
         let group = groups.entry(place).or_default();
         *group.entry(row.cell).or_default() -= 1;
         *group.entry(update.cell).or_default() += 1;

@@ -202,27 +202,18 @@ fn rows_of(by: By) -> Rows {
 async fn present(store: &Store, survey: &Survey, q: &Question) -> Result<Groups, Error> {
     let rows = rows_of(q.by);
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
-    for (code, measure, amount) in store
-        .counters(survey.key, rows, &q.area.code, q.area.range)
-        .await?
-    {
+    for (code, measure, amount) in store.counters(survey.key, rows, &q.area.code, q.area.range).await? {
         add(groups.entry(code).or_default(), measure, amount);
     }
     if rows != Rows::Areas {
-        return Ok(Groups {
-            rows: groups,
-            total: None,
-        });
+        return Ok(Groups { rows: groups, total: None });
     }
     let total = groups.remove(&q.area.code).unwrap_or_default();
     let own = minus(&total, &sum(groups.values()));
     if own.cases() != 0 {
         groups.insert(q.area.code.clone(), own);
     }
-    Ok(Groups {
-        rows: groups,
-        total: Some(total),
-    })
+    Ok(Groups { rows: groups, total: Some(total) })
 }
 
 /// The difference of two tallies.
@@ -239,16 +230,11 @@ async fn past(
     at: Timestamp,
     clock: Clock,
 ) -> Result<Groups, Error> {
-    let children = store
-        .areas(survey.key, Areas::ChildrenOf(q.area.code.clone()))
-        .await?;
+    let children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
     let starts: Vec<i32> = children.iter().map(|c| c.range.0).collect();
     let rows = rows_of(q.by);
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
-    for g in store
-        .past(survey.key, q.area.range, (rows, &starts), (at, clock))
-        .await?
-    {
+    for g in store.past(survey.key, q.area.range, (rows, &starts), (at, clock)).await? {
         let code = match rows {
             Rows::Areas => {
                 let child = g.code.parse::<usize>().ok().and_then(|n| children.get(n.checked_sub(1)?));
@@ -262,10 +248,7 @@ async fn past(
             add(tally, -i, n.unwrap_or_default());
         }
     }
-    Ok(Groups {
-        rows: groups,
-        total: None,
-    })
+    Ok(Groups { rows: groups, total: None })
 }
 
 /// One row per field day up to today (or to the instant asked for), each as of the end of its day.
@@ -279,10 +262,8 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
         days.push(day);
         day = day.saturating_add(1.day());
     }
-    let ends: Vec<Timestamp> = days
-        .iter()
-        .map(|d| calendar.day_start(d.saturating_add(1.day())).min(until))
-        .collect();
+    let ends: Vec<Timestamp> =
+        days.iter().map(|d| calendar.day_start(d.saturating_add(1.day())).min(until)).collect();
     let mut tallies = vec![Tally::default(); days.len()];
     for (day, cell, cases, persons) in store.days(survey.key, q.area.range, &ends, clock).await? {
         for tally in tallies.iter_mut().skip(day) {
@@ -301,13 +282,8 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
             row(rules, &code, &code, &code, tally)
         })
         .collect();
-    let total = row(
-        rules,
-        &q.area.code,
-        &q.area.name,
-        &q.area.name_zh,
-        tallies.last().unwrap_or(&Tally::default()),
-    );
+    let total =
+        row(rules, &q.area.code, &q.area.name, &q.area.name_zh, tallies.last().unwrap_or(&Tally::default()));
     Ok(Completion {
         as_of: until,
         clock: Some(clock_word(clock)),
@@ -325,15 +301,9 @@ fn row(rules: &Rules, code: &str, name: &str, name_zh: &str, tally: &Tally) -> R
         name_zh: name_zh.to_owned(),
         area: None,
         cases: tally.cases(),
-        states: crate::domain::State::ALL
-            .iter()
-            .map(|s| (s.slug(), tally.state(*s)))
-            .collect(),
+        states: crate::domain::State::ALL.iter().map(|s| (s.slug(), tally.state(*s))).collect(),
         rates: rates(tally, rules.policy.rates.e),
-        persons: PersonMeasure::ALL
-            .iter()
-            .map(|m| (m.slug(), tally.person(*m)))
-            .collect(),
+        persons: PersonMeasure::ALL.iter().map(|m| (m.slug(), tally.person(*m))).collect(),
         devices: None,
     }
 }
@@ -343,24 +313,14 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
     let rules = &survey.rules;
     match q.by {
         By::Area | By::Day => {
-            let mut children = store
-                .areas(survey.key, Areas::ChildrenOf(q.area.code.clone()))
-                .await?;
+            let mut children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
             if children.is_empty() || groups.rows.contains_key(&q.area.code) {
                 children.push(q.area.clone());
             }
             let empty = Tally::default();
             Ok(children
                 .iter()
-                .map(|a| {
-                    row(
-                        rules,
-                        &a.code,
-                        &a.name,
-                        &a.name_zh,
-                        groups.rows.get(&a.code).unwrap_or(&empty),
-                    )
-                })
+                .map(|a| row(rules, &a.code, &a.name, &a.name_zh, groups.rows.get(&a.code).unwrap_or(&empty)))
                 .collect())
         }
         By::Building => {

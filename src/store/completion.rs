@@ -235,10 +235,7 @@ pub struct PastGroup {
 
 /// Appends deltas; groups without a change are left out.
 pub async fn append_deltas(tx: &Tx, key: SurveyKey, deltas: &[Delta]) -> Result<(), Error> {
-    let kept: Vec<&Delta> = deltas
-        .iter()
-        .filter(|d| d.changes.iter().any(|c| c.1 != 0))
-        .collect();
+    let kept: Vec<&Delta> = deltas.iter().filter(|d| d.changes.iter().any(|c| c.1 != 0)).collect();
     if kept.is_empty() {
         return Ok(());
     }
@@ -246,27 +243,12 @@ pub async fn append_deltas(tx: &Tx, key: SurveyKey, deltas: &[Delta]) -> Result<
     let buildings: Vec<Uuid> = kept.iter().map(|d| d.building).collect();
     let holders: Vec<&str> = kept.iter().map(|d| d.holder.as_str()).collect();
     let live = |d: &Delta| d.changes.iter().filter(|c| c.1 != 0).copied().collect::<Vec<_>>();
-    let measures: Vec<String> = kept
-        .iter()
-        .map(|d| array_text(live(d).iter().map(|c| i64::from(c.0))))
-        .collect();
-    let amounts: Vec<String> = kept
-        .iter()
-        .map(|d| array_text(live(d).iter().map(|c| i64::from(c.1))))
-        .collect();
-    tx.execute(
-        &APPEND_DELTAS,
-        &[
-            &key.district,
-            &key.no,
-            &areas,
-            &buildings,
-            &holders,
-            &measures,
-            &amounts,
-        ],
-    )
-    .await?;
+    let measures: Vec<String> =
+        kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.0)))).collect();
+    let amounts: Vec<String> =
+        kept.iter().map(|d| array_text(live(d).iter().map(|c| i64::from(c.1)))).collect();
+    tx.execute(&APPEND_DELTAS, &[&key.district, &key.no, &areas, &buildings, &holders, &measures, &amounts])
+        .await?;
     Ok(())
 }
 
@@ -314,10 +296,7 @@ impl Store {
                 if !got {
                     return Ok(Outcome::Rollback(None));
                 }
-                let n: i64 = tx
-                    .query_one(&FOLD, &[&key.district, &key.no, &most])
-                    .await?
-                    .get("n");
+                let n: i64 = tx.query_one(&FOLD, &[&key.district, &key.no, &most]).await?.get("n");
                 Ok::<_, Error>(Outcome::Commit(Some(n)))
             })
         })
@@ -339,18 +318,14 @@ impl Store {
                 let got = match rows {
                     Rows::Areas => tx.query(&BY_AREA, &[&key.district, &key.no, &area]).await?,
                     Rows::Buildings => {
-                        tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.0, &range.1])
-                            .await?
+                        tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.0, &range.1]).await?
                     }
                     Rows::Holders => {
-                        tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.0, &range.1])
-                            .await?
+                        tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.0, &range.1]).await?
                     }
                 };
                 Ok::<_, Error>(
-                    got.iter()
-                        .map(|r| (r.get("code"), r.get("measure"), r.get("amount")))
-                        .collect(),
+                    got.iter().map(|r| (r.get("code"), r.get("measure"), r.get("amount"))).collect(),
                 )
             })
         })
@@ -406,9 +381,8 @@ impl Store {
                     Clock::Event => &DAYS_EVENT,
                     Clock::Received => &DAYS_RECEIVED,
                 };
-                let rows = tx
-                    .query(statement, &[&key.district, &key.no, &range.0, &range.1, &micros])
-                    .await?;
+                let rows =
+                    tx.query(statement, &[&key.district, &key.no, &range.0, &range.1, &micros]).await?;
                 Ok::<_, Error>(rows.iter().map(day_change).collect())
             })
         })
@@ -421,9 +395,7 @@ impl Store {
             Box::pin(async move {
                 let rows = tx.query(&RECOUNT, &[&key.district, &key.no]).await?;
                 Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| (r.get("area"), r.get("measure"), r.get("missing")))
-                        .collect(),
+                    rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect(),
                 )
             })
         })
@@ -462,10 +434,7 @@ fn day_change(r: &tokio_postgres::Row) -> (usize, i32, i64, Vec<i64>) {
         day,
         r.get("cell"),
         sign * r.get::<_, i64>("cases"),
-        persons
-            .into_iter()
-            .map(|p| sign * p.unwrap_or_default())
-            .collect(),
+        persons.into_iter().map(|p| sign * p.unwrap_or_default()).collect(),
     )
 }
 

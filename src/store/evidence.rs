@@ -277,12 +277,8 @@ pub async fn insert_visits(
     let mut new = Vec::with_capacity(all.len());
     for v in all.chunks(ROWS) {
         let photo = |p: &[Uuid]| {
-            (!p.is_empty()).then(|| {
-                format!(
-                    "{{{}}}",
-                    p.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
-                )
-            })
+            (!p.is_empty())
+                .then(|| format!("{{{}}}", p.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")))
         };
         let rows = tx
             .query(
@@ -442,23 +438,12 @@ pub async fn insert_dwelling_records(
 
 /// Person figures in the order the database keeps them; the seventh, paired people, is the links' to set.
 pub fn person_numbers(p: &PersonCounts) -> [i32; 6] {
-    [
-        p.recorded,
-        p.resident,
-        p.here_registered,
-        p.here_elsewhere,
-        p.absent_registered,
-        p.here_pending,
-    ]
-    .map(|n| i32::try_from(n).unwrap_or(i32::MAX))
+    [p.recorded, p.resident, p.here_registered, p.here_elsewhere, p.absent_registered, p.here_pending]
+        .map(|n| i32::try_from(n).unwrap_or(i32::MAX))
 }
 
 fn person_counts(numbers: &[i32]) -> PersonCounts {
-    let n = |i: usize| {
-        numbers
-            .get(i)
-            .map_or(0, |n| u32::try_from(*n).unwrap_or_default())
-    };
+    let n = |i: usize| numbers.get(i).map_or(0, |n| u32::try_from(*n).unwrap_or_default());
     PersonCounts {
         recorded: n(0),
         resident: n(1),
@@ -515,9 +500,7 @@ pub async fn load_counted(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<Vec<(CaseId, Interview, i32)>, Error> {
-    let rows = tx
-        .query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases])
-        .await?;
+    let rows = tx.query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases]).await?;
     rows.iter()
         .map(|r| {
             let interview = Interview {
@@ -587,9 +570,7 @@ pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Re
     if visits.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx
-        .query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits])
-        .await?;
+    let rows = tx.query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits]).await?;
     Ok(rows
         .iter()
         .map(|r| Awaiting {

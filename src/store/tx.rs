@@ -25,12 +25,7 @@ pub struct Statement {
 impl Statement {
     /// The name in the first line, for logs and metrics.
     pub fn name(&self) -> &'static str {
-        self.sql
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("-- ")
-            .trim()
+        self.sql.lines().next().unwrap_or_default().trim_start_matches("-- ").trim()
     }
 }
 
@@ -118,10 +113,7 @@ impl Error {
             return if is_lost {
                 Self::Unavailable
             } else {
-                Self::Statement {
-                    statement,
-                    code: "value".to_owned(),
-                }
+                Self::Statement { statement, code: "value".to_owned() }
             };
         };
         let code = db.code();
@@ -137,14 +129,8 @@ impl Error {
             return Self::Unavailable;
         }
         match db.constraint() {
-            Some(constraint) => Self::Constraint {
-                statement,
-                constraint: constraint.to_owned(),
-            },
-            None => Self::Statement {
-                statement,
-                code: code.code().to_owned(),
-            },
+            Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
+            None => Self::Statement { statement, code: code.code().to_owned() },
         }
     }
 }
@@ -225,13 +211,8 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        self.sent(client, client.query(&prepared, params))
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        self.sent(client, client.query(&prepared, params)).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs `statement` and returns its row, if there is one.
@@ -245,9 +226,7 @@ impl Tx {
 
     /// Runs `statement`, which always gives a row.
     pub(super) async fn query_one(&self, statement: &Statement, params: &[Param<'_>]) -> Result<Row, Error> {
-        self.query_opt(statement, params)
-            .await?
-            .ok_or(Error::Corrupt("answer"))
+        self.query_opt(statement, params).await?.ok_or(Error::Corrupt("answer"))
     }
 
     /// Runs `statement` and returns the number of rows it touched.
@@ -255,22 +234,15 @@ impl Tx {
         let name = statement.name();
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        let prepared = client
-            .prepare_cached(statement.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        self.sent(client, client.execute(&prepared, params))
-            .await
-            .map_err(|e| Error::of(name, &e))
+        let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
+        self.sent(client, client.execute(&prepared, params)).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
     pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
-        self.sent(client, client.batch_execute(sql))
-            .await
-            .map_err(|e| Error::of(name, &e))
+        self.sent(client, client.batch_execute(sql)).await.map_err(|e| Error::of(name, &e))
     }
 
     /// The raw client, for COPY and streaming reads; some statement must have begun the transaction.
@@ -285,10 +257,8 @@ impl Tx {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
-                let prepared = client
-                    .prepare_cached(STAMP.sql)
-                    .await
-                    .map_err(|e| Error::of(STAMP.name(), &e))?;
+                let prepared =
+                    client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
                 // Two transactions that drew one tag: the later one draws another.
@@ -331,11 +301,7 @@ impl Drop for Tx {
 }
 
 fn commit_error(error: &tokio_postgres::Error) -> Error {
-    if error.as_db_error().is_some() {
-        Error::of("commit", error)
-    } else {
-        Error::CommitUnknown
-    }
+    if error.as_db_error().is_some() { Error::of("commit", error) } else { Error::CommitUnknown }
 }
 
 /// What a transaction leaves behind for its commit.
