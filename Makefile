@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots vendor faults soak build install-deps clean
+.PHONY: help run test check bench screenshots vendor pages-test faults soak build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,13 @@ run: build ## First steps: an invented survey, a service on this machine, its pa
 	@./scripts/first_steps.sh
 
 # No doctests: the examples in comments are read, the tests are run.
-test: install-deps ## Run all tests, on a PostgreSQL of their own
+test: install-deps ## Run all tests, on a PostgreSQL of their own; the pages in Chromium
 	$(CARGO) test --locked --lib --bins --tests
+	@if [ -d e2e ]; then $(MAKE) --no-print-directory pages-test; fi
+
+pages-test: install-deps ## The pages in Chromium: both languages, accessibility, keyboard, without script, on paper
+	$(CARGO) build --locked
+	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../target/debug/doorknock node run.mjs
 
 check: install-deps ## Format, lints, tests; schema and dependency rules where their tools are installed
 	$(CARGO) fmt --check

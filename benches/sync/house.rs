@@ -25,15 +25,8 @@ impl House {
     /// Starts a cluster.
     pub fn start(asked: &crate::options::Options) -> Result<Self> {
         let temp = std::env::temp_dir();
-        let dir = asked
-            .dir
-            .as_ref()
-            .unwrap_or(&temp)
-            .join(format!("doorknock-bench-{}", std::process::id()));
-        let options = Options {
-            helper: asked.binary.clone(),
-            ..Options::new(dir.join("cluster"))
-        };
+        let dir = asked.dir.as_ref().unwrap_or(&temp).join(format!("doorknock-bench-{}", std::process::id()));
+        let options = Options { helper: asked.binary.clone(), ..Options::new(dir.join("cluster")) };
         std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
         let start = || Cluster::start(DataDir::lock(&options.data_dir, Purpose::Service)?, &options);
         let mut cluster = start()?;
@@ -44,21 +37,12 @@ impl House {
             std::fs::copy(settings, &local).with_context(|| settings.display().to_string())?;
             cluster = start()?;
         }
-        Ok(Self {
-            binary: asked.binary.clone(),
-            dir,
-            cluster: Some(cluster),
-        })
+        Ok(Self { binary: asked.binary.clone(), dir, cluster: Some(cluster) })
     }
 
     /// How to reach a database of the cluster.
     pub fn connection(&self, database: &str) -> Result<Connection> {
-        Ok(self
-            .cluster
-            .as_ref()
-            .context("the cluster is stopped")?
-            .connection()
-            .with_database(database))
+        Ok(self.cluster.as_ref().context("the cluster is stopped")?.connection().with_database(database))
     }
 
     /// Processor time that the database has used so far, seconds, its ended sessions included.
@@ -85,9 +69,7 @@ impl House {
     /// Makes an empty database.
     pub async fn create(&self, database: &str) -> Result<()> {
         let admin = connect(&self.connection("doorknock")?).await?;
-        admin
-            .batch_execute(&format!("create database {database}"))
-            .await?;
+        admin.batch_execute(&format!("create database {database}")).await?;
         Ok(())
     }
 
@@ -183,17 +165,10 @@ impl Service {
 
     /// Runs a command of the program to its end and returns what it printed.
     fn run(&self, arguments: &[&str]) -> Result<String> {
-        let out = self
-            .command(arguments)
-            .output()
-            .context("the program does not start")?;
+        let out = self.command(arguments).output().context("the program does not start")?;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let said = String::from_utf8_lossy(&out.stderr);
-        ensure!(
-            out.status.success(),
-            "doorknock {} failed: {text}{said}",
-            arguments.join(" ")
-        );
+        ensure!(out.status.success(), "doorknock {} failed: {text}{said}", arguments.join(" "));
         Ok(text)
     }
 
@@ -213,11 +188,7 @@ impl Service {
             .context("the service does not start")?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .rsplit("http://")
-            .next()
-            .and_then(|a| a.trim_end_matches('/').parse().ok());
+        let address = line.trim().rsplit("http://").next().and_then(|a| a.trim_end_matches('/').parse().ok());
         self.address = address.with_context(|| format!("the service said {line:?}"))?;
         self.child = Some(child);
         Ok(self)
@@ -227,15 +198,8 @@ impl Service {
     pub fn memory(&self, figure: &str) -> Result<f64> {
         let pid = self.child.as_ref().context("not running")?.id();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status
-            .lines()
-            .find_map(|l| l.strip_prefix(figure))
-            .context("no such figure")?;
-        let kib: f64 = line
-            .trim_matches([':', ' ', '\t'])
-            .trim_end_matches(" kB")
-            .trim()
-            .parse()?;
+        let line = status.lines().find_map(|l| l.strip_prefix(figure)).context("no such figure")?;
+        let kib: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse()?;
         Ok(kib / 1024.0)
     }
 

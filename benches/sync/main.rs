@@ -54,11 +54,7 @@ fn main() -> Result<ExitCode> {
         }
         anyhow::Ok(())
     })?;
-    Ok(if verdict.is_right() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if verdict.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Median milliseconds of writing and forcing 8 KiB to the disk that holds the cluster: what every commit pays.

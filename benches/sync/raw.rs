@@ -71,15 +71,11 @@ pub fn rows(dice: &mut StdRng, n: usize, cases: &[Uuid], now: Timestamp) -> Rows
     let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
     let id =
         |dice: &mut StdRng| uuid::Builder::from_unix_timestamp_millis(millis, &dice.random()).into_uuid();
-    let mut rows = Rows {
-        batch: id(dice),
-        ..Rows::default()
-    };
+    let mut rows = Rows { batch: id(dice), ..Rows::default() };
     for _ in 0..n {
         rows.ids.push(id(dice));
         rows.cases.push(cases[dice.random_range(0..cases.len())]);
-        rows.ats
-            .push(now - SignedDuration::from_secs(dice.random_range(600..500_000)));
+        rows.ats.push(now - SignedDuration::from_secs(dice.random_range(600..500_000)));
         rows.outcomes.push(dice.random_range(1..30));
         rows.lons.push(dice.random_range(112.9..113.1));
         rows.lats.push(dice.random_range(34.7..34.8));
@@ -133,13 +129,7 @@ impl Writer {
         let insert = client.prepare(INSERT).await?;
         let insert_one = client.prepare(INSERT_ONE).await?;
         let insert_body = client.prepare(INSERT_BODY).await?;
-        Ok(Self {
-            client,
-            way,
-            insert,
-            insert_one,
-            insert_body,
-        })
+        Ok(Self { client, way, insert, insert_one, insert_body })
     }
 
     async fn all(self, list: Vec<(Rows, Bytes)>) -> Result<(usize, Vec<f64>)> {
@@ -173,35 +163,15 @@ impl Writer {
 
     async fn copy(&self, r: &Rows, body: &[u8]) -> Result<()> {
         let body_row: [&(dyn ToSql + Sync); 2] = [&r.batch, &body];
-        try_join(
-            self.client.batch_execute("begin"),
-            self.client.execute(&self.insert_body, &body_row),
-        )
-        .await?;
-        let sink = self
-            .client
-            .copy_in("copy raw_visit from stdin (format binary)")
+        try_join(self.client.batch_execute("begin"), self.client.execute(&self.insert_body, &body_row))
             .await?;
-        let types = [
-            Type::UUID,
-            Type::UUID,
-            Type::TIMESTAMPTZ,
-            Type::INT2,
-            Type::FLOAT8,
-            Type::FLOAT8,
-            Type::JSONB,
-        ];
+        let sink = self.client.copy_in("copy raw_visit from stdin (format binary)").await?;
+        let types =
+            [Type::UUID, Type::UUID, Type::TIMESTAMPTZ, Type::INT2, Type::FLOAT8, Type::FLOAT8, Type::JSONB];
         let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
         for i in 0..r.ids.len() {
-            let row: [&(dyn ToSql + Sync); 7] = [
-                &r.ids[i],
-                &r.cases[i],
-                &r.ats[i],
-                &r.outcomes[i],
-                &r.lons[i],
-                &r.lats[i],
-                &r.data[i],
-            ];
+            let row: [&(dyn ToSql + Sync); 7] =
+                [&r.ids[i], &r.cases[i], &r.ats[i], &r.outcomes[i], &r.lons[i], &r.lats[i], &r.data[i]];
             writer.as_mut().write(&row).await?;
         }
         writer.as_mut().finish().await?;
@@ -211,15 +181,8 @@ impl Writer {
 
     async fn row_by_row(&self, r: &Rows) -> Result<()> {
         for i in 0..r.ids.len() {
-            let row: [&(dyn ToSql + Sync); 7] = [
-                &r.ids[i],
-                &r.cases[i],
-                &r.ats[i],
-                &r.outcomes[i],
-                &r.lons[i],
-                &r.lats[i],
-                &r.data[i],
-            ];
+            let row: [&(dyn ToSql + Sync); 7] =
+                [&r.ids[i], &r.cases[i], &r.ats[i], &r.outcomes[i], &r.lons[i], &r.lats[i], &r.data[i]];
             self.client.execute(&self.insert_one, &row).await?;
         }
         Ok(())

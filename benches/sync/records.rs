@@ -67,11 +67,7 @@ impl Walk {
 impl Maker {
     /// One maker for each enumerator.
     pub fn all(world: &World, tokens: &[(Uuid, String)], seed: u64, walk: Walk) -> Vec<Self> {
-        tokens
-            .iter()
-            .enumerate()
-            .map(|(n, (device, _))| Self::new(world, n, *device, seed, walk))
-            .collect()
+        tokens.iter().enumerate().map(|(n, (device, _))| Self::new(world, n, *device, seed, walk)).collect()
     }
 
     /// A maker for the device of an enumerator.
@@ -79,16 +75,7 @@ impl Maker {
         let (first, doors) = world.doors_of(enumerator);
         let mut dice = StdRng::seed_from_u64(seed ^ ((enumerator as u64) << 32));
         let at = dice.random_range(0..doors);
-        Self {
-            dice,
-            world: world.clone(),
-            device,
-            first,
-            doors,
-            at,
-            walk,
-            sent: 0,
-        }
+        Self { dice, world: world.clone(), device, first, doors, at, walk, sent: 0 }
     }
 
     /// A batch of `n` records.
@@ -115,10 +102,7 @@ impl Maker {
         let text = serde_json::to_vec(&document)?;
         let mut packer = GzEncoder::new(Vec::new(), Compression::default());
         packer.write_all(&text)?;
-        Ok(Body {
-            packed: packer.finish()?.into(),
-            records: n,
-        })
+        Ok(Body { packed: packer.finish()?.into(), records: n })
     }
 
     fn next_door(&mut self) -> usize {
@@ -135,11 +119,7 @@ impl Maker {
     fn visit(&mut self, case: Uuid, door: usize, is_interview: bool, now: Timestamp) -> Value {
         let span = now.duration_since(self.world.opens()).as_secs();
         let at = now - SignedDuration::from_secs(self.dice.random_range(600..span));
-        let outcome = if is_interview {
-            "interview_complete"
-        } else {
-            self.outcome()
-        };
+        let outcome = if is_interview { "interview_complete" } else { self.outcome() };
         let (lon, lat) = world::position(door);
         let mut visit = json!({
             "type": "visit", "id": self.id(now), "case_id": case, "at": at.to_string(), "outcome": outcome,
@@ -169,15 +149,9 @@ impl Maker {
     }
 
     fn interview(&mut self, case: Uuid, visit: &Value) -> Value {
-        let phone = format!(
-            "1{:010}",
-            self.dice.random_range(3_000_000_000_u64..10_000_000_000)
-        );
-        let persons: Vec<Value> = ["head", "spouse", "child"]
-            .iter()
-            .zip(1..)
-            .map(|(who, n)| self.person(who, n))
-            .collect();
+        let phone = format!("1{:010}", self.dice.random_range(3_000_000_000_u64..10_000_000_000));
+        let persons: Vec<Value> =
+            ["head", "spouse", "child"].iter().zip(1..).map(|(who, n)| self.person(who, n)).collect();
         json!({
             "type": "interview", "id": self.id(Timestamp::now()), "case_id": case, "visit_id": visit["id"], "revision": 1,
             "result": "complete", "at": visit["at"], "respondent": "head",
@@ -190,11 +164,7 @@ impl Maker {
     fn person(&mut self, relationship: &str, number: u32) -> Value {
         const FAMILY: [&str; 6] = ["李", "王", "张", "刘", "陈", "杨"];
         const GIVEN: [&str; 6] = ["晓莉", "建国", "乐宇", "秀英", "志强", "丽娟"];
-        let name = format!(
-            "{}{}",
-            FAMILY[self.dice.random_range(0..6)],
-            GIVEN[self.dice.random_range(0..6)]
-        );
+        let name = format!("{}{}", FAMILY[self.dice.random_range(0..6)], GIVEN[self.dice.random_range(0..6)]);
         let year = if relationship == "child" { 2008 } else { 1975 } + self.dice.random_range(0..8);
         json!({
             "person_no": number, "name": name, "sex": if number == 1 { "m" } else { "f" }, "relationship": relationship,

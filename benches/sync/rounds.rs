@@ -20,36 +20,20 @@ use crate::world::World;
 const CONNECTIONS: [usize; 3] = [1, 4, 16];
 const BATCHES: [usize; 4] = [1, 30, 100, 200];
 /// The cell by which the run is judged.
-const MAIN: Cell = Cell {
-    connections: 4,
-    batch: 100,
-};
+const MAIN: Cell = Cell { connections: 4, batch: 100 };
 const YARDSTICK: &str = "raw unnest";
 const FRESH: &str = "service";
 const REPLAY: &str = "service, replayed";
 const VISITS: &str = "service, visits";
 const READING: &str = "service, read too";
 const SCATTERED: &str = "service, scattered";
-const WAYS: [&str; 8] = [
-    "raw COPY",
-    YARDSTICK,
-    "raw, row by row",
-    FRESH,
-    VISITS,
-    SCATTERED,
-    REPLAY,
-    READING,
-];
+const WAYS: [&str; 8] = ["raw COPY", YARDSTICK, "raw, row by row", FRESH, VISITS, SCATTERED, REPLAY, READING];
 
 /// Measures and judges the sync path.
 pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Result<()> {
     let world = World::new(if options.quick { 20_000 } else { 100_000 }, Timestamp::now());
     let (service, setup) = house.serve("sync", &world).await?;
-    println!(
-        "survey of {} doors, set up in {:.1} s",
-        world.doors,
-        setup.as_secs_f64()
-    );
+    println!("survey of {} doors, set up in {:.1} s", world.doors, setup.as_secs_f64());
     house.create("raw").await?;
     raw::create(&house.connection("raw")?).await?;
     let makers = Maker::all(&world, &service.tokens, options.seed, Walk::Along);
@@ -105,13 +89,7 @@ impl Bench<'_> {
     }
 
     async fn warm_up(&mut self) -> Result<()> {
-        for cell in [
-            Cell {
-                connections: 16,
-                batch: 30,
-            },
-            MAIN,
-        ] {
+        for cell in [Cell { connections: 16, batch: 30 }, MAIN] {
             let work = bodies(&mut self.makers, cell.connections, 64, cell.batch, Mix::Mixed)?;
             self.accepted += load::send(&self.service, &work).await?.accepted;
             let rows = self.raw_work(cell, &work);
@@ -125,13 +103,7 @@ impl Bench<'_> {
         let rows = |dice: &mut StdRng, cases: &[_], body: &Body| {
             (raw::rows(dice, cell.batch, cases, now), body.packed.clone())
         };
-        work.iter()
-            .map(|list| {
-                list.iter()
-                    .map(|b| rows(&mut self.dice, &self.cases, b))
-                    .collect()
-            })
-            .collect()
+        work.iter().map(|list| list.iter().map(|b| rows(&mut self.dice, &self.cases, b)).collect()).collect()
     }
 
     async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Vec<Body>]) -> Result<()> {
@@ -182,10 +154,7 @@ impl Bench<'_> {
         ensure!(again.accepted == 0, "a batch sent again was stored again");
         self.figures.note(cell, REPLAY, again.timing);
         if cell.batch == MAIN.batch {
-            let few: Vec<Vec<Body>> = work
-                .iter()
-                .map(|list| list[..list.len().min(12)].to_vec())
-                .collect();
+            let few: Vec<Vec<Body>> = work.iter().map(|list| list[..list.len().min(12)].to_vec()).collect();
             self.raw(cell, "raw, row by row", Way::RowByRow, &few).await?;
         }
         if cell == MAIN {
@@ -222,10 +191,7 @@ impl Bench<'_> {
     async fn check(&self) -> Result<()> {
         let stored = self.service.stored().await?;
         let accepted = i64::try_from(self.accepted)?;
-        ensure!(
-            stored == accepted,
-            "{stored} records are stored, {accepted} were receipted as accepted"
-        );
+        ensure!(stored == accepted, "{stored} records are stored, {accepted} were receipted as accepted");
         self.service.none_idle_in_transaction().await?;
         self.service.recount()?;
         println!(
@@ -244,11 +210,7 @@ impl Bench<'_> {
             let (address, list) = (self.service.address, list.clone());
             tasks.push(tokio::spawn(async move {
                 for (i, body) in list.iter().enumerate() {
-                    let part = if i % 2 == 0 {
-                        body.packed.len() / 2
-                    } else {
-                        body.packed.len()
-                    };
+                    let part = if i % 2 == 0 { body.packed.len() / 2 } else { body.packed.len() };
                     hang_up(address, &token, &body.packed, part).await?;
                 }
                 anyhow::Ok(())
@@ -289,10 +251,7 @@ impl Bench<'_> {
             0.6,
         );
         let cpu = self.figures.cpu_ratios(MAIN, FRESH, YARDSTICK);
-        println!(
-            "     processor time of the service's batches over the yardstick's: {}",
-            spread(&cpu)
-        );
+        println!("     processor time of the service's batches over the yardstick's: {}", spread(&cpu));
         let floor = self.figures.ratios(MAIN, FRESH, "raw, row by row");
         println!("     service of row-by-row commits: {}", spread(&floor));
     }

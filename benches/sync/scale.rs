@@ -26,16 +26,9 @@ pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Res
     pages(&big, &large, options).await?;
     big.none_idle_in_transaction().await?;
     big.recount()?;
-    println!(
-        "service at {} cases: at most {:.0} MiB",
-        large.doors,
-        big.memory("VmHWM")?
-    );
+    println!("service at {} cases: at most {:.0} MiB", large.doors, big.memory("VmHWM")?);
     println!();
-    let what = format!(
-        "cost of a batch at {} cases over that at {}",
-        large.doors, small.doors
-    );
+    let what = format!("cost of a batch at {} cases over that at {}", large.doors, small.doors);
     verdict.at_most(&what, &ratios, 1.5);
     big.stop()
 }
@@ -68,10 +61,7 @@ async fn pages(service: &Service, world: &World, options: &Options) -> Result<()
     let batches = if options.quick { 64 } else { 400 };
     let work = bodies(&mut makers, 16, batches, 100, Mix::Mixed)?;
     let done = load::send(service, &work).await?;
-    ensure!(
-        done.accepted == done.timing.records,
-        "not every record was accepted"
-    );
+    ensure!(done.accepted == done.timing.records, "not every record was accepted");
     println!(
         "  {} records more at {:.0} records/s over 16 connections",
         done.timing.records,
@@ -82,59 +72,28 @@ async fn pages(service: &Service, world: &World, options: &Options) -> Result<()
     let past = Timestamp::now() - SignedDuration::from_secs(5);
     let past = past.to_string().replace('+', "%2B");
     let times = if options.quick { 10 } else { 30 };
-    println!(
-        "\n| page at {} cases | bytes | p50 ms | p95 ms |\n|---|---|---|---|",
-        world.doors
-    );
+    println!("\n| page at {} cases | bytes | p50 ms | p95 ms |\n|---|---|---|---|", world.doors);
     for (name, path) in [
         ("completion, root", "/v1/completion".to_owned()),
         ("completion, a tenth", format!("/v1/completion?area={part}")),
         ("completion, leaf", format!("/v1/completion?area={leaf}")),
-        (
-            "completion by building, leaf",
-            format!("/v1/completion?area={leaf}&by=building"),
-        ),
-        (
-            "completion by building, a hundredth",
-            format!("/v1/completion?area={part}-00&by=building"),
-        ),
-        (
-            "completion by enumerator, root",
-            "/v1/completion?by=enumerator".to_owned(),
-        ),
-        (
-            "completion by day, a tenth",
-            format!("/v1/completion?area={part}&by=day"),
-        ),
-        (
-            "completion at a past instant, root",
-            format!("/v1/completion?at={past}"),
-        ),
-        (
-            "the same by the event clock",
-            format!("/v1/completion?at={past}&clock=event"),
-        ),
+        ("completion by building, leaf", format!("/v1/completion?area={leaf}&by=building")),
+        ("completion by building, a hundredth", format!("/v1/completion?area={part}-00&by=building")),
+        ("completion by enumerator, root", "/v1/completion?by=enumerator".to_owned()),
+        ("completion by day, a tenth", format!("/v1/completion?area={part}&by=day")),
+        ("completion at a past instant, root", format!("/v1/completion?at={past}")),
+        ("the same by the event clock", format!("/v1/completion?at={past}&clock=event")),
         ("return visits, root", "/v1/return-visits".to_owned()),
         ("return visits, leaf", format!("/v1/return-visits?area={leaf}")),
-        (
-            "return visits in two days, root",
-            format!("/v1/return-visits?at={}", in_two_days()),
-        ),
+        ("return visits in two days, root", format!("/v1/return-visits?at={}", in_two_days())),
         ("cases, root", "/v1/cases".to_owned()),
         ("cases completed, root", "/v1/cases?state=completed".to_owned()),
-        (
-            "cases completed, leaf",
-            format!("/v1/cases?area={leaf}&state=completed"),
-        ),
+        ("cases completed, leaf", format!("/v1/cases?area={leaf}&state=completed")),
         ("one case", format!("/v1/cases/{}", world.case(7919))),
     ] {
         let slow = name.contains("past") || name.contains("event") || name.contains("day");
         let (timing, bytes) = load::read(service, &path, if slow { times / 5 } else { times }).await?;
-        println!(
-            "| {name} | {bytes} | {:.1} | {:.1} |",
-            timing.quantile(0.5),
-            timing.quantile(0.95)
-        );
+        println!("| {name} | {bytes} | {:.1} | {:.1} |", timing.quantile(0.5), timing.quantile(0.95));
     }
     Ok(())
 }

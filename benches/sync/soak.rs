@@ -28,16 +28,9 @@ pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Res
         memory.push(service.memory("VmRSS")?);
         println!("{accepted} records, service {:.1} MiB", service.memory("VmRSS")?);
     }
-    ensure!(
-        service.stored().await? == i64::try_from(accepted)?,
-        "records stored differ from receipts"
-    );
+    ensure!(service.stored().await? == i64::try_from(accepted)?, "records stored differ from receipts");
     service.none_idle_in_transaction().await?;
     service.recount()?;
-    verdict.at_most(
-        "memory at the end over memory after a fifth",
-        &[memory[4] / memory[0]],
-        1.2,
-    );
+    verdict.at_most("memory at the end over memory after a fifth", &[memory[4] / memory[0]], 1.2);
     service.stop()
 }

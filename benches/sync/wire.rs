@@ -44,11 +44,7 @@ impl Line {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender.
         tokio::spawn(async move { drop(connection.await) });
-        Ok(Self {
-            sender,
-            authority: address.to_string(),
-            bearer: format!("Bearer {token}"),
-        })
+        Ok(Self { sender, authority: address.to_string(), bearer: format!("Bearer {token}") })
     }
 
     async fn send(&mut self, request: http::request::Builder, body: Bytes) -> Result<(StatusCode, Bytes)> {
@@ -68,22 +64,14 @@ impl Line {
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "gzip");
         let (status, body) = self.send(request, packed).await?;
-        ensure!(
-            status == StatusCode::OK,
-            "the service answers {status}: {}",
-            String::from_utf8_lossy(&body)
-        );
+        ensure!(status == StatusCode::OK, "the service answers {status}: {}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).context("the answer cannot be read")
     }
 
     /// Reads a path; anything but 200 is an error. Returns the length of the answer.
     pub async fn get(&mut self, path: &str) -> Result<usize> {
         let (status, body) = self.send(Request::get(path), Bytes::new()).await?;
-        ensure!(
-            status == StatusCode::OK,
-            "{path} answers {status}: {}",
-            String::from_utf8_lossy(&body)
-        );
+        ensure!(status == StatusCode::OK, "{path} answers {status}: {}", String::from_utf8_lossy(&body));
         Ok(body.len())
     }
 }

@@ -32,18 +32,12 @@ impl World {
     /// A survey that began a week before `now`. `doors` is rounded up to whole leaves in ten parts.
     pub fn new(doors: usize, now: Timestamp) -> Self {
         let today = now.to_zoned(TimeZone::UTC).date();
-        Self {
-            doors: doors.div_ceil(LEAF * PARTS) * LEAF * PARTS,
-            starts_on: today.saturating_sub(7.days()),
-        }
+        Self { doors: doors.div_ceil(LEAF * PARTS) * LEAF * PARTS, starts_on: today.saturating_sub(7.days()) }
     }
 
     /// The first moment at which a visit counts, with a day to spare.
     pub fn opens(&self) -> Timestamp {
-        self.starts_on
-            .at(0, 0, 0, 0)
-            .to_zoned(TimeZone::UTC)
-            .map_or(Timestamp::UNIX_EPOCH, |t| t.timestamp())
+        self.starts_on.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |t| t.timestamp())
     }
 
     fn leaves(&self) -> usize {
@@ -63,13 +57,7 @@ impl World {
     }
 
     fn leaf_code(part: usize, leaf: usize) -> String {
-        format!(
-            "{}-{:02}-{}-{}",
-            Self::part(part),
-            leaf / 100,
-            leaf / 10 % 10,
-            leaf % 10
-        )
+        format!("{}-{:02}-{}-{}", Self::part(part), leaf / 100, leaf / 10 % 10, leaf % 10)
     }
 
     /// Case of a door.
@@ -137,11 +125,8 @@ impl World {
             let floor = door % LEAF % 50 / 4 % 6 + 1;
             let (lon, lat) = position(door);
             let area = self.leaf_of(door);
-            writeln!(
-                all,
-                "{area},{building},{unit},{floor},{room},residential,{lon:.6},{lat:.6}"
-            )
-            .expect("a String takes everything");
+            writeln!(all, "{area},{building},{unit},{floor},{room},residential,{lon:.6},{lat:.6}")
+                .expect("a String takes everything");
         }
         all
     }
@@ -151,10 +136,7 @@ impl World {
 #[expect(clippy::cast_precision_loss, reason = "door numbers are far below 2^53")]
 pub fn position(door: usize) -> (f64, f64) {
     let leaf = (door / LEAF) as f64;
-    (
-        112.9 + leaf % 100.0 * 0.002,
-        34.7 + (leaf / 100.0).floor() * 0.001,
-    )
+    (112.9 + leaf % 100.0 * 0.002, 34.7 + (leaf / 100.0).floor() * 0.001)
 }
 
 /// Building, unit and room of a door: fifty doors a building, four on a landing, six storeys a staircase.
@@ -163,22 +145,14 @@ fn place(door: usize) -> (&'static str, &'static str, String) {
     let in_building = within % 50;
     let building = if within < 50 { "1" } else { "2" };
     let unit = ["1", "2", "3"][in_building / 24];
-    (
-        building,
-        unit,
-        format!("{}{:02}", in_building / 4 % 6 + 1, in_building % 4 + 1),
-    )
+    (building, unit, format!("{}{:02}", in_building / 4 % 6 + 1, in_building % 4 + 1))
 }
 
 fn staff() -> String {
     let mut all = String::from("user,name,role,area\nboss,Boss,supervisor,410181\n");
     for n in 0..ENUMERATORS {
-        writeln!(
-            all,
-            "e{n:02},Enumerator {n},enumerator,{}",
-            World::part(n % PARTS)
-        )
-        .expect("a String takes everything");
+        writeln!(all, "e{n:02},Enumerator {n},enumerator,{}", World::part(n % PARTS))
+            .expect("a String takes everything");
     }
     all
 }

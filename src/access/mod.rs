@@ -25,10 +25,7 @@ pub fn new_code() -> String {
 
 /// A code as it is compared: upper case, without the marks people put between groups.
 pub fn plain_code(code: &str) -> String {
-    code.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// When tokens of a survey end: fourteen days after its last field day.
@@ -38,20 +35,13 @@ pub fn token_end(survey: &Survey) -> Timestamp {
 
 /// Argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet).
 fn argon() -> Argon2<'static> {
-    Argon2::new(
-        Algorithm::Argon2id,
-        Version::V0x13,
-        Params::new(19 * 1024, 2, 1, None).unwrap_or_default(),
-    )
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
 }
 
 /// What is stored of a password: a PHC string.
 pub fn hash_password(password: &str) -> Option<String> {
     let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).ok()?;
-    argon()
-        .hash_password(password.as_bytes(), &salt)
-        .ok()
-        .map(|hash| hash.to_string())
+    argon().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
 }
 
 /// Whether the password fits what is stored. Without a stored hash the same work is done and the answer is no.

@@ -72,10 +72,7 @@ struct Listed {
 
 /// Prints a token, alone on standard output; of a list of devices one line each.
 pub(super) fn token(common: &Common, args: &TokenArgs) -> Result<ExitCode> {
-    ensure!(
-        args.device.is_none_or(|d| !d.is_nil()),
-        "--device: the nil UUID names no device"
-    );
+    ensure!(args.device.is_none_or(|d| !d.is_nil()), "--device: the nil UUID names no device");
     let listed = args.devices.as_deref().map(read_devices).transpose()?;
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
@@ -117,11 +114,7 @@ async fn issue(
     device: Option<Uuid>,
 ) -> Result<(String, Option<Uuid>)> {
     let is_enumerator = member.role == "enumerator";
-    ensure!(
-        is_enumerator || device.is_none(),
-        "{user} is {}; only an enumerator has a device",
-        member.role
-    );
+    ensure!(is_enumerator || device.is_none(), "{user} is {}; only an enumerator has a device", member.role);
     let device = is_enumerator.then(|| device.unwrap_or_else(Uuid::new_v4));
     let survey = ingest.surveys.reread(member.key).await?;
     let (secret, now) = (auth::new_secret(), Timestamp::now());
@@ -130,11 +123,7 @@ async fn issue(
         key: member.key,
         user: user.to_owned(),
         device,
-        kind: if is_enumerator {
-            TokenKind::Device
-        } else {
-            TokenKind::Staff
-        },
+        kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
         csrf: None,
         created_at: now,
         expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
@@ -161,10 +150,7 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
         let now = Timestamp::now();
         let code = access::new_code();
         let hash = auth::hash(&access::plain_code(&code));
-        ingest
-            .store
-            .add_enrol_code(&hash, member.key, &args.user, enrol::code_end(now))
-            .await?;
+        ingest.store.add_enrol_code(&hash, member.key, &args.user, enrol::code_end(now)).await?;
         say(&code);
         if std::io::stdout().is_terminal() {
             let text = args.url.map_or_else(
@@ -185,29 +171,14 @@ pub(super) fn passwd(common: &Common, args: &PasswdArgs) -> Result<ExitCode> {
         remark("new password (it is shown while you type; end with Enter):");
     }
     let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("the password cannot be read")?;
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read")?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    ensure!(
-        password.chars().count() >= 8,
-        "a password needs at least 8 characters"
-    );
+    ensure!(password.chars().count() >= 8, "a password needs at least 8 characters");
     ensure!(password.len() <= 1000, "the password is too long");
     let user = args.user.clone();
     Base::open(common)?.run(async move |ingest| {
-        let roles: Vec<String> = ingest
-            .store
-            .memberships(&user)
-            .await?
-            .into_iter()
-            .map(|m| m.role)
-            .collect();
-        ensure!(
-            !roles.is_empty(),
-            "no survey has a user {user:?} in its staff.csv"
-        );
+        let roles: Vec<String> = ingest.store.memberships(&user).await?.into_iter().map(|m| m.role).collect();
+        ensure!(!roles.is_empty(), "no survey has a user {user:?} in its staff.csv");
         ensure!(
             roles.iter().any(|r| r != "enumerator"),
             "{user:?} is an enumerator; a phone enrols by enrol-code"
@@ -224,10 +195,7 @@ pub(super) fn revoke(common: &Common, args: &RevokeArgs) -> Result<ExitCode> {
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
         let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
-        let n = ingest
-            .store
-            .revoke_user(member.key, &args.user, Timestamp::now())
-            .await?;
+        let n = ingest.store.revoke_user(member.key, &args.user, Timestamp::now()).await?;
         remark(format!("{n} token(s) of {} withdrawn", args.user));
         Ok(ExitCode::SUCCESS)
     })

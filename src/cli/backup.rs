@@ -42,11 +42,7 @@ pub(super) struct RestoreArgs {
 /// Writes a backup, beside a running service or alone.
 pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
     let file = args.file.clone();
-    ensure!(
-        !file.exists(),
-        "{} exists already; a backup never replaces another",
-        file.display()
-    );
+    ensure!(!file.exists(), "{} exists already; a backup never replaces another", file.display());
     Base::open(common)?.run(async move |ingest| {
         let settings = ingest.store.settings().clone();
         let taken_at = Timestamp::now();
@@ -54,14 +50,8 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         let (rows, server) = snapshot.count().await?;
         let beside = file.with_extension("dump.part");
         let mut dump = program("pg_dump", server)?;
-        dump.args([
-            "--format=custom",
-            "--no-owner",
-            "--no-privileges",
-            "--no-password",
-        ]);
-        dump.arg(format!("--snapshot={}", snapshot.name))
-            .envs(backup::environment(&settings));
+        dump.args(["--format=custom", "--no-owner", "--no-privileges", "--no-password"]);
+        dump.arg(format!("--snapshot={}", snapshot.name)).envs(backup::environment(&settings));
         let done = tokio::task::spawn_blocking({
             let beside = beside.clone();
             move || dumped(dump, &beside)
@@ -70,14 +60,7 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         drop(snapshot);
         let written = done.and_then(|(length, sha256)| {
             let program = env!("CARGO_PKG_VERSION").to_owned();
-            let manifest = Manifest {
-                program,
-                taken_at,
-                server,
-                rows,
-                length,
-                sha256,
-            };
+            let manifest = Manifest { program, taken_at, server, rows, length, sha256 };
             write_file(&file, &beside, &manifest).map(|()| manifest)
         });
         drop(std::fs::remove_file(&beside));
@@ -105,19 +88,14 @@ fn program(name: &str, server: u32) -> Result<Command> {
 fn private_file(path: &Path) -> Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    options
-        .open(path)
-        .with_context(|| format!("{} cannot be written", path.display()))
+    options.open(path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// Runs the dump into a file; its length and digest.
 fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
     drop(std::fs::remove_file(into));
     let mut file = private_file(into)?;
-    let mut child = dump
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("pg_dump cannot be started")?;
+    let mut child = dump.stdout(Stdio::piped()).spawn().context("pg_dump cannot be started")?;
     let mut output = child.stdout.take().context("pg_dump has no output")?;
     let bar = ProgressBar::new_spinner();
     bar.set_style(
@@ -131,8 +109,7 @@ fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
             break;
         }
         hash.update(&buffer[..n]);
-        file.write_all(&buffer[..n])
-            .with_context(|| format!("{} cannot be written", into.display()))?;
+        file.write_all(&buffer[..n]).with_context(|| format!("{} cannot be written", into.display()))?;
         length += n as u64;
         bar.set_position(length);
     }
@@ -168,11 +145,7 @@ fn open(path: &Path) -> Result<(Manifest, BufReader<File>)> {
     let mut reader = BufReader::new(file);
     let (mut mark, mut line) = (Vec::new(), Vec::new());
     reader.by_ref().take(64).read_until(b'\n', &mut mark)?;
-    ensure!(
-        mark.trim_ascii_end() == MARK.as_bytes(),
-        "{} is no backup of this program",
-        path.display()
-    );
+    ensure!(mark.trim_ascii_end() == MARK.as_bytes(), "{} is no backup of this program", path.display());
     reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)?;
     let manifest: Manifest = serde_json::from_slice(&line)
         .with_context(|| format!("{}: the second line cannot be read", path.display()))?;
@@ -230,10 +203,7 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
         "--exit-on-error",
         "--single-transaction",
     ]);
-    program
-        .arg("--dbname=")
-        .envs(backup::environment(settings))
-        .stdin(Stdio::piped());
+    program.arg("--dbname=").envs(backup::environment(settings)).stdin(Stdio::piped());
     let file = file.to_owned();
     tokio::task::spawn_blocking(move || fed(program, &file)).await??;
     store::migrate(settings).await?;
@@ -246,17 +216,10 @@ async fn restore_into(common: &Common, settings: &Settings, file: &Path, manifes
             table.as_str() != "refinery_schema_history" && found.get(*table) != Some(rows)
         })
         .map(|(table, rows)| {
-            format!(
-                "{table}: {} instead of {rows}",
-                found.get(table).copied().unwrap_or_default()
-            )
+            format!("{table}: {} instead of {rows}", found.get(table).copied().unwrap_or_default())
         })
         .collect();
-    ensure!(
-        differing.is_empty(),
-        "the restored tables differ from the manifest: {}",
-        differing.join(", ")
-    );
+    ensure!(differing.is_empty(), "the restored tables differ from the manifest: {}", differing.join(", "));
     begin_again(common, settings, manifest).await
 }
 
@@ -270,10 +233,7 @@ fn fed(mut program: Command, file: &Path) -> Result<()> {
     drop(input);
     bar.finish_and_clear();
     let ended = child.wait()?;
-    ensure!(
-        ended.success(),
-        "pg_restore failed; the database is as empty as before"
-    );
+    ensure!(ended.success(), "pg_restore failed; the database is as empty as before");
     copied.context("pg_restore broke off")?;
     Ok(())
 }
@@ -285,15 +245,9 @@ async fn begin_again(common: &Common, settings: &Settings, manifest: &Manifest) 
     for key in store.survey_keys().await? {
         off += store.recount(key).await?.len();
     }
-    ensure!(
-        off == 0,
-        "{off} counter(s) differ from a fresh count; see doorknock recount"
-    );
+    ensure!(off == 0, "{off} counter(s) differ from a fresh count; see doorknock recount");
     store.close();
-    say(format!(
-        "restored as of {}; every table and counter as in the backup",
-        manifest.taken_at
-    ));
+    say(format!("restored as of {}; every table and counter as in the backup", manifest.taken_at));
     if let Err(error) = open_ingest(settings, &common.data_dir).await {
         remark(format!(
             "put the key file of the old installation into {} before serving: {error:#}",

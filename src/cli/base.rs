@@ -22,11 +22,7 @@ const DATA_DIR: &str = ".doorknock";
 
 /// An empty variable in the environment is as good as none.
 fn data_dir(given: OsString) -> PathBuf {
-    if given.is_empty() {
-        DATA_DIR.into()
-    } else {
-        given.into()
-    }
+    if given.is_empty() { DATA_DIR.into() } else { given.into() }
 }
 
 /// Arguments of every command.
@@ -44,13 +40,7 @@ pub(super) struct Common {
     )]
     pub(super) data_dir: PathBuf,
     /// Database to use instead of the private one, as postgres://user@host/name
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "DATABASE_URL",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
 }
 
@@ -92,11 +82,7 @@ impl Base {
             }
             open_ingest(&settings, &common.data_dir).await
         })?;
-        Ok(Self {
-            ingest,
-            runtime,
-            session,
-        })
+        Ok(Self { ingest, runtime, session })
     }
 
     /// Runs `work` to its end and closes what was opened.
@@ -113,20 +99,12 @@ impl Base {
 
 /// A runtime for a command.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
 }
 
 /// Settings for the private cluster.
 pub(super) fn private(connection: &embedded::Connection) -> Settings {
-    Settings::socket(
-        &connection.socket_dir,
-        connection.port,
-        &connection.user,
-        &connection.database,
-    )
+    Settings::socket(&connection.socket_dir, connection.port, &connection.user, &connection.database)
 }
 
 /// Refuses a database that is not up to date: another program may be using it.
@@ -140,19 +118,11 @@ pub(super) async fn need_migrated(settings: &Settings) -> Result<()> {
 /// Store, surveys and keys. The key file is made at first start; once there is data, it must be there.
 pub(super) async fn open_ingest(settings: &Settings, data_dir: &Path) -> Result<Ingest> {
     let store = Store::new(settings)?;
-    let if_missing = if store.has_batches().await? {
-        IfMissing::Refuse
-    } else {
-        IfMissing::Create
-    };
+    let if_missing = if store.has_batches().await? { IfMissing::Refuse } else { IfMissing::Create };
     make_private_dir(data_dir)?;
     let keys = key_file::open(&data_dir.join(KEY), if_missing)?;
     let surveys = Surveys::new(store.clone());
-    Ok(Ingest {
-        store,
-        surveys,
-        keys: Arc::new(keys),
-    })
+    Ok(Ingest { store, surveys, keys: Arc::new(keys) })
 }
 
 fn make_private_dir(path: &Path) -> Result<()> {
@@ -174,10 +144,7 @@ pub(super) async fn survey(ingest: &Ingest, slug: Option<&str>) -> Result<Arc<Su
     match (slug, all.len()) {
         (_, 0) => bail!("there is no survey yet; run doorknock setup DIR first"),
         (None, 1) => all.into_iter().next().context("there is no survey"),
-        (None, _) => bail!(
-            "there are several surveys; name one with --survey: {}",
-            names.join(", ")
-        ),
+        (None, _) => bail!("there are several surveys; name one with --survey: {}", names.join(", ")),
         (Some(slug), _) => all
             .into_iter()
             .find(|s| s.slug == slug)
@@ -192,15 +159,9 @@ pub(super) async fn member(ingest: &Ingest, user: &str, slug: Option<&str>) -> R
     match (slug, all.len()) {
         (_, 0) => bail!("no survey has a user {user:?} in its staff.csv"),
         (None, 1) => all.into_iter().next().context("no such user"),
-        (None, _) => bail!(
-            "{user:?} works in several surveys; name one with --survey: {}",
-            names.join(", ")
-        ),
+        (None, _) => bail!("{user:?} works in several surveys; name one with --survey: {}", names.join(", ")),
         (Some(slug), _) => all.into_iter().find(|m| m.survey == slug).with_context(|| {
-            format!(
-                "{user:?} does not work in survey {slug:?}, but in: {}",
-                names.join(", ")
-            )
+            format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))
         }),
     }
 }

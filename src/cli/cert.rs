@@ -36,10 +36,7 @@ pub(super) struct CertArgs {
 pub(super) fn run(common: &Common, args: &CertArgs) -> Result<ExitCode> {
     ensure!((1..=825).contains(&args.days), "--days must be from 1 to 825");
     let dir = common.data_dir.join(DIRECTORY);
-    let private_dirs = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&dir);
+    let private_dirs = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
     private_dirs.with_context(|| format!("{} cannot be made", dir.display()))?;
     let issuer = authority(&dir)?;
     let key = KeyPair::generate().context("a key cannot be made")?;
@@ -71,9 +68,7 @@ fn authority(dir: &Path) -> Result<Issuer<'static, KeyPair>> {
     let (cert_file, key_file) = (dir.join(AUTHORITY), dir.join(AUTHORITY_KEY));
     if !key_file.exists() {
         let key = KeyPair::generate().context("a key cannot be made")?;
-        let cert = authority_params()?
-            .self_signed(&key)
-            .context("the authority cannot be signed")?;
+        let cert = authority_params()?.self_signed(&key).context("the authority cannot be signed")?;
         write_private(&key_file, &key.serialize_pem())?;
         write_private(&cert_file, &cert.pem())?;
     }
@@ -91,12 +86,8 @@ fn authority_params() -> Result<CertificateParams> {
     params.distinguished_name = named("Doorknock local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let (from, to) = (
-        jiff::Zoned::now().date(),
-        jiff::Zoned::now()
-            .date()
-            .saturating_add(jiff::Span::new().years(10)),
-    );
+    let (from, to) =
+        (jiff::Zoned::now().date(), jiff::Zoned::now().date().saturating_add(jiff::Span::new().years(10)));
     (params.not_before, params.not_after) = (day(from), day(to));
     Ok(params)
 }
@@ -107,10 +98,7 @@ fn server_params(names: &[String], days: u16) -> Result<CertificateParams> {
         name.parse::<IpAddr>().is_ok() || (!name.is_empty() && name.chars().all(plain))
     };
     for name in names {
-        ensure!(
-            named_right(name),
-            "{name:?} is neither a host name nor an address"
-        );
+        ensure!(named_right(name), "{name:?} is neither a host name nor an address");
     }
     let mut params =
         CertificateParams::new(names.to_vec()).context("a name cannot be used in a certificate")?;
@@ -133,11 +121,7 @@ fn named(common_name: &str) -> DistinguishedName {
 }
 
 fn day(date: jiff::civil::Date) -> time::OffsetDateTime {
-    date_time_ymd(
-        i32::from(date.year()),
-        date.month().unsigned_abs(),
-        date.day().unsigned_abs(),
-    )
+    date_time_ymd(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
 }
 
 /// Replaces a file whole; only its owner reads it.
@@ -162,14 +146,8 @@ mod tests {
     fn an_authority_is_made_once_and_signs_what_our_own_listener_takes() {
         use std::os::unix::fs::PermissionsExt;
         let dir = std::env::temp_dir().join(format!("doorknock-cert-{}", uuid::Uuid::new_v4()));
-        let common = Common {
-            data_dir: dir.clone(),
-            database_url: None,
-        };
-        let args = CertArgs {
-            names: vec!["127.0.0.1".to_owned(), "survey.example".to_owned()],
-            days: 397,
-        };
+        let common = Common { data_dir: dir.clone(), database_url: None };
+        let args = CertArgs { names: vec!["127.0.0.1".to_owned(), "survey.example".to_owned()], days: 397 };
         run(&common, &args).unwrap();
         let tls = dir.join(DIRECTORY);
         let first = std::fs::read(tls.join(AUTHORITY)).unwrap();

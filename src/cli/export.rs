@@ -51,10 +51,7 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode> {
             None => (i32::MIN, i32::MAX),
             Some(code) => {
                 let found = ingest.store.areas(survey.key, Areas::One(code.clone())).await?;
-                found
-                    .first()
-                    .with_context(|| format!("the survey has no area {code:?}"))?
-                    .range
+                found.first().with_context(|| format!("the survey has no area {code:?}"))?.range
             }
         };
         let kind = match args.kind {

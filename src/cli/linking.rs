@@ -87,9 +87,5 @@ async fn turn(app: &App, survey: &Arc<Survey>, stop: &AtomicBool) -> Result<usiz
 
 fn observe(app: &App, done: &Linked) {
     let links = done.links.iter().map(|(state, n)| (*state, *n));
-    app.metrics.observe_link(
-        done.took.as_secs_f64(),
-        links,
-        done.skipped.iter().map(String::as_str),
-    );
+    app.metrics.observe_link(done.took.as_secs_f64(), links, done.skipped.iter().map(String::as_str));
 }

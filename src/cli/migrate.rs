@@ -24,11 +24,7 @@ pub(super) fn run(common: &Common, _: &MigrateArgs) -> Result<ExitCode> {
         (None, url) => Settings::from_url(url.unwrap_or_default())?,
     };
     let applied = runtime()?.block_on(migrate(&settings))?;
-    say(if applied == 0 {
-        "nothing to do".to_owned()
-    } else {
-        format!("{applied} migration(s) applied")
-    });
+    say(if applied == 0 { "nothing to do".to_owned() } else { format!("{applied} migration(s) applied") });
     if let Some(session) = session {
         session.close()?;
     }

@@ -53,21 +53,11 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
-        let found = ingest
-            .store
-            .areas(survey.key, Areas::One(args.area.clone()))
-            .await?;
-        let area = found
-            .into_iter()
-            .next()
-            .with_context(|| format!("the survey has no area {:?}", args.area))?;
+        let found = ingest.store.areas(survey.key, Areas::One(args.area.clone())).await?;
+        let area =
+            found.into_iter().next().with_context(|| format!("the survey has no area {:?}", args.area))?;
         let now = Timestamp::now();
-        let question = Question {
-            area,
-            on: args.on.date(&survey, now)?,
-            now,
-            hours: HashMap::new(),
-        };
+        let question = Question { area, on: args.on.date(&survey, now)?, now, hours: HashMap::new() };
         let ready = Ready::read(&ingest.store, survey.clone(), question).await?;
         let mut plan = ready.plan();
         if let Some(user) = &args.enumerator {
@@ -83,20 +73,12 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
 }
 
 fn clock(survey: &Survey, at: Option<Timestamp>) -> String {
-    at.map(|at| {
-        at.to_zoned(survey.rules.calendar.tz.clone())
-            .strftime("%H:%M")
-            .to_string()
-    })
-    .unwrap_or_default()
+    at.map(|at| at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%H:%M").to_string())
+        .unwrap_or_default()
 }
 
 fn reason(stop: &StopView, lang: Tongue) -> &str {
-    if lang == Tongue::Zh {
-        &stop.reason_zh
-    } else {
-        &stop.reason
-    }
+    if lang == Tongue::Zh { &stop.reason_zh } else { &stop.reason }
 }
 
 fn text(plan: &DayPlan, survey: &Survey, args: &PlanArgs) {
@@ -113,27 +95,16 @@ fn text(plan: &DayPlan, survey: &Survey, args: &PlanArgs) {
             sheet.stops.len() - doors
         ));
         for stop in sheet.stops.iter().take(args.first.unwrap_or(usize::MAX)) {
-            let time = if stop.pinned {
-                format!("*{}", clock(survey, stop.from))
-            } else {
-                String::new()
-            };
+            let time = if stop.pinned { format!("*{}", clock(survey, stop.from)) } else { String::new() };
             let (address, action) = (fit(&stop.address, 24), stop.action.replace('_', " "));
-            say(format!(
-                "  {:>3}  {time:<6} {address} {action:<16} {}",
-                stop.seq,
-                reason(stop, args.lang)
-            ));
+            say(format!("  {:>3}  {time:<6} {address} {action:<16} {}", stop.seq, reason(stop, args.lang)));
         }
     }
     if plan.enumerators.is_empty() {
         say("nobody works in this area");
     }
     for door in &plan.unmanned {
-        say(format!(
-            "nobody is on duty for the appointment at {}",
-            door.address
-        ));
+        say(format!("nobody is on duty for the appointment at {}", door.address));
     }
 }
 

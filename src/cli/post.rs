@@ -23,20 +23,12 @@ pub(super) struct Target {
 impl Target {
     /// Reads `http://host:port`.
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let rest = url
-            .strip_prefix("http://")
-            .context("--url must begin with http://")?;
+        let rest = url.strip_prefix("http://").context("--url must begin with http://")?;
         let authority = rest.trim_end_matches('/').to_owned();
         if authority.is_empty() || authority.contains('/') {
             bail!("--url must be http://host:port");
         }
-        Ok(Self {
-            authority: if authority.contains(':') {
-                authority
-            } else {
-                format!("{authority}:80")
-            },
-        })
+        Ok(Self { authority: if authority.contains(':') { authority } else { format!("{authority}:80") } })
     }
 
     /// Sends a batch and returns the answer; obeys 429 and 503 up to ten times.
@@ -53,10 +45,7 @@ impl Target {
                     tokio::time::sleep(wait).await
                 }
                 _ => {
-                    let detail = answer
-                        .get("detail")
-                        .and_then(Value::as_str)
-                        .unwrap_or("no detail given");
+                    let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail given");
                     bail!("the service answers {}: {detail}", status.as_u16());
                 }
             }

@@ -58,18 +58,11 @@ fn is_due(survey: &Survey, now: Timestamp) -> Result<(), String> {
     let Some(text) = survey.rules.policy.privacy.purge_on.as_deref() else {
         return Err(format!("survey {} sets no privacy.purge_on", survey.slug));
     };
-    let date: Date = text
-        .parse()
-        .map_err(|_| "privacy.purge_on is no date".to_owned())?;
-    let today = now
-        .in_tz(&survey.time_zone)
-        .map_err(|_| "the survey's time zone is not known".to_owned())?
-        .date();
+    let date: Date = text.parse().map_err(|_| "privacy.purge_on is no date".to_owned())?;
+    let today =
+        now.in_tz(&survey.time_zone).map_err(|_| "the survey's time zone is not known".to_owned())?.date();
     if today < date {
-        return Err(format!(
-            "the personal data of survey {} are kept until {date}",
-            survey.slug
-        ));
+        return Err(format!("the personal data of survey {} are kept until {date}", survey.slug));
     }
     Ok(())
 }
@@ -79,9 +72,7 @@ async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let mut counts = Map::new();
     for step in STEPS {
-        let bar = ProgressBar::new_spinner()
-            .with_style(style.clone())
-            .with_message(step.name);
+        let bar = ProgressBar::new_spinner().with_style(style.clone()).with_message(step.name);
         let mut all = 0;
         loop {
             let n = ingest.store.purge_some(key, step).await?;
@@ -94,10 +85,7 @@ async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -
         bar.finish_and_clear();
         counts.insert(step.name.to_owned(), all.into());
     }
-    counts.insert(
-        "pictures".to_owned(),
-        purge_pictures(&ingest.store, key, shelf, now).await?.into(),
-    );
+    counts.insert("pictures".to_owned(), purge_pictures(&ingest.store, key, shelf, now).await?.into());
     Ok(counts)
 }
 

@@ -22,15 +22,9 @@ pub(super) fn run(common: &Common, args: &RecountArgs) -> Result<ExitCode> {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let differences = ingest.store.recount(survey.key).await?;
         for (area, measure, missing) in &differences {
-            say(format!(
-                "area {area}, measure {measure}: counters are off by {missing}"
-            ));
+            say(format!("area {area}, measure {measure}: counters are off by {missing}"));
         }
         say(format!("{} difference(s)", differences.len()));
-        Ok(if differences.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use jiff::Timestamp;
 
 use super::base::{Base, Common, remark, say, survey};
 use crate::dedupe::{Dedupe, Difference, NewModel, Tables};
@@ -36,11 +37,7 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
     Base::open(common)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let dedupe = Dedupe::new(ingest);
-        let tables = if args.nominal {
-            Tables::Nominal
-        } else {
-            Tables::Own
-        };
+        let tables = if args.nominal { Tables::Nominal } else { Tables::Own };
         let new = NewModel { file, tables };
         let difference = dedupe.difference(&survey, &new).await?;
         tell(&difference);
@@ -52,7 +49,7 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
         remark(format!("{queued} interviews are linked again"));
         let mut told = i64::MAX;
         dedupe
-            .drain(&survey, |left| {
+            .drain(&survey, Timestamp::now, |left| {
                 if left < told {
                     remark(format!("{left} left"));
                     told = left;
@@ -78,20 +75,11 @@ fn read(args: &RelinkArgs) -> Result<ModelFile> {
 fn tell(d: &Difference) {
     let (old, new) = &d.models;
     let old = if old.is_empty() { "none" } else { old.as_str() };
-    say(format!(
-        "model {old} -> {new}; {} interviews, {} pairs compared",
-        d.interviews, d.compared
-    ));
+    say(format!("model {old} -> {new}; {} interviews, {} pairs compared", d.interviews, d.compared));
     if d.skipped > 0 {
-        say(format!(
-            "{} blocks are too large and were not searched",
-            d.skipped
-        ));
+        say(format!("{} blocks are too large and were not searched", d.skipped));
     }
-    say(format!(
-        "households with several interviews: {} -> {}",
-        d.households.0, d.households.1
-    ));
+    say(format!("households with several interviews: {} -> {}", d.households.0, d.households.1));
     let word = |s: Option<LinkState>| s.map_or("no link", LinkState::slug);
     for ((was, is), n) in &d.moves {
         if was == is {

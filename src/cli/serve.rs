@@ -92,19 +92,10 @@ fn start_log(args: &ServeArgs) {
     // tokio_postgres prints parameters at debug, so it stays at info whatever the operator asks for.
     let filter = EnvFilter::try_from_env("DOORKNOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["tokio_postgres=info", "hyper=info", "rustls=warn"];
-    let filter = quiet
-        .iter()
-        .filter_map(|d| d.parse().ok())
-        .fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false);
-    let started = if args.log_json {
-        builder.json().try_init()
-    } else {
-        builder.try_init()
-    };
+    let filter = quiet.iter().filter_map(|d| d.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let started = if args.log_json { builder.json().try_init() } else { builder.try_init() };
     // A second start in one process keeps the first log.
     drop(started);
 }
@@ -128,10 +119,7 @@ async fn serve(
     app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
-        app.room = Some(Room {
-            path,
-            least: args.min_free << 20,
-        });
+        app.room = Some(Room { path, least: args.min_free << 20 });
     }
     watch_pool(&app);
     let server = Server::bind(args.listen, acceptor, Limits::default(), app.metrics.clone())
@@ -164,12 +152,7 @@ fn watch_pool(app: &App) {
     let store = app.store().clone();
     app.metrics.watch_pool(move || {
         let [most, open, idle, waiting] = store.pool_status().map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        PoolFigures {
-            open,
-            idle,
-            waiting,
-            most,
-        }
+        PoolFigures { open, idle, waiting, most }
     });
 }
 
@@ -209,11 +192,7 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
 
 async fn fold_all(store: &Store) -> Result<(), store::Error> {
     for survey in store.survey_keys().await? {
-        while store
-            .fold_deltas(survey, FOLDED_AT_ONCE)
-            .await?
-            .is_some_and(|n| n == FOLDED_AT_ONCE)
-        {}
+        while store.fold_deltas(survey, FOLDED_AT_ONCE).await?.is_some_and(|n| n == FOLDED_AT_ONCE) {}
     }
     Ok(())
 }
@@ -232,9 +211,6 @@ async fn compare(app: &App) {
     }
     app.metrics.recount_difference(difference);
     if difference != 0 {
-        tracing::error!(
-            difference,
-            "the counters differ from a fresh count; see doorknock recount"
-        );
+        tracing::error!(difference, "the counters differ from a fresh count; see doorknock recount");
     }
 }

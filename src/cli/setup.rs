@@ -38,10 +38,7 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
         Err(faults) => {
             bar.finish_and_clear();
             remark(&faults);
-            remark(format!(
-                "doorknock: {} fault(s); nothing was applied",
-                faults.total()
-            ));
+            remark(format!("doorknock: {} fault(s); nothing was applied", faults.total()));
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -80,37 +77,18 @@ fn progress_bar() -> ProgressBar {
 fn tell(slug: &str, r: &Report, is_dry: bool) {
     let (cases, dwellings, buildings) = r.totals;
     let verb = if is_dry { "would have" } else { "has" };
-    say(format!(
-        "survey {slug} {verb} {dwellings} dwellings in {buildings} buildings, {cases} cases"
-    ));
+    say(format!("survey {slug} {verb} {dwellings} dwellings in {buildings} buildings, {cases} cases"));
     let d = &r.doors;
     let kinds = [
         (d.added, "new"),
         (d.changed, "changed"),
         (d.removed, "no longer listed, removed"),
-        (
-            d.kept,
-            "no longer listed, kept because something is known about them",
-        ),
+        (d.kept, "no longer listed, kept because something is known about them"),
     ];
-    let said: Vec<String> = kinds
-        .iter()
-        .filter(|k| k.0 > 0)
-        .map(|(n, what)| format!("{n} {what}"))
-        .collect();
-    say(format!(
-        "  doors: {}",
-        if said.is_empty() {
-            "none changed".to_owned()
-        } else {
-            said.join("; ")
-        }
-    ));
+    let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
     if r.staff_retired > 0 {
-        say(format!(
-            "  staff: {} no longer listed; their tokens stop working",
-            r.staff_retired
-        ));
+        say(format!("  staff: {} no longer listed; their tokens stop working", r.staff_retired));
     }
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));

@@ -74,14 +74,8 @@ pub(super) struct ReturnsArgs {
 
 async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result<AreaRow> {
     if let Some(code) = code {
-        let found = ingest
-            .store
-            .areas(survey.key, Areas::One(code.to_owned()))
-            .await?;
-        return found
-            .into_iter()
-            .next()
-            .with_context(|| format!("the survey has no area {code:?}"));
+        let found = ingest.store.areas(survey.key, Areas::One(code.to_owned())).await?;
+        return found.into_iter().next().with_context(|| format!("the survey has no area {code:?}"));
     }
     let mut at = ingest
         .store
@@ -92,10 +86,7 @@ async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result
         .context("the survey has no areas")?;
     // A chain of single children says nothing: go down to where the tree opens.
     loop {
-        let mut children = ingest
-            .store
-            .areas(survey.key, Areas::ChildrenOf(at.code.clone()))
-            .await?;
+        let mut children = ingest.store.areas(survey.key, Areas::ChildrenOf(at.code.clone())).await?;
         match (children.pop(), children.is_empty()) {
             (Some(only), true) => at = only,
             (Some(_), false) | (None, _) => return Ok(at),
@@ -116,13 +107,7 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             Cut::Day => By::Day,
         };
         // Day by day people ask what happened then, not what had been uploaded by then.
-        let question = Question {
-            area,
-            by,
-            at: None,
-            clock: Clock::Event,
-            now: Timestamp::now(),
-        };
+        let question = Question { area, by, at: None, clock: Clock::Event, now: Timestamp::now() };
         let answer = report::completion(&ingest.store, &survey, &question).await?;
         let is_zh = args.lang == Tongue::Zh;
         let as_of = local(&survey, answer.as_of);
@@ -135,11 +120,7 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
         for row in answer.rows.iter().chain(std::iter::once(&answer.total)) {
             let rates = &row.rates;
             let cells = [&rates.completion, &rates.enumeration, &rates.attempt].map(ratio);
-            say(line(
-                name_of(row, is_zh),
-                cells.each_ref().map(String::as_str),
-                &bar(rates.completion.rate),
-            ));
+            say(line(name_of(row, is_zh), cells.each_ref().map(String::as_str), &bar(rates.completion.rate)));
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -147,11 +128,7 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
 
 /// Completion: completed, not eligible or closed, of all doors. Enumeration: completed, of all that may be lived in.
 fn heads(is_zh: bool) -> [&'static str; 3] {
-    if is_zh {
-        ["办结率", "登记率", "上门率"]
-    } else {
-        ["completion", "enumeration", "visited"]
-    }
+    if is_zh { ["办结率", "登记率", "上门率"] } else { ["completion", "enumeration", "visited"] }
 }
 
 /// Nobody's doors are a row without a name.
@@ -165,9 +142,7 @@ fn name_of(row: &Row, is_zh: bool) -> &str {
 }
 
 fn local(survey: &Survey, at: Timestamp) -> String {
-    at.to_zoned(survey.rules.calendar.tz.clone())
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
+    at.to_zoned(survey.rules.calendar.tz.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn ratio(r: &Ratio) -> String {
@@ -183,29 +158,15 @@ fn bar(rate: Option<f64>) -> String {
         return String::new();
     }
     let Some(rate) = rate else { return " ".repeat(20) };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 to 20 cells"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 20 cells")]
     let full = (rate * 20.0).round() as usize;
-    format!(
-        "{}{}",
-        "█".repeat(full),
-        "░".repeat(20_usize.saturating_sub(full))
-    )
+    format!("{}{}", "█".repeat(full), "░".repeat(20_usize.saturating_sub(full)))
 }
 
 fn line(name: &str, cells: [&str; 3], bar: &str) -> String {
     let [completion, enumeration, visited] = cells.map(|cell| fit(cell, 19));
-    let bar = if bar.is_empty() {
-        String::new()
-    } else {
-        format!("{bar}  ")
-    };
-    format!("{}  {bar}{completion}  {enumeration}  {visited}", fit(name, 24))
-        .trim_end()
-        .to_owned()
+    let bar = if bar.is_empty() { String::new() } else { format!("{bar}  ") };
+    format!("{}  {bar}{completion}  {enumeration}  {visited}", fit(name, 24)).trim_end().to_owned()
 }
 
 /// Prints the doors that need another visit, with their reasons; `*` marks an appointment to be kept.
@@ -219,24 +180,10 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
         };
         let doors = doors(&ingest, &survey, range, &args).await?;
         for item in &doors {
-            let window = item
-                .due
-                .map_or_else(|| "—".to_owned(), |w| span(&survey, w, args.lang));
-            let reason = if args.lang == Tongue::Zh {
-                &item.reason_zh
-            } else {
-                &item.reason
-            };
-            let mark = if item.next.action == Action::VisitAt {
-                "*"
-            } else {
-                " "
-            };
-            say(format!(
-                "{mark} {}  {}  {reason}",
-                fit(&item.door.address, 24),
-                fit(&window, 23)
-            ));
+            let window = item.due.map_or_else(|| "—".to_owned(), |w| span(&survey, w, args.lang));
+            let reason = if args.lang == Tongue::Zh { &item.reason_zh } else { &item.reason };
+            let mark = if item.next.action == Action::VisitAt { "*" } else { " " };
+            say(format!("{mark} {}  {}  {reason}", fit(&item.door.address, 24), fit(&window, 23)));
         }
         if doors.is_empty() {
             say(if args.lang == Tongue::Zh {
@@ -268,21 +215,9 @@ async fn doors(
     let most = usize::from(args.limit);
     let (mut found, mut after) = (Vec::new(), start());
     while found.len() < most {
-        let rows = ingest
-            .store
-            .list_due(survey.key, range, after, PAGE.into())
-            .await?;
-        found.extend(
-            items(&ingest.store, survey, &rows, at)
-                .await?
-                .into_iter()
-                .filter(is_wanted),
-        );
-        let Some(next) = rows
-            .last()
-            .filter(|_| rows.len() == usize::from(PAGE))
-            .and_then(place)
-        else {
+        let rows = ingest.store.list_due(survey.key, range, after, PAGE.into()).await?;
+        found.extend(items(&ingest.store, survey, &rows, at).await?.into_iter().filter(is_wanted));
+        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(place) else {
             break;
         };
         after = next;
@@ -299,10 +234,7 @@ fn moment(survey: &Survey, args: &ReturnsArgs, now: Timestamp) -> Result<(Option
     };
     let date = day.date(survey, now)?;
     let at = match args.from {
-        Some(hour) => calendar
-            .tz
-            .to_timestamp(date.to_datetime(hour))
-            .context("--from")?,
+        Some(hour) => calendar.tz.to_timestamp(date.to_datetime(hour)).context("--from")?,
         None if date == calendar.local_date(now) => now,
         None => calendar.day_start(date),
     };
@@ -321,9 +253,7 @@ fn span(survey: &Survey, w: Window, lang: Tongue) -> String {
         Tongue::En => from.strftime("%a %d %b %H:%M").to_string(),
         Tongue::Zh => {
             let day = ["一", "二", "三", "四", "五", "六", "日"];
-            let name = day
-                .get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0))
-                .copied();
+            let name = day.get(usize::try_from(from.weekday().to_monday_zero_offset()).unwrap_or(0)).copied();
             format!(
                 "{}月{}日 周{} {}",
                 from.month(),

@@ -18,12 +18,7 @@ const DAYS: u16 = 8;
 #[derive(Args, Clone, Debug)]
 pub struct SimulateArgs {
     /// Directory of the set-up to rehearse
-    #[arg(
-        long,
-        value_name = "DIR",
-        required_unless_present = "community",
-        conflicts_with = "community"
-    )]
+    #[arg(long, value_name = "DIR", required_unless_present = "community", conflicts_with = "community")]
     pub setup: Option<PathBuf>,
     /// Rehearse the invented community of Yongxin Road instead of a set-up of your own
     #[arg(long)]
@@ -52,11 +47,7 @@ pub struct SimulateArgs {
 pub fn run(args: &SimulateArgs) -> Result<()> {
     let files: Box<dyn Files> = match &args.setup {
         Some(directory) => {
-            ensure!(
-                directory.is_dir(),
-                "{}: there is no such directory",
-                directory.display()
-            );
+            ensure!(directory.is_dir(), "{}: there is no such directory", directory.display());
             Box::new(Directory(directory.clone()))
         }
         None => Box::new(community::files(args.seed)),
@@ -82,10 +73,7 @@ pub fn run(args: &SimulateArgs) -> Result<()> {
         );
     }
     let (batches, records) = write_batches(args, &setup, now)?;
-    let said = format!(
-        "{batches} batches with {records} records in {}\n",
-        args.out.display()
-    );
+    let said = format!("{batches} batches with {records} records in {}\n", args.out.display());
     io::stdout().write_all(said.as_bytes()).context("standard output")
 }
 
@@ -99,15 +87,11 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
     let mut copy = Memory::default();
     for name in setup::FILES {
         let mut bytes = Vec::new();
-        let Some(mut opened) = files.open(name)? else {
-            bail!("{name}: the file is missing")
-        };
+        let Some(mut opened) = files.open(name)? else { bail!("{name}: the file is missing") };
         opened.bytes.read_to_end(&mut bytes).context(name)?;
         copy.put(name, bytes);
     }
-    let text = String::from_utf8_lossy(&copy.0[setup::SURVEY_FILE])
-        .trim_start_matches('\u{feff}')
-        .to_owned();
+    let text = String::from_utf8_lossy(&copy.0[setup::SURVEY_FILE]).trim_start_matches('\u{feff}').to_owned();
     let (survey, text) = redate::redate(&setup.survey, &text, now);
     copy.put(setup::SURVEY_FILE, text);
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;
@@ -122,11 +106,7 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
 fn write_batches(args: &SimulateArgs, setup: &Setup, now: Timestamp) -> Result<(usize, usize)> {
     let out = &args.out;
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-    let options = Options {
-        seed: args.seed,
-        days: args.days,
-        until: now,
-    };
+    let options = Options { seed: args.seed, days: args.days, until: now };
     let (mut batches, mut records) = (0, 0);
     for batch in Rehearsal::new(setup, &options) {
         batches += 1;

@@ -45,12 +45,7 @@ pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
         let target = args.url.as_deref().map(Target::parse).transpose()?;
-        let mut work = Work {
-            ingest,
-            target,
-            tokens: HashMap::new(),
-            counts: HashMap::new(),
-        };
+        let mut work = Work { ingest, target, tokens: HashMap::new(), counts: HashMap::new() };
         let mut failed = false;
         for (n, (path, file)) in files.iter().enumerate() {
             match work.take(file).await {
@@ -73,11 +68,7 @@ pub(super) fn run(common: &Common, args: &UploadArgs) -> Result<ExitCode> {
             say(work.sum());
         }
         let refused = work.counts.get("refused").is_some_and(|n| *n > 0);
-        Ok(if failed || refused {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        })
+        Ok(if failed || refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     })
 }
 
@@ -130,10 +121,7 @@ impl Work {
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
             let answer = accepted.answer;
-            return Ok(Taken {
-                receipts: answer.receipts,
-                replayed: answer.replayed,
-            });
+            return Ok(Taken { receipts: answer.receipts, replayed: answer.replayed });
         };
         let token = self.token(&caller, device).await?;
         let answer = target.post_batch(&token, file).await?;
@@ -142,10 +130,7 @@ impl Work {
             .and_then(Value::as_array)
             .cloned()
             .context("the answer has no receipts")?;
-        Ok(Taken {
-            receipts,
-            replayed: is_replayed(&answer),
-        })
+        Ok(Taken { receipts, replayed: is_replayed(&answer) })
     }
 
     /// The person on whose behalf the device's batch is taken.
@@ -158,18 +143,9 @@ impl Work {
             bail!("device {device} was cut off; take its files beside the database, without --url");
         }
         if revoked.is_some() {
-            remark(format!(
-                "device {device} was cut off; its records are held for a supervisor"
-            ));
+            remark(format!("device {device} was cut off; its records are held for a supervisor"));
         }
-        Ok((
-            caller,
-            if revoked.is_some() {
-                Trust::Review
-            } else {
-                Trust::Usual
-            },
-        ))
+        Ok((caller, if revoked.is_some() { Trust::Review } else { Trust::Usual }))
     }
 
     /// A short-lived token for sending on behalf of the device.

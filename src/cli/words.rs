@@ -31,10 +31,9 @@ impl FromStr for Day {
         match text {
             "today" => Ok(Self::Today),
             "tomorrow" => Ok(Self::Tomorrow),
-            _ => text
-                .parse()
-                .map(Self::Date)
-                .map_err(|_| "must be today, tomorrow or a date like 2020-11-05"),
+            _ => {
+                text.parse().map(Self::Date).map_err(|_| "must be today, tomorrow or a date like 2020-11-05")
+            }
         }
     }
 }
@@ -53,10 +52,7 @@ impl Day {
 
 /// Pads to a width in terminal cells; a Han character takes two.
 pub(super) fn fit(text: &str, width: usize) -> String {
-    let cells: usize = text
-        .chars()
-        .map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 })
-        .sum();
+    let cells: usize = text.chars().map(|c| if u32::from(c) >= 0x2e80 { 2 } else { 1 }).sum();
     format!("{text}{}", " ".repeat(width.saturating_sub(cells)))
 }
 
@@ -67,10 +63,7 @@ mod tests {
     #[test]
     fn days_are_read_as_people_write_them() {
         assert_eq!("tomorrow".parse(), Ok(Day::Tomorrow));
-        assert_eq!(
-            "2020-11-05".parse(),
-            Ok(Day::Date(jiff::civil::date(2020, 11, 5)))
-        );
+        assert_eq!("2020-11-05".parse(), Ok(Day::Date(jiff::civil::date(2020, 11, 5))));
         assert!("2020-11-31".parse::<Day>().is_err());
         assert!("Tuesday".parse::<Day>().is_err());
     }

@@ -91,19 +91,9 @@ async fn write_links(
         if decided != Some(link.id) {
             let note = link.refusal.map(|r| r.slug().to_owned()).unwrap_or_default();
             let by = WORKER.to_owned();
-            events.push(LinkEvent {
-                link: link.clone(),
-                kind,
-                by,
-                at: at.now,
-                note,
-                changed: None,
-            });
+            events.push(LinkEvent { link: link.clone(), kind, by, at: at.now, note, changed: None });
         }
-        puts.push(LinkPut {
-            row: link.clone(),
-            evidence: evidence.get(&link.id).cloned(),
-        });
+        puts.push(LinkPut { row: link.clone(), evidence: evidence.get(&link.id).cloned() });
         if link.state == LinkState::Paired || was.is_some_and(|w| w.state == LinkState::Paired) {
             touched.extend([link.a, link.b]);
         }
@@ -124,18 +114,10 @@ fn members(component: &Component, found: &Households) -> Vec<Member> {
     let mut all = Vec::new();
     for (head, nodes) in groups.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
         let cluster = component.nodes[head].row.interview;
-        let counted = nodes
-            .iter()
-            .map(|n| component.nodes[*n].rank())
-            .max()
-            .map(|r| r.id);
+        let counted = nodes.iter().map(|n| component.nodes[*n].rank()).max().map(|r| r.id);
         all.extend(nodes.iter().map(|n| {
             let interview = component.nodes[*n].row.interview;
-            Member {
-                interview,
-                cluster,
-                is_counted: Some(interview) == counted,
-            }
+            Member { interview, cluster, is_counted: Some(interview) == counted }
         }));
     }
     all.sort_unstable();
@@ -172,15 +154,10 @@ async fn write_households(
 
 fn cluster_events(before: &[Member], after: &[Member]) -> Vec<ClusterEvent> {
     let of = |all: &[Member], cluster: Uuid| -> BTreeSet<Uuid> {
-        all.iter()
-            .filter(|m| m.cluster == cluster)
-            .map(|m| m.interview)
-            .collect()
+        all.iter().filter(|m| m.cluster == cluster).map(|m| m.interview).collect()
     };
     let counted = |all: &[Member], cluster: Uuid| {
-        all.iter()
-            .find(|m| m.cluster == cluster && m.is_counted)
-            .map(|m| m.interview)
+        all.iter().find(|m| m.cluster == cluster && m.is_counted).map(|m| m.interview)
     };
     let clusters: BTreeSet<Uuid> = before.iter().chain(after).map(|m| m.cluster).collect();
     clusters
@@ -201,12 +178,7 @@ fn cluster_events(before: &[Member], after: &[Member]) -> Vec<ClusterEvent> {
                 "split"
             };
             let counted = chooses.or(chose).unwrap_or(cluster);
-            Some(ClusterEvent {
-                cluster,
-                kind,
-                members: is.into_iter().collect(),
-                counted,
-            })
+            Some(ClusterEvent { cluster, kind, members: is.into_iter().collect(), counted })
         })
         .collect()
 }
@@ -228,11 +200,7 @@ async fn follow(
         return Ok(false);
     }
     let away = pair::paired(tx, at.key, &cases).await?;
-    let doors = if members.is_empty() {
-        HashMap::new()
-    } else {
-        doors(tx, at.key, &cases).await?
-    };
+    let doors = if members.is_empty() { HashMap::new() } else { doors(tx, at.key, &cases).await? };
     let changed: Vec<Flags> = now
         .iter()
         .map(|f| wanted(f, &now, members, &away, &doors))
@@ -255,10 +223,7 @@ async fn follow(
 /// The case that goes on for each case: the survivor where a door was listed twice.
 async fn doors(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
     let rows = case::find_cases(tx, key, cases).await?;
-    Ok(rows
-        .iter()
-        .map(|r| (r.id, r.merged_into.unwrap_or(r.id)))
-        .collect())
+    Ok(rows.iter().map(|r| (r.id, r.merged_into.unwrap_or(r.id))).collect())
 }
 
 fn wanted(
@@ -271,14 +236,8 @@ fn wanted(
     let door = |case: Uuid| doors.get(&case).copied().unwrap_or(case);
     let own = members.iter().find(|m| m.interview == flags.interview);
     let counted = own.and_then(|o| members.iter().find(|m| m.cluster == o.cluster && m.is_counted));
-    let counted_at = counted
-        .and_then(|c| all.iter().find(|f| f.interview == c.interview))
-        .map(|f| f.case_id);
-    let people: BTreeSet<i32> = away
-        .iter()
-        .filter(|(i, _)| *i == flags.interview)
-        .map(|(_, n)| *n)
-        .collect();
+    let counted_at = counted.and_then(|c| all.iter().find(|f| f.interview == c.interview)).map(|f| f.case_id);
+    let people: BTreeSet<i32> = away.iter().filter(|(i, _)| *i == flags.interview).map(|(_, n)| *n).collect();
     Flags {
         elsewhere: counted_at.is_some_and(|case| door(case) != door(flags.case_id)),
         paired: i32::try_from(people.len()).unwrap_or(i32::MAX),
@@ -289,12 +248,7 @@ fn wanted(
 /// Locks cases together with the survivors of those merged as a door, all in id order.
 pub(super) async fn lock(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
     let mut ids = cases.to_vec();
-    ids.extend(
-        case::find_cases(tx, key, cases)
-            .await?
-            .iter()
-            .filter_map(|r| r.merged_into),
-    );
+    ids.extend(case::find_cases(tx, key, cases).await?.iter().filter_map(|r| r.merged_into));
     ids.sort_unstable();
     ids.dedup();
     case::lock_cases(tx, key, &ids).await
@@ -309,15 +263,7 @@ pub(super) async fn settle(
     work: Work<'_>,
     cause: &Cause,
 ) -> Result<Settled, Error> {
-    let Work {
-        component,
-        found,
-        before,
-        mut links,
-        evidence,
-        also,
-        decided,
-    } = work;
+    let Work { component, found, before, mut links, evidence, also, decided } = work;
     for link in links.values_mut() {
         settled_state(link, component, found);
     }
@@ -328,11 +274,7 @@ pub(super) async fn settle(
     affected.extend(also);
     let is_looked_at = |l: &&LinkRow| also.iter().any(|id| l.has(*id));
     affected.extend(
-        links
-            .values()
-            .filter(is_looked_at)
-            .filter(|l| l.state == LinkState::Paired)
-            .flat_map(|l| [l.a, l.b]),
+        links.values().filter(is_looked_at).filter(|l| l.state == LinkState::Paired).flat_map(|l| [l.a, l.b]),
     );
     let interviews: BTreeSet<Uuid> = affected.into_iter().collect();
     let folded = follow(tx, at, survey, &interviews, &after).await?;

@@ -87,19 +87,11 @@ impl Component {
             reached.sort_unstable();
             reached.dedup();
             next = load(tx, key, &reached, known).await?;
-            out.extend(
-                reached
-                    .iter()
-                    .filter(|id| !next.iter().any(|n| n.row.interview == **id)),
-            );
+            out.extend(reached.iter().filter(|id| !next.iter().any(|n| n.row.interview == **id)));
         }
         let mut nodes: Vec<Node> = nodes.into_values().collect();
         nodes.sort_by_key(Node::order);
-        Ok(Self {
-            nodes,
-            links,
-            stored: before,
-        })
+        Ok(Self { nodes, links, stored: before })
     }
 
     /// Clusters the component.
@@ -122,22 +114,14 @@ impl Component {
             .collect();
         households(self.nodes.len(), &ties, |x, y| {
             let (x, y) = (&self.nodes[x], &self.nodes[y]);
-            let (a, b) = if x.row.interview < y.row.interview {
-                (x, y)
-            } else {
-                (y, x)
-            };
+            let (a, b) = if x.row.interview < y.row.interview { (x, y) } else { (y, x) };
             judge.bar(&a.prepared, &b.prepared)
         })
     }
 
     /// Position of each interview.
     pub(super) fn places(&self) -> HashMap<Uuid, usize> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .map(|(n, node)| (node.row.interview, n))
-            .collect()
+        self.nodes.iter().enumerate().map(|(n, node)| (node.row.interview, n)).collect()
     }
 }
 
@@ -148,17 +132,9 @@ pub(super) async fn load(
     wanted: &[Uuid],
     known: &HashMap<Uuid, Node>,
 ) -> Result<Vec<Node>, Error> {
-    let missing: Vec<Uuid> = wanted
-        .iter()
-        .filter(|id| !known.contains_key(id))
-        .copied()
-        .collect();
+    let missing: Vec<Uuid> = wanted.iter().filter(|id| !known.contains_key(id)).copied().collect();
     let mut found: Vec<Node> = wanted.iter().filter_map(|id| known.get(id)).cloned().collect();
-    for row in text::load(tx, key, &missing)
-        .await?
-        .into_iter()
-        .filter(|r| r.is_in_force)
-    {
+    for row in text::load(tx, key, &missing).await?.into_iter().filter(|r| r.is_in_force) {
         found.push(Node::of(row)?);
     }
     Ok(found)

@@ -59,20 +59,14 @@ impl Dedupe {
                 let (own, survey) = (own.clone(), Arc::clone(&survey));
                 let (caller, ruling) = (caller.clone(), ruling.clone());
                 Box::pin(async move {
-                    let at = At {
-                        key: survey.key,
-                        now,
-                        tag: new_tag(now),
-                    };
+                    let at = At { key: survey.key, now, tag: new_tag(now) };
                     link::lock(tx, at.key).await?;
                     let found = find(tx, at, &caller, ruling.link).await?;
                     if found.version != ruling.version {
                         return Err(Error::Stale);
                     }
                     if ruling.is_proposal {
-                        return propose(tx, at, &caller, found, &ruling)
-                            .await
-                            .map(Outcome::Commit);
+                        return propose(tx, at, &caller, found, &ruling).await.map(Outcome::Commit);
                     }
                     let decided = own.rule(tx, at, (&survey, &caller), found, &ruling).await?;
                     if decided.changes.beyond(caller.range) > 0 {
@@ -93,11 +87,7 @@ impl Dedupe {
             .retrying("link_effects", move |tx| {
                 let (own, survey, caller) = (own.clone(), Arc::clone(&survey), caller.clone());
                 Box::pin(async move {
-                    let at = At {
-                        key: survey.key,
-                        now,
-                        tag: new_tag(now),
-                    };
+                    let at = At { key: survey.key, now, tag: new_tag(now) };
                     link::lock(tx, at.key).await?;
                     let found = find(tx, at, &caller, link).await?;
                     let mut all = Vec::with_capacity(5);
@@ -110,19 +100,9 @@ impl Dedupe {
                     ] {
                         let version = found.version;
                         let note = String::new();
-                        let ruling = Ruling {
-                            link,
-                            verdict,
-                            merged_as,
-                            version,
-                            note,
-                            is_proposal: false,
-                        };
+                        let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
                         link::mark_place(tx).await?;
-                        all.push(effect(
-                            own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await,
-                            &caller,
-                        )?);
+                        all.push(effect(own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await, &caller)?);
                         link::go_back(tx).await?;
                     }
                     let mut all = all.into_iter();
@@ -149,13 +129,7 @@ impl Dedupe {
         ruling: &Ruling,
     ) -> Result<Decided, Error> {
         check(&found, ruling)?;
-        let before_doors = lock(tx, at.key, &[found.a_case, found.b_case]).await?;
-        let mut after = found.clone();
-        after.verdict = Some(ruling.verdict);
-        after.merged_as = (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as);
-        after.evidence_changed = false;
-        after.decided_by.clone_from(&caller.user);
-        after.decided_at = at.now;
+        let after = decided(&found, ruling, (caller, at));
         let fresh = BTreeMap::from([(found.id, after.clone())]);
         let nothing = HashMap::new();
         let roots = load(tx, at.key, &[found.a, found.b], &nothing).await?;
@@ -166,19 +140,11 @@ impl Dedupe {
         let judge = self.judge(tx, survey).await?;
         let settled = component.households(&judge);
         if settled.broken.is_some() {
-            return Err(Error::Unfit(
-                "Another decision on these interviews says the opposite; take that one back first.",
-            ));
+            let why = "Another decision on these interviews says the opposite; take that one back first.";
+            return Err(Error::Unfit(why));
         }
-        let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
-        ids.extend(before_doors.iter().map(|r| r.id));
-        ids.sort_unstable();
-        ids.dedup();
-        let before = lock(tx, at.key, &ids).await?;
-        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
-        let taken_in = self
-            .doors(tx, at, (survey, caller), (&found, &after), ruling)
-            .await?;
+        let before = lock(tx, at.key, &cases_of(&component, &found)).await?;
+        let taken_in = self.doors(tx, at, (survey, caller), (&found, &after), ruling).await?;
         let mut stored = component.stored.clone();
         stored.insert(found.id, found.clone());
         let mut links = component.links.clone();
@@ -192,12 +158,10 @@ impl Dedupe {
             also: &[found.a, found.b],
             decided: Some(found.id),
         };
-        let cause = Cause {
-            by: caller.user.clone(),
-            id: found.id,
-        };
+        let cause = Cause { by: caller.user.clone(), id: found.id };
         let mut done = settle(tx, at, survey, work, &cause).await?;
         let link = done.links.remove(&found.id).ok_or(Error::NotFound)?;
+        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
         let changes = Changes::between(&before, &find_cases(tx, at.key, &ids).await?);
         log(tx, at, &link, (caller, ruling), Some(told(&changes, taken_in))).await?;
         Ok(Decided { link, changes })
@@ -220,87 +184,73 @@ impl Dedupe {
         whole.range = (i32::MIN, i32::MAX);
         if had_door && !wants_door {
             let loser = pair::taken_in(tx, at.key, was.id).await?;
-            if let Some(row) = rows
-                .iter()
-                .find(|r| Some(r.id) == loser && r.merged_into.is_some())
-            {
+            if let Some(row) = rows.iter().find(|r| Some(r.id) == loser && r.merged_into.is_some()) {
                 let reason = reason(ruling);
-                let request = Request {
-                    case: row.id,
-                    kind: DecisionKind::Unmerge,
-                    reason,
-                };
+                let request = Request { case: row.id, kind: DecisionKind::Unmerge, reason };
                 decide_in(tx, at, survey, &whole, &request).await?;
             }
         }
         if !wants_door || had_door {
-            return Ok(if wants_door {
-                pair::taken_in(tx, at.key, was.id).await?
-            } else {
-                None
-            });
+            return Ok(if wants_door { pair::taken_in(tx, at.key, was.id).await? } else { None });
         }
         let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
         let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
         doors.sort_by_key(|r| (r.created_at, r.id));
-        let [survivor, loser] = doors.as_slice() else {
-            return Ok(None);
-        };
-        let kind = DecisionKind::Merge {
-            into: CaseId(survivor.id),
-        };
-        let request = Request {
-            case: loser.id,
-            kind,
-            reason: reason(ruling),
-        };
+        let [survivor, loser] = doors.as_slice() else { return Ok(None) };
+        let kind = DecisionKind::Merge { into: CaseId(survivor.id) };
+        let request = Request { case: loser.id, kind, reason: reason(ruling) };
         decide_in(tx, at, survey, &whole, &request).await?;
         Ok(Some(loser.id))
     }
 }
 
-fn reason(ruling: &Ruling) -> String {
-    if ruling.note.is_empty() {
-        format!("link {}", ruling.link)
-    } else {
-        ruling.note.clone()
+/// The link as the decision wants it.
+fn decided(found: &LinkRow, ruling: &Ruling, (caller, at): (&Caller, At)) -> LinkRow {
+    LinkRow {
+        verdict: Some(ruling.verdict),
+        merged_as: (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as),
+        evidence_changed: false,
+        decided_by: caller.user.clone(),
+        decided_at: at.now,
+        ..found.clone()
     }
+}
+
+/// Every case that a decision may change.
+fn cases_of(component: &Component, link: &LinkRow) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
+    ids.extend([link.a_case, link.b_case]);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn reason(ruling: &Ruling) -> String {
+    if ruling.note.is_empty() { format!("link {}", ruling.link) } else { ruling.note.clone() }
 }
 
 /// The link, if one of its sides is in the caller's reach.
 async fn find(tx: &Tx, at: At, caller: &Caller, id: Uuid) -> Result<LinkRow, Error> {
-    let link = pair::by_id(tx, at.key, &[id])
-        .await?
-        .into_iter()
-        .next()
-        .ok_or(Error::NotFound)?;
+    let link = pair::by_id(tx, at.key, &[id]).await?.into_iter().next().ok_or(Error::NotFound)?;
     let rows = find_cases(tx, at.key, &[link.a_case, link.b_case]).await?;
-    let is_in_reach = rows
-        .iter()
-        .any(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
-    if is_in_reach {
-        Ok(link)
-    } else {
-        Err(Error::NotFound)
-    }
+    let is_in_reach = rows.iter().any(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
+    if is_in_reach { Ok(link) } else { Err(Error::NotFound) }
 }
 
 /// Refuses decisions that can mean nothing here.
 fn check(link: &LinkRow, ruling: &Ruling) -> Result<(), Error> {
     if link.state == LinkState::Withdrawn {
-        return Err(Error::Unfit(
-            "The evidence for this link is gone; there is nothing to decide.",
-        ));
+        return Err(Error::Unfit("The evidence for this link is gone; there is nothing to decide."));
     }
     match ruling.verdict {
         Verdict::Merge | Verdict::Apart => Ok(()),
-        Verdict::Pair if link.a_away.is_empty() && link.b_away.is_empty() => Err(Error::Unfit(
-            "No person of one form is found on the other, so there is nobody to pair.",
-        )),
+        Verdict::Pair if link.a_away.is_empty() && link.b_away.is_empty() => {
+            Err(Error::Unfit("No person of one form is found on the other, so there is nobody to pair."))
+        }
         Verdict::Pair => Ok(()),
-        Verdict::Undo if link.verdict == Some(Verdict::Undo) || link.state == LinkState::Review => Err(
-            Error::Unfit("The link waits for a decision; there is nothing to take back."),
-        ),
+        Verdict::Undo if link.verdict == Some(Verdict::Undo) || link.state == LinkState::Review => {
+            Err(Error::Unfit("The link waits for a decision; there is nothing to take back."))
+        }
         Verdict::Undo => Ok(()),
     }
 }
@@ -312,20 +262,9 @@ async fn log(
     (caller, ruling): (&Caller, &Ruling),
     changed: Option<Value>,
 ) -> Result<(), Error> {
-    let kind = if ruling.is_proposal {
-        "propose"
-    } else {
-        ruling.verdict.slug()
-    };
+    let kind = if ruling.is_proposal { "propose" } else { ruling.verdict.slug() };
     let (by, note) = (caller.user.clone(), ruling.note.clone());
-    let event = LinkEvent {
-        link: link.clone(),
-        kind,
-        by,
-        at: at.now,
-        note,
-        changed,
-    };
+    let event = LinkEvent { link: link.clone(), kind, by, at: at.now, note, changed };
     pair::log(tx, at.key, &[event]).await?;
     Ok(())
 }
@@ -339,54 +278,25 @@ fn told(changes: &Changes, taken_in: Option<Uuid>) -> Value {
 }
 
 /// Records what somebody who may not decide proposes. Nothing else changes.
-async fn propose(
-    tx: &Tx,
-    at: At,
-    caller: &Caller,
-    mut link: LinkRow,
-    ruling: &Ruling,
-) -> Result<Decided, Error> {
+async fn propose(tx: &Tx, at: At, caller: &Caller, mut link: LinkRow, ruling: &Ruling) -> Result<Decided, Error> {
     check(&link, ruling)?;
     link.version += 1;
-    pair::put(
-        tx,
-        at.key,
-        &[LinkPut {
-            row: link.clone(),
-            evidence: None,
-        }],
-    )
-    .await?;
+    pair::put(tx, at.key, &[LinkPut { row: link.clone(), evidence: None }]).await?;
     let what = json!({"decision": ruling.verdict, "as": (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as)});
     log(tx, at, &link, (caller, ruling), Some(what)).await?;
-    Ok(Decided {
-        link,
-        changes: Changes::default(),
-    })
+    Ok(Decided { link, changes: Changes::default() })
 }
 
 fn effect(taken: Result<Decided, Error>, caller: &Caller) -> Result<Effect, Error> {
-    let cannot = |why: String| Effect {
-        possible: false,
-        why: Some(why),
-        beyond_reach: 0,
-        changes: None,
-    };
+    let cannot = |why: String| Effect { possible: false, why: Some(why), beyond_reach: 0, changes: None };
     match taken {
         Ok(decided) => {
             let beyond = decided.changes.beyond(caller.range);
             let why = (beyond > 0).then(|| Error::BeyondReach.to_string());
             let changes = Some(decided.changes.seen_from(caller.range));
-            Ok(Effect {
-                possible: beyond == 0,
-                why,
-                beyond_reach: beyond,
-                changes,
-            })
+            Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
         }
-        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
-            Ok(cannot(why.to_owned()))
-        }
+        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => Ok(cannot(why.to_owned())),
         Err(error) => Err(error),
     }
 }

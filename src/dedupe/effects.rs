@@ -52,10 +52,7 @@ impl Changes {
     /// The difference between cases as they were and as they are.
     pub(super) fn between(before: &[CaseRow], after: &[CaseRow]) -> Self {
         let mut all = Self::default();
-        for (was, is) in before
-            .iter()
-            .filter_map(|b| after.iter().find(|a| a.id == b.id).map(|a| (b, a)))
-        {
+        for (was, is) in before.iter().filter_map(|b| after.iter().find(|a| a.id == b.id).map(|a| (b, a))) {
             let (Some(from), Some(to)) = (State::from_number(was.state), State::from_number(is.state)) else {
                 continue;
             };
@@ -67,12 +64,7 @@ impl Changes {
                 *all.persons.entry(name).or_default() += figure(is) - figure(was);
             }
             if from != to || was.persons != is.persons {
-                all.cases.push(CaseChange {
-                    case_id: is.id,
-                    before: from,
-                    after: to,
-                    area_no: is.area_no,
-                });
+                all.cases.push(CaseChange { case_id: is.id, before: from, after: to, area_no: is.area_no });
             }
         }
         all.persons.retain(|_, n| *n != 0);

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::link::Prepared;
+use super::component::Node;
 use crate::link::block::{Key, KeyKind, LARGEST_BLOCK, keys};
 use crate::link::phone::MOST_USES;
+use crate::link::Prepared;
 use crate::store::link::text::{self, Sharing};
 use crate::store::{Error, SurveyKey, Tx};
 
@@ -23,10 +24,7 @@ pub(super) fn kind_of(number: i16) -> Option<KeyKind> {
 
 /// Keys and their kinds as stored.
 pub(super) fn stored_keys(prepared: &Prepared) -> (Vec<i64>, Vec<i16>) {
-    keys(prepared)
-        .into_iter()
-        .map(|k: Key| (k.hash, number(k.kind)))
-        .unzip()
+    keys(prepared).into_iter().map(|k: Key| (k.hash, number(k.kind))).unzip()
 }
 
 /// Interviews that share a key, and kinds of keys too common to be searched.
@@ -38,11 +36,7 @@ pub(super) struct Candidates {
 
 /// Most interviews of one block.
 fn most(kind: i16) -> usize {
-    if kind_of(kind) == Some(KeyKind::Phone) {
-        MOST_USES
-    } else {
-        LARGEST_BLOCK
-    }
+    if kind_of(kind) == Some(KeyKind::Phone) { MOST_USES } else { LARGEST_BLOCK }
 }
 
 /// The interviews that share a key with `own`, whose keys are stored already.
@@ -75,22 +69,32 @@ fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidat
             skipped.insert(*kind);
             continue;
         }
-        interviews.extend(
-            block
-                .iter()
-                .filter(|s| s.interview != own && may_meet(*kind, s.kind))
-                .map(|s| s.interview),
-        );
+        interviews.extend(block.iter().filter(|s| s.interview != own && may_meet(*kind, s.kind)).map(|s| s.interview));
     }
-    Candidates {
-        interviews: interviews.into_iter().collect(),
-        skipped: skipped.into_iter().collect(),
-    }
+    Candidates { interviews: interviews.into_iter().collect(), skipped: skipped.into_iter().collect() }
 }
 
 /// Whether two interviews become candidates by a key of these kinds.
 fn may_meet(own: i16, other: i16) -> bool {
-    kind_of(own)
-        .zip(kind_of(other))
-        .is_some_and(|(own, other)| own.meets(other))
+    kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
+}
+
+/// Takes out contact numbers that too many interviews gave: they are a manager's, and no evidence for or against anybody.
+pub(super) async fn drop_shared_phones(tx: &Tx, key: SurveyKey, nodes: &mut [Node]) -> Result<(), Error> {
+    let phone = number(KeyKind::Phone);
+    let phone_key = |n: &Node| {
+        let mut pairs = n.row.keys.iter().zip(&n.row.key_kinds);
+        pairs.find(|(_, kind)| **kind == phone).map(|(key, _)| *key)
+    };
+    let mut keys: Vec<i64> = nodes.iter().filter_map(phone_key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let most = i64::try_from(MOST_USES).unwrap_or(i64::MAX);
+    let crowded = text::crowded(tx, key, &keys, most).await?;
+    if !crowded.is_empty() {
+        for node in nodes.iter_mut().filter(|n| phone_key(n).is_some_and(|k| crowded.contains(&k))) {
+            node.prepared.phone = 0;
+        }
+    }
+    Ok(())
 }

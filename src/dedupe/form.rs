@@ -9,16 +9,7 @@ use crate::link::{Citizen, Digest, DigestKey, IdGiven, IdQuality, Prepared, prep
 use crate::store::link::text::{FormPerson, FormRow};
 
 /// Levels of areas whose name people write into an address.
-const ESTATES: [&str; 8] = [
-    "estate",
-    "village",
-    "compound",
-    "neighbourhood",
-    "小区",
-    "村",
-    "社区",
-    "院",
-];
+const ESTATES: [&str; 8] = ["estate", "village", "compound", "neighbourhood", "小区", "村", "社区", "院"];
 
 /// A stored form, normalised. IDs hashed under another key than `key_id` cannot be compared and are left out.
 pub(super) fn prepared(form: &FormRow, key_id: &str) -> Prepared {
@@ -60,14 +51,8 @@ fn tenure(household: &str) -> Option<String> {
 fn dwelling(form: &FormRow) -> DwellingGiven {
     let text = form.address_text.clone().unwrap_or_default();
     let written = Address::parse(&text);
-    let is_named = form
-        .area_level
-        .as_deref()
-        .is_some_and(|level| ESTATES.contains(&level));
-    let estate = form
-        .area_name
-        .clone()
-        .filter(|_| is_named && written.estate.is_empty());
+    let is_named = form.area_level.as_deref().is_some_and(|level| ESTATES.contains(&level));
+    let estate = form.area_name.clone().filter(|_| is_named && written.estate.is_empty());
     let listed = |part: &str| (!written.is_door()).then(|| part.to_owned());
     DwellingGiven {
         area: Some(form.area.clone()),
@@ -91,10 +76,7 @@ fn person(p: &FormPerson, key_id: &str) -> PersonGiven {
         sex: p.sex.and_then(Sex::from_number).map(|s| s.slug().to_owned()),
         birth: Some(BirthGiven { y, m, d }),
         citizen_id: citizen(p, key_id).map(IdGiven::Digested),
-        relationship: p
-            .relationship
-            .and_then(Relationship::from_number)
-            .map(|r| r.slug().to_owned()),
+        relationship: p.relationship.and_then(Relationship::from_number).map(|r| r.slug().to_owned()),
         residence_status: p
             .residence_status
             .and_then(ResidenceStatus::from_number)
@@ -105,17 +87,7 @@ fn person(p: &FormPerson, key_id: &str) -> PersonGiven {
 
 fn citizen(p: &FormPerson, key_id: &str) -> Option<Citizen> {
     let (hash, _) = p.citizen.as_ref().filter(|(_, key)| key == key_id)?;
-    let head = hash
-        .get(..16)?
-        .iter()
-        .fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
-    let quality = if p.is_id_repaired {
-        IdQuality::Repaired
-    } else {
-        IdQuality::Valid
-    };
-    Some(Citizen {
-        digest: Digest(head),
-        quality,
-    })
+    let head = hash.get(..16)?.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+    let quality = if p.is_id_repaired { IdQuality::Repaired } else { IdQuality::Valid };
+    Some(Citizen { digest: Digest(head), quality })
 }

@@ -66,14 +66,7 @@ impl Judge {
         let (proposal, refusal) = self.proposal(a, b, &scored);
         let bar = self.bar_of(a, b, &scored);
         let (a_away, b_away) = self.away(a, b, &scored);
-        Judged {
-            scored,
-            proposal,
-            refusal,
-            bar,
-            a_away,
-            b_away,
-        }
+        Judged { scored, proposal, refusal, bar, a_away, b_away }
     }
 
     /// Why these two may not stand in one household by themselves.

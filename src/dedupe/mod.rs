@@ -9,11 +9,13 @@
 mod apply;
 mod component;
 mod decide;
-mod effects;
+pub mod effects;
 mod find;
 mod form;
 mod judge;
+mod models;
 mod relink;
+mod score;
 mod settle;
 pub mod view;
 mod work;
@@ -39,26 +41,17 @@ pub struct Dedupe {
 impl Dedupe {
     /// Links the interviews that `ingest` takes.
     pub fn new(ingest: Ingest) -> Self {
-        Self {
-            ingest,
-            models: Arc::default(),
-        }
+        Self { ingest, models: Arc::default() }
     }
 
     /// The judge of a survey as last used, if it is still that of this model and policy.
     fn known_judge(&self, key: SurveyKey, model: i32, policy: i32) -> Option<Arc<judge::Judge>> {
         let known = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&key)
-            .filter(|j| j.version == model && j.policy_version == policy)
-            .cloned()
+        known.get(&key).filter(|j| j.version == model && j.policy_version == policy).cloned()
     }
 
     fn keep_judge(&self, key: SurveyKey, judge: &Arc<judge::Judge>) {
-        self.models
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(judge));
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(judge));
     }
 }
 

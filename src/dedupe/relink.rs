@@ -3,7 +3,7 @@
 //! The change is one row (the new model) and every interview queued again; from then on the linking job does what it always
 //! does, so a kill at any moment leaves a queue that is worked off by whoever runs next, and arrivals go on meanwhile.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use super::{Dedupe, Error, Step, form};
 use crate::domain::{InterviewId, LinkId, LinkState, Proposal};
 use crate::link::block::candidates;
 use crate::link::model::ModelFile;
+use crate::link::phone::MOST_USES;
 use crate::link::{Frequencies, NORM_VERSION, Prepared};
 use crate::store::link::model::{self, ModelHead, ModelRow};
 use crate::store::link::pair::{self, LinkRow};
@@ -64,11 +65,7 @@ pub struct Difference {
 impl Difference {
     /// Pairs that would stand elsewhere.
     pub fn moved(&self) -> usize {
-        self.moves
-            .iter()
-            .filter(|((was, is), _)| was != is)
-            .map(|(_, n)| n)
-            .sum()
+        self.moves.iter().filter(|((was, is), _)| was != is).map(|(_, n)| n).sum()
     }
 }
 
@@ -145,11 +142,16 @@ impl Dedupe {
             .await
     }
 
-    /// Links until nothing waits any more; `progress` hears how many lines are left.
-    pub async fn drain(&self, survey: &Arc<Survey>, mut progress: impl FnMut(i64)) -> Result<(), Error> {
+    /// Links until nothing waits any more, each step at the time `clock` tells; `progress` hears how many lines are left.
+    pub async fn drain(
+        &self,
+        survey: &Arc<Survey>,
+        clock: impl Fn() -> Timestamp,
+        mut progress: impl FnMut(i64),
+    ) -> Result<(), Error> {
         let mut done: u64 = 0;
         loop {
-            match self.step(survey, Timestamp::now()).await? {
+            match self.step(survey, clock()).await? {
                 Step::Idle | Step::Elsewhere | Step::Postponed => {
                     let (left, _) = self.ingest.store.links_waiting(survey.key).await?;
                     progress(left);
@@ -171,12 +173,7 @@ impl Dedupe {
     async fn read_round(&self, key: SurveyKey) -> Result<Round, Error> {
         let key_id = self.ingest.keys.key_id().to_owned();
         let store = &self.ingest.store;
-        let mut round = Round {
-            interviews: Vec::new(),
-            head: None,
-            links: BTreeMap::new(),
-            households: 0,
-        };
+        let mut round = Round { interviews: Vec::new(), head: None, links: BTreeMap::new(), households: 0 };
         let mut after = Uuid::nil();
         loop {
             let (rows, forms, links) = store
@@ -195,9 +192,7 @@ impl Dedupe {
                 .await?;
             let Some(last) = rows.last() else { break };
             after = last.interview;
-            round
-                .interviews
-                .extend(forms.iter().map(|f| form::prepared(f, &key_id)));
+            round.interviews.extend(forms.iter().map(|f| form::prepared(f, &key_id)));
             round.links.extend(links.into_iter().map(|l| (l.id, l)));
         }
         let (head, households) = store
@@ -209,8 +204,18 @@ impl Dedupe {
             })
             .await?;
         round.interviews.sort_by(|x, y| x.order().cmp(&y.order()));
+        drop_shared_phones(&mut round.interviews);
         (round.head, round.households) = (head, usize::try_from(households).unwrap_or_default());
         Ok(round)
+    }
+}
+
+/// A contact number that too many interviews gave is no evidence.
+fn drop_shared_phones(interviews: &mut [Prepared]) {
+    let mut uses: HashMap<u64, usize> = HashMap::new();
+    interviews.iter().for_each(|p| *uses.entry(p.phone).or_default() += 1);
+    for p in interviews.iter_mut().filter(|p| uses[&p.phone] > MOST_USES) {
+        p.phone = 0;
     }
 }
 
@@ -228,105 +233,103 @@ struct Would {
     probability: f64,
 }
 
+/// The pairs of a round under another model.
+struct Tried<'a> {
+    judge: &'a Judge,
+    round: &'a Round,
+    ids: Vec<Uuid>,
+    would: HashMap<Uuid, Would>,
+    ties: Vec<Tie>,
+}
+
 fn compare(judge: &Judge, round: &Round) -> Difference {
-    let interviews = &round.interviews;
-    let id_of = |n: usize| Uuid::try_parse(&interviews[n].id).unwrap_or_default();
-    let link_of = |x: usize, y: usize| LinkId::of(InterviewId(id_of(x)), InterviewId(id_of(y))).0;
-    let place: HashMap<Uuid, usize> = (0..interviews.len()).map(|n| (id_of(n), n)).collect();
-    let found = candidates(interviews);
-    let (mut would, mut ties) = (HashMap::new(), Vec::new());
-    let decided = round.links.values().filter(|l| l.verdict.is_some());
-    let decided = decided.filter_map(|l| Some((*place.get(&l.a)?, *place.get(&l.b)?)));
-    let mut pairs: Vec<(usize, usize)> = found
-        .pairs
-        .iter()
-        .map(|(x, y)| (*x as usize, *y as usize))
-        .chain(decided)
-        .collect();
-    pairs.iter_mut().for_each(|p| *p = (p.0.min(p.1), p.0.max(p.1)));
-    pairs.sort_unstable();
-    pairs.dedup();
+    let ids: Vec<Uuid> =
+        round.interviews.iter().map(|p| Uuid::try_parse(&p.id).unwrap_or_default()).collect();
+    let mut tried = Tried { judge, round, ids, would: HashMap::new(), ties: Vec::new() };
+    let found = candidates(&round.interviews);
+    let pairs = tried.pairs(&found.pairs);
     for (x, y) in &pairs {
-        let (a, b) = if id_of(*x) < id_of(*y) { (*x, *y) } else { (*y, *x) };
-        let judged = judge.judge(&interviews[a], &interviews[b]);
-        let id = link_of(*x, *y);
-        let verdict = round.links.get(&id).and_then(|l| l.verdict);
-        if judged.proposal == Proposal::Apart && verdict.is_none() {
-            continue;
-        }
-        let (weight, probability) = (judged.scored.weight, judged.scored.probability);
-        let (proposal, bar) = (judged.proposal, judged.bar);
-        ties.push(Tie {
-            a: *x,
-            b: *y,
-            weight,
-            proposal,
-            verdict,
-            bar,
-        });
-        would.insert(
-            id,
-            Would {
-                ends: (*x, *y),
-                proposal,
-                probability,
-            },
-        );
+        tried.take(*x, *y);
     }
-    let of = households(interviews.len(), &ties, |x, y| {
-        let (a, b) = if id_of(x) < id_of(y) { (x, y) } else { (y, x) };
-        judge.bar(&interviews[a], &interviews[b])
+    let of = households(round.interviews.len(), &tried.ties, |x, y| {
+        let (a, b) = tried.in_order(x, y);
+        judge.bar(&round.interviews[a], &round.interviews[b])
     })
     .of;
     let mut size: HashMap<usize, usize> = HashMap::new();
     of.iter().for_each(|head| *size.entry(*head).or_default() += 1);
-    let after = |id: &Uuid| {
-        let verdict = round.links.get(id).and_then(|l| l.verdict.map(|_| l.state));
-        verdict.or_else(|| {
-            let w = would.get(id)?;
-            Some(if of[w.ends.0] == of[w.ends.1] {
-                LinkState::Merged
-            } else {
-                state_of(w.proposal)?
-            })
-        })
-    };
     let mut told = Difference {
-        interviews: interviews.len(),
+        interviews: round.interviews.len(),
         compared: pairs.len(),
         skipped: found.skipped.len(),
         households: (round.households, size.values().filter(|n| **n > 1).count()),
         ..Difference::default()
     };
-    let mut all: Vec<Uuid> = round.links.keys().chain(would.keys()).copied().collect();
-    all.sort_unstable();
-    all.dedup();
-    for id in all {
-        let was = round.links.get(&id).filter(|l| l.state != LinkState::Withdrawn);
-        let is = after(&id);
-        *told.moves.entry((was.map(|l| l.state), is)).or_default() += 1;
-        if was.map(|l| l.state) != is {
-            let ends = would.get(&id).map(|w| (id_of(w.ends.0), id_of(w.ends.1)));
-            told.examples.push(Example {
-                link: id,
-                interviews: ends.or(was.map(|l| (l.a, l.b))).unwrap_or_default(),
-                before: was.map(|l| l.state),
-                after: is,
-                probability: (was.map(|l| l.probability), would.get(&id).map(|w| w.probability)),
-            });
-        }
-    }
-    let surest = |e: &Example| {
-        e.probability
-            .0
-            .into_iter()
-            .chain(e.probability.1)
-            .fold(0.0, f64::max)
-    };
-    told.examples
-        .sort_by(|x, y| surest(y).total_cmp(&surest(x)).then(x.link.cmp(&y.link)));
-    told.examples.truncate(EXAMPLES);
+    tried.tell(&of, &mut told);
     told
+}
+
+impl Tried<'_> {
+    /// Candidates and pairs that people decided, as positions, each once.
+    fn pairs(&self, found: &[(u32, u32)]) -> Vec<(usize, usize)> {
+        let place: HashMap<Uuid, usize> = self.ids.iter().enumerate().map(|(n, id)| (*id, n)).collect();
+        let decided = self.round.links.values().filter(|l| l.verdict.is_some());
+        let decided = decided.filter_map(|l| Some((*place.get(&l.a)?, *place.get(&l.b)?)));
+        let mut pairs: Vec<(usize, usize)> =
+            found.iter().map(|(x, y)| (*x as usize, *y as usize)).chain(decided).collect();
+        pairs.iter_mut().for_each(|p| *p = (p.0.min(p.1), p.0.max(p.1)));
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    /// Two positions, the interview with the lower id first.
+    fn in_order(&self, x: usize, y: usize) -> (usize, usize) {
+        if self.ids[x] < self.ids[y] { (x, y) } else { (y, x) }
+    }
+
+    fn take(&mut self, x: usize, y: usize) {
+        let (a, b) = self.in_order(x, y);
+        let judged = self.judge.judge(&self.round.interviews[a], &self.round.interviews[b]);
+        let id = LinkId::of(InterviewId(self.ids[x]), InterviewId(self.ids[y])).0;
+        let verdict = self.round.links.get(&id).and_then(|l| l.verdict);
+        if judged.proposal == Proposal::Apart && verdict.is_none() {
+            return;
+        }
+        let (weight, probability) = (judged.scored.weight, judged.scored.probability);
+        let (proposal, bar) = (judged.proposal, judged.bar);
+        self.ties.push(Tie { a: x, b: y, weight, proposal, verdict, bar });
+        self.would.insert(id, Would { ends: (x, y), proposal, probability });
+    }
+
+    /// Where a pair would stand; what people decided stands.
+    fn after(&self, id: Uuid, of: &[usize]) -> Option<LinkState> {
+        let link = self.round.links.get(&id);
+        if let Some(link) = link.filter(|l| l.verdict.is_some()) {
+            return Some(link.state);
+        }
+        let w = self.would.get(&id)?;
+        if of[w.ends.0] == of[w.ends.1] { Some(LinkState::Merged) } else { state_of(w.proposal) }
+    }
+
+    fn tell(&self, of: &[usize], told: &mut Difference) {
+        let all: BTreeSet<Uuid> = self.round.links.keys().chain(self.would.keys()).copied().collect();
+        for id in all {
+            let was = self.round.links.get(&id).filter(|l| l.state != LinkState::Withdrawn);
+            let (before, after) = (was.map(|l| l.state), self.after(id, of));
+            *told.moves.entry((before, after)).or_default() += 1;
+            if before != after {
+                let would = self.would.get(&id);
+                let ends = would.map(|w| (self.ids[w.ends.0], self.ids[w.ends.1]));
+                let interviews = ends.or(was.map(|l| (l.a, l.b))).unwrap_or_default();
+                let probability = (was.map(|l| l.probability), would.map(|w| w.probability));
+                told.examples.push(Example { link: id, interviews, before, after, probability });
+            }
+        }
+        let surest = |e: &Example| e.probability.0.into_iter().chain(e.probability.1).fold(0.0, f64::max);
+        told.examples.sort_by(|x, y| surest(y).total_cmp(&surest(x)).then(x.link.cmp(&y.link)));
+        told.examples.truncate(EXAMPLES);
+    }
 }
 
 fn state_of(proposal: Proposal) -> Option<LinkState> {

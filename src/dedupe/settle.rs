@@ -49,66 +49,30 @@ pub(super) fn households(
     let merged: Vec<Edge> = ties
         .iter()
         .filter(|t| t.verdict == Some(Verdict::Merge))
-        .map(|t| Edge {
-            a: t.a,
-            b: t.b,
-            weight: 0.0,
-        })
+        .map(|t| Edge { a: t.a, b: t.b, weight: 0.0 })
         .collect();
     let keeps_apart = |xs: &[usize], ys: &[usize]| {
-        xs.iter()
-            .any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
+        xs.iter().any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
     };
-    let by_people = cluster(nodes, &merged, |_, xs, ys| {
-        keeps_apart(xs, ys).then_some(Forbidden::KeptApart)
-    });
-    let broken = by_people
-        .refused
-        .first()
-        .map(|(n, _)| (merged[*n].a, merged[*n].b));
+    let by_people =
+        cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
+    let broken = by_people.refused.first().map(|(n, _)| (merged[*n].a, merged[*n].b));
     let groups = Groups::of(&by_people.of);
     let bars: HashMap<(usize, usize), Option<Refusal>> = ties.iter().map(|t| (pair(t), t.bar)).collect();
-    let likely: Vec<&Tie> = ties
-        .iter()
-        .filter(|t| t.verdict.is_none() && t.proposal == Proposal::Merge)
-        .collect();
-    let edges: Vec<Edge> = likely
-        .iter()
-        .map(|t| Edge {
-            a: groups.of[t.a],
-            b: groups.of[t.b],
-            weight: t.weight,
-        })
-        .collect();
+    let likely: Vec<&Tie> =
+        ties.iter().filter(|t| t.verdict.is_none() && t.proposal == Proposal::Merge).collect();
+    let edges = groups.edges(&likely);
     let found = cluster(groups.members.len(), &edges, |_, xs, ys| {
-        let all = |gs: &[usize]| {
-            gs.iter()
-                .flat_map(|g| groups.members[*g].clone())
-                .collect::<Vec<usize>>()
-        };
+        let all = |gs: &[usize]| gs.iter().flat_map(|g| groups.members[*g].clone()).collect::<Vec<usize>>();
         if keeps_apart(&all(xs), &all(ys)) {
             return Some(Forbidden::KeptApart);
         }
-        xs.iter()
-            .flat_map(|s| ys.iter().map(move |t| (*s, *t)))
-            .find_map(|(s, t)| {
-                groups.bar(s, t, |x, y| {
-                    bars.get(&(x.min(y), x.max(y)))
-                        .copied()
-                        .unwrap_or_else(|| bar(x.min(y), x.max(y)))
-                })
-            })
+        xs.iter().flat_map(|s| ys.iter().map(move |t| (*s, *t))).find_map(|(s, t)| {
+            groups.bar(s, t, |x, y| bars.get(&(x.min(y), x.max(y))).copied().unwrap_or_else(|| bar(x.min(y), x.max(y))))
+        })
     });
-    let of = groups
-        .of
-        .iter()
-        .map(|g| groups.members[found.of[*g]][0])
-        .collect();
-    let refused = found
-        .refused
-        .iter()
-        .map(|(n, why)| (pair(likely[*n]), said(*why)))
-        .collect();
+    let of = groups.of.iter().map(|g| groups.members[found.of[*g]][0]).collect();
+    let refused = found.refused.iter().map(|(n, why)| (pair(likely[*n]), said(*why))).collect();
     Households { of, refused, broken }
 }
 
@@ -152,13 +116,12 @@ impl Groups {
         Self { of, members }
     }
 
+    fn edges(&self, ties: &[&Tie]) -> Vec<Edge> {
+        ties.iter().map(|t| Edge { a: self.of[t.a], b: self.of[t.b], weight: t.weight }).collect()
+    }
+
     /// Why two groups may not stand together: `None` as soon as two of their interviews may.
-    fn bar(
-        &self,
-        s: usize,
-        t: usize,
-        mut bar: impl FnMut(usize, usize) -> Option<Refusal>,
-    ) -> Option<Forbidden> {
+    fn bar(&self, s: usize, t: usize, mut bar: impl FnMut(usize, usize) -> Option<Refusal>) -> Option<Forbidden> {
         let mut first = None;
         for x in &self.members[s] {
             for y in &self.members[t] {
@@ -193,31 +156,17 @@ mod tests {
     use proptest::prelude::*;
 
     fn tie(a: usize, b: usize, weight: f64) -> Tie {
-        Tie {
-            a,
-            b,
-            weight,
-            proposal: Proposal::Merge,
-            verdict: None,
-            bar: None,
-        }
+        Tie { a, b, weight, proposal: Proposal::Merge, verdict: None, bar: None }
     }
 
     fn ruled(a: usize, b: usize, verdict: Verdict) -> Tie {
-        Tie {
-            verdict: Some(verdict),
-            proposal: Proposal::Review,
-            ..tie(a, b, 1.0)
-        }
+        Tie { verdict: Some(verdict), proposal: Proposal::Review, ..tie(a, b, 1.0) }
     }
 
     #[test]
     fn a_person_merges_what_the_score_would_not_and_others_still_join() {
         let ties = [
-            Tie {
-                bar: Some(Refusal::BelowLower),
-                ..ruled(0, 1, Verdict::Merge)
-            },
+            Tie { bar: Some(Refusal::BelowLower), ..ruled(0, 1, Verdict::Merge) },
             tie(1, 2, 9.0),
         ];
         // 0 and 2 have nothing in common, but 0 and 1 are one by a person's word.
@@ -228,9 +177,7 @@ mod tests {
 
     #[test]
     fn without_a_person_every_two_members_must_fit() {
-        let found = households(3, &[tie(0, 1, 12.0), tie(1, 2, 9.0)], |_, _| {
-            Some(Refusal::BelowLower)
-        });
+        let found = households(3, &[tie(0, 1, 12.0), tie(1, 2, 9.0)], |_, _| Some(Refusal::BelowLower));
         assert_eq!(found.of, [0, 0, 2]);
         assert_eq!(found.refused, HashMap::from([((1, 2), Refusal::BelowLower)]));
     }
@@ -247,11 +194,7 @@ mod tests {
 
     #[test]
     fn decisions_that_contradict_each_other_are_named() {
-        let ties = [
-            ruled(0, 1, Verdict::Merge),
-            ruled(1, 2, Verdict::Merge),
-            ruled(0, 2, Verdict::Apart),
-        ];
+        let ties = [ruled(0, 1, Verdict::Merge), ruled(1, 2, Verdict::Merge), ruled(0, 2, Verdict::Apart)];
         assert!(households(3, &ties, |_, _| None).broken.is_some());
     }
 
@@ -263,11 +206,7 @@ mod tests {
         let bars = prop::option::weighted(0.2, Just(Refusal::BelowLower));
         (0_usize..9, 0_usize..9, 0_u8..6, verdicts, bars)
             .prop_filter("two ends", |t| t.0 != t.1)
-            .prop_map(|(a, b, w, verdict, bar)| Tie {
-                verdict,
-                bar,
-                ..tie(a.min(b), a.max(b), f64::from(w))
-            })
+            .prop_map(|(a, b, w, verdict, bar)| Tie { verdict, bar, ..tie(a.min(b), a.max(b), f64::from(w)) })
     }
 
     proptest! {

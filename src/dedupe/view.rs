@@ -60,11 +60,7 @@ pub struct LinkView {
 
 /// What a reader with this range of areas sees of a form.
 pub fn sight(form: &FormRow, range: (i32, i32)) -> Sight {
-    if (range.0..=range.1).contains(&form.area_no) {
-        Sight::Whole
-    } else {
-        Sight::Needed
-    }
+    if (range.0..=range.1).contains(&form.area_no) { Sight::Whole } else { Sight::Needed }
 }
 
 impl LinkView {
@@ -117,10 +113,7 @@ fn people(evidence: &Value) -> Vec<Match> {
         .flatten()
         .filter_map(|p| {
             let level = steps(p).find(|s| s.get("comparison").and_then(Value::as_str) == Some("citizen id"));
-            let level = level
-                .and_then(|s| s.get("level"))
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let level = level.and_then(|s| s.get("level")).and_then(Value::as_str).unwrap_or_default();
             Some(Match {
                 a: p.get("a")?.as_i64()?,
                 b: p.get("b")?.as_i64()?,
@@ -146,11 +139,7 @@ fn steps(of: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) -> Value {
-    let matched = |p: &&FormPerson| {
-        people
-            .iter()
-            .find(|m| own(m) == i64::from(p.person_no) && m.is_likely())
-    };
+    let matched = |p: &&FormPerson| people.iter().find(|m| own(m) == i64::from(p.person_no) && m.is_likely());
     match sight {
         Sight::Needed => {
             let persons: Vec<Value> = form
@@ -166,18 +155,10 @@ fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) 
                 "building": form.building, "address": null, "persons": persons})
         }
         Sight::Whole => {
-            let persons: Vec<Value> = form
-                .people
-                .iter()
-                .map(|p| person(p, matched(&p).map(|m| m.citizen)))
-                .collect();
+            let persons: Vec<Value> =
+                form.people.iter().map(|p| person(p, matched(&p).map(|m| m.citizen))).collect();
             let parts = [form.building.as_str(), form.unit.as_str(), form.room.as_str()];
-            let line = parts
-                .iter()
-                .filter(|p| !p.is_empty())
-                .copied()
-                .collect::<Vec<_>>()
-                .join("-");
+            let line = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
             let name = form.area_name.clone().unwrap_or_default();
             let text = format!("{name} {line}");
             json!({
@@ -217,10 +198,8 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         .and_then(|s| s.get("level"))
         .and_then(Value::as_str);
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
-    let (mut en, mut zh) = (
-        vec![format!("{n} people in common")],
-        vec![format!("相同人员 {n} 名")],
-    );
+    let common = if n == 1 { "1 person in common".to_owned() } else { format!("{n} people in common") };
+    let (mut en, mut zh) = (vec![common], vec![format!("相同人员 {n} 名")]);
     if let Some(door) = door {
         en.push(format!("door: {door}"));
         zh.push(format!("门牌：{}", door_zh(door)));

@@ -9,16 +9,15 @@ use uuid::Uuid;
 
 use super::apply::{Cause, Settled, WORKER, Work, settle};
 use super::component::{Component, Node, load};
-use super::find::{candidates, stored_keys};
+use super::find::{candidates, drop_shared_phones, kind_of, stored_keys};
 use super::judge::Judge;
+use super::score::score;
 use super::{Dedupe, Error, form};
 use crate::domain::{InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
 use crate::ingest::refold::At;
 use crate::link::block::KeyKind;
-use crate::link::model::{ModelFile, shipped_file};
-use crate::link::{Frequencies, NORM_VERSION};
+use crate::link::NORM_VERSION;
 use crate::store::evidence::load_evidence;
-use crate::store::link::model::{self, ModelHead, ModelRow};
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::queue::{self, Line};
 use crate::store::link::text::{self, LinkedInterview};
@@ -86,31 +85,18 @@ impl Dedupe {
         }
         let began = Instant::now();
         let lines = queue::next(tx, key, LOOK_AHEAD).await?;
-        let Some(first) = lines.first().copied() else {
-            return Ok(Outcome::Rollback(Step::Idle));
-        };
-        let at = At {
-            key,
-            now,
-            tag: new_tag(now),
-        };
+        let Some(first) = lines.first().copied() else { return Ok(Outcome::Rollback(Step::Idle)) };
+        let at = At { key, now, tag: new_tag(now) };
         let judge = self.judge(tx, survey).await?;
         let mut linked = self.link(tx, at, survey, &judge, first.interview).await?;
-        let done: Vec<i64> = lines
-            .iter()
-            .filter(|l| l.interview == first.interview)
-            .map(|l: &Line| l.id)
-            .collect();
+        let done: Vec<i64> =
+            lines.iter().filter(|l| l.interview == first.interview).map(|l: &Line| l.id).collect();
         queue::done(tx, key, &done).await?;
         linked.took = began.elapsed();
         let folded = linked.folded;
         let step = Step::Linked(linked);
         // The feed's number is drawn only where there is something to tell.
-        Ok(if folded {
-            Outcome::Stamp(step, key, at.tag)
-        } else {
-            Outcome::Commit(step)
-        })
+        Ok(if folded { Outcome::Stamp(step, key, at.tag) } else { Outcome::Commit(step) })
     }
 
     /// Puts the first line back, so that the others do not wait for it.
@@ -127,32 +113,6 @@ impl Dedupe {
             .await
     }
 
-    /// The judge of a survey: the stored model under the present policy. The first interview freezes the shipped model.
-    pub(super) async fn judge(&self, tx: &Tx, survey: &Survey) -> Result<Arc<Judge>, Error> {
-        let key = survey.key;
-        let head = match model::current(tx, key).await? {
-            Some(head) => head,
-            None => first_model(tx, key).await?,
-        };
-        if let Some(known) = self.known_judge(key, head.version, survey.policy_version) {
-            return Ok(known);
-        }
-        if head.norm_version != i32::from(NORM_VERSION) {
-            return Err(Error::Model("it belongs to other normalising rules".to_owned()));
-        }
-        let (document, tables) = model::document(tx, key, head.version).await?;
-        let file: ModelFile = serde_json::from_str(&document).map_err(|e| Error::Model(e.to_string()))?;
-        let frequencies = tables
-            .as_deref()
-            .map(read_tables)
-            .transpose()?
-            .unwrap_or_default();
-        let policy = (survey.policy_version, &survey.rules.policy.link);
-        let judge = Arc::new(Judge::new((head.version, &file, frequencies), policy)?);
-        self.keep_judge(key, &judge);
-        Ok(judge)
-    }
-
     /// Links one interview, whatever it was before: new, revised, rejected, voided or unchanged.
     pub(super) async fn link(
         &self,
@@ -163,19 +123,14 @@ impl Dedupe {
         interview: Uuid,
     ) -> Result<Linked, Error> {
         let stored = text::load(tx, at.key, &[interview]).await?.into_iter().next();
-        let known_keys: Vec<(i64, i16)> = stored
-            .iter()
-            .flat_map(|s| s.keys.iter().copied().zip(s.key_kinds.iter().copied()))
-            .collect();
+        let known_keys = stored.as_ref().map(keys_of).unwrap_or_default();
         let case = text::case_of(tx, at.key, interview).await?;
         let in_force = match case {
             Some(case) => in_force(tx, at.key, survey, case, interview).await?,
             None => None,
         };
         let case = case.or(stored.as_ref().map(|s| s.case_id));
-        let Some(case) = case else {
-            return Ok(Linked::default());
-        };
+        let Some(case) = case else { return Ok(Linked::default()) };
         let before = links_of(tx, at.key, case, interview).await?;
         let Some(in_force) = in_force else {
             if stored.is_some_and(|s| s.is_in_force) {
@@ -183,31 +138,22 @@ impl Dedupe {
             }
             return self.leave(tx, at, survey, judge, interview, before).await;
         };
-        let key_id = self.ingest.keys.key_id();
-        let mut node = read(tx, at.key, &in_force, key_id).await?;
-        let first = stored.as_ref().is_none_or(|s| !is_same(s, &node.row));
-        if first {
-            text::put(tx, at.key, &node.row, &known_keys).await?;
-        }
+        let mut node = read(tx, at.key, &in_force, self.ingest.keys.key_id()).await?;
         let found = candidates(tx, at.key, interview, &node.row.keys, &node.row.key_kinds).await?;
-        if found.skipped != stored.map(|s| s.skipped).unwrap_or_default() {
-            node.row.skipped.clone_from(&found.skipped);
-            text::put(tx, at.key, &node.row, &keys_of(&node.row)).await?;
+        node.row.skipped.clone_from(&found.skipped);
+        if stored.is_none_or(|s| !is_same(&s, &node.row)) {
+            text::put(tx, at.key, &node.row, &known_keys).await?;
         }
         let mut with = found.interviews;
         with.extend(before.values().map(|l| l.other(interview)));
         with.sort_unstable();
         with.dedup();
-        let others = load(tx, at.key, &with, &HashMap::new()).await?;
-        let mut linked = self
-            .compare(tx, at, survey, judge, (node, others), before)
-            .await?;
-        linked.skipped = found
-            .skipped
-            .iter()
-            .filter_map(|n| super::find::kind_of(*n))
-            .map(kind_slug)
-            .collect();
+        let mut nodes = load(tx, at.key, &with, &HashMap::new()).await?;
+        nodes.push(node);
+        drop_shared_phones(tx, at.key, &mut nodes).await?;
+        let node = nodes.pop().ok_or(crate::store::Error::Corrupt("linked interview"))?;
+        let mut linked = self.compare(tx, at, survey, judge, (node, nodes), before).await?;
+        linked.skipped = found.skipped.iter().filter_map(|n| kind_of(*n)).map(kind_slug).collect();
         Ok(linked)
     }
 
@@ -224,11 +170,7 @@ impl Dedupe {
         let interview = node.row.interview;
         let (mut fresh, mut evidence) = (BTreeMap::new(), HashMap::new());
         for other in &others {
-            let (a, b) = if interview < other.row.interview {
-                (&node, other)
-            } else {
-                (other, &node)
-            };
+            let (a, b) = if interview < other.row.interview { (&node, other) } else { (other, &node) };
             let id = LinkId::of(InterviewId(a.row.interview), InterviewId(b.row.interview)).0;
             if let Some((row, told)) = score(judge, at.now, (id, a, b), before.get(&id)) {
                 evidence.extend(told.map(|text| (id, text)));
@@ -243,29 +185,16 @@ impl Dedupe {
         let mut known: HashMap<Uuid, Node> = others.into_iter().map(|n| (n.row.interview, n)).collect();
         known.insert(interview, node.clone());
         let mut roots = vec![node];
-        let lost = before
-            .values()
-            .filter(|l| l.is_edge())
-            .map(|l| l.other(interview))
-            .collect::<Vec<_>>();
+        let lost = before.values().filter(|l| l.is_edge()).map(|l| l.other(interview)).collect::<Vec<_>>();
         roots.extend(lost.iter().filter_map(|id| known.get(id)).cloned());
         let pairs = (before, fresh, &evidence);
-        let Settled { links, folded } = self
-            .settle_around(tx, at, survey, judge, (roots, &known), pairs, interview)
-            .await?;
+        let Settled { links, folded } =
+            self.settle_around(tx, at, survey, judge, (roots, &known), pairs, interview).await?;
         let mut by_state: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for link in links
-            .values()
-            .filter(|l| l.has(interview) && l.state != LinkState::Withdrawn)
-        {
+        for link in links.values().filter(|l| l.has(interview) && l.state != LinkState::Withdrawn) {
             *by_state.entry(link.state.slug()).or_default() += 1;
         }
-        Ok(Linked {
-            compared,
-            links: by_state,
-            folded,
-            ..Linked::default()
-        })
+        Ok(Linked { compared, links: by_state, folded, ..Linked::default() })
     }
 
     /// An interview that is evidence no more: its links are withdrawn, those a person decided on are marked.
@@ -287,27 +216,15 @@ impl Dedupe {
                 link.refusal = None;
             }
         }
-        let lost: Vec<Uuid> = before
-            .values()
-            .filter(|l| l.is_edge())
-            .map(|l| l.other(interview))
-            .collect();
+        let lost: Vec<Uuid> = before.values().filter(|l| l.is_edge()).map(|l| l.other(interview)).collect();
         let roots = load(tx, at.key, &lost, &HashMap::new()).await?;
         let told = HashMap::new();
         let pairs = (before, fresh, &told);
-        let settled = self
-            .settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview)
-            .await?;
-        Ok(Linked {
-            folded: settled.folded,
-            ..Linked::default()
-        })
+        let settled = self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
+        Ok(Linked { folded: settled.folded, ..Linked::default() })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one place where everything about one interview comes together"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one place where everything about one interview comes together")]
     async fn settle_around(
         &self,
         tx: &Tx,
@@ -315,11 +232,7 @@ impl Dedupe {
         survey: &Survey,
         judge: &Judge,
         (roots, known): (Vec<Node>, &HashMap<Uuid, Node>),
-        (before, fresh, evidence): (
-            BTreeMap<Uuid, LinkRow>,
-            BTreeMap<Uuid, LinkRow>,
-            &HashMap<Uuid, String>,
-        ),
+        (before, fresh, evidence): (BTreeMap<Uuid, LinkRow>, BTreeMap<Uuid, LinkRow>, &HashMap<Uuid, String>),
         interview: Uuid,
     ) -> Result<Settled, Error> {
         let component = Component::grow(tx, at.key, roots, &fresh, known).await?;
@@ -337,28 +250,18 @@ impl Dedupe {
             also: &[interview],
             decided: None,
         };
-        let cause = Cause {
-            by: WORKER.to_owned(),
-            id: interview,
-        };
+        let cause = Cause { by: WORKER.to_owned(), id: interview };
         Ok(settle(tx, at, survey, work, &cause).await?)
     }
 }
 
 /// Kind of a key on the wire and in metrics.
 pub(super) fn kind_slug(kind: KeyKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn keys_of(row: &LinkedInterview) -> Vec<(i64, i16)> {
-    row.keys
-        .iter()
-        .copied()
-        .zip(row.key_kinds.iter().copied())
-        .collect()
+    row.keys.iter().copied().zip(row.key_kinds.iter().copied()).collect()
 }
 
 fn is_same(stored: &LinkedInterview, now: &LinkedInterview) -> bool {
@@ -370,34 +273,7 @@ fn is_same(stored: &LinkedInterview, now: &LinkedInterview) -> bool {
         && stored.prepared == now.prepared
         && stored.keys == now.keys
         && stored.key_kinds == now.key_kinds
-}
-
-async fn first_model(tx: &Tx, key: SurveyKey) -> Result<ModelHead, Error> {
-    let file = shipped_file();
-    let head = ModelHead {
-        version: 1,
-        name: file.version.clone(),
-        norm_version: i32::from(file.norm_version),
-        interviews: 0,
-    };
-    let document = serde_json::to_string(&file).map_err(|e| Error::Model(e.to_string()))?;
-    model::insert(
-        tx,
-        key,
-        &ModelRow {
-            head: head.clone(),
-            document,
-            frequencies: None,
-        },
-    )
-    .await?;
-    Ok(head)
-}
-
-/// Tables as stored. Errors: not what this program wrote.
-pub(super) fn read_tables(packed: &[u8]) -> Result<Frequencies, Error> {
-    let text = zstd::decode_all(packed).map_err(|_| Error::Model("its tables are damaged".to_owned()))?;
-    serde_json::from_slice(&text).map_err(|e| Error::Model(e.to_string()))
+        && stored.skipped == now.skipped
 }
 
 /// How an interview speaks for its case now; `None` when it is no evidence.
@@ -409,19 +285,14 @@ async fn in_force(
     interview: Uuid,
 ) -> Result<Option<InForce>, Error> {
     let evidence = load_evidence(tx, key, &[case]).await?;
-    let found = evidence
-        .values()
-        .flat_map(|e| interviews_in_force(e, &survey.rules));
+    let found = evidence.values().flat_map(|e| interviews_in_force(e, &survey.rules));
     Ok(found.into_iter().find(|f| f.id.0 == interview))
 }
 
 /// The form of an interview in force, normalised.
 async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Result<Node, Error> {
     let forms = text::forms(tx, key, &[(in_force.id.0, in_force.revision)]).await?;
-    let stored = forms
-        .into_iter()
-        .next()
-        .ok_or(crate::store::Error::Corrupt("interview"))?;
+    let stored = forms.into_iter().next().ok_or(crate::store::Error::Corrupt("interview"))?;
     let prepared = form::prepared(&stored, key_id);
     let (keys, key_kinds) = stored_keys(&prepared);
     let row = LinkedInterview {
@@ -444,80 +315,7 @@ async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Resu
     Ok(Node { row, prepared })
 }
 
-async fn links_of(
-    tx: &Tx,
-    key: SurveyKey,
-    case: Uuid,
-    interview: Uuid,
-) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
+async fn links_of(tx: &Tx, key: SurveyKey, case: Uuid, interview: Uuid) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
     let all = pair::of_cases(tx, key, &[case]).await?;
-    Ok(all
-        .into_iter()
-        .filter(|l| l.has(interview))
-        .map(|l| (l.id, l))
-        .collect())
-}
-
-/// The link of a pair as the score has it, and its waterfall where the evidence is new. `None`: no link and none needed.
-fn score(
-    judge: &Judge,
-    now: Timestamp,
-    (id, a, b): (Uuid, &Node, &Node),
-    was: Option<&LinkRow>,
-) -> Option<(LinkRow, Option<String>)> {
-    let judged = judge.judge(&a.prepared, &b.prepared);
-    if judged.proposal == Proposal::Apart && was.is_none() {
-        return None;
-    }
-    let revisions = (a.row.revision, b.row.revision);
-    let mut row = was.cloned().unwrap_or_else(|| LinkRow {
-        id,
-        a: a.row.interview,
-        b: b.row.interview,
-        a_case: a.row.case_id,
-        b_case: b.row.case_id,
-        state: LinkState::Review,
-        merged_as: None,
-        refusal: None,
-        proposal: judged.proposal,
-        bar: None,
-        weight: 0.0,
-        probability: 0.0,
-        revisions,
-        a_away: Vec::new(),
-        b_away: Vec::new(),
-        model_version: judge.version,
-        model_name: judge.name.clone(),
-        policy_version: judge.policy_version,
-        verdict: None,
-        evidence_changed: false,
-        decided_by: WORKER.to_owned(),
-        decided_at: now,
-        made_at: now,
-        version: 0,
-    });
-    row.proposal = judged.proposal;
-    row.refusal = judged.refusal;
-    row.bar = judged.bar;
-    row.weight = judged.scored.weight;
-    row.probability = judged.scored.probability;
-    row.a_away.clone_from(&judged.a_away);
-    row.b_away.clone_from(&judged.b_away);
-    row.revisions = revisions;
-    row.model_version = judge.version;
-    row.model_name.clone_from(&judge.name);
-    row.policy_version = judge.policy_version;
-    let same = |w: &LinkRow| w.weight.to_bits() == row.weight.to_bits();
-    let made_by = |l: &LinkRow| (l.model_version, l.policy_version);
-    let is_new = was.is_none_or(|w| w.revisions != row.revisions || made_by(w) != made_by(&row) || !same(w));
-    let is_other = |w: &LinkRow| !same(w) || w.a_away != row.a_away || w.b_away != row.b_away;
-    // Another model or policy is no new evidence.
-    let has_changed = was.is_some_and(|w| made_by(w) == made_by(&row) && is_other(w));
-    if row.verdict.is_some() && has_changed {
-        row.evidence_changed = true;
-    }
-    Some((
-        row,
-        is_new.then(|| judge.evidence(&a.prepared, &b.prepared, &judged)),
-    ))
+    Ok(all.into_iter().filter(|l| l.has(interview)).map(|l| (l.id, l)).collect())
 }

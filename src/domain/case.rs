@@ -64,14 +64,7 @@ impl Cell {
     /// The cell as written on the wire: `weekday-morning`.
     pub fn slug(self, rules: &Rules) -> String {
         let day = if self.weekend { "weekend" } else { "weekday" };
-        format!(
-            "{day}-{}",
-            rules
-                .policy
-                .bands
-                .get(self.band)
-                .map_or("quiet", |band| band.id.as_str())
-        )
+        format!("{day}-{}", rules.policy.bands.get(self.band).map_or("quiet", |band| band.id.as_str()))
     }
 }
 
@@ -116,10 +109,7 @@ pub struct Closing {
 
 /// Where a case stands. Depends on the set of evidence and the rules, never on order, repetition or the reading time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one independent fact of the report"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact of the report")]
 pub struct Standing {
     /// The state.
     pub state: State,
@@ -198,13 +188,7 @@ impl Standing {
             state,
             class: None,
             close_class: None,
-            counted: Counted {
-                attempts: 0,
-                days: 0,
-                bands: 0,
-                evening: 0,
-                weekend: 0,
-            },
+            counted: Counted { attempts: 0, days: 0, bands: 0, evening: 0, weekend: 0 },
             counted_visits: Vec::new(),
             visits_stored: 0,
             unmet: Vec::new(),
@@ -222,11 +206,7 @@ impl Standing {
             last_counted: None,
             refused_by: Vec::new(),
             last_refusal: None,
-            refusals: Refusals {
-                hard: 0,
-                soft: 0,
-                break_off: 0,
-            },
+            refusals: Refusals { hard: 0, soft: 0, break_off: 0 },
             cap: 0,
             asked_in_vain: 0,
             proxy_now: None,
@@ -245,8 +225,7 @@ impl Standing {
     /// Whether the appointment's end and grace have passed with nobody there.
     pub fn is_appointment_missed(&self, rules: &Rules, now: Timestamp) -> bool {
         let grace = SignedDuration::from_mins(i64::from(rules.policy.appointment.grace_minutes));
-        self.appointment
-            .is_some_and(|window| now.duration_since(window.to) > grace)
+        self.appointment.is_some_and(|window| now.duration_since(window.to) > grace)
     }
 
     /// Whether the cap of counted attempts is reached.

@@ -34,11 +34,7 @@ impl CitizenId {
 
     /// The sex in the number: an odd sequence is male.
     pub fn sex(&self) -> Sex {
-        if (self.0.as_bytes()[16] - b'0') % 2 == 1 {
-            Sex::M
-        } else {
-            Sex::F
-        }
+        if (self.0.as_bytes()[16] - b'0') % 2 == 1 { Sex::M } else { Sex::F }
     }
 
     /// Whether the number agrees with what was stated; what was not stated agrees.
@@ -102,10 +98,7 @@ impl Repair {
 
 /// Full-width to half-width, spaces and hyphens dropped, upper case.
 pub fn normalise(raw: &str) -> String {
-    raw.nfkc()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .flat_map(char::to_uppercase)
-        .collect()
+    raw.nfkc().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect()
 }
 
 /// Checks a number as written; a birth date after `not_after` is refused.
@@ -203,10 +196,7 @@ fn slips(text: &[u8]) -> Vec<String> {
         }
         _ => {}
     }
-    candidates
-        .into_iter()
-        .filter_map(|candidate| String::from_utf8(candidate).ok())
-        .collect()
+    candidates.into_iter().filter_map(|candidate| String::from_utf8(candidate).ok()).collect()
 }
 
 fn has_shape(text: &str) -> bool {
@@ -217,9 +207,7 @@ fn has_shape(text: &str) -> bool {
 }
 
 fn check_character(digits: &[u8]) -> u8 {
-    let p = digits
-        .iter()
-        .fold(0_u32, |p, digit| (p + u32::from(digit - b'0')) * 2 % 11);
+    let p = digits.iter().fold(0_u32, |p, digit| (p + u32::from(digit - b'0')) * 2 % 11);
     b"0123456789X"[((12 - p) % 11) as usize]
 }
 

@@ -13,9 +13,7 @@ pub use form::{
 };
 pub use outcome::{Class, Closes, Outcome};
 pub use set::{ClosedSet, CodeRow, CodeTable};
-pub use state::{
-    Channel, Confirmed, EffortPart, Flag, Informant, InterviewResult, Respondent, State,
-};
+pub use state::{Channel, Confirmed, EffortPart, Flag, Informant, InterviewResult, Respondent, State};
 
 pub(crate) use set::closed_set;
 
@@ -80,11 +78,7 @@ mod tests {
         each(Outcome::from_slug, Outcome::number, Outcome::from_number);
         each(Class::from_slug, Class::number, Class::from_number);
         each(State::from_slug, State::number, State::from_number);
-        each(
-            Relationship::from_slug,
-            Relationship::number,
-            Relationship::from_number,
-        );
+        each(Relationship::from_slug, Relationship::number, Relationship::from_number);
         each(Flag::from_slug, Flag::number, Flag::from_number);
     }
 
@@ -99,22 +93,12 @@ mod tests {
             assert!(!row.en.is_empty() && !row.zh.is_empty() && !row.slug.is_empty());
         }
         assert_eq!(tables[0].codes.len(), 29);
-        assert!(
-            tables[0]
-                .codes
-                .iter()
-                .all(|row| row.class.is_some() && row.next_zh.is_some())
-        );
+        assert!(tables[0].codes.iter().all(|row| row.class.is_some() && row.next_zh.is_some()));
     }
 
     #[test]
     fn an_unknown_code_is_not_quoted_back() {
-        let error = serde_json::from_str::<Outcome>("\"went_well\"")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("outcome") && !error.contains("went_well"),
-            "{error}"
-        );
+        let error = serde_json::from_str::<Outcome>("\"went_well\"").unwrap_err().to_string();
+        assert!(error.contains("outcome") && !error.contains("went_well"), "{error}");
     }
 }

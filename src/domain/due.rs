@@ -41,22 +41,10 @@ pub struct Due {
 pub fn due(standing: &Standing, rules: &Rules, now: Timestamp) -> Due {
     let next = next_action(standing, rules, now);
     match next.action {
-        Action::None => Due {
-            window: None,
-            urgency: Urgency::Nothing,
-        },
-        Action::VisitAt => Due {
-            window: standing.appointment,
-            urgency: Urgency::Appointment,
-        },
-        Action::Supervisor if next.or.is_none() => Due {
-            window: None,
-            urgency: Urgency::Waiting,
-        },
-        Action::Wait => Due {
-            window: None,
-            urgency: Urgency::Waiting,
-        },
+        Action::None => Due { window: None, urgency: Urgency::Nothing },
+        Action::VisitAt => Due { window: standing.appointment, urgency: Urgency::Appointment },
+        Action::Supervisor if next.or.is_none() => Due { window: None, urgency: Urgency::Waiting },
+        Action::Wait => Due { window: None, urgency: Urgency::Waiting },
         Action::Visit | Action::VisitThenProxy | Action::Proxy | Action::Confirm | Action::Supervisor => {
             visit_due(standing, &next, rules, now)
         }
@@ -85,16 +73,12 @@ pub fn urgency_key(standing: &Standing, rules: &Rules) -> (i16, Timestamp) {
         return (0, window.from);
     }
     let last = standing.last.map_or(Timestamp::UNIX_EPOCH, |(at, _)| at);
-    if let Some(since) = standing
-        .interview_missing_since
-        .filter(|_| standing.state.is_open())
-    {
+    if let Some(since) = standing.interview_missing_since.filter(|_| standing.state.is_open()) {
         return (80, since);
     }
     let missing = i16::try_from(standing.unmet.len()).unwrap_or(5).min(5);
-    let opens = next_action(standing, rules, last)
-        .not_before
-        .map_or(last, |date| rules.calendar.day_start(date));
+    let opens =
+        next_action(standing, rules, last).not_before.map_or(last, |date| rules.calendar.day_start(date));
     match standing.state {
         State::Partial => (10, last),
         State::Proxy => (20, last),
@@ -138,32 +122,17 @@ impl<'a> Search<'a> {
         let needs_new_day = standing.unmet.contains(&EffortPart::Days) && order.len() > 1;
         let visited = standing.last_counted.map(|at| rules.calendar.local_date(at));
         let is_spent = needs_new_day && visited == Some(first_day);
-        let first_day = if is_spent {
-            first_day.checked_add(1.day()).unwrap_or(first_day)
-        } else {
-            first_day
-        };
+        let first_day =
+            if is_spent { first_day.checked_add(1.day()).unwrap_or(first_day) } else { first_day };
         let pause = SignedDuration::from_mins(i64::from(rules.policy.plan.min_gap_minutes));
-        let rested = standing
-            .last
-            .and_then(|(at, _)| at.checked_add(pause).ok())
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        Self {
-            standing,
-            rules,
-            now,
-            first_day,
-            rested,
-            order,
-        }
+        let rested =
+            standing.last.and_then(|(at, _)| at.checked_add(pause).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { standing, rules, now, first_day, rested, order }
     }
 
     /// The first window of the best kind there is: on duty if possible.
     fn window(&self) -> Option<Window> {
-        let mut tries = self
-            .order
-            .iter()
-            .flat_map(|wanted| [(*wanted, OnDuty::Yes), (*wanted, OnDuty::Any)]);
+        let mut tries = self.order.iter().flat_map(|wanted| [(*wanted, OnDuty::Yes), (*wanted, OnDuty::Any)]);
         tries.find_map(|(wanted, on_duty)| self.first_window(wanted, on_duty))
     }
 
@@ -206,10 +175,7 @@ impl<'a> Search<'a> {
             OnDuty::Any => &whole,
         };
         let parts = shifts.iter().filter_map(|shift| shift.overlap(band));
-        let rested = |window: Window| Window {
-            from: window.from.max(self.rested),
-            to: window.to,
-        };
+        let rested = |window: Window| Window { from: window.from.max(self.rested), to: window.to };
         let mut windows = parts.map(|part| rested(calendar.window(date, part)));
         windows.find(|window| window.to > self.now && window.from < window.to)
     }

@@ -28,9 +28,7 @@ impl Effort {
         let mut effort = Self::default();
         let (mut bands, mut last_day) = (0_u32, None);
         for (position, seen) in visits.iter().enumerate() {
-            let is_too_soon = effort
-                .last_at
-                .is_some_and(|last| seen.visit.at.duration_since(last) < gap);
+            let is_too_soon = effort.last_at.is_some_and(|last| seen.visit.at.duration_since(last) < gap);
             if seen.visit.channel != Channel::InPerson || !rules.counts(seen.visit.outcome) || is_too_soon {
                 continue;
             }
@@ -44,10 +42,7 @@ impl Effort {
             if let Some(band) = seen.local.band {
                 counted.evening += u32::from(rules.calendar.evening() == Some(band));
                 bands |= 1 << band.min(MOST_BANDS - 1);
-                effort.tried |= bit(Cell {
-                    weekend: seen.local.is_weekend,
-                    band,
-                });
+                effort.tried |= bit(Cell { weekend: seen.local.is_weekend, band });
             }
         }
         effort.counted.bands = bands.count_ones();
@@ -59,9 +54,8 @@ impl Effort {
         let bands = rules.calendar.bands().len();
         let mut cells = Vec::with_capacity(2 * bands);
         for weekend in [false, true] {
-            let open = (0..bands)
-                .map(|band| Cell { weekend, band })
-                .filter(|cell| self.tried & bit(*cell) == 0);
+            let open =
+                (0..bands).map(|band| Cell { weekend, band }).filter(|cell| self.tried & bit(*cell) == 0);
             cells.extend(open);
         }
         cells
@@ -78,11 +72,7 @@ pub fn unmet(counted: Counted, rules: &Rules) -> Vec<EffortPart> {
         (EffortPart::Evening, counted.evening < rule.min_evening),
         (EffortPart::Weekend, counted.weekend < rule.min_weekend),
     ];
-    missing
-        .into_iter()
-        .filter(|(_, is_missing)| *is_missing)
-        .map(|(part, _)| part)
-        .collect()
+    missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(part, _)| part).collect()
 }
 
 fn bit(cell: Cell) -> u32 {

@@ -146,10 +146,7 @@ impl Evidence {
     pub fn absorb(&mut self, merged: &Self) {
         self.visits.extend_from_slice(&merged.visits);
         self.interviews.extend_from_slice(&merged.interviews);
-        let decisions = merged
-            .decisions
-            .iter()
-            .filter(|decision| decision.kind.speaks_of_a_record());
+        let decisions = merged.decisions.iter().filter(|decision| decision.kind.speaks_of_a_record());
         self.decisions.extend(decisions.cloned());
     }
 }
@@ -213,9 +210,7 @@ impl Sub for PersonCounts {
             resident: self.resident.saturating_sub(other.resident),
             here_registered: self.here_registered.saturating_sub(other.here_registered),
             here_elsewhere: self.here_elsewhere.saturating_sub(other.here_elsewhere),
-            absent_registered: self
-                .absent_registered
-                .saturating_sub(other.absent_registered),
+            absent_registered: self.absent_registered.saturating_sub(other.absent_registered),
             here_pending: self.here_pending.saturating_sub(other.here_pending),
         }
     }

@@ -78,11 +78,8 @@ impl<'a> Facts<'a> {
     /// Puts the evidence in order, as far as the horizon reaches.
     pub fn collect(evidence: &'a Evidence, rules: &Rules, horizon: Horizon) -> Self {
         let decisions = in_order(evidence, horizon);
-        let mut visits: Vec<&Visit> = evidence
-            .visits
-            .iter()
-            .filter(|visit| horizon.has_visit(visit))
-            .collect();
+        let mut visits: Vec<&Visit> =
+            evidence.visits.iter().filter(|visit| horizon.has_visit(visit)).collect();
         visits.sort_unstable_by_key(|visit| (visit.id, visit.received_at, visit.at));
         visits.dedup_by_key(|visit| visit.id);
         visits.sort_unstable_by_key(|visit| (visit.at, visit.id));
@@ -94,10 +91,7 @@ impl<'a> Facts<'a> {
             stored: visits.len(),
             twins: Vec::new(),
         };
-        for visit in visits
-            .into_iter()
-            .filter(|visit| !is_voided(&decisions, visit.id))
-        {
+        for visit in visits.into_iter().filter(|visit| !is_voided(&decisions, visit.id)) {
             facts.take_visit(visit, rules);
         }
         if !evidence.interviews.is_empty() {
@@ -108,16 +102,8 @@ impl<'a> Facts<'a> {
 
     /// The visit of that id, or the one it is a copy of.
     fn position(&self, id: VisitId) -> Option<usize> {
-        let twin = || {
-            self.twins
-                .iter()
-                .find(|(twin, _)| *twin == id)
-                .map(|(_, position)| *position)
-        };
-        self.visits
-            .iter()
-            .position(|seen| seen.visit.id == id)
-            .or_else(twin)
+        let twin = || self.twins.iter().find(|(twin, _)| *twin == id).map(|(_, position)| *position);
+        self.visits.iter().position(|seen| seen.visit.id == id).or_else(twin)
     }
 
     /// A copy adds what the first record of the visit lacks: an informant, a photo, a corrected appointment.
@@ -152,11 +138,8 @@ impl<'a> Facts<'a> {
     }
 
     fn take_interviews(&mut self, evidence: &'a Evidence, decisions: &[&Decision], horizon: Horizon) {
-        let mut all: Vec<&Interview> = evidence
-            .interviews
-            .iter()
-            .filter(|text| horizon.has_interview(text))
-            .collect();
+        let mut all: Vec<&Interview> =
+            evidence.interviews.iter().filter(|text| horizon.has_interview(text)).collect();
         all.retain(|text| !text.visit_id.is_some_and(|visit| is_voided(decisions, visit)));
         let stands_alone = all.iter().any(|text| text.visit_id.is_none());
         self.has_interview = !all.is_empty();
@@ -166,29 +149,21 @@ impl<'a> Facts<'a> {
             self.visits[position].has_interview = stands_alone || all.iter().any(arrived);
         }
         for interview in current_revisions(evidence, horizon) {
-            let is_voided = interview
-                .visit_id
-                .is_some_and(|visit| is_voided(decisions, visit));
+            let is_voided = interview.visit_id.is_some_and(|visit| is_voided(decisions, visit));
             let stands_elsewhere = interview.counted_elsewhere && !interview.persons.lists_only_absent();
             if is_voided || stands_elsewhere || is_rejected(decisions, interview) {
                 continue;
             }
             let visit = interview.visit_id.and_then(|id| self.position(id));
             let outcome = visit.map(|position| self.visits[position].visit.outcome);
-            self.interviews.push(Taken {
-                interview,
-                visit,
-                is_complete: is_complete(interview, outcome),
-            });
+            self.interviews.push(Taken { interview, visit, is_complete: is_complete(interview, outcome) });
         }
     }
 
     /// The time of an interview for comparing with a reopening or a proxy rule: its visit's, where that is here.
     pub fn event_of(&self, taken: &Taken) -> (Timestamp, VisitId) {
         let nil = VisitId(Uuid::nil());
-        taken.visit.map_or((taken.interview.at, nil), |n| {
-            (self.visits[n].visit.at, self.visits[n].visit.id)
-        })
+        taken.visit.map_or((taken.interview.at, nil), |n| (self.visits[n].visit.at, self.visits[n].visit.id))
     }
 }
 
@@ -221,10 +196,7 @@ impl Horizon {
 impl DecisionKind {
     /// Whether the decision is about one visit or interview rather than about the case.
     pub const fn speaks_of_a_record(&self) -> bool {
-        matches!(
-            self,
-            Self::Void { .. } | Self::Unvoid { .. } | Self::RejectInterview { .. }
-        )
+        matches!(self, Self::Void { .. } | Self::Unvoid { .. } | Self::RejectInterview { .. })
     }
 
     /// A total order for decisions that carry one number (of two cases that became one).
@@ -232,12 +204,8 @@ impl DecisionKind {
         match self {
             Self::Close { class } => (0, Uuid::from_u128(u128::from(class.number().unsigned_abs()))),
             Self::Reopen => (1, Uuid::nil()),
-            Self::Verify {
-                confirmed: Confirmed::No,
-            } => (2, Uuid::nil()),
-            Self::Verify {
-                confirmed: Confirmed::Yes,
-            } => (3, Uuid::nil()),
+            Self::Verify { confirmed: Confirmed::No } => (2, Uuid::nil()),
+            Self::Verify { confirmed: Confirmed::Yes } => (3, Uuid::nil()),
             Self::Cancel => (4, Uuid::nil()),
             Self::Uncancel => (5, Uuid::nil()),
             Self::Void { visit } => (6, visit.0),
@@ -264,11 +232,7 @@ impl Rulings {
         let at = decision.at;
         match &decision.kind {
             DecisionKind::Close { class } => {
-                self.closing = Some(Closing {
-                    at,
-                    by: decision.by.clone(),
-                    class: *class,
-                });
+                self.closing = Some(Closing { at, by: decision.by.clone(), class: *class });
             }
             DecisionKind::Reopen => {
                 self.closing = None;
@@ -277,15 +241,11 @@ impl Rulings {
                 self.is_confirmed = false;
                 self.denied_until = None;
             }
-            DecisionKind::Verify {
-                confirmed: Confirmed::Yes,
-            } => {
+            DecisionKind::Verify { confirmed: Confirmed::Yes } => {
                 self.is_confirmed = true;
                 self.denied_until = None;
             }
-            DecisionKind::Verify {
-                confirmed: Confirmed::No,
-            } => {
+            DecisionKind::Verify { confirmed: Confirmed::No } => {
                 self.is_confirmed = false;
                 self.denied_until = self.denied_until.max(Some(at));
             }
@@ -302,25 +262,16 @@ impl Rulings {
 
 /// The decisions in the server's order, each once.
 fn in_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Decision> {
-    let mut decisions: Vec<&Decision> = evidence
-        .decisions
-        .iter()
-        .filter(|d| horizon.has_decision(d))
-        .collect();
+    let mut decisions: Vec<&Decision> =
+        evidence.decisions.iter().filter(|d| horizon.has_decision(d)).collect();
     decisions.sort_by_key(|decision| (decision.seq, decision.at, decision.kind.rank()));
     decisions.dedup_by(|a, b| a.seq == b.seq && a.kind == b.kind);
     decisions
 }
 
 fn is_voided(decisions: &[&Decision], id: VisitId) -> bool {
-    let (void, unvoid) = (
-        DecisionKind::Void { visit: id },
-        DecisionKind::Unvoid { visit: id },
-    );
-    let last = decisions
-        .iter()
-        .rev()
-        .find(|decision| decision.kind == void || decision.kind == unvoid);
+    let (void, unvoid) = (DecisionKind::Void { visit: id }, DecisionKind::Unvoid { visit: id });
+    let last = decisions.iter().rev().find(|decision| decision.kind == void || decision.kind == unvoid);
     last.is_some_and(|decision| decision.kind == void)
 }
 
@@ -333,11 +284,8 @@ fn is_rejected(decisions: &[&Decision], text: &Interview) -> bool {
 
 /// The highest revision of each interview.
 fn current_revisions(evidence: &Evidence, horizon: Horizon) -> Vec<&Interview> {
-    let mut texts: Vec<&Interview> = evidence
-        .interviews
-        .iter()
-        .filter(|text| horizon.has_interview(text))
-        .collect();
+    let mut texts: Vec<&Interview> =
+        evidence.interviews.iter().filter(|text| horizon.has_interview(text)).collect();
     texts.sort_by_key(|text| (text.id, Reverse(text.revision), text.received_at, text.at));
     texts.dedup_by_key(|text| text.id);
     texts

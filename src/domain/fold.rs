@@ -37,11 +37,7 @@ pub fn fold(evidence: &Evidence, rules: &Rules) -> Standing {
 
 fn put_visits(standing: &mut Standing, facts: &Facts, effort: &Effort, rules: &Rules) {
     standing.counted = effort.counted;
-    standing.counted_visits = effort
-        .attempts
-        .iter()
-        .map(|n| facts.visits[*n].visit.id)
-        .collect();
+    standing.counted_visits = effort.attempts.iter().map(|n| facts.visits[*n].visit.id).collect();
     standing.visits_stored = u32::try_from(facts.stored).unwrap_or(u32::MAX);
     standing.untried = effort.untried(rules);
     standing.is_attempted = !facts.visits.is_empty() || facts.has_interview || standing.state != State::New;
@@ -103,30 +99,17 @@ fn current<'a, 'b>(facts: &'b Facts<'a>) -> Option<&'b Taken<'a>> {
     facts.interviews.iter().max_by_key(|taken| {
         let text = taken.interview;
         let is_own = !is_proxy(facts, taken);
-        (
-            taken.is_complete,
-            !text.counted_elsewhere,
-            is_own,
-            text.persons.recorded,
-            text.at,
-            text.id,
-        )
+        (taken.is_complete, !text.counted_elsewhere, is_own, text.persons.recorded, text.at, text.id)
     })
 }
 
 /// A form that stays here only for its door is counted where the household is counted.
 fn counted_persons(taken: &Taken) -> PersonCounts {
-    if taken.interview.counted_elsewhere {
-        PersonCounts::default()
-    } else {
-        taken.interview.persons
-    }
+    if taken.interview.counted_elsewhere { PersonCounts::default() } else { taken.interview.persons }
 }
 
 fn is_proxy(facts: &Facts, taken: &Taken) -> bool {
-    let visit_says_so = taken
-        .visit
-        .is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
+    let visit_says_so = taken.visit.is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
     visit_says_so || taken.interview.respondent.is_proxy()
 }
 
@@ -135,18 +118,10 @@ fn completed_by(facts: &Facts, taken: &Taken) -> CompletedBy {
         let visit = facts.visits[n].visit;
         visit.outcome == Outcome::SelfResponse || visit.channel == Channel::Online
     };
-    let is_promised = || {
-        facts
-            .visits
-            .iter()
-            .any(|seen| seen.visit.outcome == Outcome::SelfResponse)
-    };
+    let is_promised = || facts.visits.iter().any(|seen| seen.visit.outcome == Outcome::SelfResponse);
     if is_proxy(facts, taken) {
         CompletedBy::Proxy
-    } else if taken
-        .visit
-        .map_or_else(|| taken.interview.visit_id.is_none() && is_promised(), is_self)
-    {
+    } else if taken.visit.map_or_else(|| taken.interview.visit_id.is_none() && is_promised(), is_self) {
         CompletedBy::SelfResponse
     } else {
         CompletedBy::Own
@@ -155,27 +130,16 @@ fn completed_by(facts: &Facts, taken: &Taken) -> CompletedBy {
 
 fn is_first_visit_complete(facts: &Facts, effort: &Effort) -> bool {
     let first = effort.attempts.first().copied();
-    first.is_some()
-        && facts
-            .interviews
-            .iter()
-            .any(|taken| taken.is_complete && taken.visit == first)
+    first.is_some() && facts.interviews.iter().any(|taken| taken.is_complete && taken.visit == first)
 }
 
 /// The class for rates. An open case takes the best class of its visits, a class I visit without a counted interview
 /// standing for "other"; claims that were denied leave nothing.
 fn class(state: State, facts: &Facts) -> Option<Class> {
     let best = || {
-        let has = |class: Class| {
-            facts
-                .visits
-                .iter()
-                .any(|seen| seen.visit.outcome.class() == class)
-        };
+        let has = |class: Class| facts.visits.iter().any(|seen| seen.visit.outcome.class() == class);
         let order = [Class::R, Class::O, Class::NC, Class::UO, Class::UH];
-        let found = order
-            .into_iter()
-            .find(|class| has(*class) || (*class == Class::O && has(Class::I)));
+        let found = order.into_iter().find(|class| has(*class) || (*class == Class::O && has(Class::I)));
         found.unwrap_or(Class::UH)
     };
     match state {
@@ -219,28 +183,16 @@ fn is_evidence_late(facts: &Facts) -> bool {
         return false;
     };
     let is_weighty = |outcome: Outcome| matches!(outcome.class(), Class::I | Class::P | Class::NE);
-    let visits = facts
-        .visits
-        .iter()
-        .any(|seen| is_weighty(seen.visit.outcome) && seen.visit.received_at > since);
-    visits
-        || facts
-            .interviews
-            .iter()
-            .any(|taken| taken.interview.received_at > since)
+    let visits =
+        facts.visits.iter().any(|seen| is_weighty(seen.visit.outcome) && seen.visit.received_at > since);
+    visits || facts.interviews.iter().any(|taken| taken.interview.received_at > since)
 }
 
 /// Whether a proxy answered before one was allowed, judged by what had happened up to that visit.
 fn is_proxy_too_early(evidence: &Evidence, facts: &Facts, rules: &Rules) -> bool {
-    let visits = facts
-        .visits
-        .iter()
-        .filter(|seen| seen.visit.outcome == Outcome::InterviewProxy);
+    let visits = facts.visits.iter().filter(|seen| seen.visit.outcome == Outcome::InterviewProxy);
     let visits = visits.map(|seen| (seen.visit.at, seen.visit.id));
-    let texts = facts
-        .interviews
-        .iter()
-        .filter(|taken| taken.interview.respondent.is_proxy());
+    let texts = facts.interviews.iter().filter(|taken| taken.interview.respondent.is_proxy());
     let texts = texts.map(|taken| facts.event_of(taken));
     visits.chain(texts).any(|(at, id)| {
         let before = state_at(evidence, rules, Horizon::Before(at, id));

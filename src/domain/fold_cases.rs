@@ -28,10 +28,7 @@ fn code<T>(record: &Value, key: &str, default: &str, read: fn(&str) -> Option<T>
 }
 
 fn visit(record: &Value) -> Visit {
-    let window = |w: &Value| Window {
-        from: moment(&w["from"]),
-        to: moment(&w["to"]),
-    };
+    let window = |w: &Value| Window { from: moment(&w["from"]), to: moment(&w["to"]) };
     let at = moment(&record["at"]);
     Visit {
         id: VisitId(id(&record["id"])),
@@ -57,12 +54,7 @@ fn interview(record: &Value) -> Interview {
         at,
         received_at: record.get("received_at").map_or(at, moment),
         counted_elsewhere: false,
-        persons: PersonCounts {
-            recorded: 1,
-            resident: 1,
-            here_registered: 1,
-            ..PersonCounts::default()
-        },
+        persons: PersonCounts { recorded: 1, resident: 1, here_registered: 1, ..PersonCounts::default() },
     }
 }
 
@@ -70,13 +62,9 @@ fn decision(record: &Value) -> Decision {
     let visit = || VisitId(id(&record["visit"]));
     let yes_no = |is_yes: bool| if is_yes { Confirmed::Yes } else { Confirmed::No };
     let kind = match record["decision"].as_str().unwrap() {
-        "close" => DecisionKind::Close {
-            class: code(record, "class", "", Class::from_slug),
-        },
+        "close" => DecisionKind::Close { class: code(record, "class", "", Class::from_slug) },
         "reopen" => DecisionKind::Reopen,
-        "verify" => DecisionKind::Verify {
-            confirmed: yes_no(record["confirmed"] == json!(true)),
-        },
+        "verify" => DecisionKind::Verify { confirmed: yes_no(record["confirmed"] == json!(true)) },
         "cancel" => DecisionKind::Cancel,
         "uncancel" => DecisionKind::Uncancel,
         "void" => DecisionKind::Void { visit: visit() },
@@ -85,28 +73,18 @@ fn decision(record: &Value) -> Decision {
             interview: InterviewId(id(&record["interview"])),
             revision: i32::try_from(record["revision"].as_i64().unwrap()).unwrap(),
         },
-        "merge" => DecisionKind::Merge {
-            into: CaseId(id(&record["into"])),
-        },
+        "merge" => DecisionKind::Merge { into: CaseId(id(&record["into"])) },
         "unmerge" => DecisionKind::Unmerge,
         other => panic!("unknown decision {other}"),
     };
-    Decision {
-        seq: record["seq"].as_i64().unwrap(),
-        at: moment(&record["at"]),
-        by: Arc::from("s1"),
-        kind,
-    }
+    Decision { seq: record["seq"].as_i64().unwrap(), at: moment(&record["at"]), by: Arc::from("s1"), kind }
 }
 
 /// The records of one case, and of the cases merged into it.
 fn evidence(records: &[Value], of: &str) -> Evidence {
     let owner = |record: &Value| record["case_id"].as_str().unwrap_or("A").to_owned();
     let mut merged: Vec<String> = Vec::new();
-    for record in records
-        .iter()
-        .filter(|r| r["decision"] == "merge" || r["decision"] == "unmerge")
-    {
+    for record in records.iter().filter(|r| r["decision"] == "merge" || r["decision"] == "unmerge") {
         merged.retain(|case| *case != owner(record));
         if record["into"] == of {
             merged.push(owner(record));
@@ -130,15 +108,8 @@ fn evidence(records: &[Value], of: &str) -> Evidence {
 fn rules(policy: Option<&Value>) -> Rules {
     let mut policy = policy.cloned().unwrap_or_else(|| json!({}));
     let zone = policy.as_object_mut().unwrap().remove("time_zone");
-    let zone = zone
-        .as_ref()
-        .and_then(Value::as_str)
-        .unwrap_or("Asia/Shanghai")
-        .to_owned();
-    Rules::new(
-        serde_json::from_value(policy).unwrap(),
-        TimeZone::get(&zone).unwrap(),
-    )
+    let zone = zone.as_ref().and_then(Value::as_str).unwrap_or("Asia/Shanghai").to_owned();
+    Rules::new(serde_json::from_value(policy).unwrap(), TimeZone::get(&zone).unwrap())
 }
 
 /// What a reader sees, in the words of the table.
@@ -174,10 +145,7 @@ fn every_worked_case_is_as_the_table_says() {
     let mut faults = Vec::new();
     for case in cases {
         let rules = rules(case.get("policy").filter(|policy| policy.is_object()));
-        let evidence = evidence(
-            case["evidence"].as_array().unwrap(),
-            case["case"].as_str().unwrap_or("A"),
-        );
+        let evidence = evidence(case["evidence"].as_array().unwrap(), case["case"].as_str().unwrap_or("A"));
         let now = moment(&case["now"]);
         let standing = fold(&evidence, &rules);
         let mut expected = case["expect"].clone();
@@ -190,22 +158,11 @@ fn every_worked_case_is_as_the_table_says() {
         if got != expected {
             faults.push(format!("{}\n  expected {expected}\n  got      {got}", case["id"]));
         }
-        assert_eq!(
-            fold(&shuffled_and_doubled(&evidence), &rules),
-            standing,
-            "{}",
-            case["id"]
-        );
+        assert_eq!(fold(&shuffled_and_doubled(&evidence), &rules), standing, "{}", case["id"]);
         for language in [Language::En, Language::Zh] {
             assert!(!why(&standing, &rules, language).is_empty());
         }
     }
     assert!(cases.len() >= 50, "the table is there");
-    assert!(
-        faults.is_empty(),
-        "{} of {} cases differ:\n{}",
-        faults.len(),
-        cases.len(),
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "{} of {} cases differ:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }

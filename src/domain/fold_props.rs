@@ -16,10 +16,7 @@ fn moment(minute: i64) -> Timestamp {
 
 /// Minutes of two weeks, often close together, so that gaps, copies and appointments meet.
 fn minute() -> impl Strategy<Value = i64> {
-    prop_oneof![
-        0_i64..14 * 1440,
-        (0_i64..14).prop_flat_map(|day| (day * 1440 + 1120)..(day * 1440 + 1160))
-    ]
+    prop_oneof![0_i64..14 * 1440, (0_i64..14).prop_flat_map(|day| (day * 1440 + 1120)..(day * 1440 + 1160))]
 }
 
 fn pick<T: Copy + std::fmt::Debug>(all: &'static [T]) -> impl Strategy<Value = T> {
@@ -64,10 +61,8 @@ fn kind() -> impl Strategy<Value = DecisionKind> {
         Just(DecisionKind::Uncancel),
         (1_usize..=9).prop_map(|n| DecisionKind::Void { visit: visit_id(n) }),
         (1_usize..=9).prop_map(|n| DecisionKind::Unvoid { visit: visit_id(n) }),
-        (1_usize..=2, 1_i32..=3).prop_map(|(n, revision)| DecisionKind::RejectInterview {
-            interview: interview_id(n),
-            revision
-        }),
+        (1_usize..=2, 1_i32..=3)
+            .prop_map(|(n, revision)| DecisionKind::RejectInterview { interview: interview_id(n), revision }),
     ]
 }
 
@@ -92,41 +87,26 @@ prop_compose! {
 fn scrambled() -> impl Strategy<Value = (Evidence, Evidence)> {
     evidence().prop_flat_map(|evidence| {
         let doubled = |n: usize| proptest::collection::vec(any::<bool>(), n);
-        let sizes = (
-            evidence.visits.len(),
-            evidence.interviews.len(),
-            evidence.decisions.len(),
-        );
-        (
-            Just(evidence),
-            doubled(sizes.0),
-            doubled(sizes.1),
-            doubled(sizes.2),
-            any::<u64>(),
-        )
-            .prop_map(|(evidence, visits, interviews, decisions, seed)| {
+        let sizes = (evidence.visits.len(), evidence.interviews.len(), evidence.decisions.len());
+        (Just(evidence), doubled(sizes.0), doubled(sizes.1), doubled(sizes.2), any::<u64>()).prop_map(
+            |(evidence, visits, interviews, decisions, seed)| {
                 let other = Evidence {
                     visits: mixed(&evidence.visits, &visits, seed),
                     interviews: mixed(&evidence.interviews, &interviews, seed),
                     decisions: mixed(&evidence.decisions, &decisions, seed),
                 };
                 (evidence, other)
-            })
+            },
+        )
     })
 }
 
 fn mixed<T: Clone>(items: &[T], twice: &[bool], seed: u64) -> Vec<T> {
-    let again = items
-        .iter()
-        .zip(twice)
-        .filter(|(_, twice)| **twice)
-        .map(|(item, _)| item.clone());
+    let again = items.iter().zip(twice).filter(|(_, twice)| **twice).map(|(item, _)| item.clone());
     let mut all: Vec<T> = items.iter().cloned().chain(again).collect();
     let mut state = seed | 1;
     for n in (1..all.len()).rev() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         all.swap(n, usize::try_from(state >> 33).unwrap() % (n + 1));
     }
     all

@@ -140,9 +140,7 @@ impl Person {
         };
         let stated = self.stayed_here.map(Stay::from);
         let by_place = || self.stayed_at.map(|d7| Stay::from(d7 == 1));
-        stated
-            .or_else(by_place)
-            .or_else(|| self.residence_status.map(by_status))
+        stated.or_else(by_place).or_else(|| self.residence_status.map(by_status))
     }
 
     /// The residence status derived from the answers; none where they do not tell.
@@ -161,15 +159,9 @@ impl Person {
         let answered = self
             .stay()
             .and_then(|stay| is_resident(stay, self.stayed_at, self.registered_at, self.time_away));
-        let by_status = matches!(
-            self.status(),
-            Some(ResidenceStatus::HereRegistered | ResidenceStatus::HerePending)
-        );
-        if answered.unwrap_or(by_status) {
-            Residence::Resident
-        } else {
-            Residence::NotResident
-        }
+        let by_status =
+            matches!(self.status(), Some(ResidenceStatus::HereRegistered | ResidenceStatus::HerePending));
+        if answered.unwrap_or(by_status) { Residence::Resident } else { Residence::NotResident }
     }
 }
 

@@ -29,24 +29,14 @@ impl Evidence {
             Clock::Received => received_at <= moment,
         };
         Self {
-            visits: self
-                .visits
-                .iter()
-                .filter(|visit| holds(visit.at, visit.received_at))
-                .cloned()
-                .collect(),
+            visits: self.visits.iter().filter(|visit| holds(visit.at, visit.received_at)).cloned().collect(),
             interviews: self
                 .interviews
                 .iter()
                 .filter(|text| holds(text.at, text.received_at))
                 .cloned()
                 .collect(),
-            decisions: self
-                .decisions
-                .iter()
-                .filter(|decision| decision.at <= moment)
-                .cloned()
-                .collect(),
+            decisions: self.decisions.iter().filter(|decision| decision.at <= moment).cloned().collect(),
         }
     }
 
@@ -58,10 +48,8 @@ impl Evidence {
         };
         let visits = self.visits.iter().map(|visit| pick(visit.at, visit.received_at));
         let interviews = self.interviews.iter().map(|text| pick(text.at, text.received_at));
-        let mut moments: Vec<_> = visits
-            .chain(interviews)
-            .chain(self.decisions.iter().map(|d| d.at))
-            .collect();
+        let mut moments: Vec<_> =
+            visits.chain(interviews).chain(self.decisions.iter().map(|d| d.at)).collect();
         moments.sort_unstable();
         moments.dedup();
         moments

@@ -83,9 +83,7 @@ pub fn key_part(text: &str) -> String {
 
 /// The key of a door, `district|area|building|unit|room`, each part as [`key_part`] writes it.
 pub fn door_key(district: &str, area: &str, building: &str, unit: &str, room: &str) -> String {
-    [district, area, building, unit, room]
-        .map(key_part)
-        .join("|")
+    [district, area, building, unit, room].map(key_part).join("|")
 }
 
 impl DwellingId {
@@ -111,10 +109,7 @@ impl CaseId {
         if household <= 1 {
             return Self(Uuid::new_v5(&dwelling.0, survey_slug.as_bytes()));
         }
-        Self(Uuid::new_v5(
-            &dwelling.0,
-            format!("{survey_slug}#{household}").as_bytes(),
-        ))
+        Self(Uuid::new_v5(&dwelling.0, format!("{survey_slug}#{household}").as_bytes()))
     }
 }
 
@@ -132,10 +127,7 @@ mod tests {
 
     #[test]
     fn a_door_key_is_normalised_and_keeps_leading_zeros() {
-        assert_eq!(
-            door_key("410181", " a1 ", "６", "2", "0301"),
-            "410181|A1|6|2|0301"
-        );
+        assert_eq!(door_key("410181", " a1 ", "６", "2", "0301"), "410181|A1|6|2|0301");
         assert_eq!(door_key("410181", "A1", "b", "", "ｘ１"), "410181|A1|B||X1");
     }
 
@@ -146,28 +138,19 @@ mod tests {
         assert_eq!(CaseId::of(door, "census", 1), CaseId::of(door, "census", 0));
         assert_ne!(CaseId::of(door, "census", 1), CaseId::of(door, "census", 2));
         assert_ne!(CaseId::of(door, "census", 1), CaseId::of(door, "other", 1));
-        assert_eq!(
-            BuildingId::of("410181", "a1", " 6"),
-            BuildingId::of("410181", "A1", "６")
-        );
+        assert_eq!(BuildingId::of("410181", "a1", " 6"), BuildingId::of("410181", "A1", "６"));
     }
 
     #[test]
     fn a_link_has_one_id_from_both_sides() {
-        let (a, b) = (
-            InterviewId(Uuid::from_u128(1)),
-            InterviewId(Uuid::from_u128(2)),
-        );
+        let (a, b) = (InterviewId(Uuid::from_u128(1)), InterviewId(Uuid::from_u128(2)));
         assert_eq!(LinkId::of(a, b), LinkId::of(b, a));
     }
 
     #[test]
     fn ids_are_plain_text_on_the_wire() {
         let id: VisitId = "01900000-0000-7000-8000-000000000001".parse().unwrap();
-        assert_eq!(
-            serde_json::to_string(&id).unwrap(),
-            "\"01900000-0000-7000-8000-000000000001\""
-        );
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"01900000-0000-7000-8000-000000000001\"");
         assert_eq!(id.to_string(), "01900000-0000-7000-8000-000000000001");
     }
 }

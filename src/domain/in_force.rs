@@ -19,20 +19,23 @@ pub struct InForce {
     pub is_proxy: bool,
 }
 
-/// The interviews of a case that are evidence, those counted elsewhere included, by id.
+/// The interviews of a case that are evidence, those counted elsewhere included, by id. A cancelled case has none: what does
+/// not count itself must not keep another interview of the household from counting.
 pub fn interviews_in_force(evidence: &Evidence, rules: &Rules) -> Vec<InForce> {
     let mut all = evidence.clone();
     for interview in &mut all.interviews {
         interview.counted_elsewhere = false;
     }
     let facts = Facts::collect(&all, rules, Horizon::Everything);
+    if facts.rulings.cancelled_at.is_some() {
+        return Vec::new();
+    }
     let mut found: Vec<InForce> = facts
         .interviews
         .iter()
         .map(|taken| {
-            let visit_says_so = taken
-                .visit
-                .is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
+            let visit_says_so =
+                taken.visit.is_some_and(|n| facts.visits[n].visit.outcome == Outcome::InterviewProxy);
             InForce {
                 id: taken.interview.id,
                 revision: taken.interview.revision,

@@ -81,24 +81,13 @@ pub fn next_action(standing: &Standing, rules: &Rules, now: Timestamp) -> Next {
     }
     if let Some(window) = standing.appointment {
         if standing.is_appointment_missed(rules, now) {
-            return Next {
-                first: true,
-                ..Next::plain(Action::Visit)
-            };
+            return Next { first: true, ..Next::plain(Action::Visit) };
         }
-        return Next {
-            from: Some(window.from),
-            to: Some(window.to),
-            ..Next::plain(Action::VisitAt)
-        };
+        return Next { from: Some(window.from), to: Some(window.to), ..Next::plain(Action::VisitAt) };
     }
     if let Some(since) = standing.interview_missing_since {
         let is_overdue = now > days_later(rules, since, rules.policy.interview.missing_days);
-        return Next::plain(if is_overdue {
-            Action::Supervisor
-        } else {
-            Action::Wait
-        });
+        return Next::plain(if is_overdue { Action::Supervisor } else { Action::Wait });
     }
     let next = by_state(standing, rules);
     wait_for_self_response(next, rules, now)
@@ -108,15 +97,11 @@ fn by_state(standing: &Standing, rules: &Rules) -> Next {
     let has_informants_left = standing.asked_in_vain < rules.policy.proxy.failed_tries;
     match standing.state {
         State::Verify => confirm(standing),
-        State::Exhausted => Next {
-            or: has_informants_left.then_some(Action::Proxy),
-            ..Next::plain(Action::Supervisor)
-        },
+        State::Exhausted => {
+            Next { or: has_informants_left.then_some(Action::Proxy), ..Next::plain(Action::Supervisor) }
+        }
         State::Partial if standing.is_cap_reached() => Next::plain(Action::Supervisor),
-        State::Partial => Next {
-            by: standing.partial_by.clone(),
-            ..Next::plain(Action::Visit)
-        },
+        State::Partial => Next { by: standing.partial_by.clone(), ..Next::plain(Action::Visit) },
         State::Proxy if standing.proxy_now.is_some() => Next::plain(Action::Proxy),
         State::Proxy if has_informants_left => Next::plain(Action::VisitThenProxy),
         State::Refused => convert(standing, rules),
@@ -137,10 +122,7 @@ fn confirm(standing: &Standing) -> Next {
         return Next::plain(Action::Supervisor);
     }
     let next_day = claim.date.checked_add(1.day()).unwrap_or(claim.date);
-    Next {
-        not_before: claim.outcome.is_vacant_kind().then_some(next_day),
-        ..Next::plain(Action::Confirm)
-    }
+    Next { not_before: claim.outcome.is_vacant_kind().then_some(next_day), ..Next::plain(Action::Confirm) }
 }
 
 /// Tries by others than those who were refused; each enumerator refused after the first was one.
@@ -155,8 +137,7 @@ fn convert(standing: &Standing, rules: &Rules) -> Next {
 fn after_refusal(standing: &Standing, rules: &Rules) -> Next {
     let cooled = |at| {
         let date = rules.calendar.local_date(at);
-        date.checked_add(i64::from(rules.policy.refusal.cooling_days).days())
-            .unwrap_or(date)
+        date.checked_add(i64::from(rules.policy.refusal.cooling_days).days()).unwrap_or(date)
     };
     Next {
         not_by: standing.refused_by.clone(),
@@ -174,20 +155,11 @@ fn go_again(standing: &Standing, rules: &Rules) -> Next {
         return visit;
     }
     if !standing.language_by.is_empty() {
-        return Next {
-            not_by: standing.language_by.clone(),
-            ..visit
-        };
+        return Next { not_by: standing.language_by.clone(), ..visit };
     }
     match standing.last.map(|(_, outcome)| outcome) {
-        Some(Outcome::NoEntry) => Next {
-            ask: Some(Informant::Manager),
-            ..visit
-        },
-        Some(Outcome::OccupancyUnknown) => Next {
-            ask: Some(Informant::Neighbour),
-            ..visit
-        },
+        Some(Outcome::NoEntry) => Next { ask: Some(Informant::Manager), ..visit },
+        Some(Outcome::OccupancyUnknown) => Next { ask: Some(Informant::Neighbour), ..visit },
         Some(Outcome::Unsafe | Outcome::NotFound) => Next::plain(Action::Supervisor),
         _ => visit,
     }
@@ -195,10 +167,7 @@ fn go_again(standing: &Standing, rules: &Rules) -> Next {
 
 /// While households may still answer by themselves, nobody goes before the date promised to them.
 fn wait_for_self_response(mut next: Next, rules: &Rules, now: Timestamp) -> Next {
-    let is_visit = matches!(
-        next.action,
-        Action::Visit | Action::VisitThenProxy | Action::Proxy
-    );
+    let is_visit = matches!(next.action, Action::Visit | Action::VisitThenProxy | Action::Proxy);
     if let Some(until) = rules.calendar.self_response_until().filter(|_| is_visit)
         && rules.calendar.local_date(now) < until
     {
@@ -209,9 +178,7 @@ fn wait_for_self_response(mut next: Next, rules: &Rules, now: Timestamp) -> Next
 
 /// The same wall-clock time some days later.
 fn days_later(rules: &Rules, at: Timestamp, days: u32) -> Timestamp {
-    let later = at
-        .to_zoned(rules.calendar.tz.clone())
-        .checked_add(i64::from(days).days());
+    let later = at.to_zoned(rules.calendar.tz.clone()).checked_add(i64::from(days).days());
     later.map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 

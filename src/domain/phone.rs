@@ -16,17 +16,10 @@ pub fn normalise(raw: &str) -> Option<String> {
             _ => return None,
         }
     }
-    let national = if is_international {
-        digits.strip_prefix("86")
-    } else {
-        digits.strip_prefix("0086")
-    };
+    let national = if is_international { digits.strip_prefix("86") } else { digits.strip_prefix("0086") };
     let short = national.map_or_else(|| digits.clone(), str::to_owned);
     let bare = if short.len() == 13 {
-        short
-            .strip_prefix("86")
-            .filter(|rest| is_mobile(rest))
-            .unwrap_or(&short)
+        short.strip_prefix("86").filter(|rest| is_mobile(rest)).unwrap_or(&short)
     } else {
         &short
     };

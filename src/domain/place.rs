@@ -65,11 +65,7 @@ impl Position {
         let fits = |lon: f64, lat: f64| (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat);
         if !fits(self.lon, self.lat) {
             let is_swapped = fits(self.lat, self.lon) && is_in_china(self.lat, self.lon);
-            return Err(if is_swapped {
-                PositionFault::Swapped
-            } else {
-                PositionFault::OutOfRange
-            });
+            return Err(if is_swapped { PositionFault::Swapped } else { PositionFault::OutOfRange });
         }
         if self.lon == 0.0 && self.lat == 0.0 {
             return Err(PositionFault::NoFix);
@@ -133,10 +129,7 @@ fn gcj_of_wgs(lon: f64, lat: f64) -> (f64, f64) {
     let magic = 1.0 - ECCENTRICITY * radians.sin().powi(2);
     let meridian_m = AXIS_M * (1.0 - ECCENTRICITY) / (magic * magic.sqrt());
     let parallel_m = AXIS_M / magic.sqrt() * radians.cos();
-    (
-        lon + (east / parallel_m).to_degrees(),
-        lat + (north / meridian_m).to_degrees(),
-    )
+    (lon + (east / parallel_m).to_degrees(), lat + (north / meridian_m).to_degrees())
 }
 
 /// The distortion in metres east and north; x and y are degrees from 105° E, 35° N.
@@ -206,10 +199,7 @@ mod tests {
         assert_eq!(gcj(39.9087, 116.3975), (116_403_744, 39_910_103));
         assert_eq!(gcj(31.280_844, 120.596_931), (120_601_100, 31_278_649));
         assert_eq!(gcj(35.0, 150.0), (150_000_000, 35_000_000));
-        assert_eq!(
-            rounded(from_wgs84(112.9830, 34.7472, Datum::Bd09)),
-            (112_995_769, 34_751_823)
-        );
+        assert_eq!(rounded(from_wgs84(112.9830, 34.7472, Datum::Bd09)), (112_995_769, 34_751_823));
     }
 
     #[test]
@@ -225,15 +215,7 @@ mod tests {
 
     #[test]
     fn positions_are_checked() {
-        let check = |lon, lat| {
-            Position {
-                lon,
-                lat,
-                accuracy_m: Some(12.0),
-                datum: Datum::Wgs84,
-            }
-            .check()
-        };
+        let check = |lon, lat| Position { lon, lat, accuracy_m: Some(12.0), datum: Datum::Wgs84 }.check();
         assert_eq!(check(112.98, 34.75), Ok(()));
         assert_eq!(check(-0.12, 51.5), Ok(()));
         assert_eq!(check(34.75, 112.98), Err(PositionFault::Swapped));
@@ -241,12 +223,7 @@ mod tests {
         assert_eq!(check(181.0, 34.75), Err(PositionFault::OutOfRange));
         assert_eq!(check(f64::NAN, 34.75), Err(PositionFault::OutOfRange));
         assert_eq!(check(0.0, 0.0), Err(PositionFault::NoFix));
-        let vague = Position {
-            lon: 112.98,
-            lat: 34.75,
-            accuracy_m: Some(-1.0),
-            datum: Datum::Gcj02,
-        };
+        let vague = Position { lon: 112.98, lat: 34.75, accuracy_m: Some(-1.0), datum: Datum::Gcj02 };
         assert_eq!(vague.check(), Err(PositionFault::Accuracy));
     }
 

@@ -267,17 +267,9 @@ fn texts(words: &[&str]) -> Vec<String> {
 }
 
 fn default_bands() -> Vec<Band> {
-    [
-        ("morning", "08:00", "12:00"),
-        ("afternoon", "12:00", "18:00"),
-        ("evening", "18:00", "21:30"),
-    ]
-    .map(|(id, from, to)| Band {
-        id: id.to_owned(),
-        from: from.to_owned(),
-        to: to.to_owned(),
-    })
-    .into()
+    [("morning", "08:00", "12:00"), ("afternoon", "12:00", "18:00"), ("evening", "18:00", "21:30")]
+        .map(|(id, from, to)| Band { id: id.to_owned(), from: from.to_owned(), to: to.to_owned() })
+        .into()
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ pub enum Baseline {
 
 /// What one case contributes to the rates. Packed into one number so that it can be stored, compared and summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four independent facts, each one bit of the packed form"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each one bit of the packed form")]
 pub struct Cell {
     /// The state.
     pub state: State,
@@ -104,11 +101,7 @@ pub struct Ratio {
 impl Ratio {
     /// The ratio of two counts.
     pub fn new(numerator: i64, denominator: i64) -> Self {
-        Self {
-            numerator,
-            denominator,
-            rate: Fraction::of(numerator, denominator).map(Fraction::rounded),
-        }
+        Self { numerator, denominator, rate: Fraction::of(numerator, denominator).map(Fraction::rounded) }
     }
 }
 
@@ -184,11 +177,7 @@ impl AaporRate {
 }
 
 fn greatest_common_divisor(a: i128, b: i128) -> i128 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 impl Serialize for AaporRate {
@@ -219,10 +208,7 @@ pub struct Aapor {
 impl Aapor {
     /// The rate of that name, as `RR1`.
     pub fn get(&self, name: &str) -> Option<&AaporRate> {
-        self.rates
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, rate)| rate)
+        self.rates.iter().find(|(known, _)| *known == name).map(|(_, rate)| rate)
     }
 
     fn of(tally: &Tally, fixed: Option<f64>) -> Self {
@@ -233,18 +219,10 @@ impl Aapor {
         let interviewed = complete + partial;
         let contacted = interviewed + refused + other;
         let e = fixed.map_or_else(|| Fraction::of(eligible, eligible + n(Class::NE)), millionths);
-        let whole = |count: i64| {
-            Some(Fraction {
-                above: i128::from(count),
-                below: 1,
-            })
-        };
+        let whole = |count: i64| Some(Fraction { above: i128::from(count), below: 1 });
         let all = whole(eligible + unknown);
-        let likely = if unknown == 0 {
-            whole(eligible)
-        } else {
-            e.and_then(|e| allocated(eligible, unknown, e))
-        };
+        let likely =
+            if unknown == 0 { whole(eligible) } else { e.and_then(|e| allocated(eligible, unknown, e)) };
         let known = whole(eligible);
         let rates = [
             ("RR1", complete, all),
@@ -266,11 +244,7 @@ impl Aapor {
         ];
         Self {
             e: e.map(Fraction::rounded),
-            eligibility: if fixed.is_some() {
-                Eligibility::Fixed
-            } else {
-                Eligibility::Estimated
-            },
+            eligibility: if fixed.is_some() { Eligibility::Fixed } else { Eligibility::Estimated },
             rates: rates
                 .into_iter()
                 .map(|(name, above, below)| (name, AaporRate::new(above, below)))
@@ -300,10 +274,7 @@ fn millionths(share: f64) -> Option<Fraction> {
 
 /// E + e·U, exactly.
 fn allocated(eligible: i64, unknown: i64, e: Fraction) -> Option<Fraction> {
-    Fraction::exact(
-        i128::from(eligible) * e.below + i128::from(unknown) * e.above,
-        e.below,
-    )
+    Fraction::exact(i128::from(eligible) * e.below + i128::from(unknown) * e.above, e.below)
 }
 
 /// Every rate of a tally. Serialises to the block of a completion row.
@@ -334,10 +305,8 @@ pub fn rates(tally: &Tally, e: Option<f64>) -> Rates {
     let state = |state: State| tally.state(state);
     let (completed, not_eligible) = (state(State::Completed), state(State::NotEligible));
     let active = tally.active();
-    let lived_in = [Class::I, Class::P, Class::R, Class::NC, Class::O]
-        .map(|class| tally.class(class))
-        .iter()
-        .sum();
+    let lived_in =
+        [Class::I, Class::P, Class::R, Class::NC, Class::O].map(|class| tally.class(class)).iter().sum();
     Rates {
         completion: Ratio::new(completed + not_eligible + state(State::Closed), active),
         enumeration: Ratio::new(completed, active - not_eligible),

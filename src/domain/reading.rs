@@ -36,18 +36,10 @@ impl<'a> Reading<'a> {
     pub fn of(facts: &Facts<'a>, effort: &Effort, rules: &Rules) -> Self {
         let closing = &rules.policy.closing;
         let since = facts.rulings.reopened_at;
-        let fresh = || {
-            facts
-                .visits
-                .iter()
-                .filter(move |seen| Some(seen.visit.at) > since)
-        };
+        let fresh = || facts.visits.iter().filter(move |seen| Some(seen.visit.at) > since);
         let refusing = || fresh().filter(|seen| is_refusal(seen.visit.outcome));
         let has_contact = fresh().any(|seen| seen.visit.outcome.is_contact())
-            || facts
-                .interviews
-                .iter()
-                .any(|taken| Some(facts.event_of(taken).0) > since);
+            || facts.interviews.iter().any(|taken| Some(facts.event_of(taken).0) > since);
         let refusals = refusals(refusing());
         let put_off = refusals.soft + refusals.break_off;
         let outcomes = || facts.visits.iter().rev().map(|seen| seen.visit.outcome);
@@ -68,10 +60,7 @@ impl<'a> Reading<'a> {
             proxy_now: outcomes().find(|outcome| rules.allows_proxy_now(*outcome)),
             asked_in_vain: asked_in_vain(&facts.visits),
             language_by: enumerators(
-                facts
-                    .visits
-                    .iter()
-                    .filter(|seen| seen.visit.outcome == Outcome::Language),
+                facts.visits.iter().filter(|seen| seen.visit.outcome == Outcome::Language),
             ),
         }
     }
@@ -88,11 +77,7 @@ impl<'a> Reading<'a> {
         } else if rulings.closing.is_some() {
             State::Closed
         } else if let Some(claim) = &self.claim {
-            if claim.confirmed_by.is_some() {
-                State::NotEligible
-            } else {
-                State::Verify
-            }
+            if claim.confirmed_by.is_some() { State::NotEligible } else { State::Verify }
         } else if self.is_partial {
             State::Partial
         } else if self.is_refused {
@@ -164,20 +149,12 @@ fn confirmation<'a>(claims: impl Iterator<Item = &'a Seen<'a>>, rules: &Rules) -
 fn last_partial<'a, 'b>(facts: &'b Facts<'a>) -> Option<&'b Seen<'a>> {
     let partial = facts.interviews.iter().filter(|taken| !taken.is_complete);
     let visits = partial.filter_map(|taken| taken.visit).map(|n| &facts.visits[n]);
-    let said_so = facts
-        .visits
-        .iter()
-        .filter(|seen| seen.visit.outcome == Outcome::InterviewPartial);
-    visits
-        .chain(said_so)
-        .max_by_key(|seen| (seen.visit.at, seen.visit.id))
+    let said_so = facts.visits.iter().filter(|seen| seen.visit.outcome == Outcome::InterviewPartial);
+    visits.chain(said_so).max_by_key(|seen| (seen.visit.at, seen.visit.id))
 }
 
 const fn is_refusal(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::RefusalHard | Outcome::RefusalSoft | Outcome::BreakOff
-    )
+    matches!(outcome, Outcome::RefusalHard | Outcome::RefusalSoft | Outcome::BreakOff)
 }
 
 fn refusals<'a>(visits: impl Iterator<Item = &'a Seen<'a>>) -> Refusals {

@@ -29,17 +29,9 @@ impl Rules {
     /// The rules of `policy` in the zone `tz`.
     pub fn new(policy: Policy, tz: TimeZone) -> Self {
         let outcomes = |slugs: &[String]| {
-            slugs
-                .iter()
-                .filter_map(|slug| Outcome::from_slug(slug))
-                .map(outcome_bit)
-                .sum()
+            slugs.iter().filter_map(|slug| Outcome::from_slug(slug)).map(outcome_bit).sum()
         };
-        let confirming = policy
-            .vacant
-            .informants
-            .iter()
-            .filter_map(|slug| Informant::from_slug(slug));
+        let confirming = policy.vacant.informants.iter().filter_map(|slug| Informant::from_slug(slug));
         Self {
             excluded: outcomes(&deduplicated(&policy.attempt.excludes)),
             proxy_now: outcomes(&deduplicated(&policy.proxy.now)),
@@ -102,10 +94,7 @@ impl Span {
     /// What both spans have in common.
     #[must_use]
     pub fn overlap(self, other: Self) -> Option<Self> {
-        let both = Self {
-            from: self.from.max(other.from),
-            to: self.to.min(other.to),
-        };
+        let both = Self { from: self.from.max(other.from), to: self.to.min(other.to) };
         (both.from < both.to).then_some(both)
     }
 }
@@ -133,15 +122,10 @@ impl Calendar {
         };
         let shift = |text: &str| {
             let read = spans(text).unwrap_or_default();
-            read.into_iter()
-                .map(|(from, to)| Span { from, to })
-                .collect()
+            read.into_iter().map(|(from, to)| Span { from, to }).collect()
         };
         let band = |from: &str, to: &str| {
-            let (from, to) = (
-                minute_of_day(from).unwrap_or(0),
-                minute_of_day(to).unwrap_or(0),
-            );
+            let (from, to) = (minute_of_day(from).unwrap_or(0), minute_of_day(to).unwrap_or(0));
             Span { from, to }
         };
         Self {
@@ -155,11 +139,7 @@ impl Calendar {
                 shift(&policy.shift.saturday),
                 shift(&policy.shift.sunday),
             ],
-            self_response_until: policy
-                .self_response
-                .until
-                .as_ref()
-                .and_then(|text| text.parse().ok()),
+            self_response_until: policy.self_response.until.as_ref().and_then(|text| text.parse().ok()),
         }
     }
 
@@ -167,15 +147,8 @@ impl Calendar {
     pub fn local(&self, at: Timestamp) -> Local {
         let here = self.tz.to_datetime(at);
         let minute = minute(here.hour(), here.minute());
-        let band = self
-            .bands
-            .iter()
-            .position(|band| band.from <= minute && minute < band.to);
-        Local {
-            date: here.date(),
-            is_weekend: self.is_weekend_date(here.date()),
-            band,
-        }
+        let band = self.bands.iter().position(|band| band.from <= minute && minute < band.to);
+        Local { date: here.date(), is_weekend: self.is_weekend_date(here.date()), band }
     }
 
     /// The local date of a moment.
@@ -240,24 +213,14 @@ impl Calendar {
         } else {
             (date, minute)
         };
-        let (hour, minute) = (
-            i8::try_from(minute / 60).unwrap_or(0),
-            i8::try_from(minute % 60).unwrap_or(0),
-        );
+        let (hour, minute) = (i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0));
         let wall = date.at(hour, minute, 0, 0);
-        self.tz.to_timestamp(wall).unwrap_or(if date.year() < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+        self.tz.to_timestamp(wall).unwrap_or(if date.year() < 0 { Timestamp::MIN } else { Timestamp::MAX })
     }
 
     /// A span of a date as moments.
     pub fn window(&self, date: Date, span: Span) -> Window {
-        Window {
-            from: self.moment(date, span.from),
-            to: self.moment(date, span.to),
-        }
+        Window { from: self.moment(date, span.from), to: self.moment(date, span.to) }
     }
 }
 
@@ -270,10 +233,7 @@ mod tests {
     use super::*;
 
     fn rules(document: &str, zone: &str) -> Rules {
-        Rules::new(
-            toml::from_str(document).unwrap(),
-            TimeZone::get(zone).unwrap(),
-        )
+        Rules::new(toml::from_str(document).unwrap(), TimeZone::get(zone).unwrap())
     }
 
     fn at(text: &str) -> Timestamp {
@@ -295,44 +255,27 @@ mod tests {
 
     #[test]
     fn extra_weekends_and_working_saturdays() {
-        let calendar = rules(
-            "weekend_dates = [\"2020-10-08\"]\nworkday_dates = [\"2020-10-10\"]",
-            "Asia/Shanghai",
-        )
-        .calendar;
+        let calendar =
+            rules("weekend_dates = [\"2020-10-08\"]\nworkday_dates = [\"2020-10-10\"]", "Asia/Shanghai")
+                .calendar;
         assert!(calendar.is_weekend(at("2020-10-08T15:00:00+08:00")));
         assert!(!calendar.is_weekend(at("2020-10-10T19:00:00+08:00")));
         assert!(calendar.is_weekend(at("2020-10-11T00:00:00+08:00")));
-        assert_eq!(
-            calendar.shifts("2020-10-10".parse().unwrap()),
-            [Span {
-                from: 1080,
-                to: 1290
-            }]
-        );
+        assert_eq!(calendar.shifts("2020-10-10".parse().unwrap()), [Span { from: 1080, to: 1290 }]);
         assert_eq!(calendar.shifts("2020-10-08".parse().unwrap()).len(), 2);
     }
 
     #[test]
     fn a_day_starts_when_the_zone_says() {
         let calendar = rules("", "America/Sao_Paulo").calendar;
-        assert_eq!(
-            calendar.day_start("2017-10-15".parse().unwrap()),
-            at("2017-10-15T01:00:00-02:00")
-        );
+        assert_eq!(calendar.day_start("2017-10-15".parse().unwrap()), at("2017-10-15T01:00:00-02:00"));
         let calendar = rules("", "Europe/London").calendar;
-        assert_eq!(
-            calendar.moment("2020-10-24".parse().unwrap(), 1440),
-            at("2020-10-25T00:00:00+01:00")
-        );
+        assert_eq!(calendar.moment("2020-10-24".parse().unwrap(), 1440), at("2020-10-25T00:00:00+01:00"));
     }
 
     #[test]
     fn lists_are_sets() {
-        let rules = rules(
-            "[attempt]\nexcludes = [\"no_entry\", \"no_entry\"]",
-            "Asia/Shanghai",
-        );
+        let rules = rules("[attempt]\nexcludes = [\"no_entry\", \"no_entry\"]", "Asia/Shanghai");
         assert!(!rules.counts(Outcome::NoEntry));
         assert!(rules.counts(Outcome::NotFound));
         assert!(rules.allows_proxy_now(Outcome::Incapable));

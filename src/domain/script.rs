@@ -18,10 +18,7 @@ pub(super) const SIX: &str = "02T10:00 no_answer; 03T10:00 no_answer; 04T10:00 n
 
 /// The rules of a policy document, in Shanghai.
 pub(super) fn rules(document: &str) -> Rules {
-    Rules::new(
-        toml::from_str(document).unwrap(),
-        TimeZone::get("Asia/Shanghai").unwrap(),
-    )
+    Rules::new(toml::from_str(document).unwrap(), TimeZone::get("Asia/Shanghai").unwrap())
 }
 
 /// `02T10:00` as a moment.
@@ -46,11 +43,7 @@ fn index(word: &str) -> usize {
 /// `rev=2`, `id=1`, a respondent, `elsewhere`, `absent`.
 pub(super) fn evidence(text: &str) -> Evidence {
     let mut evidence = Evidence::default();
-    for line in text
-        .split([';', '\n'])
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-    {
+    for line in text.split([';', '\n']).map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (when, rest) = (at(words[0]), &words[2..]);
         match words[1] {
@@ -84,10 +77,7 @@ fn add_visit(evidence: &mut Evidence, when: Timestamp, outcome: Outcome, words: 
             word if word.starts_with("rec=") => visit.received_at = at(&word[4..]),
             word if word.starts_with("appt=") => {
                 let (from, to) = word[5..].split_once('/').unwrap();
-                visit.appointment = Some(Window {
-                    from: at(from),
-                    to: at(to),
-                });
+                visit.appointment = Some(Window { from: at(from), to: at(to) });
             }
             word => match Informant::from_slug(word) {
                 Some(informant) => visit.informant = informant,
@@ -99,12 +89,7 @@ fn add_visit(evidence: &mut Evidence, when: Timestamp, outcome: Outcome, words: 
 }
 
 fn add_interview(evidence: &mut Evidence, when: Timestamp, words: &[&str]) {
-    let persons = PersonCounts {
-        recorded: 2,
-        resident: 2,
-        here_registered: 2,
-        ..PersonCounts::default()
-    };
+    let persons = PersonCounts { recorded: 2, resident: 2, here_registered: 2, ..PersonCounts::default() };
     let mut text = Interview {
         id: interview_id(evidence.interviews.len() + 1),
         revision: 1,
@@ -121,11 +106,7 @@ fn add_interview(evidence: &mut Evidence, when: Timestamp, words: &[&str]) {
             "partial" => text.result = InterviewResult::Partial,
             "elsewhere" => text.counted_elsewhere = true,
             "absent" => {
-                text.persons = PersonCounts {
-                    recorded: 2,
-                    absent_registered: 2,
-                    ..PersonCounts::default()
-                }
+                text.persons = PersonCounts { recorded: 2, absent_registered: 2, ..PersonCounts::default() }
             }
             word if word.starts_with("rev=") => text.revision = word[4..].parse().unwrap(),
             word if word.starts_with("id=") => text.id = interview_id(word[3..].parse().unwrap()),
@@ -139,13 +120,9 @@ fn add_interview(evidence: &mut Evidence, when: Timestamp, words: &[&str]) {
 fn add_decision(evidence: &mut Evidence, when: Timestamp, word: &str, words: &[&str]) {
     let visit = || visit_id(index(words[0]));
     let kind = match word {
-        "close" => DecisionKind::Close {
-            class: Class::from_slug(words[0]).unwrap(),
-        },
+        "close" => DecisionKind::Close { class: Class::from_slug(words[0]).unwrap() },
         "reopen" => DecisionKind::Reopen,
-        "verify" => DecisionKind::Verify {
-            confirmed: Confirmed::from_slug(words[0]).unwrap(),
-        },
+        "verify" => DecisionKind::Verify { confirmed: Confirmed::from_slug(words[0]).unwrap() },
         "cancel" => DecisionKind::Cancel,
         "uncancel" => DecisionKind::Uncancel,
         "void" => DecisionKind::Void { visit: visit() },
@@ -154,41 +131,26 @@ fn add_decision(evidence: &mut Evidence, when: Timestamp, word: &str, words: &[&
             interview: interview_id(index(words[0])),
             revision: words.get(1).map_or(1, |n| n.parse().unwrap()),
         },
-        "merge" => DecisionKind::Merge {
-            into: CaseId(Uuid::from_u128(9)),
-        },
+        "merge" => DecisionKind::Merge { into: CaseId(Uuid::from_u128(9)) },
         "unmerge" => DecisionKind::Unmerge,
         other => panic!("no such word: {other}"),
     };
     let seq = i64::try_from(evidence.decisions.len()).unwrap() + 1;
-    evidence.decisions.push(Decision {
-        seq,
-        at: when,
-        by: Arc::from("s1"),
-        kind,
-    });
+    evidence.decisions.push(Decision { seq, at: when, by: Arc::from("s1"), kind });
 }
 
 /// `verify occupancy_conflict` … : the state and the flags at a moment.
 pub(super) fn state_and_flags(text: &str, now: &str) -> String {
     let rules = rules("");
     let standing = fold(&evidence(text), &rules);
-    let flags: Vec<_> = flags(&standing, &rules, at(now))
-        .iter()
-        .map(|flag| flag.slug())
-        .collect();
+    let flags: Vec<_> = flags(&standing, &rules, at(now)).iter().map(|flag| flag.slug()).collect();
     [vec![standing.state.slug()], flags].concat().join(" ")
 }
 
 /// The unmet parts of the effort rule.
 pub(super) fn unmet(text: &str) -> String {
     let standing = fold(&evidence(text), &rules(""));
-    standing
-        .unmet
-        .iter()
-        .map(|part| part.slug())
-        .collect::<Vec<_>>()
-        .join(" ")
+    standing.unmet.iter().map(|part| part.slug()).collect::<Vec<_>>().join(" ")
 }
 
 /// The next action as it is written on the wire, without its braces and quotes.

@@ -14,11 +14,7 @@ use words::{Words, sentence};
 
 /// Why the case is in its state: one sentence, sometimes two.
 pub fn why(standing: &Standing, rules: &Rules, language: Language) -> String {
-    let words = Words {
-        standing,
-        rules,
-        language,
-    };
+    let words = Words { standing, rules, language };
     let text = match standing.state {
         State::New => words.say("Nobody has been here yet", "尚未入户"),
         State::InProgress => in_progress(&words),
@@ -27,14 +23,10 @@ pub fn why(standing: &Standing, rules: &Rules, language: Language) -> String {
         State::Exhausted => exhausted(&words),
         State::Partial => partial(&words),
         State::Refused => refused(&words),
-        State::Verify => standing
-            .claim
-            .as_ref()
-            .map_or_else(String::new, |claim| verify(&words, claim)),
-        State::NotEligible => standing
-            .claim
-            .as_ref()
-            .map_or_else(String::new, |claim| not_eligible(&words, claim)),
+        State::Verify => standing.claim.as_ref().map_or_else(String::new, |claim| verify(&words, claim)),
+        State::NotEligible => {
+            standing.claim.as_ref().map_or_else(String::new, |claim| not_eligible(&words, claim))
+        }
         State::Closed => closed(&words),
         State::Completed => completed(&words),
         State::Merged => words.say(
@@ -63,24 +55,16 @@ fn in_progress(words: &Words) -> String {
     match standing.last {
         Some((at, outcome)) => {
             let (day, what) = (words.day(at), words.outcome(outcome));
-            words.say(
-                &format!("{rule}. Last on {day}: {what}"),
-                &format!("{rule}。最近一次（{day}）：{what}"),
-            )
+            words
+                .say(&format!("{rule}. Last on {day}: {what}"), &format!("{rule}。最近一次（{day}）：{what}"))
         }
         None => rule,
     }
 }
 
 fn appointment(words: &Words) -> String {
-    let when = words
-        .standing
-        .appointment
-        .map_or_else(String::new, |window| words.window(window));
-    words.say(
-        &format!("The household asked for {when}"),
-        &format!("住户约定{when}"),
-    )
+    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    words.say(&format!("The household asked for {when}"), &format!("住户约定{when}"))
 }
 
 fn proxy(words: &Words) -> String {
@@ -107,16 +91,10 @@ fn exhausted(words: &Words) -> String {
         &format!("{cap} 次入户已用完（计 {attempts} 次）"),
     );
     if words.standing.unmet.is_empty() {
-        return words.say(
-            &format!("{start}; the effort rule is met"),
-            &format!("{start}；已达到入户要求"),
-        );
+        return words.say(&format!("{start}; the effort rule is met"), &format!("{start}；已达到入户要求"));
     }
     let missing = words.missing();
-    words.say(
-        &format!("{start}; never tried: {missing}"),
-        &format!("{start}；仍缺{missing}"),
-    )
+    words.say(&format!("{start}; never tried: {missing}"), &format!("{start}；仍缺{missing}"))
 }
 
 fn partial(words: &Words) -> String {
@@ -125,10 +103,7 @@ fn partial(words: &Words) -> String {
             &format!("Part of the form was answered to {by}; the rest is missing"),
             &format!("已向 {by} 答了一部分，其余待补"),
         ),
-        None => words.say(
-            "Part of the form was answered; the rest is missing",
-            "只答了一部分，其余待补",
-        ),
+        None => words.say("Part of the form was answered; the rest is missing", "只答了一部分，其余待补"),
     }
 }
 
@@ -138,10 +113,8 @@ fn refused(words: &Words) -> String {
     let day = standing.last_refusal.map_or_else(String::new, |at| words.day(at));
     let times = standing.refusals.soft + standing.refusals.break_off;
     if standing.refusals.hard > 0 {
-        return words.say(
-            &format!("Refused to {by}, last on {day}"),
-            &format!("拒绝 {by} 登记，最近一次为{day}"),
-        );
+        return words
+            .say(&format!("Refused to {by}, last on {day}"), &format!("拒绝 {by} 登记，最近一次为{day}"));
     }
     words.say(
         &format!("{times} soft refusals or break-offs (to {by}), last on {day}"),
@@ -161,10 +134,7 @@ fn verify(words: &Words, claim: &Claim) -> String {
     } else if claim.outcome.is_vacant_kind() {
         let who = words.confirming();
         words.say(
-            &format!(
-                "to be confirmed by a visit on another day{}",
-                prefixed(" or by ", &who)
-            ),
+            &format!("to be confirmed by a visit on another day{}", prefixed(" or by ", &who)),
             &format!("需另日再核实{}", prefixed("，或由", &suffixed(&who, "证实"))),
         )
     } else {
@@ -178,29 +148,18 @@ fn verify(words: &Words, claim: &Claim) -> String {
 }
 
 fn prefixed(prefix: &str, text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{prefix}{text}")
-    }
+    if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
 }
 
 fn suffixed(text: &str, suffix: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{text}{suffix}")
-    }
+    if text.is_empty() { String::new() } else { format!("{text}{suffix}") }
 }
 
 /// "Neighbour said on 2 Nov: empty dwelling", or "Found on 2 Nov: …".
 fn claim_found(words: &Words, claim: &Claim) -> String {
     let (day, what) = (words.date(claim.date), words.outcome(claim.outcome));
     match words.informant(claim.informant) {
-        Some(who) => words.say(
-            &format!("{who} said on {day}: {what}"),
-            &format!("{day}{who}称：{what}"),
-        ),
+        Some(who) => words.say(&format!("{who} said on {day}: {what}"), &format!("{day}{who}称：{what}")),
         None => words.say(&format!("Found on {day}: {what}"), &format!("{day}情况：{what}")),
     }
 }
@@ -222,35 +181,21 @@ fn closed(words: &Words) -> String {
     let Some(closing) = &standing.closing else {
         return words.say("Closed", "已结案");
     };
-    let (day, by, class) = (
-        words.day(closing.at),
-        &closing.by,
-        closing.class.label(words.language),
-    );
-    let class = if words.language == Language::En {
-        class.to_lowercase()
-    } else {
-        class.to_owned()
-    };
-    let start = words.say(
-        &format!("Closed by {by} on {day} as {class}"),
-        &format!("{day}由 {by} 结案，归为“{class}”"),
-    );
+    let (day, by, class) = (words.day(closing.at), &closing.by, closing.class.label(words.language));
+    let class = if words.language == Language::En { class.to_lowercase() } else { class.to_owned() };
+    let start = words
+        .say(&format!("Closed by {by} on {day} as {class}"), &format!("{day}由 {by} 结案，归为“{class}”"));
     if standing.closed_unmet.as_ref().is_none_or(Vec::is_empty) {
         return start;
     }
-    words.say(
-        &format!("{start}; the effort rule was not met"),
-        &format!("{start}；当时未达到入户要求"),
-    )
+    words.say(&format!("{start}; the effort rule was not met"), &format!("{start}；当时未达到入户要求"))
 }
 
 fn completed(words: &Words) -> String {
     match words.standing.completed_by {
-        Some(CompletedBy::Proxy) => words.say(
-            "A complete interview was given by a proxy",
-            "已由他人代答，登记完整",
-        ),
+        Some(CompletedBy::Proxy) => {
+            words.say("A complete interview was given by a proxy", "已由他人代答，登记完整")
+        }
         Some(CompletedBy::SelfResponse) => words.say("The household answered online", "住户已自主填报"),
         Some(CompletedBy::Own) | None => words.say("There is a complete interview", "登记完整"),
     }
@@ -265,9 +210,7 @@ fn spoken(outcome: Outcome, language: Language) -> String {
         Language::En if outcome == Outcome::RespondentAway => "nobody able to answer".to_owned(),
         Language::En => {
             let mut chars = label.chars();
-            chars
-                .next()
-                .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+            chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
         }
     }
 }

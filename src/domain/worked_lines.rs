@@ -11,23 +11,11 @@ fn voids_and_rejections_fold_again() {
         ("04T09:00 void v2", "refused"),
         ("04T09:00 void v2; 05T09:00 unvoid v2", "completed"),
         ("04T09:00 reject i1", "refused"),
-        (
-            "04T09:00 reject i1; 05T09:00 interview v2 id=1 rev=2",
-            "completed",
-        ),
-        (
-            "04T09:00 interview v2 id=1 rev=2; 05T09:00 reject i1 2",
-            "refused",
-        ),
-        (
-            "04T09:00 interview v2 id=1 rev=2; 05T09:00 reject i1 1",
-            "completed",
-        ),
+        ("04T09:00 reject i1; 05T09:00 interview v2 id=1 rev=2", "completed"),
+        ("04T09:00 interview v2 id=1 rev=2; 05T09:00 reject i1 2", "refused"),
+        ("04T09:00 interview v2 id=1 rev=2; 05T09:00 reject i1 1", "completed"),
         ("04T09:00 void v1", "completed"),
-        (
-            "04T09:00 void v2; 05T09:00 unvoid v2; 06T09:00 void v2",
-            "refused",
-        ),
+        ("04T09:00 void v2; 05T09:00 unvoid v2; 06T09:00 void v2", "refused"),
     ];
     for (added, state) in table {
         let text = format!("{done}; {added}");
@@ -43,46 +31,19 @@ fn voids_and_rejections_fold_again() {
 fn reopening_and_denying() {
     let table = [
         ("02T10:00 vacant neighbour; 03T09:00 reopen", "in_progress"),
-        (
-            "02T10:00 vacant; 03T09:00 verify yes; 04T09:00 reopen",
-            "in_progress",
-        ),
-        (
-            "02T10:00 vacant; 03T09:00 verify yes; 04T09:00 reopen; 05T10:00 vacant",
-            "verify",
-        ),
-        (
-            "02T10:00 refusal_soft; 03T09:00 reopen; 05T10:00 refusal_soft e02",
-            "in_progress",
-        ),
-        (
-            "02T10:00 refusal_soft; 03T09:00 reopen; 05T10:00 vacant neighbour",
-            "not_eligible",
-        ),
-        (
-            "02T10:00 vacant; 03T10:00 vacant; 04T09:00 verify no; 05T10:00 vacant",
-            "verify",
-        ),
-        (
-            "02T10:00 vacant; 03T09:00 verify no; 04T09:00 verify yes",
-            "not_eligible",
-        ),
-        (
-            "02T10:00 household_away; 03T09:00 close NC; 04T09:00 reopen",
-            "proxy",
-        ),
-        (
-            "02T10:00 no_answer; 03T09:00 close NC; 04T09:00 reopen; 05T09:00 close UH",
-            "closed",
-        ),
+        ("02T10:00 vacant; 03T09:00 verify yes; 04T09:00 reopen", "in_progress"),
+        ("02T10:00 vacant; 03T09:00 verify yes; 04T09:00 reopen; 05T10:00 vacant", "verify"),
+        ("02T10:00 refusal_soft; 03T09:00 reopen; 05T10:00 refusal_soft e02", "in_progress"),
+        ("02T10:00 refusal_soft; 03T09:00 reopen; 05T10:00 vacant neighbour", "not_eligible"),
+        ("02T10:00 vacant; 03T10:00 vacant; 04T09:00 verify no; 05T10:00 vacant", "verify"),
+        ("02T10:00 vacant; 03T09:00 verify no; 04T09:00 verify yes", "not_eligible"),
+        ("02T10:00 household_away; 03T09:00 close NC; 04T09:00 reopen", "proxy"),
+        ("02T10:00 no_answer; 03T09:00 close NC; 04T09:00 reopen; 05T09:00 close UH", "closed"),
     ];
     for (text, state) in table {
         assert_eq!(state_and_flags(text, "20T09:00"), state, "{text}");
     }
-    let reopened = fold(
-        &evidence(&format!("{SIX}; 10T09:00 reopen; 11T09:00 reopen")),
-        &rules(""),
-    );
+    let reopened = fold(&evidence(&format!("{SIX}; 10T09:00 reopen; 11T09:00 reopen")), &rules(""));
     assert_eq!((reopened.state, reopened.cap), (State::InProgress, 12));
 }
 
@@ -95,28 +56,20 @@ fn appointments_are_used_up_by_visits_in_person() {
         ("04T19:00 no_answer tel", "appointment"),
         ("04T19:00 no_entry", "in_progress"),
         ("05T19:00 no_answer", "in_progress"),
-        (
-            "03T10:00 no_answer appt=08T10:00/08T11:00; 04T19:05 no_answer",
-            "appointment",
-        ),
+        ("03T10:00 no_answer appt=08T10:00/08T11:00; 04T19:05 no_answer", "appointment"),
         ("04T19:05 appointment_made appt=08T10:00/08T11:00", "appointment"),
         ("04T19:05 no_answer; 05T09:00 void v2", "appointment"),
         ("03T09:00 void v1; 03T10:00 no_answer", "in_progress"),
     ];
     for (added, state) in table {
         assert_eq!(
-            state_and_flags(&format!("{made}; {added}"), "04T19:10")
-                .split(' ')
-                .next(),
+            state_and_flags(&format!("{made}; {added}"), "04T19:10").split(' ').next(),
             Some(state),
             "{added}"
         );
     }
     assert_eq!(state_and_flags(made, "04T20:00"), "appointment");
-    assert_eq!(
-        state_and_flags(made, "04T20:01"),
-        "appointment appointment_missed"
-    );
+    assert_eq!(state_and_flags(made, "04T20:01"), "appointment appointment_missed");
 }
 
 #[test]
@@ -126,19 +79,11 @@ fn copies_of_a_visit_are_folded_once() {
         ("02T10:00 refusal_soft; 02T10:03 refusal_soft", "refused", 1),
         ("02T10:00 refusal_soft; 02T10:01 refusal_soft e02", "refused", 1),
         ("02T10:00 vacant; 02T10:01 vacant neighbour", "not_eligible", 1),
-        (
-            "02T10:00 no_answer; 02T10:01 no_answer; 02T11:00 no_answer",
-            "in_progress",
-            2,
-        ),
+        ("02T10:00 no_answer; 02T10:01 no_answer; 02T11:00 no_answer", "in_progress", 2),
     ];
     for (text, state, attempts) in table {
         let standing = fold(&evidence(text), &rules(""));
-        assert_eq!(
-            (standing.state.slug(), standing.counted.attempts),
-            (state, attempts),
-            "{text}"
-        );
+        assert_eq!((standing.state.slug(), standing.counted.attempts), (state, attempts), "{text}");
         assert_eq!(standing.visits_stored as usize, evidence(text).visits.len());
     }
     // The interview may name either copy.
@@ -151,21 +96,12 @@ fn interviews_that_are_missed_or_need_no_visit() {
     let table = [
         ("02T10:00 interview_complete", "in_progress interview_missing"),
         ("02T10:00 self_response", "in_progress interview_missing"),
-        (
-            "02T10:00 interview_complete; 02T10:20 interview v1; 03T09:00 reject i1",
-            "in_progress",
-        ),
+        ("02T10:00 interview_complete; 02T10:20 interview v1; 03T09:00 reject i1", "in_progress"),
         ("02T10:00 interview_complete; 02T10:20 interview -", "completed"),
         ("02T10:20 interview v7", "completed"),
         ("02T10:00 break_off; 02T10:20 interview v1", "partial"),
-        (
-            "02T10:00 interview_complete; 02T10:20 interview v1 elsewhere",
-            "in_progress",
-        ),
-        (
-            "02T10:00 interview_complete; 02T10:20 interview v1 elsewhere absent",
-            "completed",
-        ),
+        ("02T10:00 interview_complete; 02T10:20 interview v1 elsewhere", "in_progress"),
+        ("02T10:00 interview_complete; 02T10:20 interview v1 elsewhere absent", "completed"),
     ];
     for (text, expected) in table {
         assert_eq!(state_and_flags(text, "20T09:00"), expected, "{text}");
@@ -175,63 +111,36 @@ fn interviews_that_are_missed_or_need_no_visit() {
 #[test]
 fn who_completed_it_and_which_interview_counts() {
     let by = |text: &str| fold(&evidence(text), &rules("")).completed_by;
-    assert_eq!(
-        by("02T10:00 interview_complete; 02T10:20 interview v1"),
-        Some(CompletedBy::Own)
-    );
-    assert_eq!(
-        by("02T10:00 interview_complete; 02T10:20 interview v1 manager"),
-        Some(CompletedBy::Proxy)
-    );
-    assert_eq!(
-        by("02T10:00 interview_proxy; 02T10:20 interview v1"),
-        Some(CompletedBy::Proxy)
-    );
-    assert_eq!(
-        by("02T10:00 self_response online; 02T10:20 interview v1"),
-        Some(CompletedBy::SelfResponse)
-    );
+    assert_eq!(by("02T10:00 interview_complete; 02T10:20 interview v1"), Some(CompletedBy::Own));
+    assert_eq!(by("02T10:00 interview_complete; 02T10:20 interview v1 manager"), Some(CompletedBy::Proxy));
+    assert_eq!(by("02T10:00 interview_proxy; 02T10:20 interview v1"), Some(CompletedBy::Proxy));
+    assert_eq!(by("02T10:00 self_response online; 02T10:20 interview v1"), Some(CompletedBy::SelfResponse));
     assert_eq!(
         by("02T10:00 interview_complete online; 02T10:20 interview v1"),
         Some(CompletedBy::SelfResponse)
     );
-    assert_eq!(
-        by("02T10:00 self_response; 02T10:20 interview -"),
-        Some(CompletedBy::SelfResponse)
-    );
+    assert_eq!(by("02T10:00 self_response; 02T10:20 interview -"), Some(CompletedBy::SelfResponse));
     assert_eq!(by("02T10:00 no_answer"), None);
     let two = "02T10:00 interview -; 03T10:00 interview - neighbour; 04T10:00 interview - partial";
     let standing = fold(&evidence(two), &rules(""));
     assert_eq!(standing.current, Some((interview_id(1), 1)));
     assert_eq!(standing.persons.recorded, 2);
     let absent = fold(&evidence("02T10:00 interview - elsewhere absent"), &rules(""));
-    assert_eq!(
-        (absent.state, absent.persons),
-        (State::Completed, PersonCounts::default())
-    );
+    assert_eq!((absent.state, absent.persons), (State::Completed, PersonCounts::default()));
 }
 
 #[test]
 fn proxies_are_judged_at_their_own_time() {
     let proxy = |base: &str, when: &str| {
         let n = evidence(base).visits.len() + 1;
-        state_and_flags(
-            &format!("{base}; {when} interview_proxy; {when} interview v{n}"),
-            "30T09:00",
-        )
+        state_and_flags(&format!("{base}; {when} interview_proxy; {when} interview v{n}"), "30T09:00")
     };
     assert_eq!(proxy(MET, "09T10:00"), "completed");
     assert_eq!(proxy(MET, "05T10:00"), "completed proxy_too_early");
     assert_eq!(proxy(SIX, "10T10:00"), "completed");
     assert_eq!(proxy("02T10:00 household_away", "02T10:05"), "completed");
-    assert_eq!(
-        proxy(&format!("{MET}; 20T09:00 void v3"), "09T10:00"),
-        "completed proxy_too_early"
-    );
-    assert_eq!(
-        proxy(&format!("{SIX}; 09T12:00 reopen"), "09T15:00"),
-        "completed proxy_too_early"
-    );
+    assert_eq!(proxy(&format!("{MET}; 20T09:00 void v3"), "09T10:00"), "completed proxy_too_early");
+    assert_eq!(proxy(&format!("{SIX}; 09T12:00 reopen"), "09T15:00"), "completed proxy_too_early");
     let text = "02T10:00 no_answer; 03T10:00 interview_complete; 03T10:20 interview v2 neighbour";
     assert_eq!(state_and_flags(text, "30T09:00"), "completed proxy_too_early");
 }
@@ -256,11 +165,7 @@ fn classes_of_open_and_closed_cases() {
         ("02T10:00 no_answer; 03T09:00 merge", None),
     ];
     for (text, class) in table {
-        assert_eq!(
-            fold(&evidence(text), &rules("")).class.map(Class::slug),
-            class,
-            "{text}"
-        );
+        assert_eq!(fold(&evidence(text), &rules("")).class.map(Class::slug), class, "{text}");
     }
 }
 
@@ -268,19 +173,12 @@ fn classes_of_open_and_closed_cases() {
 fn the_first_visit_and_the_effort_at_closing() {
     let first = |text: &str| fold(&evidence(text), &rules("")).is_first_visit_complete;
     assert!(first("02T10:00 interview_complete; 02T10:20 interview v1"));
-    assert!(first(
-        "01T10:00 no_entry; 02T10:00 interview_complete; 02T10:20 interview v2"
-    ));
-    assert!(!first(
-        "01T10:00 no_answer; 02T10:00 interview_complete; 02T10:20 interview v2"
-    ));
+    assert!(first("01T10:00 no_entry; 02T10:00 interview_complete; 02T10:20 interview v2"));
+    assert!(!first("01T10:00 no_answer; 02T10:00 interview_complete; 02T10:20 interview v2"));
     assert!(!first("02T10:20 interview -"));
     let late = "02T10:00 no_answer; 05T09:00 close NC; 04T19:00 no_answer rec=06T09:00";
     let standing = fold(&evidence(late), &rules(""));
-    assert_eq!(
-        standing.unmet,
-        [EffortPart::Attempts, EffortPart::Days, EffortPart::Weekend]
-    );
+    assert_eq!(standing.unmet, [EffortPart::Attempts, EffortPart::Days, EffortPart::Weekend]);
     assert_eq!(standing.closed_unmet.as_deref(), Some(EffortPart::ALL));
 }
 
@@ -290,10 +188,7 @@ fn history_has_every_change_by_either_clock() {
         "02T10:00 no_answer rec=04T21:00; 03T19:00 interview_complete; 03T19:20 interview v2 rec=06T09:00";
     let states = |clock: Clock| {
         let entries = history_by(clock, &evidence(text), &rules(""));
-        entries
-            .into_iter()
-            .map(|(when, standing)| (when, standing.state))
-            .collect::<Vec<_>>()
+        entries.into_iter().map(|(when, standing)| (when, standing.state)).collect::<Vec<_>>()
     };
     assert_eq!(
         states(Clock::Event),
@@ -311,10 +206,7 @@ fn history_has_every_change_by_either_clock() {
             (at("06T09:00"), State::Completed)
         ]
     );
-    assert_eq!(
-        history(&evidence(text), &rules("")).last().unwrap().1,
-        fold(&evidence(text), &rules(""))
-    );
+    assert_eq!(history(&evidence(text), &rules("")).last().unwrap().1, fold(&evidence(text), &rules("")));
 }
 
 #[test]
@@ -326,9 +218,7 @@ fn a_merged_door_brings_its_records_but_not_its_closing() {
     for (n, visit) in loser.visits.iter_mut().enumerate() {
         visit.id = super::script::visit_id(20 + n);
     }
-    loser.decisions[0].kind = DecisionKind::Void {
-        visit: super::script::visit_id(21),
-    };
+    loser.decisions[0].kind = DecisionKind::Void { visit: super::script::visit_id(21) };
     survivor.absorb(&loser);
     let standing = fold(&survivor, &rules(""));
     assert_eq!(

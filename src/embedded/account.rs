@@ -25,11 +25,7 @@ impl Account {
     pub(super) fn current() -> Result<Self, Error> {
         let uid = geteuid().as_raw();
         let name = entry(&uid.to_string()).ok_or(Error::NamelessUser { uid })?.name;
-        Ok(Self {
-            name,
-            uid,
-            gid: getegid().as_raw(),
-        })
+        Ok(Self { name, uid, gid: getegid().as_raw() })
     }
 
     /// Who is to run the cluster in `pgdata`: this process's user, but for root the owner of a cluster that is
@@ -38,10 +34,7 @@ impl Account {
         if !is_root() {
             return Self::current();
         }
-        let owner = std::fs::symlink_metadata(pgdata)
-            .ok()
-            .map(|m| m.uid())
-            .filter(|&uid| uid != 0);
+        let owner = std::fs::symlink_metadata(pgdata).ok().map(|m| m.uid()).filter(|&uid| uid != 0);
         let key = owner.map_or_else(|| POSTGRES.to_owned(), |uid| uid.to_string());
         entry(&key).ok_or(Error::NoSuchUser { name: key })
     }
@@ -51,11 +44,7 @@ impl Account {
         if !is_root() {
             return Ok(());
         }
-        fchown(
-            handle,
-            Some(Uid::from_raw(self.uid)),
-            Some(Gid::from_raw(self.gid)),
-        )
+        fchown(handle, Some(Uid::from_raw(self.uid)), Some(Gid::from_raw(self.gid)))
     }
 
     /// The first directory above `dir` (an absolute path without links) that this user cannot pass through.
@@ -94,11 +83,7 @@ pub(super) fn name_of(uid: u32) -> String {
 fn entry(key: &str) -> Option<Account> {
     let local = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     find(&local, key).or_else(|| {
-        let asked = Command::new("getent")
-            .args(["passwd", key])
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+        let asked = Command::new("getent").args(["passwd", key]).stdin(Stdio::null()).output().ok()?;
         find(&String::from_utf8_lossy(&asked.stdout), key)
     })
 }
@@ -110,11 +95,7 @@ fn find(passwd: &str, key: &str) -> Option<Account> {
         let (name, uid) = (fields.next()?, fields.nth(1)?);
         let gid = fields.next()?.parse().ok()?;
         (name == key || uid == key).then_some(())?;
-        Some(Account {
-            name: name.to_owned(),
-            uid: uid.parse().ok()?,
-            gid,
-        })
+        Some(Account { name: name.to_owned(), uid: uid.parse().ok()?, gid })
     })
 }
 
@@ -125,11 +106,7 @@ mod tests {
     #[test]
     fn users_are_found_by_name_and_by_number() {
         let text = "root:x:0:0:root:/root:/bin/bash\nbroken\npostgres:x:101:104:admin,,,:/var:/bin/sh\n";
-        let postgres = Account {
-            name: "postgres".into(),
-            uid: 101,
-            gid: 104,
-        };
+        let postgres = Account { name: "postgres".into(), uid: 101, gid: 104 };
         assert_eq!(find(text, "postgres"), Some(postgres.clone()));
         assert_eq!(find(text, "101"), Some(postgres));
         assert_eq!(find(text, "10"), None);
@@ -141,10 +118,7 @@ mod tests {
         assert!(passes(0o755, false, false));
         assert!(!passes(0o750, false, false));
         assert!(passes(0o750, false, true));
-        assert!(
-            !passes(0o701, false, true),
-            "a group that is shut out is not 'others'"
-        );
+        assert!(!passes(0o701, false, true), "a group that is shut out is not 'others'");
         assert!(!passes(0o011, true, true));
         assert!(passes(0o1777, false, false));
     }

@@ -15,15 +15,11 @@ impl Binaries {
     /// The programs to use: those in `setting`, else those of `cluster`'s own major version, else what
     /// `pg_config` names, else the newest in the places where distributions put them.
     pub(super) fn find(setting: Option<&Path>, cluster: Option<(u32, &Path)>) -> Result<Self, Error> {
-        let places = setting.map_or_else(
-            || usual_places(cluster.map(|(major, _)| major)),
-            |dir| vec![dir.to_owned()],
-        );
+        let places =
+            setting.map_or_else(|| usual_places(cluster.map(|(major, _)| major)), |dir| vec![dir.to_owned()]);
         let found: Vec<_> = places.iter().filter_map(|dir| Self::in_dir(dir)).collect();
         let Some(first) = found.first() else {
-            return Err(Error::NoBinaries {
-                looked_in: listed(&places),
-            });
+            return Err(Error::NoBinaries { looked_in: listed(&places) });
         };
         let suitable = match cluster {
             Some((major, _)) => found.iter().find(|b| b.major == major),
@@ -37,10 +33,7 @@ impl Binaries {
                 bindir: first.dir.clone(),
                 binaries: first.major,
             }),
-            (None, None) => Err(Error::BinariesTooOld {
-                found: first.major,
-                bindir: first.dir.clone(),
-            }),
+            (None, None) => Err(Error::BinariesTooOld { found: first.major, bindir: first.dir.clone() }),
         }
     }
 
@@ -51,15 +44,9 @@ impl Binaries {
     fn in_dir(dir: &Path) -> Option<Self> {
         // Links such as /usr/local/bin/postgres lead to the directory where the programs find their libraries.
         let postgres = std::fs::canonicalize(dir.join("postgres")).ok()?;
-        let dir = [postgres.parent()?, dir]
-            .into_iter()
-            .find(|d| d.join("initdb").is_file())?
-            .to_owned();
+        let dir = [postgres.parent()?, dir].into_iter().find(|d| d.join("initdb").is_file())?.to_owned();
         let said = output_of(&postgres, "--version")?;
-        Some(Self {
-            dir,
-            major: major_in(&said)?,
-        })
+        Some(Self { dir, major: major_in(&said)? })
     }
 }
 
@@ -84,43 +71,28 @@ fn major_in(said: &str) -> Option<u32> {
 }
 
 fn output_of(program: &Path, argument: &str) -> Option<String> {
-    let output = Command::new(program)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output =
+        Command::new(program).arg(argument).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn usual_places(cluster: Option<u32>) -> Vec<PathBuf> {
     let own = cluster.map(|major| PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")));
     let told = output_of(Path::new("pg_config"), "--bindir").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places: Vec<_> = own
-        .into_iter()
-        .chain(told)
-        .chain(versions_below("/usr/lib/postgresql"))
-        .collect();
+    let mut places: Vec<_> =
+        own.into_iter().chain(told).chain(versions_below("/usr/lib/postgresql")).collect();
     places.extend(std::env::split_paths(&path).filter(|dir| dir.is_absolute()));
     places
 }
 
 /// `ROOT/<major>/bin`, newest first.
 fn versions_below(root: &str) -> Vec<PathBuf> {
-    let names = std::fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .filter_map(|e| e.ok()?.file_name().into_string().ok());
+    let names =
+        std::fs::read_dir(root).into_iter().flatten().filter_map(|e| e.ok()?.file_name().into_string().ok());
     let mut majors: Vec<u32> = names.filter_map(|name| name.parse().ok()).collect();
     majors.sort_unstable_by(|a, b| b.cmp(a));
-    majors
-        .into_iter()
-        .map(|major| Path::new(root).join(major.to_string()).join("bin"))
-        .collect()
+    majors.into_iter().map(|major| Path::new(root).join(major.to_string()).join("bin")).collect()
 }
 
 fn listed(places: &[PathBuf]) -> String {
@@ -136,10 +108,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_the_programs_say_them() {
-        assert_eq!(
-            major_in("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
-            Some(15)
-        );
+        assert_eq!(major_in("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
         assert_eq!(major_in("postgres (PostgreSQL) 18beta2"), Some(18));
         assert_eq!(major_in("something else 15"), None);
     }

@@ -23,23 +23,11 @@ const SAME_USER: &str = "same";
 /// A command that runs `program` as `account` through `helper`, tied to the calling *thread*'s life: the program
 /// gets SIGINT when that thread or its process ends. The program's arguments are for the caller to add.
 pub(super) fn command(helper: &Path, account: &Account, program: &Path) -> Command {
-    let user = if is_root() {
-        format!("{}:{}", account.uid, account.gid)
-    } else {
-        SAME_USER.to_owned()
-    };
+    let user = if is_root() { format!("{}:{}", account.uid, account.gid) } else { SAME_USER.to_owned() };
     let mut command = Command::new(helper);
-    command
-        .arg(VERB)
-        .arg(std::process::id().to_string())
-        .arg(user)
-        .arg(program);
+    command.arg(VERB).arg(std::process::id().to_string()).arg(user).arg(program);
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    command
-        .env_clear()
-        .env("PATH", path)
-        .env("LC_ALL", "C")
-        .env("TZ", "UTC");
+    command.env_clear().env("PATH", path).env("LC_ALL", "C").env("TZ", "UTC");
     // A Ctrl-C in the terminal is for the service, which stops the database when its last request is done.
     command.current_dir("/").process_group(0);
     command
@@ -63,10 +51,7 @@ pub fn run_as_child(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode
 enum Never {}
 
 fn become_program(args: &mut dyn Iterator<Item = OsString>) -> io::Result<Never> {
-    let mut next = |what: &str| {
-        args.next()
-            .ok_or_else(|| io::Error::other(format!("{what} is missing")))
-    };
+    let mut next = |what: &str| args.next().ok_or_else(|| io::Error::other(format!("{what} is missing")));
     let parent = next("parent")?;
     let user = next("user")?;
     let program = next("program")?;
@@ -75,13 +60,7 @@ fn become_program(args: &mut dyn Iterator<Item = OsString>) -> io::Result<Never>
     }
     umask(Mode::RWXG | Mode::RWXO);
     // A memory image of the database would hold what the files keep closed.
-    setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_parent_process_death_signal(Some(Signal::INT))?;
     let now = getppid().map_or(0, Pid::as_raw_pid);
     if parent.to_string_lossy() != now.to_string() {
@@ -92,22 +71,15 @@ fn become_program(args: &mut dyn Iterator<Item = OsString>) -> io::Result<Never>
 
 /// Gives up root for `UID:GID`, for good.
 fn drop_to(user: &str) -> io::Result<()> {
-    let parsed = user
-        .split_once(':')
-        .and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
-    let (uid, gid): (u32, u32) = parsed
-        .filter(|&(uid, _)| uid != 0)
-        .ok_or_else(|| io::Error::other("no such user"))?;
+    let parsed = user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    let (uid, gid): (u32, u32) =
+        parsed.filter(|&(uid, _)| uid != 0).ok_or_else(|| io::Error::other("no such user"))?;
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
     // These act on the calling thread, which here is the whole process.
     set_thread_groups(&[gid])?;
     set_thread_res_gid(gid, gid, gid)?;
     set_thread_res_uid(uid, uid, uid)?;
-    if geteuid() == uid {
-        Ok(())
-    } else {
-        Err(io::Error::other("the user did not change"))
-    }
+    if geteuid() == uid { Ok(()) } else { Err(io::Error::other("the user did not change")) }
 }
 
 #[cfg(test)]

@@ -29,11 +29,7 @@ impl Cluster {
         }
         let launch = Launch::prepare(data_dir, &binaries, options)?;
         let (keeper, connection) = keeper::start(launch)?;
-        Ok(Self {
-            keeper: Some(keeper),
-            connection,
-            lock,
-        })
+        Ok(Self { keeper: Some(keeper), connection, lock })
     }
 
     /// How to reach it. Stays true over restarts.
@@ -48,9 +44,7 @@ impl Cluster {
 
     /// How it does at this moment.
     pub fn state(&self) -> State {
-        self.keeper
-            .as_ref()
-            .map_or(State::Stopped, |keeper| keeper.shown.state())
+        self.keeper.as_ref().map_or(State::Stopped, |keeper| keeper.shown.state())
     }
 
     /// How often it died and was started again.
@@ -72,12 +66,7 @@ impl Cluster {
     }
 
     fn halt(&mut self) {
-        if let Some(Keeper {
-            stop,
-            thread,
-            shown: _,
-        }) = self.keeper.take()
-        {
+        if let Some(Keeper { stop, thread, shown: _ }) = self.keeper.take() {
             drop(stop);
             if thread.join().is_err() {
                 tracing::error!("the thread that kept the database had failed");

@@ -20,10 +20,7 @@ impl Connection {
     /// The same cluster, another database.
     #[must_use]
     pub fn with_database(&self, database: &str) -> Self {
-        Self {
-            database: database.to_owned(),
-            ..self.clone()
-        }
+        Self { database: database.to_owned(), ..self.clone() }
     }
 
     /// As a URL for `psql`, `pg_dump` and every driver: the socket's directory stands percent-encoded in the

@@ -75,10 +75,7 @@ impl DataDir {
             };
             let (pid, held_for) = data_dir.holder();
             if held_for == Purpose::Service.word() || waited >= PATIENCE {
-                return Err(Error::InUse {
-                    dir: data_dir.path().to_owned(),
-                    pid,
-                });
+                return Err(Error::InUse { dir: data_dir.path().to_owned(), pid });
             }
             std::thread::sleep(Duration::from_millis(50));
             waited += Duration::from_millis(50);
@@ -108,9 +105,7 @@ impl DataDir {
     pub(super) fn claim(path: &Path) -> Result<Self, Error> {
         let is_new = !path.exists();
         if !is_new && !path.is_dir() {
-            return Err(Error::NotADirectory {
-                path: path.to_owned(),
-            });
+            return Err(Error::NotADirectory { path: path.to_owned() });
         }
         std::fs::create_dir_all(path).map_err(Error::io("make the data directory", path))?;
         let path = std::fs::canonicalize(path).map_err(Error::io("find the data directory", path))?;
@@ -151,10 +146,7 @@ impl DataDir {
         let signed = self.folder.read(LOCK).ok().flatten().unwrap_or_default();
         let signed = String::from_utf8_lossy(&signed).into_owned();
         let mut words = signed.split_whitespace().map(str::to_owned);
-        (
-            words.next().unwrap_or_else(|| "unknown".to_owned()),
-            words.next().unwrap_or_default(),
-        )
+        (words.next().unwrap_or_else(|| "unknown".to_owned()), words.next().unwrap_or_default())
     }
 
     /// Marks that this process uses the holder's cluster; `None` while the holder is about to stop it.
@@ -166,16 +158,14 @@ impl DataDir {
     pub(super) fn last_user(&self) -> Result<Option<UseMark>, Error> {
         let mut alone = None;
         let mut failed = Ok(());
-        wait_until(PATIENCE, || {
-            match self.flock_users(FlockOperation::NonBlockingLockExclusive) {
-                Ok(mark) => {
-                    alone = mark;
-                    alone.is_some()
-                }
-                Err(error) => {
-                    failed = Err(error);
-                    true
-                }
+        wait_until(PATIENCE, || match self.flock_users(FlockOperation::NonBlockingLockExclusive) {
+            Ok(mark) => {
+                alone = mark;
+                alone.is_some()
+            }
+            Err(error) => {
+                failed = Err(error);
+                true
             }
         });
         failed.map(|()| alone)
@@ -200,26 +190,19 @@ impl Lock {
 
 /// An ordinary user can work only in a directory of its own.
 fn refuse_strangers(path: &Path, account: &Account) -> Result<(), Error> {
-    let owner = std::fs::metadata(path)
-        .map_err(Error::io("read the data directory", path))?
-        .uid();
+    let owner = std::fs::metadata(path).map_err(Error::io("read the data directory", path))?.uid();
     if is_root() || owner == account.uid {
         return Ok(());
     }
-    Err(Error::OtherOwner {
-        dir: path.to_owned(),
-        owner: name_of(owner),
-    })
+    Err(Error::OtherOwner { dir: path.to_owned(), owner: name_of(owner) })
 }
 
 /// As root: the cluster's user must be able to get there.
 fn refuse_closed(path: &Path, account: &Account) -> Result<(), Error> {
     match account.closed_ancestor(path) {
-        Some(closed) if is_root() => Err(Error::ClosedAncestor {
-            closed,
-            dir: path.to_owned(),
-            user: account.name.clone(),
-        }),
+        Some(closed) if is_root() => {
+            Err(Error::ClosedAncestor { closed, dir: path.to_owned(), user: account.name.clone() })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -230,10 +213,7 @@ fn refuse_foreign(folder: &Folder, account: &Account) -> Result<(), Error> {
     let owner = std::fs::metadata(folder.path()).map_or(0, |m| m.uid());
     let is_claimed = names.iter().any(|n| n == LOCK) || (is_root() && owner == account.uid);
     match names.into_iter().find(|name| !is_ours(name)) {
-        Some(example) if !is_claimed => Err(Error::Foreign {
-            dir: folder.path().to_owned(),
-            example,
-        }),
+        Some(example) if !is_claimed => Err(Error::Foreign { dir: folder.path().to_owned(), example }),
         Some(_) | None => Ok(()),
     }
 }

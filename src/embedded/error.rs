@@ -175,10 +175,6 @@ impl Error {
     /// For `map_err`: the operating system refused `doing` something to `path`.
     pub(super) fn io<E: Into<io::Error>>(doing: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            doing,
-            path,
-            source: source.into(),
-        }
+        move |source| Self::Io { doing, path, source: source.into() }
     }
 }

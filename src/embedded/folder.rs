@@ -26,10 +26,7 @@ impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let handle =
             fs::open(path, DIRECTORY, Mode::empty()).map_err(Error::io("open the directory", path))?;
-        Ok(Self {
-            handle,
-            path: path.to_owned(),
-        })
+        Ok(Self { handle, path: path.to_owned() })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -38,14 +35,8 @@ impl Folder {
 
     /// A second handle on the same directory.
     pub(super) fn again(&self) -> Result<Self, Error> {
-        let handle = self
-            .handle
-            .try_clone()
-            .map_err(Error::io("open the directory", &self.path))?;
-        Ok(Self {
-            handle,
-            path: self.path.clone(),
-        })
+        let handle = self.handle.try_clone().map_err(Error::io("open the directory", &self.path))?;
+        Ok(Self { handle, path: self.path.clone() })
     }
 
     /// The directory `name` in this one, made when missing; `owner`'s, closed to everybody else.
@@ -70,9 +61,7 @@ impl Folder {
 
     /// Makes the directory `owner`'s and closes it to everybody else (0700).
     pub(super) fn claim(&self, owner: &Account) -> Result<(), Error> {
-        owner
-            .own(&self.handle)
-            .map_err(Error::io("give away the directory", &self.path))?;
+        owner.own(&self.handle).map_err(Error::io("give away the directory", &self.path))?;
         fs::fchmod(&self.handle, Mode::RWXU).map_err(Error::io("close the directory", &self.path))
     }
 
@@ -82,9 +71,7 @@ impl Folder {
         let path = self.path.join(name);
         let handle = fs::openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR)
             .map_err(Error::io("open the file", &path))?;
-        owner
-            .own(&handle)
-            .map_err(Error::io("give away the file", &path))?;
+        owner.own(&handle).map_err(Error::io("give away the file", &path))?;
         Ok(File::from(handle))
     }
 
@@ -99,9 +86,7 @@ impl Folder {
             .map_err(|e| refused()(e.into()))?;
         owner.own(&handle).map_err(|e| refused()(e.into()))?;
         let mut file = File::from(handle);
-        file.write_all(content)
-            .and_then(|()| file.sync_all())
-            .map_err(refused())?;
+        file.write_all(content).and_then(|()| file.sync_all()).map_err(refused())?;
         fs::renameat(&self.handle, draft.as_str(), &self.handle, name).map_err(|e| refused()(e.into()))?;
         self.sync()
     }
@@ -116,9 +101,7 @@ impl Folder {
             Err(other) => return Err(Error::io("read the file", &path)(other)),
         };
         let mut content = Vec::new();
-        File::from(handle)
-            .read_to_end(&mut content)
-            .map_err(Error::io("read the file", &path))?;
+        File::from(handle).read_to_end(&mut content).map_err(Error::io("read the file", &path))?;
         Ok(Some(content))
     }
 
@@ -142,11 +125,7 @@ impl Folder {
         let refused = || Error::io::<std::io::Error>("read the directory", &self.path);
         std::fs::read_dir(&self.path)
             .map_err(refused())?
-            .map(|entry| {
-                entry
-                    .map(|e| e.file_name().to_string_lossy().into_owned())
-                    .map_err(refused())
-            })
+            .map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned()).map_err(refused()))
             .collect()
     }
 

@@ -80,13 +80,8 @@ pub(super) fn start(launch: Launch) -> Result<(Keeper, Connection), Error> {
     let (stop, orders) = channel();
     let (report, first) = sync_channel(1);
     let shown = Arc::new(Shown::default());
-    let keeping = Keeping {
-        launch,
-        orders,
-        shown: Arc::clone(&shown),
-        report: Some(report),
-        tries: FIRST_TRIES,
-    };
+    let keeping =
+        Keeping { launch, orders, shown: Arc::clone(&shown), report: Some(report), tries: FIRST_TRIES };
     let path = keeping.launch.pgdata();
     let thread = std::thread::Builder::new()
         .name("postgres-keeper".to_owned())

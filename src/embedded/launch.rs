@@ -42,10 +42,7 @@ impl Launch {
         let users = distinct(&["root", "postgres", &account.name, &current.name]);
         for (name, content) in [
             ("postgresql.conf", settings::entry_file()),
-            (
-                settings::OUR_FILE,
-                settings::configuration(machine, &socket_dir, options.durability),
-            ),
+            (settings::OUR_FILE, settings::configuration(machine, &socket_dir, options.durability)),
             ("pg_hba.conf", settings::access()),
             ("pg_ident.conf", settings::identities(&users)),
         ] {
@@ -72,8 +69,7 @@ impl Launch {
     pub(super) fn spawn(&self) -> Result<Child, Error> {
         process::make_way(&self.folder, &self.pgdata())?;
         let log = self.log.file(START_LOG, &self.account)?;
-        log.set_len(0)
-            .map_err(Error::io("empty the file", &self.log.path().join(START_LOG)))?;
+        log.set_len(0).map_err(Error::io("empty the file", &self.log.path().join(START_LOG)))?;
         let mut command = child::command(&self.helper, &self.account, &self.postgres);
         command
             .arg("-D")
@@ -94,43 +90,27 @@ impl Launch {
     pub(super) fn failed(&self, status: &str) -> Error {
         let first = self.log.read(START_LOG).ok().flatten().unwrap_or_default();
         let said = String::from_utf8_lossy(&first).into_owned() + &self.newest_log();
-        Error::StartFailed {
-            said: last_words(&said, status),
-            log: self.log.path().to_owned(),
-        }
+        Error::StartFailed { said: last_words(&said, status), log: self.log.path().to_owned() }
     }
 
     /// What the log of the day says since the last start began.
     fn newest_log(&self) -> String {
-        let names = self
-            .log
-            .names()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| name != START_LOG);
-        let changed = |name: &String| {
-            std::fs::metadata(self.log.path().join(name))
-                .and_then(|m| m.modified())
-                .ok()
-        };
+        let names = self.log.names().unwrap_or_default().into_iter().filter(|name| name != START_LOG);
+        let changed =
+            |name: &String| std::fs::metadata(self.log.path().join(name)).and_then(|m| m.modified()).ok();
         let Some(newest) = names.max_by_key(changed) else {
             return String::new();
         };
         let text = self.log.read(&newest).ok().flatten().unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        text.rfind("starting PostgreSQL")
-            .map_or_else(String::new, |start| text[start..].to_owned())
+        text.rfind("starting PostgreSQL").map_or_else(String::new, |start| text[start..].to_owned())
     }
 }
 
 /// Ends `child`, which is this process's own: fast, then without a checkpoint, then by force.
 pub(super) fn stop(child: &mut Child) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    for (signal, time) in [
-        (Signal::INT, FAST_STOP),
-        (Signal::QUIT, QUICK_STOP),
-        (Signal::KILL, QUICK_STOP),
-    ] {
+    for (signal, time) in [(Signal::INT, FAST_STOP), (Signal::QUIT, QUICK_STOP), (Signal::KILL, QUICK_STOP)] {
         // Not waited for yet, so the id cannot be anybody else's.
         if let Some(pid) = pid
             && matches!(child.try_wait(), Ok(None))
@@ -160,15 +140,9 @@ fn socket_dir(data_dir: &DataDir) -> Result<PathBuf, Error> {
         data_dir.folder.private_child(SOCKET, &data_dir.account)?;
         return Ok(inside);
     }
-    let name = format!(
-        "doorknock-{:016x}",
-        fnv1a(data_dir.path().as_os_str().as_encoded_bytes())
-    );
+    let name = format!("doorknock-{:016x}", fnv1a(data_dir.path().as_os_str().as_encoded_bytes()));
     let roots = [std::env::temp_dir(), PathBuf::from("/tmp")];
-    let outside = roots
-        .map(|root| root.join(&name))
-        .into_iter()
-        .find(|dir| fits(dir));
+    let outside = roots.map(|root| root.join(&name)).into_iter().find(|dir| fits(dir));
     let outside = outside.ok_or(Error::NoSocketDir { tried: inside })?;
     make_private(&outside, &data_dir.account)?;
     Ok(outside)
@@ -184,9 +158,7 @@ pub(super) fn remove_outside(socket_dir: &Path, data_dir: &DataDir) {
 }
 
 fn fits(dir: &Path) -> bool {
-    let is_plain = dir
-        .to_str()
-        .is_some_and(|s| !s.contains(|c: char| c.is_control() || ",\"\\".contains(c)));
+    let is_plain = dir.to_str().is_some_and(|s| !s.contains(|c: char| c.is_control() || ",\"\\".contains(c)));
     is_plain && dir.join(SOCKET_NAME).as_os_str().len() <= SOCKET_PATH_LIMIT
 }
 
@@ -201,16 +173,12 @@ fn make_private(dir: &Path, account: &Account) -> Result<(), Error> {
     if found.is_dir() && found.uid() == account.uid && found.mode() & 0o7777 == 0o700 {
         return Ok(());
     }
-    Err(Error::NoSocketDir {
-        tried: dir.to_owned(),
-    })
+    Err(Error::NoSocketDir { tried: dir.to_owned() })
 }
 
 /// FNV-1a, 64 bits: names a directory, protects nothing.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| {
-        (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -222,10 +190,7 @@ mod tests {
         let longest = SOCKET_PATH_LIMIT - SOCKET_NAME.len() - 1;
         assert!(fits(Path::new(&format!("/{}", "a".repeat(longest - 1)))));
         assert!(!fits(Path::new(&format!("/{}", "a".repeat(longest)))));
-        assert!(
-            !fits(Path::new("/a,b")),
-            "clients read a comma as the end of a host"
-        );
+        assert!(!fits(Path::new("/a,b")), "clients read a comma as the end of a host");
     }
 
     #[test]

@@ -48,13 +48,7 @@ impl PidFile {
         let port = lines.next().and_then(|l| l.parse().ok()).unwrap_or(0);
         let socket_dir = PathBuf::from(lines.next().unwrap_or_default());
         let status = lines.nth(2).unwrap_or_default().to_owned();
-        Some(Self {
-            pid,
-            started_at,
-            port,
-            socket_dir,
-            status,
-        })
+        Some(Self { pid, started_at, port, socket_dir, status })
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -85,9 +79,7 @@ impl PidFile {
     fn started_when_it_says(&self) -> bool {
         let pid = self.pid.as_raw_pid();
         let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        let started = start_of(pid)
-            .zip(boot_time())
-            .map(|(after_boot, boot)| boot + after_boot);
+        let started = start_of(pid).zip(boot_time()).map(|(after_boot, boot)| boot + after_boot);
         name.trim() == "postgres" && started.is_some_and(|s| (s - self.started_at).abs() <= 5)
     }
 }
@@ -112,23 +104,14 @@ fn belongs_to(pid: Pid, pgdata: &Path) -> Belongs {
 }
 
 fn is_postgres(exe: &Path) -> bool {
-    let name = exe
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let name = exe.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     name.trim_end_matches(" (deleted)") == "postgres"
 }
 
 /// The fields of `/proc/PID/stat` after the program's name, which may itself hold spaces and brackets.
 fn stat_fields(pid: i32) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(
-        stat.rsplit_once(')')?
-            .1
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }
 
 /// Gone, or a zombie that only waits to be counted.
@@ -143,11 +126,7 @@ fn start_of(pid: i32) -> Option<i64> {
 
 fn boot_time() -> Option<i64> {
     let stat = std::fs::read_to_string("/proc/stat").ok()?;
-    stat.lines()
-        .find_map(|line| line.strip_prefix("btime "))?
-        .trim()
-        .parse()
-        .ok()
+    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
 /// All living processes of the cluster in `pgdata`, also those whose postmaster is gone.
@@ -169,20 +148,13 @@ pub(super) fn make_way(data: &Folder, pgdata: &Path) -> Result<(), Error> {
     {
         let pid = file.pid.as_raw_pid();
         tracing::info!(pid, "stopping the database that an earlier process left running");
-        let steps = [
-            (Signal::INT, FAST_STOP),
-            (Signal::QUIT, QUICK_STOP),
-            (Signal::KILL, QUICK_STOP),
-        ];
+        let steps = [(Signal::INT, FAST_STOP), (Signal::QUIT, QUICK_STOP), (Signal::KILL, QUICK_STOP)];
         let ended = steps.into_iter().any(|(signal, time)| {
             tell(file.pid, pgdata, signal);
             wait_until(time, || is_dead(pid))
         });
         if !ended {
-            return Err(Error::Lingering {
-                pgdata: pgdata.to_owned(),
-                pid,
-            });
+            return Err(Error::Lingering { pgdata: pgdata.to_owned(), pid });
         }
     }
     end_the_rest(pgdata)?;
@@ -209,10 +181,7 @@ fn end_the_rest(pgdata: &Path) -> Result<(), Error> {
         }
     }
     let left = processes_of(pgdata).first().map_or(0, |pid| pid.as_raw_pid());
-    Err(Error::Lingering {
-        pgdata: pgdata.to_owned(),
-        pid: left,
-    })
+    Err(Error::Lingering { pgdata: pgdata.to_owned(), pid: left })
 }
 
 /// Sends `signal` to `pid` if that is a process of the cluster in `pgdata`. The handle is taken before the question
@@ -265,10 +234,7 @@ mod tests {
             assert!(!ready || cut >= FILE.len() - 4, "cut at {cut}");
         }
         assert_eq!(PidFile::parse("0\n/d\n1\n"), None);
-        assert_eq!(
-            PidFile::parse("-77\n/d\n1\n").map(|f| f.pid.as_raw_pid()),
-            Some(77)
-        );
+        assert_eq!(PidFile::parse("-77\n/d\n1\n").map(|f| f.pid.as_raw_pid()), Some(77));
     }
 
     #[test]
@@ -276,10 +242,7 @@ mod tests {
         let own = Pid::from_raw(i32::try_from(std::process::id()).expect("a process id fits"));
         let own = own.expect("it is not zero");
         let cwd = std::env::current_dir().expect("tests run somewhere");
-        assert!(
-            matches!(belongs_to(own, &cwd), Belongs::No),
-            "right directory, other program"
-        );
+        assert!(matches!(belongs_to(own, &cwd), Belongs::No), "right directory, other program");
         tell(own, &cwd, Signal::KILL); // and it lives to end this test
     }
 }

@@ -26,11 +26,7 @@ pub struct Session {
 #[derive(Debug)]
 enum Way {
     Own(Box<Cluster>),
-    Beside {
-        connection: Connection,
-        data_dir: DataDir,
-        mark: UseMark,
-    },
+    Beside { connection: Connection, data_dir: DataDir, mark: UseMark },
 }
 
 /// The connection of a cluster that is running in `data_dir` and ready; `None` where there is none. Changes nothing.
@@ -57,9 +53,7 @@ impl Session {
             let data_dir = match DataDir::claim(&options.data_dir)?.try_lock(Purpose::Command)? {
                 Ok(lock) => {
                     let cluster = Cluster::start(lock, options)?;
-                    return Ok(Self {
-                        way: Way::Own(Box::new(cluster)),
-                    });
+                    return Ok(Self { way: Way::Own(Box::new(cluster)) });
                 }
                 Err(held) => held,
             };
@@ -67,20 +61,11 @@ impl Session {
             if let Some(mark) = data_dir.mark_use()?
                 && let Some(connection) = running(data_dir.path())?
             {
-                return Ok(Self {
-                    way: Way::Beside {
-                        connection,
-                        data_dir,
-                        mark,
-                    },
-                });
+                return Ok(Self { way: Way::Beside { connection, data_dir, mark } });
             }
             if started.elapsed() >= PATIENCE {
                 let (pid, _) = data_dir.holder();
-                return Err(Error::NotReady {
-                    dir: data_dir.path().to_owned(),
-                    pid,
-                });
+                return Err(Error::NotReady { dir: data_dir.path().to_owned(), pid });
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -62,12 +62,7 @@ pub(super) fn configuration(machine: Machine, socket_dir: &Path, durability: Dur
     let kept = ["fsync", "full_page_writes"].map(|name| (name, promise.to_owned()));
     let socket = ("unix_socket_directories", format!("\"{}\"", socket_dir.display()));
     let all = kept.into_iter().chain([socket]).chain(sized);
-    for (name, value) in all.chain(
-        fixed
-            .concat()
-            .into_iter()
-            .map(|(name, value)| (name, value.to_owned())),
-    ) {
+    for (name, value) in all.chain(fixed.concat().into_iter().map(|(name, value)| (name, value.to_owned()))) {
         writeln!(out, "{name} = '{}'", quoted(&value)).expect("a String takes everything");
     }
     out
@@ -141,10 +136,7 @@ fn sized(machine: Machine) -> Vec<(&'static str, String)> {
     vec![
         ("shared_buffers", mib((machine.memory_mib / 8).clamp(64, 4096))),
         ("effective_cache_size", mib((machine.memory_mib / 2).max(128))),
-        (
-            "maintenance_work_mem",
-            mib((machine.memory_mib / 32).clamp(64, 512)),
-        ),
+        ("maintenance_work_mem", mib((machine.memory_mib / 32).clamp(64, 512))),
         ("max_wal_size", mib(wal)),
         ("min_wal_size", mib((wal / 2).min(80))),
         ("max_parallel_workers_per_gather", gather.to_string()),
@@ -178,20 +170,13 @@ mod tests {
     use super::*;
 
     fn value<'a>(conf: &'a str, name: &str) -> &'a str {
-        let line = conf
-            .lines()
-            .find_map(|l| l.strip_prefix(name)?.strip_prefix(" = '"));
-        line.and_then(|l| l.strip_suffix('\''))
-            .unwrap_or_else(|| panic!("{name} is not set"))
+        let line = conf.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(" = '"));
+        line.and_then(|l| l.strip_suffix('\'')).unwrap_or_else(|| panic!("{name} is not set"))
     }
 
     #[test]
     fn what_was_committed_is_on_disk_unless_it_is_scratch() {
-        let machine = Machine {
-            memory_mib: 8192,
-            cores: 2,
-            disk_mib: 100_000,
-        };
+        let machine = Machine { memory_mib: 8192, cores: 2, disk_mib: 100_000 };
         let conf = |durability| configuration(machine, Path::new("/d"), durability);
         for name in ["fsync", "full_page_writes"] {
             assert_eq!(value(&conf(Durability::Kept), name), "on");
@@ -213,39 +198,22 @@ mod tests {
             (8192, 4096, "1024MB", "512MB"),
             (262_144, 4_000_000, "4096MB", "2048MB"),
         ] {
-            let machine = Machine {
-                memory_mib,
-                cores: 1,
-                disk_mib,
-            };
+            let machine = Machine { memory_mib, cores: 1, disk_mib };
             let conf = configuration(machine, Path::new("/d"), Durability::Kept);
-            assert_eq!(
-                (value(&conf, "shared_buffers"), value(&conf, "max_wal_size")),
-                (buffers, wal)
-            );
+            assert_eq!((value(&conf, "shared_buffers"), value(&conf, "max_wal_size")), (buffers, wal));
         }
     }
 
     #[test]
     fn quotes_in_a_path_stay_inside_the_value() {
-        let machine = Machine {
-            memory_mib: 1,
-            cores: 1,
-            disk_mib: 1,
-        };
+        let machine = Machine { memory_mib: 1, cores: 1, disk_mib: 1 };
         let conf = configuration(machine, Path::new("/o'brien"), Durability::Kept);
-        assert!(
-            conf.contains("unix_socket_directories = '\"/o''brien\"'"),
-            "{conf}"
-        );
+        assert!(conf.contains("unix_socket_directories = '\"/o''brien\"'"), "{conf}");
     }
 
     #[test]
     fn memory_is_read_from_the_kernels_table() {
-        assert_eq!(
-            total_mib("MemTotal:       24689660 kB\nMemFree: 1 kB\n"),
-            Some(24110)
-        );
+        assert_eq!(total_mib("MemTotal:       24689660 kB\nMemFree: 1 kB\n"), Some(24110));
         assert_eq!(total_mib(""), None);
     }
 }

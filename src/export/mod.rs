@@ -104,25 +104,13 @@ impl Export {
         format: Format,
     ) -> Self {
         let after = Some((i32::MIN, Uuid::nil()));
-        Self {
-            store,
-            survey,
-            range,
-            kind,
-            format,
-            after,
-            is_begun: false,
-            has_rows: false,
-        }
+        Self { store, survey, range, kind, format, after, is_begun: false, has_rows: false }
     }
 
     /// The next piece of the file; `None` at its end.
     pub async fn next(&mut self) -> Result<Option<String>, Error> {
         let Some(after) = self.after else { return Ok(None) };
-        let rows = self
-            .store
-            .list_cases(self.survey.key, self.range, None, after, PAGE)
-            .await?;
+        let rows = self.store.list_cases(self.survey.key, self.range, None, after, PAGE).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < PAGE);
         self.after = rows.last().filter(|_| !is_last).map(|r| (r.area_no, r.id));
         let mut piece = String::new();
@@ -151,10 +139,8 @@ impl Export {
         match self.format {
             Format::Csv => {
                 let mut head = String::from("\u{feff}");
-                let cells: Vec<Cell> = table::columns(self.kind)
-                    .iter()
-                    .map(|c| Cell::Text((*c).to_owned()))
-                    .collect();
+                let cells: Vec<Cell> =
+                    table::columns(self.kind).iter().map(|c| Cell::Text((*c).to_owned())).collect();
                 table::push_csv(&mut head, &cells);
                 head
             }

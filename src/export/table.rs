@@ -43,21 +43,14 @@ impl Cell {
         match self {
             Self::Empty => Value::Null,
             Self::Text(text) => json!(text),
-            Self::Number(n) => json!(n),
+            // A whole number as one: 6, not 6.0.
+            Self::Number(n) => n.to_string().parse::<i64>().map_or_else(|_| json!(n), |whole| json!(whole)),
             Self::Bool(b) => json!(b),
         }
     }
 }
 
-const DOOR: [&str; 7] = [
-    "case_id",
-    "area",
-    "building",
-    "unit",
-    "floor",
-    "room",
-    "household",
-];
+const DOOR: [&str; 7] = ["case_id", "area", "building", "unit", "floor", "room", "household"];
 
 /// Names of the columns.
 pub(super) fn columns(kind: Kind) -> &'static [&'static str] {
@@ -210,25 +203,20 @@ pub(super) fn rows<'a>(
     Ok(all)
 }
 
-/// The highest revision of each interview.
+/// The highest usable revision of each interview.
 fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
     let mut highest: HashMap<Uuid, &InterviewRow> = HashMap::new();
-    for i in all {
+    for i in all.iter().filter(|i| !i.is_faulty) {
         let entry = highest.entry(i.id).or_insert(i);
         if i.revision > entry.revision {
             *entry = i;
         }
     }
-    all.iter()
-        .filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision))
-        .collect()
+    all.iter().filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision)).collect()
 }
 
 fn people<'a>(detail: &'a Detail, i: &'a InterviewRow) -> impl Iterator<Item = &'a PersonRow> {
-    detail
-        .persons
-        .iter()
-        .filter(|p| p.interview_id == i.id && p.revision == i.revision)
+    detail.persons.iter().filter(|p| p.interview_id == i.id && p.revision == i.revision)
 }
 
 fn door_cells(c: &CaseRow) -> Vec<Cell> {
@@ -345,27 +333,12 @@ fn person_cells(c: &CaseRow, i: &InterviewRow, p: &PersonRow) -> Vec<Cell> {
         Cell::number(p.birth[0]),
         Cell::number(p.birth[1]),
         Cell::number(p.birth[2]),
-        Cell::text(
-            p.relationship
-                .and_then(Relationship::from_number)
-                .map(|r| r.slug()),
-        ),
-        Cell::text(
-            p.residence_status
-                .and_then(ResidenceStatus::from_number)
-                .map(|r| r.slug()),
-        ),
+        Cell::text(p.relationship.and_then(Relationship::from_number).map(|r| r.slug())),
+        Cell::text(p.residence_status.and_then(ResidenceStatus::from_number).map(|r| r.slug())),
         Cell::Text(if p.has_citizen_id { "present" } else { "missing" }.to_owned()),
     ]);
-    let names = [
-        "stayed_at",
-        "registered_at",
-        "time_away",
-        "reason_away",
-        "education",
-        "literate",
-        "ethnicity",
-    ];
+    let names =
+        ["stayed_at", "registered_at", "time_away", "reason_away", "education", "literate", "ethnicity"];
     cells.extend(names.iter().map(|name| item(&items, name)));
     cells.push(Cell::text(p.other_address.clone()));
     cells.push(Cell::Bool(i.counted_elsewhere));
@@ -408,11 +381,8 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Appends one GeoJSON feature.
 pub(super) fn push_feature(out: &mut String, names: &[&str], cells: &[Cell], position: Option<(f64, f64)>) {
-    let properties: Map<String, Value> = names
-        .iter()
-        .zip(cells)
-        .map(|(name, cell)| ((*name).to_owned(), cell.to_json()))
-        .collect();
+    let properties: Map<String, Value> =
+        names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_json())).collect();
     let geometry = position.map(|(lon, lat)| json!({"type": "Point", "coordinates": [lon, lat]}));
     out.push_str(&json!({"type": "Feature", "geometry": geometry, "properties": properties}).to_string());
 }
@@ -426,10 +396,7 @@ mod tests {
         let mut out = String::new();
         let cells = ["=1+1", "+x", "-x", "@x", "a,b", "say \"hi\"", "王"].map(|t| Cell::Text(t.to_owned()));
         push_csv(&mut out, &cells);
-        assert_eq!(
-            out,
-            "\"'=1+1\",\"'+x\",\"'-x\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",王\r\n"
-        );
+        assert_eq!(out, "\"'=1+1\",\"'+x\",\"'-x\",\"'@x\",\"a,b\",\"say \"\"hi\"\"\",王\r\n");
         let mut numbers = String::new();
         push_csv(&mut numbers, &[Cell::Number(-1.0), Cell::Empty, Cell::Bool(true)]);
         assert_eq!(numbers, "-1,,true\r\n");

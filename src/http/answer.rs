@@ -60,9 +60,7 @@ where
 {
     let mut line = Line::begin(metrics, asked);
     let id = line.asked.id.clone();
-    let outcome = CURRENT
-        .scope(id.clone(), AssertUnwindSafe(work).catch_unwind())
-        .await;
+    let outcome = CURRENT.scope(id.clone(), AssertUnwindSafe(work).catch_unwind()).await;
     let mut response = match outcome {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => show(problem, &id),
@@ -82,9 +80,7 @@ where
 
 fn complete_headers(response: &mut Response, id: &RequestId) {
     let headers = response.headers_mut();
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(REQUEST_ID, value);
@@ -95,10 +91,7 @@ fn complete_headers(response: &mut Response, id: &RequestId) {
 fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
-        parts
-            .headers
-            .entry(CONTENT_LENGTH)
-            .or_insert(HeaderValue::from(length));
+        parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
     }
     Response::from_parts(parts, String::new().into())
 }
@@ -114,9 +107,7 @@ pub fn json_with<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Respon
         Ok(bytes) => {
             let mut response = Response::new(bytes.into());
             *response.status_mut() = status;
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         Err(error) => {
@@ -129,9 +120,7 @@ pub fn json_with<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Respon
 /// A 200 of `media_type` with `text`.
 pub fn text(media_type: &'static str, text: impl Into<String>) -> Response {
     let mut response = Response::new(text.into().into());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
@@ -161,9 +150,7 @@ where
 /// words, which may quote a record. To be called once, after the log is set up.
 pub fn log_panics_without_words() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info
-            .location()
-            .map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        let place = info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
         let id = CURRENT.try_with(ToString::to_string).unwrap_or_default();
         tracing::error!(place, request_id = id, "panic");
     }));
@@ -171,12 +158,7 @@ pub fn log_panics_without_words() {
 
 /// Reads a whole answer back, for tests and for calls without a socket.
 pub async fn bytes(response: Response) -> bytes::Bytes {
-    response
-        .into_body()
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default()
+    response.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
 }
 
 /// The request's line in the log; written when it goes out of scope, whichever way.
@@ -190,12 +172,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn begin(metrics: &'a Metrics, asked: Asked) -> Self {
         metrics.request_begun();
-        Self {
-            metrics,
-            asked,
-            begun: Instant::now(),
-            status: None,
-        }
+        Self { metrics, asked, begun: Instant::now(), status: None }
     }
 }
 
@@ -203,8 +180,7 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         let took = self.begun.elapsed();
         let status = self.status.map_or(HUNG_UP, |status| status.as_u16());
-        self.metrics
-            .request_ended(&self.asked.method, self.asked.route, status, took);
+        self.metrics.request_ended(&self.asked.method, self.asked.route, status, took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let device = self.asked.device.get().map(tracing::field::display);
         tracing::info!(
@@ -257,8 +233,7 @@ mod tests {
         assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
         let cached = async {
             let mut page = text("text/css", "");
-            page.headers_mut()
-                .insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+            page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
             Ok(page)
         };
         let response = answer(&metrics, asked(Method::GET), cached, document).await;
@@ -268,13 +243,7 @@ mod tests {
     #[tokio::test]
     async fn head_says_the_length_and_sends_nothing() {
         let metrics = Metrics::new();
-        let response = answer(
-            &metrics,
-            asked(Method::HEAD),
-            async { Ok(json("four")) },
-            document,
-        )
-        .await;
+        let response = answer(&metrics, asked(Method::HEAD), async { Ok(json("four")) }, document).await;
         assert_eq!(response.headers()[CONTENT_LENGTH], "6");
         assert!(bytes(response).await.is_empty());
     }

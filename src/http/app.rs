@@ -154,10 +154,7 @@ fn document(error: &DocumentError) -> Problem {
             Problem::new(&kind::NOT_JSON, format!("line {line}, column {column}: {what}"))
         }
         DocumentError::NotBatch { errors } => Problem::not_valid(
-            errors
-                .iter()
-                .map(|(pointer, detail)| FieldError::at(pointer.clone(), detail.clone()))
-                .collect(),
+            errors.iter().map(|(pointer, detail)| FieldError::at(pointer.clone(), detail.clone())).collect(),
         ),
         DocumentError::TooManyRecords => Problem::plain(&kind::TOO_MANY_RECORDS),
     }

@@ -56,10 +56,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         Asked::Lent(which) => {
             let rows = app.store().list_assignments(key, range, which, id, limit).await?;
             let next = rows.last().map(|r| (0, r.id));
-            (
-                lent_items(&app, &caller, rows.into_iter().map(|r| (r, Vec::new())).collect()).await?,
-                next,
-            )
+            (lent_items(&app, &caller, rows.into_iter().map(|r| (r, Vec::new())).collect()).await?, next)
         }
         Asked::Double => {
             let rows = app.store().list_double(key, range, id, limit).await?;
@@ -73,9 +70,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         }
     };
     let is_full = i64::try_from(items.len()).is_ok_and(|n| n >= limit);
-    let next = next
-        .filter(|_| is_full)
-        .map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
+    let next =
+        next.filter(|_| is_full).map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
 
@@ -133,11 +129,7 @@ async fn free_items(app: &App, caller: &Caller, found: &[(Uuid, i32)]) -> Result
 async fn shown_doors(app: &App, caller: &Caller, ids: &[Uuid]) -> Result<HashMap<Uuid, Door>, Problem> {
     let survey = app.survey(caller).await?;
     let rows = app.store().cases(caller.key, ids).await?;
-    Ok(doors(app.store(), &survey, &rows)
-        .await?
-        .into_iter()
-        .map(|d| (d.id, d))
-        .collect())
+    Ok(doors(app.store(), &survey, &rows).await?.into_iter().map(|d| (d.id, d)).collect())
 }
 
 /// `POST /v1/assignments` `{assignments: [{case_id | area | building_id | held_by, enumerator, until}]}`: lends doors; a null
@@ -151,11 +143,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
         async move { Ok::<_, Problem>(app.ingest.assign(&caller, items, app.now()).await?) }
     })
     .await?;
-    let shown: Vec<Value> = results
-        .iter()
-        .enumerate()
-        .map(|(i, r)| result(i, &items[i], *r))
-        .collect();
+    let shown: Vec<Value> = results.iter().enumerate().map(|(i, r)| result(i, &items[i], *r)).collect();
     Ok(answer::json(&json!({"results": shown})))
 }
 
@@ -176,48 +164,27 @@ fn item(f: &mut Form<'_>) -> Option<Item> {
         (None, None, Some(id), None) => Doors::Building(id),
         (None, None, None, Some(user)) => Doors::HeldBy(user),
         _ => {
-            f.fault(
-                "case_id",
-                "exactly one of case_id, area, building_id and held_by is needed",
-            );
+            f.fault("case_id", "exactly one of case_id, area, building_id and held_by is needed");
             return None;
         }
     };
-    Some(Item {
-        doors,
-        enumerator,
-        until,
-    })
+    Some(Item { doors, enumerator, until })
 }
 
 fn result(index: usize, item: &Item, result: Assigned) -> Value {
     let (status, doors, reason, detail) = match result {
         Assigned::Done(n) if item.enumerator.is_some() => ("assigned", n, None, None),
         Assigned::Done(n) => ("withdrawn", n, None, None),
-        Assigned::UnknownDoors => (
-            "refused",
-            0,
-            Some("not-found"),
-            Some("There is no such door in your area."),
-        ),
-        Assigned::UnknownEnumerator => (
-            "refused",
-            0,
-            Some("unknown-enumerator"),
-            Some("The survey has no such enumerator."),
-        ),
-        Assigned::EndsInThePast => (
-            "refused",
-            0,
-            Some("ends-in-the-past"),
-            Some("The lease ends before it begins."),
-        ),
-        Assigned::NotOpen => (
-            "refused",
-            0,
-            Some("not-open"),
-            Some("The door needs no visit any more."),
-        ),
+        Assigned::UnknownDoors => {
+            ("refused", 0, Some("not-found"), Some("There is no such door in your area."))
+        }
+        Assigned::UnknownEnumerator => {
+            ("refused", 0, Some("unknown-enumerator"), Some("The survey has no such enumerator."))
+        }
+        Assigned::EndsInThePast => {
+            ("refused", 0, Some("ends-in-the-past"), Some("The lease ends before it begins."))
+        }
+        Assigned::NotOpen => ("refused", 0, Some("not-open"), Some("The door needs no visit any more.")),
     };
     let mut shown = json!({"index": index, "status": status, "doors": doors});
     if let (Some(reason), Some(detail), Some(object)) = (reason, detail, shown.as_object_mut()) {

@@ -58,10 +58,7 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
     if id.is_nil() {
         return Err(Problem::not_found());
     }
-    if request
-        .header(&CONTENT_ENCODING)
-        .is_some_and(|word| !word.eq_ignore_ascii_case("identity"))
-    {
+    if request.header(&CONTENT_ENCODING).is_some_and(|word| !word.eq_ignore_ascii_case("identity")) {
         return Err(Problem::new(
             &kind::UNSUPPORTED_ENCODING,
             "Pictures are packed already and are sent as they are.",
@@ -79,16 +76,7 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
     // A task of its own: what a device has sent is kept also when the device has gone.
     let done = to_the_end(async move {
         let arrived = body::read_what_comes(&mut request, LIMIT).await?;
-        let taken = take(
-            &app,
-            &caller,
-            device,
-            id,
-            span,
-            arrived.bytes,
-            arrived.broke.is_some(),
-        )
-        .await;
+        let taken = take(&app, &caller, device, id, span, arrived.bytes, arrived.broke.is_some()).await;
         drop(slot);
         match arrived.broke {
             Some(problem) => Err(problem),
@@ -110,10 +98,7 @@ fn shown(row: &AttachmentRow) -> serde_json::Value {
 
 fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn progress_headers(response: &mut Response, row: &AttachmentRow) {
@@ -126,27 +111,17 @@ fn progress_headers(response: &mut Response, row: &AttachmentRow) {
 
 /// Where the piece belongs, by `Content-Range` and `Content-Length`.
 fn span(request: &Request) -> Result<Span, Problem> {
-    let announced = request
-        .header(&http::header::CONTENT_LENGTH)
-        .and_then(|text| text.parse::<u64>().ok());
+    let announced = request.header(&http::header::CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     let Some(text) = request.header(&CONTENT_RANGE) else {
-        return Ok(Span {
-            at: 0,
-            len: announced,
-            total: announced,
-        });
+        return Ok(Span { at: 0, len: announced, total: announced });
     };
     let read = || {
         let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = range.split_once('-')?;
-        let number = |word: &str| {
-            word.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| word.parse::<u64>().ok())
-                .flatten()
-        };
+        let number =
+            |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse::<u64>().ok()).flatten();
         let (first, last, total) = (number(first)?, number(last)?, number(total)?);
-        (first <= last && last < total).then_some(Span {
+        (first <= last && last < total).then(|| Span {
             at: first,
             len: Some(last - first + 1),
             total: Some(total),
@@ -166,18 +141,9 @@ fn bad(detail: &str) -> Problem {
 /// The SHA-256 of a `Repr-Digest` header.
 fn sha256_of(text: &str) -> Result<Vec<u8>, Problem> {
     let wrong = || bad("Repr-Digest must be like \"sha-256=:<base64>:\".");
-    let value = text
-        .split(',')
-        .find_map(|part| part.trim().strip_prefix("sha-256=:"))
-        .ok_or_else(wrong)?;
-    let bytes = STANDARD
-        .decode(value.trim_end_matches(':'))
-        .map_err(|_| wrong())?;
-    if bytes.len() == 32 {
-        Ok(bytes)
-    } else {
-        Err(wrong())
-    }
+    let value = text.split(',').find_map(|part| part.trim().strip_prefix("sha-256=:")).ok_or_else(wrong)?;
+    let bytes = STANDARD.decode(value.trim_end_matches(':')).map_err(|_| wrong())?;
+    if bytes.len() == 32 { Ok(bytes) } else { Err(wrong()) }
 }
 
 /// Stores what arrived. A piece that broke off is stored as far as it came.
@@ -209,13 +175,7 @@ async fn take(
     }
     let whole = (came == total).then(|| Sha256::digest(&bytes).to_vec());
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let piece = Piece {
-        id,
-        media_type,
-        length: signed(total),
-        at: signed(span.at),
-        bytes,
-    };
+    let piece = Piece { id, media_type, length: signed(total), at: signed(span.at), bytes };
     match app.store().take_piece(caller, device, piece, app.now()).await? {
         Taken::Yes(row) => match (&row.sha256, whole) {
             (Some(known), Some(sent)) if *known != sent => Err(Problem::plain(&kind::OTHER_CONTENT)),
@@ -229,11 +189,8 @@ async fn take(
 }
 
 fn wrong_offset(wanted: i64) -> Problem {
-    Problem::new(
-        &kind::WRONG_OFFSET,
-        format!("The next byte wanted is number {wanted}."),
-    )
-    .with("offset", wanted)
+    Problem::new(&kind::WRONG_OFFSET, format!("The next byte wanted is number {wanted}."))
+        .with("offset", wanted)
 }
 
 /// When every byte is here: compares the digest, puts the whole in its place, then notes that it is complete. Broken off
@@ -246,11 +203,7 @@ async fn finish(
 ) -> Result<AttachmentRow, Problem> {
     let differs = |sha256: &[u8]| announced.as_deref().is_some_and(|wanted| wanted != sha256);
     if let Some(sha256) = &row.sha256 {
-        return if differs(sha256) {
-            Err(Problem::plain(&kind::OTHER_CONTENT))
-        } else {
-            Ok(row)
-        };
+        return if differs(sha256) { Err(Problem::plain(&kind::OTHER_CONTENT)) } else { Ok(row) };
     }
     if row.stored < row.length {
         return Ok(row);
@@ -259,11 +212,7 @@ async fn finish(
     let sha256 = Sha256::digest(&whole).to_vec();
     if whole.len() as u64 != row.length.unsigned_abs() {
         // Somebody else has just completed it.
-        return app
-            .store()
-            .attachment(caller.key, row.id)
-            .await?
-            .ok_or_else(Problem::not_found);
+        return app.store().attachment(caller.key, row.id).await?.ok_or_else(Problem::not_found);
     }
     if differs(&sha256) {
         app.store().drop_attachment(caller.key, row.id).await?;
@@ -271,14 +220,8 @@ async fn finish(
     }
     let now = app.now();
     app.shelf.put(caller.key, row.id, whole.into()).await?;
-    app.store()
-        .complete_attachment(caller.key, row.id, sha256.clone(), now)
-        .await?;
-    Ok(AttachmentRow {
-        sha256: Some(sha256),
-        complete_at: Some(now),
-        ..row
-    })
+    app.store().complete_attachment(caller.key, row.id, sha256.clone(), now).await?;
+    Ok(AttachmentRow { sha256: Some(sha256), complete_at: Some(now), ..row })
 }
 
 /// `HEAD /v1/attachments/{id}` for its device: how far the upload has come, in `Upload-Offset` and `Upload-Length`.
@@ -294,11 +237,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
 }
 
 async fn progress(app: &App, caller: &Caller, device: Uuid, id: Uuid) -> Result<Response, Problem> {
-    let found = app
-        .store()
-        .attachment(caller.key, id)
-        .await?
-        .filter(|row| row.device == device);
+    let found = app.store().attachment(caller.key, id).await?.filter(|row| row.device == device);
     let mut row = found.ok_or_else(Problem::not_found)?;
     if row.complete_at.is_some() && row.purged_at.is_none() && !app.shelf.has(caller.key, id).await? {
         // The database came back from a backup, the file did not: the device sends it once more.
@@ -316,45 +255,21 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     if !auth::is_supervisor(caller) {
         return Err(Problem::plain(&kind::WRONG_ROLE));
     }
-    let reach = app
-        .store()
-        .may_read_attachment(caller.key, id, caller.range)
-        .await?;
+    let reach = app.store().may_read_attachment(caller.key, id, caller.range).await?;
     let (area, case) = reach.ok_or_else(Problem::not_found)?;
-    let row = app
-        .store()
-        .attachment(caller.key, id)
-        .await?
-        .filter(|row| row.complete_at.is_some());
+    let row = app.store().attachment(caller.key, id).await?.filter(|row| row.complete_at.is_some());
     let row = row.ok_or_else(Problem::not_found)?;
-    let bytes = app
-        .shelf
-        .get(caller.key, id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    let noted = Note::by(caller, Action::ReadAttachment, app.now())
-        .about(id)
-        .in_area(&area);
-    app.store()
-        .note_audit(noted.with(json!({"case_id": case})))
-        .await?;
+    let bytes = app.shelf.get(caller.key, id).await?.ok_or_else(Problem::not_found)?;
+    let noted = Note::by(caller, Action::ReadAttachment, app.now()).about(id).in_area(&area);
+    app.store().note_audit(noted.with(json!({"case_id": case}))).await?;
     let ending = row.media_type.rsplit('/').next().unwrap_or("bin").to_owned();
     let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
     let internal = |_| Problem::plain(&kind::INTERNAL);
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::try_from(&row.media_type).map_err(internal)?,
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::try_from(&row.media_type).map_err(internal)?);
     let name = format!("attachment; filename=\"{id}.{ending}\"");
-    headers.insert(
-        CONTENT_DISPOSITION,
-        HeaderValue::try_from(name).map_err(internal)?,
-    );
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox"),
-    );
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(internal)?);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     Ok(response)
 }
@@ -369,44 +284,19 @@ mod tests {
         let table = [
             (
                 &[("content-range", "bytes 0-9/100")][..],
-                Some(Span {
-                    at: 0,
-                    len: Some(10),
-                    total: Some(100),
-                }),
+                Some(Span { at: 0, len: Some(10), total: Some(100) }),
             ),
             (
                 &[("content-range", "bytes 90-99/100"), ("content-length", "10")],
-                Some(Span {
-                    at: 90,
-                    len: Some(10),
-                    total: Some(100),
-                }),
+                Some(Span { at: 90, len: Some(10), total: Some(100) }),
             ),
-            (
-                &[("content-length", "7")],
-                Some(Span {
-                    at: 0,
-                    len: Some(7),
-                    total: Some(7),
-                }),
-            ),
-            (
-                &[],
-                Some(Span {
-                    at: 0,
-                    len: None,
-                    total: None,
-                }),
-            ),
+            (&[("content-length", "7")], Some(Span { at: 0, len: Some(7), total: Some(7) })),
+            (&[], Some(Span { at: 0, len: None, total: None })),
             (&[("content-range", "bytes 5-4/100")], None),
             (&[("content-range", "bytes 0-100/100")], None),
             (&[("content-range", "bytes 0-9/*")], None),
             (&[("content-range", "bytes +0-9/100")], None),
-            (
-                &[("content-range", "bytes 0-9/100"), ("content-length", "11")],
-                None,
-            ),
+            (&[("content-range", "bytes 0-9/100"), ("content-length", "11")], None),
             (&[("content-range", "lines 0-9/100")], None),
         ];
         for (headers, want) in table {

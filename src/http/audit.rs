@@ -21,9 +21,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let limit = i64::from(query.limit(100, 1000)?);
     let words: Vec<&str> = Action::ALL.iter().map(|a| a.slug()).collect();
-    let action = query.one_of("action", &words, |word| {
-        Action::ALL.iter().map(|a| a.slug()).find(|w| *w == word)
-    })?;
+    let action =
+        query.one_of("action", &words, |word| Action::ALL.iter().map(|a| a.slug()).find(|w| *w == word))?;
     let before = query.parsed("after", "must be one that this service gave out", |text| {
         text.parse::<i64>().ok().filter(|id| *id > 0)
     })?;

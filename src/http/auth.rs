@@ -31,19 +31,13 @@ pub async fn caller(app: &App, request: &Request) -> Result<Caller, Problem> {
     let bearer = request.bearer();
     let is_read = matches!(request.method, Method::GET | Method::HEAD);
     let session = request.cookie(SESSION).filter(|_| is_read && bearer.is_none());
-    let secret = bearer
-        .or(session)
-        .filter(|s| s.len() <= 200)
-        .ok_or_else(not_signed_in)?;
+    let secret = bearer.or(session).filter(|s| s.len() <= 200).ok_or_else(not_signed_in)?;
     by_secret(app, request, secret, bearer.is_some()).await
 }
 
 /// Who calls, by session cookie only: for the pages and their forms.
 pub async fn session(app: &App, request: &Request) -> Result<Caller, Problem> {
-    let secret = request
-        .cookie(SESSION)
-        .filter(|s| s.len() <= 200)
-        .ok_or_else(not_signed_in)?;
+    let secret = request.cookie(SESSION).filter(|s| s.len() <= 200).ok_or_else(not_signed_in)?;
     by_secret(app, request, secret, false).await
 }
 
@@ -52,11 +46,7 @@ async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) 
     let Some(found) = app.store().caller(&hash, app.now()).await? else {
         // A phone that was cut off and asks once more is told to forget what it holds.
         let is_cut_off = is_bearer && app.store().was_cut_off(&hash).await?;
-        return Err(if is_cut_off {
-            not_signed_in().with("wipe", true)
-        } else {
-            not_signed_in()
-        });
+        return Err(if is_cut_off { not_signed_in().with("wipe", true) } else { not_signed_in() });
     };
     if (found.kind == TokenKind::Session) == is_bearer {
         return Err(not_signed_in());
@@ -77,21 +67,13 @@ fn not_signed_in() -> Problem {
 /// A device's enumerator. Problems: `wrong-role`.
 pub async fn device(app: &App, request: &Request) -> Result<Caller, Problem> {
     let caller = caller(app, request).await?;
-    if caller.device.is_some() {
-        Ok(caller)
-    } else {
-        Err(wrong_role())
-    }
+    if caller.device.is_some() { Ok(caller) } else { Err(wrong_role()) }
 }
 
 /// A supervisor or admin. Problems: `wrong-role`.
 pub async fn supervisor(app: &App, request: &Request) -> Result<Caller, Problem> {
     let caller = caller(app, request).await?;
-    if is_supervisor(&caller) {
-        Ok(caller)
-    } else {
-        Err(wrong_role())
-    }
+    if is_supervisor(&caller) { Ok(caller) } else { Err(wrong_role()) }
 }
 
 /// Whether the caller supervises.
@@ -113,8 +95,5 @@ pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, 
 pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<AreaRow, Problem> {
     let found = app.store().areas(caller.key, Areas::One(code)).await?;
     let (lo, hi) = caller.range;
-    found
-        .into_iter()
-        .find(|a| (lo..=hi).contains(&a.range.0))
-        .ok_or_else(Problem::not_found)
+    found.into_iter().find(|a| (lo..=hi).contains(&a.range.0)).ok_or_else(Problem::not_found)
 }

@@ -57,20 +57,14 @@ fn note(app: &App, accepted: &crate::ingest::accept::Accepted) {
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let id = request.param_uuid("id")?;
-    let stored = app
-        .store()
-        .batch(caller.key, id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let stored = app.store().batch(caller.key, id).await?.ok_or_else(Problem::not_found)?;
     if !may_read(&app, &caller, &stored).await? {
         return Err(Problem::not_found());
     }
     let mut receipts: Vec<Value> =
         serde_json::from_str(&stored.receipts).map_err(|_| Problem::plain(&kind::INTERNAL))?;
     bring_up_to_date(&app, &caller, &mut receipts).await?;
-    let statuses = receipts
-        .iter()
-        .map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
     Ok(answer::json(&Answer {
         batch_id: id,
         replayed: true,
@@ -88,10 +82,7 @@ async fn may_read(app: &App, caller: &Caller, stored: &StoredBatch) -> Result<bo
     if !auth::is_supervisor(caller) {
         return Ok(false);
     }
-    let devices = app
-        .store()
-        .devices(caller.key, caller.range, Some(stored.device))
-        .await?;
+    let devices = app.store().devices(caller.key, caller.range, Some(stored.device)).await?;
     Ok(!devices.is_empty())
 }
 
@@ -105,13 +96,8 @@ async fn bring_up_to_date(app: &App, caller: &Caller, receipts: &mut [Value]) ->
     let cases: Vec<Uuid> = known.iter().filter_map(|k| k.case_id).collect();
     let rows = app.store().cases(caller.key, &cases).await?;
     for receipt in receipts.iter_mut().filter(|r| is_held(r)) {
-        let revision = receipt
-            .get("revision")
-            .and_then(Value::as_i64)
-            .unwrap_or_default();
-        let now = known
-            .iter()
-            .find(|k| Some(k.id) == id_of(receipt) && i64::from(k.revision) == revision);
+        let revision = receipt.get("revision").and_then(Value::as_i64).unwrap_or_default();
+        let now = known.iter().find(|k| Some(k.id) == id_of(receipt) && i64::from(k.revision) == revision);
         if let Some(now) = now {
             *receipt = renewed(receipt, now, &rows, caller);
         }
@@ -140,11 +126,7 @@ fn id_of(receipt: &Value) -> Option<Uuid> {
 fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Value {
     let mut receipt = present(now);
     receipt.replayed = first.get("replayed").and_then(Value::as_bool).unwrap_or_default();
-    receipt.warnings = first
-        .get("warnings")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    receipt.warnings = first.get("warnings").and_then(Value::as_array).cloned().unwrap_or_default();
     receipt.case = rows
         .iter()
         .find(|r| Some(r.id) == now.case_id)
@@ -154,12 +136,7 @@ fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Val
         })
         .and_then(|r| {
             let state = crate::domain::State::from_number(r.state)?;
-            Some(CaseAfter {
-                id: r.id,
-                state,
-                visits: r.visits,
-                unmet: unmet_parts(r.unmet),
-            })
+            Some(CaseAfter { id: r.id, state, visits: r.visits, unmet: unmet_parts(r.unmet) })
         });
     serde_json::to_value(receipt).unwrap_or_else(|_| first.clone())
 }

@@ -43,11 +43,7 @@ pub struct Body(Option<Chunks>);
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Body(unread)"
-        } else {
-            "Body(taken)"
-        })
+        f.write_str(if self.0.is_some() { "Body(unread)" } else { "Body(taken)" })
     }
 }
 
@@ -72,9 +68,7 @@ impl Body {
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self::new(futures_util::stream::iter([Ok::<_, CutShort>(Bytes::from(
-            bytes,
-        ))]))
+        Self::new(futures_util::stream::iter([Ok::<_, CutShort>(Bytes::from(bytes))]))
     }
 }
 
@@ -112,8 +106,7 @@ pub async fn read(request: &mut Request, limit: usize) -> Result<Bytes, Problem>
         Packing::Gzip | Packing::Zstd if sent.len() < UNPACK_ELSEWHERE => unpacked(&sent, packing, limit),
         Packing::Gzip | Packing::Zstd => {
             let work = tokio::task::spawn_blocking(move || unpacked(&sent, packing, limit));
-            work.await
-                .unwrap_or_else(|_panic| Err(Problem::plain(&kind::INTERNAL)))
+            work.await.unwrap_or_else(|_panic| Err(Problem::plain(&kind::INTERNAL)))
         }
     }
 }
@@ -134,43 +127,28 @@ pub async fn read_what_comes(request: &mut Request, limit: usize) -> Result<Arri
         return Err(too_large(limit));
     }
     let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) else {
-        return Ok(Arrived {
-            bytes: Bytes::new(),
-            broke: None,
-        });
+        return Ok(Arrived { bytes: Bytes::new(), broke: None });
     };
     let mut sent = BytesMut::new();
     match collect(chunks, limit, &request.connection.stop, &mut sent).await {
         Err(problem) if problem.kind == &kind::BODY_TOO_LARGE => Err(problem),
-        outcome => Ok(Arrived {
-            bytes: sent.freeze(),
-            broke: outcome.err(),
-        }),
+        outcome => Ok(Arrived { bytes: sent.freeze(), broke: outcome.err() }),
     }
 }
 
 /// Whether the body is announced as JSON; 415 when not.
 fn need_json(headers: &HeaderMap) -> Result<(), Problem> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let only = types
-        .next()
-        .filter(|_| types.next().is_none())
-        .and_then(|value| value.to_str().ok());
+    let only = types.next().filter(|_| types.next().is_none()).and_then(|value| value.to_str().ok());
     let mut parts = only.unwrap_or("").split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|part| match part.split_once('=') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
             value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         }
         _ => true,
     });
-    if json && utf8 {
-        Ok(())
-    } else {
-        Err(Problem::plain(&kind::UNSUPPORTED_TYPE))
-    }
+    if json && utf8 { Ok(()) } else { Err(Problem::plain(&kind::UNSUPPORTED_TYPE)) }
 }
 
 fn packing(headers: &HeaderMap) -> Result<Packing, Problem> {
@@ -231,9 +209,7 @@ fn unpacked(packed: &[u8], packing: Packing, limit: usize) -> Result<Bytes, Prob
     let most = limit as u64 + 1;
     let outcome = match packing {
         Packing::Plain => return Ok(Bytes::copy_from_slice(packed)),
-        Packing::Gzip => flate2::read::MultiGzDecoder::new(packed)
-            .take(most)
-            .read_to_end(&mut plain),
+        Packing::Gzip => flate2::read::MultiGzDecoder::new(packed).take(most).read_to_end(&mut plain),
         Packing::Zstd => zstd::stream::read::Decoder::new(packed)
             .and_then(|unpacker| unpacker.take(most).read_to_end(&mut plain)),
     };
@@ -246,15 +222,9 @@ fn unpacked(packed: &[u8], packing: Packing, limit: usize) -> Result<Bytes, Prob
 
 /// 413 with the limit in words.
 pub fn too_large(limit: usize) -> Problem {
-    let shown = if limit >= 1 << 20 {
-        format!("{} MiB", limit >> 20)
-    } else {
-        format!("{} KiB", limit >> 10)
-    };
-    Problem::new(
-        &kind::BODY_TOO_LARGE,
-        format!("The body is larger than {shown}, as sent or unpacked."),
-    )
+    let shown =
+        if limit >= 1 << 20 { format!("{} MiB", limit >> 20) } else { format!("{} KiB", limit >> 10) };
+    Problem::new(&kind::BODY_TOO_LARGE, format!("The body is larger than {shown}, as sent or unpacked."))
 }
 
 #[cfg(test)]

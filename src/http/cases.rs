@@ -39,10 +39,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
             Some(After::Own(no, id)) => (no, id),
             Some(After::Lent(_)) | None => (i32::MIN, Uuid::nil()),
         };
-        rows = app
-            .store()
-            .list_cases(caller.key, area.range, states.clone(), from, limit)
-            .await?;
+        rows = app.store().list_cases(caller.key, area.range, states.clone(), from, limit).await?;
     }
     let mut next = full_page(&rows, limit, |r| After::Own(r.area_no, r.id));
     if next.is_none() && is_own && caller.device.is_some() {
@@ -51,17 +48,12 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
             Some(After::Own(..)) | None => Uuid::nil(),
         };
         let room = limit - i64::try_from(rows.len()).unwrap_or(limit);
-        let lent = app
-            .store()
-            .list_lent(caller.key, area.range, &caller.user, states, from, room)
-            .await?;
+        let lent = app.store().list_lent(caller.key, area.range, &caller.user, states, from, room).await?;
         next = full_page(&lent, room, |r| After::Lent(r.id));
         rows.extend(lent);
     }
     let items = doors(app.store(), &survey, &rows).await?;
-    Ok(answer::json(
-        &json!({"items": items, "after": next.map(|a| a.to_text())}),
-    ))
+    Ok(answer::json(&json!({"items": items, "after": next.map(|a| a.to_text())})))
 }
 
 /// Where a list goes on.
@@ -100,15 +92,9 @@ fn full_page<T>(rows: &[T], limit: i64, after: impl Fn(&T) -> After) -> Option<A
 /// `state=` takes one state or several with commas between.
 fn states(query: &Query) -> Result<Option<Vec<i16>>, Problem> {
     let words: Vec<&str> = State::ALL.iter().map(|s| s.slug()).collect();
-    query.parsed(
-        "state",
-        &format!("must be one or more of {}", words.join(", ")),
-        |text| {
-            text.split(',')
-                .map(|word| State::from_slug(word).map(|s| s.number()))
-                .collect::<Option<Vec<i16>>>()
-        },
-    )
+    query.parsed("state", &format!("must be one or more of {}", words.join(", ")), |text| {
+        text.split(',').map(|word| State::from_slug(word).map(|s| s.number())).collect::<Option<Vec<i16>>>()
+    })
 }
 
 /// A case within the caller's reach; outside it the answer is as if it did not exist.
@@ -135,20 +121,12 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     };
     let mut shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
     if reader == Reader::Supervisor {
-        let merged: Vec<Uuid> = shown
-            .visit_list
-            .iter()
-            .map(|v| v.case_id)
-            .filter(|id| *id != row.id)
-            .collect();
+        let merged: Vec<Uuid> =
+            shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
         shown.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
         if !shown.interviews.is_empty() {
             app.store()
-                .note_audit(
-                    Note::by(&caller, Action::ReadCase, app.now())
-                        .about(row.id)
-                        .in_area(&row.area),
-                )
+                .note_audit(Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area))
                 .await?;
         }
     }
@@ -176,9 +154,7 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     in_reach(&app, &caller, case).await?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let (kind, reason) = document.form(|f| {
-        let word = f.one_of("decision", &DECISIONS, |w| {
-            DECISIONS.iter().find(|d| **d == w).copied()
-        });
+        let word = f.one_of("decision", &DECISIONS, |w| DECISIONS.iter().find(|d| **d == w).copied());
         let reason = f.text("reason", 2000);
         let kind = word.and_then(|word| decision(f, word));
         Some((kind?, reason?))
@@ -202,25 +178,17 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
         "close" => {
             let classes = ["R", "NC", "O", "UH"];
             let class = |word: &str| classes.contains(&word).then(|| Class::from_slug(word)).flatten();
-            DecisionKind::Close {
-                class: f.one_of("class", &classes, class)?,
-            }
+            DecisionKind::Close { class: f.one_of("class", &classes, class)? }
         }
         "reopen" => DecisionKind::Reopen,
         "verify" => {
             let yes = f.boolean("confirmed")?;
-            DecisionKind::Verify {
-                confirmed: if yes { Confirmed::Yes } else { Confirmed::No },
-            }
+            DecisionKind::Verify { confirmed: if yes { Confirmed::Yes } else { Confirmed::No } }
         }
         "cancel" => DecisionKind::Cancel,
         "uncancel" => DecisionKind::Uncancel,
-        "void" => DecisionKind::Void {
-            visit: VisitId(f.uuid("visit")?),
-        },
-        "unvoid" => DecisionKind::Unvoid {
-            visit: VisitId(f.uuid("visit")?),
-        },
+        "void" => DecisionKind::Void { visit: VisitId(f.uuid("visit")?) },
+        "unvoid" => DecisionKind::Unvoid { visit: VisitId(f.uuid("visit")?) },
         "reject_interview" => {
             let (interview, revision) = (f.uuid("interview"), f.integer("revision", 1, i64::from(i32::MAX)));
             DecisionKind::RejectInterview {
@@ -228,9 +196,7 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
                 revision: i32::try_from(revision?).ok()?,
             }
         }
-        "merge" => DecisionKind::Merge {
-            into: CaseId(f.uuid("into")?),
-        },
+        "merge" => DecisionKind::Merge { into: CaseId(f.uuid("into")?) },
         _ => DecisionKind::Unmerge,
     })
 }

@@ -31,15 +31,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     if let Some(device) = caller.device {
         app.store().note_call(caller.key, device, app.now()).await?;
     }
-    let page = waited(
-        &app,
-        &request,
-        &caller,
-        cursor,
-        limit as usize,
-        wait.unwrap_or_default(),
-    )
-    .await?;
+    let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default()).await?;
     let mark = format!("\"{}\"", page.cursor);
     let known = request
         .header(&IF_NONE_MATCH)

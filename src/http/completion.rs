@@ -26,14 +26,6 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let at = query.timestamp("at")?;
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
-    let question = Question {
-        area,
-        by,
-        at: at.map(|at| (at, clock)),
-        clock,
-        now: app.now(),
-    };
-    Ok(answer::json(
-        &report::completion(app.store(), &survey, &question).await?,
-    ))
+    let question = Question { area, by, at: at.map(|at| (at, clock)), clock, now: app.now() };
+    Ok(answer::json(&report::completion(app.store(), &survey, &question).await?))
 }

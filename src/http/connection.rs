@@ -67,11 +67,7 @@ enum End {
 /// Serves one connection until it ends.
 pub(super) async fn serve(wire: Wire, about: Connection, site: Site, limits: Limits, signals: Signals) {
     let pulse = Pulse::new();
-    let service = Served {
-        site,
-        about,
-        pulse: pulse.clone(),
-    };
+    let service = Served { site, about, pulse: pulse.clone() };
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -79,10 +75,7 @@ pub(super) async fn serve(wire: Wire, about: Connection, site: Site, limits: Lim
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
         .half_close(true);
-    let io = TokioIo::new(Watched {
-        wire,
-        pulse: pulse.clone(),
-    });
+    let io = TokioIo::new(Watched { wire, pulse: pulse.clone() });
     let mut connection = builder.serve_connection(io, service);
     let end = drive(&mut connection, &pulse, &limits, signals).await;
     let mut watched = connection.into_parts().io.into_inner();
@@ -192,11 +185,7 @@ pub(super) fn raw(problem: Problem) -> Bytes {
         .flat_map(|(name, value)| [name.as_str(), ": ", value.to_str().unwrap_or_default(), "\r\n"])
         .collect();
     let length = body.len();
-    format!(
-        "HTTP/1.1 {} {reason}\r\n{lines}content-length: {length}\r\n\r\n{body}",
-        status.as_u16()
-    )
-    .into()
+    format!("HTTP/1.1 {} {reason}\r\n{lines}content-length: {length}\r\n\r\n{body}", status.as_u16()).into()
 }
 
 /// The service as hyper calls it on one connection.
@@ -216,19 +205,13 @@ impl hyper::service::Service<Request<Incoming>> for Served {
         let noting = Noting(self.pulse.clone());
         if self.about.stop.is_set() {
             let response = refusal(Problem::plain(&kind::STOPPING));
-            return Box::pin(std::future::ready(Ok(response.map(|body| Noted {
-                body,
-                _noting: noting,
-            }))));
+            return Box::pin(std::future::ready(Ok(response.map(|body| Noted { body, _noting: noting }))));
         }
         request.extensions_mut().insert(self.about.clone());
         let answer = warp::service(self.site.clone()).call(request);
         Box::pin(async move {
             let response = answer.await?;
-            Ok(response.map(|body| Noted {
-                body,
-                _noting: noting,
-            }))
+            Ok(response.map(|body| Noted { body, _noting: noting }))
         })
     }
 }
@@ -308,10 +291,7 @@ mod tests {
             pulse.enter(phase);
             tokio::time::advance(seconds(lasted)).await;
             let got = verdict(&pulse, &limits, stopping.map(seconds), crowded);
-            assert_eq!(
-                got, want,
-                "{phase:?} for {lasted} s, stopping {stopping:?}, crowded {crowded}"
-            );
+            assert_eq!(got, want, "{phase:?} for {lasted} s, stopping {stopping:?}, crowded {crowded}");
         }
     }
 

@@ -51,12 +51,7 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     let note = note.map(|text| scrub_text(&text).into_owned());
     let now = app.now();
     app.store().revoke_device(&caller, id, note, now).await?;
-    let row = app
-        .store()
-        .devices(caller.key, caller.range, Some(id))
-        .await?
-        .into_iter()
-        .next();
+    let row = app.store().devices(caller.key, caller.range, Some(id)).await?.into_iter().next();
     let survey = app.survey(&caller).await?;
     Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now)))))
 }

@@ -31,24 +31,12 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
     let attempt = app.codes.allow(request.client(), None)?;
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
-        let (code, device, model) = (
-            f.text("code", 100),
-            f.uuid("device_id"),
-            f.optional_text("model", 200),
-        );
+        let (code, device, model) = (f.text("code", 100), f.uuid("device_id"), f.optional_text("model", 200));
         let replaces = f.optional_uuid("replaces");
-        Some(EnrolForm {
-            code: code?,
-            device: device?,
-            model,
-            replaces,
-        })
+        Some(EnrolForm { code: code?, device: device?, model, replaces })
     })?;
     if form.device.is_nil() {
-        return Err(Problem::not_valid(vec![FieldError::at(
-            "/device_id",
-            "must not be the nil UUID",
-        )]));
+        return Err(Problem::not_valid(vec![FieldError::at("/device_id", "must not be the nil UUID")]));
     }
     let now = app.now();
     let hash = auth::hash(&access::plain_code(&form.code));
@@ -57,9 +45,8 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         return Err(Problem::plain(&kind::WRONG_CODE));
     };
     attempt.right();
-    let member = membership(&app, &user, |m| m.key == key)
-        .await?
-        .ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
+    let member =
+        membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let survey = app.surveys().reread(key).await?;
     let secret = auth::new_secret();
     let token = NewToken {
@@ -81,10 +68,9 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
             "/device_id",
             "belongs to somebody else or was cut off; make a new id",
         )])),
-        Enrolled::NotYours => Err(Problem::not_valid(vec![FieldError::at(
-            "/replaces",
-            "is no device of this enumerator",
-        )])),
+        Enrolled::NotYours => {
+            Err(Problem::not_valid(vec![FieldError::at("/replaces", "is no device of this enumerator")]))
+        }
     }
 }
 
@@ -107,16 +93,9 @@ struct LoginForm {
 pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> {
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
-        let (user, password, survey) = (
-            f.text("user", 200),
-            f.text("password", 1000),
-            f.optional_text("survey", 200),
-        );
-        Some(LoginForm {
-            user: user?,
-            password: password?,
-            survey,
-        })
+        let (user, password, survey) =
+            (f.text("user", 200), f.text("password", 1000), f.optional_text("survey", 200));
+        Some(LoginForm { user: user?, password: password?, survey })
     })?;
     let opened = sign_in(&app, &request, &form.user, &form.password, form.survey.as_deref()).await?;
     let mut response = answer::json(&json!({
@@ -167,10 +146,9 @@ pub async fn sign_in(
     }
     attempt.right();
     let member = match survey {
-        Some(slug) => staff
-            .into_iter()
-            .find(|m| m.survey == slug)
-            .ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+        Some(slug) => {
+            staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?
+        }
         None if staff.len() > 1 => {
             let names: Vec<&str> = staff.iter().map(|m| m.survey.as_str()).collect();
             let detail = format!("must name one of: {}", names.join(", "));
@@ -178,10 +156,7 @@ pub async fn sign_in(
                 Problem::plain(&kind::SURVEY_NEEDED).with_errors(vec![FieldError::at("/survey", detail)])
             );
         }
-        None => staff
-            .into_iter()
-            .next()
-            .ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
+        None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
     };
     open_session(app, request, user, member).await
 }
@@ -204,15 +179,8 @@ async fn open_session(
         expires_at: now + SignedDuration::from_hours(24 * 14),
     };
     app.store().add_token(token, None).await?;
-    let secure = if request.connection.carriage == Carriage::Tls {
-        "; Secure"
-    } else {
-        ""
-    };
-    let cookie = format!(
-        "{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}",
-        auth::SESSION
-    );
+    let secure = if request.connection.carriage == Carriage::Tls { "; Secure" } else { "" };
+    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}", auth::SESSION);
     Ok(Opened {
         cookie: HeaderValue::try_from(cookie).map_err(|_| Problem::plain(&kind::INTERNAL))?,
         csrf,

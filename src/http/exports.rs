@@ -19,10 +19,7 @@ use crate::store::audit::{Action, Note};
 /// Problems: `not-found`, `wrong-role`.
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
-    let (name, ending) = request
-        .param("file")
-        .split_once('.')
-        .ok_or_else(Problem::not_found)?;
+    let (name, ending) = request.param("file").split_once('.').ok_or_else(Problem::not_found)?;
     let (kind, format) = (Kind::of(name), Format::of(ending));
     let (Some(kind), Some(format)) = (kind, format) else {
         return Err(Problem::not_found());
@@ -31,9 +28,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
     let noted = Note::by(&caller, Action::ReadExport, app.now()).in_area(&area.code);
-    app.store()
-        .note_audit(noted.with(json!({"kind": name, "format": ending})))
-        .await?;
+    app.store().note_audit(noted.with(json!({"kind": name, "format": ending}))).await?;
     let file = format!("attachment; filename=\"{}-{name}.{ending}\"", survey.slug);
     let mut export = Export::new(app.store().clone(), survey, area.range, kind, format);
     // The first piece is made before the head goes out, so that a database that is away is a proper answer.
@@ -52,9 +47,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
                 Ok(None) => break,
                 Err(error) => {
                     tracing::error!(%error, "an export broke off");
-                    sender
-                        .send(Err(std::io::Error::other("the export broke off")))
-                        .await
+                    sender.send(Err(std::io::Error::other("the export broke off"))).await
                 }
             };
             if sent.is_err() {

@@ -29,10 +29,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let from = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
     let rows = app.store().list_held(caller.key, area.range, from, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
-    let next = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|r| text((r.received_at, r.id)));
+    let next = rows.last().filter(|_| is_full).map(|r| text((r.received_at, r.id)));
     let items: Vec<Value> = rows.iter().map(item).collect();
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
@@ -57,14 +54,10 @@ pub fn freed_by(reason: Option<Reason>) -> (&'static str, &'static str) {
             "the record of that door, an assignment of it, or a decision that names the right case",
             "该户的登记记录、分配该户，或由督导员指定正确的住户",
         ),
-        Some(Reason::UnknownArea) => (
-            "a set-up that holds the area, then a decision",
-            "在设置中加入该区域，然后裁定",
-        ),
-        Some(Reason::FormError) => (
-            "a corrected form with a higher revision",
-            "以更高修订号发送的更正表",
-        ),
+        Some(Reason::UnknownArea) => {
+            ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
+        }
+        Some(Reason::FormError) => ("a corrected form with a higher revision", "以更高修订号发送的更正表"),
         _ => ("a supervisor's decision", "督导员的裁定"),
     }
 }
@@ -76,10 +69,7 @@ fn text((at, id): (Timestamp, Uuid)) -> String {
 fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (at, id) = plain.split_once('.')?;
-    Some((
-        Timestamp::from_microsecond(at.parse().ok()?).ok()?,
-        Uuid::try_parse(id).ok()?,
-    ))
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// `POST /v1/held/{id}/decision` `{decision: accept|refuse, note, revision?, case_id?}`. Accepting a record with `case_id`
@@ -92,21 +82,11 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         let words = ["accept", "refuse"];
         let word = f.one_of("decision", &words, |w| words.iter().find(|x| **x == w).copied());
         let note = f.optional_text("note", 2000).unwrap_or_default();
-        let revision = f
-            .optional_integer("revision", 1, i64::from(i32::MAX))
-            .and_then(|n| i32::try_from(n).ok());
+        let revision =
+            f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
         let case = f.optional_uuid("case_id");
-        let verdict = if word? == "accept" {
-            Verdict::Accept { case }
-        } else {
-            Verdict::Refuse
-        };
-        Some(Ruling {
-            id,
-            revision,
-            verdict,
-            note,
-        })
+        let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
+        Some(Ruling { id, revision, verdict, note })
     })?;
     let row =
         to_the_end(

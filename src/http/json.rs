@@ -62,10 +62,9 @@ pub fn unreadable(error: &serde_json::Error) -> Problem {
             &kind::NOT_JSON,
             format!("The body ends too early, at line {line}, column {column}."),
         ),
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => Problem::new(
-            &kind::NOT_JSON,
-            format!("The body is not JSON at line {line}, column {column}."),
-        ),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+            Problem::new(&kind::NOT_JSON, format!("The body is not JSON at line {line}, column {column}."))
+        }
         // The reader takes any value, so the one thing it can object to is a name that stands twice.
         serde_json::error::Category::Data => Problem::new(
             &kind::DUPLICATE_KEY,

@@ -108,19 +108,14 @@ impl Attempts {
             .max()
             .unwrap_or_default();
         if !wait.is_zero() {
-            let seconds = u32::try_from(wait.as_secs())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1);
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             return Err(Problem::plain(&kind::TOO_MANY_TRIES).retry_after(seconds));
         }
         for guesser in &guessers {
             count_wrong(&mut known, guesser, now);
         }
         drop(known);
-        Ok(Attempt {
-            attempts: self.clone(),
-            guessers,
-        })
+        Ok(Attempt { attempts: self.clone(), guessers })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Record>> {
@@ -154,11 +149,7 @@ fn count_wrong(known: &mut HashMap<Guesser, Record>, guesser: &Guesser, now: Ins
     if known.len() >= MOST_REMEMBERED && !known.contains_key(guesser) {
         forget(known, now);
     }
-    let record = known.entry(guesser.clone()).or_insert(Record {
-        wrong: 0,
-        last: now,
-        free_again: now,
-    });
+    let record = known.entry(guesser.clone()).or_insert(Record { wrong: 0, last: now, free_again: now });
     if now.duration_since(record.last) > MEMORY {
         record.wrong = 0;
     }
@@ -233,24 +224,17 @@ mod tests {
             }
             assert_eq!(tries, free);
             let problem = attempts.allow(address(1), user).unwrap_err();
-            assert_eq!(
-                (problem.kind, problem.retry_after),
-                (&kind::TOO_MANY_TRIES, Some(5))
-            );
+            assert_eq!((problem.kind, problem.retry_after), (&kind::TOO_MANY_TRIES, Some(5)));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_user_is_guarded_from_many_addresses_and_an_address_from_many_users() {
         let attempts = Attempts::new();
-        let from_many = (0..40)
-            .filter(|n| attempts.allow(address(*n), Some("sa")).is_ok())
-            .count();
+        let from_many = (0..40).filter(|n| attempts.allow(address(*n), Some("sa")).is_ok()).count();
         assert_eq!(from_many, 10);
         let attempts = Attempts::new();
-        let for_many = (0..40)
-            .filter(|n| attempts.allow(address(1), Some(&format!("u{n}"))).is_ok())
-            .count();
+        let for_many = (0..40).filter(|n| attempts.allow(address(1), Some(&format!("u{n}"))).is_ok()).count();
         assert_eq!(for_many, 15);
     }
 
@@ -279,10 +263,7 @@ mod tests {
         attempts.allow(address(1), Some("sa")).unwrap().right();
         assert!(attempts.allow(address(2), Some("sa")).is_ok());
         for n in 0..6 {
-            attempts
-                .allow(address(1), Some(&format!("other{n}")))
-                .unwrap()
-                .wrong();
+            attempts.allow(address(1), Some(&format!("other{n}"))).unwrap().wrong();
         }
         assert!(attempts.allow(address(1), Some("sc")).is_err());
     }
@@ -291,10 +272,7 @@ mod tests {
     async fn right_ones_never_add_up() {
         let attempts = Attempts::new();
         for n in 0..100 {
-            attempts
-                .allow(address(1), Some(&format!("u{n}")))
-                .unwrap()
-                .right();
+            attempts.allow(address(1), Some(&format!("u{n}"))).unwrap().right();
         }
     }
 

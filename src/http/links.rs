@@ -19,15 +19,11 @@ use crate::dedupe::view::{LinkView, Sight, detail, sight};
 use crate::dedupe::{self, Ruling};
 use crate::domain::{LinkState, MergedAs, Verdict};
 use crate::store::access::Caller;
+use crate::store::audit::{Action, Note};
 use crate::store::link::read::LinkDetail;
 
 /// States that a list may be asked for.
-const STATES: [LinkState; 4] = [
-    LinkState::Review,
-    LinkState::Merged,
-    LinkState::Paired,
-    LinkState::Apart,
-];
+const STATES: [LinkState; 4] = [LinkState::Review, LinkState::Merged, LinkState::Paired, LinkState::Apart];
 
 /// `GET /v1/links?state=&area=&after=&limit=`: pairs in one state, oldest first; a pair is listed when either side lies in
 /// the area. Problems: `bad-parameter`, `not-found`, `wrong-role`.
@@ -41,15 +37,9 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let area = auth::area(&app, &caller, &query).await?;
     let from = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
     let state = state.unwrap_or(LinkState::Review);
-    let rows = app
-        .store()
-        .list_links(caller.key, state, area.range, from, limit)
-        .await?;
+    let rows = app.store().list_links(caller.key, state, area.range, from, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
-    let next = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|r| text((r.link.made_at, r.link.id)));
+    let next = rows.last().filter(|_| is_full).map(|r| text((r.link.made_at, r.link.id)));
     let items: Vec<LinkView> = rows.iter().map(|r| LinkView::of(r, caller.range)).collect();
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
@@ -61,10 +51,7 @@ fn text((at, id): (Timestamp, Uuid)) -> String {
 fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (at, id) = plain.split_once('.')?;
-    Some((
-        Timestamp::from_microsecond(at.parse().ok()?).ok()?,
-        Uuid::try_parse(id).ok()?,
-    ))
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// `GET /v1/links/{id}`: both forms side by side as far as the reader may see them, the waterfall of weights, what was
@@ -78,16 +65,13 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     if let Some(object) = all.as_object_mut() {
         object.insert("effects".to_owned(), json!(effects));
     }
+    app.store().note_audit(Note::by(&caller, Action::ReadLink, app.now()).about(id)).await?;
     Ok(answer::json(&all))
 }
 
 /// A link with one side in the reader's area.
 async fn find(app: &App, caller: &Caller, id: Uuid) -> Result<LinkDetail, Problem> {
-    let found = app
-        .store()
-        .link(caller.key, id)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let found = app.store().link(caller.key, id).await?.ok_or_else(Problem::not_found)?;
     let sides = [&found.pair.a, &found.pair.b];
     if sides.iter().any(|form| sight(form, caller.range) == Sight::Whole) {
         Ok(found)
@@ -106,23 +90,14 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     let ruling = document.form(|f| {
         let verdicts = Verdict::ALL.iter().map(|v| v.slug()).collect::<Vec<_>>();
         let verdict = f.one_of("decision", &verdicts, Verdict::from_slug);
-        let version = f
-            .integer("version", 0, i64::from(i32::MAX))
-            .and_then(|n| i32::try_from(n).ok());
+        let version = f.integer("version", 0, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
         let note = f.optional_text("note", 2000).unwrap_or_default();
         let merged_as = match f.raw("as") {
             None => Some(MergedAs::Household),
             Some(_) => f.one_of("as", &["household", "door"], MergedAs::from_slug),
         };
         let is_proposal = f.raw("propose").is_some() && f.boolean("propose")?;
-        Some(Ruling {
-            link,
-            verdict: verdict?,
-            merged_as: merged_as?,
-            version: version?,
-            note,
-            is_proposal,
-        })
+        Some(Ruling { link, verdict: verdict?, merged_as: merged_as?, version: version?, note, is_proposal })
     })?;
     let (range, now) = (caller.range, app.now());
     let (own, by) = (app.clone(), caller.clone());
@@ -148,10 +123,8 @@ pub async fn of_case(
     let links = app.store().links_of_cases(caller.key, &cases).await?;
     let others: Vec<Uuid> = links.iter().flat_map(|l| [l.a_case, l.b_case]).collect();
     let rows = app.store().cases(caller.key, &others).await?;
-    let is_seen = |id: Uuid| {
-        rows.iter()
-            .any(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no))
-    };
+    let is_seen =
+        |id: Uuid| rows.iter().any(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no));
     Ok(links
         .iter()
         .map(|l| {

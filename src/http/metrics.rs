@@ -15,9 +15,7 @@ use prometheus::{
 /// Media type of the text.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const SECONDS: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const RECORDS: &[f64] = &[1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 5_000.0];
 
 /// How the connections of the pool stand when asked.
@@ -118,20 +116,10 @@ impl Http {
                 "Requests answered.",
                 &["method", "route", "status"],
             ),
-            durations: histograms(
-                registry,
-                "http_request_seconds",
-                "Time to the answer's head.",
-                by_request,
-            ),
+            durations: histograms(registry, "http_request_seconds", "Time to the answer's head.", by_request),
             running: gauge(registry, "http_requests_running", "Requests being worked on."),
             connections: gauge(registry, "http_connections", "Connections open."),
-            turned_away: counters(
-                registry,
-                "turned_away_total",
-                "Requests turned away.",
-                &["problem"],
-            ),
+            turned_away: counters(registry, "turned_away_total", "Requests turned away.", &["problem"]),
         }
     }
 }
@@ -141,12 +129,7 @@ impl Field {
         let difference = "Cases by which the kept figures differ from a fresh count; 0 is right.";
         Self {
             batches: histogram(registry, "batch_records", "Records in one batch.", RECORDS),
-            receipts: counters(
-                registry,
-                "receipts_total",
-                "Receipts given, replays excepted.",
-                &["status"],
-            ),
+            receipts: counters(registry, "receipts_total", "Receipts given, replays excepted.", &["status"]),
             steps: histograms(
                 registry,
                 "ingest_step_seconds",
@@ -174,12 +157,7 @@ impl Metrics {
         let inner = Inner {
             http: Http::new(&registry),
             field: Field::new(&registry),
-            pool: gauges(
-                &registry,
-                "pool_connections",
-                "Database connections by state.",
-                &["state"],
-            ),
+            pool: gauges(&registry, "pool_connections", "Database connections by state.", &["state"]),
             ask_pool: Mutex::new(None),
             registry,
         };
@@ -195,42 +173,24 @@ impl Metrics {
     pub fn request_ended(&self, method: &Method, route: &str, status: u16, took: Duration) {
         self.0.http.running.dec();
         let method = known_method(method);
-        self.0
-            .http
-            .requests
-            .with_label_values(&[method, route, &status.to_string()])
-            .inc();
-        self.0
-            .http
-            .durations
-            .with_label_values(&[method, route])
-            .observe(took.as_secs_f64());
+        self.0.http.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+        self.0.http.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
     }
 
     /// The connections open now.
     pub fn connections(&self, open: usize) {
-        self.0
-            .http
-            .connections
-            .set(i64::try_from(open).unwrap_or(i64::MAX));
+        self.0.http.connections.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// A batch of `records` has been taken.
     pub fn observe_batch(&self, records: usize) {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a batch holds at most a few thousand records"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a batch holds at most a few thousand records")]
         self.0.field.batches.observe(records as f64);
     }
 
     /// `n` receipts of `status` (accepted, held, refused) were given for the first time.
     pub fn count_receipts(&self, status: &'static str, n: usize) {
-        self.0
-            .field
-            .receipts
-            .with_label_values(&[status])
-            .inc_by(n as u64);
+        self.0.field.receipts.with_label_values(&[status]).inc_by(n as u64);
     }
 
     /// One step of taking a batch took `secs` seconds.
@@ -296,13 +256,7 @@ impl Metrics {
 
     /// All of it as text.
     pub fn text(&self) -> String {
-        if let Some(ask) = self
-            .0
-            .ask_pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-        {
+        if let Some(ask) = self.0.ask_pool.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             let figures = ask();
             let states = [
                 ("open", figures.open),

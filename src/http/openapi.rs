@@ -32,10 +32,7 @@ mod tests {
         let mut found = Vec::new();
         every_reference(&document, &mut found);
         for target in &found {
-            assert!(
-                document.pointer(target.strip_prefix('#').unwrap()).is_some(),
-                "{target}"
-            );
+            assert!(document.pointer(target.strip_prefix('#').unwrap()).is_some(), "{target}");
         }
         for family in ["schemas", "parameters", "responses"] {
             for name in document["components"][family].as_object().unwrap().keys() {
@@ -52,20 +49,13 @@ mod tests {
         let mut names = HashSet::new();
         for (path, calls) in document["paths"].as_object().unwrap() {
             for (method, call) in calls.as_object().unwrap() {
-                assert!(
-                    names.insert(call["operationId"].as_str().unwrap().to_owned()),
-                    "{method} {path}"
-                );
+                assert!(names.insert(call["operationId"].as_str().unwrap().to_owned()), "{method} {path}");
                 assert!(call["security"].is_array(), "{method} {path}");
                 assert!(call["responses"]["200"].is_object(), "{method} {path}");
                 let braces = path.matches('{').count();
-                let listed = call["parameters"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter(|parameter| {
-                        parameter["in"] == "path" || parameter["$ref"] == "#/components/parameters/id"
-                    });
+                let listed = call["parameters"].as_array().into_iter().flatten().filter(|parameter| {
+                    parameter["in"] == "path" || parameter["$ref"] == "#/components/parameters/id"
+                });
                 assert_eq!(listed.count(), braces, "{method} {path}");
             }
         }

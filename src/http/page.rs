@@ -27,9 +27,7 @@ struct Entry {
 /// else as JSON. Problems: `not-found`.
 pub fn problem(request: &Request) -> Result<Response, Problem> {
     let entry = find(request.param("slug")).ok_or_else(Problem::not_found)?;
-    let wants_html = request
-        .header(&ACCEPT)
-        .is_some_and(|accept| accept.contains("text/html"));
+    let wants_html = request.header(&ACCEPT).is_some_and(|accept| accept.contains("text/html"));
     let mut response = if wants_html {
         answer::text("text/html; charset=utf-8", html(&entry))
     } else {
@@ -70,14 +68,7 @@ fn find(slug: &str) -> Option<Entry> {
 
 /// All texts come from our own tables, which hold no character that HTML would take for its own.
 fn html(entry: &Entry) -> String {
-    let Entry {
-        slug,
-        title,
-        title_zh,
-        meaning,
-        meaning_zh,
-        status,
-    } = entry;
+    let Entry { slug, title, title_zh, meaning, meaning_zh, status } = entry;
     let status = status.map_or_else(String::new, |code| format!("<p>HTTP {code}</p>"));
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{slug}</title>\
@@ -112,12 +103,8 @@ mod tests {
 
     #[test]
     fn the_tables_hold_no_character_of_html() {
-        let kinds = kind::ALL
-            .iter()
-            .flat_map(|k| [k.slug, k.title, k.title_zh, k.meaning, k.meaning_zh]);
-        let reasons = Reason::ALL
-            .iter()
-            .flat_map(|r| [r.slug(), r.sentence(), r.sentence_zh()]);
+        let kinds = kind::ALL.iter().flat_map(|k| [k.slug, k.title, k.title_zh, k.meaning, k.meaning_zh]);
+        let reasons = Reason::ALL.iter().flat_map(|r| [r.slug(), r.sentence(), r.sentence_zh()]);
         for text in kinds.chain(reasons) {
             assert!(!text.contains(['<', '>', '&']), "{text}");
         }

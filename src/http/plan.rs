@@ -50,9 +50,7 @@ async fn compute<T: Send + 'static>(
     ready: Ready,
     work: impl FnOnce(&Ready) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(move || work(&ready))
-        .await
-        .map_err(|_| Problem::plain(&kind::INTERNAL))
+    tokio::task::spawn_blocking(move || work(&ready)).await.map_err(|_| Problem::plain(&kind::INTERNAL))
 }
 
 /// `GET /v1/plan?area=&on=&enumerator=`: the sheets of a day. A device gets its own enumerator's sheet; where a plan was
@@ -63,32 +61,20 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let survey = app.survey(&caller).await?;
     let now = app.now();
-    let on = query
-        .date("on")?
-        .unwrap_or_else(|| survey.rules.calendar.local_date(now));
+    let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(now));
     let area = auth::area(&app, &caller, &query).await?;
     let only = if caller.device.is_some() {
         Some(caller.user.clone())
     } else {
         query.given("enumerator").map(str::to_owned)
     };
-    let published = app
-        .store()
-        .sheets(caller.key, only.clone().map(|u| vec![u]), on)
-        .await?;
-    let own: Vec<SheetRow> = published
-        .into_iter()
-        .filter(|s| caller.device.is_some() || s.area == area.code)
-        .collect();
+    let published = app.store().sheets(caller.key, only.clone().map(|u| vec![u]), on).await?;
+    let own: Vec<SheetRow> =
+        published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
     if let Some(shown) = shown_published(&own, on) {
         return Ok(answer::json(&shown));
     }
-    let question = Question {
-        area,
-        on,
-        now,
-        hours: HashMap::new(),
-    };
+    let question = Question { area, on, now, hours: HashMap::new() };
     let mut plan = compute(ready(&app, survey, question).await?, Ready::plan).await?;
     if let Some(user) = only {
         plan.enumerators.retain(|sheet| sheet.user == user);
@@ -123,12 +109,7 @@ pub async fn what_if(app: App, mut request: Request) -> Result<Response, Problem
     let asked = document.form(|f| what_if_form(f, &survey))?;
     let area = auth::area_by_code(&app, &caller, asked.area.unwrap_or_else(|| caller.area.clone())).await?;
     let now = app.now();
-    let question = Question {
-        area: area.clone(),
-        on: asked.on,
-        now,
-        hours: asked.hours,
-    };
+    let question = Question { area: area.clone(), on: asked.on, now, hours: asked.hours };
     let mut plan = compute(ready(&app, Arc::clone(&survey), question).await?, Ready::plan).await?;
     if asked.publish {
         plan = published(&app, &survey, &caller, &area, plan, now).await?;
@@ -170,13 +151,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let excluded = f.optional("exclude", "must be a list of users", |json| match json {
         Json::List(all) => all
             .iter()
-            .map(|user| {
-                if let Json::Text(user) = user {
-                    Some(user.clone())
-                } else {
-                    None
-                }
-            })
+            .map(|user| if let Json::Text(user) = user { Some(user.clone()) } else { None })
             .collect::<Option<Vec<String>>>(),
         _ => None,
     });
@@ -184,26 +159,11 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let mut hours: HashMap<String, Vec<Span>> = HashMap::new();
     for (user, from, to) in shifts {
         let spans = hours.entry(user).or_default();
-        spans.push(Span {
-            from: minute(survey, from),
-            to: minute(survey, to),
-        });
+        spans.push(Span { from: minute(survey, from), to: minute(survey, to) });
     }
-    hours
-        .values_mut()
-        .for_each(|spans| spans.sort_unstable_by_key(|s| s.from));
-    hours.extend(
-        excluded
-            .unwrap_or_default()
-            .into_iter()
-            .map(|user| (user, Vec::new())),
-    );
-    Some(WhatIf {
-        area,
-        on: on?,
-        hours,
-        publish,
-    })
+    hours.values_mut().for_each(|spans| spans.sort_unstable_by_key(|s| s.from));
+    hours.extend(excluded.unwrap_or_default().into_iter().map(|user| (user, Vec::new())));
+    Some(WhatIf { area, on: on?, hours, publish })
 }
 
 fn instant(f: &mut Form<'_>, name: &str) -> Option<Timestamp> {
@@ -227,29 +187,15 @@ pub async fn pace(app: App, request: Request) -> Result<Response, Problem> {
     let survey = app.survey(&caller).await?;
     let area = auth::area(&app, &caller, &query).await?;
     let now = app.now();
-    let today = survey
-        .rules
-        .calendar
-        .local_date(now)
-        .clamp(survey.starts_on, survey.ends_on);
-    let question = Question {
-        area: area.clone(),
-        on: today,
-        now,
-        hours: HashMap::new(),
-    };
+    let today = survey.rules.calendar.local_date(now).clamp(survey.starts_on, survey.ends_on);
+    let question = Question { area: area.clone(), on: today, now, hours: HashMap::new() };
     let ready = ready(&app, survey, question).await?;
     let (pace, addresses) = compute(ready, |ready| {
         let pace = ready.pace();
         let addresses: Vec<String> = pace
             .warnings
             .iter()
-            .map(|w| {
-                ready
-                    .door(w.case_id.0)
-                    .map(|d| d.address.clone())
-                    .unwrap_or_default()
-            })
+            .map(|w| ready.door(w.case_id.0).map(|d| d.address.clone()).unwrap_or_default())
             .collect();
         (pace, addresses)
     })
@@ -275,28 +221,16 @@ fn pace_view(area: &AreaRow, now: Timestamp, pace: &Pace, addresses: &[String]) 
 pub async fn model(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let query = request.query()?;
-    let is_svg = query
-        .one_of("format", &["json", "svg"], |w| Some(w == "svg"))?
-        .unwrap_or(false);
+    let is_svg = query.one_of("format", &["json", "svg"], |w| Some(w == "svg"))?.unwrap_or(false);
     let language = query
-        .one_of("lang", &["en", "zh"], |w| {
-            Some(if w == "zh" { Language::Zh } else { Language::En })
-        })?
+        .one_of("lang", &["en", "zh"], |w| Some(if w == "zh" { Language::Zh } else { Language::En }))?
         .unwrap_or(Language::En);
     let survey = app.survey(&caller).await?;
     let area = auth::area(&app, &caller, &query).await?;
     let now = app.now();
     let on = survey.rules.calendar.local_date(now);
-    let question = Question {
-        area,
-        on,
-        now,
-        hours: HashMap::new(),
-    };
-    let seen = compute(ready(&app, survey, question).await?, |ready| {
-        view(&ready.insight())
-    })
-    .await?;
+    let question = Question { area, on, now, hours: HashMap::new() };
+    let seen = compute(ready(&app, survey, question).await?, |ready| view(&ready.insight())).await?;
     if is_svg {
         return Ok(answer::text("image/svg+xml", heat_svg(&seen, language)));
     }
@@ -314,12 +248,8 @@ pub async fn shifts(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let survey = app.survey(&caller).await?;
     let area = auth::area(&app, &caller, &query).await?;
-    let on = query
-        .date("on")?
-        .unwrap_or_else(|| survey.rules.calendar.local_date(app.now()));
-    Ok(answer::json(
-        &shift_list(&app, &caller, &survey, &area, on).await?,
-    ))
+    let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(app.now()));
+    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, on).await?))
 }
 
 async fn shift_list(
@@ -369,12 +299,8 @@ pub async fn set_shifts(app: App, mut request: Request) -> Result<Response, Prob
         return Err(Problem::not_valid(unknown));
     }
     let first = orders.iter().map(|o| o.on).min().unwrap_or(survey.starts_on);
-    app.store()
-        .set_overrides(caller.key, orders, &caller.user, app.now())
-        .await?;
-    Ok(answer::json(
-        &shift_list(&app, &caller, &survey, &area, first).await?,
-    ))
+    app.store().set_overrides(caller.key, orders, &caller.user, app.now()).await?;
+    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, first).await?))
 }
 
 fn shift_order(f: &mut Form<'_>) -> Option<Override> {
@@ -384,16 +310,8 @@ fn shift_order(f: &mut Form<'_>) -> Option<Override> {
         _ => None,
     });
     let is_absence = matches!(f.raw("spans"), Some(Json::List(all)) if all.is_empty());
-    let spans = if is_absence {
-        Some(Vec::new())
-    } else {
-        f.objects("spans", 8, span)
-    };
-    Some(Override {
-        user: user?,
-        on: on?,
-        spans: json!(spans?),
-    })
+    let spans = if is_absence { Some(Vec::new()) } else { f.objects("spans", 8, span) };
+    Some(Override { user: user?, on: on?, spans: json!(spans?) })
 }
 
 fn span(s: &mut Form<'_>) -> Option<Span> {
@@ -415,36 +333,22 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
         f.required("cases", "must be a list of case ids", |json| match json {
             Json::List(all) if all.len() <= 500 => all
                 .iter()
-                .map(|id| {
-                    if let Json::Text(id) = id {
-                        super::query::uuid(id)
-                    } else {
-                        None
-                    }
-                })
+                .map(|id| if let Json::Text(id) = id { super::query::uuid(id) } else { None })
                 .collect::<Option<Vec<Uuid>>>(),
             _ => None,
         })
     })?;
     let rows = app.store().cases(caller.key, &ids).await?;
-    let in_reach: Vec<_> = rows
-        .iter()
-        .filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no))
-        .cloned()
-        .collect();
+    let in_reach: Vec<_> =
+        rows.iter().filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no)).cloned().collect();
     if in_reach.len() != ids.len() {
         return Err(Problem::not_found());
     }
     let survey = app.survey(&caller).await?;
     let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
-    let slips = codes
-        .iter()
-        .zip(&in_reach)
-        .map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id))
-        .collect();
-    app.store()
-        .add_slips(caller.key, slips, &caller.user, app.now())
-        .await?;
+    let slips =
+        codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
+    app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
     let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
     let items: Vec<Value> = codes
         .iter()
@@ -468,9 +372,7 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
     let survey = app.surveys().reread(key).await?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let wishes = document.form(|f| {
-        let note = f
-            .optional_text("note", 500)
-            .map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
+        let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
         let when = f.objects("when", 8, |w| {
             let (from, to) = (instant(w, "from"), instant(w, "to"));
             let (from, to) = (from?, to?);
@@ -485,14 +387,7 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
                 );
                 return None;
             }
-            Some(Wish {
-                id: Uuid::now_v7(),
-                case_id,
-                from,
-                to,
-                note: note.clone(),
-                made_at: now,
-            })
+            Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
         })?;
         if when.is_empty() {
             f.fault("when", "must name at least one window");
@@ -502,10 +397,7 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
     })?;
     let since = now - SignedDuration::from_hours(24);
     if !app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await? {
-        return Err(Problem::new(
-            &kind::TOO_MANY_TRIES,
-            "This card has been used often enough today.",
-        ));
+        return Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough today."));
     }
     Ok(answer::json(&json!({"status": "noted"})))
 }

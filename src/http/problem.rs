@@ -35,10 +35,7 @@ pub struct FieldError {
 impl FieldError {
     /// A fault in the body; `pointer` as in RFC 6901.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Pointer(pointer.into()),
-            detail: detail.into(),
-        }
+        Self { place: Place::Pointer(pointer.into()), detail: detail.into() }
     }
 
     fn to_json(&self) -> Value {
@@ -99,10 +96,7 @@ impl Problem {
 
     /// 400: the parameter `name` breaks `rule` ("must be …").
     pub fn parameter(name: &str, rule: &str) -> Self {
-        let fault = FieldError {
-            place: Place::Parameter(name.to_owned()),
-            detail: rule.to_owned(),
-        };
+        let fault = FieldError { place: Place::Parameter(name.to_owned()), detail: rule.to_owned() };
         Self::new(&kind::BAD_PARAMETER, format!("The parameter \"{name}\" {rule}.")).with_errors(vec![fault])
     }
 
@@ -150,10 +144,7 @@ impl Problem {
         document.insert("status".to_owned(), self.kind.status.as_u16().into());
         document.insert("detail".to_owned(), self.detail.clone().into());
         if !self.errors.is_empty() {
-            document.insert(
-                "errors".to_owned(),
-                self.errors.iter().map(FieldError::to_json).collect(),
-            );
+            document.insert("errors".to_owned(), self.errors.iter().map(FieldError::to_json).collect());
         }
         for (name, value) in &self.extensions {
             document.insert((*name).to_owned(), value.clone());
@@ -171,10 +162,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.kind.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"doorknock\""),
-            );
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"doorknock\""));
         }
         if self.kind == &kind::UNSUPPORTED_ENCODING {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
@@ -182,11 +170,7 @@ impl Problem {
         if let Some(seconds) = self.wait_seconds() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self
-            .allow
-            .as_deref()
-            .and_then(|list| HeaderValue::from_str(list).ok())
-        {
+        if let Some(allow) = self.allow.as_deref().and_then(|list| HeaderValue::from_str(list).ok()) {
             headers.insert(ALLOW, allow);
         }
         response
@@ -195,12 +179,9 @@ impl Problem {
     /// Seconds of `Retry-After`. Without a given number the wait is spread, so that phones turned away
     /// together do not come back together.
     fn wait_seconds(&self) -> Option<u32> {
-        let asks = matches!(
-            self.kind.status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        self.retry_after
-            .or_else(|| asks.then(|| rand::rng().random_range(1..=5)))
+        let asks =
+            matches!(self.kind.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        self.retry_after.or_else(|| asks.then(|| rand::rng().random_range(1..=5)))
     }
 }
 
@@ -226,23 +207,14 @@ mod tests {
         let slugs: HashSet<_> = kind::ALL.iter().map(|kind| kind.slug).collect();
         assert_eq!(slugs.len(), kind::ALL.len());
         for slug in slugs {
-            assert!(
-                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
-                "{slug}"
-            );
+            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{slug}");
             assert_eq!(kind::by_slug(slug).map(|kind| kind.slug), Some(slug));
         }
     }
 
     #[test]
     fn the_document_lists_the_same_problems_word_for_word() {
-        let section = DOCUMENT
-            .split("## Problems")
-            .nth(1)
-            .unwrap()
-            .split("\n## ")
-            .next()
-            .unwrap();
+        let section = DOCUMENT.split("## Problems").nth(1).unwrap().split("\n## ").next().unwrap();
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         let want: Vec<String> = kind::ALL
             .iter()
@@ -273,22 +245,13 @@ mod tests {
     fn who_is_turned_away_is_told_when_to_come_back() {
         for kind in kind::ALL {
             let response = Problem::plain(kind).into_response(None);
-            let wait = response
-                .headers()
-                .get(RETRY_AFTER)
-                .map(|v| v.to_str().unwrap().parse::<u32>().unwrap());
+            let wait =
+                response.headers().get(RETRY_AFTER).map(|v| v.to_str().unwrap().parse::<u32>().unwrap());
             let asks = kind.status == StatusCode::TOO_MANY_REQUESTS
                 || kind.status == StatusCode::SERVICE_UNAVAILABLE;
-            assert_eq!(
-                wait.is_some_and(|seconds| (1..=5).contains(&seconds)),
-                asks,
-                "{}",
-                kind.slug
-            );
+            assert_eq!(wait.is_some_and(|seconds| (1..=5).contains(&seconds)), asks, "{}", kind.slug);
         }
-        let response = Problem::plain(&kind::TOO_MANY_TRIES)
-            .retry_after(90)
-            .into_response(None);
+        let response = Problem::plain(&kind::TOO_MANY_TRIES).retry_after(90).into_response(None);
         assert_eq!(response.headers()[RETRY_AFTER], "90");
     }
 

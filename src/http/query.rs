@@ -31,9 +31,7 @@ impl Query {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = clean(name)
-                .filter(|name| !name.is_empty())
-                .ok_or_else(unreadable_name)?;
+            let name = clean(name).filter(|name| !name.is_empty()).ok_or_else(unreadable_name)?;
             let value =
                 clean(value).ok_or_else(|| Problem::parameter(&shown(&name), "must be UTF-8 without NUL"))?;
             if value.len() > LONGEST_VALUE {
@@ -54,16 +52,12 @@ impl Query {
 
     /// The value of `name`, also when it is empty.
     pub fn given(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`, which must be there.
     pub fn required(&self, name: &str) -> Result<&str, Problem> {
-        self.text(name)
-            .ok_or_else(|| Problem::parameter(name, "is needed"))
+        self.text(name).ok_or_else(|| Problem::parameter(name, "is needed"))
     }
 
     /// What `read` makes of the value of `name`; `rule` ("must be …") says what it accepts.
@@ -75,9 +69,7 @@ impl Query {
     ) -> Result<Option<T>, Problem> {
         match self.text(name) {
             None => Ok(None),
-            Some(value) => read(value)
-                .map(Some)
-                .ok_or_else(|| Problem::parameter(name, rule)),
+            Some(value) => read(value).map(Some).ok_or_else(|| Problem::parameter(name, rule)),
         }
     }
 
@@ -89,9 +81,7 @@ impl Query {
             // What has more digits than fit is above any maximum.
             at_least_one.then(|| value.parse::<u32>().unwrap_or(u32::MAX).min(most))
         };
-        Ok(self
-            .parsed("limit", "must be a whole number of at least 1", read)?
-            .unwrap_or(usual))
+        Ok(self.parsed("limit", "must be a whole number of at least 1", read)?.unwrap_or(usual))
     }
 
     /// A UUID in its usual form of 36 characters.
@@ -109,11 +99,7 @@ impl Query {
     /// An instant in RFC 3339 with an offset. A space where the `+` stood is taken as that `+`, since
     /// clients often send it unescaped.
     pub fn timestamp(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        self.parsed(
-            name,
-            "must be a time with an offset like 2020-11-05T19:00:00+08:00",
-            timestamp,
-        )
+        self.parsed(name, "must be a time with an offset like 2020-11-05T19:00:00+08:00", timestamp)
     }
 
     /// One of a closed set; `find` maps a word to its meaning and `words` lists those that exist.
@@ -171,9 +157,7 @@ pub fn percent_decoded(raw: &str, plus: Plus) -> Option<String> {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 fn unreadable_name() -> Problem {
@@ -182,10 +166,7 @@ fn unreadable_name() -> Problem {
 
 /// A name out of a request as it may stand in an answer: short and plain.
 fn shown(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        .take(40)
-        .collect()
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(40).collect()
 }
 
 #[cfg(test)]
@@ -221,12 +202,7 @@ mod tests {
         assert_eq!(it.text("area"), Some("北"));
         assert_eq!(it.text("note"), Some("a b+c"));
         assert_eq!(
-            (
-                it.text("empty"),
-                it.given("empty"),
-                it.given("flag"),
-                it.text("none")
-            ),
+            (it.text("empty"), it.given("empty"), it.given("flag"), it.text("none")),
             (None, Some(""), Some(""), None)
         );
         assert_eq!(query("a=%27%20OR%201%3D1--").text("a"), Some("' OR 1=1--"));
@@ -254,11 +230,9 @@ mod tests {
     #[test]
     fn times_need_an_offset_and_may_have_lost_their_plus() {
         let want: Timestamp = "2020-11-05T11:00:00Z".parse().unwrap();
-        for raw in [
-            "at=2020-11-05T19:00:00%2B08:00",
-            "at=2020-11-05T19:00:00+08:00",
-            "at=2020-11-05T11:00:00Z",
-        ] {
+        for raw in
+            ["at=2020-11-05T19:00:00%2B08:00", "at=2020-11-05T19:00:00+08:00", "at=2020-11-05T11:00:00Z"]
+        {
             assert_eq!(query(raw).timestamp("at").unwrap(), Some(want), "{raw}");
         }
         for raw in [
@@ -276,29 +250,14 @@ mod tests {
 
     #[test]
     fn dates_and_uuids_have_one_form() {
-        assert_eq!(
-            query("on=2020-11-05").date("on").unwrap(),
-            Some(Date::constant(2020, 11, 5))
-        );
-        for raw in [
-            "on=2020-11-31",
-            "on=20201105",
-            "on=2020-11-05T00:00",
-            "on=tomorrow",
-        ] {
+        assert_eq!(query("on=2020-11-05").date("on").unwrap(), Some(Date::constant(2020, 11, 5)));
+        for raw in ["on=2020-11-31", "on=20201105", "on=2020-11-05T00:00", "on=tomorrow"] {
             assert!(query(raw).date("on").is_err(), "{raw}");
         }
-        assert!(
-            query("id=00000000-0000-0000-0000-000000000001")
-                .uuid("id")
-                .unwrap()
-                .is_some()
-        );
-        for raw in [
-            "id=7",
-            "id=00000000000000000000000000000001",
-            "id={00000000-0000-0000-0000-000000000001}",
-        ] {
+        assert!(query("id=00000000-0000-0000-0000-000000000001").uuid("id").unwrap().is_some());
+        for raw in
+            ["id=7", "id=00000000000000000000000000000001", "id={00000000-0000-0000-0000-000000000001}"]
+        {
             assert!(query(raw).uuid("id").is_err(), "{raw}");
         }
     }

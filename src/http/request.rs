@@ -32,9 +32,7 @@ impl Stop {
 
     /// Whether it has come.
     pub fn is_set(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|receiver| *receiver.borrow() || receiver.has_changed().is_err())
+        self.0.as_ref().is_some_and(|receiver| *receiver.borrow() || receiver.has_changed().is_err())
     }
 
     /// Waits until it comes.
@@ -71,11 +69,7 @@ impl Default for Connection {
     /// A plain connection from an unknown address, as in tests without a server.
     fn default() -> Self {
         let peer = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        Self {
-            peer,
-            carriage: Carriage::Plain,
-            stop: Stop::never(),
-        }
+        Self { peer, carriage: Carriage::Plain, stop: Stop::never() }
     }
 }
 
@@ -164,26 +158,15 @@ impl Request {
     /// one the proxy names. For limits, not for rights.
     pub fn client(&self) -> IpAddr {
         let peer = self.peer().ip().to_canonical();
-        let named = self
-            .headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .next_back()
-            .and_then(|line| line.to_str().ok());
+        let named =
+            self.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
         let last = named.and_then(|line| line.rsplit(',').next()?.trim().parse().ok());
-        if peer.is_loopback() {
-            last.unwrap_or(peer)
-        } else {
-            peer
-        }
+        if peer.is_loopback() { last.unwrap_or(peer) } else { peer }
     }
 
     /// What stood at `{name}`; empty when the pattern has no such name.
     pub fn param(&self, name: &str) -> &str {
-        self.params
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map_or("", |(_, value)| value)
+        self.params.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
     }
 
     /// What stood at `{name}` as a UUID; anything else is a 404, since nothing can lie there.
@@ -254,10 +237,7 @@ pub(super) mod tests {
             (&[("authorization", "Basic abc")], None),
             (&[("authorization", "abc")], None),
             (&[("authorization", "Bearer ")], None),
-            (
-                &[("authorization", "Bearer a"), ("authorization", "Bearer b")],
-                None,
-            ),
+            (&[("authorization", "Bearer a"), ("authorization", "Bearer b")], None),
         ];
         for (headers, want) in table {
             assert_eq!(request(headers).bearer(), want, "{headers:?}");
@@ -267,10 +247,7 @@ pub(super) mod tests {
     #[test]
     fn a_cookie_is_found_among_others() {
         let it = request(&[("cookie", "a=1; session=s2"), ("cookie", "b=3")]);
-        assert_eq!(
-            (it.cookie("session"), it.cookie("b"), it.cookie("c")),
-            (Some("s2"), Some("3"), None)
-        );
+        assert_eq!((it.cookie("session"), it.cookie("b"), it.cookie("c")), (Some("s2"), Some("3"), None));
     }
 
     #[test]

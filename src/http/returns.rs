@@ -21,9 +21,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let limit = i64::from(query.limit(100, 500)?);
     let at = query.timestamp("at")?.unwrap_or_else(|| app.now());
-    let mut after = query
-        .parsed("after", "must be one that this service gave out", parse)?
-        .unwrap_or_else(start);
+    let mut after =
+        query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or_else(start);
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
     let mut all = Vec::new();
@@ -32,27 +31,20 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     for _ in 0..20 {
         let rows = app.store().list_due(caller.key, area.range, after, limit).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
-        next = rows
-            .last()
-            .filter(|_| is_full)
-            .and_then(|r| r.due.map(|(class, at)| (class, at, r.id)));
+        next = rows.last().filter(|_| is_full).and_then(|r| r.due.map(|(class, at)| (class, at, r.id)));
         all.extend(items(app.store(), &survey, &rows, at).await?);
         match next {
             Some(place) if all.is_empty() => after = place,
             Some(_) | None => break,
         }
     }
-    let moments: Vec<(Uuid, Timestamp)> = all
-        .iter()
-        .map(|item| (item.door.id, item.due.map_or(at, |window| window.from)))
-        .collect();
+    let moments: Vec<(Uuid, Timestamp)> =
+        all.iter().map(|item| (item.door.id, item.due.map_or(at, |window| window.from))).collect();
     let chances = app.chances.of(app.store(), &survey, &area, at, &moments).await?;
     for (item, chance) in all.iter_mut().zip(chances) {
         item.probability = chance;
     }
-    Ok(answer::json(
-        &json!({"as_of": at, "items": all, "after": next.map(text)}),
-    ))
+    Ok(answer::json(&json!({"as_of": at, "items": all, "after": next.map(text)})))
 }
 
 fn text((class, at, id): After) -> String {

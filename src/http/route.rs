@@ -62,10 +62,7 @@ impl<App: Clone + Send + Sync + 'static> Default for Router<App> {
 impl<App: Clone + Send + Sync + 'static> Router<App> {
     /// A router without routes.
     pub fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            painter: None,
-        }
+        Self { entries: Vec::new(), painter: None }
     }
 
     /// Shows the problems of [`Face::Page`] routes, and of paths outside `/v1/` asked for as HTML, by `painter`.
@@ -84,12 +81,7 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
         F: Future<Output = Result<Response, Problem>> + Send + 'static,
     {
         let handler: Handler<App> = Arc::new(move |app, request| Box::pin(handler(app, request)));
-        self.entries.push(Entry {
-            method,
-            pattern: Pattern::new(pattern),
-            face,
-            handler,
-        });
+        self.entries.push(Entry { method, pattern: Pattern::new(pattern), face, handler });
         self
     }
 
@@ -135,10 +127,7 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
 
     /// Method and pattern of every route, in the order added.
     pub fn list(&self) -> Vec<(Method, &'static str)> {
-        self.entries
-            .iter()
-            .map(|entry| (entry.method.clone(), entry.pattern.text()))
-            .collect()
+        self.entries.iter().map(|entry| (entry.method.clone(), entry.pattern.text())).collect()
     }
 
     /// The filter that serves these routes.
@@ -203,16 +192,8 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
 
     /// The entry for this method and path with what stood at its braces, or the 404 or 405.
     fn find(&self, method: &Method, path: &str) -> Result<(&Entry<App>, Params), Problem> {
-        let wanted = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        let segments: Vec<&str> = path
-            .strip_prefix('/')
-            .ok_or_else(Problem::not_found)?
-            .split('/')
-            .collect();
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let segments: Vec<&str> = path.strip_prefix('/').ok_or_else(Problem::not_found)?.split('/').collect();
         let mut best: Option<(&Entry<App>, Params)> = None;
         let mut others: Vec<&Method> = Vec::new();
         for entry in &self.entries {
@@ -221,10 +202,7 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             };
             if entry.method != wanted {
                 others.push(&entry.method);
-            } else if best
-                .as_ref()
-                .is_none_or(|(other, _)| entry.pattern.rank() < other.pattern.rank())
-            {
+            } else if best.as_ref().is_none_or(|(other, _)| entry.pattern.rank() < other.pattern.rank()) {
                 best = Some((entry, params));
             }
         }
@@ -265,16 +243,8 @@ impl Raw {
 
 /// A person in a browser who strayed gets a page, a program gets a document.
 fn face_of_unmatched(raw: &Raw) -> Face {
-    let accept = raw
-        .headers
-        .get(http::header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
-    if raw.path.starts_with("/v1/") || !accept.contains("text/html") {
-        Face::Api
-    } else {
-        Face::Page
-    }
+    let accept = raw.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if raw.path.starts_with("/v1/") || !accept.contains("text/html") { Face::Api } else { Face::Page }
 }
 
 fn wrong_method(others: &[&Method]) -> Problem {

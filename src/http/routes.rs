@@ -4,9 +4,9 @@ use http::Method;
 
 use super::app::App;
 use super::pages::{
-    about, areas, assets, assign, building, case, decide, devices as device_page, doors,
-    exports as export_page, held as held_page, login, outlook, overview, phone, reading,
-    returns as return_page, setup, sheet, switch, trouble, writing,
+    about, areas, assets, assign, building, case, decide, devices as device_page, doors, exports as export_page,
+    held as held_page, login, outlook, overview, phone, reading, returns as return_page, review, setup, sheet, switch, trouble,
+    writing,
 };
 use super::route::{Face, Router};
 use super::{
@@ -24,9 +24,7 @@ pub fn routes() -> Router<App> {
         .get("/ca.crt", system::authority)
         .get("/v1/codes", system::codes)
         .get("/v1/openapi.json", system::openapi)
-        .get("/problems/{slug}", |_: App, request| async move {
-            page::problem(&request)
-        })
+        .get("/problems/{slug}", |_: App, request| async move { page::problem(&request) })
         // Getting in.
         .post("/v1/enrol", enrol::enrol)
         .post("/v1/login", enrol::login)
@@ -83,6 +81,9 @@ pub fn routes() -> Router<App> {
         .page("/returns", reading(return_page::show))
         .page("/assign", reading(assign::show))
         .form("/assign", writing(assign::submit))
+        .page("/review", reading(review::list))
+        .page("/review/{id}", reading(review::show))
+        .form("/review/{id}/decision", writing(review::submit))
         .page("/held", reading(held_page::show))
         .form("/held/{id}/decision", writing(held_page::submit))
         .page("/devices", reading(device_page::show))

@@ -94,13 +94,7 @@ impl Server {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         allow_files(limits.connections);
-        Ok(Self {
-            listener,
-            address,
-            tls: tls.map(Tls),
-            limits,
-            metrics,
-        })
+        Ok(Self { listener, address, tls: tls.map(Tls), limits, metrics })
     }
 
     /// The address it listens on.
@@ -120,11 +114,8 @@ impl Server {
         let (stop, stop_seen) = watch::channel(false);
         let (cut, cut_seen) = watch::channel(false);
         let crowd = watch::Sender::new(long_ago());
-        let signals = Signals {
-            stop: Stop::new(stop_seen),
-            cut: Stop::new(cut_seen),
-            crowded: crowd.subscribe(),
-        };
+        let signals =
+            Signals { stop: Stop::new(stop_seen), cut: Stop::new(cut_seen), crowded: crowd.subscribe() };
         let door = Door {
             places: Arc::new(Semaphore::new(self.limits.connections)),
             refusals: Arc::new(Semaphore::new(128)),
@@ -191,27 +182,12 @@ impl Door {
         peer: SocketAddr,
         place: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + use<> {
-        let carriage = if self.tls.is_some() {
-            Carriage::Tls
-        } else {
-            Carriage::Plain
-        };
-        let about = Connection {
-            peer,
-            carriage,
-            stop: self.signals.stop.clone(),
-        };
-        let (site, limits, signals, tls) = (
-            self.site.clone(),
-            self.limits,
-            self.signals.clone(),
-            self.tls.clone(),
-        );
-        let (metrics, places, all) = (
-            self.metrics.clone(),
-            Arc::clone(&self.places),
-            self.limits.connections,
-        );
+        let carriage = if self.tls.is_some() { Carriage::Tls } else { Carriage::Plain };
+        let about = Connection { peer, carriage, stop: self.signals.stop.clone() };
+        let (site, limits, signals, tls) =
+            (self.site.clone(), self.limits, self.signals.clone(), self.tls.clone());
+        let (metrics, places, all) =
+            (self.metrics.clone(), Arc::clone(&self.places), self.limits.connections);
         async move {
             if let Some(wire) = wire(socket, tls, &limits, &signals).await {
                 connection::serve(wire, about, site, limits, signals).await;
@@ -222,9 +198,7 @@ impl Door {
     }
 
     fn open(&self) -> usize {
-        self.limits
-            .connections
-            .saturating_sub(self.places.available_permits())
+        self.limits.connections.saturating_sub(self.places.available_permits())
     }
 
     /// No place is left: asks idle connections to go and tells this one to come again.
@@ -300,13 +274,9 @@ fn allow_files(connections: usize) {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|soft| soft < wanted) {
         let soft = limit.maximum.map_or(wanted, |hard| hard.min(wanted));
-        if let Err(error) = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: Some(soft),
-                maximum: limit.maximum,
-            },
-        ) {
+        if let Err(error) =
+            setrlimit(Resource::Nofile, Rlimit { current: Some(soft), maximum: limit.maximum })
+        {
             tracing::warn!(%error, wanted, "the limit of open files cannot be raised");
         }
     }

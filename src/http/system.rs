@@ -33,9 +33,7 @@ pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
 /// `GET /metrics`: Prometheus text, for callers on this machine and for admins. Problems: `loopback-only`.
 pub async fn prometheus(app: App, request: Request) -> Result<Response, Problem> {
     if !metrics::open_to(request.peer().ip(), &request.headers) {
-        let caller = auth::caller(&app, &request)
-            .await
-            .map_err(|_| Problem::plain(&kind::LOOPBACK_ONLY))?;
+        let caller = auth::caller(&app, &request).await.map_err(|_| Problem::plain(&kind::LOOPBACK_ONLY))?;
         if caller.role != "admin" {
             return Err(Problem::plain(&kind::LOOPBACK_ONLY));
         }
@@ -48,9 +46,7 @@ pub async fn authority(app: App, _: Request) -> Result<Response, Problem> {
     let pem = app.authority.as_deref().ok_or_else(Problem::not_found)?;
     let mut response = answer::text("application/x-x509-ca-cert", pem);
     let name = http::HeaderValue::from_static("attachment; filename=\"doorknock-ca.crt\"");
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_DISPOSITION, name);
+    response.headers_mut().insert(http::header::CONTENT_DISPOSITION, name);
     Ok(response)
 }
 

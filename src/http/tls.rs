@@ -34,10 +34,7 @@ pub enum Error {
 /// An acceptor that shows the certificate chain of `certificate` (PEM, leaf first) with the key of `key`
 /// (PEM); TLS 1.2 and 1.3, HTTP/1.1.
 pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Error> {
-    let unreadable = |file: &Path, what| Error::Unreadable {
-        file: file.to_owned(),
-        what,
-    };
+    let unreadable = |file: &Path, what| Error::Unreadable { file: file.to_owned(), what };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .ok()
@@ -48,10 +45,7 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Error> {
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))
-        .map_err(|_| Error::Mismatch {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-        })?;
+        .map_err(|_| Error::Mismatch { certificate: certificate.to_owned(), key: key.to_owned() })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -65,9 +59,6 @@ mod tests {
         let Err(error) = acceptor(Path::new("no-such.pem"), Path::new("no-such.key")) else {
             panic!("accepted")
         };
-        assert_eq!(
-            error.to_string(),
-            "no-such.pem: no certificate in PEM form can be read from it"
-        );
+        assert_eq!(error.to_string(), "no-such.pem: no certificate in PEM form can be read from it");
     }
 }

@@ -44,13 +44,8 @@ pub(super) struct Pulse(Arc<Mutex<Notes>>);
 
 impl Pulse {
     pub(super) fn new() -> Self {
-        let notes = Notes {
-            phase: Phase::Fresh,
-            since: Instant::now(),
-            sent: 0,
-            waiting: false,
-            stretch: None,
-        };
+        let notes =
+            Notes { phase: Phase::Fresh, since: Instant::now(), sent: 0, waiting: false, stretch: None };
         Self(Arc::new(Mutex::new(notes)))
     }
 

@@ -26,6 +26,7 @@ use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
 use crate::store::evidence::{self, NewDwellingRecord, NewInterview, NewPerson, NewVisit, Sender};
 use crate::store::feed::{ChangeKind, Mark};
+use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
 use crate::store::{Outcome, Tx, attachment, completion, feed, new_tag};
@@ -139,14 +140,8 @@ fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
         Stored::Reused => return Err(Error::BatchIdReused),
     };
     let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
-    Ok(Answer {
-        batch_id: head.id,
-        replayed,
-        received_at,
-        clock_offset_s,
-        counts: Counts::of(statuses),
-        receipts,
-    })
+    let counts = Counts::of(statuses);
+    Ok(Answer { batch_id: head.id, replayed, received_at, clock_offset_s, counts, receipts })
 }
 
 /// Reads and checks the document and each of its records; takes citizen IDs out of the raw copy.
@@ -232,7 +227,8 @@ async fn store_batch(
     keys: &super::digest::Keys,
 ) -> Result<Outcome<Stored>, Error> {
     let key = batch.survey.key;
-    if !batch::insert_batch(tx, key, &batch.head).await? {
+    let arrivals = Arrivals::of(&batch.reads);
+    if !begin_batch(tx, batch, arrivals).await? {
         let first = batch::find_batch(tx, key, batch.head.id).await?;
         return Ok(Outcome::Rollback(match first {
             Some(first) if first.digest == batch.head.digest && first.device == batch.head.device => {
@@ -241,11 +237,7 @@ async fn store_batch(
             Some(_) | None => Stored::Reused,
         }));
     }
-    let mut cases = Cases::default();
-    let named = named_cases(&batch.reads);
-    let (known, ()) =
-        try_join(batch::known_records(tx, key, &classify::ids(&batch.reads)), cases.find(tx, key, &named))
-            .await?;
+    let (known, cases) = look_up(tx, batch, arrivals).await?;
     let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
     let mut work = Work {
         tx,
@@ -258,6 +250,9 @@ async fn store_batch(
         standings: HashMap::new(),
         settled: Vec::new(),
     };
+    if arrivals == Arrivals::Apart {
+        work.lock_arrivals().await?;
+    }
     work.take_dwellings().await?;
     work.resolve_cases().await?;
     work.take_visits_and_interviews(keys).await?;
@@ -270,7 +265,61 @@ async fn store_batch(
     Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
 }
 
-/// The cases that records speak of, for locking them early; none when the batch brings doors, whose locks come first.
+/// How the visits that interviews name come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrivals {
+    /// No visit comes and none is named.
+    None,
+    /// Every named visit comes in this batch.
+    Together,
+    /// Some interview names a visit that came or will come by another batch.
+    Apart,
+}
+
+impl Arrivals {
+    fn of(reads: &[Read]) -> Self {
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for read in reads {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id)),
+                Parsed::Interview(r) => named.extend(r.visit),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        if named.iter().any(|id| !visits.contains(id)) {
+            Self::Apart
+        } else if visits.is_empty() {
+            Self::None
+        } else {
+            Self::Together
+        }
+    }
+}
+
+/// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. `false` when
+/// a batch of that id is there.
+async fn begin_batch(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<bool, Error> {
+    let key = batch.survey.key;
+    let row = batch::insert_batch(tx, key, &batch.head);
+    match arrivals {
+        Arrivals::Together => {
+            let lock = store_held::lock_arrivals(tx, key, Hold::Shared);
+            Ok(try_join(row, lock).await?.0)
+        }
+        Arrivals::None | Arrivals::Apart => Ok(row.await?),
+    }
+}
+
+/// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.
+async fn look_up(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<(Vec<Known>, Cases), Error> {
+    let key = batch.survey.key;
+    let (ids, mut cases) = (classify::ids(&batch.reads), Cases::default());
+    let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(&batch.reads) };
+    let (known, ()) = try_join(batch::known_records(tx, key, &ids), cases.find(tx, key, &refs)).await?;
+    Ok((known, cases))
+}
+
+/// The cases that records speak of; none when the batch brings doors, whose locks come first.
 fn named_cases(reads: &[Read]) -> Vec<Uuid> {
     let mut named = Vec::with_capacity(reads.len());
     for read in reads {
@@ -290,13 +339,8 @@ fn new_ones<'b, T>(
     classes: &[Class],
     pick: impl Fn(&'b Parsed) -> Option<&'b T>,
 ) -> Vec<(usize, &'b T)> {
-    batch
-        .reads
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| classes[*i] == Class::New)
-        .filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r)))
-        .collect()
+    let all = batch.reads.iter().enumerate().filter(|(i, _)| classes[*i] == Class::New);
+    all.filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r))).collect()
 }
 
 impl Work<'_> {
@@ -305,13 +349,36 @@ impl Work<'_> {
         Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
     }
 
+    /// Takes the lock under which visits and the interviews that name them find each other.
+    async fn lock_arrivals(&self) -> Result<(), Error> {
+        let new = |i: &usize| self.classes[*i] == Class::New;
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for (_, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| new(i)) {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id.0)),
+                Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        named.retain(|id| !visits.contains(id));
+        let known = if named.is_empty() {
+            HashMap::new()
+        } else {
+            evidence::visit_cases(self.tx, self.at.key, &named).await?
+        };
+        if named.iter().any(|id| !known.contains_key(id)) {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Alone).await?;
+        } else if !visits.is_empty() {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Shared).await?;
+        }
+        Ok(())
+    }
+
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
-        let found = new_ones(batch, &self.classes, |p| match p {
-            Parsed::Dwelling(d) => Some(&**d),
-            Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_) => None,
-        });
+        let found =
+            new_ones(batch, &self.classes, |p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None });
         if found.is_empty() {
             return Ok(());
         }
@@ -326,7 +393,7 @@ impl Work<'_> {
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
-        crate::store::held::lock_targets(self.tx, self.at.key, &targets).await?;
+        store_held::lock_targets(self.tx, self.at.key, &targets).await?;
         add_doors(self.tx, self.at, &batch.survey, &listed).await?;
         let rows: Vec<NewDwellingRecord> = found
             .iter()
@@ -395,44 +462,40 @@ impl Work<'_> {
     /// Judges the new visits and interviews and stores them together: none needs another to be there first.
     async fn take_visits_and_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
         let (batch, tx, key) = (self.batch, self.tx, self.at.key);
-        let visits = new_ones(batch, &self.classes, |p| match p {
-            Parsed::Visit(v) => Some(&**v),
-            Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_) => None,
-        });
-        let interviews = new_ones(batch, &self.classes, |p| match p {
-            Parsed::Interview(i) => Some(&**i),
-            Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_) => None,
-        });
-        let (visit_rows, arrived) = self.judge_visits(&visits);
-        let there = self.visits_named(&interviews, &arrived).await?;
-        let (interview_rows, accepted) = self.judge_interviews(&interviews, &there);
+        let visits =
+            new_ones(batch, &self.classes, |p| if let Parsed::Visit(v) = p { Some(&**v) } else { None });
+        let interviews =
+            new_ones(batch, &self.classes, |p| if let Parsed::Interview(i) = p { Some(&**i) } else { None });
+        let (visit_rows, counted) = self.judge_visits(&visits);
+        let there = self.visits_named(&interviews, &counted).await?;
+        // What a phone that was cut off sends mends nothing before somebody has looked at it.
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| batch.trust == Trust::Usual && !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
+            .collect();
+        let (interview_rows, to_link) = self.judge_interviews(&interviews, &there, &usable);
         let persons: Vec<NewPerson> =
             interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
-        let (sender, to_link) = (self.sender(), accepted.iter().map(|a| a.0).collect::<Vec<_>>());
-        let arrived: Vec<Uuid> = arrived.into_keys().collect();
-        let (stored_visits, stored_interviews, (), waiting, ()) = try_join5(
+        let (sender, counted) = (self.sender(), counted.into_keys().collect::<Vec<Uuid>>());
+        let (stored_visits, stored_interviews, ((), ()), (), waiting) = try_join5(
             evidence::insert_visits(tx, key, &sender, &visit_rows),
             evidence::insert_interviews(tx, key, &sender, &interview_rows),
-            evidence::insert_persons(tx, key, &persons),
-            evidence::awaiting_interviews(tx, key, &arrived),
-            async {
-                try_join(queue::add(tx, key, &to_link), attachment::link(tx, key, &pictures))
-                    .await
-                    .map(|_| ())
-            },
+            try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
+            attachment::link(tx, key, &pictures),
+            evidence::awaiting_interviews(tx, key, &counted),
         )
         .await?;
         self.all_stored(stored_visits.len(), visit_rows.len())?;
         self.all_stored(stored_interviews.len(), interview_rows.len())?;
         if !waiting.is_empty() {
-            let freed = held::visits_arrived(tx, key, &mut self.cases, &arrived).await?;
+            let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
             self.take_freed(freed);
         }
         if self.known.iter().any(|k| k.status == Status::Held) {
-            let freed = held::revisions_mended(tx, key, &mut self.cases, &accepted).await?;
-            self.take_freed(freed);
+            self.settled.extend(held::revisions_mended(tx, key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
@@ -444,67 +507,62 @@ impl Work<'_> {
 
     /// The rows of the new visits, and the cases of those that count.
     fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, Uuid>) {
-        let (mut new, mut arrived) = (Vec::with_capacity(visits.len()), HashMap::new());
+        let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
             let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            let digest = self.batch.reads[*i].digest.as_ref();
-            new.push(rows::visit_row(*i, digest, v, &standing, door));
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
             if standing.status == Status::Accepted {
-                arrived.insert(v.id.0, standing.case_id);
+                counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);
             }
             self.standings.insert(*i, standing);
         }
-        (new, arrived)
+        (new, counted)
     }
 
-    /// The cases of the accepted visits that interviews name, in this batch or before.
+    /// The cases of the accepted visits that interviews name, whether they come now or came before.
     async fn visits_named(
         &self,
         interviews: &[(usize, &InterviewRecord)],
-        arrived: &HashMap<Uuid, Uuid>,
+        counted: &HashMap<Uuid, Uuid>,
     ) -> Result<HashMap<Uuid, Uuid>, Error> {
         let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
-        let before: Vec<Uuid> = named.filter(|id| !arrived.contains_key(id)).collect();
-        let mut there = if before.is_empty() {
-            HashMap::new()
-        } else {
-            evidence::visit_cases(self.tx, self.at.key, &before).await?
-        };
-        there.extend(arrived);
+        let before: Vec<Uuid> = named.filter(|id| !counted.contains_key(id)).collect();
+        let mut there = evidence::visit_cases(self.tx, self.at.key, &before).await?;
+        there.extend(counted);
         Ok(there)
     }
 
-    /// The rows of the new interviews, and the (id, revision) of those that count.
+    /// The rows of the new interviews, and the ids of those that count.
     fn judge_interviews(
         &mut self,
         interviews: &[(usize, &InterviewRecord)],
         visits: &HashMap<Uuid, Uuid>,
-    ) -> (Vec<NewInterview>, Vec<(Uuid, i32)>) {
-        let mut highest = classify::stored_revisions(&self.known);
-        for (i, r) in interviews {
-            if self.standing(*i, r.case).status == Status::Accepted {
-                let entry = highest.entry(r.id.0).or_default();
-                *entry = (*entry).max(r.revision);
-            }
-        }
-        let (mut new, mut accepted) = (Vec::with_capacity(interviews.len()), Vec::new());
+        usable: &[(Uuid, i32)],
+    ) -> (Vec<NewInterview>, Vec<Uuid>) {
+        let highest = classify::usable_revisions(&self.known, usable);
+        let (mut new, mut counted) = (Vec::with_capacity(interviews.len()), Vec::new());
         for (i, r) in interviews {
             let standing = self.interview_standing(*i, r, visits, &highest);
-            let awaited = r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            let digest = self.batch.reads[*i].digest.as_ref();
-            new.push(rows::interview_row(*i, digest, r, &standing, awaited));
-            if standing.status == Status::Accepted {
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
-                accepted.push((r.id.0, r.revision));
+                counted.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
-        (new, accepted)
+        (new, counted)
     }
 
-    /// An interview at a visit of another door is held; a faulty form below a higher revision is history.
+    /// Whether the form itself cannot be used.
+    fn is_faulty(&self, index: usize) -> bool {
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+    }
+
+    /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
+    /// whatever became of that one; as its reason stays with it, it never is evidence.
     fn interview_standing(
         &self,
         index: usize,
@@ -513,15 +571,11 @@ impl Work<'_> {
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);
-        let is_form_error = standing.held.as_ref().is_some_and(|h| h.0 == Reason::FormError.slug());
-        if is_form_error
-            && self.batch.trust == Trust::Usual
-            && highest.get(&r.id.0).is_some_and(|h| *h > r.revision)
-        {
-            standing = match self.cases.in_reach(r.case.0, &self.batch.reach) {
-                Some(row) => Standing { case_id: row.id, status: Status::Accepted, held: None },
-                None => held_for(r.case.0, Reason::UnknownCase),
-            };
+        if self.is_faulty(index) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+                standing.status = Status::Accepted;
+            }
+            return standing;
         }
         let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
         if standing.status == Status::Accepted && elsewhere {
@@ -627,10 +681,8 @@ impl Work<'_> {
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
-        let Some(standing) = self.standings.get(&index) else {
-            return receipt;
-        };
-        if let Some((reason, detail)) = &standing.held {
+        let Some(standing) = self.standings.get(&index) else { return receipt };
+        if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {
             receipt = receipt.held(reason, detail);
             receipt.pointers = read.held.as_ref().map(|h| h.pointers.clone()).unwrap_or_default();
             receipt.pointer = receipt.pointers.first().cloned();

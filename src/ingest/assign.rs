@@ -73,11 +73,7 @@ impl Ingest {
             .retrying("assign", move |tx| {
                 let (survey, caller, items) = (survey.clone(), caller.clone(), items.clone());
                 Box::pin(async move {
-                    let at = At {
-                        key: survey.key,
-                        now,
-                        tag: new_tag(now),
-                    };
+                    let at = At { key: survey.key, now, tag: new_tag(now) };
                     let mut results = Vec::with_capacity(items.len());
                     for item in &items {
                         results.push(assign_one(tx, at, &survey, &caller, item).await?);
@@ -92,26 +88,15 @@ impl Ingest {
 
 /// The order as the audit log keeps it: to whom, how many doors, and the door when it is one.
 fn noted(caller: &Caller, now: Timestamp, items: &[Item], results: &[Assigned]) -> audit::Note {
-    let doors: usize = results
-        .iter()
-        .map(|r| if let Assigned::Done(n) = r { *n } else { 0 })
-        .sum();
-    let mut to: Vec<&str> = items
-        .iter()
-        .map(|i| i.enumerator.as_deref().unwrap_or_default())
-        .collect();
+    let doors: usize = results.iter().map(|r| if let Assigned::Done(n) = r { *n } else { 0 }).sum();
+    let mut to: Vec<&str> = items.iter().map(|i| i.enumerator.as_deref().unwrap_or_default()).collect();
     to.sort_unstable();
     to.dedup();
     to.truncate(20);
     let note = audit::Note::by(caller, audit::Action::Assign, now)
         .with(serde_json::json!({"items": items.len(), "doors": doors, "to": to}));
     match items {
-        [
-            Item {
-                doors: Doors::Case(id),
-                ..
-            },
-        ] => note.about(*id),
+        [Item { doors: Doors::Case(id), .. }] => note.about(*id),
         _ => note,
     }
 }
@@ -160,9 +145,7 @@ async fn locked(
         Doors::Case(id) => vec![*id],
         Doors::Area(code) => {
             let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
-            let Some(area) = areas
-                .first()
-                .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
+            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
             else {
                 return Ok(Err(Assigned::UnknownDoors));
             };
@@ -177,11 +160,7 @@ async fn locked(
         return Ok(Err(Assigned::UnknownDoors));
     }
     let open: Vec<CaseRow> = kept.into_iter().filter(is_open).collect();
-    Ok(if open.is_empty() {
-        Err(Assigned::NotOpen)
-    } else {
-        Ok(open)
-    })
+    Ok(if open.is_empty() { Err(Assigned::NotOpen) } else { Ok(open) })
 }
 
 async fn hand_over(
@@ -197,20 +176,13 @@ async fn hand_over(
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, reason).await?;
     let mut marks: Vec<Mark> = ended
         .into_iter()
-        .map(|(id, user)| Mark {
-            id,
-            area_no: None,
-            device: None,
-            user: Some(user),
-        })
+        .map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) })
         .collect();
     match user {
         None => feed::clear_holders(tx, at.key, &ids).await?,
         Some(user) => {
-            let new: Vec<AssignmentRow> = rows
-                .iter()
-                .map(|r| new_assignment(r.id, user, until, &caller.user, at.now))
-                .collect();
+            let new: Vec<AssignmentRow> =
+                rows.iter().map(|r| new_assignment(r.id, user, until, &caller.user, at.now)).collect();
             feed::add_assignments(tx, at.key, &new).await?;
             marks.extend(new.iter().map(|a| Mark {
                 id: a.id,
@@ -222,15 +194,8 @@ async fn hand_over(
     }
     completion::append_deltas(tx, at.key, &moved(rows, user.unwrap_or_default())).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let cases: Vec<Mark> = rows
-        .iter()
-        .map(|r| Mark {
-            id: r.id,
-            area_no: Some(r.area_no),
-            device: None,
-            user: None,
-        })
-        .collect();
+    let cases: Vec<Mark> =
+        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
     let left = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
     let lent: Vec<(&CaseRow, &str)> = left.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
@@ -260,9 +225,7 @@ pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
             continue;
         }
         for (who, sign) in [(before.as_str(), -1), (holder, 1)] {
-            let group = groups
-                .entry((row.area.clone(), row.building_id, who.to_owned()))
-                .or_default();
+            let group = groups.entry((row.area.clone(), row.building_id, who.to_owned())).or_default();
             *group.entry(row.cell).or_default() += sign;
             for (measure, n) in (1..).zip(&row.persons) {
                 *group.entry(-measure).or_default() += sign * n;
@@ -283,7 +246,7 @@ pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
 /// Records that the new holder sent before the door was lent no longer name an unknown case.
 async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow]) -> Result<(), Error> {
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    crate::store::held::lock_targets(tx, at.key, if ids.len() > 500 { &[] } else { &ids }).await?;
+    crate::store::held::lock_targets(tx, at.key, &ids).await?;
     let mut cases = Cases::default();
     let freed = held::free_waiters(tx, at.key, &mut cases, &ids).await?;
     if freed.touched.is_empty() {
@@ -292,11 +255,7 @@ async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow])
     feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
     cases.find(tx, at.key, &freed.touched).await?;
     let touched: HashMap<Uuid, ()> = freed.touched.iter().map(|id| (*id, ())).collect();
-    let locked: Vec<CaseRow> = cases
-        .rows()
-        .filter(|r| touched.contains_key(&r.id))
-        .cloned()
-        .collect();
+    let locked: Vec<CaseRow> = cases.rows().filter(|r| touched.contains_key(&r.id)).cloned().collect();
     super::refold::refold(tx, at, survey, &locked).await?;
     Ok(())
 }

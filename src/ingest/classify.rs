@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::reason::Reason;
 use super::record::{Parsed, Read};
 use crate::store::batch::{Known, RecordKind, Status};
 
@@ -34,11 +35,7 @@ pub(super) fn identity(parsed: &Parsed) -> Option<(Uuid, RecordKind, i32)> {
 
 /// The ids of all records that can be used, each once.
 pub(super) fn ids(reads: &[Read]) -> Vec<Uuid> {
-    let mut all: Vec<Uuid> = reads
-        .iter()
-        .filter_map(|r| identity(&r.parsed))
-        .map(|i| i.0)
-        .collect();
+    let mut all: Vec<Uuid> = reads.iter().filter_map(|r| identity(&r.parsed)).map(|i| i.0).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -84,22 +81,22 @@ fn against_stored(there: &[&Known], kind: RecordKind, revision: i32, digest: &[u
         return Some(Class::Reused);
     }
     let same = there.iter().find(|k| k.revision == revision)?;
-    Some(if same.digest == digest {
-        Class::Replayed(same.batch_id, same.batch_index)
-    } else {
-        Class::Reused
-    })
+    Some(if same.digest == digest { Class::Replayed(same.batch_id, same.batch_index) } else { Class::Reused })
 }
 
-/// The highest accepted revision of each interview among what is stored.
-pub(super) fn stored_revisions(known: &[Known]) -> HashMap<Uuid, i32> {
+/// The highest revision of each interview whose form can be used, among what is stored and what comes with `new`.
+pub(super) fn usable_revisions(known: &[Known], new: &[(Uuid, i32)]) -> HashMap<Uuid, i32> {
+    let stored = known.iter().filter(|k| {
+        k.kind == RecordKind::Interview
+            && k.status != Status::Refused
+            && k.held_reason.as_deref() != Some(Reason::FormError.slug())
+            && (k.status == Status::Accepted
+                || k.held_reason.as_deref() != Some(Reason::RevokedDevice.slug()))
+    });
     let mut highest: HashMap<Uuid, i32> = HashMap::new();
-    for k in known
-        .iter()
-        .filter(|k| k.kind == RecordKind::Interview && k.status == Status::Accepted)
-    {
-        let entry = highest.entry(k.id).or_default();
-        *entry = (*entry).max(k.revision);
+    for (id, revision) in stored.map(|k| (k.id, k.revision)).chain(new.iter().copied()) {
+        let entry = highest.entry(id).or_default();
+        *entry = (*entry).max(revision);
     }
     highest
 }

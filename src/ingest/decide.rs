@@ -72,11 +72,7 @@ async fn decide(
     request: &Request,
     now: Timestamp,
 ) -> Result<Outcome<Decided>, Error> {
-    let at = At {
-        key: survey.key,
-        now,
-        tag: new_tag(now),
-    };
+    let at = At { key: survey.key, now, tag: new_tag(now) };
     let decided = decide_in(tx, at, survey, caller, request).await?;
     Ok(Outcome::Stamp(decided, at.key, at.tag))
 }
@@ -124,14 +120,8 @@ pub async fn decide_in(
         unmet: row.unmet,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
-    let noted = audit::Note::by(caller, audit::Action::DecideCase, now)
-        .in_area(&row.area)
-        .about(row.id);
-    audit::note(
-        tx,
-        &noted.with(serde_json::json!({"decision": new.slug, "seq": seq})),
-    )
-    .await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
     let mut decided = row.clone();
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
@@ -147,12 +137,10 @@ async fn queue_links(tx: &Tx, key: SurveyKey, case: Uuid, kind: &DecisionKind) -
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
             queue::add_of_visit(tx, key, visit.0).await?;
         }
-        DecisionKind::Merge { .. } | DecisionKind::Unmerge => queue::add_of_cases(tx, key, &[case]).await?,
-        DecisionKind::Close { .. }
-        | DecisionKind::Reopen
-        | DecisionKind::Verify { .. }
-        | DecisionKind::Cancel
-        | DecisionKind::Uncancel => {}
+        DecisionKind::Merge { .. } | DecisionKind::Unmerge | DecisionKind::Cancel | DecisionKind::Uncancel => {
+            queue::add_of_cases(tx, key, &[case]).await?;
+        }
+        DecisionKind::Close { .. } | DecisionKind::Reopen | DecisionKind::Verify { .. } => {}
     }
     Ok(())
 }
@@ -203,24 +191,18 @@ async fn check_fit(
         }
         DecisionKind::RejectInterview { interview, revision } => {
             let known = evidence::load_interviews(tx, key, &[row.id]).await?;
-            let fits = known
-                .iter()
-                .any(|(_, i)| i.id == *interview && i.revision >= *revision);
-            if fits {
-                Ok(())
-            } else {
-                Err(Error::Unfit("The case has no such interview revision."))
-            }
+            let fits = known.iter().any(|(_, i)| i.id == *interview && i.revision >= *revision);
+            if fits { Ok(()) } else { Err(Error::Unfit("The case has no such interview revision.")) }
         }
         DecisionKind::Merge { .. } => match into {
             Some(into) if into.id == row.id => Err(Error::Unfit("A case cannot be merged into itself.")),
-            Some(into) if into.merged_into.is_some() => Err(Error::Unfit(
-                "The other case is itself merged; name the case that goes on.",
-            )),
+            Some(into) if into.merged_into.is_some() => {
+                Err(Error::Unfit("The other case is itself merged; name the case that goes on."))
+            }
             Some(_) if row.merged_into.is_some() => Err(Error::Unfit("The case is merged already.")),
-            Some(_) if row.absorbed > 0 => Err(Error::Unfit(
-                "Another case was merged into this one; take that back first.",
-            )),
+            Some(_) if row.absorbed > 0 => {
+                Err(Error::Unfit("Another case was merged into this one; take that back first."))
+            }
             Some(_) => Ok(()),
             None => Err(Error::NotFound),
         },

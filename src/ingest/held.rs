@@ -29,21 +29,8 @@ pub(super) struct Freed {
     pub(super) marks: Vec<Mark>,
 }
 
-impl Freed {
-    /// Takes in more.
-    fn add(&mut self, more: Self) {
-        self.touched.extend(more.touched);
-        self.marks.extend(more.marks);
-    }
-}
-
 fn mark(row: &HeldRow) -> Mark {
-    Mark {
-        id: row.id,
-        area_no: None,
-        device: Some(row.device_id),
-        user: None,
-    }
+    Mark { id: row.id, area_no: None, device: Some(row.device_id), user: None }
 }
 
 /// Frees visits and interviews that were held because one of `targets` (case ids or ids of dwelling records) was not
@@ -66,9 +53,7 @@ pub(super) async fn free_waiters(
         let Some(case) = row.case_id.and_then(|id| cases.any(id)) else {
             continue;
         };
-        let may_know = row
-            .reach
-            .is_some_and(|(lo, hi)| (lo..=hi).contains(&case.area_no))
+        let may_know = row.reach.is_some_and(|(lo, hi)| (lo..=hi).contains(&case.area_no))
             || case.holder.as_deref() == Some(row.enumerator.as_str());
         if may_know {
             settled.push(Settled {
@@ -86,55 +71,34 @@ pub(super) async fn free_waiters(
     hold_elsewhere(tx, key, &mut settled).await?;
     held::settle(tx, key, &settled).await?;
     queue_settled(tx, key, &settled).await?;
-    let visits: Vec<Uuid> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Visit)
-        .map(|s| s.id)
-        .collect();
+    let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
-        freed.add(visits_arrived(tx, key, cases, &visits).await?);
-    }
-    let interviews: Vec<(Uuid, i32)> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Interview && s.status == Status::Accepted)
-        .map(|s| (s.id, s.revision))
-        .collect();
-    if !interviews.is_empty() {
-        freed.add(revisions_mended(tx, key, cases, &interviews).await?);
+        let more = visits_arrived(tx, key, cases, &visits).await?;
+        freed.touched.extend(more.touched);
+        freed.marks.extend(more.marks);
     }
     Ok(freed)
 }
 
 /// Interviews that came to count, or stopped, are linked again.
 async fn queue_settled(tx: &Tx, key: SurveyKey, settled: &[Settled]) -> Result<(), Error> {
-    let interviews: Vec<Uuid> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Interview)
-        .map(|s| s.id)
-        .collect();
+    let interviews: Vec<Uuid> =
+        settled.iter().filter(|s| s.kind == RecordKind::Interview).map(|s| s.id).collect();
     queue::add(tx, key, &interviews).await?;
     Ok(())
 }
 
 /// An interview whose visit stands at another door is not freed but held for that.
 async fn hold_elsewhere(tx: &Tx, key: SurveyKey, settled: &mut [Settled]) -> Result<(), Error> {
-    let interviews: Vec<Uuid> = settled
-        .iter()
-        .filter(|s| s.kind == RecordKind::Interview)
-        .map(|s| s.id)
-        .collect();
+    let interviews: Vec<Uuid> =
+        settled.iter().filter(|s| s.kind == RecordKind::Interview).map(|s| s.id).collect();
     if interviews.is_empty() {
         return Ok(());
     }
-    let visits: HashMap<(Uuid, i32), Uuid> = held::visits_of_interviews(tx, key, &interviews)
-        .await?
-        .into_iter()
-        .collect();
+    let visits: HashMap<(Uuid, i32), Uuid> =
+        held::visits_of_interviews(tx, key, &interviews).await?.into_iter().collect();
     for s in settled.iter_mut().filter(|s| s.kind == RecordKind::Interview) {
-        if visits
-            .get(&(s.id, s.revision))
-            .is_some_and(|case| *case != s.case_id)
-        {
+        if visits.get(&(s.id, s.revision)).is_some_and(|case| *case != s.case_id) {
             s.status = Status::Held;
             s.held = Some(sentence(Reason::VisitElsewhere));
         }
@@ -149,6 +113,7 @@ pub(super) async fn visits_arrived(
     cases: &mut Cases,
     visits: &[Uuid],
 ) -> Result<Freed, Error> {
+    held::lock_arrivals(tx, key, held::Hold::Shared).await?;
     let mut waiting = evidence::awaiting_interviews(tx, key, visits).await?;
     if waiting.is_empty() {
         return Ok(Freed::default());
@@ -163,12 +128,7 @@ pub(super) async fn visits_arrived(
             w.status = Status::Held;
             w.held = Some(sentence(Reason::VisitElsewhere));
             freed.touched.push(w.case_id);
-            freed.marks.push(Mark {
-                id: w.id,
-                area_no: None,
-                device: Some(w.device_id),
-                user: None,
-            });
+            freed.marks.push(Mark { id: w.id, area_no: None, device: Some(w.device_id), user: None });
         }
     }
     evidence::visit_arrived(tx, key, &waiting).await?;
@@ -177,38 +137,29 @@ pub(super) async fn visits_arrived(
     Ok(freed)
 }
 
-/// Higher revisions have come: lower ones that waited only because their form was faulty become history.
+/// Usable revisions have come, whatever became of them: lower ones that waited only because their form was faulty become
+/// history. Their reason stays with them, so they never are evidence. Returns what their devices must hear.
 pub(super) async fn revisions_mended(
     tx: &Tx,
     key: SurveyKey,
     cases: &mut Cases,
-    accepted: &[(Uuid, i32)],
-) -> Result<Freed, Error> {
-    let ids: Vec<Uuid> = accepted.iter().map(|a| a.0).collect();
+    usable: &[(Uuid, i32)],
+) -> Result<Vec<Mark>, Error> {
+    let ids: Vec<Uuid> = usable.iter().map(|a| a.0).collect();
     let faulty = held::faulty_revisions(tx, key, &ids).await?;
     let refs: Vec<Uuid> = faulty.iter().map(|f| f.0.case_id).collect();
     cases.find(tx, key, &refs).await?;
-    let mut freed = Freed::default();
-    let mut settled = Vec::new();
+    let (mut marks, mut settled) = (Vec::new(), Vec::new());
     for (mut lower, device) in faulty {
-        let is_below = accepted
-            .iter()
-            .any(|(id, revision)| *id == lower.id && *revision > lower.revision);
-        if let Some(case) = cases.any(lower.case_id).filter(|_| is_below) {
-            lower.case_id = case.id;
+        if usable.iter().any(|(id, revision)| *id == lower.id && *revision > lower.revision) {
+            lower.case_id = cases.any(lower.case_id).map_or(lower.case_id, |case| case.id);
             lower.status = Status::Accepted;
-            freed.touched.push(case.id);
-            freed.marks.push(Mark {
-                id: lower.id,
-                area_no: None,
-                device: Some(device),
-                user: None,
-            });
+            marks.push(Mark { id: lower.id, area_no: None, device: Some(device), user: None });
             settled.push(lower);
         }
     }
     held::settle(tx, key, &settled).await?;
-    Ok(freed)
+    Ok(marks)
 }
 
 /// What a supervisor decides about a held record.
@@ -274,11 +225,7 @@ async fn decide(
         } else {
             Error::Unfit("The record is not held any more.")
         })?;
-    let at = At {
-        key,
-        now,
-        tag: new_tag(now),
-    };
+    let at = At { key, now, tag: new_tag(now) };
     let decided = match (row.kind, ruling.verdict) {
         (RecordKind::Dwelling, verdict) => decide_dwelling(tx, at, survey, caller, row, verdict).await?,
         (RecordKind::Visit | RecordKind::Interview, verdict) => {
@@ -288,22 +235,15 @@ async fn decide(
     let decision = HeldDecision {
         id: row.id,
         revision: row.revision,
-        decision: if ruling.verdict == Verdict::Refuse {
-            "refuse"
-        } else {
-            "accept"
-        },
+        decision: if ruling.verdict == Verdict::Refuse { "refuse" } else { "accept" },
         note: scrub::scrub_text(&ruling.note).into_owned(),
         by: caller.user.clone(),
         at: now,
     };
     held::insert_held_decision(tx, key, &decision).await?;
     let noted = audit::Note::by(caller, audit::Action::DecideHeld, now).about(row.id);
-    audit::note(
-        tx,
-        &noted.with(serde_json::json!({"decision": decision.decision, "type": row.kind.slug()})),
-    )
-    .await?;
+    audit::note(tx, &noted.with(serde_json::json!({"decision": decision.decision, "type": row.kind.slug()})))
+        .await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
     Ok(Outcome::Stamp(decided, key, at.tag))
 }
@@ -311,9 +251,7 @@ async fn decide(
 /// The record as it stands once nothing else can settle it: what frees it holds the lock on what it waits for, or its case.
 async fn settled_state(tx: &Tx, key: SurveyKey, caller: &Caller, id: Uuid) -> Result<Vec<HeldRow>, Error> {
     let before = held::find_held(tx, key, caller.range, id).await?;
-    let targets: Vec<Uuid> = std::iter::once(id)
-        .chain(before.iter().filter_map(|r| r.case_id))
-        .collect();
+    let targets: Vec<Uuid> = std::iter::once(id).chain(before.iter().filter_map(|r| r.case_id)).collect();
     held::lock_targets(tx, key, &targets).await?;
     Cases::default().find(tx, key, &targets[1..]).await?;
     Ok(held::find_held(tx, key, caller.range, id).await?)
@@ -340,9 +278,7 @@ async fn decide_record(
     let mut cases = Cases::default();
     if let Verdict::Accept { case } = verdict {
         if row.reason == Reason::FormError.slug() {
-            return Err(Error::Unfit(
-                "A faulty form is corrected by a higher revision, not accepted.",
-            ));
+            return Err(Error::Unfit("A faulty form is corrected by a higher revision, not accepted."));
         }
         let wanted = case.unwrap_or(named);
         cases.find(tx, at.key, &[wanted]).await?;
@@ -361,19 +297,17 @@ async fn decide_record(
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
-        let freed = if row.kind == RecordKind::Visit {
-            visits_arrived(tx, at.key, &mut cases, &[row.id]).await?
+        if row.kind == RecordKind::Visit {
+            let freed = visits_arrived(tx, at.key, &mut cases, &[row.id]).await?;
+            touched.extend(freed.touched);
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
         } else {
-            revisions_mended(tx, at.key, &mut cases, &[(row.id, row.revision)]).await?
-        };
-        touched.extend(freed.touched);
-        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+            let usable = [(row.id, row.revision)];
+            let marks = revisions_mended(tx, at.key, &mut cases, &usable).await?;
+            feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &marks).await?;
+        }
         cases.find(tx, at.key, &touched).await?;
-        let locked: Vec<_> = cases
-            .rows()
-            .filter(|r| touched.contains(&r.id))
-            .cloned()
-            .collect();
+        let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
         refold(tx, at, survey, &locked).await?;
     }
     decided.status = settled.status;
@@ -396,17 +330,13 @@ async fn decide_dwelling(
         decided.status = Status::Refused;
         return Ok(decided);
     }
-    let text = held::dwelling_content(tx, at.key, row.id)
-        .await?
-        .unwrap_or_default();
+    let text = held::dwelling_content(tx, at.key, row.id).await?.unwrap_or_default();
     let record = dwelling_of(row.id, &text).ok_or(crate::store::Error::Corrupt("dwelling record"))?;
     let areas = find_areas(tx, at.key, &Areas::One(record.area.clone())).await?;
     let area = areas
         .first()
         .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
-        .ok_or(Error::Unfit(
-            "The area is still unknown; add it to the set-up first.",
-        ))?;
+        .ok_or(Error::Unfit("The area is still unknown; add it to the set-up first."))?;
     let door = found_door(survey, &record, area.range.0);
     let targets = [row.id, door.case_id];
     held::lock_targets(tx, at.key, &targets).await?;
@@ -418,11 +348,7 @@ async fn decide_dwelling(
     let mut touched = freed.touched;
     touched.push(door.case_id);
     cases.find(tx, at.key, &touched).await?;
-    let locked: Vec<_> = cases
-        .rows()
-        .filter(|r| touched.contains(&r.id))
-        .cloned()
-        .collect();
+    let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
     refold(tx, at, survey, &locked).await?;
     decided.status = Status::Accepted;
     decided.case_id = Some(door.case_id);
@@ -438,10 +364,7 @@ fn dwelling_of(id: Uuid, text: &str) -> Option<DwellingRecord> {
         area: word("area")?,
         building: word("building")?,
         unit: word("unit")?,
-        floor: v
-            .get("floor")
-            .and_then(serde_json::Value::as_i64)
-            .and_then(|n| i32::try_from(n).ok()),
+        floor: v.get("floor").and_then(serde_json::Value::as_i64).and_then(|n| i32::try_from(n).ok()),
         room: word("room")?,
         kind: DwellingKind::from_slug(&word("kind")?)?,
         household: v

@@ -56,38 +56,22 @@ impl<'a> Json<'a> {
 
     /// The members of an object; nothing for any other value.
     pub fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
-        if let Self::Obj(members) = self {
-            members
-        } else {
-            &[]
-        }
+        if let Self::Obj(members) = self { members } else { &[] }
     }
 
     /// The items of an array.
     pub fn items(&self) -> Option<&[Json<'a>]> {
-        if let Self::Arr(items) = self {
-            Some(items)
-        } else {
-            None
-        }
+        if let Self::Arr(items) = self { Some(items) } else { None }
     }
 
     /// The text of a string.
     pub fn text(&self) -> Option<&str> {
-        if let Self::Str(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::Str(text) = self { Some(text) } else { None }
     }
 
     /// The value of a number; always finite.
     pub fn number(&self) -> Option<f64> {
-        if let Self::Num(text) = self {
-            text.parse().ok()
-        } else {
-            None
-        }
+        if let Self::Num(text) = self { text.parse().ok() } else { None }
     }
 
     /// The value of a number that is whole, however it is spelt (`3`, `3.0`, `3e0`), and exact in an `f64`.
@@ -107,11 +91,7 @@ impl<'a> Json<'a> {
 
     /// `true` or `false`.
     pub fn bool(&self) -> Option<bool> {
-        if let Self::Bool(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
     /// Whether this is `null`.

@@ -67,11 +67,7 @@ pub fn open(path: &Path, if_missing: IfMissing) -> Result<Keys, KeyFileError> {
 }
 
 fn failed(path: &Path, what: &'static str, source: io::Error) -> KeyFileError {
-    KeyFileError::Io {
-        path: path.to_owned(),
-        what,
-        source,
-    }
+    KeyFileError::Io { path: path.to_owned(), what, source }
 }
 
 fn read(path: &Path) -> Result<Keys, KeyFileError> {
@@ -86,28 +82,15 @@ fn read(path: &Path) -> Result<Keys, KeyFileError> {
     }
     let mut text = Vec::new();
     file.take(200).read_to_end(&mut text).map_err(fail)?;
-    let master = std::str::from_utf8(&text)
-        .ok()
-        .and_then(|text| from_hex(text.trim_end()));
-    master
-        .map(|master| Keys::new(&master))
-        .ok_or_else(|| KeyFileError::NoKey(path.to_owned()))
+    let master = std::str::from_utf8(&text).ok().and_then(|text| from_hex(text.trim_end()));
+    master.map(|master| Keys::new(&master)).ok_or_else(|| KeyFileError::NoKey(path.to_owned()))
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits
-        .chunks_exact(2)
-        .map(|pair| pair[0] * 16 + pair[1])
-        .collect();
-    if digits.len() == 64 {
-        bytes.try_into().ok()
-    } else {
-        None
-    }
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]).collect();
+    if digits.len() == 64 { bytes.try_into().ok() } else { None }
 }
 
 /// Writes a new key beside the place, makes it durable, then gives it its name; a key that another process named in the
@@ -115,45 +98,27 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
 fn create(path: &Path) -> io::Result<()> {
     let mut master = [0_u8; 32];
     OsRng.try_fill_bytes(&mut master).map_err(io::Error::other)?;
-    let mut text = master
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let mut text = master.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     text.push('\n');
-    let name = path
-        .file_name()
-        .ok_or(io::ErrorKind::InvalidInput)?
-        .to_string_lossy()
-        .into_owned();
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy().into_owned();
     let draft = path.with_file_name(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
     let written = write_private(&draft, &text).and_then(|()| match std::fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without links: the name itself must be new.
-        Err(_) => write_private(path, &text).or_else(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                Ok(())
-            } else {
-                Err(error)
-            }
-        }),
+        Err(_) => write_private(path, &text)
+            .or_else(|error| if error.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) }),
         Ok(()) => Ok(()),
     });
     let removed = std::fs::remove_file(&draft);
     written?;
     removed?;
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
 /// Writes a file that must not exist yet, for its owner alone, and makes it durable.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -192,11 +157,7 @@ mod tests {
         let again = open(&folder.key(), IfMissing::Refuse).unwrap();
         assert_eq!(first.key_id(), again.key_id());
         assert_eq!(first.key_id().len(), 8);
-        assert_eq!(
-            std::fs::read_dir(&folder.0).unwrap().count(),
-            1,
-            "no draft is left"
-        );
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no draft is left");
     }
 
     #[test]
@@ -216,23 +177,14 @@ mod tests {
     fn what_is_no_private_key_is_refused_without_showing_it() {
         let folder = Folder::new();
         let path = folder.key();
-        assert!(matches!(
-            open(&path, IfMissing::Refuse),
-            Err(KeyFileError::Missing(_))
-        ));
+        assert!(matches!(open(&path, IfMissing::Refuse), Err(KeyFileError::Missing(_))));
         write_private(&path, "secret words").unwrap();
         let error = open(&path, IfMissing::Create).unwrap_err();
         assert!(matches!(error, KeyFileError::NoKey(_)));
         assert!(!format!("{error} {error:?}").contains("secret"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(
-            open(&path, IfMissing::Create),
-            Err(KeyFileError::Open(_))
-        ));
-        assert!(matches!(
-            open(&folder.0, IfMissing::Create),
-            Err(KeyFileError::NoKey(_))
-        ));
+        assert!(matches!(open(&path, IfMissing::Create), Err(KeyFileError::Open(_))));
+        assert!(matches!(open(&folder.0, IfMissing::Create), Err(KeyFileError::NoKey(_))));
         assert!(matches!(
             open(&folder.0.join("no/such.key"), IfMissing::Create),
             Err(KeyFileError::Io { .. })

@@ -37,13 +37,7 @@ pub(super) async fn follow(
         rows.iter()
             .zip(updates)
             .filter(move |(r, u)| is_open(r.state) == before && is_open(u.state) != before)
-            .filter_map(|(row, update)| {
-                Some(Turned {
-                    row,
-                    update,
-                    holder: row.holder.as_deref()?,
-                })
-            })
+            .filter_map(|(row, update)| Some(Turned { row, update, holder: row.holder.as_deref()? }))
     };
     finish(tx, at, &turned(true).collect::<Vec<_>>()).await?;
     resume(tx, at, &turned(false).collect::<Vec<_>>()).await
@@ -66,16 +60,9 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
         return Ok(());
     }
     let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
-    let latest: HashMap<Uuid, AssignmentRow> = lease::latest(tx, at.key, &ids)
-        .await?
-        .into_iter()
-        .map(|a| (a.case_id, a))
-        .collect();
-    let lasts = |t: &Turned<'_>| {
-        latest
-            .get(&t.row.id)
-            .filter(|a| a.until.is_none_or(|until| until > at.now))
-    };
+    let latest: HashMap<Uuid, AssignmentRow> =
+        lease::latest(tx, at.key, &ids).await?.into_iter().map(|a| (a.case_id, a)).collect();
+    let lasts = |t: &Turned<'_>| latest.get(&t.row.id).filter(|a| a.until.is_none_or(|until| until > at.now));
     let again: Vec<AssignmentRow> = turned
         .iter()
         .filter_map(|t| {
@@ -87,33 +74,20 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
                 end_reason: None,
                 ..last.clone()
             };
-            Some(AssignmentRow {
-                enumerator: t.holder.to_owned(),
-                ..fresh
-            })
+            Some(AssignmentRow { enumerator: t.holder.to_owned(), ..fresh })
         })
         .collect();
     for one in &again {
         // Each may have been lent by somebody else, so they do not go in one statement.
         feed::add_assignments(tx, at.key, std::slice::from_ref(one)).await?;
     }
-    let marks: Vec<Mark> = again
-        .iter()
-        .map(|a| of_user(a.id, a.enumerator.clone()))
-        .collect();
+    let marks: Vec<Mark> = again.iter().map(|a| of_user(a.id, a.enumerator.clone())).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let back: Vec<(&CaseRow, &str)> = turned
-        .iter()
-        .filter(|t| lasts(t).is_some())
-        .map(|t| (t.row, t.holder))
-        .collect();
+    let back: Vec<(&CaseRow, &str)> =
+        turned.iter().filter(|t| lasts(t).is_some()).map(|t| (t.row, t.holder)).collect();
     mark_strangers(tx, at, &back).await?;
     // The lease ran out while the door was closed.
-    let over: Vec<CaseRow> = turned
-        .iter()
-        .filter(|t| lasts(t).is_none())
-        .map(as_folded)
-        .collect();
+    let over: Vec<CaseRow> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
     let over_ids: Vec<Uuid> = over.iter().map(|r| r.id).collect();
     if !over.is_empty() {
         feed::clear_holders(tx, at.key, &over_ids).await?;
@@ -131,12 +105,7 @@ fn as_folded(t: &Turned<'_>) -> CaseRow {
 }
 
 fn of_user(id: Uuid, user: String) -> Mark {
-    Mark {
-        id,
-        area_no: None,
-        device: None,
-        user: Some(user),
-    }
+    Mark { id, area_no: None, device: None, user: Some(user) }
 }
 
 /// Marks the doors of cases lent to people who work elsewhere: the door comes and goes with the lease. Who works in the
@@ -154,19 +123,12 @@ pub(super) async fn mark_strangers(
     users.dedup();
     let ranges = lease::ranges(tx, at.key, &users).await?;
     let is_stranger = |row: &CaseRow, user: &str| {
-        ranges
-            .get(user)
-            .is_none_or(|(lo, hi)| !(*lo..=*hi).contains(&row.area_no))
+        ranges.get(user).is_none_or(|(lo, hi)| !(*lo..=*hi).contains(&row.area_no))
     };
     let mut marks: Vec<Mark> = lent
         .iter()
         .filter(|(row, user)| is_stranger(row, user))
-        .map(|(row, _)| Mark {
-            id: row.dwelling_id,
-            area_no: Some(row.area_no),
-            device: None,
-            user: None,
-        })
+        .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
         .collect();
     marks.sort_unstable_by_key(|m| m.id);
     marks.dedup_by_key(|m| m.id);
@@ -181,9 +143,7 @@ impl Ingest {
             loop {
                 let ended = self
                     .store
-                    .retrying("end_leases", move |tx| {
-                        Box::pin(async move { end_some(tx, key, now).await })
-                    })
+                    .retrying("end_leases", move |tx| Box::pin(async move { end_some(tx, key, now).await }))
                     .await?;
                 all += ended.0;
                 if !ended.1 {
@@ -210,35 +170,19 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     if ended.is_empty() {
         return Ok(Outcome::Rollback((0, false)));
     }
-    let at = At {
-        key,
-        now,
-        tag: new_tag(now),
-    };
+    let at = At { key, now, tag: new_tag(now) };
     let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
-    let freed: Vec<CaseRow> = rows
-        .into_iter()
-        .filter(|r| r.holder.as_deref() == over.get(&r.id).copied())
-        .collect();
+    let freed: Vec<CaseRow> =
+        rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
     let freed_ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
     feed::clear_holders(tx, key, &freed_ids).await?;
     completion::append_deltas(tx, key, &moved(&freed, "")).await?;
     let marks: Vec<Mark> = ended.iter().map(|e| of_user(e.0, e.2.clone())).collect();
     feed::mark(tx, key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let cases: Vec<Mark> = freed
-        .iter()
-        .map(|r| Mark {
-            id: r.id,
-            area_no: Some(r.area_no),
-            device: None,
-            user: None,
-        })
-        .collect();
+    let cases: Vec<Mark> =
+        freed.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, key, at.tag, ChangeKind::Case, &cases).await?;
-    let left: Vec<(&CaseRow, &str)> = freed
-        .iter()
-        .filter_map(|r| Some((r, r.holder.as_deref()?)))
-        .collect();
+    let left: Vec<(&CaseRow, &str)> = freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();
     mark_strangers(tx, at, &left).await?;
     Ok(Outcome::Stamp((ended.len(), is_full), key, at.tag))
 }

@@ -203,24 +203,12 @@ mod tests {
 
     #[test]
     fn the_document_lists_the_same_reasons_word_for_word() {
-        let section = DOCUMENT
-            .split("## Reasons")
-            .nth(1)
-            .unwrap()
-            .split("\n## ")
-            .next()
-            .unwrap();
+        let section = DOCUMENT.split("## Reasons").nth(1).unwrap().split("\n## ").next().unwrap();
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         let want: Vec<String> = Reason::ALL
             .iter()
             .map(|r| {
-                format!(
-                    "| `{}` | {} | {} | {} |",
-                    r.slug(),
-                    r.effect().word(),
-                    r.sentence(),
-                    r.sentence_zh()
-                )
+                format!("| `{}` | {} | {} | {} |", r.slug(), r.effect().word(), r.sentence(), r.sentence_zh())
             })
             .collect();
         assert_eq!(rows, want);

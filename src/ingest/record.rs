@@ -74,9 +74,7 @@ impl RecordKind {
 
     /// The kind of that word, if it is one.
     pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::Visit, Self::Interview, Self::Dwelling]
-            .into_iter()
-            .find(|kind| kind.slug() == slug)
+        [Self::Visit, Self::Interview, Self::Dwelling].into_iter().find(|kind| kind.slug() == slug)
     }
 }
 
@@ -144,11 +142,7 @@ pub struct Held {
 pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
     let base = format!("/records/{index}");
     let parsed = if text.len() > MAX_RECORD_BYTES {
-        Err(Refusal::new(
-            Reason::RecordTooLarge,
-            String::new(),
-            "has more than 256 KiB",
-        ))
+        Err(Refusal::new(Reason::RecordTooLarge, String::new(), "has more than 256 KiB"))
     } else {
         json::parse(text).map_err(|fault| Refusal::of_fault(&fault))
     };
@@ -160,24 +154,12 @@ pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
         }
     };
     let digest = context.keys.content_digest(&tree);
-    let mut notes = Notes {
-        base,
-        warnings: Vec::new(),
-        held: None,
-    };
+    let mut notes = Notes { base, warnings: Vec::new(), held: None };
     match read_tree(&tree, context, &mut notes) {
-        Ok(parsed) => Read {
-            digest,
-            parsed,
-            warnings: notes.warnings,
-            held: notes.held,
-        },
+        Ok(parsed) => Read { digest, parsed, warnings: notes.warnings, held: notes.held },
         Err(refusal) => {
             let text_of = |key| tree.get(key).and_then(Json::text);
-            Read::refused(
-                digest,
-                refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))),
-            )
+            Read::refused(digest, refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))))
         }
     }
 }
@@ -193,12 +175,7 @@ fn settled(text: &str) -> Cow<'_, str> {
 
 impl Read {
     fn refused(digest: ContentDigest, refused: Refused) -> Self {
-        Self {
-            digest,
-            parsed: Parsed::Refused(refused),
-            warnings: Vec::new(),
-            held: None,
-        }
+        Self { digest, parsed: Parsed::Refused(refused), warnings: Vec::new(), held: None }
     }
 }
 
@@ -232,11 +209,7 @@ impl Refusal {
     /// `says` follows the name of the field: "must be a text".
     fn new(reason: Reason, pointer: String, says: &str) -> Self {
         let detail = sentence(&pointer, says);
-        Self {
-            reason,
-            pointer,
-            detail,
-        }
+        Self { reason, pointer, detail }
     }
 
     fn of_fault(fault: &Fault) -> Self {
@@ -259,16 +232,9 @@ impl Refusal {
             | What::NumberSize
             | What::Utf8 => Reason::UnreadableText,
         };
-        let detail = format!(
-            "line {}, column {} of the record: {}",
-            fault.line, fault.column, fault.what
-        );
+        let detail = format!("line {}, column {} of the record: {}", fault.line, fault.column, fault.what);
         let pointer = fault.pointer.clone();
-        Self {
-            reason,
-            pointer,
-            detail,
-        }
+        Self { reason, pointer, detail }
     }
 
     /// The refusal for a receipt; `id` and `kind` are as sent.
@@ -285,9 +251,7 @@ impl Refusal {
 
 /// Whether an id may be sent back: a short word without anything like a citizen ID, whole or in part.
 fn is_harmless(id: &str) -> bool {
-    let is_word = id
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let is_word = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     let longest_number = id.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
     (1..=40).contains(&id.len()) && is_word && longest_number < Some(14) && scrub_text(id) == id
 }
@@ -316,11 +280,7 @@ impl Notes {
 
     fn warn_in_words(&mut self, reason: Reason, pointer: &str, detail: String) {
         let pointer = format!("{}{pointer}", self.base);
-        self.warnings.push(Warning {
-            pointer,
-            reason,
-            detail,
-        });
+        self.warnings.push(Warning { pointer, reason, detail });
     }
 
     /// Holds the record for its time if that lies in the future of the corrected clock, or before the survey.
@@ -334,11 +294,7 @@ impl Notes {
             return;
         };
         let pointers = vec![format!("{}/at", self.base)];
-        self.held = Some(Held {
-            reason: Reason::ImplausibleTime,
-            detail: detail.to_owned(),
-            pointers,
-        });
+        self.held = Some(Held { reason: Reason::ImplausibleTime, detail: detail.to_owned(), pointers });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::future::{try_join3, try_join4};
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -49,8 +49,14 @@ pub async fn refold(
     if locked.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rows, losers) = with_survivors(tx, at.key, locked).await?;
+    let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
     let mut known = load(tx, at.key, &rows, &losers).await?;
+    let moved = moved(tx, at.key, &rows, &known).await?;
+    if !moved.is_empty() {
+        rows.extend(case::lock_cases(tx, at.key, &moved).await?);
+        (rows, losers) = with_survivors(tx, at.key, &rows).await?;
+        known = load(tx, at.key, &rows, &losers).await?;
+    }
     let mut folded = HashMap::with_capacity(rows.len());
     let mut updates = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -59,18 +65,30 @@ pub async fn refold(
         folded.insert(row.id, Folded { standing, visits: update.visits });
         updates.push(update);
     }
-    let marks: Vec<Mark> =
-        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     let (doors, counts) = (come_or_gone(&rows, &updates), deltas(&rows, &updates));
-    try_join4(
-        case::update_cases(tx, at.key, at.now, &updates),
+    try_join3(
+        case::update_cases(tx, at.key, (at.now, at.tag), &updates),
         completion::append_deltas(tx, at.key, &counts),
-        feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks),
         feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
     )
     .await?;
     super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
+}
+
+/// Cases that may have gained or lost an interview because one of its revisions names another door.
+async fn moved(
+    tx: &Tx,
+    key: SurveyKey,
+    rows: &[CaseRow],
+    known: &HashMap<Uuid, Known>,
+) -> Result<Vec<Uuid>, Error> {
+    let has_revisions = known.values().any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
+    if !has_revisions && rows.iter().all(|r| r.interviews == 0) {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.

@@ -41,11 +41,7 @@ impl Cases {
             return Ok(());
         }
         let found = case::aliases(tx, key, &named).await?;
-        let targets: Vec<Uuid> = found
-            .iter()
-            .map(|a| a.1)
-            .filter(|id| !self.rows.contains_key(id))
-            .collect();
+        let targets: Vec<Uuid> = found.iter().map(|a| a.1).filter(|id| !self.rows.contains_key(id)).collect();
         self.aliases.extend(found);
         if !targets.is_empty() {
             self.take(case::lock_cases(tx, key, &targets).await?);
@@ -61,15 +57,9 @@ impl Cases {
         key: SurveyKey,
         reach: &Reach,
     ) -> Result<(), Error> {
-        let beyond: Vec<Uuid> = self
-            .rows
-            .values()
-            .filter(|r| !reach.holds(r))
-            .map(|r| r.id)
-            .collect();
+        let beyond: Vec<Uuid> = self.rows.values().filter(|r| !reach.holds(r)).map(|r| r.id).collect();
         if !beyond.is_empty() {
-            self.lent_before
-                .extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
+            self.lent_before.extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
         }
         Ok(())
     }
@@ -79,11 +69,7 @@ impl Cases {
     }
 
     fn missing(&self, refs: &[Uuid]) -> Vec<Uuid> {
-        let mut all: Vec<Uuid> = refs
-            .iter()
-            .filter(|id| self.any(**id).is_none())
-            .copied()
-            .collect();
+        let mut all: Vec<Uuid> = refs.iter().filter(|id| self.any(**id).is_none()).copied().collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -91,15 +77,12 @@ impl Cases {
 
     /// The case an id stands for, whoever asks.
     pub(super) fn any(&self, id: Uuid) -> Option<&CaseRow> {
-        self.rows
-            .get(&id)
-            .or_else(|| self.rows.get(self.aliases.get(&id)?))
+        self.rows.get(&id).or_else(|| self.rows.get(self.aliases.get(&id)?))
     }
 
     /// The case an id stands for, if the collector may know of it.
     pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&CaseRow> {
-        self.any(id)
-            .filter(|row| reach.holds(row) || self.lent_before.contains(&row.id))
+        self.any(id).filter(|row| reach.holds(row) || self.lent_before.contains(&row.id))
     }
 
     /// All locked rows.
@@ -119,10 +102,7 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn of(caller: &Caller) -> Self {
-        Self {
-            range: caller.range,
-            user: caller.user.clone(),
-        }
+        Self { range: caller.range, user: caller.user.clone() }
     }
 
     pub(super) fn holds(&self, row: &CaseRow) -> bool {

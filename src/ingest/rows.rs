@@ -30,17 +30,11 @@ pub(super) fn visit_row(
     door: Option<&CaseRow>,
 ) -> NewVisit {
     let fix = v.position.as_ref();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "metres are kept in single precision"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
     let distance_m = fix
         .zip(door.and_then(|d| d.position))
         .map(|(fix, door)| place::distance_m((fix.lon, fix.lat), door) as f32);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "metres are kept in single precision"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
     let accuracy_m = fix.and_then(|f| f.accuracy_m).map(|m| m as f32);
     NewVisit {
         id: v.id.0,
@@ -73,11 +67,8 @@ fn visit_extra(v: &VisitRecord) -> Option<String> {
     if v.mono_s.is_none() && v.mock_location.is_none() {
         return v.extra.clone();
     }
-    let mut all: Map<String, Value> = v
-        .extra
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let mut all: Map<String, Value> =
+        v.extra.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     if let Some(mono) = v.mono_s {
         all.insert("mono_s".to_owned(), json!(mono));
     }

@@ -42,13 +42,7 @@ pub fn scrub_code(code: &str) -> Cow<'_, str> {
 
 /// A JSON text without citizen IDs. It stays JSON if it was; IDs written as numbers become strings.
 pub fn scrub_json(text: &str) -> Cow<'_, str> {
-    let mut walk = Walk {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        cut: Cut::new(text),
-        old: Old::Too,
-    };
+    let mut walk = Walk { text, bytes: text.as_bytes(), at: 0, cut: Cut::new(text), old: Old::Too };
     while walk.at < text.len() {
         walk.step();
     }
@@ -71,18 +65,12 @@ struct Cut<'a> {
 
 impl<'a> Cut<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            out: None,
-            copied: 0,
-        }
+        Self { text, out: None, copied: 0 }
     }
 
     /// Replaces a span that begins at or behind the end of the last one.
     fn replace(&mut self, span: Range<usize>, by: &str) {
-        let out = self
-            .out
-            .get_or_insert_with(|| String::with_capacity(self.text.len()));
+        let out = self.out.get_or_insert_with(|| String::with_capacity(self.text.len()));
         out.push_str(&self.text[self.copied..span.start]);
         out.push_str(by);
         self.copied = span.end;
@@ -132,8 +120,7 @@ impl Walk<'_> {
         }
         if spans::may_hold(raw, Source::Escaped) {
             for span in spans(raw, Source::Escaped, old) {
-                self.cut
-                    .replace(inside.start + span.start..inside.start + span.end, MARK);
+                self.cut.replace(inside.start + span.start..inside.start + span.end, MARK);
             }
         }
         if is_key && is_id_key(raw) {
@@ -146,15 +133,9 @@ impl Walk<'_> {
         let start = skip_space(self.bytes, self.at);
         let end = value_end(self.bytes, start);
         // In JSON only white space can follow before the comma or bracket; a stray quote may have cut the value in two.
-        let next = self.bytes[end..]
-            .iter()
-            .position(|b| b",}]".contains(b))
-            .map_or(self.bytes.len(), |n| end + n);
-        self.at = if skip_space(self.bytes, end) == next {
-            end
-        } else {
-            next
-        };
+        let next =
+            self.bytes[end..].iter().position(|b| b",}]".contains(b)).map_or(self.bytes.len(), |n| end + n);
+        self.at = if skip_space(self.bytes, end) == next { end } else { next };
         let value = &self.text[start..self.at];
         if !value.is_empty() && value != "null" && value != QUOTED_MARK {
             self.cut.replace(start..self.at, QUOTED_MARK);

@@ -116,11 +116,7 @@ async fn apply(
     }
     let reshaped = load::put_areas(tx, key, &setup.areas).await?;
     let staff_retired = load::put_staff(tx, key, &setup.staff).await?;
-    let at = At {
-        key,
-        now,
-        tag: new_tag(now),
-    };
+    let at = At { key, now, tag: new_tag(now) };
     let doors = put_doors(tx, at, setup, &survey, found.is_none(), progress).await?;
     if reshaped {
         load::renumber(tx, key).await?;
@@ -160,10 +156,7 @@ async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyK
             setup.survey.slug
         )])),
         Some(found) => Ok(found.key),
-        None => Ok(SurveyKey {
-            district,
-            no: load::next_no(tx).await?,
-        }),
+        None => Ok(SurveyKey { district, no: load::next_no(tx).await? }),
     }
 }
 
@@ -187,22 +180,11 @@ async fn put_doors(
     progress: &Progress,
 ) -> Result<Doors, Error> {
     let slug = setup.survey.slug.clone();
-    load::copy_dwellings(
-        tx,
-        setup,
-        |d| CaseId::of(d.id, &slug, 1).0,
-        |n| progress(Step::Copied(n)),
-    )
-    .await?;
+    load::copy_dwellings(tx, setup, |d| CaseId::of(d.id, &slug, 1).0, |n| progress(Step::Copied(n))).await?;
     progress(Step::Merging);
     let is_frozen = is_new || at.now < survey.opens_at();
     let (baseline, frame) = if is_frozen {
-        (
-            Baseline::In,
-            Frame::Frozen {
-                from: at.now.min(survey.opens_at()),
-            },
-        )
+        (Baseline::In, Frame::Frozen { from: at.now.min(survey.opens_at()) })
     } else {
         (Baseline::Out, Frame::Later)
     };
@@ -233,10 +215,7 @@ async fn fold_all(
         let rows = case::lock_cases(tx, at.key, &ids).await?;
         let folded = refold(tx, at, survey, &rows).await?;
         for row in &rows {
-            if let Some(f) = folded
-                .get(&row.id)
-                .filter(|f| f.standing.state.number() != row.state)
-            {
+            if let Some(f) = folded.get(&row.id).filter(|f| f.standing.state.number() != row.state) {
                 *moved.entry((row.state, f.standing.state.number())).or_default() += 1;
             }
         }
@@ -251,28 +230,17 @@ async fn fold_all(
 
 /// Tells the devices: door by door, or by asking them to pull everything.
 async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), Error> {
-    let survey = Mark {
-        id: Uuid::nil(),
-        area_no: None,
-        device: None,
-        user: None,
-    };
+    let survey = Mark { id: Uuid::nil(), area_no: None, device: None, user: None };
     feed::mark(tx, at.key, at.tag, ChangeKind::Survey, &[survey]).await?;
     let changed = doors.added + doors.changed + doors.removed;
-    if reshaped || changed > DELTA || doors.changed > 0 || doors.removed > 0 {
+    if reshaped || changed > DELTA || doors.changed > 0 {
         feed::require_full(tx, at.key).await?;
         return Ok(());
     }
     let new = load::new_cases(tx, at.key, at.now, DELTA).await?;
     let marks = |pick: fn(&load::CaseAt) -> Uuid| -> Vec<Mark> {
         let all = new.iter().chain(&doors.gone);
-        all.map(|c| Mark {
-            id: pick(c),
-            area_no: Some(c.2),
-            device: None,
-            user: None,
-        })
-        .collect()
+        all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
     };
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;

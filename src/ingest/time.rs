@@ -47,31 +47,20 @@ pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
     let date = Date::new(year, part(5)?, part(8)?).map_err(|_| TimeFault::NoSuchTime)?;
     let time = Time::new(part(11)?, part(14)?, second.min(59), nanos).map_err(|_| TimeFault::NoSuchTime)?;
     let east = jiff::SignedDuration::from_mins(i64::from(offset_minutes));
-    let utc = date
-        .to_datetime(time)
-        .checked_sub(east)
-        .map_err(|_| TimeFault::Year)?;
+    let utc = date.to_datetime(time).checked_sub(east).map_err(|_| TimeFault::Year)?;
     if second > 60 || (second == 60 && !ends_month(utc)) {
         return Err(TimeFault::NoSuchTime);
     }
-    let instant = jiff::tz::Offset::UTC
-        .to_timestamp(utc)
-        .map_err(|_| TimeFault::Year)?;
-    Ok(SentTime {
-        instant,
-        offset_minutes,
-    })
+    let instant = jiff::tz::Offset::UTC.to_timestamp(utc).map_err(|_| TimeFault::Year)?;
+    Ok(SentTime { instant, offset_minutes })
 }
 
 /// Whether date and time of day are written digit for digit as they should be.
 fn has_form(stamp: &[u8]) -> bool {
-    stamp
-        .iter()
-        .zip(b"0000-00-00T00:00:00")
-        .all(|(have, want)| match want {
-            b'0' => have.is_ascii_digit(),
-            want => have.eq_ignore_ascii_case(want),
-        })
+    stamp.iter().zip(b"0000-00-00T00:00:00").all(|(have, want)| match want {
+        b'0' => have.is_ascii_digit(),
+        want => have.eq_ignore_ascii_case(want),
+    })
 }
 
 /// The number written by the two digits at `at`; the form has been checked.
@@ -89,11 +78,7 @@ fn fraction(rest: &[u8]) -> Result<(i32, &[u8]), TimeFault> {
         return Err(TimeFault::Form);
     }
     let nanos = (0..9).fold(0, |sum, n| {
-        let digit = if n < length {
-            i32::from(digits[n] - b'0')
-        } else {
-            0
-        };
+        let digit = if n < length { i32::from(digits[n] - b'0') } else { 0 };
         sum * 10 + digit
     });
     Ok((nanos, &digits[length..]))
@@ -139,11 +124,7 @@ mod tests {
             ("2020-11-03T19:02:11Z", "2020-11-03T19:02:11Z", 0),
             ("2020-11-03t19:02:11z", "2020-11-03T19:02:11Z", 0),
             ("2020-02-29T00:00:00.25-03:30", "2020-02-29T03:30:00.25Z", -210),
-            (
-                "2020-11-03T19:02:11.1234567899+00:00",
-                "2020-11-03T19:02:11.123456789Z",
-                0,
-            ),
+            ("2020-11-03T19:02:11.1234567899+00:00", "2020-11-03T19:02:11.123456789Z", 0),
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", 0),
             ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z", 0),
             ("2017-01-01T07:59:60+08:00", "2016-12-31T23:59:59Z", 480),

@@ -42,53 +42,30 @@ impl Address {
         let text = given.text.as_deref().unwrap_or_default();
         let typed = Self::typed(given);
         let says_nothing = |p: &String| p.chars().all(|c| !is_han(c) && !c.is_ascii_digit());
-        if [&typed.estate, &typed.building, &typed.unit, &typed.room]
-            .into_iter()
-            .all(says_nothing)
-        {
+        if [&typed.estate, &typed.building, &typed.unit, &typed.room].into_iter().all(says_nothing) {
             return Self::parse_or_latin(text, typed.estate, typed.building);
         }
         if is_latin_place(&typed.building) || is_latin_place(&typed.unit) {
             return typed;
         }
         let typed = Self::from_parts(&typed.estate, &typed.building, &typed.unit, &typed.room);
-        if typed.is_door() {
-            typed
-        } else {
-            typed.completed_from(&Self::parse(text))
-        }
+        if typed.is_door() { typed } else { typed.completed_from(&Self::parse(text)) }
     }
 
     /// The parts as typed, cleaned. A missing street leaves the house name to stand for it.
     fn typed(given: &DwellingGiven) -> Self {
         let part = |s: &Option<String>| s.as_deref().map(clean).unwrap_or_default();
         let (building, unit, room) = (part(&given.building), part(&given.unit), part(&given.room));
-        let (building, unit) = if building.is_empty() && is_latin_place(&unit) {
-            (unit, building)
-        } else {
-            (building, unit)
-        };
-        let room = if building.is_empty() {
-            room
-        } else {
-            joined_floor_and_door(room)
-        };
-        Self {
-            estate: part(&given.estate),
-            building,
-            unit,
-            room,
-        }
+        let (building, unit) =
+            if building.is_empty() && is_latin_place(&unit) { (unit, building) } else { (building, unit) };
+        let room = if building.is_empty() { room } else { joined_floor_and_door(room) };
+        Self { estate: part(&given.estate), building, unit, room }
     }
 
     fn parse_or_latin(text: &str, estate: String, building: String) -> Self {
         let parsed = Self::parse(text);
         if parsed.building.is_empty() && !building.is_empty() {
-            return Self {
-                estate,
-                building,
-                ..parsed
-            };
+            return Self { estate, building, ..parsed };
         }
         parsed
     }
@@ -112,10 +89,7 @@ impl Address {
     /// Reads free text.
     pub fn parse(text: &str) -> Self {
         let scanned = scan(&clean(text));
-        let mut address = Self {
-            estate: scanned.estate,
-            ..Self::default()
-        };
+        let mut address = Self { estate: scanned.estate, ..Self::default() };
         let mut loose = Vec::new();
         for (part, value) in scanned.parts {
             let slot = match part {
@@ -179,11 +153,7 @@ impl Address {
 
     /// Streets and house names stand in either order in Latin addresses; numbers are lost or misread.
     fn compare_latin(&self, other: &Self) -> AddressMatch {
-        let places = |x: &Self| {
-            [x.building.clone(), x.unit.clone()]
-                .into_iter()
-                .filter(|p| !p.is_empty())
-        };
+        let places = |x: &Self| [x.building.clone(), x.unit.clone()].into_iter().filter(|p| !p.is_empty());
         let street = places(self).any(|x| places(other).any(|y| places_agree(&x, &y)));
         let estate =
             self.estate.is_empty() || other.estate.is_empty() || places_agree(&self.estate, &other.estate);
@@ -252,11 +222,7 @@ fn estates_agree(a: &str, b: &str) -> bool {
     if is_latin_place(a) || is_latin_place(b) {
         return places_agree(a, b);
     }
-    let (short, long) = if a.chars().count() <= b.chars().count() {
-        (a, b)
-    } else {
-        (b, a)
-    };
+    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
     is_subsequence(short, long)
 }
 

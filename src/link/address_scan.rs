@@ -26,54 +26,21 @@ pub struct Scanned {
     pub parts: Vec<(Part, String)>,
 }
 
-const BUILDING_MARKS: [&str; 15] = [
-    "号楼", "#楼", "号栋", "号幢", "栋楼", "栋", "幢", "#", "排", "行", "座", "组", "队", "斋", "楼",
-];
+const BUILDING_MARKS: [&str; 15] =
+    ["号楼", "#楼", "号栋", "号幢", "栋楼", "栋", "幢", "#", "排", "行", "座", "组", "队", "斋", "楼"];
 const UNIT_MARKS: [&str; 6] = ["号单元", "单元", "号门", "门", "梯", "单"];
 const ROOM_MARKS: [&str; 6] = ["号房", "号户", "室", "户", "房", "号"];
 const FLOOR_MARKS: [&str; 4] = ["楼", "层", "f", "l"];
 /// Sides of a landing with two doors.
-const SIDES: [(&str, u32); 6] = [
-    ("东户", 1),
-    ("西户", 2),
-    ("东", 1),
-    ("西", 2),
-    ("左户", 1),
-    ("右户", 2),
-];
+const SIDES: [(&str, u32); 6] = [("东户", 1), ("西户", 2), ("东", 1), ("西", 2), ("左户", 1), ("右户", 2)];
 /// A number before one of these belongs to a street or a gate, not to the door.
 const STREET_MARKS: [&str; 4] = ["号院", "弄", "巷", "期"];
 /// Endings of what stands before the estate's name.
-const PLACE_ENDINGS: [&str; 14] = [
-    "省",
-    "市",
-    "县",
-    "镇",
-    "乡",
-    "街道办",
-    "街道",
-    "社区",
-    "居委会",
-    "大道",
-    "路",
-    "街",
-    "胡同",
-    "自治区",
-];
+const PLACE_ENDINGS: [&str; 14] =
+    ["省", "市", "县", "镇", "乡", "街道办", "街道", "社区", "居委会", "大道", "路", "街", "胡同", "自治区"];
 
 /// Words that name no estate by themselves.
-const GENERAL: [&str; 10] = [
-    "",
-    "小区",
-    "花园",
-    "家园",
-    "公寓",
-    "家属院",
-    "家属楼",
-    "新村",
-    "大院",
-    "院",
-];
+const GENERAL: [&str; 10] = ["", "小区", "花园", "家园", "公寓", "家属院", "家属楼", "新村", "大院", "院"];
 
 /// Cuts cleaned text.
 pub fn scan(text: &str) -> Scanned {
@@ -119,11 +86,7 @@ fn number_the_building(out: &mut Scanned) {
     let more_follow = out.parts.len() > 1 && !out.parts.iter().skip(1).all(|(p, _)| *p == Part::Building);
     if first_is_room
         && more_follow
-        && out
-            .parts
-            .iter()
-            .skip(1)
-            .any(|(p, _)| matches!(p, Part::Room | Part::Loose))
+        && out.parts.iter().skip(1).any(|(p, _)| matches!(p, Part::Room | Part::Loose))
     {
         out.parts[0].0 = Part::Building;
     }
@@ -167,14 +130,7 @@ fn take_number(text: &str) -> Option<(String, &str)> {
             }
         }
         let raw = text[..end].trim_start_matches('0');
-        return Some((
-            if raw.is_empty() {
-                "0".into()
-            } else {
-                raw.to_owned()
-            },
-            &text[end..],
-        ));
+        return Some((if raw.is_empty() { "0".into() } else { raw.to_owned() }, &text[end..]));
     }
     let numerals = text.len() - text.trim_start_matches(is_numeral).len();
     if numerals > 0 {
@@ -220,11 +176,7 @@ fn read_number(raw: &str, after: &str, words: &str) -> (usize, Option<Vec<(Part,
         return (used, part(Part::Room));
     }
     let inside_a_name = after.starts_with(is_han) && !raw_is_long(raw);
-    if inside_a_name {
-        (0, None)
-    } else {
-        (0, part(Part::Loose))
-    }
+    if inside_a_name { (0, None) } else { (0, part(Part::Loose)) }
 }
 
 fn raw_is_long(raw: &str) -> bool {
@@ -232,9 +184,7 @@ fn raw_is_long(raw: &str) -> bool {
 }
 
 fn ends_in_street(words: &str) -> bool {
-    ["路", "街", "大道", "巷", "胡同"]
-        .iter()
-        .any(|e| words.ends_with(e))
+    ["路", "街", "大道", "巷", "胡同"].iter().any(|e| words.ends_with(e))
 }
 
 /// 3楼东户 = 301, 3楼西户 = 302, 3层1号 = 301; a floor before a full room number (3楼301) says nothing more.

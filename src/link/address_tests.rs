@@ -72,15 +72,10 @@ fn parts_and_text_give_the_same() {
         ..DwellingGiven::default()
     };
     assert_eq!(Address::read(&typed), Address::parse("翠园新城6-2-301"));
-    let text_only = DwellingGiven {
-        text: Some("翠园新城6#2单元301号".into()),
-        ..DwellingGiven::default()
-    };
+    let text_only =
+        DwellingGiven { text: Some("翠园新城6#2单元301号".into()), ..DwellingGiven::default() };
     assert_eq!(Address::read(&text_only), Address::read(&typed));
-    let with_floor = DwellingGiven {
-        room: Some("3-01".into()),
-        ..typed.clone()
-    };
+    let with_floor = DwellingGiven { room: Some("3-01".into()), ..typed.clone() };
     assert_eq!(Address::read(&with_floor), Address::read(&typed));
     let bare = DwellingGiven {
         estate: Some("翠园新城".into()),
@@ -121,8 +116,5 @@ fn latin_addresses_stay_as_they_are() {
     };
     let a = Address::read(&given("107", "greenhood place"));
     assert_eq!((a.building.as_str(), a.room.as_str()), ("greenhood place", "107"));
-    assert_eq!(
-        a.compare(&Address::read(&given("107", "greenhod place"))),
-        AddressMatch::Same
-    );
+    assert_eq!(a.compare(&Address::read(&given("107", "greenhod place"))), AddressMatch::Same);
 }

@@ -13,19 +13,11 @@ pub fn assign(weights: &[f64], rows: usize, columns: usize, floor: f64) -> Vec<(
     }
     let size = rows.max(columns);
     let cost = |r: usize, c: usize| {
-        if r < rows && c < columns {
-            -(weights[r * columns + c] - floor).max(0.0)
-        } else {
-            0.0
-        }
+        if r < rows && c < columns { -(weights[r * columns + c] - floor).max(0.0) } else { 0.0 }
     };
     let owner = shortest_paths(size, cost);
-    let mut pairs: Vec<(usize, usize)> = owner
-        .into_iter()
-        .enumerate()
-        .map(|(c, r)| (r, c))
-        .filter(|p| used.contains(p))
-        .collect();
+    let mut pairs: Vec<(usize, usize)> =
+        owner.into_iter().enumerate().map(|(c, r)| (r, c)).filter(|p| used.contains(p)).collect();
     pairs.sort_unstable();
     pairs
 }
@@ -42,11 +34,7 @@ fn is_one_to_one(pairs: &[(usize, usize)], rows: usize, columns: usize) -> bool 
 
 /// Owner row of each column in a square assignment of least cost. Index 0 of the inner vectors is a sentinel.
 fn shortest_paths(size: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
-    let mut search = Search {
-        u: vec![0.0; size + 1],
-        v: vec![0.0; size + 1],
-        owner: vec![0; size + 1],
-    };
+    let mut search = Search { u: vec![0.0; size + 1], v: vec![0.0; size + 1], owner: vec![0; size + 1] };
     for row in 1..=size {
         search.owner[0] = row;
         let (mut column, way) = search.free_column(size, &cost);

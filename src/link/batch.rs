@@ -50,10 +50,7 @@ pub fn link_round(
     interviews.sort_by(|x, y| x.order().cmp(&y.order()));
     let model = model.clone().with_frequencies(Frequencies::of(&interviews));
     progress(Stage::Blocking, 0, 1);
-    let Candidates {
-        pairs: positions,
-        skipped,
-    } = candidates(&interviews);
+    let Candidates { pairs: positions, skipped } = candidates(&interviews);
     let scored = positions.len();
     let mut pairs = score_all(&model, &interviews, &positions, progress);
     drop(positions);
@@ -62,15 +59,7 @@ pub fn link_round(
     let households = resolve_households(&model, &views, &mut pairs, &Verdicts::default());
     let persons = resolve_persons(&model, &views, &pairs, &households);
     progress(Stage::Clustering, 1, 1);
-    Linked {
-        interviews,
-        pairs,
-        households,
-        persons,
-        scored,
-        skipped,
-        model,
-    }
+    Linked { interviews, pairs, households, persons, scored, skipped, model }
 }
 
 fn score_all(

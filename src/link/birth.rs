@@ -22,15 +22,10 @@ impl Birth {
         let Some(given) = given else {
             return Self::default();
         };
-        let part = |v: Option<i32>, max: u8| {
-            v.and_then(|v| u8::try_from(v).ok())
-                .filter(|v| (1..=max).contains(v))
-        };
+        let part =
+            |v: Option<i32>, max: u8| v.and_then(|v| u8::try_from(v).ok()).filter(|v| (1..=max).contains(v));
         Self {
-            year: given
-                .y
-                .and_then(|y| i16::try_from(y).ok())
-                .filter(|y| (1850..=2100).contains(y)),
+            year: given.y.and_then(|y| i16::try_from(y).ok()).filter(|y| (1850..=2100).contains(y)),
             month: part(given.m, 12),
             day: part(given.d, 31),
         }
@@ -55,11 +50,7 @@ impl Birth {
     /// Days since an arbitrary origin, proleptic Gregorian, for complete dates
     /// (civil-from-days arithmetic, H. Hinnant).
     fn ordinal(self) -> Option<i32> {
-        let (y, m, d) = (
-            i32::from(self.year?),
-            i32::from(self.month?),
-            i32::from(self.day?),
-        );
+        let (y, m, d) = (i32::from(self.year?), i32::from(self.month?), i32::from(self.day?));
         let y = if m <= 2 { y - 1 } else { y };
         let month_part = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
         Some(y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + month_part)
@@ -132,11 +123,7 @@ fn by_year(off: i16) -> BirthLevel {
 /// Levels that need all six parts; `None` leaves the years to decide.
 fn compare_complete(a: Birth, b: Birth, (off, ma, mb, da, db): (i16, u8, u8, u8, u8)) -> Option<BirthLevel> {
     if off == 0 && ma == mb {
-        return Some(if da == db {
-            BirthLevel::SameDay
-        } else {
-            BirthLevel::SameMonth
-        });
+        return Some(if da == db { BirthLevel::SameDay } else { BirthLevel::SameMonth });
     }
     if ma == mb && da == db {
         return Some(BirthLevel::SameDayOtherYear);
@@ -160,11 +147,7 @@ mod tests {
 
     fn at(y: i32, m: i32, d: i32) -> Birth {
         let part = |v: i32| (v != 0).then_some(v);
-        Birth::read(Some(&BirthGiven {
-            y: part(y),
-            m: part(m),
-            d: part(d),
-        }))
+        Birth::read(Some(&BirthGiven { y: part(y), m: part(m), d: part(d) }))
     }
 
     #[test]
@@ -198,14 +181,7 @@ mod tests {
 
     #[test]
     fn impossible_parts_are_dropped_and_ids_fill_gaps() {
-        assert_eq!(
-            at(1985, 13, 40),
-            Birth {
-                year: Some(1985),
-                month: None,
-                day: None
-            }
-        );
+        assert_eq!(at(1985, 13, 40), Birth { year: Some(1985), month: None, day: None });
         assert_eq!(at(1985, 0, 0).filled_from_id((1985, 3)), at(1985, 3, 0));
         assert_eq!(at(1986, 0, 0).filled_from_id((1985, 3)), at(1986, 0, 0));
     }

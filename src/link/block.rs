@@ -89,10 +89,7 @@ impl KeyKind {
     /// Whether two interviews that share a hash become a candidate pair by it. A name of a door says that
     /// somebody listed here lives there, not that two doors of one name (in two areas) are one.
     pub fn meets(self, other: Self) -> bool {
-        !matches!(
-            (self, other),
-            (Self::DoorName, Self::DoorName) | (Self::OtherAddress, Self::OtherAddress)
-        )
+        !matches!((self, other), (Self::DoorName, Self::DoorName) | (Self::OtherAddress, Self::OtherAddress))
     }
 
     /// Keys worth a lock while an interview is being linked: few interviews share them, duplicates do.
@@ -114,10 +111,7 @@ impl Key {
     fn new(kind: KeyKind, parts: &[&str]) -> Self {
         let mut all = vec![kind.tag()];
         all.extend_from_slice(parts);
-        Self {
-            hash: hash(&all).cast_signed(),
-            kind,
-        }
+        Self { hash: hash(&all).cast_signed(), kind }
     }
 }
 
@@ -131,18 +125,14 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
     if interview.address.is_door() {
         let address = &interview.address;
         if interview.script == Script::Han {
-            out.push(Key::new(
-                KeyKind::Address,
-                &[area, &address.building, &address.room],
-            ));
+            out.push(Key::new(KeyKind::Address, &[area, &address.building, &address.room]));
         } else {
             push_latin_door(&mut out, address);
         }
     }
     let others = interview.persons.iter().filter_map(|p| p.elsewhere.as_ref());
-    let named = others
-        .map(|door| (KeyKind::OtherAddress, door))
-        .chain([(KeyKind::DoorName, &interview.address)]);
+    let named =
+        others.map(|door| (KeyKind::OtherAddress, door)).chain([(KeyKind::DoorName, &interview.address)]);
     for (kind, door) in named.filter(|(_, d)| d.is_door() && interview.script == Script::Han) {
         out.push(Key::new(kind, &[&door.estate, &door.building, &door.room]));
     }
@@ -159,10 +149,7 @@ pub fn keys(interview: &Prepared) -> Vec<Key> {
 
 /// Number and the start of the street's or the house's name: post codes and spellings vary.
 fn push_latin_door(out: &mut Vec<Key>, address: &Address) {
-    for place in [&address.building, &address.unit]
-        .into_iter()
-        .filter(|p| !p.is_empty())
-    {
+    for place in [&address.building, &address.unit].into_iter().filter(|p| !p.is_empty()) {
         let start: String = place.chars().filter(|c| *c != ' ').take(4).collect();
         out.push(Key::new(KeyKind::Address, &[&start, &address.room]));
     }
@@ -177,10 +164,7 @@ pub fn person_keys(person: &PreparedPerson, area: &str) -> Vec<Key> {
 
 fn push_person_keys(out: &mut Vec<Key>, person: &PreparedPerson, area: &str) {
     if let Some(citizen) = person.citizen {
-        out.push(Key::new(
-            KeyKind::Citizen,
-            &[&format!("{:032x}", citizen.digest.0)],
-        ));
+        out.push(Key::new(KeyKind::Citizen, &[&format!("{:032x}", citizen.digest.0)]));
     }
     let name = &person.name;
     let sound = name.sound.to_string();
@@ -236,11 +220,7 @@ fn latin_start(name: &Name) -> Option<String> {
     let first = |text: &str, n: usize| text.chars().take(n).collect::<String>();
     (name.form == NameForm::Latin && name.is_full()).then(|| {
         let (x, y) = (first(&name.given, 2), first(&name.surname, 2));
-        if x < y {
-            format!("{x}{y}")
-        } else {
-            format!("{y}{x}")
-        }
+        if x < y { format!("{x}{y}") } else { format!("{y}{x}") }
     })
 }
 
@@ -276,19 +256,13 @@ pub fn candidates(interviews: &[Prepared]) -> Candidates {
     rows.sort_unstable();
     let mut out = Candidates::default();
     for block in rows.chunk_by(|a, b| a.0.hash == b.0.hash) {
-        let limit = if block[0].0.kind == KeyKind::Phone {
-            super::phone::MOST_USES
-        } else {
-            LARGEST_BLOCK
-        };
+        let limit = if block[0].0.kind == KeyKind::Phone { super::phone::MOST_USES } else { LARGEST_BLOCK };
         if block.len() > limit {
             out.skipped.push((block[0].0.kind, block.len()));
             continue;
         }
         for (n, (key, i)) in block.iter().enumerate() {
-            let meeting = block[n + 1..]
-                .iter()
-                .filter(|(other, j)| key.kind.meets(other.kind) && i != j);
+            let meeting = block[n + 1..].iter().filter(|(other, j)| key.kind.meets(other.kind) && i != j);
             out.pairs.extend(meeting.map(|(_, j)| (*i.min(j), *i.max(j))));
         }
     }

@@ -94,10 +94,7 @@ impl DigestKey {
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length (RFC 2104)");
         mac.update(text.as_bytes());
         let bytes = mac.finalize().into_bytes();
-        let head = bytes
-            .iter()
-            .take(16)
-            .fold(0_u128, |acc, b| (acc << 8) | u128::from(*b));
+        let head = bytes.iter().take(16).fold(0_u128, |acc, b| (acc << 8) | u128::from(*b));
         Digest(head)
     }
 }
@@ -122,11 +119,7 @@ pub fn read(raw: &str, birth: Birth, sex: Option<Sex>) -> Reading {
     }
     if is_valid(&text) {
         let theirs = is_of(&text, birth, sex);
-        return if theirs {
-            Reading::Number(text, IdQuality::Valid)
-        } else {
-            Reading::Unreadable
-        };
+        return if theirs { Reading::Number(text, IdQuality::Valid) } else { Reading::Unreadable };
     }
     if !looks_like_citizen_id(&text) {
         return Reading::Number(text, IdQuality::Opaque);
@@ -152,11 +145,7 @@ pub fn is_valid(text: &str) -> bool {
 }
 
 fn check_of(digits: &[u8]) -> u8 {
-    let sum: u32 = digits
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(d, w)| u32::from(d - b'0') * w)
-        .sum();
+    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d - b'0') * w).sum();
     CHECKS[(sum % 11) as usize]
 }
 
@@ -165,11 +154,7 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 fn birth_of(b: &[u8]) -> Option<(u32, u32, u32)> {
-    Some((
-        number(b.get(6..10)?)?,
-        number(b.get(10..12)?)?,
-        number(b.get(12..14)?)?,
-    ))
+    Some((number(b.get(6..10)?)?, number(b.get(10..12)?)?, number(b.get(12..14)?)?))
 }
 
 fn is_date(y: u32, m: u32, d: u32) -> bool {
@@ -247,9 +232,7 @@ fn slips(b: &[u8]) -> Vec<Vec<u8>> {
 fn is_of(number: &str, birth: Birth, sex: Option<Sex>) -> bool {
     let b = number.as_bytes();
     let Some((y, m, d)) = birth_of(b) else { return true };
-    let year_off = birth
-        .year
-        .map_or(0, |year| i32::from(year).abs_diff(y.cast_signed()));
+    let year_off = birth.year.map_or(0, |year| i32::from(year).abs_diff(y.cast_signed()));
     let same_day =
         birth.month.is_some_and(|v| u32::from(v) == m) && birth.day.is_none_or(|v| u32::from(v) == d);
     let odd = (b[16] - b'0') % 2 == 1;
@@ -279,11 +262,7 @@ mod tests {
     use super::*;
 
     fn birth(year: i16, month: u8, day: u8) -> Birth {
-        Birth {
-            year: Some(year),
-            month: Some(month),
-            day: Some(day),
-        }
+        Birth { year: Some(year), month: Some(month), day: Some(day) }
     }
 
     fn number_of(reading: Reading) -> Option<(String, IdQuality)> {
@@ -295,12 +274,7 @@ mod tests {
 
     #[test]
     fn check_digits_of_invented_numbers() {
-        for good in [
-            "419999198503074514",
-            "41999919850307002X",
-            "419999202001310088",
-            "419999194901011262",
-        ] {
+        for good in ["419999198503074514", "41999919850307002X", "419999202001310088", "419999194901011262"] {
             assert!(is_valid(good), "{good}");
         }
         for bad in ["419999198503074515", "419999198502304517", "4199991985030745", ""] {
@@ -313,10 +287,7 @@ mod tests {
         let right = "41999919850307002X";
         let stated = birth(1985, 3, 7);
         let (mut undone, mut wrong) = (0, 0);
-        for slip in slips(right.as_bytes())
-            .into_iter()
-            .filter(|s| s != right.as_bytes())
-        {
+        for slip in slips(right.as_bytes()).into_iter().filter(|s| s != right.as_bytes()) {
             let typed = String::from_utf8(slip).unwrap();
             assert!(!is_valid(&typed), "{typed}");
             match number_of(read(&typed, stated, Some(Sex::Female))) {
@@ -337,10 +308,7 @@ mod tests {
             number_of(read(typed, stated, None)),
             Some(("41999919850307002X".into(), IdQuality::Valid))
         );
-        assert_eq!(
-            number_of(read("6532949", stated, None)),
-            Some(("6532949".into(), IdQuality::Opaque))
-        );
+        assert_eq!(number_of(read("6532949", stated, None)), Some(("6532949".into(), IdQuality::Opaque)));
         assert!(read("  ", stated, None) == Reading::Absent);
     }
 

@@ -84,11 +84,7 @@ mod tests {
     fn edges_of(raw: &[(usize, usize, u8)]) -> Vec<Edge> {
         raw.iter()
             .filter(|(a, b, _)| a != b)
-            .map(|(a, b, w)| Edge {
-                a: *a,
-                b: *b,
-                weight: f64::from(*w),
-            })
+            .map(|(a, b, w)| Edge { a: *a, b: *b, weight: f64::from(*w) })
             .collect()
     }
 
@@ -112,19 +108,15 @@ mod tests {
         let mut left: Vec<&Edge> = edges.iter().collect();
         while !left.is_empty() {
             let key = |e: &Edge| (-e.weight, e.a.min(e.b), e.a.max(e.b));
-            let best = (0..left.len())
-                .min_by(|x, y| key(left[*x]).partial_cmp(&key(left[*y])).unwrap())
-                .unwrap();
+            let best =
+                (0..left.len()).min_by(|x, y| key(left[*x]).partial_cmp(&key(left[*y])).unwrap()).unwrap();
             let e = left.remove(best);
             let (x, y) = (label[e.a], label[e.b]);
             let broken = apart
                 .iter()
                 .any(|(p, q)| (label[*p] == x && label[*q] == y) || (label[*p] == y && label[*q] == x));
             if !broken {
-                label
-                    .iter_mut()
-                    .filter(|l| **l == x.max(y))
-                    .for_each(|l| *l = x.min(y));
+                label.iter_mut().filter(|l| **l == x.max(y)).for_each(|l| *l = x.min(y));
             }
         }
         label

@@ -6,6 +6,7 @@ use strsim::jaro_winkler;
 
 use super::birth::{BirthLevel, compare_birth};
 use super::citizen::IdQuality;
+use super::compare_latin::compare_latin;
 use super::levels::levels;
 use super::name::{Name, NameForm, Syllable};
 use super::person::{PreparedPerson, Role, Sex};
@@ -158,18 +159,12 @@ pub fn compare_person(a: &PreparedPerson, b: &PreparedPerson) -> PersonLevels {
     let (name, (given, surname, order)) = if both_latin {
         (NameLevel::Missing, compare_latin(&a.name, &b.name))
     } else {
-        (
-            compare_name(a, b),
-            (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing),
-        )
+        (compare_name(a, b), (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Missing))
     };
     let names_differ = if both_latin {
         given == LatinLevel::Other
     } else {
-        matches!(
-            name,
-            NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther
-        )
+        matches!(name, NameLevel::Other | NameLevel::SurnameOnly | NameLevel::VagueOther)
     };
     let births_differ = matches!(
         birth,
@@ -365,40 +360,6 @@ fn compare_given(x: &Name, y: &Name) -> NameLevel {
         }
         (_, _) if jaro_winkler(&x.letters, &y.letters) > 0.9 => NameLevel::OneOfTwo,
         (_, _) => NameLevel::SurnameOnly,
-    }
-}
-
-/// Given name and surname of two Latin names; exchanged parts are tried when the straight reading fails.
-fn compare_latin(x: &Name, y: &Name) -> (LatinLevel, LatinLevel, OrderLevel) {
-    let straight = (latin_part(&x.given, &y.given), latin_part(&x.surname, &y.surname));
-    if straight.0 == LatinLevel::Other && straight.1 == LatinLevel::Other {
-        let crossed = (latin_part(&x.given, &y.surname), latin_part(&x.surname, &y.given));
-        let fits = |l: LatinLevel| matches!(l, LatinLevel::Same | LatinLevel::Close);
-        if fits(crossed.0) && (fits(crossed.1) || crossed.1 == LatinLevel::Similar) {
-            // The order's weight holds the whole coincidence; the parts must not be counted again.
-            return (LatinLevel::Missing, LatinLevel::Missing, OrderLevel::Crossed);
-        }
-    }
-    (straight.0, straight.1, OrderLevel::Straight)
-}
-
-/// Thresholds on Jaro-Winkler follow common practice (0.92 and 0.80).
-fn latin_part(x: &str, y: &str) -> LatinLevel {
-    if x.is_empty() || y.is_empty() {
-        return LatinLevel::Missing;
-    }
-    if x == y {
-        return LatinLevel::Same;
-    }
-    let likeness = jaro_winkler(x, y);
-    if likeness >= 0.92 {
-        LatinLevel::Close
-    } else if (x.len() <= 2 || y.len() <= 2) && x.as_bytes().first() == y.as_bytes().first() {
-        LatinLevel::Initial
-    } else if likeness >= 0.8 {
-        LatinLevel::Similar
-    } else {
-        LatinLevel::Other
     }
 }
 

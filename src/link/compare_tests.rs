@@ -7,10 +7,7 @@ use crate::link::interview::PersonGiven;
 use crate::link::{DigestKey, IdGiven};
 
 fn person(name: &str) -> PreparedPerson {
-    let given = PersonGiven {
-        name: Some(name.to_owned()),
-        ..PersonGiven::default()
-    };
+    let given = PersonGiven { name: Some(name.to_owned()), ..PersonGiven::default() };
     PreparedPerson::read(&given, &DigestKey::new([0; 32]))
 }
 
@@ -79,67 +76,30 @@ fn latin_names() {
 fn named_by_the_spouse() {
     let mut husband_known = person("向书英");
     husband_known.partner = person("吴德文").name.sound;
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &husband_known).name,
-        NameLevel::Spouse
-    );
-    assert_eq!(
-        compare_person(&person("吴德文妻"), &person("向书英")).name,
-        NameLevel::Missing
-    );
+    assert_eq!(compare_person(&person("吴德文妻"), &husband_known).name, NameLevel::Spouse);
+    assert_eq!(compare_person(&person("吴德文妻"), &person("向书英")).name, NameLevel::Missing);
+}
+
+fn with_id(name: &str, id: u128, quality: IdQuality) -> PreparedPerson {
+    let mut p = person(name);
+    p.citizen = Some(Citizen { digest: Digest(id), quality });
+    p.birth = Birth { year: Some(if name == "王伟" { 1980 } else { 2001 }), ..Birth::default() };
+    p
 }
 
 #[test]
 fn ids() {
-    use IdQuality as Q;
-    let with = |name: &str, id: u128, quality: IdQuality| {
-        let mut p = person(name);
-        p.citizen = Some(Citizen {
-            digest: Digest(id),
-            quality,
-        });
-        p.birth = Birth {
-            year: Some(if name == "王伟" { 1980 } else { 2001 }),
-            ..Birth::default()
-        };
-        p
-    };
+    use IdQuality::{Opaque, Repaired, Valid};
+    let wang = |id, quality| with_id("王伟", id, quality);
     for (a, b, want) in [
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 1, Q::Valid),
-            IdLevel::Same,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 1, Q::Repaired),
-            IdLevel::SameRepaired,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("王伟", 2, Q::Valid),
-            IdLevel::Conflict,
-        ),
-        (
-            with("王伟", 1, Q::Valid),
-            with("李军", 1, Q::Valid),
-            IdLevel::Borrowed,
-        ),
-        (
-            with("王伟", 1, Q::Opaque),
-            with("王伟", 2, Q::Opaque),
-            IdLevel::OtherNumber,
-        ),
-        (
-            with("王伟", 1, Q::Opaque),
-            with("王伟", 1, Q::Opaque),
-            IdLevel::Same,
-        ),
+        (wang(1, Valid), wang(1, Valid), IdLevel::Same),
+        (wang(1, Valid), wang(1, Repaired), IdLevel::SameRepaired),
+        (wang(1, Valid), wang(2, Valid), IdLevel::Conflict),
+        (wang(1, Valid), with_id("李军", 1, Valid), IdLevel::Borrowed),
+        (wang(1, Opaque), wang(2, Opaque), IdLevel::OtherNumber),
+        (wang(1, Opaque), wang(1, Opaque), IdLevel::Same),
     ] {
         assert_eq!(compare_person(&a, &b).citizen, want);
     }
-    assert_eq!(
-        format!("{:?}", IdGiven::Plain("419999198503074514".into())),
-        "IdGiven(..)"
-    );
+    assert_eq!(format!("{:?}", IdGiven::Plain("419999198503074514".into())), "IdGiven(..)");
 }

@@ -90,13 +90,7 @@ impl ContextLevels {
 
     /// Level positions in the order of [`Self::TABLE`].
     pub fn indexes(&self) -> [usize; 5] {
-        [
-            self.own.index(),
-            self.home.index(),
-            self.company.index(),
-            self.place.index(),
-            self.doubt.index(),
-        ]
+        [self.own.index(), self.home.index(), self.company.index(), self.place.index(), self.doubt.index()]
     }
 
     /// Levels of one assigned pair of persons; `merged`: the interviews are in one household cluster.
@@ -105,18 +99,10 @@ impl ContextLevels {
             DoorClass::Same => 0.0,
             DoorClass::Other => scored.chance,
         };
-        let others = scored
-            .people
-            .iter()
-            .filter(|m| m.a != person.a && m.weight >= STRONG)
-            .count();
+        let others = scored.people.iter().filter(|m| m.a != person.a && m.weight >= STRONG).count();
         Self {
             own: own(person.weight - chance),
-            home: if merged {
-                HomeLevel::Sure
-            } else {
-                home(scored.probability)
-            },
+            home: if merged { HomeLevel::Sure } else { home(scored.probability) },
             company: match others {
                 0 => CompanyLevel::Nobody,
                 1 => CompanyLevel::One,

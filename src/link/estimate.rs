@@ -60,14 +60,8 @@ const ORDERED: [(&str, &[&str]); 5] = [
             "different",
         ],
     ),
-    (
-        "given name",
-        &["same letters", "a slip apart", "similar", "different"],
-    ),
-    (
-        "surname",
-        &["same letters", "a slip apart", "similar", "different"],
-    ),
+    ("given name", &["same letters", "a slip apart", "similar", "different"]),
+    ("surname", &["same letters", "a slip apart", "similar", "different"]),
     ("citizen id", &["same", "same, one repaired", "conflict"]),
 ];
 
@@ -90,16 +84,9 @@ pub fn estimate_model(file: &ModelFile, interviews: &[Prepared]) -> ModelFile {
 fn estimate_parameters(parameters: &mut ParameterFile, interviews: &[&Prepared], script: Script) {
     let u = estimate_u(&parameters.person, interviews);
     let prior = prior_counts(&parameters.person);
-    let by_birth = if script == Script::Latin {
-        KeyKind::BirthLatin
-    } else {
-        KeyKind::BirthSex
-    };
-    let passes: [(KeyKind, &[usize]); 3] = [
-        (KeyKind::Citizen, &[5]),
-        (by_birth, &[4, 6]),
-        (KeyKind::NameArea, &[0, 1, 2, 3]),
-    ];
+    let by_birth = if script == Script::Latin { KeyKind::BirthLatin } else { KeyKind::BirthSex };
+    let passes: [(KeyKind, &[usize]); 3] =
+        [(KeyKind::Citizen, &[5]), (by_birth, &[4, 6]), (KeyKind::NameArea, &[0, 1, 2, 3])];
     let mut matched = prior.clone();
     for (kind, blocked_on) in passes {
         let patterns = blocked_patterns(interviews, kind, blocked_on);
@@ -132,11 +119,8 @@ fn prior_counts(odds: &PersonOdds) -> Table {
 
 /// u from random pairs of persons of different interviews, the shipped u counting as a tenth of them.
 fn estimate_u(odds: &PersonOdds, interviews: &[&Prepared]) -> Table {
-    let persons: Vec<(usize, &PreparedPerson)> = interviews
-        .iter()
-        .enumerate()
-        .flat_map(|(i, x)| x.persons.iter().map(move |p| (i, p)))
-        .collect();
+    let persons: Vec<(usize, &PreparedPerson)> =
+        interviews.iter().enumerate().flat_map(|(i, x)| x.persons.iter().map(move |p| (i, p))).collect();
     let weight = f64::from(RANDOM_PAIRS) / 10.0;
     let mut counts = table(|c, l| odds_of(odds, c, l).map_or(0.0, |o| o.u * weight));
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -169,15 +153,8 @@ fn add(counts: &mut Table, levels: PersonLevels, n: f64) {
 /// Shares of the levels of each comparison, missing left out, never 0 or 1.
 fn shares(counts: &Table) -> Table {
     table(|c, l| {
-        let total: f64 = (0..counts[c].len())
-            .filter(|k| !is_missing(c, *k))
-            .map(|k| counts[c][k])
-            .sum();
-        if is_missing(c, l) || total <= 0.0 {
-            0.5
-        } else {
-            (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5)
-        }
+        let total: f64 = (0..counts[c].len()).filter(|k| !is_missing(c, *k)).map(|k| counts[c][k]).sum();
+        if is_missing(c, l) || total <= 0.0 { 0.5 } else { (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5) }
     })
 }
 
@@ -193,16 +170,11 @@ fn blocked_patterns(interviews: &[&Prepared], kind: KeyKind, blocked_on: &[usize
     }
     rows.sort_unstable();
     let mut patterns = Patterns::new();
-    for block in rows
-        .chunk_by(|x, y| x.0 == y.0)
-        .filter(|b| b.len() <= LARGEST_BLOCK)
-    {
+    for block in rows.chunk_by(|x, y| x.0 == y.0).filter(|b| b.len() <= LARGEST_BLOCK) {
         for (k, (_, i, n)) in block.iter().enumerate() {
             for (_, j, o) in block[k + 1..].iter().filter(|(_, j, _)| j != i) {
-                let mut levels = person_indexes(compare_person(
-                    &interviews[*i].persons[*n],
-                    &interviews[*j].persons[*o],
-                ));
+                let mut levels =
+                    person_indexes(compare_person(&interviews[*i].persons[*n], &interviews[*j].persons[*o]));
                 for c in blocked_on {
                     levels[*c] = 0;
                 }
@@ -216,11 +188,7 @@ fn blocked_patterns(interviews: &[&Prepared], kind: KeyKind, blocked_on: &[usize
 /// EM with fixed u. `prior` are pseudo-counts of m; a level named missing is skipped.
 pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -> Em {
     let total: f64 = patterns.values().sum();
-    let mut em = Em {
-        matched: table(|_, _| 0.0),
-        lambda: 0.2,
-        steps: 0,
-    };
+    let mut em = Em { matched: table(|_, _| 0.0), lambda: 0.2, steps: 0 };
     let mut m = shares(prior);
     for step in 1..=200 {
         let mut matched = table(|_, _| 0.0);
@@ -240,11 +208,7 @@ pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -
         let lambda = (mass / total.max(1.0)).clamp(1e-6, 1.0 - 1e-6);
         let moved = (lambda - em.lambda).abs();
         m = shares(&table(|c, l| matched[c][l] + prior[c][l]));
-        em = Em {
-            matched,
-            lambda,
-            steps: step,
-        };
+        em = Em { matched, lambda, steps: step };
         if moved < 1e-9 {
             break;
         }
@@ -259,13 +223,7 @@ fn write_back(odds: &mut PersonOdds, matched: &Table, u: &Table) {
             continue;
         };
         for (l, level) in levels.iter().enumerate().filter(|(l, _)| !is_missing(c, *l)) {
-            known.insert(
-                (*level).to_owned(),
-                LevelOdds {
-                    m: m[c][l],
-                    u: u[c][l],
-                },
-            );
+            known.insert((*level).to_owned(), LevelOdds { m: m[c][l], u: u[c][l] });
         }
         for (_, ordered) in ORDERED.iter().filter(|(ordered_name, _)| ordered_name == name) {
             make_monotone(known, ordered, |level| {
@@ -337,11 +295,7 @@ mod tests {
         let raw = table(|c, l| {
             let n = PERSON_TABLE[c].1.len();
             let place = if turned { n - l } else { l };
-            if is_missing(c, l) {
-                0.0
-            } else {
-                ratio.powi(i32::try_from(place).unwrap_or(0))
-            }
+            if is_missing(c, l) { 0.0 } else { ratio.powi(i32::try_from(place).unwrap_or(0)) }
         });
         shares(&raw)
     }
@@ -356,12 +310,7 @@ mod tests {
         let found = shares(&table(|c, l| em.matched[c][l]));
         for c in [0, 4, 5, 6] {
             for l in 1..3 {
-                assert!(
-                    (found[c][l] - m[c][l]).abs() < 0.03,
-                    "{c} {l}: {} {}",
-                    found[c][l],
-                    m[c][l]
-                );
+                assert!((found[c][l] - m[c][l]).abs() < 0.03, "{c} {l}: {} {}", found[c][l], m[c][l]);
             }
         }
     }

@@ -80,11 +80,7 @@ pub fn explain(model: &Model, a: &Prepared, b: &Prepared, scored: &Scored) -> Ex
         .filter(|step| step.bits != 0.0)
         .collect();
     let merged = scored.decision == Decision::Merge;
-    let people = scored
-        .people
-        .iter()
-        .map(|m| explain_person(model, (a, b), scored, m, merged))
-        .collect();
+    let people = scored.people.iter().map(|m| explain_person(model, (a, b), scored, m, merged)).collect();
     Explanation {
         model: model.version.clone(),
         prior,
@@ -112,13 +108,7 @@ fn explain_person(
         .filter_map(|(c, l)| {
             let (comparison, levels) = PERSON_TABLE[c];
             let odds = parameters.odds.get(comparison)?.get(levels[l])?;
-            Some(Step {
-                comparison,
-                level: levels[l],
-                m: Some(odds.m),
-                u: Some(odds.u),
-                bits: odds.weight(),
-            })
+            Some(Step { comparison, level: levels[l], m: Some(odds.m), u: Some(odds.u), bits: odds.weight() })
         })
         .collect();
     PersonExplanation {

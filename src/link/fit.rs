@@ -38,10 +38,7 @@ pub fn fit_logistic(examples: &[Example], indicators: usize, ridge: f64) -> Fit 
         }
     }
     let intercept = beta.pop().unwrap_or(0.0);
-    Fit {
-        intercept,
-        values: beta,
-    }
+    Fit { intercept, values: beta }
 }
 
 impl Fit {
@@ -87,11 +84,7 @@ fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
         for i in j..n {
             let dot: f64 = (0..j).map(|k| a[i * n + k] * a[j * n + k]).sum();
             let value = a[i * n + j] - dot;
-            a[i * n + j] = if i == j {
-                value.max(1e-12).sqrt()
-            } else {
-                value / a[j * n + j]
-            };
+            a[i * n + j] = if i == j { value.max(1e-12).sqrt() } else { value / a[j * n + j] };
         }
     }
     for i in 0..n {
@@ -113,28 +106,18 @@ mod tests {
 
     #[test]
     fn known_log_odds_are_recovered() {
-        let truth = Fit {
-            intercept: -1.0,
-            values: vec![2.0, -1.5, 0.7],
-        };
+        let truth = Fit { intercept: -1.0, values: vec![2.0, -1.5, 0.7] };
         let mut rng = StdRng::seed_from_u64(11);
         let examples: Vec<Example> = (0..40_000)
             .map(|_| {
                 let on: Vec<usize> = (0..3).filter(|_| rng.random_bool(0.5)).collect();
                 let p = 1.0 / (1.0 + (-truth.log_odds(&on)).exp());
-                Example {
-                    on,
-                    is_match: rng.random_bool(p),
-                    weight: 1.0,
-                }
+                Example { on, is_match: rng.random_bool(p), weight: 1.0 }
             })
             .collect();
         let fit = fit_logistic(&examples, 3, 1e-3);
-        for (found, want) in fit
-            .values
-            .iter()
-            .chain([&fit.intercept])
-            .zip(truth.values.iter().chain([&truth.intercept]))
+        for (found, want) in
+            fit.values.iter().chain([&fit.intercept]).zip(truth.values.iter().chain([&truth.intercept]))
         {
             assert!((found - want).abs() < 0.1, "{fit:?}");
         }
@@ -142,13 +125,8 @@ mod tests {
 
     #[test]
     fn separated_data_stay_finite() {
-        let examples: Vec<Example> = (0..10)
-            .map(|i| Example {
-                on: vec![i % 2],
-                is_match: i % 2 == 0,
-                weight: 1.0,
-            })
-            .collect();
+        let examples: Vec<Example> =
+            (0..10).map(|i| Example { on: vec![i % 2], is_match: i % 2 == 0, weight: 1.0 }).collect();
         let fit = fit_logistic(&examples, 2, 0.1);
         assert!(fit.values.iter().all(|v| v.abs() < 20.0));
         assert!(fit.values[0] > fit.values[1]);

@@ -91,12 +91,7 @@ impl Frequencies {
                 }
             }
         }
-        for counts in [
-            &mut tables.full,
-            &mut tables.sound,
-            &mut tables.surname,
-            &mut tables.given,
-        ] {
+        for counts in [&mut tables.full, &mut tables.sound, &mut tables.surname, &mut tables.given] {
             counts.close();
         }
         tables

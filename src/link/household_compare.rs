@@ -23,11 +23,7 @@ const LEAST_PER_PERSON: f64 = 0.1;
 /// Compares the doors.
 pub fn compare_door(a: &Prepared, b: &Prepared) -> DoorLevel {
     let codes = (a.code != 0 && b.code != 0).then_some(a.code == b.code);
-    let address = if a.area == b.area {
-        a.address.compare(&b.address)
-    } else {
-        other_area(a, b)
-    };
+    let address = if a.area == b.area { a.address.compare(&b.address) } else { other_area(a, b) };
     match (address, codes) {
         (AddressMatch::Same | AddressMatch::Near, Some(true)) => DoorLevel::CodeAndAddress,
         (AddressMatch::Same, Some(false)) => DoorLevel::AddressOtherCode,
@@ -113,11 +109,7 @@ fn compare_tenure(a: Option<Tenure>, b: Option<Tenure>) -> TenureLevel {
 
 /// Sum of the weights of the matches that count, each capped, in bits.
 pub fn people_bits(matches: &[PersonMatch]) -> f64 {
-    matches
-        .iter()
-        .filter(|m| m.is_evidence)
-        .map(|m| m.weight.clamp(LEAST_PER_PERSON, MOST_PER_PERSON))
-        .sum()
+    matches.iter().filter(|m| m.is_evidence).map(|m| m.weight.clamp(LEAST_PER_PERSON, MOST_PER_PERSON)).sum()
 }
 
 /// `chance`: bits by which chance agreement is likelier than in the round of the model.
@@ -187,12 +179,8 @@ fn compare_phone(a: &Prepared, b: &Prepared, frequencies: &Frequencies) -> Phone
 }
 
 fn compare_ids(matches: &[PersonMatch]) -> IdsLevel {
-    let count = |f: fn(IdLevel) -> bool| {
-        matches
-            .iter()
-            .filter(|m| m.is_evidence && f(m.levels.citizen))
-            .count()
-    };
+    let count =
+        |f: fn(IdLevel) -> bool| matches.iter().filter(|m| m.is_evidence && f(m.levels.citizen)).count();
     let same = count(|l| matches!(l, IdLevel::Same | IdLevel::SameRepaired));
     let conflict = count(|l| l == IdLevel::Conflict);
     match (same, conflict) {
@@ -208,10 +196,8 @@ fn compare_names(matches: &[PersonMatch]) -> NamesLevel {
     let count = |f: fn(PersonLevels) -> bool| matches.iter().filter(|m| m.is_evidence && f(m.levels)).count();
     let same = count(PersonLevels::names_agree);
     let similar = count(|l| {
-        matches!(
-            l.name,
-            NameLevel::OneOfTwo | NameLevel::Contained | NameLevel::GivenSame
-        ) || l.given == LatinLevel::Same
+        matches!(l.name, NameLevel::OneOfTwo | NameLevel::Contained | NameLevel::GivenSame)
+            || l.given == LatinLevel::Same
             || l.surname == LatinLevel::Same
     });
     match (same, similar, matches.iter().any(|m| m.is_evidence)) {
@@ -245,13 +231,10 @@ fn changed(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> ChangedLevel 
 
 fn refers(a: &Prepared, b: &Prepared, matches: &[PersonMatch]) -> RefersLevel {
     let names = |p: &PreparedPerson, door: &Prepared| {
-        p.elsewhere
-            .as_ref()
-            .is_some_and(|e| e.compare(&door.address) == AddressMatch::Same)
+        p.elsewhere.as_ref().is_some_and(|e| e.compare(&door.address) == AddressMatch::Same)
     };
-    let any = matches
-        .iter()
-        .any(|m| m.is_evidence && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
+    let any =
+        matches.iter().any(|m| m.is_evidence && (names(&a.persons[m.a], b) || names(&b.persons[m.b], a)));
     if any { RefersLevel::Yes } else { RefersLevel::No }
 }
 

@@ -14,6 +14,7 @@ pub mod block;
 pub mod citizen;
 pub mod cluster;
 pub mod compare;
+mod compare_latin;
 pub mod context;
 pub mod estimate;
 pub mod explain;

@@ -172,12 +172,7 @@ impl Parameters {
         }
         let context = ContextLevels::TABLE
             .iter()
-            .map(|(comparison, levels)| {
-                levels
-                    .iter()
-                    .map(|l| find(&file.context, comparison, l))
-                    .collect()
-            })
+            .map(|(comparison, levels)| levels.iter().map(|l| find(&file.context, comparison, l)).collect())
             .collect::<Result<_, _>>()?;
         file.thresholds.check()?;
         Ok(Self {
@@ -193,11 +188,7 @@ impl Parameters {
 
     /// Weight of a person pair without the term-frequency adjustment, in bits.
     pub fn person_weight(&self, levels: PersonLevels) -> f64 {
-        person_indexes(levels)
-            .iter()
-            .zip(&self.person)
-            .map(|(level, weights)| weights[*level])
-            .sum()
+        person_indexes(levels).iter().zip(&self.person).map(|(level, weights)| weights[*level]).sum()
     }
 
     /// Weight of one level of one person comparison (position in [`PERSON_TABLE`]).
@@ -212,10 +203,7 @@ impl Parameters {
             DoorClass::Other => 1,
         };
         let indexes = levels.indexes();
-        (
-            self.household_prior[class],
-            std::array::from_fn(|i| self.household[i][indexes[i]][class]),
-        )
+        (self.household_prior[class], std::array::from_fn(|i| self.household[i][indexes[i]][class]))
     }
 
     /// Weight of a household pair, in bits.
@@ -226,12 +214,7 @@ impl Parameters {
 
     /// Weight of an assigned person pair once its household is scored, in bits.
     pub fn context_weight(&self, levels: &ContextLevels) -> f64 {
-        let bits: f64 = levels
-            .indexes()
-            .iter()
-            .zip(&self.context)
-            .map(|(level, bits)| bits[*level])
-            .sum();
+        let bits: f64 = levels.indexes().iter().zip(&self.context).map(|(level, bits)| bits[*level]).sum();
         self.context_prior + bits
     }
 }
@@ -241,13 +224,9 @@ fn find<T: Copy>(
     comparison: &str,
     level: &str,
 ) -> Result<T, ModelError> {
-    map.get(comparison)
-        .and_then(|levels| levels.get(level))
-        .copied()
-        .ok_or_else(|| ModelError::LevelMissing {
-            comparison: comparison.to_owned(),
-            level: level.to_owned(),
-        })
+    map.get(comparison).and_then(|levels| levels.get(level)).copied().ok_or_else(|| {
+        ModelError::LevelMissing { comparison: comparison.to_owned(), level: level.to_owned() }
+    })
 }
 
 fn person_weights(odds: &PersonOdds, comparison: &str, levels: &[&str]) -> Result<Vec<f64>, ModelError> {
@@ -259,9 +238,7 @@ fn person_weights(odds: &PersonOdds, comparison: &str, levels: &[&str]) -> Resul
         if [odds.m, odds.u].iter().all(|p| *p > 0.0 && *p < 1.0) {
             Ok(odds.weight())
         } else {
-            Err(ModelError::OutOfRange {
-                what: format!("level \"{level}\" of \"{comparison}\""),
-            })
+            Err(ModelError::OutOfRange { what: format!("level \"{level}\" of \"{comparison}\"") })
         }
     };
     levels.iter().map(weight).collect()
@@ -292,9 +269,7 @@ impl Model {
     /// Checks a model file.
     pub fn from_file(file: &ModelFile) -> Result<Self, ModelError> {
         if file.norm_version != NORM_VERSION {
-            return Err(ModelError::OtherNormalisation {
-                found: file.norm_version,
-            });
+            return Err(ModelError::OtherNormalisation { found: file.norm_version });
         }
         Ok(Self {
             version: file.version.clone(),
@@ -339,9 +314,7 @@ impl Thresholds {
         if in_range && self.lower <= self.upper && self.lower <= self.upper_across_doors {
             Ok(())
         } else {
-            Err(ModelError::OutOfRange {
-                what: "a threshold".to_owned(),
-            })
+            Err(ModelError::OutOfRange { what: "a threshold".to_owned() })
         }
     }
 }

@@ -66,13 +66,11 @@ const TITLES: [&str; 31] = [
     "工", "哥", "姐", "姨",
 ];
 /// Endings that name a person by the spouse.
-const SPOUSE_ENDINGS: [&str; 10] = [
-    "妻子", "之妻", "老婆", "媳妇", "爱人", "丈夫", "老公", "之夫", "妻", "夫",
-];
+const SPOUSE_ENDINGS: [&str; 10] =
+    ["妻子", "之妻", "老婆", "媳妇", "爱人", "丈夫", "老公", "之夫", "妻", "夫"];
 /// Endings that name a person by a parent or another relative.
-const KIN_ENDINGS: [&str; 12] = [
-    "儿子", "女儿", "之子", "之女", "母亲", "父亲", "妈妈", "爸爸", "孙子", "孙女", "长子", "次子",
-];
+const KIN_ENDINGS: [&str; 12] =
+    ["儿子", "女儿", "之子", "之女", "母亲", "父亲", "妈妈", "爸爸", "孙子", "孙女", "长子", "次子"];
 
 /// What a name can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -106,11 +104,7 @@ pub struct Syllable {
 impl Syllable {
     fn of(han: char) -> Self {
         let letters = letters_of(han);
-        Self {
-            han,
-            sound: hash32(&letters),
-            near: near_sound(&letters),
-        }
+        Self { han, sound: hash32(&letters), near: near_sound(&letters) }
     }
 }
 
@@ -184,10 +178,8 @@ impl Name {
     /// A name that contains Han characters, already [`clean`].
     fn read_han(text: &str) -> Self {
         let text = without_brackets(text);
-        let core: String = text
-            .chars()
-            .filter(|c| is_han(*c) || is_mask(*c) || c.is_ascii_alphabetic())
-            .collect();
+        let core: String =
+            text.chars().filter(|c| is_han(*c) || is_mask(*c) || c.is_ascii_alphabetic()).collect();
         if UNKNOWN.contains(&core.as_str()) {
             return Self::bare(NameForm::Unknown);
         }
@@ -209,11 +201,7 @@ impl Name {
         }
         if let Some(at) = core.find(is_mask) {
             let surname = surname_of(&core[..at]);
-            let form = if surname.is_empty() {
-                NameForm::Unknown
-            } else {
-                NameForm::SurnameOnly
-            };
+            let form = if surname.is_empty() { NameForm::Unknown } else { NameForm::SurnameOnly };
             return Some(Self::with_surname(form, &surname));
         }
         if let Some(stem) = strip_ending(core, &TITLES) {
@@ -250,11 +238,7 @@ impl Name {
     /// 侯晓辉妻. A three-character 刘会夫 may as well be a name, so that is kept beside.
     fn spouse(core: &str, stem: &str) -> Self {
         let may_be_a_name = core.chars().count() <= 3;
-        let mut name = if may_be_a_name {
-            Self::full(core)
-        } else {
-            Self::bare(NameForm::Unknown)
-        };
+        let mut name = if may_be_a_name { Self::full(core) } else { Self::bare(NameForm::Unknown) };
         name.spouse_of = Self::full(stem).sound;
         name
     }
@@ -284,11 +268,8 @@ impl Name {
         if let Some((surname, given)) = text.split_once(',') {
             return Self::latin(&first_word(given), &latin_letters(surname));
         }
-        let words: Vec<String> = text
-            .split([' ', '.', '·'])
-            .map(latin_letters)
-            .filter(|w| !w.is_empty())
-            .collect();
+        let words: Vec<String> =
+            text.split([' ', '.', '·']).map(latin_letters).filter(|w| !w.is_empty()).collect();
         match words.as_slice() {
             [] => Self::bare(NameForm::Unknown),
             [only] if matches!(only.as_str(), "unknown" | "na" | "none") => Self::bare(NameForm::Unknown),
@@ -312,11 +293,7 @@ impl Name {
         if !given.is_empty() && !surname.is_empty() {
             name.full = hash(&[surname, given]);
             // Either order of the parts sounds the same: they are exchanged often.
-            name.sound = if given < surname {
-                hash(&[given, surname])
-            } else {
-                hash(&[surname, given])
-            };
+            name.sound = if given < surname { hash(&[given, surname]) } else { hash(&[surname, given]) };
         }
         name
     }
@@ -328,18 +305,12 @@ impl Name {
 }
 
 fn first_word(text: &str) -> String {
-    text.split(' ')
-        .map(latin_letters)
-        .find(|w| !w.is_empty())
-        .unwrap_or_default()
+    text.split(' ').map(latin_letters).find(|w| !w.is_empty()).unwrap_or_default()
 }
 
 /// Signs that hide a character.
 fn is_mask(c: char) -> bool {
-    matches!(
-        c,
-        '某' | '×' | '*' | '○' | '〇' | '□' | '■' | '?' | '_' | 'x' | 'X'
-    )
+    matches!(c, '某' | '×' | '*' | '○' | '〇' | '□' | '■' | '?' | '_' | 'x' | 'X')
 }
 
 fn without_brackets(text: &str) -> String {
@@ -360,20 +331,13 @@ fn without_brackets(text: &str) -> String {
 }
 
 fn strip_ending(text: &str, endings: &[&str]) -> Option<String> {
-    endings
-        .iter()
-        .find_map(|e| text.strip_suffix(e))
-        .map(str::to_owned)
+    endings.iter().find_map(|e| text.strip_suffix(e)).map(str::to_owned)
 }
 
 /// The leading surname of Han text: two characters when they are a known double surname.
 fn surname_of(han: &str) -> String {
     let head: String = han.chars().take(2).collect();
-    if DOUBLE_SURNAMES.contains(&head.as_str()) {
-        head
-    } else {
-        han.chars().take(1).collect()
-    }
+    if DOUBLE_SURNAMES.contains(&head.as_str()) { head } else { han.chars().take(1).collect() }
 }
 
 #[cfg(test)]

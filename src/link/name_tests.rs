@@ -3,10 +3,7 @@
 use super::*;
 
 fn read(text: &str) -> Name {
-    Name::read(&PersonGiven {
-        name: Some(text.to_owned()),
-        ..PersonGiven::default()
-    })
+    Name::read(&PersonGiven { name: Some(text.to_owned()), ..PersonGiven::default() })
 }
 
 #[test]
@@ -95,11 +92,7 @@ fn latin_names() {
         ("José Núñez", "jose", "nunez"),
     ] {
         let name = read(text);
-        assert_eq!(
-            (name.given.as_str(), name.surname.as_str()),
-            (given, surname),
-            "{text}"
-        );
+        assert_eq!((name.given.as_str(), name.surname.as_str()), (given, surname), "{text}");
         assert_eq!(name.form, NameForm::Latin);
     }
     let given_missing = Name::read(&PersonGiven {
@@ -107,8 +100,5 @@ fn latin_names() {
         surname: Some("Thomas".into()),
         ..PersonGiven::default()
     });
-    assert_eq!(
-        (given_missing.given.as_str(), given_missing.surname.as_str()),
-        ("", "thomas")
-    );
+    assert_eq!((given_missing.given.as_str(), given_missing.surname.as_str()), ("", "thomas"));
 }

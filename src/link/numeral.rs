@@ -25,9 +25,7 @@ pub fn is_numeral(c: char) -> bool {
 /// The value of a run of numerals: 十一, 二十, 一百零二, or digit by digit as in 三零一.
 pub fn value(run: &str) -> Option<u32> {
     if run.chars().all(|c| digit(c).is_some()) {
-        return run
-            .chars()
-            .try_fold(0_u32, |acc, c| acc.checked_mul(10)?.checked_add(digit(c)?));
+        return run.chars().try_fold(0_u32, |acc, c| acc.checked_mul(10)?.checked_add(digit(c)?));
     }
     let (mut total, mut last) = (0_u32, None);
     for c in run.chars() {

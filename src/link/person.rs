@@ -80,11 +80,7 @@ impl PreparedPerson {
         let stated = Birth::read(given.birth.as_ref());
         let sex = given.sex.as_deref().and_then(read_sex);
         let (citizen, birth) = read_id(given.citizen_id.as_ref(), stated, sex, key);
-        let elsewhere = given
-            .other_address
-            .as_deref()
-            .map(Address::parse)
-            .filter(Address::is_door);
+        let elsewhere = given.other_address.as_deref().map(Address::parse).filter(Address::is_door);
         Self {
             person_no: given.person_no,
             name: Name::read(given),
@@ -127,10 +123,7 @@ fn read_id(
         Some(IdGiven::Plain(text)) => match read(text, birth, sex) {
             Reading::Absent | Reading::Unreadable => (None, birth),
             Reading::Number(number, quality) => {
-                let citizen = Citizen {
-                    digest: key.digest(&number),
-                    quality,
-                };
+                let citizen = Citizen { digest: key.digest(&number), quality };
                 let filled = match quality {
                     IdQuality::Valid => year_month(&number).map_or(birth, |ym| birth.filled_from_id(ym)),
                     IdQuality::Repaired | IdQuality::Opaque => birth,

@@ -13,11 +13,7 @@ pub fn key(raw: &str) -> u64 {
         .or_else(|| digits.strip_prefix("86").filter(|r| r.len() == 11))
         .unwrap_or(&digits);
     let varied = digits.bytes().collect::<std::collections::HashSet<_>>().len() > 1;
-    if digits.len() < 7 || !varied {
-        0
-    } else {
-        hash(&["phone", digits])
-    }
+    if digits.len() < 7 || !varied { 0 } else { hash(&["phone", digits]) }
 }
 
 #[cfg(test)]

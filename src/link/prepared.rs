@@ -85,11 +85,8 @@ impl Prepared {
 
 /// Normalises an interview; plain IDs become digests under `key` and are gone.
 pub fn prepare(interview: &Interview, key: &DigestKey) -> Prepared {
-    let mut persons: Vec<PreparedPerson> = interview
-        .persons
-        .iter()
-        .map(|p| PreparedPerson::read(p, key))
-        .collect();
+    let mut persons: Vec<PreparedPerson> =
+        interview.persons.iter().map(|p| PreparedPerson::read(p, key)).collect();
     drop_shared_ids(&mut persons);
     link_partners(&mut persons);
     let dwelling = &interview.dwelling;
@@ -113,9 +110,7 @@ pub fn prepare(interview: &Interview, key: &DigestKey) -> Prepared {
 }
 
 fn seconds(time: &str) -> Option<i64> {
-    time.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_second)
+    time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
 fn speaker(respondent: Option<Respondent>) -> Speaker {
@@ -134,11 +129,7 @@ fn code(dwelling: &DwellingGiven) -> u64 {
 
 fn script(persons: &[PreparedPerson]) -> Script {
     let count = |form: NameForm| persons.iter().filter(|p| p.name.form == form).count();
-    if count(NameForm::Latin) * 2 > persons.len() {
-        Script::Latin
-    } else {
-        Script::Han
-    }
+    if count(NameForm::Latin) * 2 > persons.len() { Script::Latin } else { Script::Han }
 }
 
 /// A number given for two people of one form belongs to one of them at most, and it is not known to whom.
@@ -154,11 +145,7 @@ fn drop_shared_ids(persons: &mut [PreparedPerson]) {
 /// Head and spouse learn each other's name, for people named by their spouse elsewhere.
 fn link_partners(persons: &mut [PreparedPerson]) {
     let only = |role: Role, persons: &[PreparedPerson]| {
-        let mut found = persons
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| p.role == Some(role))
-            .map(|(i, _)| i);
+        let mut found = persons.iter().enumerate().filter(|(_, p)| p.role == Some(role)).map(|(i, _)| i);
         found.next().filter(|_| found.next().is_none())
     };
     let (Some(head), Some(spouse)) = (only(Role::Head, persons), only(Role::Spouse, persons)) else {
@@ -182,10 +169,7 @@ mod tests {
             {"person_no":2,"name":"李妹","relationship":"spouse","residence_status":"here_pending"}]}"#;
         let interview: Interview = serde_json::from_str(json).unwrap();
         let prepared = prepare(&interview, &DigestKey::new([7; 32]));
-        assert_eq!(
-            (prepared.speaker, prepared.code, prepared.living()),
-            (Speaker::Proxy, 0, 1)
-        );
+        assert_eq!((prepared.speaker, prepared.code, prepared.living()), (Speaker::Proxy, 0, 1));
         assert_eq!(prepared.persons[0].birth.month, Some(3));
         assert_eq!(prepared.persons[1].partner, prepared.persons[0].name.sound);
         let stored = serde_json::to_string(&prepared).unwrap();

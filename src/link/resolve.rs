@@ -56,15 +56,8 @@ pub fn resolve_households(
         })
     };
     settle(model, interviews, links, &found);
-    let refused = found
-        .refused
-        .iter()
-        .map(|(e, why)| (edges[*e].a, edges[*e].b, *why))
-        .collect();
-    Households {
-        of: found.of,
-        refused,
-    }
+    let refused = found.refused.iter().map(|(e, why)| (edges[*e].a, edges[*e].b, *why)).collect();
+    Households { of: found.of, refused }
 }
 
 /// Answers whether two interviews may be in one cluster.
@@ -102,11 +95,7 @@ impl<'a> Judge<'a> {
             return None;
         }
         let (a, b) = (self.interviews[pair.0], self.interviews[pair.1]);
-        let lower = self
-            .model
-            .parameters(a.script, b.script)
-            .thresholds
-            .complete_link();
+        let lower = self.model.parameters(a.script, b.script).thresholds.complete_link();
         match self.known.get(&pair) {
             Some(scored) => refuses(lower, scored),
             None => refuses(lower, &score_pair(self.model, a, b)),
@@ -115,19 +104,12 @@ impl<'a> Judge<'a> {
 }
 
 fn household_edges(links: &[PairLink], verdicts: &Verdicts) -> Vec<Edge> {
-    let automatic = links
-        .iter()
-        .filter(|l| l.scored.decision == Decision::Merge)
-        .map(|l| Edge {
-            a: l.a,
-            b: l.b,
-            weight: l.scored.weight,
-        });
-    let ordered = verdicts.together.iter().map(|(a, b)| Edge {
-        a: *a,
-        b: *b,
-        weight: f64::INFINITY,
+    let automatic = links.iter().filter(|l| l.scored.decision == Decision::Merge).map(|l| Edge {
+        a: l.a,
+        b: l.b,
+        weight: l.scored.weight,
     });
+    let ordered = verdicts.together.iter().map(|(a, b)| Edge { a: *a, b: *b, weight: f64::INFINITY });
     ordered.chain(automatic).collect()
 }
 
@@ -136,9 +118,7 @@ fn first_refusal(
     ys: &[usize],
     mut ask: impl FnMut((usize, usize)) -> Option<Refusal>,
 ) -> Option<Refusal> {
-    xs.iter()
-        .flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y))))
-        .find_map(&mut ask)
+    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y)))).find_map(&mut ask)
 }
 
 /// Complete link: every pair of the two clusters must be at least worth a review.
@@ -165,11 +145,8 @@ fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found
             let parameters = model.parameters(interviews[link.a].script, interviews[link.b].script);
             let shared =
                 |m| person_probability(parameters, &link.scored, m, false) >= parameters.thresholds.person;
-            link.scored.decision = if link.scored.people.iter().any(shared) {
-                Decision::Pair
-            } else {
-                Decision::Apart
-            };
+            link.scored.decision =
+                if link.scored.people.iter().any(shared) { Decision::Pair } else { Decision::Apart };
         }
     }
 }
@@ -194,11 +171,8 @@ pub fn resolve_persons(
     links: &[PairLink],
     households: &Households,
 ) -> Vec<(PersonPosition, PersonPosition)> {
-    let persons: Vec<PersonPosition> = interviews
-        .iter()
-        .enumerate()
-        .flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n)))
-        .collect();
+    let persons: Vec<PersonPosition> =
+        interviews.iter().enumerate().flat_map(|(i, p)| (0..p.persons.len()).map(move |n| (i, n))).collect();
     let mut first = Vec::with_capacity(interviews.len());
     let mut total = 0;
     for interview in interviews {
@@ -218,12 +192,7 @@ pub fn resolve_persons(
             }
         })
     });
-    found
-        .of
-        .iter()
-        .enumerate()
-        .map(|(n, of)| (persons[n], persons[*of]))
-        .collect()
+    found.of.iter().enumerate().map(|(n, of)| (persons[n], persons[*of])).collect()
 }
 
 /// Pairs of persons likely enough to be one; `first` is the position of each interview's first person.
@@ -243,11 +212,7 @@ fn person_edges(
             if probability >= parameters.thresholds.person {
                 // The own weight orders pairs of equal probability.
                 let weight = probability + person.weight * 1e-6;
-                edges.push(Edge {
-                    a: first[link.a] + person.a,
-                    b: first[link.b] + person.b,
-                    weight,
-                });
+                edges.push(Edge { a: first[link.a] + person.a, b: first[link.b] + person.b, weight });
             }
         }
     }

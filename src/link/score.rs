@@ -22,14 +22,8 @@ struct Floors {
 impl Floors {
     fn of(class: DoorClass) -> Self {
         match class {
-            DoorClass::Same => Self {
-                assigned: -6.0,
-                counted: -3.0,
-            },
-            DoorClass::Other => Self {
-                assigned: -3.0,
-                counted: 0.0,
-            },
+            DoorClass::Same => Self { assigned: -6.0, counted: -3.0 },
+            DoorClass::Other => Self { assigned: -3.0, counted: 0.0 },
         }
     }
 }
@@ -95,9 +89,7 @@ pub struct Scored {
 impl Scored {
     /// A match between two persons that stands without the household.
     pub fn shares_a_person(&self) -> bool {
-        self.people
-            .iter()
-            .any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
+        self.people.iter().any(|m| m.weight >= STRONG * 1.5 && m.levels.citizen != IdLevel::Conflict)
     }
 }
 
@@ -128,18 +120,9 @@ pub fn match_people(model: &Model, a: &Prepared, b: &Prepared, class: DoorClass)
     let matched = |(i, j): (usize, usize)| {
         let (weight, levels) = (weights[i * columns + j], levels[i * columns + j]);
         let is_evidence = weight > floors.counted && !levels.names_contradict();
-        PersonMatch {
-            a: i,
-            b: j,
-            weight,
-            levels,
-            is_evidence,
-        }
+        PersonMatch { a: i, b: j, weight, levels, is_evidence }
     };
-    assign(&weights, a.persons.len(), columns, floors.assigned)
-        .into_iter()
-        .map(matched)
-        .collect()
+    assign(&weights, a.persons.len(), columns, floors.assigned).into_iter().map(matched).collect()
 }
 
 fn weigh(

@@ -49,11 +49,7 @@ static TABLE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
 
 /// The simplified form of `c`, or `c` itself where none is known.
 pub fn simplified(c: char) -> char {
-    if c < '\u{4e00}' {
-        c
-    } else {
-        TABLE.get(&c).copied().unwrap_or(c)
-    }
+    if c < '\u{4e00}' { c } else { TABLE.get(&c).copied().unwrap_or(c) }
 }
 
 #[cfg(test)]
@@ -75,10 +71,7 @@ mod tests {
 
     #[test]
     fn names_and_address_words_are_written_in_simplified_script() {
-        let text: String = "歐陽麗華 龍門鎮東風樓 劉軍 陳曉燕 號樓單元室戶"
-            .chars()
-            .map(simplified)
-            .collect();
+        let text: String = "歐陽麗華 龍門鎮東風樓 劉軍 陳曉燕 號樓單元室戶".chars().map(simplified).collect();
         assert_eq!(text, "欧阳丽华 龙门镇东风楼 刘军 陈晓燕 号楼单元室户");
     }
 }

@@ -38,16 +38,14 @@ static READINGS: LazyLock<HashMap<&'static str, &'static str>> =
 
 /// Toneless pinyin letters of one character; the character itself where it has none.
 pub fn letters_of(c: char) -> String {
-    c.to_pinyin()
-        .map_or_else(|| c.to_string(), |p| latin_letters(p.plain()))
+    c.to_pinyin().map_or_else(|| c.to_string(), |p| latin_letters(p.plain()))
 }
 
 /// Toneless pinyin of a surname, by its reading as a surname.
 pub fn surname_letters(surname: &str) -> String {
-    READINGS.get(surname).map_or_else(
-        || surname.chars().map(letters_of).collect(),
-        |reading| (*reading).to_owned(),
-    )
+    READINGS
+        .get(surname)
+        .map_or_else(|| surname.chars().map(letters_of).collect(), |reading| (*reading).to_owned())
 }
 
 /// A coarser sound: zh/z, ch/c, sh/s, n/l and -ng/-n are one.

@@ -24,10 +24,7 @@ fn unpacked(packed: &[u8]) -> String {
 
 static PREPARED: LazyLock<Vec<Prepared>> = LazyLock::new(|| {
     let key = DigestKey::new([9; 32]);
-    unpacked(ROUND)
-        .lines()
-        .map(|line| prepare(&serde_json::from_str(line).unwrap(), &key))
-        .collect()
+    unpacked(ROUND).lines().map(|line| prepare(&serde_json::from_str(line).unwrap(), &key)).collect()
 });
 
 static MODEL: LazyLock<Model> = LazyLock::new(Model::shipped);
@@ -43,17 +40,10 @@ type Decisions = BTreeMap<(String, String), Decision>;
 fn result(linked: &Linked) -> (Clusters, Decisions) {
     let mut clusters: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for (n, of) in linked.households.of.iter().enumerate() {
-        clusters
-            .entry(*of)
-            .or_default()
-            .insert(linked.interviews[n].id.clone());
+        clusters.entry(*of).or_default().insert(linked.interviews[n].id.clone());
     }
     let id = |n: usize| linked.interviews[n].id.clone();
-    let decisions = linked
-        .pairs
-        .iter()
-        .map(|l| ((id(l.a), id(l.b)), l.scored.decision))
-        .collect();
+    let decisions = linked.pairs.iter().map(|l| ((id(l.a), id(l.b)), l.scored.decision)).collect();
     (clusters.into_values().collect(), decisions)
 }
 
@@ -70,14 +60,8 @@ fn duplicates_are_found_and_neighbours_left_alone() {
     let linked = link(PREPARED.clone());
     let same = |l: &&PairLink| truth[&linked.interviews[l.a].id] == truth[&linked.interviews[l.b].id];
     let with = |d: Decision| linked.pairs.iter().filter(move |l| l.scored.decision == d);
-    let (merged, right) = (
-        with(Decision::Merge).count(),
-        with(Decision::Merge).filter(same).count(),
-    );
-    let (queue, found) = (
-        with(Decision::Review).count(),
-        with(Decision::Review).filter(same).count(),
-    );
+    let (merged, right) = (with(Decision::Merge).count(), with(Decision::Merge).filter(same).count());
+    let (queue, found) = (with(Decision::Review).count(), with(Decision::Review).filter(same).count());
     assert_eq!(merged, right, "a false merge");
     assert!(right >= 160, "{right} of 170");
     assert!(right + found >= 169, "{right} + {found} of 170");
@@ -109,32 +93,20 @@ fn one_by_one(model: &Model, arrivals: &[&Prepared]) -> Clusters {
     let mut index: HashMap<i64, Vec<(Key, usize)>> = HashMap::new();
     let mut order: Vec<&Prepared> = arrivals.to_vec();
     order.sort_by(|x, y| x.order().cmp(&y.order()));
-    let place: HashMap<&str, usize> = order
-        .iter()
-        .enumerate()
-        .map(|(n, p)| (p.id.as_str(), n))
-        .collect();
+    let place: HashMap<&str, usize> = order.iter().enumerate().map(|(n, p)| (p.id.as_str(), n)).collect();
     let mut links = Vec::new();
     for interview in arrivals {
         let mine = place[interview.id.as_str()];
         let mut others = BTreeSet::new();
         for key in keys(interview) {
             let block = index.entry(key.hash).or_default();
-            others.extend(
-                block
-                    .iter()
-                    .filter(|(k, o)| k.kind.meets(key.kind) && *o != mine)
-                    .map(|(_, o)| *o),
-            );
+            others
+                .extend(block.iter().filter(|(k, o)| k.kind.meets(key.kind) && *o != mine).map(|(_, o)| *o));
             block.push((key, mine));
         }
         for other in others {
             let (a, b) = (mine.min(other), mine.max(other));
-            links.push(PairLink {
-                a,
-                b,
-                scored: score_pair(model, order[a], order[b]),
-            });
+            links.push(PairLink { a, b, scored: score_pair(model, order[a], order[b]) });
         }
     }
     let found = resolve_households(model, &order, &mut links, &Verdicts::default());
@@ -186,20 +158,13 @@ fn household(id: &str, door: &str, people: &[(&str, &str, i32, &str)]) -> Prepar
 
 /// Positions of two interviews that are one household, one that lists the same people as absent, one stranger.
 fn four() -> Vec<Prepared> {
-    let here = [
-        ("逯巧梅", "f", 1961, "here_registered"),
-        ("边国栋", "m", 1959, "here_registered"),
-    ];
+    let here = [("逯巧梅", "f", 1961, "here_registered"), ("边国栋", "m", 1959, "here_registered")];
     let away = here.map(|(n, s, y, _)| (n, s, y, "absent_registered"));
     vec![
         household("a", "翠园新城6-2-301", &here),
         household("b", "翠园新城6号楼2单元301室", &here),
         household("c", "金桂小区1-1-101", &away),
-        household(
-            "d",
-            "翠园新城6-2-301",
-            &[("仇万里", "m", 1990, "here_registered")],
-        ),
+        household("d", "翠园新城6-2-301", &[("仇万里", "m", 1990, "here_registered")]),
     ]
 }
 
@@ -207,11 +172,7 @@ fn resolved(interviews: &[Prepared], verdicts: &Verdicts) -> (Households, Vec<Pa
     let views: Vec<&Prepared> = interviews.iter().collect();
     let mut links = Vec::new();
     for b in 0..views.len() {
-        links.extend((0..b).map(|a| PairLink {
-            a,
-            b,
-            scored: score_pair(&MODEL, views[a], views[b]),
-        }));
+        links.extend((0..b).map(|a| PairLink { a, b, scored: score_pair(&MODEL, views[a], views[b]) }));
     }
     let found = resolve_households(&MODEL, &views, &mut links, verdicts);
     (found, links)
@@ -222,64 +183,34 @@ fn a_registration_only_record_is_paired_and_a_successor_left_alone() {
     let interviews = four();
     let (found, links) = resolved(&interviews, &Verdicts::default());
     assert_eq!(found.of, vec![0, 0, 2, 3]);
-    let decision = |a: usize, b: usize| {
-        links
-            .iter()
-            .find(|l| (l.a, l.b) == (a, b))
-            .unwrap()
-            .scored
-            .decision
-    };
+    let decision = |a: usize, b: usize| links.iter().find(|l| (l.a, l.b) == (a, b)).unwrap().scored.decision;
     assert_eq!(decision(0, 1), Decision::Merge);
     assert!(matches!(decision(0, 2), Decision::Pair | Decision::Review));
     assert_eq!(decision(0, 3), Decision::Apart);
     let views: Vec<&Prepared> = interviews.iter().collect();
-    let persons: HashMap<_, _> = resolve_persons(&MODEL, &views, &links, &found)
-        .into_iter()
-        .collect();
-    assert_eq!(
-        persons[&(2, 0)],
-        (0, 0),
-        "the person is one though the households are two"
-    );
+    let persons: HashMap<_, _> = resolve_persons(&MODEL, &views, &links, &found).into_iter().collect();
+    assert_eq!(persons[&(2, 0)], (0, 0), "the person is one though the households are two");
 }
 
 #[test]
 fn supervisors_have_the_last_word() {
     let interviews = four();
-    let apart = Verdicts {
-        apart: vec![(1, 0)],
-        ..Verdicts::default()
-    };
+    let apart = Verdicts { apart: vec![(1, 0)], ..Verdicts::default() };
     let (found, links) = resolved(&interviews, &apart);
     assert_eq!(found.of, vec![0, 1, 2, 3]);
     assert_eq!(links[0].scored.decision, Decision::Review);
-    let together = Verdicts {
-        together: vec![(3, 0)],
-        ..Verdicts::default()
-    };
+    let together = Verdicts { together: vec![(3, 0)], ..Verdicts::default() };
     assert_eq!(resolved(&interviews, &together).0.of[3], 0);
-    let all = Verdicts {
-        together: vec![(3, 0), (2, 3), (1, 2)],
-        ..Verdicts::default()
-    };
-    assert_eq!(
-        resolved(&interviews, &all).0.of,
-        vec![0; 4],
-        "chained orders hold whatever the weights say"
-    );
+    let all = Verdicts { together: vec![(3, 0), (2, 3), (1, 2)], ..Verdicts::default() };
+    assert_eq!(resolved(&interviews, &all).0.of, vec![0; 4], "chained orders hold whatever the weights say");
 }
 
 #[test]
 fn the_waterfall_adds_up() {
     let linked = link(PREPARED.clone());
     for l in linked.pairs.iter().take(200) {
-        let why = explain::explain(
-            &linked.model,
-            &linked.interviews[l.a],
-            &linked.interviews[l.b],
-            &l.scored,
-        );
+        let why =
+            explain::explain(&linked.model, &linked.interviews[l.a], &linked.interviews[l.b], &l.scored);
         let total = why.prior + why.steps.iter().map(|s| s.bits).sum::<f64>();
         assert!((total - why.weight).abs() < 1e-9);
         for person in &why.people {
@@ -295,20 +226,10 @@ fn the_shipped_model_is_read_and_wrong_ones_are_named() {
     assert!(Model::from_file(&file).is_ok());
     let mut other = file.clone();
     other.norm_version += 1;
-    assert!(
-        Model::from_file(&other)
-            .unwrap_err()
-            .to_string()
-            .contains("normalisation")
-    );
+    assert!(Model::from_file(&other).unwrap_err().to_string().contains("normalisation"));
     let mut lacking = file.clone();
     lacking.han.person.get_mut("name").unwrap().remove("same sound");
-    assert!(
-        Model::from_file(&lacking)
-            .unwrap_err()
-            .to_string()
-            .contains("same sound")
-    );
+    assert!(Model::from_file(&lacking).unwrap_err().to_string().contains("same sound"));
     let mut crossed = file;
     crossed.han.thresholds.lower = 0.99;
     assert!(Model::from_file(&crossed).is_err());

@@ -44,25 +44,16 @@ struct Ghost {
 
 /// Expected completions at the end of every field day from `day.on` on.
 pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<Expected> {
-    let done = day
-        .doors
-        .iter()
-        .filter(|d| d.standing.state.is_resolved())
-        .count();
+    let done = day.doors.iter().filter(|d| d.standing.state.is_resolved()).count();
     let mut future = day.clone();
-    let ghost = |door| Ghost {
-        alive: 1.0,
-        belief: insight.model.belief(door),
-    };
+    let ghost = |door| Ghost { alive: 1.0, belief: insight.model.belief(door) };
     let mut ghosts: Vec<Ghost> = (0..day.doors.len()).map(ghost).collect();
+    let mut price = planner.tuning.price;
     let mut hits = Vec::new();
     let mut days = Vec::new();
     while future.on <= day.field.1 {
-        hits.extend(live_through(&mut future, insight, planner, &mut ghosts));
-        let open = ghosts
-            .iter()
-            .zip(&day.doors)
-            .filter(|(_, d)| d.standing.state.is_open());
+        hits.extend(live_through(&mut future, insight, planner, &mut ghosts, &mut price));
+        let open = ghosts.iter().zip(&day.doors).filter(|(_, d)| d.standing.state.is_open());
         days.push(expected(future.on, done, &hits, open.map(|(g, _)| g.alive).sum()));
         let Ok(next) = future.on.tomorrow() else {
             break;
@@ -82,12 +73,7 @@ fn expected(on: Date, done: usize, hits: &[f64], open: f64) -> Expected {
     let variance: f64 = hits.iter().map(|h| h * (1.0 - h).max(0.0)).sum();
     let spread = EIGHTY * (variance + (MEAN_SPREAD * mean).powi(2)).sqrt();
     let high = (mean + spread).min(mean + open);
-    Expected {
-        on,
-        mean: done + mean,
-        low: done + (mean - spread).max(0.0),
-        high: done + high,
-    }
+    Expected { on, mean: done + mean, low: done + (mean - spread).max(0.0), high: done + high }
 }
 
 /// One day: plan it, let every planned visit succeed a little; gives the chances of success.
@@ -96,11 +82,9 @@ fn live_through(
     insight: &Insight,
     planner: &Stairwise,
     ghosts: &mut [Ghost],
+    price: &mut f64,
 ) -> Vec<f64> {
-    let now = Insight {
-        ahead: Ahead::new(day),
-        ..insight.clone()
-    };
+    let now = Insight { ahead: Ahead::new(day), ..insight.clone() };
     let scales = Scales::new(&planner.tuning, &now, day.rules);
     let mut work = work(day, &now, &scales, &|door| ghosts[door].belief.clone());
     for t in &mut work.tasks {
@@ -111,7 +95,7 @@ fn live_through(
     let turns = turns(day);
     let pins = super::pins::place(&work.agreed, &turns, day);
     let round = Round::new(day, &now.ground, &work.tasks, &turns, &pins, &planner.tuning);
-    let routes = planner.routes(&round);
+    let routes = planner.routes_at(price, &round);
     let stops = routes.iter().flat_map(|r| r.legs.iter().filter(|l| !l.spare));
     let legs: Vec<(usize, Slot)> = stops.map(|l| (l.task, Slot::at(round.kind, l.at))).collect();
     let mut hits = Vec::new();
@@ -131,11 +115,7 @@ fn live_through(
 fn visit(task: &Task, slot: Slot, day: &mut DayInput, insight: &Insight, ghosts: &mut [Ghost]) -> f64 {
     let ghost = &mut ghosts[task.door];
     let hit = ghost.alive * task.done[slot.index()];
-    let gone = if task.not_by.is_empty() {
-        hit
-    } else {
-        hit.max(ghost.alive * task.answered[slot.index()])
-    };
+    let gone = if task.not_by.is_empty() { hit } else { hit.max(ghost.alive * task.answered[slot.index()]) };
     ghost.alive -= gone;
     let standing = &mut day.doors[task.door].standing;
     if task.action != StopAction::Proxy {
@@ -160,9 +140,7 @@ pub fn pretend_miss(standing: &mut Standing, slot: Slot, rules: &Rules) {
     if let Some(band) = band_of(slot, rules) {
         standing.counted.bands += u32::from(is_untried(band, standing));
         let weekend = slot.kind() == DayKind::Weekend;
-        standing
-            .untried
-            .retain(|c| c.band != band || c.weekend != weekend);
+        standing.untried.retain(|c| c.band != band || c.weekend != weekend);
     }
     standing.unmet.retain(|part| match part {
         EffortPart::Attempts => missing.attempts > 0,

@@ -27,10 +27,7 @@ struct Level {
 
 impl Level {
     fn new() -> Self {
-        Self {
-            answered: [0.0; SLOTS],
-            exposure: [0.0; SLOTS],
-        }
+        Self { answered: [0.0; SLOTS], exposure: [0.0; SLOTS] }
     }
 
     fn add(&mut self, slot: Slot, answered: f64, exposure: f64) {
@@ -96,11 +93,7 @@ impl Frailty {
             areas: vec![Level::new(); ground.areas.len()],
             buildings: vec![Level::new(); ground.buildings.len()],
             area_of: ground.buildings.iter().map(|b| b.area_no).collect(),
-            building_of: ground
-                .stair_of
-                .iter()
-                .map(|&s| ground.stairs[s].building)
-                .collect(),
+            building_of: ground.stair_of.iter().map(|&s| ground.stairs[s].building).collect(),
             doors: vec![Misses::default(); ground.stair_of.len()],
         }
     }
@@ -171,11 +164,7 @@ impl Frailty {
         }
         let claimed = misses.all / (misses.all + CLAIM);
         let empty = (0.1 + 0.8 * (misses.all / (misses.all + 3.0))).min(claimed.max(0.1) + 0.1);
-        Belief {
-            answered,
-            empty,
-            memory: Memory::Misses(building, misses),
-        }
+        Belief { answered, empty, memory: Memory::Misses(building, misses) }
     }
 }
 

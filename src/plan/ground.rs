@@ -91,19 +91,14 @@ impl Ground {
     pub fn new(doors: &[Door], minutes: &Minutes) -> Self {
         let mut tree: BTreeMap<(&str, Natural, Natural), Vec<usize>> = BTreeMap::new();
         for (i, d) in doors.iter().enumerate() {
-            tree.entry((&d.area, Natural::new(&d.building), Natural::new(&d.unit)))
-                .or_default()
-                .push(i);
+            tree.entry((&d.area, Natural::new(&d.building), Natural::new(&d.unit))).or_default().push(i);
         }
         let mut ground = Self {
             areas: Vec::new(),
             buildings: Vec::new(),
             stairs: Vec::new(),
             stair_of: vec![0; doors.len()],
-            height: doors
-                .iter()
-                .map(|d| f64::from(d.floor.unwrap_or(1).max(1) - 1))
-                .collect(),
+            height: doors.iter().map(|d| f64::from(d.floor.unwrap_or(1).max(1) - 1)).collect(),
             minutes: minutes.clone(),
         };
         let origin = doors.iter().find_map(|d| d.place);
@@ -130,20 +125,10 @@ impl Ground {
             }
             self.stair_of[i] = self.stairs.len();
         }
-        let before = self
-            .stairs
-            .iter()
-            .rev()
-            .take_while(|s| s.building == building)
-            .count();
+        let before = self.stairs.iter().rev().take_while(|s| s.building == building).count();
         #[expect(clippy::cast_precision_loss, reason = "a handful of staircases")]
         let place = unit.number().unwrap_or(before as f64);
-        self.stairs.push(Stair {
-            building,
-            unit: first.unit.clone(),
-            place,
-            doors: members,
-        });
+        self.stairs.push(Stair { building, unit: first.unit.clone(), place, doors: members });
     }
 
     /// Index of a door's building; doors come building by building.
@@ -154,13 +139,7 @@ impl Ground {
                 self.areas.push(door.area.clone());
             }
             let (area, name) = (door.area.clone(), door.building.clone());
-            self.buildings.push(Building {
-                area,
-                area_no: self.areas.len() - 1,
-                name,
-                metres: None,
-                top: 1,
-            });
+            self.buildings.push(Building { area, area_no: self.areas.len() - 1, name, metres: None, top: 1 });
         }
         self.buildings.len() - 1
     }
@@ -182,10 +161,7 @@ impl Ground {
         let down = a.climb_min(height, &self.minutes);
         if self.stairs[here].building == self.stairs[stair].building {
             return down
-                + UNIT_CHANGE_MIN
-                    * (self.stairs[here].place - self.stairs[stair].place)
-                        .abs()
-                        .max(1.0);
+                + UNIT_CHANGE_MIN * (self.stairs[here].place - self.stairs[stair].place).abs().max(1.0);
         }
         let metres = match (a.metres, b.metres) {
             (Some(p), Some(q)) => (p.0 - q.0).hypot(p.1 - q.1),
@@ -229,11 +205,8 @@ pub struct Natural(u64, String);
 impl Natural {
     /// Key of `text`.
     pub fn new(text: &str) -> Self {
-        let digits: String = text
-            .chars()
-            .skip_while(|c| !c.is_ascii_digit())
-            .take_while(char::is_ascii_digit)
-            .collect();
+        let digits: String =
+            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         Self(digits.parse().unwrap_or(u64::MAX), text.to_owned())
     }
 

@@ -42,11 +42,7 @@ impl<'a> Reasons<'a> {
             let own = claim(&model.building(b), knocks, kind, staffed).map(|h| best(place, h, knocks));
             own.or_else(|| areas[ground.buildings[b].area_no].clone())
         };
-        Self {
-            day,
-            ground,
-            buildings: (0..ground.buildings.len()).map(building).collect(),
-        }
+        Self { day, ground, buildings: (0..ground.buildings.len()).map(building).collect() }
     }
 
     /// The grounds of an ordinary stop; `open` = doors of the staircase on the list, `first` = missed by us.
@@ -64,12 +60,7 @@ impl<'a> Reasons<'a> {
             | Cause::ProxyAllowed
             | Cause::UsedUp => None,
         };
-        Grounds {
-            attempts: attempts(d),
-            cause,
-            missing: d.standing.unmet.clone(),
-            best,
-        }
+        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best }
     }
 
     /// The grounds of an appointment.
@@ -80,16 +71,9 @@ impl<'a> Reasons<'a> {
                 let (on, minute) = wall(w.from, &self.day.rules.calendar);
                 Cause::Agreed { on, minute }
             }
-            None => Cause::Again {
-                pattern: Pattern::Mixed,
-            },
+            None => Cause::Again { pattern: Pattern::Mixed },
         };
-        Grounds {
-            attempts: attempts(d),
-            cause,
-            missing: d.standing.unmet.clone(),
-            best: None,
-        }
+        Grounds { attempts: attempts(d), cause, missing: d.standing.unmet.clone(), best: None }
     }
 
     fn cause(&self, d: &Door, action: StopAction, first: bool, open: usize) -> Cause {
@@ -99,15 +83,8 @@ impl<'a> Reasons<'a> {
         }
         match action {
             StopAction::Confirm => {
-                let claim = d
-                    .visits
-                    .iter()
-                    .filter(|v| v.outcome.class() == Class::NE)
-                    .max_by_key(|v| v.at);
-                claim.map_or(Cause::UsedUp, |v| Cause::Claimed {
-                    on: self.date(v),
-                    by: v.informant,
-                })
+                let claim = d.visits.iter().filter(|v| v.outcome.class() == Class::NE).max_by_key(|v| v.at);
+                claim.map_or(Cause::UsedUp, |v| Cause::Claimed { on: self.date(v), by: v.informant })
             }
             StopAction::Proxy if d.standing.is_cap_reached() => Cause::UsedUp,
             StopAction::Proxy | StopAction::VisitThenProxy => Cause::ProxyAllowed,
@@ -119,20 +96,13 @@ impl<'a> Reasons<'a> {
         let Some(last) = d.visits.iter().max_by_key(|v| v.at) else {
             return Cause::First { open };
         };
-        let refusal = d
-            .visits
-            .iter()
-            .filter(|v| v.outcome.class() == Class::R)
-            .max_by_key(|v| v.at);
+        let refusal = d.visits.iter().filter(|v| v.outcome.class() == Class::R).max_by_key(|v| v.at);
         match refusal {
-            Some(v) if !d.standing.refused_by.is_empty() => Cause::Convert {
-                by: v.enumerator.clone(),
-                on: self.date(v),
-            },
+            Some(v) if !d.standing.refused_by.is_empty() => {
+                Cause::Convert { by: v.enumerator.clone(), on: self.date(v) }
+            }
             Some(_) | None if d.standing.state == State::Partial => Cause::Partial { on: self.date(last) },
-            Some(_) | None => Cause::Again {
-                pattern: self.pattern(d),
-            },
+            Some(_) | None => Cause::Again { pattern: self.pattern(d) },
         }
     }
 
@@ -161,11 +131,7 @@ impl<'a> Reasons<'a> {
         if times.iter().all(|t| t.0 == DayKind::Weekend) {
             Pattern::Weekends
         } else if weekdays && latest < 1080.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "an hour of the day"
-            )]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an hour of the day")]
             let hour = (latest / 60.0).floor() as u16 + 1;
             Pattern::Before(hour)
         } else if weekdays && times.iter().all(|t| t.1 >= 1080.0) {
@@ -188,16 +154,8 @@ fn claim(level: &PerSlot, knocks: f64, kind: DayKind, staffed: &PerSlot) -> Opti
 }
 
 fn best(place: BestPlace, hours: BestStretch, knocks: f64) -> Best {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a count of knocks"
-    )]
-    Best {
-        place,
-        hours,
-        knocks: knocks as u32,
-    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of knocks")]
+    Best { place, hours, knocks: knocks as u32 }
 }
 
 fn of_kind(knocks: &PerSlot, kind: DayKind) -> f64 {

@@ -96,20 +96,14 @@ impl Past {
             }
         }
         past.knocks.sort_by(|a, b| {
-            (a.date, a.minute)
-                .partial_cmp(&(b.date, b.minute))
-                .unwrap_or(std::cmp::Ordering::Equal)
+            (a.date, a.minute).partial_cmp(&(b.date, b.minute)).unwrap_or(std::cmp::Ordering::Equal)
         });
         past
     }
 
     /// Misses since somebody was last met.
     pub fn misses(&self) -> usize {
-        self.knocks
-            .iter()
-            .rev()
-            .take_while(|k| k.met != Met::Somebody)
-            .count()
+        self.knocks.iter().rev().take_while(|k| k.met != Met::Somebody).count()
     }
 
     /// Somebody was met at least once.

@@ -59,10 +59,7 @@ pub struct Counts {
 
 impl Default for Counts {
     fn default() -> Self {
-        Self {
-            knocks: [0.0; SLOTS],
-            answered: [0.0; SLOTS],
-        }
+        Self { knocks: [0.0; SLOTS], answered: [0.0; SLOTS] }
     }
 }
 
@@ -91,11 +88,7 @@ pub struct History {
 impl History {
     /// Reads all visits of `day`.
     pub fn new(day: &DayInput, ground: &Ground) -> Self {
-        let doors: Vec<Past> = day
-            .doors
-            .iter()
-            .map(|d| Past::of(d, &day.rules.calendar))
-            .collect();
+        let doors: Vec<Past> = day.doors.iter().map(|d| Past::of(d, &day.rules.calendar)).collect();
         let mut buildings = vec![Counts::default(); ground.buildings.len()];
         for (i, past) in doors.iter().enumerate() {
             let building = ground.stairs[ground.stair_of[i]].building;
@@ -124,19 +117,14 @@ pub struct BestStretch {
 
 /// Finds the best stretch of a kind of day; slots for which `open` is 0 are not staffed and are left out.
 pub fn best_stretch(level: &PerSlot, kind: DayKind, open: &PerSlot) -> Option<BestStretch> {
-    let slots: Vec<Slot> = Slot::all()
-        .filter(|s| s.kind() == kind && open[s.index()] > 0.0)
-        .collect();
+    let slots: Vec<Slot> = Slot::all().filter(|s| s.kind() == kind && open[s.index()] > 0.0).collect();
     if slots.len() < 3 {
         return None;
     }
     let mean = mean_of(level, &slots);
     let mut best: Option<BestStretch> = None;
     for len in [2, 3] {
-        for run in slots
-            .windows(len)
-            .filter(|r| r[len - 1].of_day() - r[0].of_day() == len - 1)
-        {
+        for run in slots.windows(len).filter(|r| r[len - 1].of_day() - r[0].of_day() == len - 1) {
             let chance = mean_of(level, run);
             if best.is_none_or(|b| chance > b.chance + 1e-9) {
                 best = Some(BestStretch {

@@ -59,11 +59,7 @@ impl Future<'_> {
     fn best_hour(&self, belief: &Belief, days: [u32; 2]) -> Option<Slot> {
         Slot::all()
             .filter(|s| self.ahead.later[s.index()] > 0.0 && days[day_no(*s)] > 0)
-            .max_by(|a, b| {
-                belief.answered[a.index()]
-                    .total_cmp(&belief.answered[b.index()])
-                    .then(b.cmp(a))
-            })
+            .max_by(|a, b| belief.answered[a.index()].total_cmp(&belief.answered[b.index()]).then(b.cmp(a)))
     }
 }
 

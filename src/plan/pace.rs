@@ -132,11 +132,7 @@ pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
 /// Doors whose missing effort does not, or only just, fit into the staffed days left.
 pub fn warnings(day: &DayInput, insight: &Insight) -> Vec<Warning> {
     let with_today = insight.ahead.with_today(day);
-    let mut list: Vec<Warning> = day
-        .doors
-        .iter()
-        .filter_map(|d| warning(d, day, &with_today))
-        .collect();
+    let mut list: Vec<Warning> = day.doors.iter().filter_map(|d| warning(d, day, &with_today)).collect();
     list.sort_by_key(|w| (w.level, w.case_id));
     list
 }
@@ -204,16 +200,9 @@ fn why_no_room(missing: &Missing, ahead: &Ahead) -> Why {
 
 impl Why {
     fn english(&self, visits: u32, days: u32) -> String {
-        let visits_text = if visits == 1 {
-            "1 visit is".to_owned()
-        } else {
-            format!("{visits} visits are")
-        };
-        let days_text = if days == 1 {
-            "1 staffed day is".to_owned()
-        } else {
-            format!("{days} staffed days are")
-        };
+        let visits_text = if visits == 1 { "1 visit is".to_owned() } else { format!("{visits} visits are") };
+        let days_text =
+            if days == 1 { "1 staffed day is".to_owned() } else { format!("{days} staffed days are") };
         match self {
             Self::Cap(left) => format!("{visits_text} missing, but only {left} may still be made."),
             Self::NoWeekend => "A weekend visit is missing and no weekend with staff is left.".to_owned(),
@@ -254,22 +243,11 @@ fn buildings(day: &DayInput, insight: &Insight) -> Vec<BuildingPace> {
             appointments_today: 0,
             appointments_missed: 0,
             rule_met: 0,
-            gaps: EffortPart::ALL
-                .iter()
-                .map(|part| Gap {
-                    part: *part,
-                    cases: 0,
-                })
-                .collect(),
+            gaps: EffortPart::ALL.iter().map(|part| Gap { part: *part, cases: 0 }).collect(),
             answered: shares(&counts.knocks, &counts.answered),
         })
         .collect();
-    for (i, d) in day
-        .doors
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| d.standing.state.is_open())
-    {
+    for (i, d) in day.doors.iter().enumerate().filter(|(_, d)| d.standing.state.is_open()) {
         add_door(&mut rows[ground.stairs[ground.stair_of[i]].building], d, day);
     }
     for row in &mut rows {
@@ -293,11 +271,7 @@ fn add_door(row: &mut BuildingPace, d: &Door, day: &DayInput) {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts of knocks"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of knocks")]
 fn shares(knocks: &super::slot::PerSlot, answered: &super::slot::PerSlot) -> Vec<SlotShare> {
     Slot::all()
         .filter(|s| knocks[s.index()] > 0.0)
@@ -321,11 +295,7 @@ fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
         knock_min: insight.learnt.knock_min,
         talk_min: insight.learnt.success * (insight.learnt.interview_min - insight.learnt.knock_min),
     };
-    let open = day
-        .doors
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| d.standing.state.is_open());
+    let open = day.doors.iter().enumerate().filter(|(_, d)| d.standing.state.is_open());
     let needed: f64 = open
         .map(|(i, d)| {
             let visits = d.standing.cap.saturating_sub(d.standing.counted.attempts).max(1);
@@ -334,11 +304,7 @@ fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
         .sum();
     let shift = mean_shift(day);
     let short = (needed - staffed).max(0.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small number of shifts"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of shifts")]
     let extra_shifts = (short / shift).ceil() as u32;
     #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
     let cases = day.doors.iter().filter(|d| d.standing.state.is_active()).count() as f64;
@@ -378,17 +344,11 @@ pub fn unstaffed(day: &DayInput) -> Vec<CaseId> {
         let to = if last > on { 1440.0 } else { to };
         day.enumerators.iter().any(|e| {
             super::staff::may_work(e, &d.area)
-                && spans_on(e, on, day.rules)
-                    .iter()
-                    .any(|(a, b)| *a <= to && *b - 1.0 >= from)
+                && spans_on(e, on, day.rules).iter().any(|(a, b)| *a <= to && *b - 1.0 >= from)
         })
     };
-    let mut list: Vec<CaseId> = day
-        .doors
-        .iter()
-        .filter(|d| d.standing.state.is_open() && !staffed(d))
-        .map(|d| d.case_id)
-        .collect();
+    let mut list: Vec<CaseId> =
+        day.doors.iter().filter(|d| d.standing.state.is_open() && !staffed(d)).map(|d| d.case_id).collect();
     list.sort_unstable();
     list
 }

@@ -41,47 +41,31 @@ pub fn place(agreed: &[Agreed], turns: &[Turn], day: &DayInput) -> Pins {
             .filter_map(|t| {
                 let at = earliest(a, t, &turns[t], &pins.kept, reserve)?;
                 let late = at - a.from;
-                let load = pins
-                    .kept
-                    .iter()
-                    .filter(|p| turns[p.turn].who == turns[t].who)
-                    .count();
+                let load = pins.kept.iter().filter(|p| turns[p.turn].who == turns[t].who).count();
                 let known = is_known(a.door, turns[t].who, day);
                 Some(((late > 0.5, !known, load, t), at, t))
             })
             .min_by(|x, y| x.0.cmp(&y.0));
         match best {
-            Some((_, at, turn)) => pins.kept.push(Pin {
-                door: a.door,
-                turn,
-                at,
-                to: a.to,
-            }),
+            Some((_, at, turn)) => pins.kept.push(Pin { door: a.door, turn, at, to: a.to }),
             None => pins.unkept.push(a.door),
         }
     }
-    pins.kept
-        .sort_by(|a, b| a.at.total_cmp(&b.at).then(a.door.cmp(&b.door)));
+    pins.kept.sort_by(|a, b| a.at.total_cmp(&b.at).then(a.door.cmp(&b.door)));
     pins
 }
 
 /// The household knows the person, or the appointment is already on that person's sheet.
 fn is_known(door: usize, who: usize, day: &DayInput) -> bool {
     let (d, e) = (&day.doors[door], &day.enumerators[who]);
-    let has_it = e
-        .doing
-        .as_ref()
-        .is_some_and(|doing| doing.keep.contains(&d.case_id));
+    let has_it = e.doing.as_ref().is_some_and(|doing| doing.keep.contains(&d.case_id));
     has_it || d.assigned.as_deref() == Some(&*e.user)
 }
 
 /// Whether the door is within the person's areas, not lent to somebody else, and the person was not refused there.
 pub fn may_go(door: usize, who: usize, day: &DayInput) -> bool {
     let (d, e) = (&day.doors[door], &day.enumerators[who]);
-    let lent = d
-        .lease
-        .as_ref()
-        .is_some_and(|l| l.until > moment(day) && l.user != e.user);
+    let lent = d.lease.as_ref().is_some_and(|l| l.until > moment(day) && l.user != e.user);
     !lent && may_work(e, &d.area)
 }
 

@@ -82,11 +82,7 @@ impl Learnt {
 
     /// Chance that a neighbour answers in this slot.
     pub fn proxy(&self, slot: Slot) -> f64 {
-        if slot.of_day() < 6 {
-            self.proxy.0
-        } else {
-            self.proxy.1
-        }
+        if slot.of_day() < 6 { self.proxy.0 } else { self.proxy.1 }
     }
 }
 

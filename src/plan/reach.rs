@@ -26,11 +26,7 @@ impl Missing {
         let (closing, counted) = (&rules.policy.closing, &standing.counted);
         let has = |part| standing.unmet.contains(&part);
         let lack = |part, due: u32, done: u32| {
-            if has(part) {
-                due.saturating_sub(done).max(1)
-            } else {
-                0
-            }
+            if has(part) { due.saturating_sub(done).max(1) } else { 0 }
         };
         Self {
             attempts: lack(EffortPart::Attempts, closing.min_attempts, counted.attempts),
@@ -65,11 +61,7 @@ impl Missing {
     pub fn visits(&self, later: &PerSlot, rules: &Rules) -> u32 {
         let together = Slot::all()
             .any(|s| s.kind() == DayKind::Weekend && is_evening(s, rules) && later[s.index()] > 0.0);
-        let hours = if together {
-            self.evening.max(self.weekend)
-        } else {
-            self.evening + self.weekend
-        };
+        let hours = if together { self.evening.max(self.weekend) } else { self.evening + self.weekend };
         self.attempts.max(self.days).max(self.bands).max(hours)
     }
 
@@ -90,14 +82,8 @@ impl Missing {
             evenings.checked_sub(self.evening),
             bands.checked_sub(self.bands),
         ];
-        let tight = room
-            .into_iter()
-            .try_fold(u32::MAX, |least, r| r.map(|r| least.min(r)))?;
-        Some(if self.is_none() {
-            days
-        } else {
-            tight.min(days - need)
-        })
+        let tight = room.into_iter().try_fold(u32::MAX, |least, r| r.map(|r| least.min(r)))?;
+        Some(if self.is_none() { days } else { tight.min(days - need) })
     }
 }
 
@@ -116,11 +102,7 @@ fn bands_ahead(ahead: &Ahead, rules: &Rules) -> u32 {
 pub fn band_of(slot: Slot, rules: &Rules) -> Option<usize> {
     let (from, to) = slot.span();
     let middle = u16::midpoint(from, to);
-    rules
-        .calendar
-        .bands()
-        .iter()
-        .position(|b| b.from <= middle && middle < b.to)
+    rules.calendar.bands().iter().position(|b| b.from <= middle && middle < b.to)
 }
 
 /// Whether a slot lies in the band called evening.

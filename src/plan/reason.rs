@@ -136,10 +136,7 @@ fn english(g: &Grounds) -> String {
             return format!("{} on {}; needs a second look.", said_en(*by), date_en(*on));
         }
         Cause::Partial { on } => format!("Partly answered on {}", date_en(*on)),
-        Cause::ProxyAllowed => format!(
-            "{}, the rule is met: a neighbour may answer",
-            visits_en(g.attempts)
-        ),
+        Cause::ProxyAllowed => format!("{}, the rule is met: a neighbour may answer", visits_en(g.attempts)),
         Cause::UsedUp => return format!("{} used up; ask a neighbour.", visits_en(g.attempts)),
         Cause::First { open: 1 } => "First visit".to_owned(),
         Cause::First { open } => format!("First visit; this staircase has {open} open doors"),
@@ -172,10 +169,7 @@ fn again_en(g: &Grounds, pattern: Pattern) -> String {
 
 fn only_en(g: &Grounds) -> String {
     let part = only_one(g).map_or("", part_en);
-    format!(
-        "{}; only {part} is missing, then a neighbour may answer",
-        visits_en(g.attempts)
-    )
+    format!("{}; only {part} is missing, then a neighbour may answer", visits_en(g.attempts))
 }
 
 fn best_en(best: Option<&Best>) -> String {
@@ -184,11 +178,7 @@ fn best_en(best: Option<&Best>) -> String {
         BestPlace::Building(name) => format!("building {name}"),
         BestPlace::Area => "the area".to_owned(),
     };
-    format!(
-        "; {place} answers best {}{}",
-        day_en(b.hours.kind),
-        hours(&b.hours)
-    )
+    format!("; {place} answers best {}{}", day_en(b.hours.kind), hours(&b.hours))
 }
 
 fn day_en(kind: DayKind) -> &'static str {
@@ -286,11 +276,7 @@ fn best_zh(best: Option<&Best>) -> String {
 }
 
 fn visits_zh(n: u32) -> String {
-    if n == 0 {
-        "尚无有效入户".to_owned()
-    } else {
-        format!("已入户 {n} 次")
-    }
+    if n == 0 { "尚无有效入户".to_owned() } else { format!("已入户 {n} 次") }
 }
 
 fn part_zh(part: EffortPart) -> &'static str {
@@ -365,9 +351,8 @@ fn weekday_zh(date: Date) -> &'static str {
 }
 
 fn date_en(date: Date) -> String {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = usize::from(date.month().unsigned_abs()).saturating_sub(1) % 12;
     format!("{} {}", date.day(), MONTHS[month])
 }

@@ -89,24 +89,11 @@ struct Filling {
 
 impl Filling {
     fn new(round: &Round) -> Self {
-        let walker = |from| Walker {
-            spot: None,
-            clock: from,
-            pinned: 0,
-            hard: 0,
-            idle: false,
-        };
+        let walker = |from| Walker { spot: None, clock: from, pinned: 0, hard: 0, idle: false };
         Self {
             free: vec![true; round.tasks.len()],
             walkers: round.turns.iter().map(|t| walker(t.from)).collect(),
-            routes: round
-                .turns
-                .iter()
-                .map(|t| Route {
-                    end: t.from,
-                    ..Route::default()
-                })
-                .collect(),
+            routes: round.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect(),
         }
     }
 }
@@ -126,15 +113,10 @@ impl<'a> Round<'a> {
         for (k, t) in tasks.iter().enumerate() {
             of_door[t.door] = Some(k);
         }
-        let by_stair = ground
-            .stairs
-            .iter()
-            .map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect())
-            .collect();
-        let allowed = turns
-            .iter()
-            .map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect())
-            .collect();
+        let by_stair =
+            ground.stairs.iter().map(|s| s.doors.iter().filter_map(|&d| of_door[d]).collect()).collect();
+        let allowed =
+            turns.iter().map(|turn| tasks.iter().map(|t| may_take(t, turn.who, day)).collect()).collect();
         Self {
             day,
             ground,
@@ -182,21 +164,13 @@ impl<'a> Round<'a> {
         let task_of = |case| {
             let door = self.day.doors.iter().position(|d| d.case_id == case)?;
             let stair = &self.by_stair[self.ground.stair_of[door]];
-            stair
-                .iter()
-                .copied()
-                .find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
+            stair.iter().copied().find(|&k| self.tasks[k].door == door && self.allowed[turn][k])
         };
         let tasks: Vec<usize> = doing.keep.iter().filter_map(|case| task_of(*case)).collect();
         let end = tasks.last().and_then(|&k| self.ground.spot(self.tasks[k].door));
         let slot = self.slot(turn, self.turns[turn].from);
         let minutes = tasks.iter().map(|&k| self.tasks[k].minutes[slot]).sum();
-        (!tasks.is_empty()).then_some(Tour {
-            tasks,
-            minutes,
-            end,
-            ..Tour::default()
-        })
+        (!tasks.is_empty()).then_some(Tour { tasks, minutes, end, ..Tour::default() })
     }
 
     fn until(&self, turn: usize, spare: Spare) -> f64 {
@@ -218,13 +192,7 @@ impl<'a> Round<'a> {
         let w = &day.walkers[turn];
         let at = w.clock.min(self.turns[turn].to - 1.0);
         let until = at + (self.until(turn, spare) - w.clock);
-        let out = Outset {
-            from: w.spot,
-            at,
-            until,
-            kind: self.kind,
-            price,
-        };
+        let out = Outset { from: w.spot, at, until, kind: self.kind, price };
         let mut found: Option<Tour> = None;
         for stair in 0..self.by_stair.len() {
             let offered = self.offered(turn, stair, day);
@@ -241,10 +209,7 @@ impl<'a> Round<'a> {
     fn offered(&self, turn: usize, stair: usize, day: &Filling) -> Vec<(usize, f64)> {
         let mut hard = day.walkers[turn].hard;
         let mut offered = Vec::new();
-        for &k in self.by_stair[stair]
-            .iter()
-            .filter(|&&k| day.free[k] && self.allowed[turn][k])
-        {
+        for &k in self.by_stair[stair].iter().filter(|&&k| day.free[k] && self.allowed[turn][k]) {
             hard += usize::from(self.tasks[k].hard);
             if !self.tasks[k].hard || hard <= self.hard_cap {
                 offered.push((k, self.factor(k, turn)));
@@ -275,11 +240,7 @@ impl<'a> Round<'a> {
             at += self.ground.walk_min(spot, t.door);
             spot = self.ground.spot(t.door);
             let late = spare == Spare::Yes || at >= self.turns[turn].to;
-            route.legs.push(Leg {
-                task: k,
-                at,
-                spare: late,
-            });
+            route.legs.push(Leg { task: k, at, spare: late });
             at += t.minutes[self.slot(turn, at)] - super::ground::SAME_FLOOR_MIN;
         }
         w.spot = tour.end;
@@ -329,9 +290,7 @@ impl<'a> Round<'a> {
         let planned: Vec<Leg> = route.legs.iter().filter(|l| !l.spare).copied().collect();
         let (first, last) = (planned.first()?.at, planned.last()?.at);
         let pins = self.pins.kept.iter().filter(|p| p.turn == turn).map(|p| p.at);
-        let room = pins
-            .map(|at| at - first)
-            .fold(self.turns[turn].to - last - LATE_MARGIN_MIN, f64::min);
+        let room = pins.map(|at| at - first).fold(self.turns[turn].to - last - LATE_MARGIN_MIN, f64::min);
         let value = |l: &Leg, delay: f64| self.tasks[l.task].value[self.slot(turn, l.at + delay)];
         let worth = |delay: f64| planned.iter().map(|l| value(l, delay)).sum::<f64>();
         let (mut best, mut delay) = ((0.0, worth(0.0)), PAUSE_MIN);

@@ -11,9 +11,8 @@ pub const PER_DAY: usize = 13;
 /// Stretches in both kinds of day.
 pub const SLOTS: usize = 2 * PER_DAY;
 /// Borders of the stretches, wall-clock minutes since midnight.
-pub const EDGES: [u16; PER_DAY + 1] = [
-    480, 600, 720, 840, 960, 1020, 1080, 1110, 1140, 1170, 1200, 1230, 1260, 1290,
-];
+pub const EDGES: [u16; PER_DAY + 1] =
+    [480, 600, 720, 840, 960, 1020, 1080, 1110, 1140, 1170, 1200, 1230, 1260, 1290];
 
 /// A value for every slot, weekdays first.
 pub type PerSlot = [f64; SLOTS];
@@ -51,10 +50,7 @@ impl Slot {
 
     /// The slot of a wall-clock minute; hours before the first edge use the first stretch, later ones the last.
     pub fn at(kind: DayKind, minute: f64) -> Self {
-        let k = EDGES[1..PER_DAY]
-            .iter()
-            .take_while(|edge| minute >= f64::from(**edge))
-            .count();
+        let k = EDGES[1..PER_DAY].iter().take_while(|edge| minute >= f64::from(**edge)).count();
         let base = match kind {
             DayKind::Weekday => 0,
             DayKind::Weekend => PER_DAY,
@@ -74,11 +70,7 @@ impl Slot {
 
     /// Weekday or weekend.
     pub fn kind(self) -> DayKind {
-        if self.index() < PER_DAY {
-            DayKind::Weekday
-        } else {
-            DayKind::Weekend
-        }
+        if self.index() < PER_DAY { DayKind::Weekday } else { DayKind::Weekend }
     }
 
     /// The group in which misses repeat themselves.
@@ -111,10 +103,7 @@ impl Slot {
 
 /// Kind of day of a local date.
 pub fn kind_of(date: Date, calendar: &Calendar) -> DayKind {
-    let noon = date
-        .at(12, 0, 0, 0)
-        .to_zoned(calendar.tz.clone())
-        .map(|z| z.timestamp());
+    let noon = date.at(12, 0, 0, 0).to_zoned(calendar.tz.clone()).map(|z| z.timestamp());
     match noon {
         Ok(at) if calendar.is_weekend(at) => DayKind::Weekend,
         Ok(_) | Err(_) => DayKind::Weekday,
@@ -131,25 +120,12 @@ pub fn wall(at: Timestamp, calendar: &Calendar) -> (Date, f64) {
 /// The instant of a wall-clock minute on a local date; minutes past midnight run into the next day.
 pub fn instant(date: Date, minute: f64, calendar: &Calendar) -> Timestamp {
     let start = calendar.day_start(date);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "minutes of one or two days, far inside i64"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "minutes of one or two days, far inside i64")]
     let whole = minute.max(0.0).floor() as i64;
     let (days, rest) = (whole / 1440, whole % 1440);
-    let (h, m) = (
-        i8::try_from(rest / 60).unwrap_or(0),
-        i8::try_from(rest % 60).unwrap_or(0),
-    );
-    let civil = jiff::Span::new()
-        .try_days(days)
-        .ok()
-        .and_then(|s| date.checked_add(s).ok())
-        .unwrap_or(date);
-    civil
-        .at(h, m, 0, 0)
-        .to_zoned(calendar.tz.clone())
-        .map_or(start, |z| z.timestamp())
+    let (h, m) = (i8::try_from(rest / 60).unwrap_or(0), i8::try_from(rest % 60).unwrap_or(0));
+    let civil = jiff::Span::new().try_days(days).ok().and_then(|s| date.checked_add(s).ok()).unwrap_or(date);
+    civil.at(h, m, 0, 0).to_zoned(calendar.tz.clone()).map_or(start, |z| z.timestamp())
 }
 
 /// The slot of an instant.
@@ -175,25 +151,11 @@ mod tests {
 
     #[test]
     fn borders_are_half_open_and_the_ends_stretch() {
-        for (minute, want) in [
-            (0.0, 0),
-            (479.0, 0),
-            (600.0, 1),
-            (1109.9, 6),
-            (1110.0, 7),
-            (1289.0, 12),
-            (1439.0, 12),
-        ] {
-            assert_eq!(
-                Slot::at(DayKind::Weekday, minute).index(),
-                want,
-                "minute {minute}"
-            );
-            assert_eq!(
-                Slot::at(DayKind::Weekend, minute).index(),
-                want + 13,
-                "minute {minute}"
-            );
+        for (minute, want) in
+            [(0.0, 0), (479.0, 0), (600.0, 1), (1109.9, 6), (1110.0, 7), (1289.0, 12), (1439.0, 12)]
+        {
+            assert_eq!(Slot::at(DayKind::Weekday, minute).index(), want, "minute {minute}");
+            assert_eq!(Slot::at(DayKind::Weekend, minute).index(), want + 13, "minute {minute}");
         }
     }
 

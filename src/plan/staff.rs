@@ -152,11 +152,7 @@ fn per_slot(spans: impl Iterator<Item = (f64, f64)>, kind: DayKind) -> PerSlot {
     for (from, to) in spans {
         for k in 0..PER_DAY {
             let lo = if k == 0 { 0.0 } else { f64::from(EDGES[k]) };
-            let hi = if k + 1 == PER_DAY {
-                1440.0
-            } else {
-                f64::from(EDGES[k + 1])
-            };
+            let hi = if k + 1 == PER_DAY { 1440.0 } else { f64::from(EDGES[k + 1]) };
             let slot = Slot::at(kind, f64::from(EDGES[k]));
             sum[slot.index()] += (to.min(hi) - from.max(lo)).max(0.0);
         }
@@ -166,16 +162,11 @@ fn per_slot(spans: impl Iterator<Item = (f64, f64)>, kind: DayKind) -> PerSlot {
 
 /// Whether an area code is within a person's areas.
 pub fn may_work(e: &Enumerator, area: &str) -> bool {
-    e.areas
-        .as_ref()
-        .is_none_or(|codes| codes.iter().any(|c| &**c == area))
+    e.areas.as_ref().is_none_or(|codes| codes.iter().any(|c| &**c == area))
 }
 
 /// A span of minutes on the planned day as instants.
 pub fn shift_of(turn: &Turn, day: &DayInput) -> super::sheet::Shift {
     let at = |m| instant(day.on, m, &day.rules.calendar);
-    super::sheet::Shift {
-        from: at(turn.from),
-        to: at(turn.to),
-    }
+    super::sheet::Shift { from: at(turn.from), to: at(turn.to) }
 }

@@ -83,14 +83,7 @@ impl Insight {
             Brain::Frailty => Arc::new(Frailty::fit(&ground, &history)),
             Brain::Prior => Arc::new(Frailty::prior_only(&ground, &history)),
         };
-        Self {
-            learnt: Learnt::new(day, &ground),
-            ahead: Ahead::new(day),
-            ground,
-            history,
-            model,
-            brain,
-        }
+        Self { learnt: Learnt::new(day, &ground), ahead: Ahead::new(day), ground, history, model, brain }
     }
 }
 
@@ -122,18 +115,8 @@ impl Stairwise {
         let mut routes = self.routes(&round);
         round.start_late(&mut routes);
         let reasons = Reasons::new(day, insight);
-        let writer = Writer {
-            day,
-            round: &round,
-            reasons: &reasons,
-            pins: &pins,
-            turns: &turns,
-        };
-        routes
-            .iter()
-            .enumerate()
-            .map(|(t, route)| writer.sheet(t, route))
-            .collect()
+        let writer = Writer { day, round: &round, reasons: &reasons, pins: &pins, turns: &turns };
+        routes.iter().enumerate().map(|(t, route)| writer.sheet(t, route)).collect()
     }
 }
 
@@ -143,16 +126,24 @@ impl Stairwise {
         let mut price = self.tuning.price;
         let mut routes = round.fill(price);
         for _ in 0..PRICE_ROUNDS {
-            let idle = round.idle(&routes);
-            let fair = self.tuning.price_share * round.achieved(&routes);
-            price = if idle < IDLE_OK {
-                fair
-            } else {
-                fair.min(price) * (1.0 - idle).powi(4) * 0.8
-            };
+            price = self.next_price(price, round, &routes);
             routes = round.fill(price);
         }
         routes
+    }
+
+    /// The same in one go at a price known from another day, which is brought up to date.
+    pub fn routes_at(&self, price: &mut f64, round: &Round) -> Vec<Route> {
+        let routes = round.fill(*price);
+        *price = self.next_price(*price, round, &routes);
+        routes
+    }
+
+    /// Part of what a minute achieved; less where time is left over.
+    fn next_price(&self, price: f64, round: &Round, routes: &[Route]) -> f64 {
+        let idle = round.idle(routes);
+        let fair = self.tuning.price_share * round.achieved(routes);
+        if idle < IDLE_OK { fair } else { fair.min(price) * (1.0 - idle).powi(4) * 0.8 }
     }
 }
 
@@ -185,8 +176,11 @@ impl Writer<'_> {
     fn pin(&self, p: &Pin) -> Stop {
         let grounds = self.reasons.agreed(p.door);
         let at = |m| instant(self.day.on, m, &self.day.rules.calendar);
-        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at))
-            .during(Some(at(p.at)), Some(at(p.to)), Pinned::Yes)
+        self.write(p.door, StopAction::VisitAt, grounds, 0.9, at(p.at)).during(
+            Some(at(p.at)),
+            Some(at(p.to)),
+            Pinned::Yes,
+        )
     }
 
     fn stop(&self, turn: usize, leg: &Leg) -> Stop {
@@ -224,9 +218,7 @@ impl Writer<'_> {
             pinned: Pinned::No,
             spare: Spare::No,
             expected_at,
-            nth_visit: u32::try_from(d.visits.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1),
+            nth_visit: u32::try_from(d.visits.len()).unwrap_or(u32::MAX).saturating_add(1),
             probability,
             reason: line(&grounds, Language::En),
             reason_zh: line(&grounds, Language::Zh),
@@ -237,11 +229,6 @@ impl Writer<'_> {
 
 impl Stop {
     fn during(self, from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>, pinned: Pinned) -> Self {
-        Self {
-            from,
-            to,
-            pinned,
-            ..self
-        }
+        Self { from, to, pinned, ..self }
     }
 }

@@ -44,18 +44,12 @@ pub fn work(day: &DayInput, insight: &Insight, scales: &Scales, beliefs: &dyn Fn
         match plan_for(door, &next, day, scales) {
             Verdict::Leave => {}
             Verdict::Keep(from, to) => work.agreed.push(Agreed { door: i, from, to }),
-            Verdict::Go(ask) => work
-                .tasks
-                .extend(task(i, ask, &next, day, insight, scales, beliefs(i))),
+            Verdict::Go(ask) => work.tasks.extend(task(i, ask, &next, day, insight, scales, beliefs(i))),
         }
     }
     let key = |a: &Agreed| day.doors[a.door].case_id;
-    work.agreed.sort_by(|a, b| {
-        a.from
-            .total_cmp(&b.from)
-            .then(a.to.total_cmp(&b.to))
-            .then(key(a).cmp(&key(b)))
-    });
+    work.agreed
+        .sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)).then(key(a).cmp(&key(b))));
     work
 }
 
@@ -74,12 +68,7 @@ fn plan_for(door: &Door, next: &Next, day: &DayInput, scales: &Scales) -> Verdic
     if next.not_before.is_some_and(|d| d > day.on) || is_lent_away(door, day) {
         return Verdict::Leave;
     }
-    let go = |action| {
-        Verdict::Go(Ask {
-            action,
-            conversion: !next.not_by.is_empty(),
-        })
-    };
+    let go = |action| Verdict::Go(Ask { action, conversion: !next.not_by.is_empty() });
     match next.action {
         Action::Supervisor if next.or == Some(Action::Proxy) && may_ask(door) => go(StopAction::Proxy),
         Action::None | Action::Wait | Action::Supervisor => Verdict::Leave,
@@ -134,11 +123,7 @@ fn task(
     }
     let number = |user: &str| day.enumerators.iter().position(|e| &*e.user == user);
     let by = next.by.as_deref().and_then(number);
-    let lent = d
-        .lease
-        .as_ref()
-        .filter(|l| l.until > moment(day))
-        .and_then(|l| number(&l.user));
+    let lent = d.lease.as_ref().filter(|l| l.until > moment(day)).and_then(|l| number(&l.user));
     Some(Task {
         door,
         action: ask.action,

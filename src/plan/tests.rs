@@ -1,147 +1,15 @@
 //! Promises of the planner, on invented towns. Seeds are printed by proptest when a case fails.
 
-use super::grounds::{CLAIM_KNOCKS, CLAIM_LEAD};
-use super::reason::{Cause, line};
+mod lines;
+mod town;
+
 use super::*;
-use crate::domain::{
-    CaseId, Channel, Evidence, Informant, Language, Outcome, Policy, Rules, State, Visit, VisitId, Window,
-    fold, next_action,
-};
-use jiff::civil::{Date, date, time};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use crate::domain::{CaseId, Language, State, next_action};
+use jiff::Timestamp;
+use jiff::civil::date;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use uuid::Uuid;
-
-const START: Date = date(2026, 11, 2);
-
-fn rules() -> Rules {
-    Rules::new(Policy::default(), TimeZone::get("Asia/Shanghai").unwrap())
-}
-
-fn at(rules: &Rules, day: i64, minute: i64) -> Timestamp {
-    let date = START.checked_add(jiff::Span::new().days(day)).unwrap();
-    rules.calendar.day_start(date) + SignedDuration::from_mins(minute)
-}
-
-/// One past visit: door, day, minute, outcome number, enumerator.
-type Seen = (usize, i64, i64, u8, u8);
-
-fn outcome(n: u8) -> (Outcome, Informant) {
-    match n % 9 {
-        0..=3 => (Outcome::NoAnswer, Informant::None),
-        4 => (Outcome::AppointmentMade, Informant::None),
-        5 => (Outcome::RefusalSoft, Informant::None),
-        6 => (Outcome::Vacant, Informant::None),
-        7 => (Outcome::OccupancyUnknown, Informant::Neighbour),
-        _ => (Outcome::InterviewComplete, Informant::None),
-    }
-}
-
-fn town(rules: &Rules, buildings: usize, floors: usize, seen: &[Seen], today: i64) -> Vec<Door> {
-    let mut doors = Vec::new();
-    for b in 0..buildings {
-        for floor in 0..floors {
-            for room in 0..2 {
-                let id = doors.len();
-                doors.push(door(
-                    rules,
-                    id,
-                    b,
-                    i32::try_from(floor).unwrap() + 1,
-                    room,
-                    seen,
-                    today,
-                ));
-            }
-        }
-    }
-    doors
-}
-
-fn door(rules: &Rules, id: usize, building: usize, floor: i32, room: i32, seen: &[Seen], today: i64) -> Door {
-    let mut evidence = Evidence::default();
-    let mut visits = Vec::new();
-    for (n, (_, day, minute, kind, who)) in seen.iter().enumerate().filter(|(_, s)| s.0 == id && s.1 < today)
-    {
-        let (outcome, informant) = outcome(*kind);
-        let (at, enumerator): (_, Arc<str>) =
-            (at(rules, *day, *minute), format!("e{:02}", who % 3 + 1).into());
-        let hour = 18 + i64::from(kind % 3);
-        let from = self::at(rules, day + 1 + i64::from(who % 2), hour * 60);
-        let appointment = (outcome == Outcome::AppointmentMade).then(|| Window {
-            from,
-            to: from + SignedDuration::from_mins(30),
-        });
-        evidence.visits.push(Visit {
-            id: VisitId(Uuid::from_u128(n as u128 + 1)),
-            at,
-            received_at: at,
-            outcome,
-            enumerator: enumerator.clone(),
-            channel: Channel::InPerson,
-            informant,
-            has_photo: false,
-            appointment,
-        });
-        visits.push(PastVisit {
-            at,
-            outcome,
-            enumerator,
-            channel: Channel::InPerson,
-            informant,
-        });
-    }
-    Door {
-        case_id: CaseId(Uuid::from_u128(id as u128 + 1)),
-        area: "410181001001".into(),
-        building: format!("{}", building + 1).into(),
-        unit: "1".into(),
-        floor: Some(floor),
-        room: format!("{floor}0{}", room + 1).into(),
-        place: None,
-        standing: fold(&evidence, rules),
-        visits,
-        assigned: None,
-        lease: None,
-    }
-}
-
-fn staff(n: usize) -> Vec<Enumerator> {
-    let evening = vec![(time(18, 0, 0, 0), time(21, 30, 0, 0))];
-    let day = vec![
-        (time(9, 0, 0, 0), time(12, 0, 0, 0)),
-        (time(14, 0, 0, 0), time(21, 0, 0, 0)),
-    ];
-    (1..=n)
-        .map(|k| Enumerator {
-            user: format!("e{k:02}").into(),
-            areas: None,
-            hours: Some(Hours {
-                weekday: evening.clone(),
-                saturday: day.clone(),
-                sunday: day.clone(),
-            }),
-            absent: Vec::new(),
-            doing: None,
-        })
-        .collect()
-}
-
-fn day<'a>(rules: &'a Rules, doors: Vec<Door>, staff_no: usize, today: i64) -> DayInput<'a> {
-    let on = START.checked_add(jiff::Span::new().days(today)).unwrap();
-    let last = START.checked_add(jiff::Span::new().days(13)).unwrap();
-    DayInput {
-        on,
-        as_of: rules.calendar.day_start(on),
-        field: (START, last),
-        rules,
-        doors,
-        enumerators: staff(staff_no),
-    }
-}
+use town::{START, Seen, at, day, rules, town};
 
 prop_compose! {
     fn seen()(list in prop::collection::vec((0usize..48, 0i64..9, 0u8..20, 0u8..9, 0u8..3), 0..160)) -> Vec<Seen> {
@@ -186,7 +54,7 @@ proptest! {
                     (Some(_), Pinned::No) => prop_assert!(next.first, "an appointment to come is left alone"),
                     (None, pinned) => prop_assert_eq!(pinned, Pinned::No),
                 }
-                lines_agree(stop)?;
+                lines::agree(stop)?;
             }
             pins.sort_unstable();
             prop_assert!(pins.windows(2).all(|p| p[1].duration_since(p[0]).as_mins() >= 12), "no double booking");
@@ -224,78 +92,6 @@ proptest! {
     }
 }
 
-/// Every number in a line is one of its grounds; both languages say the same and read as sentences.
-fn lines_agree(stop: &Stop) -> Result<(), TestCaseError> {
-    let g = &stop.grounds;
-    prop_assert_eq!(&stop.reason, &line(g, Language::En));
-    prop_assert_eq!(&stop.reason_zh, &line(g, Language::Zh));
-    prop_assert!(stop.reason.ends_with('.') && stop.reason_zh.ends_with('。'));
-    prop_assert!(
-        stop.reason.is_ascii() || stop.reason.contains('–'),
-        "{}",
-        stop.reason
-    );
-    prop_assert!(
-        !has_fraction(&stop.reason) && !stop.reason.contains('%'),
-        "no chance in a line: {}",
-        stop.reason
-    );
-    let (en, zh) = (numbers(&stop.reason), numbers(&stop.reason_zh));
-    let mut known: BTreeSet<u32> = [g.attempts].into();
-    match &g.cause {
-        Cause::First { open } => known.extend(u32::try_from(*open)),
-        Cause::Again {
-            pattern: reason::Pattern::Before(h),
-        } => known.extend([u32::from(*h), 0]),
-        Cause::Again { .. } | Cause::ProxyAllowed | Cause::UsedUp => {}
-        Cause::Agreed { on, minute } | Cause::WeMissed { on, minute } => {
-            known.extend(numbers(&slot::clock(*minute)));
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
-        }
-        Cause::Convert { on, by } => {
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
-            known.extend(numbers(by));
-        }
-        Cause::Claimed { on, .. } | Cause::Partial { on } => {
-            known.extend([
-                u32::from(on.day().unsigned_abs()),
-                u32::from(on.month().unsigned_abs()),
-            ]);
-        }
-    }
-    if let Some(b) = &g.best {
-        prop_assert!(
-            f64::from(b.knocks) >= CLAIM_KNOCKS && b.hours.chance - b.hours.mean >= CLAIM_LEAD - 1e-9
-        );
-        known.extend(numbers(&slot::clock(f64::from(b.hours.from))));
-        known.extend(numbers(&slot::clock(f64::from(b.hours.to))));
-        if let reason::BestPlace::Building(name) = &b.place {
-            known.extend(numbers(name));
-        }
-    }
-    prop_assert!(en.is_subset(&known), "{} {:?}", stop.reason, known);
-    prop_assert!(zh.is_subset(&known), "{} {:?}", stop.reason_zh, known);
-    Ok(())
-}
-
-fn has_fraction(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|w| w[0].is_ascii_digit() && w[1] == b'.' && w[2].is_ascii_digit())
-}
-
-fn numbers(text: &str) -> BTreeSet<u32> {
-    text.split(|c: char| !c.is_ascii_digit())
-        .filter_map(|t| t.parse().ok())
-        .collect()
-}
-
 #[test]
 fn first_visits_fill_the_evening_and_say_so() {
     let rules = rules();
@@ -322,20 +118,10 @@ fn an_appointment_is_on_top_with_its_hour() {
     let seen = [(5, 0, 1140, 4, 0)];
     let input = day(&rules, town(&rules, 4, 6, &seen, 1), 2, 1);
     let sheets = Stairwise::default().plan(&input);
-    let stop = sheets
-        .iter()
-        .flat_map(|s| &s.stops)
-        .find(|s| s.pinned == Pinned::Yes)
-        .unwrap();
-    assert_eq!(
-        (stop.action, stop.reason.as_str()),
-        (StopAction::VisitAt, "Asked for Tuesday 19:00.")
-    );
+    let stop = sheets.iter().flat_map(|s| &s.stops).find(|s| s.pinned == Pinned::Yes).unwrap();
+    assert_eq!((stop.action, stop.reason.as_str()), (StopAction::VisitAt, "Asked for Tuesday 19:00."));
     assert_eq!(stop.reason_zh, "约定周二 19:00。");
-    let first = sheets
-        .iter()
-        .find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes))
-        .unwrap();
+    let first = sheets.iter().find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes)).unwrap();
     assert_eq!(first.stops[0].pinned, Pinned::Yes);
 }
 
@@ -355,24 +141,14 @@ fn a_plan_at_noon_leaves_what_is_in_hand() {
     let keep: Vec<CaseId> = doors[14..18].iter().map(|d| d.case_id).collect();
     let mut input = day(&rules, doors, 2, 5);
     input.as_of = at(&rules, 5, 15 * 60);
-    input.enumerators[1].doing = Some(Doing {
-        keep: keep.clone(),
-        free_at: at(&rules, 5, 15 * 60 + 8),
-    });
+    input.enumerators[1].doing = Some(Doing { keep: keep.clone(), free_at: at(&rules, 5, 15 * 60 + 8) });
     let sheets = Stairwise::default().plan(&input);
     let mine = sheets.iter().find(|s| &*s.user == "e02").unwrap();
-    assert_eq!(
-        mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(),
-        keep
-    );
+    assert_eq!(mine.stops[..4].iter().map(|s| s.case_id).collect::<Vec<_>>(), keep);
     assert_eq!(mine.shift.from, at(&rules, 5, 15 * 60 + 8));
     let other = sheets.iter().find(|s| &*s.user == "e01").unwrap();
     assert!(other.stops.iter().all(|s| !keep.contains(&s.case_id)));
-    assert_eq!(
-        other.shift.from,
-        at(&rules, 5, 15 * 60),
-        "what lies before the moment is cut off"
-    );
+    assert_eq!(other.shift.from, at(&rules, 5, 15 * 60), "what lies before the moment is cut off");
 }
 
 #[test]
@@ -385,10 +161,7 @@ fn without_a_weekend_left_the_rule_cannot_be_met() {
     let list = pace::warnings(&input, &insight);
     assert_eq!(list.len(), 2);
     assert!(list.iter().all(|w| w.level == pace::Level::Red));
-    assert_eq!(
-        list[0].reason,
-        "A weekend visit is missing and no weekend with staff is left."
-    );
+    assert_eq!(list[0].reason, "A weekend visit is missing and no weekend with staff is left.");
 }
 
 #[test]
@@ -406,10 +179,7 @@ fn the_heat_map_names_every_building_once() {
     let rules = rules();
     let input = day(&rules, town(&rules, 3, 2, &[(0, 0, 1140, 0, 0)], 1), 1, 1);
     let view = view(&Insight::new(&input, Brain::Types));
-    assert_eq!(
-        (view.rows.len(), view.knocks, view.version.as_str()),
-        (4, 1, "types-1")
-    );
+    assert_eq!((view.rows.len(), view.knocks, view.version.as_str()), (4, 1, "types-1"));
     let svg = heat_svg(&view, Language::En);
     assert_eq!(svg.matches("<rect").count(), 4 * 26);
     assert!(svg.contains("Building 3") && heat_svg(&view, Language::Zh).contains("3 号楼"));
@@ -421,14 +191,22 @@ fn a_pretended_miss_counts_like_a_real_one() {
     let seen = [(0, 0, 1140, 0, 0), (0, 1, 600, 0, 0), (0, 5, 900, 0, 0)];
     let real = town(&rules, 1, 1, &seen, 9)[0].standing.clone();
     let mut told = town(&rules, 1, 1, &seen[..2], 9)[0].standing.clone();
-    forecast::pretend_miss(
-        &mut told,
-        slot::slot_at(at(&rules, 5, 900), &rules.calendar),
-        &rules,
-    );
-    assert_eq!(
-        (told.counted, told.unmet.clone(), told.state),
-        (real.counted, real.unmet, State::Proxy)
-    );
+    forecast::pretend_miss(&mut told, slot::slot_at(at(&rules, 5, 900), &rules.calendar), &rules);
+    assert_eq!((told.counted, told.unmet.clone(), told.state), (real.counted, real.unmet, State::Proxy));
     assert_eq!(told.untried, real.untried);
+}
+
+#[test]
+fn types_learn_who_is_out_by_day() {
+    let rules = rules();
+    let mut seen: Vec<Seen> =
+        (0..3).flat_map(|day| [(0, day, 600 + day, 0, 0), (1, day, 1180 + day, 0, 0)]).collect();
+    seen.extend((0..4).map(|day| (2, day, 1180 + day, 6, 0)));
+    let input = day(&rules, town(&rules, 1, 2, &seen, 9), 1, 9);
+    let insight = Insight::new(&input, Brain::Types);
+    let evening = |door| insight.chance(door, at(&rules, 9, 1200), &input);
+    let morning = |door| insight.chance(door, at(&rules, 9, 600), &input);
+    assert!(evening(0) > 2.0 * morning(0), "missed by day: {} against {}", evening(0), morning(0));
+    assert!(evening(1) < evening(0) && evening(2) < evening(1), "{} {}", evening(1), evening(2));
+    assert!(insight.model.belief(2).empty > 0.9, "four times it looked empty");
 }

@@ -74,20 +74,11 @@ pub fn best(
         let slot = Slot::at(out.kind, at).index();
         let (value, minutes) = (t.value[slot] * factor, t.minutes[slot]);
         if value - out.price * minutes > 0.0 || t.first {
-            steps.push(Step {
-                task,
-                height: ground.height[t.door],
-                value,
-                minutes,
-            });
+            steps.push(Step { task, height: ground.height[t.door], value, minutes });
             at += minutes;
         }
     }
-    let kept = if lift {
-        worth_a_ride(steps, out.price)
-    } else {
-        worth_a_climb(steps, ground, out.price)
-    };
+    let kept = if lift { worth_a_ride(steps, out.price) } else { worth_a_climb(steps, ground, out.price) };
     finish(stair, kept, ground, approach)
 }
 
@@ -117,12 +108,8 @@ fn worth_a_ride(steps: Vec<Step>, price: f64) -> Vec<Step> {
             _ => floors.push((s.height, net)),
         }
     }
-    let pays = |height: f64| {
-        height < 0.5
-            || floors
-                .iter()
-                .any(|(h, sum)| is_same(*h, height) && *sum > price * hop)
-    };
+    let pays =
+        |height: f64| height < 0.5 || floors.iter().any(|(h, sum)| is_same(*h, height) && *sum > price * hop);
     steps.into_iter().filter(|s| pays(s.height)).collect()
 }
 
@@ -135,14 +122,8 @@ fn finish(stair: usize, steps: Vec<Step>, ground: &Ground, approach: f64) -> Opt
     let last = steps.last()?;
     let building = ground.building_of(stair);
     let minutes = ground.minutes();
-    let (mut tour, mut height) = (
-        Tour {
-            end: Some((stair, last.height)),
-            minutes: approach,
-            ..Tour::default()
-        },
-        0.0,
-    );
+    let (mut tour, mut height) =
+        (Tour { end: Some((stair, last.height)), minutes: approach, ..Tour::default() }, 0.0);
     tour.descent = building.climb_min(last.height, minutes);
     for s in steps {
         tour.minutes += s.minutes + building.climb_min((s.height - height).abs(), minutes);

@@ -75,11 +75,7 @@ impl Types {
             areas: vec![start; ground.areas.len()],
             buildings: vec![start; ground.buildings.len()],
             area_of: ground.buildings.iter().map(|b| b.area_no).collect(),
-            building_of: ground
-                .stair_of
-                .iter()
-                .map(|&s| ground.stairs[s].building)
-                .collect(),
+            building_of: ground.stair_of.iter().map(|&s| ground.stairs[s].building).collect(),
             doors: vec![start; history.doors.len()],
         };
         let mut hours = Hours::default();
@@ -92,9 +88,7 @@ impl Types {
         }
         model.expect(history);
         let miss = |c: usize, slot: Slot| (1.0 - model.chance[c][slot.index()]).powf(settings.temper);
-        model.missed = Slot::all()
-            .map(|slot| std::array::from_fn(|c| miss(c, slot)))
-            .collect();
+        model.missed = Slot::all().map(|slot| std::array::from_fn(|c| miss(c, slot))).collect();
         model
     }
 
@@ -111,11 +105,7 @@ impl Types {
             }
             if past.told_empty {
                 for (class, r) in share.iter_mut().enumerate() {
-                    *r *= if kind_of(class) == EMPTY_KIND {
-                        1.0
-                    } else {
-                        self.settings.told_wrongly
-                    };
+                    *r *= if kind_of(class) == EMPTY_KIND { 1.0 } else { self.settings.told_wrongly };
                 }
                 normalise(&mut share);
             }
@@ -138,11 +128,7 @@ impl Types {
     fn likelihood(&self, class: usize, slot: Slot, met: Met) -> f64 {
         let p = self.chance[class][slot.index()];
         let (empty, lived_in) = self.settings.looks_empty;
-        let looks = if kind_of(class) == EMPTY_KIND {
-            empty
-        } else {
-            lived_in
-        };
+        let looks = if kind_of(class) == EMPTY_KIND { empty } else { lived_in };
         match met {
             Met::Somebody => p,
             Met::Nobody => (1.0 - p) * (1.0 - looks),
@@ -171,15 +157,8 @@ impl Types {
     }
 
     fn believe(&self, share: &Shares) -> Belief {
-        let empty = (0..CLASSES)
-            .filter(|&c| kind_of(c) == EMPTY_KIND)
-            .map(|c| share[c])
-            .sum();
-        Belief {
-            answered: self.level(share),
-            empty,
-            memory: Memory::Shares(*share),
-        }
+        let empty = (0..CLASSES).filter(|&c| kind_of(c) == EMPTY_KIND).map(|c| share[c]).sum();
+        Belief { answered: self.level(share), empty, memory: Memory::Shares(*share) }
     }
 
     fn level(&self, share: &Shares) -> PerSlot {
@@ -227,10 +206,7 @@ struct Lean {
 
 impl Default for Lean {
     fn default() -> Self {
-        Self {
-            sum: [0.0; CLASSES],
-            doors: 0.0,
-        }
+        Self { sum: [0.0; CLASSES], doors: 0.0 }
     }
 }
 
@@ -260,10 +236,7 @@ struct Hours {
 
 impl Default for Hours {
     fn default() -> Self {
-        Self {
-            common: [0.0; SLOTS],
-            own: [[0.0; SLOTS]; KINDS],
-        }
+        Self { common: [0.0; SLOTS], own: [[0.0; SLOTS]; KINDS] }
     }
 }
 
@@ -311,11 +284,7 @@ fn gather(
 ) {
     for knock in &past.knocks {
         let answered = f64::from(u8::from(knock.met == Met::Somebody));
-        for (class, r) in share
-            .iter()
-            .enumerate()
-            .filter(|(c, r)| kind_of(*c) != EMPTY_KIND && **r > 1e-6)
-        {
+        for (class, r) in share.iter().enumerate().filter(|(c, r)| kind_of(*c) != EMPTY_KIND && **r > 1e-6) {
             let p = chance[class][knock.slot.index()];
             for (slot, w) in knock.slot.neighbours() {
                 score[kind_of(class)][slot.index()] += w * r * (answered - p);

@@ -97,18 +97,10 @@ fn row(
     members: &[usize],
     insight: &Insight,
 ) -> ModelRow {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts of knocks"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of knocks")]
     let sum = |of: fn(&super::model::Counts) -> &PerSlot| -> Vec<u32> {
-        let add = |i: usize| {
-            members
-                .iter()
-                .map(|b| of(&insight.history.buildings[*b])[i])
-                .sum::<f64>() as u32
-        };
+        let add =
+            |i: usize| members.iter().map(|b| of(&insight.history.buildings[*b])[i]).sum::<f64>() as u32;
         (0..SLOTS).map(add).collect()
     };
     ModelRow {
@@ -122,11 +114,7 @@ fn row(
 
 fn name(slot: Slot) -> SlotName {
     let (from, to) = slot.span();
-    SlotName {
-        kind: slot.kind(),
-        from: clock(f64::from(from)),
-        to: clock(f64::from(to)),
-    }
+    SlotName { kind: slot.kind(), from: clock(f64::from(from)), to: clock(f64::from(to)) }
 }
 
 fn round(x: f64) -> f64 {
@@ -195,11 +183,7 @@ fn heat_row(svg: &mut String, row: &ModelRow, r: u32, half: u32, language: Langu
     let _ = write!(svg, "<text x=\"2\" y=\"{}\">{label}</text>", y + 11);
     for slot in Slot::all() {
         let i = slot.index();
-        let day = if slot.kind() == DayKind::Weekday {
-            0
-        } else {
-            half + GAP
-        };
+        let day = if slot.kind() == DayKind::Weekday { 0 } else { half + GAP };
         let x = LEFT + day + CELL.0 * u32::try_from(slot.of_day()).unwrap_or(0);
         let (from, to) = slot.span();
         let _ = write!(
@@ -221,12 +205,7 @@ fn shade(chance: f64) -> String {
     let c = chance.clamp(0.0, 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
     let mix = |light: f64, dark: f64| (light + (dark - light) * c).round() as u8;
-    format!(
-        "#{:02x}{:02x}{:02x}",
-        mix(247.0, 8.0),
-        mix(251.0, 64.0),
-        mix(255.0, 129.0)
-    )
+    format!("#{:02x}{:02x}{:02x}", mix(247.0, 8.0), mix(251.0, 64.0), mix(255.0, 129.0))
 }
 
 fn tail(area: &str) -> String {
@@ -235,8 +214,5 @@ fn tail(area: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

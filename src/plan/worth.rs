@@ -163,20 +163,12 @@ impl<'a> Scales<'a> {
         let waiting = self.future.of(belief, left);
         let missing = Missing::of(standing, self.rules);
         let best_proxy = self.proxy_later(ask);
-        let mut priced = Priced {
-            value: [NEVER; SLOTS],
-            minutes: [1.0; SLOTS],
-            done: [0.0; SLOTS],
-            ask: false,
-        };
+        let mut priced =
+            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
             let proxy = self.proxy_chance(ask, slot);
-            let p = if ask.action == StopAction::Proxy {
-                0.0
-            } else {
-                belief.answered[i]
-            };
+            let p = if ask.action == StopAction::Proxy { 0.0 } else { belief.answered[i] };
             let empty = self.empty_chance(ask) * belief.empty;
             priced.minutes[i] = self.minutes(ask, p, proxy);
             priced.done[i] = p * self.success(ask) + (1.0 - p) * (proxy + empty).min(1.0);
@@ -200,9 +192,7 @@ impl<'a> Scales<'a> {
     /// An interview now against what waiting would bring, and the minutes that a success now saves later.
     fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
-        let missed = self
-            .future
-            .of(&self.future.model.after_miss(belief, slot), left - 1);
+        let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
         self.success(ask) * chance + saved
@@ -226,16 +216,8 @@ impl<'a> Scales<'a> {
     fn minutes(&self, ask: Ask, p: f64, proxy: f64) -> f64 {
         let talk = self.learnt.interview_min - self.learnt.knock_min;
         let talk = if ask.conversion { 0.5 * talk } else { talk };
-        let asking = if proxy > 0.0 {
-            ASK_MIN.0 + ASK_MIN.1 * proxy
-        } else {
-            0.0
-        };
-        let knock = if ask.action == StopAction::Proxy {
-            0.0
-        } else {
-            self.learnt.knock_min + p * talk
-        };
+        let asking = if proxy > 0.0 { ASK_MIN.0 + ASK_MIN.1 * proxy } else { 0.0 };
+        let knock = if ask.action == StopAction::Proxy { 0.0 } else { self.learnt.knock_min + p * talk };
         SAME_FLOOR_MIN + knock + (1.0 - p) * asking
     }
 
@@ -258,13 +240,7 @@ impl<'a> Scales<'a> {
             return 0.0;
         }
         let days = self.ahead().kinds[0] + self.ahead().kinds[1];
-        let tries = self
-            .rules
-            .policy
-            .proxy
-            .failed_tries
-            .saturating_sub(standing.asked_in_vain)
-            .max(1);
+        let tries = self.rules.policy.proxy.failed_tries.saturating_sub(standing.asked_in_vain).max(1);
         let later = |n: u32| {
             let n = i32::try_from(n.min(days)).unwrap_or(0);
             self.tuning.proxy_hold * (1.0 - (1.0 - best).powi(n))
@@ -294,11 +270,7 @@ impl<'a> Scales<'a> {
             + gain(missing.evening, then.evening, 0.6)
             + gain(missing.weekend, then.weekend, 0.6)
             + gain(missing.bands, then.bands, 0.3);
-        let urgent = if missing.spare_days(self.ahead(), self.rules) == Some(0) {
-            2.0
-        } else {
-            1.0
-        };
+        let urgent = if missing.spare_days(self.ahead(), self.rules) == Some(0) { 2.0 } else { 1.0 };
         parts * urgent * self.tuning.progress * (0.5 + 1.5 * self.ahead().gone)
     }
 

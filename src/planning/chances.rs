@@ -62,12 +62,7 @@ impl Chances {
         now: Timestamp,
     ) -> Result<Option<Arc<Model>>, Error> {
         let name = (survey.key, area.code.clone());
-        let kept = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&name)
-            .cloned();
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         if let Some((_, model)) = kept.filter(|(made, _)| made.elapsed() < KEPT) {
             return Ok(Some(model));
         }
@@ -76,31 +71,14 @@ impl Chances {
             return Ok(None);
         }
         let on = survey.rules.calendar.local_date(now);
-        let question = Question {
-            area: area.clone(),
-            on,
-            now,
-            hours: HashMap::new(),
-        };
+        let question = Question { area: area.clone(), on, now, hours: HashMap::new() };
         let ready = Ready::read(store, Arc::clone(survey), question).await?;
         let insight = ready.insight();
-        let places = ready
-            .doors
-            .iter()
-            .enumerate()
-            .map(|(i, d)| (d.case_id.0, i))
-            .collect();
-        let model = Arc::new(Model {
-            ready,
-            insight,
-            places,
-        });
+        let places = ready.doors.iter().enumerate().map(|(i, d)| (d.case_id.0, i)).collect();
+        let model = Arc::new(Model { ready, insight, places });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_MODELS
-            && let Some(oldest) = all
-                .iter()
-                .min_by_key(|(_, (made, _))| *made)
-                .map(|(name, _)| name.clone())
+            && let Some(oldest) = all.iter().min_by_key(|(_, (made, _))| *made).map(|(name, _)| name.clone())
         {
             all.remove(&oldest);
         }

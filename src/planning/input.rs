@@ -37,23 +37,14 @@ pub(super) async fn doors(
     let mut held: HashMap<Uuid, Lease> = HashMap::new();
     for a in leases {
         if let Some(until) = a.until {
-            held.insert(
-                a.case_id,
-                Lease {
-                    user: Arc::from(a.enumerator.as_str()),
-                    until,
-                },
-            );
+            held.insert(a.case_id, Lease { user: Arc::from(a.enumerator.as_str()), until });
         }
     }
     let as_of = q.as_of(&survey.rules);
     let all = rows
         .iter()
         .map(|row| {
-            let known = evidence
-                .remove(&row.id)
-                .unwrap_or_default()
-                .as_of(Clock::Event, as_of);
+            let known = evidence.remove(&row.id).unwrap_or_default().as_of(Clock::Event, as_of);
             let standing = fold(&known, &survey.rules);
             PlanDoor {
                 case_id: crate::domain::CaseId(row.id),
@@ -155,11 +146,10 @@ pub(super) async fn keep_work_in_hand(
             continue;
         };
         let stops = sheet.document.get("stops").and_then(serde_json::Value::as_array);
-        let planned = stops.into_iter().flatten().filter_map(|stop| {
-            places
-                .get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?)
-                .copied()
-        });
+        let planned = stops
+            .into_iter()
+            .flatten()
+            .filter_map(|stop| places.get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?).copied());
         person.doing = in_hand(&person.user, planned, doors, today, q.now);
     }
     Ok(())
@@ -174,16 +164,10 @@ fn in_hand<'a>(
     now: Timestamp,
 ) -> Option<Doing> {
     let own = |d: &PlanDoor| {
-        d.visits
-            .iter()
-            .filter(|v| &*v.enumerator == user && v.at >= today)
-            .map(|v| v.at)
-            .max()
+        d.visits.iter().filter(|v| &*v.enumerator == user && v.at >= today).map(|v| v.at).max()
     };
-    let (at, last) = doors
-        .iter()
-        .filter_map(|d| own(d).map(|at| (at, d)))
-        .max_by_key(|(at, d)| (*at, d.case_id))?;
+    let (at, last) =
+        doors.iter().filter_map(|d| own(d).map(|at| (at, d))).max_by_key(|(at, d)| (*at, d.case_id))?;
     if now.duration_since(at) > STILL_THERE {
         return None;
     }
@@ -196,11 +180,7 @@ fn in_hand<'a>(
 }
 
 fn absences(changed: Option<&Vec<Span>>, on: Date) -> Vec<Date> {
-    if changed.is_some_and(Vec::is_empty) {
-        vec![on]
-    } else {
-        Vec::new()
-    }
+    if changed.is_some_and(Vec::is_empty) { vec![on] } else { Vec::new() }
 }
 
 /// A person's weekly hours: the staff file's, else the policy's.
@@ -218,11 +198,7 @@ fn hours(survey: &Survey, staff: &StaffRow) -> Hours {
 }
 
 fn same_every_day(spans: &[Span]) -> Hours {
-    Hours {
-        weekday: times(spans),
-        saturday: times(spans),
-        sunday: times(spans),
-    }
+    Hours { weekday: times(spans), saturday: times(spans), sunday: times(spans) }
 }
 
 fn times(spans: &[Span]) -> Vec<(Time, Time)> {
@@ -232,9 +208,6 @@ fn times(spans: &[Span]) -> Vec<(Time, Time)> {
 /// Minutes since midnight as wall-clock time; the end of the day is its last minute.
 fn time(minutes: u16) -> Time {
     let minutes = minutes.min(24 * 60 - 1);
-    let (hour, minute) = (
-        i8::try_from(minutes / 60).unwrap_or(23),
-        i8::try_from(minutes % 60).unwrap_or(59),
-    );
+    let (hour, minute) = (i8::try_from(minutes / 60).unwrap_or(23), i8::try_from(minutes % 60).unwrap_or(59));
     Time::new(hour, minute, 0, 0).unwrap_or(Time::MAX)
 }

@@ -77,13 +77,7 @@ impl Ready {
         if survey.rules.calendar.local_date(question.now) == question.on {
             input::keep_work_in_hand(store, &survey, &question, &doors, &mut staff).await?;
         }
-        Ok(Self {
-            survey,
-            question,
-            doors,
-            staff,
-            shown,
-        })
+        Ok(Self { survey, question, doors, staff, shown })
     }
 
     /// The planner's input.
@@ -116,10 +110,7 @@ impl Ready {
             rule_version: self.survey.policy_version,
             model_version: insight.version(),
             enumerators: self.staff.iter().map(|e| self.sheet(&e.user, &sheets)).collect(),
-            unmanned: unmanned
-                .into_iter()
-                .filter_map(|case| self.shown.get(&case.0).cloned())
-                .collect(),
+            unmanned: unmanned.into_iter().filter_map(|case| self.shown.get(&case.0).cloned()).collect(),
         }
     }
 

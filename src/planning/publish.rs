@@ -43,12 +43,7 @@ pub async fn publish(
                 let marks: Vec<Mark> = gone
                     .into_iter()
                     .chain(rows.iter().map(|r| (r.id, r.user.clone())))
-                    .map(|(id, user)| Mark {
-                        id,
-                        area_no: None,
-                        device: None,
-                        user: Some(user),
-                    })
+                    .map(|(id, user)| Mark { id, area_no: None, device: None, user: Some(user) })
                     .collect();
                 let tag = new_tag(now);
                 feed::mark(tx, key, tag, ChangeKind::Sheet, &marks).await?;

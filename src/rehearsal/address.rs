@@ -11,21 +11,9 @@ pub fn written(dice: &mut Dice, door: &DwellingRow, estate: &str) -> String {
     let (building, unit, room) = (&*door.building, &*door.unit, &*door.room);
     let estate = if dice.chance(0.4) { estate } else { "" };
     match dice.range(0, 9) {
-        0..=3 => format!(
-            "{estate}{}{}{room}",
-            numbered(building, "号楼"),
-            numbered(unit, "单元")
-        ),
-        4 => format!(
-            "{estate}{}{}{room}室",
-            numbered(building, "号楼"),
-            numbered(unit, "单元")
-        ),
-        5 => format!(
-            "{estate}{}{}{room}",
-            numbered(building, "栋"),
-            numbered(unit, "单元")
-        ),
+        0..=3 => format!("{estate}{}{}{room}", numbered(building, "号楼"), numbered(unit, "单元")),
+        4 => format!("{estate}{}{}{room}室", numbered(building, "号楼"), numbered(unit, "单元")),
+        5 => format!("{estate}{}{}{room}", numbered(building, "栋"), numbered(unit, "单元")),
         6 => format!(
             "{estate}{}{}{room}室",
             numbered(&in_words(building), "号楼"),
@@ -38,15 +26,8 @@ pub fn written(dice: &mut Dice, door: &DwellingRow, estate: &str) -> String {
 
 /// `part` with its counting word; nothing for an empty part, a name stays as it is.
 fn numbered(part: &str, word: &str) -> String {
-    let counts = part
-        .chars()
-        .next_back()
-        .is_some_and(|c| c.is_ascii_digit() || in_digits(c));
-    if counts {
-        format!("{part}{word}")
-    } else {
-        part.to_owned()
-    }
+    let counts = part.chars().next_back().is_some_and(|c| c.is_ascii_digit() || in_digits(c));
+    if counts { format!("{part}{word}") } else { part.to_owned() }
 }
 
 fn in_digits(c: char) -> bool {
@@ -55,21 +36,12 @@ fn in_digits(c: char) -> bool {
 
 /// The parts that are not empty, joined with hyphens.
 fn dashed(parts: &[&str]) -> String {
-    parts
-        .iter()
-        .filter(|part| !part.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join("-")
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("-")
 }
 
 /// A number below 100 in Chinese; anything else as it is.
 fn in_words(number: &str) -> String {
-    let Some(value) = number
-        .parse::<usize>()
-        .ok()
-        .filter(|&value| (1..100).contains(&value))
-    else {
+    let Some(value) = number.parse::<usize>().ok().filter(|&value| (1..100).contains(&value)) else {
         return number.to_owned();
     };
     let (tens, ones) = (value / 10, value % 10);

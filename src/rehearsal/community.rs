@@ -25,19 +25,11 @@ struct Estate {
 }
 
 const fn walk_up(floors: u32, units: u32) -> Block {
-    Block {
-        floors,
-        units,
-        per_floor: 2,
-    }
+    Block { floors, units, per_floor: 2 }
 }
 
 const fn lift(floors: u32, units: u32, per_floor: u32) -> Block {
-    Block {
-        floors,
-        units,
-        per_floor,
-    }
+    Block { floors, units, per_floor }
 }
 
 /// The estates; buildings are numbered from 1 in each.
@@ -193,11 +185,7 @@ max_attempts = 6
 "#;
 
 fn estate_code(number: usize) -> String {
-    if number == 0 {
-        COMMUNITY.to_owned()
-    } else {
-        format!("{COMMUNITY}-{number:02}")
-    }
+    if number == 0 { COMMUNITY.to_owned() } else { format!("{COMMUNITY}-{number:02}") }
 }
 
 fn areas() -> String {
@@ -211,12 +199,7 @@ fn areas() -> String {
     for (at, estate) in ESTATES.iter().enumerate() {
         line(
             &mut text,
-            format_args!(
-                "{},{COMMUNITY},estate,{},{}",
-                estate_code(at + 1),
-                estate.name,
-                estate.name_zh
-            ),
+            format_args!("{},{COMMUNITY},estate,{},{}", estate_code(at + 1), estate.name, estate.name_zh),
         );
     }
     text
@@ -232,10 +215,7 @@ fn staff() -> String {
             _ => "18:00-21:30,09:00-12:00;14:00-21:00",
         };
         let hours = if role == "enumerator" { hours } else { "," };
-        line(
-            &mut text,
-            format_args!("{user},{name},{role},{},{hours}", estate_code(estate)),
-        );
+        line(&mut text, format_args!("{user},{name},{role},{},{hours}", estate_code(estate)));
     }
     line(&mut text, format_args!("admin,Tang Lin 唐琳,admin,{DISTRICT},,"));
     text

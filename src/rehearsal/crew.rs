@@ -78,20 +78,13 @@ pub struct Enumerator {
 impl Enumerator {
     fn new(setup: &Setup, seed: u64, order: usize, row: &StaffRow) -> Self {
         let mut dice = Dice::of(seed, &["device", &row.user]);
-        let slow = if order % 7 == 4 {
-            dice.range(180, 560) * dice.pick(&[1, -1])
-        } else {
-            dice.range(-20, 20)
-        };
+        let slow =
+            if order % 7 == 4 { dice.range(180, 560) * dice.pick(&[1, -1]) } else { dice.range(-20, 20) };
         Self {
             user: row.user.clone(),
             device: device_id(&setup.survey.slug, &row.user),
             range: setup.area(&row.area).map(|area| (area.lo, area.hi)),
-            hours: [
-                row.shifts.weekday.clone(),
-                row.shifts.saturday.clone(),
-                row.shifts.sunday.clone(),
-            ],
+            hours: [row.shifts.weekday.clone(), row.shifts.saturday.clone(), row.shifts.sunday.clone()],
             stairs: Vec::new(),
             conversions: Vec::new(),
             pins: Vec::new(),
@@ -99,11 +92,7 @@ impl Enumerator {
             later: Vec::new(),
             outbox: Vec::new(),
             clock_s: slow,
-            datum: if order % 5 == 3 {
-                Datum::Gcj02
-            } else {
-                Datum::Wgs84
-            },
+            datum: if order % 5 == 3 { Datum::Gcj02 } else { Datum::Wgs84 },
             batches: 0,
             interviews: 0,
         }
@@ -111,9 +100,7 @@ impl Enumerator {
 
     /// Whether the person works in that area.
     pub fn reaches(&self, area: Option<&AreaRow>) -> bool {
-        self.range
-            .zip(area)
-            .is_some_and(|((lo, hi), area)| (lo..=hi).contains(&area.lo))
+        self.range.zip(area).is_some_and(|((lo, hi), area)| (lo..=hi).contains(&area.lo))
     }
 
     /// Hours on duty on `date`.
@@ -138,11 +125,8 @@ pub fn colleague(crew: &[Enumerator], me: usize, area: Option<&AreaRow>) -> Opti
 pub fn muster(world: &World<'_>, seed: u64) -> Vec<Enumerator> {
     let setup = world.setup;
     let rows = setup.staff.iter().filter(|row| row.role == Role::Enumerator);
-    let mut crew: Vec<_> = rows
-        .clone()
-        .enumerate()
-        .map(|(order, row)| Enumerator::new(setup, seed, order, row))
-        .collect();
+    let mut crew: Vec<_> =
+        rows.clone().enumerate().map(|(order, row)| Enumerator::new(setup, seed, order, row)).collect();
     let places: Vec<Option<&AreaRow>> = rows.map(|row| setup.area(&row.area)).collect();
     let mut by_area: HashMap<&str, Vec<usize>> = HashMap::new();
     for (member, place) in places.iter().enumerate() {
@@ -188,13 +172,7 @@ fn staircases(world: &World<'_>) -> Vec<Staircase> {
     homes.sort_by_cached_key(|&home| {
         let row = world.row(home);
         let place = world.area(home).map_or(0, |area| area.lo);
-        (
-            place,
-            natural(&row.building),
-            natural(&row.unit),
-            row.floor,
-            natural(&row.room),
-        )
+        (place, natural(&row.building), natural(&row.unit), row.floor, natural(&row.room))
     });
     let mut stairs: Vec<Staircase> = Vec::new();
     for home in homes {

@@ -96,14 +96,7 @@ mod tests {
     fn a_seed_means_the_same_draws_for_ever() {
         let mut dice = Dice::of(7, &["door", "6-2-301"]);
         let draws = [dice.range(0, 999), dice.range(0, 999), dice.range(-5, 5)];
-        assert_eq!(
-            draws,
-            [
-                Dice::of(7, &["door", "6-2-301"]).range(0, 999),
-                draws[1],
-                draws[2]
-            ]
-        );
+        assert_eq!(draws, [Dice::of(7, &["door", "6-2-301"]).range(0, 999), draws[1], draws[2]]);
         assert_ne!(Dice::of(7, &["a", "b"]).bits(), Dice::of(7, &["ab"]).bits());
         assert_ne!(Dice::of(7, &["a"]).bits(), Dice::of(8, &["a"]).bits());
     }
@@ -112,9 +105,7 @@ mod tests {
     fn draws_stay_in_their_range_and_follow_their_weights() {
         let mut dice = Dice::of(1, &[]);
         assert_eq!((dice.range(4, 4), dice.range(4, 3), dice.below(0)), (4, 4, 0));
-        let heads = (0..10_000)
-            .filter(|_| dice.weighted(&[(true, 3.0), (false, 1.0)]))
-            .count();
+        let heads = (0..10_000).filter(|_| dice.weighted(&[(true, 3.0), (false, 1.0)])).count();
         assert!((7_200..7_800).contains(&heads), "{heads}");
         let mean = (0..10_000).map(|_| dice.normal()).sum::<f64>() / 10_000.0;
         assert!(mean.abs() < 0.05, "{mean}");

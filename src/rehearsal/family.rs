@@ -78,9 +78,7 @@ pub struct Family {
 impl Family {
     /// The household's second person, if that is the head's spouse.
     pub fn spouse(&self) -> Option<usize> {
-        self.persons
-            .iter()
-            .position(|person| person.relationship == Relationship::Spouse)
+        self.persons.iter().position(|person| person.relationship == Relationship::Spouse)
     }
 }
 
@@ -99,32 +97,17 @@ pub struct Wanted {
 
 /// Makes up one family; `numbers` keeps its citizen IDs apart from everybody else's.
 pub fn invent(dice: &mut Dice, wanted: &Wanted, numbers: &mut Numbers) -> Family {
-    let mut making = Making {
-        dice,
-        numbers,
-        reference: wanted.reference,
-        persons: Vec::new(),
-    };
+    let mut making = Making { dice, numbers, reference: wanted.reference, persons: Vec::new() };
     making.people(wanted);
     let persons = making.persons;
     let is_collective = wanted.shape == Shape::Sharers;
-    let household_type = if is_collective {
-        HouseholdType::Collective
-    } else {
-        HouseholdType::Family
-    };
-    let tenure = if dice.chance(rents(wanted.shape)) {
-        Tenure::Rent
-    } else {
-        Tenure::Own
-    };
+    let household_type = if is_collective { HouseholdType::Collective } else { HouseholdType::Family };
+    let tenure = if dice.chance(rents(wanted.shape)) { Tenure::Rent } else { Tenure::Own };
     let mut family = Family {
         persons,
         household_type,
         tenure,
-        phone: dice
-            .chance(0.88)
-            .then(|| format!("10{:09}", dice.range(0, 999_999_999))),
+        phone: dice.chance(0.88).then(|| format!("10{:09}", dice.range(0, 999_999_999))),
         floor_area_m2: f64::from(i32::try_from(dice.range(84, 270)).unwrap_or(170)) / 2.0,
         rooms: u8::try_from(dice.range(1, 4)).unwrap_or(2),
     };
@@ -145,15 +128,8 @@ impl Making<'_> {
         let (low, high) = head_ages(wanted.shape);
         let drawn = self.born(low, high);
         let year = wanted.head_born.unwrap_or(drawn);
-        let surname = wanted
-            .surname
-            .clone()
-            .unwrap_or_else(|| names::surname(self.dice).to_owned());
-        let woman = if wanted.surname.is_some() {
-            0.0
-        } else {
-            woman_heads(wanted.shape)
-        };
+        let surname = wanted.surname.clone().unwrap_or_else(|| names::surname(self.dice).to_owned());
+        let woman = if wanted.surname.is_some() { 0.0 } else { woman_heads(wanted.shape) };
         let sex = if self.dice.chance(woman) { Sex::F } else { Sex::M };
         self.add(surname.clone(), sex, year, Relationship::Head);
         match wanted.shape {
@@ -225,12 +201,7 @@ impl Making<'_> {
         if both || self.dice.chance(0.3) {
             self.add(surname.to_owned(), Sex::M, year - 1, Relationship::Parent);
         }
-        if both
-            || self
-                .persons
-                .last()
-                .is_some_and(|person| person.relationship != Relationship::Parent)
-        {
+        if both || self.persons.last().is_some_and(|person| person.relationship != Relationship::Parent) {
             let surname = names::surname(self.dice).to_owned();
             self.add(surname, Sex::F, year, Relationship::Parent);
         }
@@ -239,19 +210,12 @@ impl Making<'_> {
     fn add(&mut self, surname: String, sex: Sex, year: i16, relationship: Relationship) {
         let latest = self.reference.yesterday().unwrap_or(self.reference);
         let (month, day) = (self.dice.range(1, 12), self.dice.range(1, 28));
-        let drawn = Date::new(
-            year,
-            i8::try_from(month).unwrap_or(1),
-            i8::try_from(day).unwrap_or(1),
-        );
+        let drawn = Date::new(year, i8::try_from(month).unwrap_or(1), i8::try_from(day).unwrap_or(1));
         let birth = drawn.unwrap_or(latest).min(latest);
         let newborn = birth > self.reference.saturating_sub(3.months());
         let number = self.numbers.take(self.dice, birth, sex);
         self.persons.push(Person {
-            name: Name {
-                surname,
-                given: names::given(self.dice, sex, year),
-            },
+            name: Name { surname, given: names::given(self.dice, sex, year) },
             sex,
             birth,
             citizen_id: (!newborn).then_some(number),

@@ -61,37 +61,19 @@ impl<'a> Field<'a> {
         let crew = crew::muster(&world, seed);
         let logs = vec![Log::default(); world.homes.len()];
         let calendar = Calendar::new(&setup.survey.policy, setup.survey.zone());
-        Self {
-            world,
-            crew,
-            logs,
-            calendar,
-            until,
-            ends_on,
-            seed,
-        }
+        Self { world, crew, logs, calendar, until, ends_on, seed }
     }
 
     /// One member's work in one stretch of a day; when it ended, or `None` when it was not begun.
     pub fn work(&mut self, member: usize, date: Date, day: i64, span: Span) -> Option<Timestamp> {
         let window = self.calendar.window(date, span);
-        let mut dice = Dice::of(
-            self.seed,
-            &["shift", &self.crew[member].user, &window.from.to_string()],
-        );
+        let mut dice = Dice::of(self.seed, &["shift", &self.crew[member].user, &window.from.to_string()]);
         let now = later(window.from, dice.range(0, 900));
         let end = window.to.min(self.until);
         if now >= end {
             return None;
         }
-        let mut shift = Shift {
-            member,
-            date,
-            now,
-            end,
-            dice,
-            jump_s: 0,
-        };
+        let mut shift = Shift { member, date, now, end, dice, jump_s: 0 };
         self.take_up_later_records(member, date);
         self.begin_with_wrong_clock(&mut shift, day);
         let mut walked = Vec::new();
@@ -115,12 +97,9 @@ impl<'a> Field<'a> {
     /// Records that were to wait until today.
     fn take_up_later_records(&mut self, member: usize, date: Date) {
         let me = &mut self.crew[member];
-        let (due, waiting) = std::mem::take(&mut me.later)
-            .into_iter()
-            .partition(|(from, _)| *from <= date);
+        let (due, waiting) = std::mem::take(&mut me.later).into_iter().partition(|(from, _)| *from <= date);
         me.later = waiting;
-        me.outbox
-            .extend::<Vec<_>>(due.into_iter().map(|(_, record): (Date, _)| record).collect());
+        me.outbox.extend::<Vec<_>>(due.into_iter().map(|(_, record): (Date, _)| record).collect());
     }
 
     /// Now and then a device comes up a day ahead, or years behind, and is set right after a few doors.
@@ -166,22 +145,16 @@ impl<'a> Field<'a> {
         let stairs = &self.crew[shift.member].stairs;
         let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
         let worth = |stair: usize| {
-            let open = stairs[stair]
-                .homes
-                .iter()
-                .filter(|&&home| self.is_due(shift, home));
+            let open = stairs[stair].homes.iter().filter(|&&home| self.is_due(shift, home));
             let worth: f64 = open.map(|&home| self.worth(shift, home)).sum();
             // The first staircases are liked a little better, so that the work starts at one end.
             let place = 1.0 - 0.3 * count(stair) / count(stairs.len());
             let mut mood = Dice::of(self.seed, &["mood", &shift.now.to_string(), &stair.to_string()]);
             worth * place * (0.8 + 0.4 * mood.unit())
         };
-        let best = (0..stairs.len())
-            .filter(|stair| !walked.contains(stair))
-            .map(|stair| (stair, worth(stair)));
-        best.filter(|&(_, worth)| worth > 0.0)
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map(|(stair, _)| stair)
+        let best =
+            (0..stairs.len()).filter(|stair| !walked.contains(stair)).map(|stair| (stair, worth(stair)));
+        best.filter(|&(_, worth)| worth > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(stair, _)| stair)
     }
 
     /// What a visit to a due home is worth: new doors, and old ones at a new hour.
@@ -207,9 +180,7 @@ impl<'a> Field<'a> {
     fn walk(&mut self, shift: &mut Shift, stair: usize) {
         shift.now = later(shift.now, NEXT_STAIRCASE_S + shift.dice.range(-60, 120));
         let homes: Vec<_> = self.crew[shift.member].stairs[stair].homes.clone();
-        let lift = homes
-            .iter()
-            .any(|&home| self.world.row(home).floor.is_some_and(|floor| floor > 7));
+        let lift = homes.iter().any(|&home| self.world.row(home).floor.is_some_and(|floor| floor > 7));
         let locked = shift.dice.chance(if lift { 0.05 } else { 0.01 });
         for home in homes {
             self.keep_pins(shift);
@@ -237,8 +208,7 @@ impl<'a> Field<'a> {
         for home in open {
             let log = &self.logs[home];
             let cooled = log.days.last().is_none_or(|last| {
-                last.until(shift.date)
-                    .is_ok_and(|span| i64::from(span.get_days()) >= COOLING_DAYS)
+                last.until(shift.date).is_ok_and(|span| i64::from(span.get_days()) >= COOLING_DAYS)
             });
             if log.closed {
                 continue;
@@ -261,22 +231,11 @@ impl<'a> Field<'a> {
         let local = self.calendar.tz.to_datetime(shift.now);
         let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         let is_weekend = self.calendar.is_weekend(shift.now);
-        let moment = Moment {
-            member: shift.member,
-            minute,
-            is_weekend,
-            agreed,
-        };
+        let moment = Moment { member: shift.member, minute, is_weekend, agreed };
         let log = &self.logs[home];
-        let mut dice = self
-            .world
-            .dice(home, &format!("visit {} {}", log.visits, log.refused_by.len()));
+        let mut dice = self.world.dice(home, &format!("visit {} {}", log.visits, log.refused_by.len()));
         let mut result = knock::visit(&mut dice, &self.world.homes[home], log, moment);
-        let window = if result.outcome == Outcome::AppointmentMade {
-            self.agree(shift, home)
-        } else {
-            None
-        };
+        let window = if result.outcome == Outcome::AppointmentMade { self.agree(shift, home) } else { None };
         if result.outcome == Outcome::AppointmentMade && window.is_none() {
             result = knock::plain(Outcome::RespondentAway);
         }
@@ -288,30 +247,16 @@ impl<'a> Field<'a> {
     fn agree(&mut self, shift: &mut Shift, home: usize) -> Option<(Timestamp, Timestamp)> {
         let dice = &mut shift.dice;
         let days = dice.weighted(&[(1, 0.55), (2, 0.3), (3, 0.15)]);
-        let date = shift
-            .date
-            .checked_add(days.days())
-            .ok()
-            .filter(|&date| date <= self.ends_on)?;
+        let date = shift.date.checked_add(days.days()).ok().filter(|&date| date <= self.ends_on)?;
         let hours = self.crew[shift.member].hours(date, &self.calendar);
         let off_duty = Span { from: 600, to: 720 };
-        let span = if hours.is_empty() || dice.chance(0.06) {
-            off_duty
-        } else {
-            dice.pick(&hours)
-        };
+        let span = if hours.is_empty() || dice.chance(0.06) { off_duty } else { dice.pick(&hours) };
         let latest = (i64::from(span.to) - i64::from(span.from) - 45).max(0) / 15;
         let from = i64::from(span.from) + 15 * dice.range(0, latest);
-        let start = self
-            .calendar
-            .moment(date, u16::try_from(from).unwrap_or(span.from));
+        let start = self.calendar.moment(date, u16::try_from(from).unwrap_or(span.from));
         let window = (start, later(start, 60 * dice.pick(&[30, 45, 60])));
         self.crew[shift.member].pins.retain(|pin| pin.home != home);
-        self.crew[shift.member].pins.push(Pin {
-            home,
-            from: window.0,
-            to: window.1,
-        });
+        self.crew[shift.member].pins.push(Pin { home, from: window.0, to: window.1 });
         Some(window)
     }
 
@@ -344,9 +289,7 @@ impl<'a> Field<'a> {
 
 /// `seconds` after `moment`.
 pub(super) fn later(moment: Timestamp, seconds: i64) -> Timestamp {
-    moment
-        .checked_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(moment)
+    moment.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(moment)
 }
 
 /// How long a visit takes, seconds.

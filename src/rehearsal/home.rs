@@ -24,31 +24,23 @@ impl Rhythm {
     /// Chance that somebody is in, by the minute of a day.
     pub fn chance_in(self, minute: u16, is_weekend: bool) -> f64 {
         // Edges: 10:00, 12:00, 14:00, 17:00, 18:30, 20:00.
-        let part = [600, 720, 840, 1020, 1110, 1200]
-            .iter()
-            .filter(|&&edge| minute >= edge)
-            .count();
+        let part = [600, 720, 840, 1020, 1110, 1200].iter().filter(|&&edge| minute >= edge).count();
         let (weekday, weekend): ([f64; 7], [f64; 7]) = match self {
-            Self::OutByDay => (
-                [0.12, 0.07, 0.18, 0.08, 0.36, 0.74, 0.82],
-                [0.56, 0.46, 0.52, 0.42, 0.5, 0.66, 0.72],
-            ),
-            Self::InByDay => (
-                [0.74, 0.6, 0.84, 0.58, 0.74, 0.88, 0.84],
-                [0.7, 0.58, 0.8, 0.56, 0.7, 0.84, 0.82],
-            ),
-            Self::Late => (
-                [0.16, 0.1, 0.12, 0.1, 0.12, 0.26, 0.56],
-                [0.4, 0.4, 0.44, 0.34, 0.36, 0.42, 0.54],
-            ),
-            Self::Irregular => (
-                [0.36, 0.32, 0.36, 0.32, 0.36, 0.42, 0.42],
-                [0.36, 0.34, 0.36, 0.34, 0.36, 0.42, 0.42],
-            ),
-            Self::Seldom => (
-                [0.05, 0.04, 0.05, 0.04, 0.07, 0.1, 0.12],
-                [0.12, 0.12, 0.12, 0.12, 0.12, 0.14, 0.14],
-            ),
+            Self::OutByDay => {
+                ([0.12, 0.07, 0.18, 0.08, 0.36, 0.74, 0.82], [0.56, 0.46, 0.52, 0.42, 0.5, 0.66, 0.72])
+            }
+            Self::InByDay => {
+                ([0.74, 0.6, 0.84, 0.58, 0.74, 0.88, 0.84], [0.7, 0.58, 0.8, 0.56, 0.7, 0.84, 0.82])
+            }
+            Self::Late => {
+                ([0.16, 0.1, 0.12, 0.1, 0.12, 0.26, 0.56], [0.4, 0.4, 0.44, 0.34, 0.36, 0.42, 0.54])
+            }
+            Self::Irregular => {
+                ([0.36, 0.32, 0.36, 0.32, 0.36, 0.42, 0.42], [0.36, 0.34, 0.36, 0.34, 0.36, 0.42, 0.42])
+            }
+            Self::Seldom => {
+                ([0.05, 0.04, 0.05, 0.04, 0.07, 0.1, 0.12], [0.12, 0.12, 0.12, 0.12, 0.12, 0.14, 0.14])
+            }
         };
         if is_weekend { weekend[part] } else { weekday[part] }
     }
@@ -105,28 +97,14 @@ impl Home {
         let nobody = nobody(&mut dice, row, is_high);
         let shape = shape(&mut dice, is_high);
         let all_away = dice.chance(0.03);
-        let behind = nobody.unwrap_or(if all_away {
-            Behind::AllAway(shape)
-        } else {
-            Behind::Lived(shape)
-        });
+        let behind = nobody.unwrap_or(if all_away { Behind::AllAway(shape) } else { Behind::Lived(shape) });
         let rhythm = match behind {
             Behind::AllAway(_) | Behind::Empty(_) => Rhythm::Seldom,
             Behind::Lived(_) | Behind::AlsoAt(_) | Behind::NoHome(_) => rhythm(&mut dice, shape),
         };
-        let temper = dice.weighted(&[
-            (Temper::Willing, 0.89),
-            (Temper::Reluctant, 0.085),
-            (Temper::Unwilling, 0.025),
-        ]);
-        Home {
-            row: at,
-            behind,
-            rhythm,
-            temper,
-            parents_at: None,
-            child_at: None,
-        }
+        let temper =
+            dice.weighted(&[(Temper::Willing, 0.89), (Temper::Reluctant, 0.085), (Temper::Unwilling, 0.025)]);
+        Home { row: at, behind, rhythm, temper, parents_at: None, child_at: None }
     }
 }
 
@@ -134,10 +112,7 @@ impl Home {
 fn nobody(dice: &mut Dice, row: &DwellingRow, is_high: bool) -> Option<Behind> {
     // Blocks of new flats have more that nobody has moved into; offices are rare high up.
     let is_new = Dice::of(0, &["block", &row.building_id.to_string()]).chance(0.12);
-    let (not_moved_in, office) = (
-        if is_new { 0.2 } else { 0.012 },
-        if is_high { 0.006 } else { 0.014 },
-    );
+    let (not_moved_in, office) = (if is_new { 0.2 } else { 0.012 }, if is_high { 0.006 } else { 0.014 });
     dice.weighted(&[
         (None, 0.865),
         (Some(Behind::Empty(Outcome::Vacant)), 0.065),

@@ -46,11 +46,7 @@ pub struct Occasion<'a> {
 /// The form of `family` on one occasion, with `address` as the enumerator wrote it.
 pub fn fill(dice: &mut Dice, family: &Family, occasion: &Occasion<'_>, address: Option<String>) -> Interview {
     let members = in_order(dice, family, occasion.care);
-    let listed = if occasion.care == Care::Partial {
-        1
-    } else {
-        members.len()
-    };
+    let listed = if occasion.care == Care::Partial { 1 } else { members.len() };
     let persons: Vec<_> = members
         .iter()
         .take(listed)
@@ -75,9 +71,7 @@ pub fn fill(dice: &mut Dice, family: &Family, occasion: &Occasion<'_>, address: 
         household: household(dice, family, occasion),
         address_text: address,
         persons,
-        answers: Answers {
-            heating: dice.pick(&["central", "gas", "electric", "none"]),
-        },
+        answers: Answers { heating: dice.pick(&["central", "gas", "electric", "none"]) },
     }
 }
 
@@ -85,12 +79,7 @@ fn household(dice: &mut Dice, family: &Family, occasion: &Occasion<'_>) -> House
     let members = &family.persons;
     let n_stayed = members.iter().filter(|person| person.stay.here).count();
     let year_before = occasion.reference.saturating_sub(1.year());
-    let born = |sex| {
-        members
-            .iter()
-            .filter(|p| p.sex == sex && p.birth >= year_before)
-            .count()
-    };
+    let born = |sex| members.iter().filter(|p| p.sex == sex && p.birth >= year_before).count();
     let hearsay = occasion.care == Care::Hearsay;
     let deaths = usize::from(!hearsay && dice.chance(0.006));
     Household {
@@ -183,11 +172,7 @@ fn told_number(dice: &mut Dice, member: &Member, again: bool) -> Option<String> 
     if dice.chance(if again { 0.15 } else { 0.06 }) {
         return None;
     }
-    Some(if dice.chance(0.012) {
-        number::mistyped(dice, number)
-    } else {
-        number.to_owned()
-    })
+    Some(if dice.chance(0.012) { number::mistyped(dice, number) } else { number.to_owned() })
 }
 
 /// Item D11 by age: asked from 3 years on.
@@ -217,11 +202,7 @@ fn by_hearsay(dice: &mut Dice, at: usize, member: &Member, reference: Date) -> P
         person_no: at + 1,
         name,
         sex: member.sex,
-        birth: dice.chance(0.75).then_some(Birth {
-            y: year,
-            m: None,
-            d: None,
-        }),
+        birth: dice.chance(0.75).then_some(Birth { y: year, m: None, d: None }),
         citizen_id: None,
         relationship: Some(member.relationship),
         ethnicity: None,

@@ -120,27 +120,15 @@ pub struct Result {
 
 impl Result {
     fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            informant: Informant::None,
-            channel: Channel::InPerson,
-            photo: false,
-            form: None,
-        }
+        Self { outcome, informant: Informant::None, channel: Channel::InPerson, photo: false, form: None }
     }
 
     fn told(outcome: Outcome, informant: Informant) -> Self {
-        Self {
-            informant,
-            ..Self::plain(outcome)
-        }
+        Self { informant, ..Self::plain(outcome) }
     }
 
     fn taken(outcome: Outcome, respondent: Respondent, care: Care) -> Self {
-        Self {
-            form: Some(Taken { respondent, care }),
-            ..Self::plain(outcome)
-        }
+        Self { form: Some(Taken { respondent, care }), ..Self::plain(outcome) }
     }
 }
 
@@ -186,21 +174,12 @@ pub fn visit(dice: &mut Dice, home: &Home, log: &Log, moment: Moment) -> Result 
         Behind::AllAway(_) => at_all_away(dice, log),
         Behind::Lived(_) | Behind::AlsoAt(_) => {
             if log.visits == 0 && dice.chance(0.003) {
-                return Result {
-                    channel: Channel::Online,
-                    ..Result::plain(Outcome::SelfResponse)
-                };
+                return Result { channel: Channel::Online, ..Result::plain(Outcome::SelfResponse) };
             }
             let p = home.rhythm.chance_in(moment.minute, moment.is_weekend);
             if dice.chance(if moment.agreed { 0.92 } else { p }) {
                 let again = matches!(home.behind, Behind::AlsoAt(_));
-                at_door(
-                    dice,
-                    home.temper,
-                    log,
-                    moment,
-                    if again { Care::Again } else { Care::Usual },
-                )
+                at_door(dice, home.temper, log, moment, if again { Care::Again } else { Care::Usual })
             } else {
                 nobody_in(dice, log)
             }
@@ -228,10 +207,7 @@ fn at_empty(dice: &mut Dice, outcome: Outcome, log: &Log) -> Result {
 /// Not a home: a shop or office in a flat.
 fn at_no_home(dice: &mut Dice, outcome: Outcome) -> Result {
     match dice.range(0, 9) {
-        0..=2 => Result {
-            photo: true,
-            ..Result::plain(outcome)
-        },
+        0..=2 => Result { photo: true, ..Result::plain(outcome) },
         3..=4 => Result::told(outcome, Informant::Manager),
         5..=6 => Result::plain(outcome),
         _ => Result::plain(Outcome::NoAnswer),
@@ -249,10 +225,7 @@ fn at_all_away(dice: &mut Dice, log: &Log) -> Result {
         };
     }
     if dice.chance(if log.visits == 0 { 0.2 } else { 0.5 }) {
-        return Result::told(
-            Outcome::HouseholdAway,
-            dice.pick(&[Informant::Neighbour, Informant::Manager]),
-        );
+        return Result::told(Outcome::HouseholdAway, dice.pick(&[Informant::Neighbour, Informant::Manager]));
     }
     Result::plain(Outcome::NoAnswer)
 }
@@ -276,10 +249,7 @@ fn nobody_in(dice: &mut Dice, log: &Log) -> Result {
         return Result::taken(Outcome::InterviewProxy, Respondent::Neighbour, Care::Hearsay);
     }
     if log.attempts >= 2 && dice.chance(0.04) {
-        return Result {
-            channel: Channel::Telephone,
-            ..Result::plain(Outcome::NoAnswer)
-        };
+        return Result { channel: Channel::Telephone, ..Result::plain(Outcome::NoAnswer) };
     }
     Result::plain(Outcome::NoAnswer)
 }
@@ -301,11 +271,7 @@ fn at_door(dice: &mut Dice, temper: Temper, log: &Log, moment: Moment, care: Car
             Temper::Reluctant => 0.05,
             Temper::Unwilling => 0.7,
         };
-        return Result::plain(if dice.chance(hard) {
-            Outcome::RefusalHard
-        } else {
-            Outcome::RefusalSoft
-        });
+        return Result::plain(if dice.chance(hard) { Outcome::RefusalHard } else { Outcome::RefusalSoft });
     }
     let respondent = dice.pick(&[Respondent::Head, Respondent::Head, Respondent::Member]);
     let complete = Result::taken(Outcome::InterviewComplete, respondent, care);

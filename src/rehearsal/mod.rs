@@ -54,12 +54,7 @@ pub struct Device {
 pub fn devices(setup: &Setup) -> Vec<Device> {
     let enumerators = setup.staff.iter().filter(|row| row.role == Role::Enumerator);
     let slug = &setup.survey.slug;
-    enumerators
-        .map(|row| Device {
-            user: row.user.clone(),
-            device_id: device_id(slug, &row.user),
-        })
-        .collect()
+    enumerators.map(|row| Device { user: row.user.clone(), device_id: device_id(slug, &row.user) }).collect()
 }
 
 /// What to rehearse.
@@ -90,11 +85,8 @@ impl Batch {
     /// Name for a file: number, device and user, so that the files sort in the order of sending.
     pub fn file_name(&self) -> String {
         let device = self.document.device_id.0.simple().to_string();
-        let user: String = self
-            .user
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-            .collect();
+        let user: String =
+            self.user.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
         format!("{:05}-{}-{user}.json", self.number, &device[..8])
     }
 }
@@ -134,23 +126,11 @@ impl<'a> Rehearsal<'a> {
     /// A rehearsal of the set-up's own first days.
     pub fn new(setup: &'a Setup, options: &Options) -> Self {
         let survey = &setup.survey;
-        let length = survey
-            .starts_on
-            .until(survey.ends_on)
-            .map_or(0, |span| span.get_days())
-            + 1;
+        let length = survey.starts_on.until(survey.ends_on).map_or(0, |span| span.get_days()) + 1;
         let days = options.days.min(u16::try_from(length).unwrap_or(u16::MAX));
         let field = Field::new(setup, options.seed, options.until, survey.ends_on);
         let (pending, ready) = (Vec::new(), VecDeque::new());
-        Self {
-            field,
-            first: survey.starts_on,
-            day: 0,
-            days,
-            pending,
-            ready,
-            count: 0,
-        }
+        Self { field, first: survey.starts_on, day: 0, days, pending, ready, count: 0 }
     }
 
     /// Makes the next day and hands out what is sent before its end.
@@ -170,10 +150,8 @@ impl<'a> Rehearsal<'a> {
         }
         let end = self.field.calendar.moment(date, 1440);
         let is_last = self.day == self.days;
-        let (now, wait): (Vec<_>, Vec<_>) = self
-            .pending
-            .drain(..)
-            .partition(|batch| is_last || batch.sent < end);
+        let (now, wait): (Vec<_>, Vec<_>) =
+            self.pending.drain(..).partition(|batch| is_last || batch.sent < end);
         self.pending = wait;
         self.ready.extend(now);
         let sent = |batch: &Batch| (batch.sent, batch.document.device_id, batch.document.batch_id);

@@ -150,10 +150,7 @@ pub fn misheard(dice: &mut Dice, name: &Name) -> Name {
             break;
         }
     }
-    Name {
-        surname: name.surname.clone(),
-        given: letters.into_iter().collect(),
-    }
+    Name { surname: name.surname.clone(), given: letters.into_iter().collect() }
 }
 
 /// What a neighbour or the property manager calls somebody: surname and a title, or less.
@@ -183,22 +180,11 @@ mod tests {
         let mut changed = 0;
         for year in 1930..2020 {
             let surname = surname(&mut dice).to_owned();
-            let name = Name {
-                surname,
-                given: given(&mut dice, Sex::F, year),
-            };
+            let name = Name { surname, given: given(&mut dice, Sex::F, year) };
             assert!((2..=4).contains(&name.full().chars().count()), "{name:?}");
             let heard = misheard(&mut dice, &name);
-            let differing = name
-                .full()
-                .chars()
-                .zip(heard.full().chars())
-                .filter(|(a, b)| a != b)
-                .count();
-            assert!(
-                differing <= 1 && heard.surname == name.surname,
-                "{name:?} {heard:?}"
-            );
+            let differing = name.full().chars().zip(heard.full().chars()).filter(|(a, b)| a != b).count();
+            assert!(differing <= 1 && heard.surname == name.surname, "{name:?} {heard:?}");
             changed += differing;
         }
         assert!(changed > 30, "{changed}");

@@ -17,28 +17,16 @@ use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 /// What enumerators write beside a visit in vain.
-const NOTES: [&str; 4] = [
-    "门上贴了告知书",
-    "邻居说晚上七点以后有人",
-    "灯亮无人应",
-    "Card left",
-];
+const NOTES: [&str; 4] = ["门上贴了告知书", "邻居说晚上七点以后有人", "灯亮无人应", "Card left"];
 
 /// A moment as a device writes it whose clock is `ahead_s` seconds ahead.
 pub(super) fn stamp(moment: Timestamp, ahead_s: i64, zone: &TimeZone) -> String {
-    later(moment, ahead_s)
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%dT%H:%M:%S%:z")
-        .to_string()
+    later(moment, ahead_s).to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 impl Field<'_> {
     fn stamp(&self, shift: &Shift, moment: Timestamp) -> String {
-        stamp(
-            moment,
-            self.crew[shift.member].clock_s + shift.jump_s,
-            &self.calendar.tz,
-        )
+        stamp(moment, self.crew[shift.member].clock_s + shift.jump_s, &self.calendar.tz)
     }
 
     /// The case of a listed home.
@@ -59,19 +47,13 @@ impl Field<'_> {
         let persons = family.as_ref().map_or(0, |family| family.persons.len());
         let mut visit = self.visit(shift, home, case_id, result, persons);
         let plain = |moment| stamp(moment, 0, &self.calendar.tz);
-        visit.appointment = window.map(|(from, to)| Appointment {
-            from: plain(from),
-            to: plain(to),
-        });
+        visit.appointment = window.map(|(from, to)| Appointment { from: plain(from), to: plain(to) });
         let (visit_id, at) = (visit.id, visit.at.clone());
         self.crew[shift.member].outbox.push(Record::Visit(visit));
         let (Some(taken), Some(family)) = (result.form, family) else {
             return;
         };
-        let address = shift
-            .dice
-            .chance(0.8)
-            .then(|| self.world.address(&mut shift.dice, home));
+        let address = shift.dice.chance(0.8).then(|| self.world.address(&mut shift.dice, home));
         let occasion = Occasion {
             id: shift.dice.id_at(shift.now),
             case_id,
@@ -103,11 +85,7 @@ impl Field<'_> {
             outcome: result.outcome,
             channel: result.channel,
             informant: result.informant,
-            photo: if result.photo {
-                vec![shift.dice.id_at(begin)]
-            } else {
-                Vec::new()
-            },
+            photo: if result.photo { vec![shift.dice.id_at(begin)] } else { Vec::new() },
             appointment: None,
             position: self.position(shift, home),
             note: (result.outcome == Outcome::NoAnswer && shift.dice.chance(0.03))
@@ -131,12 +109,7 @@ impl Field<'_> {
             Datum::Gcj02 | Datum::Bd09 => place::from_wgs84(lon, lat, datum),
         };
         let round = |degrees: f64| (degrees * 1e6).round() / 1e6;
-        Some(Position {
-            lon: round(lon),
-            lat: round(lat),
-            accuracy_m: shift.dice.range(4, 28),
-            datum,
-        })
+        Some(Position { lon: round(lon), lat: round(lat), accuracy_m: shift.dice.range(4, 28), datum })
     }
 
     /// Puts a form on the device; some are corrected the next day, some cannot be used before they are.
@@ -173,11 +146,7 @@ impl Field<'_> {
         let dwelling = self.dwelling(shift, beside, id, room, None);
         self.add_dwelling(shift, dwelling);
         self.visit_found(shift, id, beside);
-        self.crew[shift.member].found.push(Found {
-            id,
-            beside,
-            last: shift.date,
-        });
+        self.crew[shift.member].found.push(Found { id, beside, last: shift.date });
     }
 
     fn dwelling(
@@ -307,10 +276,8 @@ impl Field<'_> {
         let stair = shift.dice.below(stairs.len());
         let building = self.world.row(stairs[stair].homes[0]).building_id;
         let of_building = stairs.iter().flat_map(|stair| &stair.homes);
-        let homes: Vec<_> = of_building
-            .copied()
-            .filter(|&home| self.world.row(home).building_id == building)
-            .collect();
+        let homes: Vec<_> =
+            of_building.copied().filter(|&home| self.world.row(home).building_id == building).collect();
         for home in homes {
             let Behind::Empty(outcome) = self.world.homes[home].behind else {
                 continue;

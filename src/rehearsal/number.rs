@@ -24,12 +24,7 @@ impl Numbers {
             .map(|step| (start + step) % 500 * 2 + odd)
             .find(|&sequence| self.0.insert((birth, sequence)));
         let sequence = free.unwrap_or(start * 2 + odd);
-        let front = format!(
-            "{AREA}{:04}{:02}{:02}{sequence:03}",
-            birth.year(),
-            birth.month(),
-            birth.day()
-        );
+        let front = format!("{AREA}{:04}{:02}{:02}{sequence:03}", birth.year(), birth.month(), birth.day());
         let check = check_letter(&front);
         front + check
     }
@@ -37,9 +32,7 @@ impl Numbers {
 
 /// The 18th character of a number (ISO 7064 MOD 11-2 over its first 17 digits, as GB 11643-1999 asks).
 fn check_letter(front: &str) -> &'static str {
-    let rest = front
-        .bytes()
-        .fold(0, |rest, digit| (rest + u32::from(digit - b'0')) * 2 % 11);
+    let rest = front.bytes().fold(0, |rest, digit| (rest + u32::from(digit - b'0')) * 2 % 11);
     let letters = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "X"];
     letters[usize::try_from((12 - rest) % 11).unwrap_or(0)]
 }
@@ -84,10 +77,7 @@ mod tests {
         let birth = "1985-03-07".parse().unwrap();
         for _ in 0..500 {
             let number = numbers.take(&mut dice, birth, Sex::F);
-            assert!(
-                seen.insert(number.clone()) && number.starts_with("41999919850307"),
-                "{number}"
-            );
+            assert!(seen.insert(number.clone()) && number.starts_with("41999919850307"), "{number}");
             assert_eq!(number.as_bytes()[16] % 2, 0);
             let slip = mistyped(&mut dice, &number);
             assert!(

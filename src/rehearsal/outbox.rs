@@ -30,23 +30,14 @@ impl Field<'_> {
         let mut sent = first;
         while !waiting.is_empty() && sent < self.until {
             let halved = batches.is_empty() && waiting.len() > 12 && dice.chance(0.25);
-            let size = if halved {
-                waiting.len() / 2
-            } else {
-                waiting.len().min(BATCH_RECORDS)
-            };
+            let size = if halved { waiting.len() / 2 } else { waiting.len().min(BATCH_RECORDS) };
             let records: Vec<_> = waiting.drain(..size).collect();
             if dice.chance(0.03) {
                 // The answer was lost: some records go once more in the next batch.
                 waiting.extend(records.iter().take(3).cloned());
             }
             let (user, document) = self.document(member, &mut dice, sent, waiting.len(), records);
-            let batch = Batch {
-                number: 0,
-                user,
-                sent,
-                document: Rc::new(document),
-            };
+            let batch = Batch { number: 0, user, sent, document: Rc::new(document) };
             batches.extend(again(&mut dice, &batch, self.until));
             batches.push(batch);
             sent = later(sent, dice.range(2, 30));
@@ -95,8 +86,5 @@ fn turn_around(dice: &mut Dice, records: &mut [Record]) {
 fn again(dice: &mut Dice, batch: &Batch, until: Timestamp) -> Option<Batch> {
     let after = dice.weighted(&[(None, 0.9), (Some(40), 0.06), (Some(86_400), 0.04)])?;
     let sent = later(batch.sent, after);
-    (sent < until).then(|| Batch {
-        sent,
-        ..batch.clone()
-    })
+    (sent < until).then(|| Batch { sent, ..batch.clone() })
 }

@@ -80,18 +80,12 @@ pub struct Visit {
     pub note: Option<String>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the serialiser passes fields by reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser passes fields by reference")]
 fn is_in_person(channel: &Channel) -> bool {
     *channel == Channel::InPerson
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the serialiser passes fields by reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser passes fields by reference")]
 fn is_nobody(informant: &Informant) -> bool {
     *informant == Informant::None
 }

@@ -21,28 +21,15 @@ pub fn redate(survey: &SurveySetup, text: &str, now: Timestamp) -> (SurveySetup,
     let ends_on = today.checked_add(DAYS_AROUND.days()).unwrap_or(today);
     let moved = survey.starts_on.until(starts_on).unwrap_or_default();
     let reference_at = move_moment(survey.reference_at, moved, &zone);
-    let until = survey
-        .policy
-        .self_response
-        .until
-        .as_ref()
-        .map(|until| move_date(until, moved));
-    let offset = reference_at
-        .to_zoned(zone)
-        .strftime("%Y-%m-%dT%H:%M:%S%:z")
-        .to_string();
+    let until = survey.policy.self_response.until.as_ref().map(|until| move_date(until, moved));
+    let offset = reference_at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
     let mut new = vec![
         (vec!["starts_on"], starts_on.to_string()),
         (vec!["ends_on"], ends_on.to_string()),
         (vec!["reference_at"], offset),
     ];
     new.extend(until.clone().map(|until| (vec!["self_response", "until"], until)));
-    let mut survey = SurveySetup {
-        reference_at,
-        starts_on,
-        ends_on,
-        ..survey.clone()
-    };
+    let mut survey = SurveySetup { reference_at, starts_on, ends_on, ..survey.clone() };
     survey.policy.self_response.until = until;
     (survey, replace(text, &new))
 }
@@ -73,14 +60,7 @@ fn replace(text: &str, new: &[(Vec<&str>, String)]) -> String {
             }
             let old = at.get(*last)?;
             let quoted = matches!(old.get_ref(), DeValue::String(_));
-            Some((
-                old.span(),
-                if quoted {
-                    format!("\"{value}\"")
-                } else {
-                    value.clone()
-                },
-            ))
+            Some((old.span(), if quoted { format!("\"{value}\"") } else { value.clone() }))
         })
         .collect();
     edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));

@@ -70,13 +70,7 @@ pub(super) fn settle(dice: &mut Dice, family: &mut Family, reference: Date) {
         };
         family.persons[at].stay = if age == 0 && dice.chance(0.3) {
             let status = ResidenceStatus::HerePending;
-            Stay {
-                registered_at: Some(5),
-                time_away: None,
-                status,
-                other_address: None,
-                ..Stay::HOME
-            }
+            Stay { registered_at: Some(5), time_away: None, status, other_address: None, ..Stay::HOME }
         } else if at > 0 && stay == Stay::HOME && (17..=40).contains(&age) && dice.chance(0.25) {
             away(dice)
         } else {
@@ -89,11 +83,7 @@ pub(super) fn settle(dice: &mut Dice, family: &mut Family, reference: Date) {
 fn registered_elsewhere(dice: &mut Dice, p: f64) -> Option<Stay> {
     dice.chance(p).then(|| {
         let far = dice.chance(0.75);
-        let place = if far {
-            dice.pick(ELSEWHERE)
-        } else {
-            dice.pick(COUNTY)
-        };
+        let place = if far { dice.pick(ELSEWHERE) } else { dice.pick(COUNTY) };
         Stay {
             registered_at: Some(if far { 4 } else { 3 }),
             time_away: u8::try_from(dice.range(2, 8)).ok(),
@@ -107,11 +97,7 @@ fn registered_elsewhere(dice: &mut Dice, p: f64) -> Option<Stay> {
 /// Registered here, away to study or work.
 fn away(dice: &mut Dice) -> Stay {
     let stayed_at = dice.weighted(&[(5, 0.75), (4, 0.2), (6, 0.05)]);
-    let place = if stayed_at == 4 {
-        dice.pick(COUNTY)
-    } else {
-        dice.pick(ELSEWHERE)
-    };
+    let place = if stayed_at == 4 { dice.pick(COUNTY) } else { dice.pick(ELSEWHERE) };
     Stay {
         here: false,
         stayed_at: Some(stayed_at),

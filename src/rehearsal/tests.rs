@@ -16,11 +16,7 @@ fn yongxin(seed: u64) -> Setup {
 }
 
 fn batches(setup: &Setup, seed: u64, days: u16, until: &str) -> Vec<Batch> {
-    let options = Options {
-        seed,
-        days,
-        until: until.parse().unwrap(),
-    };
+    let options = Options { seed, days, until: until.parse().unwrap() };
     Rehearsal::new(setup, &options).collect()
 }
 
@@ -37,11 +33,7 @@ fn records(batches: &[Batch]) -> BTreeMap<(Uuid, i32), &Record> {
         Record::Interview(form) => (form.id, form.revision),
         Record::Visit(_) | Record::Dwelling(_) => (record.id(), 0),
     };
-    batches
-        .iter()
-        .flat_map(|batch| &batch.document.records)
-        .map(|record| (key(record), record))
-        .collect()
+    batches.iter().flat_map(|batch| &batch.document.records).map(|record| (key(record), record)).collect()
 }
 
 fn visits(batches: &[Batch]) -> Vec<&Visit> {
@@ -49,10 +41,7 @@ fn visits(batches: &[Batch]) -> Vec<&Visit> {
 }
 
 fn forms(batches: &[Batch]) -> Vec<&Interview> {
-    records(batches)
-        .into_values()
-        .filter_map(Record::interview)
-        .collect()
+    records(batches).into_values().filter_map(Record::interview).collect()
 }
 
 fn text(batches: &[Batch]) -> String {
@@ -80,9 +69,7 @@ fn more_days_and_a_later_end_only_add_to_what_was_sent() {
     let day_before: Timestamp = "2020-11-02T00:00:00+08:00".parse().unwrap();
     let early = |batches: &[Batch]| -> Vec<String> {
         let early = batches.iter().filter(|batch| batch.sent < day_before);
-        early
-            .map(|batch| serde_json::to_string(&*batch.document).unwrap())
-            .collect()
+        early.map(|batch| serde_json::to_string(&*batch.document).unwrap()).collect()
     };
     assert!(!early(&short).is_empty());
     assert_eq!(early(&short), early(&long));
@@ -94,28 +81,17 @@ fn nothing_happens_after_the_end_nor_outside_the_survey() {
     let until: Timestamp = "2020-11-04T20:00:00+08:00".parse().unwrap();
     let batches = batches(&setup, 2, 99, "2020-11-04T20:00:00+08:00");
     assert!(
-        batches
-            .windows(2)
-            .all(|pair| pair[0].sent <= pair[1].sent && pair[0].number + 1 == pair[1].number)
+        batches.windows(2).all(|pair| pair[0].sent <= pair[1].sent && pair[0].number + 1 == pair[1].number)
     );
     assert!(batches.iter().all(|batch| batch.sent < until));
-    let late = visits(&batches)
-        .into_iter()
-        .filter(|visit| visit.at.parse::<Timestamp>().unwrap() > until)
-        .count();
+    let late =
+        visits(&batches).into_iter().filter(|visit| visit.at.parse::<Timestamp>().unwrap() > until).count();
     // Only clocks that run ahead.
     assert!(late < 20, "{late}");
     assert!(
-        super::Rehearsal::new(
-            &setup,
-            &Options {
-                seed: 1,
-                days: 9,
-                until: Timestamp::UNIX_EPOCH
-            }
-        )
-        .next()
-        .is_none()
+        super::Rehearsal::new(&setup, &Options { seed: 1, days: 9, until: Timestamp::UNIX_EPOCH })
+            .next()
+            .is_none()
     );
 }
 

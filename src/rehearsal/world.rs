@@ -32,23 +32,11 @@ impl<'a> World<'a> {
     pub fn new(setup: &'a Setup, seed: u64) -> Self {
         let residential = |row: &&(usize, &DwellingRow)| row.1.kind == DwellingKind::Residential;
         let rows: Vec<_> = setup.dwellings.iter().enumerate().collect();
-        let homes = rows
-            .iter()
-            .filter(residential)
-            .map(|&(at, row)| Home::draw(seed, at, row))
-            .collect();
+        let homes = rows.iter().filter(residential).map(|&(at, row)| Home::draw(seed, at, row)).collect();
         let reference = setup.survey.zone().to_datetime(setup.survey.reference_at).date();
         let (numbers, families) = (Numbers::default(), HashMap::new());
         let areas = setup.areas.iter().map(|area| (&*area.code, area)).collect();
-        let mut world = Self {
-            setup,
-            homes,
-            reference,
-            seed,
-            areas,
-            numbers,
-            families,
-        };
+        let mut world = Self { setup, homes, reference, seed, areas, numbers, families };
         world.tie();
         world
     }
@@ -148,12 +136,7 @@ impl<'a> World<'a> {
     pub fn strangers(&mut self, name: &str) -> Family {
         let mut dice = Dice::of(self.seed, &["strangers", name]);
         let shape = dice.pick(&[Shape::Single, Shape::Couple, Shape::OneChild]);
-        let wanted = Wanted {
-            shape,
-            surname: None,
-            head_born: None,
-            reference: self.reference,
-        };
+        let wanted = Wanted { shape, surname: None, head_born: None, reference: self.reference };
         family::invent(&mut dice, &wanted, &mut self.numbers)
     }
 
@@ -207,9 +190,6 @@ impl<'a> World<'a> {
             .filter(|area| area.holds(a) && area.holds(b))
             .map(|area| area.depth)
             .max();
-        u8::try_from(a.depth.saturating_sub(common.unwrap_or(0)))
-            .unwrap_or(u8::MAX)
-            .saturating_add(1)
-            .min(4)
+        u8::try_from(a.depth.saturating_sub(common.unwrap_or(0))).unwrap_or(u8::MAX).saturating_add(1).min(4)
     }
 }

@@ -51,15 +51,9 @@ pub(super) async fn add(
                 .map(|a| (a.code, a.range))
                 .collect();
             for row in rows {
-                let range = ranges
-                    .get(&row.code)
-                    .copied()
-                    .unwrap_or((q.area.range.0, q.area.range.0));
-                let own: Vec<&DeviceRow> = live
-                    .iter()
-                    .filter(|d| (range.0..=range.1).contains(&d.area_no))
-                    .copied()
-                    .collect();
+                let range = ranges.get(&row.code).copied().unwrap_or((q.area.range.0, q.area.range.0));
+                let own: Vec<&DeviceRow> =
+                    live.iter().filter(|d| (range.0..=range.1).contains(&d.area_no)).copied().collect();
                 row.devices = Some(devices_of(survey, q.now, &own, row));
             }
         }
@@ -93,11 +87,7 @@ fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row
     });
     Devices {
         enrolled: i64::try_from(devices.len()).unwrap_or_default(),
-        heard: count(
-            devices
-                .iter()
-                .filter(|d| d.last_at.is_some_and(|at| at >= evening)),
-        ),
+        heard: count(devices.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening))),
         silent: count(silent.iter()),
         waiting: devices.iter().filter_map(|d| d.waiting).map(i64::from).sum(),
         doors_held,
@@ -122,9 +112,5 @@ pub fn evening_start(rules: &Rules, now: Timestamp) -> Timestamp {
         .and_then(|i| calendar.bands().get(i))
         .map_or(0, |span| span.from);
     let start = calendar.moment(today, minute);
-    if start <= now {
-        start
-    } else {
-        calendar.moment(today.saturating_sub(1.day()), minute)
-    }
+    if start <= now { start } else { calendar.moment(today.saturating_sub(1.day()), minute) }
 }

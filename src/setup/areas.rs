@@ -9,11 +9,8 @@ use crate::domain::ids::key_part;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(super) const SHEET: Sheet = Sheet {
-    file: "areas.csv",
-    columns: &["code", "parent", "level", "name", "name_zh"],
-    required: 5,
-};
+pub(super) const SHEET: Sheet =
+    Sheet { file: "areas.csv", columns: &["code", "parent", "level", "name", "name_zh"], required: 5 };
 const CODE: usize = 0;
 const PARENT: usize = 1;
 const LEVEL: usize = 2;
@@ -85,12 +82,8 @@ impl Areas {
 
 /// Reads and judges the file.
 pub(super) fn read(files: &dyn Files, faults: &mut Faults, progress: &mut dyn FnMut(Progress)) -> Areas {
-    let mut areas = Areas {
-        rows: Vec::new(),
-        by_code: HashMap::new(),
-        keys: HashMap::new(),
-        extent: Extent::Whole,
-    };
+    let mut areas =
+        Areas { rows: Vec::new(), by_code: HashMap::new(), keys: HashMap::new(), extent: Extent::Whole };
     areas.extent = table::read(files, &SHEET, faults, progress, &mut |line| {
         read_row(line, &mut areas);
     });
@@ -136,13 +129,7 @@ fn read_row(line: &mut Line<'_>, areas: &mut Areas) {
 
 fn fault(row: &AreaRow, column: usize, value: &str, rule: String) -> Fault {
     let column = SHEET.columns[column].to_owned();
-    Fault {
-        file: SHEET.file,
-        line: Some(row.line),
-        column,
-        value: shown(value),
-        rule,
-    }
+    Fault { file: SHEET.file, line: Some(row.line), column, value: shown(value), rule }
 }
 
 /// A parent must be an area of the file.
@@ -162,13 +149,7 @@ fn check_roots(areas: &Areas, faults: &mut Faults) {
         if areas.rows.is_empty() && areas.extent == Extent::Whole {
             let rule = "there is no area; one without a parent is needed".to_owned();
             let (column, value) = (String::new(), String::new());
-            faults.push(Fault {
-                file: SHEET.file,
-                line: None,
-                column,
-                value,
-                rule,
-            });
+            faults.push(Fault { file: SHEET.file, line: None, column, value, rule });
         }
         return;
     };
@@ -179,10 +160,7 @@ fn check_roots(areas: &Areas, faults: &mut Faults) {
         return; // The column is missing, which was said already.
     }
     for row in roots {
-        let rule = format!(
-            "may not be empty: the area without a parent is that of line {}",
-            first.line
-        );
+        let rule = format!("may not be empty: the area without a parent is that of line {}", first.line);
         faults.push(fault(row, PARENT, "", rule));
     }
 }
@@ -207,33 +185,16 @@ fn check_cycles(areas: &Areas, faults: &mut Faults) {
 /// Notes the ring of areas through `at`, each of which lies in the next.
 fn note_ring(areas: &Areas, at: usize, faults: &mut Faults) {
     let mut ring = vec![at];
-    while let Some(next) = areas
-        .above(*ring.last().unwrap_or(&at))
-        .filter(|&next| next != at)
-    {
+    while let Some(next) = areas.above(*ring.last().unwrap_or(&at)).filter(|&next| next != at) {
         ring.push(next);
     }
-    let first = ring
-        .iter()
-        .copied()
-        .min_by_key(|&i| areas.rows[i].line)
-        .unwrap_or(at);
+    let first = ring.iter().copied().min_by_key(|&i| areas.rows[i].line).unwrap_or(at);
     let turn = ring.iter().position(|&i| i == first).unwrap_or(0);
     ring.rotate_left(turn);
-    let names: Vec<_> = ring
-        .iter()
-        .chain([&first])
-        .take(6)
-        .map(|&i| shown(&areas.rows[i].code))
-        .collect();
+    let names: Vec<_> = ring.iter().chain([&first]).take(6).map(|&i| shown(&areas.rows[i].code)).collect();
     let row = &areas.rows[first];
     let rule = format!("the area would lie inside itself ({})", names.join(" in "));
-    faults.push(fault(
-        row,
-        PARENT,
-        row.parent.as_deref().unwrap_or_default(),
-        rule,
-    ));
+    faults.push(fault(row, PARENT, row.parent.as_deref().unwrap_or_default(), rule));
 }
 
 /// Gives preorder numbers and depths and sorts the rows by them; too deep a tree is a fault.
@@ -256,12 +217,7 @@ fn number(areas: &mut Areas, faults: &mut Faults) {
         next += 1;
         open.push((at, depth, true));
         if depth < DEPTH_LIMIT {
-            open.extend(
-                below(&Some(Arc::clone(&row.code)))
-                    .iter()
-                    .rev()
-                    .map(|&at| (at, depth + 1, false)),
-            );
+            open.extend(below(&Some(Arc::clone(&row.code))).iter().rev().map(|&at| (at, depth + 1, false)));
             continue;
         }
         let rule = format!("deeper than {DEPTH_LIMIT} levels");
@@ -269,10 +225,5 @@ fn number(areas: &mut Areas, faults: &mut Faults) {
         faults.push(fault(row, PARENT, &parent, rule));
     }
     areas.rows.sort_by_key(|row| row.lo);
-    areas.by_code = areas
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(at, row)| (Arc::clone(&row.code), at))
-        .collect();
+    areas.by_code = areas.rows.iter().enumerate().map(|(at, row)| (Arc::clone(&row.code), at)).collect();
 }

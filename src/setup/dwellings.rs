@@ -109,14 +109,7 @@ pub(super) fn read(
     progress: &mut dyn FnMut(Progress),
 ) -> Vec<DwellingRow> {
     let (texts, rows, seen) = (Interner::default(), Vec::new(), HashMap::new());
-    let mut reading = Reading {
-        district,
-        areas,
-        texts,
-        rows,
-        seen,
-        building: None,
-    };
+    let mut reading = Reading { district, areas, texts, rows, seen, building: None };
     table::read(files, &SHEET, faults, progress, &mut |line| reading.take(line));
     reading.rows.shrink_to_fit();
     reading.rows
@@ -206,10 +199,7 @@ fn floor(line: &mut Line<'_>) -> Option<i32> {
     match i32::from_str(cell) {
         Ok(floor) if FLOORS.contains(&floor) => Some(floor),
         Ok(_) => {
-            line.fault(
-                FLOOR,
-                format!("a floor lies between {} and {}", FLOORS.start(), FLOORS.end()),
-            );
+            line.fault(FLOOR, format!("a floor lies between {} and {}", FLOORS.start(), FLOORS.end()));
             None
         }
         Err(_) => {
@@ -245,9 +235,7 @@ fn households(line: &mut Line<'_>) -> Option<u16> {
 
 /// One coordinate: a plain finite number.
 fn degrees(line: &mut Line<'_>, column: usize) -> Option<f64> {
-    let number = f64::from_str(line.cell(column)?)
-        .ok()
-        .filter(|number| number.is_finite());
+    let number = f64::from_str(line.cell(column)?).ok().filter(|number| number.is_finite());
     if number.is_none() {
         line.fault(column, "not a number of degrees");
     }
@@ -270,10 +258,7 @@ fn position(line: &mut Line<'_>) -> Option<(f64, f64)> {
     } else if lat.abs() > 90.0 {
         line.fault(LAT, "a latitude lies between -90 and 90");
     } else if lon == 0.0 && lat == 0.0 {
-        line.fault(
-            LON,
-            "0, 0 is nobody's door; leave both cells empty where the place is unknown",
-        );
+        line.fault(LON, "0, 0 is nobody's door; leave both cells empty where the place is unknown");
     } else {
         return Some((lon, lat));
     }

@@ -76,8 +76,7 @@ impl Faults {
 
     /// Sorts by file (in the order they are read) and line, faults of a whole file first.
     pub(super) fn sort(&mut self) {
-        self.kept
-            .sort_by_key(|fault| (super::file_rank(fault.file), fault.line));
+        self.kept.sort_by_key(|fault| (super::file_rank(fault.file), fault.line));
     }
 }
 
@@ -108,10 +107,7 @@ pub fn shown(value: &str) -> String {
     for piece in digit_runs(&value.chars().take(4 * SHOWN_CHARS).collect::<String>()) {
         let text = match piece {
             Piece::Digits(n) => format!("[{n} digits]"),
-            Piece::Text(text) => text
-                .chars()
-                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                .collect(),
+            Piece::Text(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
         };
         for c in text.chars() {
             if taken == SHOWN_CHARS {

@@ -35,10 +35,7 @@ impl Files for Directory {
         if about.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        Ok(Some(Opened {
-            bytes: Box::new(file),
-            length: Some(about.len()),
-        }))
+        Ok(Some(Opened { bytes: Box::new(file), length: Some(about.len()) }))
     }
 }
 

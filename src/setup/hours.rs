@@ -50,16 +50,9 @@ fn minutes(text: &str) -> Result<u16, HoursError> {
     let number = |digits: &str, longest| {
         let fits =
             !digits.is_empty() && digits.len() <= longest && digits.bytes().all(|b| b.is_ascii_digit());
-        digits
-            .parse::<u16>()
-            .ok()
-            .filter(|_| fits)
-            .ok_or(HoursError::Shape)
+        digits.parse::<u16>().ok().filter(|_| fits).ok_or(HoursError::Shape)
     };
-    let (hour, minute) = (
-        number(hour, 2)?,
-        if minute.len() == 2 { number(minute, 2)? } else { 60 },
-    );
+    let (hour, minute) = (number(hour, 2)?, if minute.len() == 2 { number(minute, 2)? } else { 60 });
     let total = hour * 60 + minute;
     if minute > 59 || total > 24 * 60 {
         return Err(HoursError::Shape);
@@ -76,16 +69,10 @@ mod tests {
         let span = |from, to| Span { from, to };
         for (text, expected) in [
             ("18:00-21:30", Ok(vec![span(1080, 1290)])),
-            (
-                " 14:00 - 21:00 ; 9:00-12:00",
-                Ok(vec![span(540, 720), span(840, 1260)]),
-            ),
+            (" 14:00 - 21:00 ; 9:00-12:00", Ok(vec![span(540, 720), span(840, 1260)])),
             ("１８:00-21:30", Err(HoursError::Shape)),
             ("18：00－24：00", Ok(vec![span(1080, 1440)])),
-            (
-                "09:00-12:00;12:00-13:00",
-                Ok(vec![span(540, 720), span(720, 780)]),
-            ),
+            ("09:00-12:00;12:00-13:00", Ok(vec![span(540, 720), span(720, 780)])),
             ("09:00-12:00;11:59-13:00", Err(HoursError::Overlap)),
             ("21:00-09:00", Err(HoursError::Reversed)),
             ("09:00-09:00", Err(HoursError::Reversed)),

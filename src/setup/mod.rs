@@ -29,12 +29,7 @@ use std::io;
 /// The TOML file's plain name.
 pub const SURVEY_FILE: &str = "survey.toml";
 /// The files of a set-up, in the order they are read.
-pub const FILES: [&str; 4] = [
-    SURVEY_FILE,
-    areas::SHEET.file,
-    dwellings::SHEET.file,
-    staff::SHEET.file,
-];
+pub const FILES: [&str; 4] = [SURVEY_FILE, areas::SHEET.file, dwellings::SHEET.file, staff::SHEET.file];
 
 /// How far the reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +81,7 @@ pub fn read(files: &dyn Files, progress: &mut dyn FnMut(Progress)) -> Result<Set
     let dwellings = dwellings::read(files, &district, &areas, &mut faults, progress);
     let staff = staff::read(files, &areas, &mut faults, progress);
     match survey {
-        Some(survey) if faults.is_empty() => Ok(Setup {
-            survey,
-            areas: areas.rows,
-            dwellings,
-            staff,
-        }),
+        Some(survey) if faults.is_empty() => Ok(Setup { survey, areas: areas.rows, dwellings, staff }),
         Some(_) | None => {
             faults.sort();
             Err(faults)
@@ -101,10 +91,7 @@ pub fn read(files: &dyn Files, progress: &mut dyn FnMut(Progress)) -> Result<Set
 
 /// Place of `file` in [`FILES`].
 fn file_rank(file: &str) -> usize {
-    FILES
-        .iter()
-        .position(|&known| known == file)
-        .unwrap_or(FILES.len())
+    FILES.iter().position(|&known| known == file).unwrap_or(FILES.len())
 }
 
 /// Why a file that is there cannot be read, without a path or a system's own words.

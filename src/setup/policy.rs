@@ -30,13 +30,7 @@ pub(super) fn read(table: &DeTable<'_>, source: &Source<'_>, faults: &mut Faults
             for one in broken {
                 let line = line_of(table, &one.key).map(|span| source.line(span.start));
                 let value = shown(&one.value);
-                faults.push(Fault {
-                    file: source.file,
-                    line,
-                    column: one.key,
-                    value,
-                    rule: one.rule,
-                });
+                faults.push(Fault { file: source.file, line, column: one.key, value, rule: one.rule });
             }
             sound.then_some(policy)
         }
@@ -53,10 +47,7 @@ pub(super) fn read(table: &DeTable<'_>, source: &Source<'_>, faults: &mut Faults
 
 /// Dates may stand without quotation marks; the policy takes them as text.
 fn dates_as_text(table: &mut DeTable<'_>) {
-    let keys: Vec<_> = table
-        .keys()
-        .map(|key| key.get_ref().clone().into_owned())
-        .collect();
+    let keys: Vec<_> = table.keys().map(|key| key.get_ref().clone().into_owned()).collect();
     for key in keys {
         if let Some(value) = table.get_mut(key.as_str()) {
             date_as_text(value.get_mut());
@@ -123,12 +114,7 @@ fn each_item_alone(
     for item in items {
         let mut one = DeArray::new();
         one.push(item.clone());
-        if !alone(
-            path,
-            Spanned::new(item.span(), DeValue::Array(one)),
-            source,
-            faults,
-        ) {
+        if !alone(path, Spanned::new(item.span(), DeValue::Array(one)), source, faults) {
             return;
         }
     }
@@ -153,11 +139,7 @@ fn alone(
     };
     let read = Policy::deserialize(Deserializer::from(Spanned::new(span, table)));
     if let Err(error) = &read {
-        let key = path
-            .iter()
-            .map(|key| key.get_ref().as_ref())
-            .collect::<Vec<_>>()
-            .join(".");
+        let key = path.iter().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>().join(".");
         note(error, &key, source, faults);
     }
     read.is_ok()
@@ -167,58 +149,30 @@ fn alone(
 fn note(error: &toml::de::Error, key: &str, source: &Source<'_>, faults: &mut Faults) {
     let line = error.span().map(|span| source.line(span.start));
     let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-    let unknown = message
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split_once('`'));
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     let (column, value, rule) = match unknown {
         Some((field, rest)) => {
-            let known = rest
-                .trim_start_matches(", expected")
-                .trim()
-                .replace("one of ", "")
-                .replace('`', "");
+            let known = rest.trim_start_matches(", expected").trim().replace("one of ", "").replace('`', "");
             let last = key.rsplit('.').next().unwrap_or_default();
-            let column = if last == field || key.is_empty() {
-                key.to_owned()
-            } else {
-                format!("{key}.{field}")
-            };
-            (
-                column,
-                String::new(),
-                format!("not a key of this place; known are {known}"),
-            )
+            let column =
+                if last == field || key.is_empty() { key.to_owned() } else { format!("{key}.{field}") };
+            (column, String::new(), format!("not a key of this place; known are {known}"))
         }
-        None => (
-            key.to_owned(),
-            text_at(error.span(), source),
-            message_only(&message),
-        ),
+        None => (key.to_owned(), text_at(error.span(), source), message_only(&message)),
     };
-    faults.push(Fault {
-        file: source.file,
-        line,
-        column: shown(&column),
-        value,
-        rule,
-    });
+    faults.push(Fault { file: source.file, line, column: shown(&column), value, rule });
 }
 
 /// A reader's message without the value it quotes: the value is shown beside it, cut and masked.
 fn message_only(message: &str) -> String {
-    message.split_once(", expected ").map_or_else(
-        || shown_rule(message),
-        |(_, expected)| format!("expected {expected}"),
-    )
+    message
+        .split_once(", expected ")
+        .map_or_else(|| shown_rule(message), |(_, expected)| format!("expected {expected}"))
 }
 
 /// A message of unknown shape, made safe to show.
 fn shown_rule(message: &str) -> String {
-    let masked: String = message
-        .chars()
-        .map(|c| if c.is_numeric() { '#' } else { c })
-        .take(160)
-        .collect();
+    let masked: String = message.chars().map(|c| if c.is_numeric() { '#' } else { c }).take(160).collect();
     masked
 }
 

@@ -82,12 +82,7 @@ pub struct Rows<R: Read> {
 impl<R: Read> Rows<R> {
     /// Starts at the first line; a byte order mark is skipped.
     pub fn new(input: R) -> Self {
-        Self {
-            input: BufReader::with_capacity(1 << 16, input),
-            raw: Vec::new(),
-            line: 0,
-            bytes: 0,
-        }
+        Self { input: BufReader::with_capacity(1 << 16, input), raw: Vec::new(), line: 0, bytes: 0 }
     }
 
     /// Bytes read so far.
@@ -131,11 +126,7 @@ impl<R: Read> Rows<R> {
     fn read_line(&mut self) -> Result<Option<usize>, RowError> {
         self.raw.clear();
         let limit = u64::try_from(ROW_LIMIT).unwrap_or(u64::MAX);
-        let read = self
-            .input
-            .by_ref()
-            .take(limit + 1)
-            .read_until(b'\n', &mut self.raw)?;
+        let read = self.input.by_ref().take(limit + 1).read_until(b'\n', &mut self.raw)?;
         if read == 0 {
             return Ok(None);
         }
@@ -192,10 +183,7 @@ mod tests {
     fn all(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, RowError> {
         let (mut rows, mut row, mut out) = (Rows::new(bytes), Row::default(), Vec::new());
         while rows.next_into(&mut row)? {
-            let cells = (0..row.len())
-                .filter_map(|i| row.cell(i))
-                .map(str::to_owned)
-                .collect();
+            let cells = (0..row.len()).filter_map(|i| row.cell(i)).map(str::to_owned).collect();
             out.push((row.line, cells));
         }
         Ok(out)
@@ -213,48 +201,25 @@ mod tests {
                 b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n3,4",
                 vec![row(1, &["a", "b"]), row(2, &["1", "2"]), row(4, &["3", "4"])],
             ),
-            (
-                b"\"a\nb\",c\nd,e",
-                vec![row(1, &["a\nb", "c"]), row(3, &["d", "e"])],
-            ),
-            (
-                b"\"a\r\nb\",c\r\nd,\r\n",
-                vec![row(1, &["a\nb", "c"]), row(3, &["d", ""])],
-            ),
-            (
-                b"\"x \"\"y\"\", z\",\"\",a\"b\n",
-                vec![row(1, &["x \"y\", z", "", "a\"b"])],
-            ),
+            (b"\"a\nb\",c\nd,e", vec![row(1, &["a\nb", "c"]), row(3, &["d", "e"])]),
+            (b"\"a\r\nb\",c\r\nd,\r\n", vec![row(1, &["a\nb", "c"]), row(3, &["d", ""])]),
+            (b"\"x \"\"y\"\", z\",\"\",a\"b\n", vec![row(1, &["x \"y\", z", "", "a\"b"])]),
             (b"", vec![]),
             (b"\n\n,\n", vec![row(3, &["", ""])]),
             (b"\"a\" ,b", vec![row(1, &["a", "b"])]),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(
-                all(bytes).unwrap(),
-                expected,
-                "{:?}",
-                String::from_utf8_lossy(bytes)
-            );
+            assert_eq!(all(bytes).unwrap(), expected, "{:?}", String::from_utf8_lossy(bytes));
         }
     }
 
     #[test]
     fn what_cannot_be_read_names_its_line() {
-        assert!(matches!(
-            all(b"a,b\n1,\xc7\xf8\n"),
-            Err(RowError::NotUtf8 { line: 2 })
-        ));
+        assert!(matches!(all(b"a,b\n1,\xc7\xf8\n"), Err(RowError::NotUtf8 { line: 2 })));
         assert!(matches!(all(b"a\n\"b\nc\n"), Err(RowError::Endless { line: 2 })));
-        assert!(matches!(
-            all(b"a\n\"b\"c\n"),
-            Err(RowError::AfterQuote { line: 2 })
-        ));
+        assert!(matches!(all(b"a\n\"b\"c\n"), Err(RowError::AfterQuote { line: 2 })));
         let endless = [b"a\n\"".as_slice(), &b"x,\n".repeat(200_000)].concat();
         assert!(matches!(all(&endless), Err(RowError::Endless { line: 2 })));
-        assert!(matches!(
-            all(&b"y".repeat(300_000)),
-            Err(RowError::Endless { line: 1 })
-        ));
+        assert!(matches!(all(&b"y".repeat(300_000)), Err(RowError::Endless { line: 1 })));
     }
 }

@@ -11,16 +11,8 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub fn new(file: &'static str, text: &'a str) -> Self {
-        let breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|&(_, byte)| byte == b'\n')
-            .map(|(at, _)| at + 1);
-        Self {
-            file,
-            text,
-            starts: std::iter::once(0).chain(breaks).collect(),
-        }
+        let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| at + 1);
+        Self { file, text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// The line, from 1, of the byte at `offset`.

@@ -133,11 +133,7 @@ fn row(line: &mut Line<'_>, areas: &Areas, seen: &mut HashMap<String, u64>) -> O
     let weekday = shift(line, WEEKDAY);
     let saturday = shift(line, SATURDAY).or_else(|| weekend.clone());
     let sunday = shift(line, SUNDAY).or(weekend);
-    let shifts = Shifts {
-        weekday,
-        saturday,
-        sunday,
-    };
+    let shifts = Shifts { weekday, saturday, sunday };
     Some(StaffRow {
         user: user?,
         name: name?,
@@ -151,10 +147,7 @@ fn row(line: &mut Line<'_>, areas: &Areas, seen: &mut HashMap<String, u64>) -> O
 /// A user name: letters, digits, `.`, `_`, `-`, `@`; each once.
 fn user(line: &mut Line<'_>, seen: &mut HashMap<String, u64>) -> Option<String> {
     let user = line.code(USER, USER_CHARS)?;
-    if !user
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'))
-    {
+    if !user.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@')) {
         line.fault(USER, "a user name has only letters, digits and . _ - @");
         return None;
     }

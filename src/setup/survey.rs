@@ -21,16 +21,8 @@ const NAME_CHARS: usize = 200;
 /// Years that are taken for a survey's.
 const YEARS: std::ops::RangeInclusive<i16> = 1990..=2200;
 /// Keys that are not the policy's.
-pub(super) const OWN_KEYS: [&str; 8] = [
-    "id",
-    "name",
-    "name_zh",
-    "district",
-    "time_zone",
-    "reference_at",
-    "starts_on",
-    "ends_on",
-];
+pub(super) const OWN_KEYS: [&str; 8] =
+    ["id", "name", "name_zh", "district", "time_zone", "reference_at", "starts_on", "ends_on"];
 
 /// The survey itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,21 +66,11 @@ pub(super) fn read(files: &dyn Files, faults: &mut Faults) -> (Option<SurveySetu
             let line = error.span().map(|span| source.line(span.start));
             let rule = format!("not valid TOML: {}", shown_message(error.message()));
             let (column, value) = (String::new(), String::new());
-            faults.push(Fault {
-                file: SURVEY_FILE,
-                line,
-                column,
-                value,
-                rule,
-            });
+            faults.push(Fault { file: SURVEY_FILE, line, column, value, rule });
         }
         return (None, None);
     }
-    let mut reading = Reading {
-        table: table.get_ref(),
-        source: &source,
-        faults,
-    };
+    let mut reading = Reading { table: table.get_ref(), source: &source, faults };
     let survey = reading.survey();
     let district = survey.as_ref().map(|survey| survey.district.clone()).or_else(|| {
         reading
@@ -103,25 +85,13 @@ pub(super) fn read(files: &dyn Files, faults: &mut Faults) -> (Option<SurveySetu
 
 /// The message of a parser without what it may quote of the file.
 fn shown_message(message: &str) -> String {
-    message
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(160)
-        .collect()
+    message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
 }
 
 /// A fault of the file as a whole, or of one line.
 fn whole(line: Option<u64>, rule: &str) -> Fault {
     let (column, value) = (String::new(), String::new());
-    Fault {
-        file: SURVEY_FILE,
-        line,
-        column,
-        value,
-        rule: rule.to_owned(),
-    }
+    Fault { file: SURVEY_FILE, line, column, value, rule: rule.to_owned() }
 }
 
 /// The file as text, without a byte order mark.
@@ -189,11 +159,7 @@ impl Reading<'_, '_> {
         if let (Some(starts), Some(ends)) = (starts_on, ends_on)
             && ends < starts
         {
-            self.fault(
-                "ends_on",
-                &ends.to_string(),
-                format!("before starts_on, which is {starts}"),
-            );
+            self.fault("ends_on", &ends.to_string(), format!("before starts_on, which is {starts}"));
         }
         let reference_at = self.reference(zone.as_ref());
         let policy = policy::read(self.table, self.source, self.faults);
@@ -212,28 +178,15 @@ impl Reading<'_, '_> {
     }
 
     fn fault(&mut self, key: &str, value: &str, rule: impl Into<String>) {
-        let line = self
-            .table
-            .get(key)
-            .map(|value| self.source.line(value.span().start));
+        let line = self.table.get(key).map(|value| self.source.line(value.span().start));
         let (column, value, rule) = (key.to_owned(), shown(value), rule.into());
-        self.faults.push(Fault {
-            file: SURVEY_FILE,
-            line,
-            column,
-            value,
-            rule,
-        });
+        self.faults.push(Fault { file: SURVEY_FILE, line, column, value, rule });
     }
 
     /// Complains where `key` is absent.
     fn require(&mut self, key: &str) {
         if !self.table.contains_key(key) {
-            self.fault(
-                key,
-                "",
-                "missing; needed are id, name, district, time_zone, starts_on, ends_on",
-            );
+            self.fault(key, "", "missing; needed are id, name, district, time_zone, starts_on, ends_on");
         }
     }
 
@@ -293,11 +246,7 @@ impl Reading<'_, '_> {
         if let Ok(zone) = TimeZone::get(&name) {
             return Some((name, zone));
         }
-        self.fault(
-            "time_zone",
-            &name,
-            "not a time zone of the IANA list, like Asia/Shanghai",
-        );
+        self.fault("time_zone", &name, "not a time zone of the IANA list, like Asia/Shanghai");
         None
     }
 

@@ -41,12 +41,7 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(sheet: &'static Sheet, places: &'a [Option<usize>], row: &'a Row, faults: &'a mut Faults) -> Self {
-        Self {
-            sheet,
-            places,
-            row,
-            faults,
-        }
+        Self { sheet, places, row, faults }
     }
 
     /// Line number in the file.
@@ -148,12 +143,7 @@ pub(super) fn read(
             return Extent::Part;
         }
     };
-    let mut table = Table {
-        sheet,
-        rows: Rows::new(opened.bytes),
-        length: opened.length,
-        count: 0,
-    };
+    let mut table = Table { sheet, rows: Rows::new(opened.bytes), length: opened.length, count: 0 };
     let extent = table.body(faults, progress, each);
     progress(table.progress());
     extent
@@ -161,13 +151,7 @@ pub(super) fn read(
 
 /// A fault of a file as a whole.
 fn whole_file(sheet: &Sheet, rule: &str) -> Fault {
-    Fault {
-        file: sheet.file,
-        line: None,
-        column: String::new(),
-        value: String::new(),
-        rule: rule.to_owned(),
-    }
+    Fault { file: sheet.file, line: None, column: String::new(), value: String::new(), rule: rule.to_owned() }
 }
 
 /// A file being read.
@@ -180,12 +164,7 @@ struct Table<R: Read> {
 
 impl<R: Read> Table<R> {
     fn progress(&self) -> Progress {
-        Progress {
-            file: self.sheet.file,
-            rows: self.count,
-            bytes: self.rows.bytes(),
-            length: self.length,
-        }
+        Progress { file: self.sheet.file, rows: self.count, bytes: self.rows.bytes(), length: self.length }
     }
 
     /// Reads the header, then every row.
@@ -242,10 +221,7 @@ impl<R: Read> Table<R> {
     /// Notes a row with too few or too many cells.
     fn ragged(&self, row: &Row, width: usize, faults: &mut Faults) {
         let rule = format!("{} cells where the header has {width}", row.len());
-        faults.push(Fault {
-            line: Some(row.line),
-            ..whole_file(self.sheet, &rule)
-        });
+        faults.push(Fault { line: Some(row.line), ..whole_file(self.sheet, &rule) });
     }
 
     /// Notes why a row could not be read; whether that ends the reading of the whole file or is a matter of this part.
@@ -266,15 +242,8 @@ impl<R: Read> Table<R> {
             ),
             RowError::Io(error) => (None, unreadable(error)),
         };
-        faults.push(Fault {
-            line,
-            ..whole_file(self.sheet, &rule)
-        });
-        if matches!(error, RowError::AfterQuote { .. }) {
-            Extent::Part
-        } else {
-            Extent::Whole
-        }
+        faults.push(Fault { line, ..whole_file(self.sheet, &rule) });
+        if matches!(error, RowError::AfterQuote { .. }) { Extent::Part } else { Extent::Whole }
     }
 }
 
@@ -289,20 +258,14 @@ fn header(sheet: &'static Sheet, row: &Row, faults: &mut Faults) -> (Vec<Option<
         };
         if places[column].is_some() {
             let rule = "the column stands twice in the header".to_owned();
-            faults.push(Fault {
-                line: Some(row.line),
-                column: name,
-                ..whole_file(sheet, &rule)
-            });
+            faults.push(Fault { line: Some(row.line), column: name, ..whole_file(sheet, &rule) });
         }
         places[column] = places[column].or(Some(place));
     }
     for (column, name) in sheet.columns.iter().enumerate().take(sheet.required) {
         if places[column].is_none() {
-            let rule = format!(
-                "the column is missing; needed are {}",
-                sheet.columns[..sheet.required].join(",")
-            );
+            let rule =
+                format!("the column is missing; needed are {}", sheet.columns[..sheet.required].join(","));
             faults.push(Fault {
                 line: Some(row.line),
                 column: (*name).to_owned(),

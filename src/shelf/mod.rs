@@ -49,11 +49,7 @@ impl Shelf {
 
     /// The place an operator names: `s3://bucket/prefix` with the credentials of the environment (`AWS_…`), or a directory.
     pub fn at(address: &str) -> Result<Self, Error> {
-        if address.contains("://") {
-            Self::bucket(address)
-        } else {
-            Ok(Self::directory(address))
-        }
+        if address.contains("://") { Self::bucket(address) } else { Ok(Self::directory(address)) }
     }
 
     #[cfg(feature = "s3")]
@@ -69,9 +65,7 @@ impl Shelf {
 
     #[cfg(not(feature = "s3"))]
     fn bucket(_: &str) -> Result<Self, Error> {
-        Err(Error::Address(
-            "this program was built without the feature s3; name a directory".to_owned(),
-        ))
+        Err(Error::Address("this program was built without the feature s3; name a directory".to_owned()))
     }
 
     /// Puts the bytes there, whole or not at all; the same id again replaces them.
@@ -84,11 +78,7 @@ impl Shelf {
             #[cfg(feature = "s3")]
             Place::Bucket { store, prefix } => {
                 let path = object_in(prefix, key, id);
-                store
-                    .put(&path, bytes.into())
-                    .await
-                    .map(drop)
-                    .map_err(object_error)
+                store.put(&path, bytes.into()).await.map(drop).map_err(object_error)
             }
         }
     }
@@ -163,9 +153,7 @@ async fn blocking<T: Send + 'static>(
 fn path_in(root: &Path, key: SurveyKey, id: Uuid) -> PathBuf {
     let name = id.simple().to_string();
     // The last letters are random in every version, the first are the time in version 7.
-    root.join(format!("{}-{}", key.district, key.no))
-        .join(&name[30..])
-        .join(name)
+    root.join(format!("{}-{}", key.district, key.no)).join(&name[30..]).join(name)
 }
 
 /// Writes beside, forces to disk, renames, forces the directory to disk.
@@ -173,20 +161,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(parent)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     let beside = path.with_extension(format!("{:08x}.part", rand::random::<u32>()));
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::rename(&beside, path));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         drop(std::fs::remove_file(&beside));
     }
@@ -196,9 +175,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(feature = "s3")]
 fn object_in(prefix: &object_store::path::Path, key: SurveyKey, id: Uuid) -> object_store::path::Path {
-    prefix
-        .child(format!("{}-{}", key.district, key.no))
-        .child(id.simple().to_string())
+    prefix.child(format!("{}-{}", key.district, key.no)).child(id.simple().to_string())
 }
 
 #[cfg(feature = "s3")]
@@ -210,10 +187,7 @@ fn object_error(error: object_store::Error) -> Error {
 mod tests {
     use super::*;
 
-    const KEY: SurveyKey = SurveyKey {
-        district: 410_181,
-        no: 1,
-    };
+    const KEY: SurveyKey = SurveyKey { district: 410_181, no: 1 };
 
     #[tokio::test]
     async fn bytes_come_back_are_replaced_whole_and_go() {
@@ -224,10 +198,7 @@ mod tests {
         shelf.put(KEY, id, Bytes::from_static(b"one")).await.unwrap();
         shelf.put(KEY, id, Bytes::from_static(b"two")).await.unwrap();
         assert_eq!(shelf.get(KEY, id).await.unwrap().as_deref(), Some(&b"two"[..]));
-        let mode = std::fs::metadata(path_in(&root, KEY, id))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(path_in(&root, KEY, id)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(shelf.has(KEY, id).await.unwrap());
         shelf.remove(KEY, id).await.unwrap();

@@ -4,9 +4,7 @@
 pub const ENOUGH: usize = 12;
 
 /// Brands of ISO base media files that are HEIC pictures (ISO/IEC 23008-12, annex B).
-const HEIC: [&[u8; 4]; 8] = [
-    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1",
-];
+const HEIC: [&[u8; 4]; 8] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"];
 
 /// The media type of a picture that begins like this; `None` for anything else, however it is named. `beginning` holds
 /// at least [`ENOUGH`] bytes, or the whole of what is shorter.

@@ -197,38 +197,17 @@ async fn enrol(
 ) -> Result<Enrolled, Error> {
     if let Some(device) = t.device {
         let row = tx
-            .query_opt(
-                &ENROL_DEVICE,
-                &[
-                    &t.key.district,
-                    &t.key.no,
-                    &device,
-                    &t.user,
-                    &model,
-                    &t.created_at,
-                ],
-            )
+            .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
             .await?;
         if row.is_none() {
             return Ok(Enrolled::DeviceTaken);
         }
         if let Some(old) = replaces.filter(|old| *old != device) {
-            if tx
-                .query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user])
-                .await?
-                .is_none()
-            {
+            if tx.query_opt(&FIND_DEVICE, &[&t.key.district, &t.key.no, &old, &t.user]).await?.is_none() {
                 return Ok(Enrolled::NotYours);
             }
-            super::device::revoke(
-                tx,
-                t.key,
-                old,
-                &t.user,
-                Some("replaced by a new phone"),
-                t.created_at,
-            )
-            .await?;
+            super::device::revoke(tx, t.key, old, &t.user, Some("replaced by a new phone"), t.created_at)
+                .await?;
             super::device::replace(tx, t.key, old, device).await?;
         }
     }
@@ -247,21 +226,26 @@ async fn enrol(
 impl Store {
     /// Who the token with this hash stands for; `None` when it is unknown, expired, withdrawn or its person has left.
     pub async fn caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
+        let mut tries = 0;
+        loop {
+            match self.find_caller(hash, now).await {
+                // A connection of the pool may have been cut off since it was last used.
+                Err(Error::Unavailable) if tries < 2 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn find_caller(&self, hash: &[u8], now: Timestamp) -> Result<Option<Caller>, Error> {
         let client = self.client().await?;
         let name = FIND_TOKEN.name();
-        let statement = client
-            .prepare_cached(FIND_TOKEN.sql)
-            .await
-            .map_err(|e| Error::of(name, &e))?;
-        let row = client
-            .query_opt(&statement, &[&hash, &now])
-            .await
-            .map_err(|e| Error::of(name, &e))?;
+        let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;
+        let row = client.query_opt(&statement, &[&hash, &now]).await.map_err(|e| Error::of(name, &e))?;
         Ok(row.map(|r| Caller {
-            key: SurveyKey {
-                district: r.get("district_id"),
-                no: r.get("survey_no"),
-            },
+            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
             survey: r.get("slug"),
             policy_version: r.get("policy_version"),
             user: r.get("user_name"),
@@ -338,9 +322,7 @@ impl Store {
         self.retrying("revoke_user", move |tx| {
             let user = user.clone();
             Box::pin(async move {
-                let n = tx
-                    .execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now])
-                    .await?;
+                let n = tx.execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now]).await?;
                 let noted = Note::by_operator(key, Action::RevokeUser, now);
                 super::audit::note(tx, &noted.with(serde_json::json!({"for": user, "tokens": n}))).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
@@ -361,10 +343,7 @@ impl Store {
             Box::pin(async move {
                 let row = tx.query_opt(&TAKE_CODE, &[&hash]).await?;
                 Ok::<_, Error>(Outcome::Commit(row.and_then(|r| {
-                    let key = SurveyKey {
-                        district: r.get("district_id"),
-                        no: r.get("survey_no"),
-                    };
+                    let key = SurveyKey { district: r.get("district_id"), no: r.get("survey_no") };
                     (r.get::<_, Timestamp>("expires_at") > now).then(|| (key, r.get("user_name")))
                 })))
             })
@@ -384,8 +363,7 @@ impl Store {
         self.retrying("add_enrol_code", move |tx| {
             let (hash, user) = (hash.clone(), user.clone());
             Box::pin(async move {
-                tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at])
-                    .await?;
+                tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
                 // A code lives for a day.
                 let made_at = expires_at - jiff::SignedDuration::from_hours(24);
                 let noted = Note::by_operator(key, Action::MakeCode, made_at);
@@ -406,10 +384,7 @@ impl Store {
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| Membership {
-                            key: SurveyKey {
-                                district: r.get("district_id"),
-                                no: r.get("survey_no"),
-                            },
+                            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
                             survey: r.get("slug"),
                             role: r.get("role"),
                             area: r.get("area"),
@@ -428,11 +403,7 @@ impl Store {
         self.reading("password_hash", move |tx| {
             let user = user.clone();
             Box::pin(async move {
-                Ok::<_, Error>(
-                    tx.query_opt(&FIND_PASSWORD, &[&user])
-                        .await?
-                        .map(|r| r.get("password_hash")),
-                )
+                Ok::<_, Error>(tx.query_opt(&FIND_PASSWORD, &[&user]).await?.map(|r| r.get("password_hash")))
             })
         })
         .await

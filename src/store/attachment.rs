@@ -41,7 +41,7 @@ statements! {
     /// $1 district, $2 survey, $3 attachments, $4 visits.
     LINK = "-- link_attachments
         insert into attachment_link (district_id, survey_no, attachment_id, visit_id)
-        select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by 1, 2
+        select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by u.attachment, u.visit
         on conflict on constraint attachment_link_pk do nothing";
     /// $1 district, $2 survey, $3 id, $4 lo, $5 hi. Whether a reader of that range may see it: by the door of a visit that names
     /// it, or, while none does, by the area of who sent it.
@@ -137,35 +137,17 @@ pub async fn link(tx: &Tx, key: SurveyKey, pairs: &[(Uuid, Uuid)]) -> Result<(),
     }
     let ids: Vec<Uuid> = pairs.iter().map(|p| p.0).collect();
     let visits: Vec<Uuid> = pairs.iter().map(|p| p.1).collect();
-    tx.execute(&LINK, &[&key.district, &key.no, &ids, &visits])
-        .await?;
+    tx.execute(&LINK, &[&key.district, &key.no, &ids, &visits]).await?;
     Ok(())
 }
 
 async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp) -> Result<Taken, Error> {
     let (district, no) = (caller.key.district, caller.key.no);
     if let Some(media_type) = p.media_type {
-        tx.execute(
-            &BEGIN,
-            &[
-                &district,
-                &no,
-                &p.id,
-                &device,
-                &caller.user,
-                &media_type,
-                &p.length,
-                &now,
-            ],
-        )
-        .await?;
+        tx.execute(&BEGIN, &[&district, &no, &p.id, &device, &caller.user, &media_type, &p.length, &now])
+            .await?;
     }
-    let Some(found) = tx
-        .query_opt(&FIND_LOCKED, &[&district, &no, &p.id])
-        .await?
-        .as_ref()
-        .map(row)
-    else {
+    let Some(found) = tx.query_opt(&FIND_LOCKED, &[&district, &no, &p.id]).await?.as_ref().map(row) else {
         return Ok(Taken::Unknown);
     };
     if found.device != device {
@@ -184,8 +166,7 @@ async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp)
     // What came twice is left out; the digest of the whole tells whether it was the same.
     let known = usize::try_from(found.stored - p.at).unwrap_or_default();
     let fresh: &[u8] = &p.bytes[known.min(p.bytes.len())..];
-    tx.execute(&ADD_PART, &[&district, &no, &p.id, &found.stored, &fresh])
-        .await?;
+    tx.execute(&ADD_PART, &[&district, &no, &p.id, &found.stored, &fresh]).await?;
     tx.execute(&ADVANCE, &[&district, &no, &p.id, &end]).await?;
     Ok(Taken::Yes(AttachmentRow { stored: end, ..found }))
 }
@@ -219,12 +200,7 @@ impl Store {
     pub async fn attachment(&self, key: SurveyKey, id: Uuid) -> Result<Option<AttachmentRow>, Error> {
         self.reading("attachment", move |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(
-                    tx.query_opt(&FIND, &[&key.district, &key.no, &id])
-                        .await?
-                        .as_ref()
-                        .map(row),
-                )
+                Ok::<_, Error>(tx.query_opt(&FIND, &[&key.district, &key.no, &id]).await?.as_ref().map(row))
             })
         })
         .await
@@ -252,8 +228,7 @@ impl Store {
         self.retrying("complete_attachment", move |tx| {
             let sha256 = sha256.clone();
             Box::pin(async move {
-                tx.execute(&COMPLETE, &[&key.district, &key.no, &id, &sha256, &now])
-                    .await?;
+                tx.execute(&COMPLETE, &[&key.district, &key.no, &id, &sha256, &now]).await?;
                 tx.execute(&DROP_PARTS, &[&key.district, &key.no, &id]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
@@ -282,9 +257,8 @@ impl Store {
     ) -> Result<Option<(String, Option<Uuid>)>, Error> {
         self.reading("may_read_attachment", move |tx| {
             Box::pin(async move {
-                let found = tx
-                    .query_opt(&MAY_READ, &[&key.district, &key.no, &id, &range.0, &range.1])
-                    .await?;
+                let found =
+                    tx.query_opt(&MAY_READ, &[&key.district, &key.no, &id, &range.0, &range.1]).await?;
                 Ok::<_, Error>(found.map(|r| (r.get("area"), r.get("case_id"))))
             })
         })

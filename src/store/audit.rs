@@ -259,16 +259,8 @@ impl Store {
         self.reading("list_audit", move |tx| {
             let f = filter.clone();
             Box::pin(async move {
-                let params: [super::tx::Param<'_>; 8] = [
-                    &key.district,
-                    &key.no,
-                    &f.range.0,
-                    &f.range.1,
-                    &f.before,
-                    &limit,
-                    &f.action,
-                    &f.user,
-                ];
+                let params: [super::tx::Param<'_>; 8] =
+                    [&key.district, &key.no, &f.range.0, &f.range.1, &f.before, &limit, &f.action, &f.user];
                 let rows = tx.query(&LIST, &params).await?;
                 Ok::<_, Error>(
                     rows.iter()

@@ -53,15 +53,8 @@ impl Snapshot {
     pub async fn take(settings: &Settings) -> Result<Self, Error> {
         let client = settings.connect_alone().await?;
         let of = |e| Error::of("export_snapshot", &e);
-        client
-            .batch_execute("begin isolation level repeatable read, read only")
-            .await
-            .map_err(of)?;
-        let name = client
-            .query_one("select pg_export_snapshot()", &[])
-            .await
-            .map_err(of)?
-            .get(0);
+        client.batch_execute("begin isolation level repeatable read, read only").await.map_err(of)?;
+        let name = client.query_one("select pg_export_snapshot()", &[]).await.map_err(of)?.get(0);
         Ok(Self { client, name })
     }
 
@@ -97,22 +90,11 @@ pub async fn count_tables(settings: &Settings) -> Result<BTreeMap<String, i64>, 
 pub async fn make_room(settings: &Settings) -> Result<bool, Error> {
     let client = settings.connect_alone().await?;
     let of = |e| Error::of("make_room", &e);
-    let tables: Vec<String> = client
-        .query(TABLES, &[])
-        .await
-        .map_err(of)?
-        .iter()
-        .map(|r| r.get(0))
-        .collect();
+    let tables: Vec<String> = client.query(TABLES, &[]).await.map_err(of)?.iter().map(|r| r.get(0)).collect();
     if !tables.is_empty() {
-        let ours = ["survey", "account", "batch"]
-            .iter()
-            .all(|name| tables.iter().any(|t| t == name));
-        let stored: i64 = if ours {
-            client.query_one(ANYTHING.sql, &[]).await.map_err(of)?.get(0)
-        } else {
-            1
-        };
+        let ours = ["survey", "account", "batch"].iter().all(|name| tables.iter().any(|t| t == name));
+        let stored: i64 =
+            if ours { client.query_one(ANYTHING.sql, &[]).await.map_err(of)?.get(0) } else { 1 };
         if stored > 0 {
             return Ok(false);
         }
@@ -126,8 +108,7 @@ pub async fn make_room(settings: &Settings) -> Result<bool, Error> {
 
 async fn renew(tx: &Tx, keys: &[SurveyKey], taken_at: Timestamp) -> Result<(), Error> {
     for key in keys {
-        tx.execute(&NEW_EPOCH, &[&key.district, &key.no, &Uuid::new_v4(), &taken_at])
-            .await?;
+        tx.execute(&NEW_EPOCH, &[&key.district, &key.no, &Uuid::new_v4(), &taken_at]).await?;
     }
     Ok(())
 }

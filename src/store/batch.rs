@@ -205,11 +205,7 @@ pub async fn insert_content(
     raw_length: i32,
     receipts: &str,
 ) -> Result<(), Error> {
-    tx.execute(
-        &INSERT_CONTENT,
-        &[&key.district, &key.no, &batch, &raw, &raw_length, &receipts],
-    )
-    .await?;
+    tx.execute(&INSERT_CONTENT, &[&key.district, &key.no, &batch, &raw, &raw_length, &receipts]).await?;
     Ok(())
 }
 
@@ -229,10 +225,7 @@ pub async fn find_batch(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<Stor
 /// The receipts (JSON arrays) of several batches.
 pub async fn receipts_of(tx: &Tx, key: SurveyKey, batches: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
     let rows = tx.query(&RECEIPTS, &[&key.district, &key.no, &batches]).await?;
-    Ok(rows
-        .iter()
-        .map(|r| (r.get("batch_id"), r.get("receipts")))
-        .collect())
+    Ok(rows.iter().map(|r| (r.get("batch_id"), r.get("receipts"))).collect())
 }
 
 /// What is stored under these record ids, all revisions of interviews included.
@@ -265,7 +258,6 @@ pub async fn known_records(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<
 impl Store {
     /// The stored batch of that id, read outside any upload.
     pub async fn batch(&self, key: SurveyKey, id: Uuid) -> Result<Option<StoredBatch>, Error> {
-        self.reading("batch", move |tx| Box::pin(find_batch(tx, key, id)))
-            .await
+        self.reading("batch", move |tx| Box::pin(find_batch(tx, key, id))).await
     }
 }

@@ -120,9 +120,7 @@ impl Store {
     ) -> Result<Vec<CaseRow>, Error> {
         self.reading("building_doors", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most])
-                    .await?;
+                let rows = tx.query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most]).await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
             })
         })
@@ -205,10 +203,7 @@ impl Store {
         self.reading("count_buildings", move |tx| {
             Box::pin(async move {
                 let row = tx
-                    .query_one(
-                        &COUNT_BUILDINGS,
-                        &[&key.district, &key.no, &range.0, &range.1, &most],
-                    )
+                    .query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.0, &range.1, &most])
                     .await?;
                 Ok::<_, Error>(row.get("n"))
             })
@@ -225,9 +220,7 @@ impl Store {
     ) -> Result<Vec<UnitActivity>, Error> {
         self.reading("unit_activity", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&UNITS, &[&key.district, &key.no, &range.0, &range.1, &refused])
-                    .await?;
+                let rows = tx.query(&UNITS, &[&key.district, &key.no, &range.0, &range.1, &refused]).await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| UnitActivity {
@@ -254,12 +247,8 @@ impl Store {
     ) -> Result<Vec<LeaseEnding>, Error> {
         self.reading("leases_ending", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(
-                        &LEASES_ENDING,
-                        &[&key.district, &key.no, &range.0, &range.1, &before],
-                    )
-                    .await?;
+                let rows =
+                    tx.query(&LEASES_ENDING, &[&key.district, &key.no, &range.0, &range.1, &before]).await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| LeaseEnding {
@@ -285,11 +274,7 @@ impl Store {
             let users = users.clone();
             Box::pin(async move {
                 let rows = tx.query(&FIRST_LEASE, &[&key.district, &key.no, &users]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| (r.get("enumerator"), r.get("first")))
-                        .collect(),
-                )
+                Ok::<_, Error>(rows.iter().map(|r| (r.get("enumerator"), r.get("first"))).collect())
             })
         })
         .await

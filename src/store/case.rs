@@ -25,13 +25,13 @@ statements! {
     /// $1 district, $2 survey, $3 survivors.
     ABSORBED = "-- absorbed_cases
         select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
-    /// Parallel arrays of CaseUpdate; $22 microseconds of now.
+    /// Parallel arrays of CaseUpdate; $23 microseconds of now, $25 tag for the feed.
     UPDATE_CASES = "-- update_cases
         update survey_case c set state = u.state, class = u.class, cell = u.cell, persons = u.persons::integer[], visits = u.visits,
             interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at, last_outcome = u.last_outcome,
             appointment_from = u.appointment_from, appointment_to = u.appointment_to, due_class = u.due_class, due_at = u.due_at,
             merged_into = u.merged_into, event_at = u.event_at::bigint[], event_cell = u.event_cell::integer[],
-            event_persons = u.event_persons::integer[],
+            event_persons = u.event_persons::integer[], changed_tag = $25,
             received_at = case when u.recounted then
                 c.received_at || greatest($23::bigint, c.received_at[cardinality(c.received_at)] + 1) else c.received_at end,
             received_cell = case when u.recounted then c.received_cell || u.cell else c.received_cell end,
@@ -228,9 +228,7 @@ impl CaseRow {
             unmet: r.get("unmet"),
             last_at: r.get("last_at"),
             last_outcome: r.get("last_outcome"),
-            appointment: r
-                .get::<_, Option<Timestamp>>("appointment_from")
-                .zip(r.get("appointment_to")),
+            appointment: r.get::<_, Option<Timestamp>>("appointment_from").zip(r.get("appointment_to")),
             due: r.get::<_, Option<i16>>("due_class").zip(r.get("due_at")),
             merged_into: r.get("merged_into"),
             holder: r.get("holder"),
@@ -306,8 +304,14 @@ pub async fn absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<Vec
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
-/// Writes what the fold says. `now` stamps the received clock of those that were recounted.
-pub async fn update_cases(tx: &Tx, key: SurveyKey, now: Timestamp, all: &[CaseUpdate]) -> Result<(), Error> {
+/// Writes what the fold says, and marks the cases as changed under `tag`. `now` stamps the received clock of those that
+/// were recounted.
+pub async fn update_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    (now, tag): (Timestamp, i64),
+    all: &[CaseUpdate],
+) -> Result<(), Error> {
     macro_rules! column {
         ($rows:expr, $row:ident => $value:expr) => {
             &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
@@ -343,6 +347,7 @@ pub async fn update_cases(tx: &Tx, key: SurveyKey, now: Timestamp, all: &[CaseUp
                 column!(v, r => figures(&r.persons)),
                 &micros,
                 column!(v, r => r.recounted == Recounted::Yes),
+                &tag,
             ],
         )
         .await?;
@@ -469,8 +474,7 @@ pub async fn add_found(
 
 /// Counts again how many cases were merged into these.
 pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<(), Error> {
-    tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors])
-        .await?;
+    tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors]).await?;
     Ok(())
 }
 
@@ -482,12 +486,7 @@ pub async fn open_ids(
     building: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(
-            &OPEN_IDS,
-            &[&key.district, &key.no, &range.0, &range.1, &building, &most],
-        )
-        .await?;
+    let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.0, &range.1, &building, &most]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -499,9 +498,7 @@ pub async fn find_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Cas
 
 /// Cases of given doors, without locking.
 pub async fn find_by_dwelling(tx: &Tx, key: SurveyKey, dwellings: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
-    let rows = tx
-        .query(&FIND_BY_DWELLING, &[&key.district, &key.no, &dwellings])
-        .await?;
+    let rows = tx.query(&FIND_BY_DWELLING, &[&key.district, &key.no, &dwellings]).await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
 
@@ -515,19 +512,7 @@ pub async fn list_rows(
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
-        .query(
-            &LIST_CASES,
-            &[
-                &key.district,
-                &key.no,
-                &range.0,
-                &range.1,
-                states,
-                &after.0,
-                &after.1,
-                &limit,
-            ],
-        )
+        .query(&LIST_CASES, &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &limit])
         .await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
@@ -543,19 +528,7 @@ pub async fn list_lent_rows(
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
-        .query(
-            &LIST_LENT,
-            &[
-                &key.district,
-                &key.no,
-                &range.0,
-                &range.1,
-                &user,
-                states,
-                &after,
-                &limit,
-            ],
-        )
+        .query(&LIST_LENT, &[&key.district, &key.no, &range.0, &range.1, &user, states, &after, &limit])
         .await?;
     Ok(rows.iter().map(CaseRow::of).collect())
 }
@@ -618,16 +591,7 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST_DUE,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &after.0,
-                            &after.1,
-                            &after.2,
-                            &limit,
-                        ],
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &after.2, &limit],
                     )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
@@ -645,9 +609,8 @@ impl Store {
     ) -> Result<Vec<CaseRow>, Error> {
         self.reading("area_cases", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most])
-                    .await?;
+                let rows =
+                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
                 Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
             })
         })

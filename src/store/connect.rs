@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    Runtime, Timeouts,
 };
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
@@ -52,22 +53,12 @@ impl Settings {
     /// `sslrootcert` names a PEM file (else the system's roots).
     pub fn from_url(url: &str) -> Result<Self, Error> {
         let (rest, mode, root) = take_ssl(url);
-        let mut config: tokio_postgres::Config = rest
-            .parse()
-            .map_err(|_| Error::Settings("the database URL cannot be read".to_owned()))?;
+        let mut config: tokio_postgres::Config =
+            rest.parse().map_err(|_| Error::Settings("the database URL cannot be read".to_owned()))?;
         let trust = match mode.as_deref() {
-            Some("verify-full") => Trust::Roots {
-                file: root,
-                host: HostCheck::Checked,
-            },
-            Some("verify-ca") => Trust::Roots {
-                file: root,
-                host: HostCheck::Ignored,
-            },
-            Some("require") if root.is_some() => Trust::Roots {
-                file: root,
-                host: HostCheck::Ignored,
-            },
+            Some("verify-full") => Trust::Roots { file: root, host: HostCheck::Checked },
+            Some("verify-ca") => Trust::Roots { file: root, host: HostCheck::Ignored },
+            Some("require") if root.is_some() => Trust::Roots { file: root, host: HostCheck::Ignored },
             Some("disable" | "allow" | "prefer" | "require") | None => Trust::Anyone,
             Some(_) => {
                 return Err(Error::Settings(
@@ -87,27 +78,16 @@ impl Settings {
     /// The private cluster behind a unix socket.
     pub fn socket(directory: &Path, port: u16, user: &str, database: &str) -> Self {
         let mut config = tokio_postgres::Config::new();
-        config
-            .host_path(directory)
-            .port(port)
-            .user(user)
-            .dbname(database)
-            .ssl_mode(SslMode::Disable);
+        config.host_path(directory).port(port).user(user).dbname(database).ssl_mode(SslMode::Disable);
         Self::new(config, Trust::Anyone)
     }
 
     fn new(mut config: tokio_postgres::Config, trust: Trust) -> Self {
         let own = config.get_options().map(|o| format!("{o} ")).unwrap_or_default();
-        config
-            .options(format!("{own}{SESSION}"))
-            .connect_timeout(Duration::from_secs(2));
+        config.options(format!("{own}{SESSION}")).connect_timeout(Duration::from_secs(2));
         config.keepalives_idle(Duration::from_secs(30));
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self {
-            config,
-            trust,
-            pool_size: (2 * cores + 2).min(16),
-        }
+        Self { config, trust, pool_size: (2 * cores + 2).min(16) }
     }
 
     /// The same server, another database; for tests that clone a template.
@@ -142,27 +122,18 @@ impl Settings {
             ("PGHOST", join(hosts.collect())),
             ("PGPORT", join(ports.collect())),
             ("PGUSER", c.get_user().map(str::to_owned)),
-            (
-                "PGPASSWORD",
-                c.get_password().map(|p| String::from_utf8_lossy(p).into_owned()),
-            ),
+            ("PGPASSWORD", c.get_password().map(|p| String::from_utf8_lossy(p).into_owned())),
             ("PGDATABASE", c.get_dbname().map(str::to_owned)),
         ];
         match &self.trust {
             Trust::Anyone => all.push(("PGSSLMODE", Some(mode.to_owned()))),
             Trust::Roots { file, host } => {
-                let mode = if *host == HostCheck::Checked {
-                    "verify-full"
-                } else {
-                    "verify-ca"
-                };
+                let mode = if *host == HostCheck::Checked { "verify-full" } else { "verify-ca" };
                 all.push(("PGSSLMODE", Some(mode.to_owned())));
                 all.push(("PGSSLROOTCERT", file.clone()));
             }
         }
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// Opens one connection outside the pool, with no time limits: for migrations and bulk loads.
@@ -183,11 +154,7 @@ impl Settings {
     /// Whether no encryption is wanted, or there is no host name to encrypt for (unix sockets only).
     fn is_plain(&self) -> bool {
         self.config.get_ssl_mode() == SslMode::Disable
-            || self
-                .config
-                .get_hosts()
-                .iter()
-                .all(|host| matches!(host, Host::Unix(_)))
+            || self.config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
     }
 
     fn tls(&self) -> Result<MakeRustlsConnect, Error> {
@@ -200,16 +167,10 @@ impl Settings {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
                 .with_no_client_auth(),
-            Trust::Roots {
-                file,
-                host: HostCheck::Checked,
-            } => builder
-                .with_root_certificates(roots(file.as_deref())?)
-                .with_no_client_auth(),
-            Trust::Roots {
-                file,
-                host: HostCheck::Ignored,
-            } => {
+            Trust::Roots { file, host: HostCheck::Checked } => {
+                builder.with_root_certificates(roots(file.as_deref())?).with_no_client_auth()
+            }
+            Trust::Roots { file, host: HostCheck::Ignored } => {
                 let inner = rustls::client::WebPkiServerVerifier::builder_with_provider(
                     Arc::new(roots(file.as_deref())?),
                     provider,
@@ -252,16 +213,9 @@ fn take_ssl(url: &str) -> (String, Option<String>, Option<String>) {
     let rest = if url.contains("://") {
         let (head, query) = url.split_once('?').unwrap_or((url, ""));
         let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && keep(p)).collect();
-        if kept.is_empty() {
-            head.to_owned()
-        } else {
-            format!("{head}?{}", kept.join("&"))
-        }
+        if kept.is_empty() { head.to_owned() } else { format!("{head}?{}", kept.join("&")) }
     } else {
-        url.split_whitespace()
-            .filter(|p| keep(p))
-            .collect::<Vec<_>>()
-            .join(" ")
+        url.split_whitespace().filter(|p| keep(p)).collect::<Vec<_>>().join(" ")
     };
     (rest, mode, root)
 }
@@ -328,10 +282,7 @@ impl ServerCertVerifier for ChainOnly {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self
-            .0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp, now)
-        {
+        match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 rustls::CertificateError::NotValidForName
                 | rustls::CertificateError::NotValidForNameContext { .. },
@@ -360,6 +311,18 @@ impl ServerCertVerifier for ChainOnly {
     }
 }
 
+/// Uses of a connection after which its plans are thrown away in any case.
+const PLANS_LAST: usize = 4096;
+
+/// A plan made while a table was small reads all of it, and is kept when the table has grown. So a connection plans again
+/// after 1, 2, 4, 8 … uses: between two of these moments a table that uploads fill has at most doubled.
+async fn plan_again(client: &ClientWrapper, uses: usize) -> Result<(), HookError> {
+    if uses.is_power_of_two() || uses % PLANS_LAST == 0 {
+        client.batch_execute("discard plans").await.map_err(HookError::Backend)?;
+    }
+    Ok(())
+}
+
 /// The database as the service sees it: a pool of connections.
 #[derive(Clone)]
 pub struct Store {
@@ -371,9 +334,7 @@ pub struct Store {
 impl Store {
     /// A pool for `settings`; connects when first used.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if settings.is_plain() {
             Manager::from_config(settings.config.clone(), NoTls, recycling)
         } else {
@@ -382,19 +343,14 @@ impl Store {
         let wait = Some(Duration::from_secs(2));
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
+            .pre_recycle(Hook::async_fn(|client, metrics| {
+                Box::pin(plan_again(client, metrics.recycle_count))
+            }))
             .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts {
-                wait,
-                create: Some(Duration::from_secs(4)),
-                recycle: wait,
-            })
+            .timeouts(Timeouts { wait, create: Some(Duration::from_secs(4)), recycle: wait })
             .build()
             .map_err(|_| Error::Settings("the connection pool cannot be built".to_owned()))?;
-        Ok(Self {
-            pool,
-            settings: settings.clone(),
-            probe: None,
-        })
+        Ok(Self { pool, settings: settings.clone(), probe: None })
     }
 
     /// The same store with a hook that breaks transactions; for tests.
@@ -418,10 +374,7 @@ impl Store {
     /// Whether the database answers and is writable.
     pub async fn ping(&self) -> Result<(), Error> {
         let client = self.client_now().await?;
-        client
-            .batch_execute("select 1")
-            .await
-            .map_err(|e| Error::of("ping", &e))
+        client.batch_execute("select 1").await.map_err(|e| Error::of("ping", &e))
     }
 
     /// Closes the pool; what runs ends with an error.

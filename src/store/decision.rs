@@ -93,9 +93,7 @@ pub async fn insert_decision(tx: &Tx, key: SurveyKey, d: &NewDecision) -> Result
 
 /// Decisions of cases as rows.
 pub async fn decision_rows(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<DecisionRow>, Error> {
-    let rows = tx
-        .query(&LOAD_DECISIONS, &[&key.district, &key.no, &cases])
-        .await?;
+    let rows = tx.query(&LOAD_DECISIONS, &[&key.district, &key.no, &cases]).await?;
     Ok(rows
         .iter()
         .map(|r| DecisionRow {
@@ -126,12 +124,7 @@ pub async fn load_decisions(
         .into_iter()
         .map(|r| {
             let kind = serde_json::from_value(r.detail).map_err(|_| Error::Corrupt("decision"))?;
-            let decision = Decision {
-                seq: i64::from(r.seq),
-                at: r.at,
-                by: Arc::from(r.by.as_str()),
-                kind,
-            };
+            let decision = Decision { seq: i64::from(r.seq), at: r.at, by: Arc::from(r.by.as_str()), kind };
             Ok((CaseId(r.case_id), decision))
         })
         .collect()
@@ -140,9 +133,7 @@ pub async fn load_decisions(
 impl Store {
     /// Decisions of one case, oldest first.
     pub async fn decisions(&self, key: SurveyKey, case: Uuid) -> Result<Vec<DecisionRow>, Error> {
-        self.reading("decisions", move |tx| {
-            Box::pin(async move { decision_rows(tx, key, &[case]).await })
-        })
-        .await
+        self.reading("decisions", move |tx| Box::pin(async move { decision_rows(tx, key, &[case]).await }))
+            .await
     }
 }

@@ -103,6 +103,8 @@ pub struct InterviewRow {
     pub respondent: i16,
     /// Another interview counts instead.
     pub counted_elsewhere: bool,
+    /// A form that could not be used and was corrected by a higher revision.
+    pub is_faulty: bool,
     /// Household items, JSON.
     pub household: String,
     /// Digits.
@@ -160,9 +162,7 @@ fn visit_row(r: &Row) -> VisitRow {
         outcome: r.get("outcome"),
         channel: r.get("channel"),
         informant: r.get("informant"),
-        appointment: r
-            .get::<_, Option<Timestamp>>("appointment_from")
-            .zip(r.get("appointment_to")),
+        appointment: r.get::<_, Option<Timestamp>>("appointment_from").zip(r.get("appointment_to")),
         photo: r.get::<_, Option<Vec<Uuid>>>("photo").unwrap_or_default(),
         position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
         accuracy_m: r.get("accuracy_m"),
@@ -189,6 +189,7 @@ fn interview_row(r: &Row) -> InterviewRow {
         result: r.get("result"),
         respondent: r.get("respondent"),
         counted_elsewhere: r.get("counted_elsewhere"),
+        is_faulty: r.get::<_, Option<&str>>("held_reason") == Some("form-error"),
         household: r.get("household"),
         phone: r.get("phone"),
         address_text: r.get("address_text"),
@@ -229,28 +230,16 @@ pub struct Detail {
 /// Reads the history of cases inside a transaction.
 pub async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
     let visits = tx.query(&VISITS, &[&key.district, &key.no, &cases]).await?;
-    let interviews: Vec<InterviewRow> = tx
-        .query(&INTERVIEWS, &[&key.district, &key.no, &cases])
-        .await?
-        .iter()
-        .map(interview_row)
-        .collect();
+    let interviews: Vec<InterviewRow> =
+        tx.query(&INTERVIEWS, &[&key.district, &key.no, &cases]).await?.iter().map(interview_row).collect();
     let mut ids: Vec<Uuid> = interviews.iter().map(|i| i.id).collect();
     ids.dedup();
     let persons = if ids.is_empty() {
         Vec::new()
     } else {
-        tx.query(&PERSONS, &[&key.district, &key.no, &ids])
-            .await?
-            .iter()
-            .map(person_row)
-            .collect()
+        tx.query(&PERSONS, &[&key.district, &key.no, &ids]).await?.iter().map(person_row).collect()
     };
-    Ok(Detail {
-        visits: visits.iter().map(visit_row).collect(),
-        interviews,
-        persons,
-    })
+    Ok(Detail { visits: visits.iter().map(visit_row).collect(), interviews, persons })
 }
 
 impl Store {

@@ -134,16 +134,7 @@ pub struct Contact {
 pub async fn note_batch(tx: &Tx, key: SurveyKey, c: &Contact) -> Result<(), Error> {
     tx.execute(
         &NOTE_BATCH,
-        &[
-            &key.district,
-            &key.no,
-            &c.device,
-            &c.at,
-            &c.waiting,
-            &c.clock_offset_s,
-            &c.app_version,
-            &c.seq,
-        ],
+        &[&key.district, &key.no, &c.device, &c.at, &c.waiting, &c.clock_offset_s, &c.app_version, &c.seq],
     )
     .await?;
     Ok(())
@@ -164,18 +155,14 @@ pub async fn revoke(
     note: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let n = tx
-        .execute(&REVOKE, &[&key.district, &key.no, &device, &now, &by, &note])
-        .await?;
-    tx.execute(&REVOKE_TOKENS, &[&key.district, &key.no, &device, &now])
-        .await?;
+    let n = tx.execute(&REVOKE, &[&key.district, &key.no, &device, &now, &by, &note]).await?;
+    tx.execute(&REVOKE_TOKENS, &[&key.district, &key.no, &device, &now]).await?;
     Ok(n == 1)
 }
 
 /// Says which device takes the place of another.
 pub async fn replace(tx: &Tx, key: SurveyKey, old: Uuid, new: Uuid) -> Result<(), Error> {
-    tx.execute(&REPLACE, &[&key.district, &key.no, &old, &new])
-        .await?;
+    tx.execute(&REPLACE, &[&key.district, &key.no, &old, &new]).await?;
     Ok(())
 }
 
@@ -194,8 +181,7 @@ impl Store {
     pub async fn note_call(&self, key: SurveyKey, device: Uuid, now: Timestamp) -> Result<(), Error> {
         self.retrying("note_call", move |tx| {
             Box::pin(async move {
-                tx.execute(&NOTE_CALL, &[&key.district, &key.no, &device, &now])
-                    .await?;
+                tx.execute(&NOTE_CALL, &[&key.district, &key.no, &device, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -211,9 +197,7 @@ impl Store {
     ) -> Result<Vec<DeviceRow>, Error> {
         self.reading("devices", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&DEVICES, &[&key.district, &key.no, &range.0, &range.1, &only])
-                    .await?;
+                let rows = tx.query(&DEVICES, &[&key.district, &key.no, &range.0, &range.1, &only]).await?;
                 Ok::<_, Error>(rows.iter().map(device_row).collect())
             })
         })
@@ -249,11 +233,7 @@ impl Store {
         self.reading("device_owners", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&FIND_OWNER, &[&device]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| (owner(r, device), r.get("revoked_at")))
-                        .collect(),
-                )
+                Ok::<_, Error>(rows.iter().map(|r| (owner(r, device), r.get("revoked_at"))).collect())
             })
         })
         .await
@@ -262,10 +242,7 @@ impl Store {
 
 fn owner(r: &tokio_postgres::Row, device: Uuid) -> super::access::Caller {
     super::access::Caller {
-        key: SurveyKey {
-            district: r.get("district_id"),
-            no: r.get("survey_no"),
-        },
+        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
         survey: r.get("slug"),
         policy_version: r.get("policy_version"),
         user: r.get("user_name"),

@@ -74,10 +74,20 @@ statements! {
         select id, case_id, at, received_at, outcome, enumerator, channel, informant, photo is not null as has_photo,
                appointment_from, appointment_to
         from visit where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0";
-    /// $1 district, $2 survey, $3 case ids.
+    /// $1 district, $2 survey, $3 case ids. Neither faulty forms that were corrected, nor what a later revision moved to
+    /// another door.
     LOAD_INTERVIEWS = "-- load_interviews
         select id, revision, case_id, visit_id, result, respondent, at, received_at, counted_elsewhere, paired, persons
-        from interview where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0";
+        from interview i where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0
+          and held_reason is distinct from 'form-error'
+          and not exists (select 1 from interview h where h.district_id = $1 and h.survey_no = $2 and h.id = i.id
+                and h.revision > i.revision and h.case_id <> i.case_id and h.status = 0
+                and h.held_reason is distinct from 'form-error')";
+    /// $1 district, $2 survey, $3 case ids. Other cases at which revisions of these cases' interviews stand.
+    MOVED_CASES = "-- cases_of_other_revisions
+        select distinct o.case_id from interview i
+        join interview o on o.district_id = i.district_id and o.survey_no = i.survey_no and o.id = i.id and o.case_id <> i.case_id
+        where i.district_id = $1 and i.survey_no = $2 and i.case_id = any($3) and o.case_id <> all($3) and o.status = 0";
     /// $1 district, $2 survey, $3 visit ids.
     VISIT_CASES = "-- visit_cases
         select id, case_id from visit where district_id = $1 and survey_no = $2 and id = any($3) and status = 0";
@@ -481,6 +491,12 @@ fn visit_evidence(r: &Row, names: &mut HashMap<String, Arc<str>>) -> Result<(Cas
     Ok((CaseId(r.get("case_id")), visit))
 }
 
+/// Other cases at which revisions of the interviews of `cases` stand: what counts there depends on what counts here.
+pub async fn cases_of_other_revisions(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.query(&MOVED_CASES, &[&key.district, &key.no, &cases]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
 /// The accepted interviews of cases, as evidence.
 pub async fn load_interviews(
     tx: &Tx,
@@ -542,6 +558,9 @@ pub async fn load_evidence(
 
 /// The cases of accepted visits.
 pub async fn visit_cases(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+    if visits.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = tx.query(&VISIT_CASES, &[&key.district, &key.no, &visits]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }

@@ -28,16 +28,25 @@ statements! {
     REQUIRE_FULL = "-- require_full_pull
         update feed set full_before = last_seq + 1 where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey, $3 after seq, $4 after kind, $5 after id, $6 limit, $7 lo, $8 hi, $9 devices, $10 user.
+    /// Cases that were folded carry the tag themselves; one that was also marked for another reason may come twice.
     SINCE = "-- changes_since
         select s.seq, c.kind, c.id from change_stamp s
-        join change c on c.district_id = s.district_id and c.survey_no = s.survey_no and c.tag = s.tag
+        cross join lateral (
+            select m.kind, m.id, m.area_no, m.device_id, m.user_name from change m
+            where m.district_id = $1 and m.survey_no = $2 and m.tag = s.tag
+            union all
+            select 1::smallint, f.id, f.area_no, null, null from survey_case f
+            where f.district_id = $1 and f.survey_no = $2 and f.changed_tag = s.tag) c
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
           and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
                or (c.kind = 1 and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2
                      and g.case_id = c.id and g.enumerator = $10))
-               or (c.kind = 2 and exists (select 1 from survey_case k join assignment g on g.district_id = k.district_id
-                     and g.survey_no = k.survey_no and g.case_id = k.id and g.enumerator = $10
-                     where k.district_id = $1 and k.survey_no = $2 and k.dwelling_id = c.id)))
+               or (c.kind = 2 and exists (select 1 from dwelling d
+                     join survey_case k on k.district_id = d.district_id and k.survey_no = d.survey_no
+                       and k.building_id = d.building_id and k.dwelling_id = d.id
+                     join assignment g on g.district_id = k.district_id and g.survey_no = k.survey_no and g.case_id = k.id
+                       and g.enumerator = $10
+                     where d.district_id = $1 and d.survey_no = $2 and d.id = c.id)))
         order by s.seq, c.kind, c.id limit $6";
     /// $1 district, $2 survey, $3 user, $4 after id, $5 limit.
     OPEN_ASSIGNMENTS = "-- open_assignments_of
@@ -109,16 +118,9 @@ impl ChangeKind {
 
     /// Back from the database.
     pub fn of(number: i16) -> Option<Self> {
-        [
-            Self::Case,
-            Self::Dwelling,
-            Self::Assignment,
-            Self::Receipt,
-            Self::Survey,
-            Self::Sheet,
-        ]
-        .into_iter()
-        .find(|k| k.number() == number)
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
+            .into_iter()
+            .find(|k| k.number() == number)
     }
 
     /// The word on the wire.
@@ -218,20 +220,8 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(
-        &MARK,
-        &[
-            &key.district,
-            &key.no,
-            &kind.number(),
-            &ids,
-            &tag,
-            &areas,
-            &devices,
-            &users,
-        ],
-    )
-    .await?;
+    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users])
+        .await?;
     Ok(())
 }
 
@@ -300,12 +290,7 @@ pub async fn open_assignments(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx
-        .query(
-            &OPEN_ASSIGNMENTS,
-            &[&key.district, &key.no, &user, &after, &limit],
-        )
-        .await?;
+    let rows = tx.query(&OPEN_ASSIGNMENTS, &[&key.district, &key.no, &user, &after, &limit]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -317,9 +302,7 @@ pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<As
 
 /// All assignments of cases, oldest first.
 pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
-    let rows = tx
-        .query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases])
-        .await?;
+    let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
 
@@ -331,9 +314,7 @@ pub async fn end_assignments(
     now: Timestamp,
     reason: &str,
 ) -> Result<Vec<(Uuid, String)>, Error> {
-    let rows = tx
-        .query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason])
-        .await?;
+    let rows = tx.query(&END_ASSIGNMENTS, &[&key.district, &key.no, &cases, &now, &reason]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -346,29 +327,18 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let Some(first) = all.first() else { return Ok(()) };
     tx.execute(
         &ADD_ASSIGNMENTS,
-        &[
-            &key.district,
-            &key.no,
-            &ids,
-            &cases,
-            &users,
-            &untils,
-            &first.by,
-            &first.at,
-        ],
+        &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at],
     )
     .await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders])
-        .await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
     Ok(())
 }
 
 /// Takes the holder off these cases.
 pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
     let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
-    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody])
-        .await?;
+    tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
     Ok(())
 }
 
@@ -380,9 +350,7 @@ pub async fn receipts_of(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit])
-        .await?;
+    let rows = tx.query(&RECEIPTS_OF, &[&key.district, &key.no, &devices, &after, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -404,11 +372,7 @@ pub async fn add_hand_receipts(
     }
     let ids: Vec<Uuid> = all.iter().map(|r| r.0).collect();
     let texts: Vec<&str> = all.iter().map(|r| r.1.as_str()).collect();
-    tx.execute(
-        &ADD_HAND_RECEIPTS,
-        &[&key.district, &key.no, &device, &ids, &texts],
-    )
-    .await?;
+    tx.execute(&ADD_HAND_RECEIPTS, &[&key.district, &key.no, &device, &ids, &texts]).await?;
     Ok(())
 }
 

@@ -12,6 +12,12 @@ statements! {
     /// $1 lock number. Taken by both sides of "record waits for X" and "X arrives".
     LOCK_TARGET = "-- lock_target
         select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k order by k";
+    /// $1 lock number. Taken by everybody who takes single locks of [`LOCK_TARGET`].
+    LOCK_SHARED = "-- lock_shared
+        select pg_advisory_xact_lock_shared($1)";
+    /// $1 lock number. Taken instead of very many single locks, and by interviews that came before their visits.
+    LOCK_ALONE = "-- lock_alone
+        select pg_advisory_xact_lock($1)";
     /// $1 district, $2 survey, $3 ids they wait for. Visits and interviews held because the case was unknown.
     WAITERS = "-- held_waiters
         select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
@@ -180,8 +186,43 @@ fn held_row(r: &Row, status: Status) -> HeldRow {
     }
 }
 
+/// Above this many single locks the table of locks would be filled: one lock for all is taken instead.
+const SINGLE_LOCKS: usize = 100;
+
+/// What a lock shared by many and taken alone by few stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matter {
+    /// Records that wait for doors, and doors that arrive.
+    Doors = 1,
+    /// Interviews that wait for visits, and visits that arrive.
+    Visits = 2,
+}
+
+/// How a lock is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Beside others.
+    Shared,
+    /// Alone.
+    Alone,
+}
+
+async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Result<(), Error> {
+    let number = (0x646f_6f72_i64 << 32) | (i64::from(key.no) << 8) | matter as i64;
+    let statement = match hold {
+        Hold::Shared => &LOCK_SHARED,
+        Hold::Alone => &LOCK_ALONE,
+    };
+    tx.query(statement, &[&number]).await?;
+    Ok(())
+}
+
 /// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
 pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), Error> {
+    if ids.len() > SINGLE_LOCKS {
+        return lock_matter(tx, key, Matter::Doors, Hold::Alone).await;
+    }
+    lock_matter(tx, key, Matter::Doors, Hold::Shared).await?;
     let locks: Vec<i64> = ids
         .iter()
         .map(|id| {
@@ -193,6 +234,12 @@ pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), E
     Ok(())
 }
 
+/// Visits arrive beside each other; an interview that came before the visit it names looks for it alone, so that the two
+/// cannot miss each other. To be taken before any case is locked.
+pub async fn lock_arrivals(tx: &Tx, key: SurveyKey, hold: Hold) -> Result<(), Error> {
+    lock_matter(tx, key, Matter::Visits, hold).await
+}
+
 /// Records held because they named one of these ids when it was not known.
 pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRow>, Error> {
     let rows = tx.query(&WAITERS, &[&key.district, &key.no, &ids]).await?;
@@ -201,9 +248,7 @@ pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRo
 
 /// Lower revisions that wait only because their form was faulty, with the device that sent them.
 pub async fn faulty_revisions(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Settled, Uuid)>, Error> {
-    let rows = tx
-        .query(&FAULTY_REVISIONS, &[&key.district, &key.no, &ids])
-        .await?;
+    let rows = tx.query(&FAULTY_REVISIONS, &[&key.district, &key.no, &ids]).await?;
     Ok(rows
         .iter()
         .map(|r| {
@@ -226,9 +271,7 @@ pub async fn visits_of_interviews(
     key: SurveyKey,
     interviews: &[Uuid],
 ) -> Result<Vec<((Uuid, i32), Uuid)>, Error> {
-    let rows = tx
-        .query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews])
-        .await?;
+    let rows = tx.query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews]).await?;
     Ok(rows.iter().map(|r| ((r.get(0), r.get(1)), r.get(2))).collect())
 }
 
@@ -277,13 +320,8 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
 
 /// Held or formerly held revisions of a record collected in a range of areas, highest revision first.
 pub async fn find_held(tx: &Tx, key: SurveyKey, range: (i32, i32), id: Uuid) -> Result<Vec<HeldRow>, Error> {
-    let rows = tx
-        .query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id])
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|r| held_row(r, Status::of(r.get("status"))))
-        .collect())
+    let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id]).await?;
+    Ok(rows.iter().map(|r| held_row(r, Status::of(r.get("status")))).collect())
 }
 
 /// A decision on a held record.
@@ -307,16 +345,7 @@ pub struct HeldDecision {
 pub async fn insert_held_decision(tx: &Tx, key: SurveyKey, d: &HeldDecision) -> Result<(), Error> {
     tx.execute(
         &INSERT_HELD_DECISION,
-        &[
-            &key.district,
-            &key.no,
-            &d.id,
-            &d.revision,
-            &d.decision,
-            &d.note,
-            &d.by,
-            &d.at,
-        ],
+        &[&key.district, &key.no, &d.id, &d.revision, &d.decision, &d.note, &d.by, &d.at],
     )
     .await?;
     Ok(())
@@ -330,20 +359,13 @@ pub async fn settle_dwelling(
     status: Status,
     case: Option<Uuid>,
 ) -> Result<(), Error> {
-    tx.execute(
-        &SET_DWELLING,
-        &[&key.district, &key.no, &id, &status.number(), &case],
-    )
-    .await?;
+    tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status.number(), &case]).await?;
     Ok(())
 }
 
 /// The stored text of a dwelling record.
 pub async fn dwelling_content(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<String>, Error> {
-    Ok(tx
-        .query_opt(&DWELLING_CONTENT, &[&key.district, &key.no, &id])
-        .await?
-        .map(|r| r.get(0)))
+    Ok(tx.query_opt(&DWELLING_CONTENT, &[&key.district, &key.no, &id]).await?.map(|r| r.get(0)))
 }
 
 impl Store {
@@ -360,15 +382,7 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST_HELD,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &after.0,
-                            &after.1,
-                            &limit,
-                        ],
+                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
                     )
                     .await?;
                 Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
@@ -381,9 +395,7 @@ impl Store {
     pub async fn count_held(&self, key: SurveyKey, range: (i32, i32)) -> Result<i64, Error> {
         self.reading("count_held", move |tx| {
             Box::pin(async move {
-                let row = tx
-                    .query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1])
-                    .await?;
+                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1]).await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })

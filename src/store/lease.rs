@@ -111,9 +111,7 @@ pub enum Listed {
 
 /// Cases whose lease has ended by `now`, earliest end first.
 pub async fn ended_by(tx: &Tx, key: SurveyKey, now: Timestamp, limit: i64) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&ENDED_BY, &[&key.district, &key.no, &now, &limit])
-        .await?;
+    let rows = tx.query(&ENDED_BY, &[&key.district, &key.no, &now, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -142,17 +140,13 @@ pub async fn ranges(tx: &Tx, key: SurveyKey, users: &[String]) -> Result<HashMap
 
 /// Which of these cases were ever lent to a person.
 pub async fn ever_lent(tx: &Tx, key: SurveyKey, cases: &[Uuid], user: &str) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&EVER_LENT, &[&key.district, &key.no, &cases, &user])
-        .await?;
+    let rows = tx.query(&EVER_LENT, &[&key.district, &key.no, &cases, &user]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Cases lent to a person now.
 pub async fn held_by(tx: &Tx, key: SurveyKey, user: &str, limit: i64) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&HELD_BY, &[&key.district, &key.no, &user, &limit])
-        .await?;
+    let rows = tx.query(&HELD_BY, &[&key.district, &key.no, &user, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -173,10 +167,7 @@ impl Store {
         self.reading("list_assignments", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(
-                        statement,
-                        &[&key.district, &key.no, &range.0, &range.1, &after, &limit],
-                    )
+                    .query(statement, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
                     .await?;
                 Ok::<_, Error>(rows.iter().map(assignment_row).collect())
             })
@@ -194,15 +185,8 @@ impl Store {
     ) -> Result<Vec<(Uuid, i32)>, Error> {
         self.reading("list_unassigned", move |tx| {
             Box::pin(async move {
-                let params: [super::tx::Param<'_>; 7] = [
-                    &key.district,
-                    &key.no,
-                    &range.0,
-                    &range.1,
-                    &after.0,
-                    &after.1,
-                    &limit,
-                ];
+                let params: [super::tx::Param<'_>; 7] =
+                    [&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit];
                 let rows = tx.query(&LIST_UNASSIGNED, &params).await?;
                 Ok::<_, Error>(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
             })
@@ -221,10 +205,7 @@ impl Store {
         self.reading("list_double", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(
-                        &LIST_DOUBLE,
-                        &[&key.district, &key.no, &range.0, &range.1, &after, &limit],
-                    )
+                    .query(&LIST_DOUBLE, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
                     .await?;
                 let mut all: Vec<(AssignmentRow, Vec<Work>)> = Vec::new();
                 for r in &rows {

@@ -190,10 +190,7 @@ pub struct Found {
 pub async fn find_locked(tx: &Tx, slug: &str) -> Result<Option<Found>, Error> {
     tx.query(&LOCK, &[]).await?;
     Ok(tx.query_opt(&FIND, &[&slug]).await?.map(|r| Found {
-        key: SurveyKey {
-            district: r.get("district_id"),
-            no: r.get("survey_no"),
-        },
+        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
         time_zone: r.get("time_zone"),
         policy: r.get("policy"),
         policy_version: r.get("policy_version"),
@@ -230,20 +227,14 @@ pub async fn put_survey(
         &now,
     ];
     tx.execute(&PUT_SURVEY, &params).await?;
-    tx.execute(&PUT_POLICY, &[&key.district, &key.no, &version, policy, &now])
-        .await?;
+    tx.execute(&PUT_POLICY, &[&key.district, &key.no, &version, policy, &now]).await?;
     Ok(())
 }
 
 /// Areas that the set-up leaves out although doors with evidence stand in them.
 pub async fn stranded_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<Vec<String>, Error> {
     let codes: Vec<&str> = areas.iter().map(|a| &*a.code).collect();
-    Ok(tx
-        .query(&STRANDED_AREAS, &[&key.district, &key.no, &codes])
-        .await?
-        .iter()
-        .map(|r| r.get(0))
-        .collect())
+    Ok(tx.query(&STRANDED_AREAS, &[&key.district, &key.no, &codes]).await?.iter().map(|r| r.get(0)).collect())
 }
 
 /// Writes the areas; returns whether the shape of the tree changed.
@@ -260,18 +251,7 @@ pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<boo
     let depths: Vec<i32> = areas.iter().map(|a| i32::from(a.depth)).collect();
     tx.execute(
         &PUT_AREAS,
-        &[
-            &key.district,
-            &key.no,
-            &codes,
-            &parents,
-            &levels,
-            &names,
-            &names_zh,
-            &los,
-            &his,
-            &depths,
-        ],
+        &[&key.district, &key.no, &codes, &parents, &levels, &names, &names_zh, &los, &his, &depths],
     )
     .await?;
     tx.batch("analyse_areas", "analyse area").await?;
@@ -295,11 +275,7 @@ pub async fn put_staff(tx: &Tx, key: SurveyKey, staff: &[StaffRow]) -> Result<u6
         .iter()
         .map(|s| serde_json::to_string(&s.shifts).map_err(|_| Error::Corrupt("shifts")))
         .collect::<Result<_, _>>()?;
-    tx.execute(
-        &PUT_STAFF,
-        &[&key.district, &key.no, &users, &names, &roles, &areas, &shifts],
-    )
-    .await?;
+    tx.execute(&PUT_STAFF, &[&key.district, &key.no, &users, &names, &roles, &areas, &shifts]).await?;
     tx.execute(&RETIRE_STAFF, &[&key.district, &key.no, &users]).await
 }
 
@@ -312,10 +288,7 @@ pub async fn copy_dwellings(
 ) -> Result<(), Error> {
     tx.batch("create_incoming", INCOMING).await?;
     let client = tx.raw()?;
-    let sink = client
-        .copy_in(COPY)
-        .await
-        .map_err(|e| Error::of("copy_dwellings", &e))?;
+    let sink = client.copy_in(COPY).await.map_err(|e| Error::of("copy_dwellings", &e))?;
     let types = [
         Type::UUID,
         Type::UUID,
@@ -353,25 +326,13 @@ pub async fn copy_dwellings(
             &expected,
             &setup.key(d),
         ];
-        writer
-            .as_mut()
-            .write(&row)
-            .await
-            .map_err(|e| Error::of("copy_dwellings", &e))?;
+        writer.as_mut().write(&row).await.map_err(|e| Error::of("copy_dwellings", &e))?;
         if n % 5000 == 0 {
             progress(n);
         }
     }
-    writer
-        .as_mut()
-        .finish()
-        .await
-        .map_err(|e| Error::of("copy_dwellings", &e))?;
-    tx.batch(
-        "analyse_incoming",
-        "create index on incoming (id); analyse incoming",
-    )
-    .await
+    writer.as_mut().finish().await.map_err(|e| Error::of("copy_dwellings", &e))?;
+    tx.batch("analyse_incoming", "create index on incoming (id); analyse incoming").await
 }
 
 /// Whether new doors belong to the frame frozen at the start of the survey.
@@ -416,15 +377,11 @@ pub async fn merge_dwellings(
     frame: Frame,
 ) -> Result<Doors, Error> {
     tx.execute(&PUT_BUILDINGS, &[&key.district, &key.no]).await?;
-    let doors = tx
-        .query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now])
-        .await?;
+    let doors = tx.query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now]).await?;
     tx.batch("analyse_doors", "analyse building, dwelling").await?;
     // A door that a batch visits at this very moment is seen as visited once its case is locked.
     tx.execute(&LOCK_LOST, &[&key.district, &key.no]).await?;
-    let left = tx
-        .query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now])
-        .await?;
+    let left = tx.query_one(&KEEP_TOUCHED, &[&key.district, &key.no, &now]).await?;
     let is_baseline = matches!(frame, Frame::Frozen { .. });
     let counts_from = match frame {
         Frame::Frozen { from } => from,
@@ -466,17 +423,13 @@ pub async fn merge_dwellings(
 
 /// Cases created at `now`, at most `most`.
 pub async fn new_cases(tx: &Tx, key: SurveyKey, now: Timestamp, most: i64) -> Result<Vec<CaseAt>, Error> {
-    let rows = tx
-        .query(&NEW_CASES, &[&key.district, &key.no, &now, &most])
-        .await?;
+    let rows = tx.query(&NEW_CASES, &[&key.district, &key.no, &now, &most]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// Cases with evidence after `after`, by id, at most `limit`.
 pub async fn touched_cases(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
-    let rows = tx
-        .query(&TOUCHED_CASES, &[&key.district, &key.no, &after, &limit])
-        .await?;
+    let rows = tx.query(&TOUCHED_CASES, &[&key.district, &key.no, &after, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 

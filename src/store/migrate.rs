@@ -33,10 +33,7 @@ pub async fn migrate(settings: &Settings) -> Result<usize, Error> {
 pub async fn pending(settings: &Settings) -> Result<usize, Error> {
     let mut client = settings.connect_alone().await?;
     let runner = embedded::migrations::runner();
-    let applied = runner
-        .get_applied_migrations_async(&mut client)
-        .await
-        .map(|list| list.len())
-        .unwrap_or_default();
+    let applied =
+        runner.get_applied_migrations_async(&mut client).await.map(|list| list.len()).unwrap_or_default();
     Ok(runner.get_migrations().len().saturating_sub(applied))
 }

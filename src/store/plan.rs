@@ -138,9 +138,7 @@ pub async fn publish(
         return Ok(Vec::new());
     };
     let users: Vec<&str> = sheets.iter().map(|s| s.user.as_str()).collect();
-    let gone = tx
-        .query(&SUPERSEDE, &[&key.district, &key.no, &users, &first.on, &now])
-        .await?;
+    let gone = tx.query(&SUPERSEDE, &[&key.district, &key.no, &users, &first.on, &now]).await?;
     let ids: Vec<Uuid> = sheets.iter().map(|s| s.id).collect();
     let documents: Vec<String> = sheets.iter().map(|s| s.document.to_string()).collect();
     tx.execute(
@@ -172,9 +170,7 @@ pub async fn own_sheets(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<SheetRow>, Error> {
-    let rows = tx
-        .query(&OWN_SHEETS, &[&key.district, &key.no, &user, &after, &limit])
-        .await?;
+    let rows = tx.query(&OWN_SHEETS, &[&key.district, &key.no, &user, &after, &limit]).await?;
     Ok(rows.iter().map(sheet_row).collect())
 }
 
@@ -189,9 +185,7 @@ impl Store {
     pub async fn overrides(&self, key: SurveyKey, from: Date, to: Date) -> Result<Vec<Override>, Error> {
         self.reading("overrides", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&OVERRIDES, &[&key.district, &key.no, &from, &to])
-                    .await?;
+                let rows = tx.query(&OVERRIDES, &[&key.district, &key.no, &from, &to]).await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| Override {
@@ -221,11 +215,8 @@ impl Store {
                 let users: Vec<&str> = all.iter().map(|o| o.user.as_str()).collect();
                 let dates: Vec<Date> = all.iter().map(|o| o.on).collect();
                 let spans: Vec<String> = all.iter().map(|o| o.spans.to_string()).collect();
-                tx.execute(
-                    &PUT_OVERRIDES,
-                    &[&key.district, &key.no, &users, &dates, &spans, &by, &now],
-                )
-                .await?;
+                tx.execute(&PUT_OVERRIDES, &[&key.district, &key.no, &users, &dates, &spans, &by, &now])
+                    .await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -270,9 +261,8 @@ impl Store {
     pub async fn count_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
         self.reading("count_cases", move |tx| {
             Box::pin(async move {
-                let row = tx
-                    .query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most])
-                    .await?;
+                let row =
+                    tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })
@@ -287,13 +277,7 @@ impl Store {
             Box::pin(async move {
                 let row = tx.query_opt(&FIND_SLIP, &[&hash]).await?;
                 Ok::<_, Error>(row.map(|r| {
-                    (
-                        SurveyKey {
-                            district: r.get("district_id"),
-                            no: r.get("survey_no"),
-                        },
-                        r.get("case_id"),
-                    )
+                    (SurveyKey { district: r.get("district_id"), no: r.get("survey_no") }, r.get("case_id"))
                 }))
             })
         })
@@ -314,8 +298,7 @@ impl Store {
             Box::pin(async move {
                 let hashes: Vec<&[u8]> = slips.iter().map(|s| s.0.as_slice()).collect();
                 let cases: Vec<Uuid> = slips.iter().map(|s| s.1).collect();
-                tx.execute(&PUT_SLIPS, &[&hashes, &key.district, &key.no, &cases, &by, &now])
-                    .await?;
+                tx.execute(&PUT_SLIPS, &[&hashes, &key.district, &key.no, &cases, &by, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })

@@ -9,72 +9,72 @@ use super::{Store, SurveyKey, audit};
 statements! {
     /// $1 district, $2 survey, $3 rows at once. People: names, numbers, days and months of birth, addresses, items.
     PERSONS = "-- purge_persons
-        with some as (select interview_id, revision, person_no from person
+        with chosen as (select interview_id, revision, person_no from person
             where district_id = $1 and survey_no = $2 and (name <> '' or surname is not null or given_name is not null or birth_month is not null
               or birth_day is not null or citizen_id_hash is not null or other_address is not null or items <> '{}') limit $3)
         update person p set name = '', surname = null, given_name = null, birth_month = null, birth_day = null, citizen_id_hash = null,
-            citizen_id_key = null, other_address = null, items = '{}' from some s
+            citizen_id_key = null, other_address = null, items = '{}' from chosen s
         where p.district_id = $1 and p.survey_no = $2 and p.interview_id = s.interview_id and p.revision = s.revision
           and p.person_no = s.person_no";
     /// Households: telephone, address as written, answers, unknown fields, household items.
     INTERVIEWS = "-- purge_interviews
-        with some as (select id, revision from interview
+        with chosen as (select id, revision from interview
             where district_id = $1 and survey_no = $2 and (phone is not null or address_text is not null or answers is not null
               or extra is not null or household <> '{}') limit $3)
-        update interview i set phone = null, address_text = null, answers = null, extra = null, household = '{}' from some s
+        update interview i set phone = null, address_text = null, answers = null, extra = null, household = '{}' from chosen s
         where i.district_id = $1 and i.survey_no = $2 and i.id = s.id and i.revision = s.revision";
     /// Visits: notes, unknown fields, where the enumerator stood.
     VISITS = "-- purge_visits
-        with some as (select id from visit
+        with chosen as (select id from visit
             where district_id = $1 and survey_no = $2 and (note is not null or extra is not null or lon is not null or sent_lon is not null)
             limit $3)
-        update visit v set note = null, extra = null, lon = null, lat = null, sent_lon = null, sent_lat = null from some s
+        update visit v set note = null, extra = null, lon = null, lat = null, sent_lon = null, sent_lat = null from chosen s
         where v.district_id = $1 and v.survey_no = $2 and v.id = s.id";
     /// Batches as received.
     BATCHES = "-- purge_batches
-        with some as (select batch_id from batch_content where district_id = $1 and survey_no = $2 and length(raw) > 0 limit $3)
-        update batch_content b set raw = '' from some s
+        with chosen as (select batch_id from batch_content where district_id = $1 and survey_no = $2 and length(raw) > 0 limit $3)
+        update batch_content b set raw = '' from chosen s
         where b.district_id = $1 and b.survey_no = $2 and b.batch_id = s.batch_id";
     /// Doors reported from the field as they were written.
     DWELLINGS = "-- purge_dwelling_records
-        with some as (select id from dwelling_record where district_id = $1 and survey_no = $2 and content <> '{}' limit $3)
-        update dwelling_record d set content = '{}' from some s
+        with chosen as (select id from dwelling_record where district_id = $1 and survey_no = $2 and content <> '{}' limit $3)
+        update dwelling_record d set content = '{}' from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
     /// Words of supervisors.
     DECISIONS = "-- purge_decisions
-        with some as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
-        update decision d set reason = '' from some s
+        with chosen as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
+        update decision d set reason = '' from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.case_id = s.case_id and d.seq = s.seq";
     /// The same on held records.
     HELD_NOTES = "-- purge_held_notes
-        with some as (select record_id, revision, seq from held_decision where district_id = $1 and survey_no = $2 and note <> '' limit $3)
-        update held_decision d set note = '' from some s
+        with chosen as (select record_id, revision, seq from held_decision where district_id = $1 and survey_no = $2 and note <> '' limit $3)
+        update held_decision d set note = '' from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.record_id = s.record_id and d.revision = s.revision and d.seq = s.seq";
     /// Pieces of uploads that never became complete.
     PARTS = "-- purge_attachment_parts
-        with some as (select id, at_byte from attachment_part where district_id = $1 and survey_no = $2 limit $3)
-        delete from attachment_part p using some s
+        with chosen as (select id, at_byte from attachment_part where district_id = $1 and survey_no = $2 limit $3)
+        delete from attachment_part p using chosen s
         where p.district_id = $1 and p.survey_no = $2 and p.id = s.id and p.at_byte = s.at_byte";
     /// What linkage prepared from names, and the evidence it shows.
     LINK_INTERVIEWS = "-- purge_link_interviews
-        with some as (select interview from link_interview
+        with chosen as (select interview from link_interview
             where district_id = $1 and survey_no = $2 and (prepared <> '' or cardinality(keys) > 0) limit $3)
-        update link_interview l set prepared = '', keys = '{}', key_kinds = '{}' from some s
+        update link_interview l set prepared = '', keys = '{}', key_kinds = '{}' from chosen s
         where l.district_id = $1 and l.survey_no = $2 and l.interview = s.interview";
     /// Keys by which linkage finds candidates.
     LINK_KEYS = "-- purge_link_keys
-        with some as (select key, kind, interview from link_key where district_id = $1 and survey_no = $2 limit $3)
-        delete from link_key k using some s
+        with chosen as (select key, kind, interview from link_key where district_id = $1 and survey_no = $2 limit $3)
+        delete from link_key k using chosen s
         where k.district_id = $1 and k.survey_no = $2 and k.key = s.key and k.kind = s.kind and k.interview = s.interview";
     /// Evidence of pairs.
     LINKS = "-- purge_links
-        with some as (select id from link where district_id = $1 and survey_no = $2 and evidence <> '{}'::jsonb limit $3)
-        update link l set evidence = '{}' from some s
+        with chosen as (select id from link where district_id = $1 and survey_no = $2 and evidence <> '{}'::jsonb limit $3)
+        update link l set evidence = '{}' from chosen s
         where l.district_id = $1 and l.survey_no = $2 and l.id = s.id";
     /// Notes residents left on cards.
     WISHES = "-- purge_slip_wishes
-        with some as (select id from slip_wish where district_id = $1 and survey_no = $2 and note is not null limit $3)
-        update slip_wish w set note = null from some s
+        with chosen as (select id from slip_wish where district_id = $1 and survey_no = $2 and note is not null limit $3)
+        update slip_wish w set note = null from chosen s
         where w.district_id = $1 and w.survey_no = $2 and w.id = s.id";
     /// $1 district, $2 survey, $3 limit. Pictures whose bytes are still there.
     PICTURES = "-- pictures_to_purge
@@ -94,54 +94,18 @@ pub struct Step {
 
 /// Every family, in the order in which they go.
 pub const STEPS: [Step; 12] = [
-    Step {
-        name: "persons",
-        statement: &PERSONS,
-    },
-    Step {
-        name: "interviews",
-        statement: &INTERVIEWS,
-    },
-    Step {
-        name: "visits",
-        statement: &VISITS,
-    },
-    Step {
-        name: "batches as received",
-        statement: &BATCHES,
-    },
-    Step {
-        name: "doors as reported",
-        statement: &DWELLINGS,
-    },
-    Step {
-        name: "supervisors' reasons",
-        statement: &DECISIONS,
-    },
-    Step {
-        name: "notes on held records",
-        statement: &HELD_NOTES,
-    },
-    Step {
-        name: "unfinished uploads",
-        statement: &PARTS,
-    },
-    Step {
-        name: "names prepared for linkage",
-        statement: &LINK_INTERVIEWS,
-    },
-    Step {
-        name: "keys of linkage",
-        statement: &LINK_KEYS,
-    },
-    Step {
-        name: "evidence of pairs",
-        statement: &LINKS,
-    },
-    Step {
-        name: "residents' notes",
-        statement: &WISHES,
-    },
+    Step { name: "persons", statement: &PERSONS },
+    Step { name: "interviews", statement: &INTERVIEWS },
+    Step { name: "visits", statement: &VISITS },
+    Step { name: "batches as received", statement: &BATCHES },
+    Step { name: "doors as reported", statement: &DWELLINGS },
+    Step { name: "supervisors' reasons", statement: &DECISIONS },
+    Step { name: "notes on held records", statement: &HELD_NOTES },
+    Step { name: "unfinished uploads", statement: &PARTS },
+    Step { name: "names prepared for linkage", statement: &LINK_INTERVIEWS },
+    Step { name: "keys of linkage", statement: &LINK_KEYS },
+    Step { name: "evidence of pairs", statement: &LINKS },
+    Step { name: "residents' notes", statement: &WISHES },
 ];
 
 /// Rows in one transaction.
@@ -152,9 +116,7 @@ impl Store {
     pub async fn purge_some(&self, key: SurveyKey, step: Step) -> Result<u64, Error> {
         self.retrying("purge", move |tx| {
             Box::pin(async move {
-                let n = tx
-                    .execute(step.statement, &[&key.district, &key.no, &AT_ONCE])
-                    .await?;
+                let n = tx.execute(step.statement, &[&key.district, &key.no, &AT_ONCE]).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
             })
         })
@@ -178,8 +140,7 @@ impl Store {
         self.retrying("pictures_purged", move |tx| {
             let ids = ids.clone();
             Box::pin(async move {
-                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now])
-                    .await?;
+                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })
@@ -193,7 +154,6 @@ impl Store {
         counts: serde_json::Value,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts))
-            .await
+        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts)).await
     }
 }

@@ -125,19 +125,12 @@ fn staff_row(r: &Row) -> StaffRow {
 
 /// One member of staff by login name.
 pub async fn find_staff(tx: &Tx, key: SurveyKey, user: &str) -> Result<Option<StaffRow>, Error> {
-    Ok(tx
-        .query_opt(&FIND_STAFF, &[&key.district, &key.no, &user])
-        .await?
-        .as_ref()
-        .map(staff_row))
+    Ok(tx.query_opt(&FIND_STAFF, &[&key.district, &key.no, &user]).await?.as_ref().map(staff_row))
 }
 
 fn survey_row(r: &Row) -> SurveyRow {
     SurveyRow {
-        key: SurveyKey {
-            district: r.get("district_id"),
-            no: r.get("survey_no"),
-        },
+        key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
         slug: r.get("slug"),
         name: r.get("name"),
         name_zh: r.get("name_zh"),
@@ -207,10 +200,7 @@ impl Store {
                 let rows = tx.query(&KEYS, &[]).await?;
                 Ok::<_, Error>(
                     rows.iter()
-                        .map(|r| SurveyKey {
-                            district: r.get("district_id"),
-                            no: r.get("survey_no"),
-                        })
+                        .map(|r| SurveyKey { district: r.get("district_id"), no: r.get("survey_no") })
                         .collect(),
                 )
             })
@@ -231,10 +221,7 @@ impl Store {
         self.reading("survey", move |tx| {
             Box::pin(async move {
                 Ok::<_, Error>(
-                    tx.query_opt(&SURVEY, &[&key.district, &key.no])
-                        .await?
-                        .as_ref()
-                        .map(survey_row),
+                    tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row),
                 )
             })
         })
@@ -254,9 +241,7 @@ impl Store {
     pub async fn staff(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<StaffRow>, Error> {
         self.reading("staff", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&STAFF, &[&key.district, &key.no, &range.0, &range.1])
-                    .await?;
+                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.0, &range.1]).await?;
                 Ok::<_, Error>(rows.iter().map(staff_row).collect())
             })
         })

@@ -129,6 +129,8 @@ impl Error {
             return Self::Unavailable;
         }
         match db.constraint() {
+            // Two transactions drew one tag: the next try draws another.
+            Some("change_stamp_tag_once") => Self::Busy(statement),
             Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
             None => Self::Statement { statement, code: code.code().to_owned() },
         }
@@ -253,7 +255,7 @@ impl Tx {
     /// Commits; with a stamp, the feed's number is drawn in the same round trip, so nothing but COMMIT follows it.
     async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
         self.ask(Moment::BeforeCommit)?;
-        {
+        if self.has_begun.load(Ordering::Relaxed) {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
@@ -367,6 +369,28 @@ impl Store {
         }
     }
 
+    async fn read_once<T, E, F>(&self, work: &F) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + AsStoreError + Send,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
+    {
+        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        match work(&tx).await {
+            Ok(value) => {
+                // What was read was read, however its transaction ends.
+                drop(tx.commit(None).await);
+                Ok(value)
+            }
+            Err(error) => {
+                if !matches!(error.as_store_error(), Some(Error::Unavailable)) {
+                    tx.rollback().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Runs one read in a transaction of its own that sees one snapshot; repeated like [`Store::retrying`].
     pub async fn reading<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
     where
@@ -377,23 +401,15 @@ impl Store {
         let mut tries = 0_u32;
         loop {
             tries += 1;
-            let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
-            let done = work(&tx).await;
-            match done {
-                Ok(value) => {
-                    tx.commit(None).await?;
-                    return Ok(value);
-                }
+            match self.read_once(&work).await {
+                Ok(value) => return Ok(value),
                 Err(failure) => {
-                    let error = failure.as_store_error();
-                    let again = error.is_some_and(Error::is_retryable) && tries < 3;
-                    if !matches!(error, Some(Error::Unavailable)) {
-                        tx.rollback().await;
-                    }
+                    let again = failure.as_store_error().is_some_and(Error::is_retryable) && tries < 3;
                     if !again {
                         return Err(failure);
                     }
                     tracing::info!(transaction = name, tries, "read will be repeated");
+                    tokio::time::sleep(Duration::from_millis(u64::from(tries) * 15)).await;
                 }
             }
         }

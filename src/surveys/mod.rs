@@ -74,9 +74,7 @@ impl Survey {
 
     /// End of the last field day.
     pub fn closes_at(&self) -> Timestamp {
-        self.rules
-            .calendar
-            .day_start(self.ends_on.saturating_add(1.day()))
+        self.rules.calendar.day_start(self.ends_on.saturating_add(1.day()))
     }
 
     /// The reference moment's date in the survey's zone.
@@ -95,20 +93,12 @@ pub struct Surveys {
 impl Surveys {
     /// Reads through `store`.
     pub fn new(store: Store) -> Self {
-        Self {
-            store,
-            known: Arc::default(),
-        }
+        Self { store, known: Arc::default() }
     }
 
     /// The survey at that policy version or a later one.
     pub async fn get(&self, key: SurveyKey, policy_version: i32) -> Result<Arc<Survey>, Error> {
-        let known = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         match known.filter(|(read, s)| s.policy_version >= policy_version && read.elapsed() < FRESH) {
             Some((_, survey)) => Ok(survey),
             None => self.reread(key).await,
@@ -129,8 +119,6 @@ impl Surveys {
     /// Every survey of the installation, read afresh.
     pub async fn all(&self) -> Result<Vec<Arc<Survey>>, Error> {
         let rows = self.store.surveys().await?;
-        rows.into_iter()
-            .map(|row| Survey::of(row).map(Arc::new))
-            .collect()
+        rows.into_iter().map(|row| Survey::of(row).map(Arc::new)).collect()
     }
 }

@@ -60,42 +60,22 @@ pub struct FullAt {
 impl FullAt {
     /// The beginning.
     pub(super) fn start(seq: i64) -> Self {
-        Self {
-            seq,
-            part: Part::Survey,
-            area_no: i32::MIN,
-            id: Uuid::nil(),
-            is_half: false,
-        }
+        Self { seq, part: Part::Survey, area_no: i32::MIN, id: Uuid::nil(), is_half: false }
     }
 
     /// The beginning of another part.
     pub(super) fn next(self, part: Part) -> Self {
-        Self {
-            part,
-            area_no: i32::MIN,
-            id: Uuid::nil(),
-            is_half: false,
-            ..self
-        }
+        Self { part, area_no: i32::MIN, id: Uuid::nil(), is_half: false, ..self }
     }
 
     /// After one thing of the same part.
     pub(super) fn after(self, area_no: i32, id: Uuid) -> Self {
-        Self {
-            area_no,
-            id,
-            is_half: false,
-            ..self
-        }
+        Self { area_no, id, is_half: false, ..self }
     }
 
     /// Between a door and its case.
     pub(super) fn half(self) -> Self {
-        Self {
-            is_half: true,
-            ..self
-        }
+        Self { is_half: true, ..self }
     }
 }
 
@@ -151,16 +131,10 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let full = Cursor::Full {
-            epoch: Uuid::max(),
-            at: FullAt::start(7).after(3, Uuid::max()),
-            range: (1, 4),
-        };
-        let delta = Cursor::Delta {
-            epoch: Uuid::nil(),
-            place: (9, 2, Uuid::nil()),
-            range: (i32::MIN, i32::MAX),
-        };
+        let full =
+            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()), range: (1, 4) };
+        let delta =
+            Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
         for cursor in [full, delta] {
             assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
         }
@@ -168,15 +142,7 @@ mod tests {
 
     #[test]
     fn what_we_did_not_make_is_refused() {
-        for text in [
-            "",
-            "garbage",
-            "-1",
-            "99999999999999999999999",
-            "\u{0}",
-            "💥",
-            "eyJmIjp7fX0",
-        ] {
+        for text in ["", "garbage", "-1", "99999999999999999999999", "\u{0}", "💥", "eyJmIjp7fX0"] {
             assert_eq!(Cursor::parse(text), Err(BadCursor), "{text:?}");
         }
     }

@@ -33,11 +33,7 @@ fn dwelling(row: &CaseRow) -> Change {
         "floor": row.floor, "room": row.room, "lon": row.position.map(|p| p.0), "lat": row.position.map(|p| p.1),
         "external_id": row.external_id,
     });
-    Change {
-        kind: "dwelling",
-        op: Op::Put,
-        data,
-    }
+    Change { kind: "dwelling", op: Op::Put, data }
 }
 
 /// A case as a device holds it: nothing that depends on the reading time.
@@ -48,19 +44,11 @@ fn case(row: &CaseRow) -> Result<Change, Error> {
         "household": row.household, "state": door.state, "visits": door.visits, "unmet": door.unmet, "last": door.last,
         "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
     });
-    Ok(Change {
-        kind: "case",
-        op: Op::Put,
-        data,
-    })
+    Ok(Change { kind: "case", op: Op::Put, data })
 }
 
 fn dropped(kind: &'static str, id: Uuid) -> Change {
-    Change {
-        kind,
-        op: Op::Drop,
-        data: json!({"id": id}),
-    }
+    Change { kind, op: Op::Drop, data: json!({"id": id}) }
 }
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
@@ -90,24 +78,11 @@ pub(super) async fn lent_cases(
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    list_lent_rows(
-        tx,
-        key,
-        reader.range,
-        &reader.user,
-        &Some(held_states()),
-        after,
-        limit,
-    )
-    .await
+    list_lent_rows(tx, key, reader.range, &reader.user, &Some(held_states()), after, limit).await
 }
 
 fn held_states() -> Vec<i16> {
-    State::ALL
-        .iter()
-        .filter(|s| s.is_active())
-        .map(|s| s.number())
-        .collect()
+    State::ALL.iter().filter(|s| s.is_active()).map(|s| s.number()).collect()
 }
 
 /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
@@ -139,11 +114,7 @@ pub(super) enum Half {
 pub(super) fn assignment(a: &AssignmentRow) -> Change {
     let data = json!({"id": a.id, "case_id": a.case_id, "enumerator": a.enumerator, "until": a.until,
         "assigned_by": a.by, "assigned_at": a.at});
-    Change {
-        kind: "assignment",
-        op: Op::Put,
-        data,
-    }
+    Change { kind: "assignment", op: Op::Put, data }
 }
 
 /// Cases that changed, as they are now; `drop` when they left the device's reach.
@@ -158,17 +129,10 @@ pub(super) async fn changed_cases(
     }
     let rows = find_cases(tx, key, ids).await?;
     let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
-    let mut all: Vec<Change> = ids
-        .iter()
-        .filter(|id| !found.contains(id))
-        .map(|id| dropped("case", *id))
-        .collect();
+    let mut all: Vec<Change> =
+        ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
     for row in &rows {
-        all.push(if is_held(row, reader) {
-            case(row)?
-        } else {
-            dropped("case", row.id)
-        });
+        all.push(if is_held(row, reader) { case(row)? } else { dropped("case", row.id) });
     }
     Ok(all)
 }
@@ -184,17 +148,11 @@ pub(super) async fn changed_dwellings(
         return Ok(Vec::new());
     }
     let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
-    let held: HashMap<Uuid, &CaseRow> = rows
-        .iter()
-        .filter(|r| is_held(r, reader))
-        .map(|r| (r.dwelling_id, r))
-        .collect();
+    let held: HashMap<Uuid, &CaseRow> =
+        rows.iter().filter(|r| is_held(r, reader)).map(|r| (r.dwelling_id, r)).collect();
     Ok(ids
         .iter()
-        .map(|id| {
-            held.get(id)
-                .map_or_else(|| dropped("dwelling", *id), |row| dwelling(row))
-        })
+        .map(|id| held.get(id).map_or_else(|| dropped("dwelling", *id), |row| dwelling(row)))
         .collect())
 }
 
@@ -212,13 +170,7 @@ pub(super) async fn changed_assignments(
     Ok(rows
         .iter()
         .filter(|a| a.enumerator == reader.user)
-        .map(|a| {
-            if a.ended_at.is_some() {
-                dropped("assignment", a.id)
-            } else {
-                assignment(a)
-            }
-        })
+        .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
         .collect())
 }
 
@@ -226,11 +178,7 @@ pub(super) async fn changed_assignments(
 pub(super) fn sheet(s: &SheetRow) -> Change {
     let data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at, "rule_version": s.rule_version,
         "model_version": s.model_version, "sheet": s.document});
-    Change {
-        kind: "sheet",
-        op: Op::Put,
-        data,
-    }
+    Change { kind: "sheet", op: Op::Put, data }
 }
 
 /// Sheets that changed; superseded ones are dropped.
@@ -245,10 +193,7 @@ pub(super) async fn changed_sheets(
     }
     let rows = sheets_by_id(tx, key, ids).await?;
     let own = |id: &Uuid| rows.iter().find(|s| s.id == *id && s.user == reader.user);
-    Ok(ids
-        .iter()
-        .map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet))
-        .collect())
+    Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
 }
 
 /// Records that were held or came by hand, as they stand now.
@@ -261,10 +206,7 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
         // Of several revisions the highest that was ever held speaks for the record, else the highest.
-        let last = known
-            .iter()
-            .filter(|k| k.id == *id)
-            .max_by_key(|k| (k.held_reason.is_some(), k.revision));
+        let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
         let data = match (last, by_hand.get(id)) {
             (Some(known), _) => {
                 serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?
@@ -272,11 +214,7 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
             (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
             (None, None) => continue,
         };
-        all.push(Change {
-            kind: "receipt",
-            op: Op::Put,
-            data,
-        });
+        all.push(Change { kind: "receipt", op: Op::Put, data });
     }
     Ok(all)
 }
@@ -285,13 +223,7 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
 pub fn present(known: &Known) -> Receipt {
     let mut receipt = Receipt::stored(known.id, known.kind.slug(), known.status);
     receipt.revision = (known.kind == RecordKind::Interview).then_some(known.revision);
-    receipt.reason = known
-        .held_reason
-        .clone()
-        .filter(|_| known.status != Status::Accepted);
-    receipt.detail = known
-        .held_detail
-        .clone()
-        .filter(|_| known.status != Status::Accepted);
+    receipt.reason = known.held_reason.clone().filter(|_| known.status != Status::Accepted);
+    receipt.detail = known.held_detail.clone().filter(|_| known.status != Status::Accepted);
     receipt
 }

@@ -91,11 +91,7 @@ pub async fn changes(
     limit: usize,
 ) -> Result<Page, Error> {
     let given = cursor.map(Cursor::parse).transpose()?;
-    let (range, user, device) = (
-        caller.range,
-        caller.user.clone(),
-        caller.device.unwrap_or_default(),
-    );
+    let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
     let key = survey.key;
     let codes = data::survey(survey);
     store
@@ -105,14 +101,7 @@ pub async fn changes(
                 let feed = feed::feed(tx, key).await?;
                 let devices = device::lineage(tx, key, device).await?;
                 let reader = Reader { range, devices, user };
-                let work = Work {
-                    tx,
-                    key,
-                    feed,
-                    reader,
-                    limit,
-                    survey: codes,
-                };
+                let work = Work { tx, key, feed, reader, limit, survey: codes };
                 work.page(given).await
             })
         })
@@ -159,11 +148,7 @@ impl Work<'_> {
     }
 
     fn delta_cursor(&self, place: feed::Place) -> Cursor {
-        Cursor::Delta {
-            epoch: self.feed.epoch,
-            place,
-            range: self.reader.range,
-        }
+        Cursor::Delta { epoch: self.feed.epoch, place, range: self.reader.range }
     }
 
     /// One page of everything the device should hold.
@@ -182,11 +167,7 @@ impl Work<'_> {
                 }
             }
         }
-        let cursor = Cursor::Full {
-            epoch: self.feed.epoch,
-            at,
-            range: self.reader.range,
-        };
+        let cursor = Cursor::Full { epoch: self.feed.epoch, at, range: self.reader.range };
         Ok(self.answer(changes, &cursor, true))
     }
 
@@ -195,11 +176,7 @@ impl Work<'_> {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         match at.part {
             Part::Survey => {
-                let change = Change {
-                    kind: "survey",
-                    op: Op::Put,
-                    data: self.survey.clone(),
-                };
+                let change = Change { kind: "survey", op: Op::Put, data: self.survey.clone() };
                 Ok((vec![change], Some(at.next(Part::Cases))))
             }
             Part::Cases => {
@@ -225,28 +202,19 @@ impl Work<'_> {
             }
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
-                let next = rows
-                    .last()
-                    .filter(|_| rows.len() == room)
-                    .map(|last| at.after(0, last.id));
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
                 let next = next.unwrap_or_else(|| at.next(Part::Sheets));
                 Ok((rows.iter().map(data::assignment).collect(), Some(next)))
             }
             Part::Sheets => {
                 let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
-                let next = rows
-                    .last()
-                    .filter(|_| rows.len() == room)
-                    .map(|last| at.after(0, last.id));
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
                 let next = next.unwrap_or_else(|| at.next(Part::Receipts));
                 Ok((rows.iter().map(data::sheet).collect(), Some(next)))
             }
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
-                let next = ids
-                    .last()
-                    .filter(|_| ids.len() == room)
-                    .map(|last| at.after(0, *last));
+                let next = ids.last().filter(|_| ids.len() == room).map(|last| at.after(0, *last));
                 Ok((data::changed_receipts(self.tx, self.key, &ids).await?, next))
             }
         }
@@ -262,19 +230,11 @@ impl Work<'_> {
             Some(_) | None => (self.feed.last_seq, i16::MAX, Uuid::max()),
         };
         let of = |kind: ChangeKind| -> Vec<Uuid> {
-            found
-                .iter()
-                .filter(|(_, k)| *k == kind)
-                .map(|(place, _)| place.2)
-                .collect()
+            found.iter().filter(|(_, k)| *k == kind).map(|(place, _)| place.2).collect()
         };
         let mut changes = Vec::with_capacity(found.len());
         if found.iter().any(|(_, k)| *k == ChangeKind::Survey) {
-            changes.push(Change {
-                kind: "survey",
-                op: Op::Put,
-                data: self.survey.clone(),
-            });
+            changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
         }
         changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
         changes.extend(

@@ -82,17 +82,8 @@ pub struct Last {
 /// Building, unit and room in one line.
 pub fn place(row: &CaseRow) -> String {
     let parts = [row.building.as_str(), row.unit.as_str(), row.room.as_str()];
-    let line = parts
-        .iter()
-        .filter(|p| !p.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join("-");
-    if row.household > 1 {
-        format!("{line} #{}", row.household)
-    } else {
-        line
-    }
+    let line = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
+    if row.household > 1 { format!("{line} #{}", row.household) } else { line }
 }
 
 impl Door {
@@ -143,7 +134,5 @@ pub async fn area_names(
 /// Items of a list, addresses with the areas' Chinese names.
 pub async fn doors(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Result<Vec<Door>, Error> {
     let names = area_names(store, survey, rows).await?;
-    rows.iter()
-        .map(|r| Door::of(r, names.get(&r.area).map(|n| n.1.as_str())))
-        .collect()
+    rows.iter().map(|r| Door::of(r, names.get(&r.area).map(|n| n.1.as_str()))).collect()
 }

@@ -230,12 +230,7 @@ pub struct WishView {
 
 impl From<Wish> for WishView {
     fn from(w: Wish) -> Self {
-        Self {
-            from: w.from,
-            to: w.to,
-            note: w.note,
-            made_at: w.made_at,
-        }
+        Self { from: w.from, to: w.to, note: w.note, made_at: w.made_at }
     }
 }
 
@@ -319,10 +314,7 @@ pub async fn history(
 ) -> Result<History, Error> {
     let rules = &survey.rules;
     let rows = std::slice::from_ref(row);
-    let evidence = evidence_of(store, survey, rows)
-        .await?
-        .remove(&row.id)
-        .unwrap_or_default();
+    let evidence = evidence_of(store, survey, rows).await?.remove(&row.id).unwrap_or_default();
     let standing = fold(&evidence, rules);
     let mut cases: Vec<Uuid> = evidence_cases(store, survey, row).await?;
     cases.insert(0, row.id);
@@ -341,19 +333,10 @@ pub async fn history(
         untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
         proxy_allowed: standing.proxy_allowed,
         next: next_action(&standing, rules, now),
-        visit_list: detail
-            .visits
-            .iter()
-            .map(|v| visit_view(v, &standing, &voided, &pictures))
-            .collect(),
+        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided, &pictures)).collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
-        wishes: store
-            .wishes(survey.key, &[row.id], now)
-            .await?
-            .into_iter()
-            .map(WishView::from)
-            .collect(),
+        wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
         door,
@@ -367,14 +350,7 @@ async fn pictures(store: &Store, survey: &Survey, visits: &[VisitRow]) -> Result
         return Ok(Vec::new());
     }
     let found = store.attachments_here(survey.key, &ids).await?;
-    Ok(found
-        .into_iter()
-        .map(|(id, media_type, length)| Picture {
-            id,
-            media_type,
-            length,
-        })
-        .collect())
+    Ok(found.into_iter().map(|(id, media_type, length)| Picture { id, media_type, length }).collect())
 }
 
 /// The visits that a supervisor took out, by the last word on each.
@@ -391,10 +367,7 @@ fn voided(evidence: &Evidence) -> Vec<Uuid> {
             *entry = (decision.seq, is_out);
         }
     }
-    last.into_iter()
-        .filter(|(_, (_, is_out))| *is_out)
-        .map(|(visit, _)| visit)
-        .collect()
+    last.into_iter().filter(|(_, (_, is_out))| *is_out).map(|(visit, _)| visit).collect()
 }
 
 /// The cases merged into this one.
@@ -407,11 +380,7 @@ async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result
         .reading("absorbed", move |tx| {
             Box::pin(async move {
                 Ok::<_, Error>(
-                    crate::store::case::absorbed(tx, key, &[id])
-                        .await?
-                        .into_iter()
-                        .map(|p| p.0)
-                        .collect(),
+                    crate::store::case::absorbed(tx, key, &[id]).await?.into_iter().map(|p| p.0).collect(),
                 )
             })
         })
@@ -421,9 +390,7 @@ async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result
 async fn assignments(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<AssignmentView>, Error> {
     let (key, id) = (survey.key, row.id);
     let rows = store
-        .reading("assignments_of", move |tx| {
-            Box::pin(async move { assignments_of(tx, key, &[id]).await })
-        })
+        .reading("assignments_of", move |tx| Box::pin(async move { assignments_of(tx, key, &[id]).await }))
         .await?;
     Ok(rows.into_iter().map(AssignmentView::from).collect())
 }
@@ -452,12 +419,7 @@ fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid], pictures: &[Pi
         ended_at: v.ended_at,
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
-        pictures: v
-            .photo
-            .iter()
-            .filter_map(|id| pictures.iter().find(|p| p.id == *id))
-            .cloned()
-            .collect(),
+        pictures: v.photo.iter().filter_map(|id| pictures.iter().find(|p| p.id == *id)).cloned().collect(),
         distance: v.distance_m.map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }
@@ -471,11 +433,7 @@ fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
         Some(_) | None if beyond > 50.0 => Some("far"),
         Some(_) | None => Some("near"),
     };
-    Distance {
-        metres,
-        accuracy_m,
-        verdict,
-    }
+    Distance { metres, accuracy_m, verdict }
 }
 
 fn interview_views(
@@ -510,11 +468,7 @@ fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
         Reader::Supervisor => Sight::Whole,
         Reader::Enumerator(user) => {
             let fresh = now.duration_since(i.received_at) < SignedDuration::from_hours(24 * OWN_DAYS);
-            if *user == i.enumerator && fresh {
-                Sight::Whole
-            } else {
-                Sight::Outline
-            }
+            if *user == i.enumerator && fresh { Sight::Whole } else { Sight::Outline }
         }
     }
 }
@@ -529,9 +483,7 @@ fn interview_view(
     InterviewView {
         id: i.id,
         revision: i.revision,
-        current: standing
-            .current
-            .is_some_and(|(id, revision)| id.0 == i.id && revision == i.revision),
+        current: standing.current.is_some_and(|(id, revision)| id.0 == i.id && revision == i.revision),
         at: with_offset(i.at, i.at_offset_min),
         received_at: i.received_at,
         enumerator: i.enumerator.clone(),
@@ -540,18 +492,10 @@ fn interview_view(
         result: InterviewResult::from_number(i.result),
         counted_elsewhere: i.counted_elsewhere,
         n_persons: persons.len(),
-        persons: if whole {
-            persons.iter().map(|p| person_view(p)).collect()
-        } else {
-            Vec::new()
-        },
+        persons: if whole { persons.iter().map(|p| person_view(p)).collect() } else { Vec::new() },
         household: whole.then(|| serde_json::from_str(&i.household).unwrap_or_default()),
         address_text: i.address_text.clone().filter(|_| whole),
-        answers: i
-            .answers
-            .as_deref()
-            .filter(|_| whole)
-            .and_then(|text| serde_json::from_str(text).ok()),
+        answers: i.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
     }
 }
 
@@ -560,11 +504,7 @@ fn person_view(p: &PersonRow) -> PersonView {
         person_no: p.person_no,
         name: p.name.clone(),
         sex: p.sex.and_then(Sex::from_number),
-        birth: Birth {
-            y: p.birth[0],
-            m: p.birth[1],
-            d: p.birth[2],
-        },
+        birth: Birth { y: p.birth[0], m: p.birth[1], d: p.birth[2] },
         relationship: p.relationship.and_then(Relationship::from_number),
         residence_status: p.residence_status.and_then(ResidenceStatus::from_number),
         citizen_id: match (p.has_citizen_id, p.is_id_repaired) {

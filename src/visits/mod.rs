@@ -27,11 +27,8 @@ pub async fn evidence_of(
         .reading("evidence_of", move |tx| {
             let (mut ids, survivors) = (ids.clone(), survivors.clone());
             Box::pin(async move {
-                let losers = if survivors.is_empty() {
-                    Vec::new()
-                } else {
-                    absorbed(tx, key, &survivors).await?
-                };
+                let losers =
+                    if survivors.is_empty() { Vec::new() } else { absorbed(tx, key, &survivors).await? };
                 ids.extend(losers.iter().map(|l| l.0));
                 let known = load_evidence(tx, key, &ids).await?;
                 let mut all: HashMap<Uuid, Evidence> =
@@ -53,8 +50,5 @@ pub async fn standings_of(
     rows: &[CaseRow],
 ) -> Result<HashMap<Uuid, Standing>, Error> {
     let evidence = evidence_of(store, survey, rows).await?;
-    Ok(evidence
-        .into_iter()
-        .map(|(id, e)| (id, fold(&e, &survey.rules)))
-        .collect())
+    Ok(evidence.into_iter().map(|(id, e)| (id, fold(&e, &survey.rules))).collect())
 }

@@ -6,10 +6,7 @@ use crate::support::survey::{A1, A2, B1};
 use crate::support::{App, Client, Survey, id, interview};
 
 async fn order(staff: &Client, items: Value) -> Vec<Value> {
-    let answer = staff
-        .post("/v1/assignments", &json!({"assignments": items}))
-        .await
-        .ok();
+    let answer = staff.post("/v1/assignments", &json!({"assignments": items})).await.ok();
     answer["results"].as_array().unwrap().clone()
 }
 
@@ -17,14 +14,7 @@ async fn order(staff: &Client, items: Value) -> Vec<Value> {
 async fn holders(staff: &Client) -> Vec<(String, i64)> {
     let answer = staff.get("/v1/completion?by=enumerator").await.ok();
     let rows = answer["rows"].as_array().unwrap();
-    rows.iter()
-        .map(|r| {
-            (
-                r["code"].as_str().unwrap().to_owned(),
-                r["cases"].as_i64().unwrap(),
-            )
-        })
-        .collect()
+    rows.iter().map(|r| (r["code"].as_str().unwrap().to_owned(), r["cases"].as_i64().unwrap())).collect()
 }
 
 #[tokio::test]
@@ -47,11 +37,7 @@ async fn each_item_has_its_own_result_and_harms_no_other() {
 
     let seen: Vec<_> = results
         .iter()
-        .map(|r| {
-            r["reason"]
-                .as_str()
-                .unwrap_or_else(|| r["status"].as_str().unwrap())
-        })
+        .map(|r| r["reason"].as_str().unwrap_or_else(|| r["status"].as_str().unwrap()))
         .collect();
     assert_eq!(
         seen,
@@ -66,10 +52,7 @@ async fn each_item_has_its_own_result_and_harms_no_other() {
             "assigned"
         ]
     );
-    assert_eq!(
-        holders(&staff).await,
-        [(String::new(), 1), ("ea1".into(), 1), ("ea2".into(), 1)]
-    );
+    assert_eq!(holders(&staff).await, [(String::new(), 1), ("ea1".into(), 1), ("ea2".into(), 1)]);
     app.recount().await;
 }
 
@@ -82,19 +65,11 @@ async fn a_new_assignment_ends_the_one_before() {
         order(&staff, json!([{"case_id": case, "enumerator": user}])).await;
     }
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
-    let ends: Vec<_> = door["assignments"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["end_reason"].clone())
-        .collect();
+    let ends: Vec<_> =
+        door["assignments"].as_array().unwrap().iter().map(|a| a["end_reason"].clone()).collect();
     assert_eq!(ends, [json!("reassigned"), json!("withdrawn"), Value::Null]);
     assert_eq!(door["holder"], "ea1");
-    assert_eq!(
-        app.count("select count(*) from assignment where ended_at is null")
-            .await,
-        1
-    );
+    assert_eq!(app.count("select count(*) from assignment where ended_at is null").await, 1);
     app.recount().await;
 }
 
@@ -111,21 +86,12 @@ async fn an_area_or_building_lends_its_open_doors() {
     )
     .await;
 
-    assert_eq!(
-        (&results[0]["doors"], &results[1]["doors"]),
-        (&json!(11), &json!(4))
-    );
-    assert_eq!(
-        holders(&staff).await,
-        [(String::new(), 4), ("ea1".into(), 7), ("ea2".into(), 4)]
-    );
+    assert_eq!((&results[0]["doors"], &results[1]["doors"]), (&json!(11), &json!(4)));
+    assert_eq!(holders(&staff).await, [(String::new(), 4), ("ea1".into(), 7), ("ea2".into(), 4)]);
     let devices = staff.get("/v1/devices").await.ok();
     assert_eq!(devices["items"][0]["doors_held"], 7);
     let back = order(&staff, json!([{"area": A1, "enumerator": null}])).await;
-    assert_eq!(
-        (&back[0]["status"], &back[0]["doors"]),
-        (&json!("withdrawn"), &json!(11))
-    );
+    assert_eq!((&back[0]["status"], &back[0]["doors"]), (&json!("withdrawn"), &json!(11)));
     assert_eq!(holders(&staff).await, [(String::new(), 15)]);
     app.recount().await;
 }
@@ -138,16 +104,8 @@ async fn what_the_holder_did_stays_with_the_holder_of_the_moment() {
     order(&staff, json!([{"case_id": case, "enumerator": "ea1"}])).await;
     phone.accepted(&[interview(case)]).await;
     let rows = staff.get("/v1/completion?by=enumerator").await.ok()["rows"].clone();
-    let own = rows
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|r| r["code"] == "ea1")
-        .unwrap();
-    assert_eq!(
-        (&own["states"]["completed"], &own["persons"]["recorded"]),
-        (&json!(1), &json!(1))
-    );
+    let own = rows.as_array().unwrap().iter().find(|r| r["code"] == "ea1").unwrap();
+    assert_eq!((&own["states"]["completed"], &own["persons"]["recorded"]), (&json!(1), &json!(1)));
     app.recount().await;
 }
 
@@ -162,16 +120,11 @@ async fn an_order_that_cannot_be_read_names_every_fault() {
         {"case_id": "6-2-301", "enumerator": "ea1"},
         {"case_id": app.survey.case(0), "enumerator": "ea1", "until": "tomorrow"},
     ]);
-    let problem = staff
-        .post("/v1/assignments", &json!({"assignments": items}))
-        .await
-        .problem(422, "body-not-valid");
+    let problem =
+        staff.post("/v1/assignments", &json!({"assignments": items})).await.problem(422, "body-not-valid");
     let errors = problem["errors"].to_string();
     for n in 0..5 {
-        assert!(
-            errors.contains(&format!("/assignments/{n}/")),
-            "item {n}: {errors}"
-        );
+        assert!(errors.contains(&format!("/assignments/{n}/")), "item {n}: {errors}");
     }
     assert_eq!(app.count("select count(*) from assignment").await, 0);
 }

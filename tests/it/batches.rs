@@ -9,10 +9,7 @@ use crate::support::{App, Survey, id, interview, visit};
 async fn a_batch_is_answered_with_one_receipt_per_record_in_the_order_sent() {
     let app = App::new(Survey::with_dwellings(2)).await;
     let phone = app.device("ea1").await;
-    let records = [
-        visit(app.survey.case(1), "no_answer"),
-        visit(app.survey.case(0), "vacant"),
-    ];
+    let records = [visit(app.survey.case(1), "no_answer"), visit(app.survey.case(0), "vacant")];
 
     let answer = phone.accepted(&records).await;
 
@@ -34,17 +31,10 @@ async fn a_batch_sent_again_gives_the_first_receipts_word_for_word_and_changes_n
     let app = App::new(Survey::with_dwellings(2)).await;
     let phone = app.device("ea1").await;
     let case = app.survey.case(0);
-    let batch = phone.batch(&[
-        visit(case, "no_answer"),
-        interview(case),
-        visit(id(), "no_answer"),
-        json!(7),
-    ]);
+    let batch = phone.batch(&[visit(case, "no_answer"), interview(case), visit(id(), "no_answer"), json!(7)]);
 
     let first = phone.post(&batch).await.ok();
-    phone
-        .accepted(&[visit_at(case, "no_answer", &at(9, "19:00"))])
-        .await;
+    phone.accepted(&[visit_at(case, "no_answer", &at(9, "19:00"))]).await;
     let seq = app.count("select last_seq from feed").await;
     app.clock.advance(90);
     for _ in 0..3 {
@@ -63,19 +53,11 @@ async fn a_batch_sent_again_gives_the_first_receipts_word_for_word_and_changes_n
 async fn a_try_may_have_another_sent_at_and_waiting_and_another_spelling() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let phone = app.device("ea1").await;
-    let record = with(
-        visit(app.survey.case(0), "no_answer"),
-        "position",
-        json!({"lon": 112.5, "lat": 34.0}),
-    );
+    let record = with(visit(app.survey.case(0), "no_answer"), "position", json!({"lon": 112.5, "lat": 34.0}));
     let batch = phone.batch(&[record]);
     phone.post(&batch).await.ok();
 
-    let later = with(
-        with(batch.clone(), "sent_at", "2020-11-10T18:30:00+08:00"),
-        "waiting",
-        3,
-    );
+    let later = with(with(batch.clone(), "sent_at", "2020-11-10T18:30:00+08:00"), "waiting", 3);
     // Other white space, another order of keys, numbers and letters written otherwise: the same values.
     let spelled = serde_json::to_string_pretty(&later)
         .unwrap()
@@ -96,11 +78,7 @@ async fn the_same_batch_id_with_other_content_is_refused_and_changes_nothing() {
     let batch = phone.batch(&[visit(app.survey.case(0), "no_answer")]);
     phone.post(&batch).await.ok();
 
-    let other = with(
-        batch.clone(),
-        "records",
-        json!([visit(app.survey.case(1), "no_answer")]),
-    );
+    let other = with(batch.clone(), "records", json!([visit(app.survey.case(1), "no_answer")]));
     phone.post(&other).await.problem(409, "batch-id-reused");
     let fewer = with(batch.clone(), "records", json!([]));
     phone.post(&fewer).await.problem(409, "batch-id-reused");
@@ -122,12 +100,7 @@ async fn an_empty_batch_reports_what_waits_on_the_device() {
     assert_eq!(answer["receipts"], json!([]));
     assert_eq!(answer["counts"], json!({"accepted": 0, "held": 0, "refused": 0}));
     let devices = app.staff("sa").await.get("/v1/devices").await.ok();
-    let own = devices["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|d| d["id"] == phone.id.to_string())
-        .unwrap();
+    let own = devices["items"].as_array().unwrap().iter().find(|d| d["id"] == phone.id.to_string()).unwrap();
     assert_eq!(own["waiting"], 12);
     assert_eq!(own["last_sync"], answer["received_at"]);
 }
@@ -143,30 +116,12 @@ async fn a_batch_can_be_looked_up_by_its_device_and_its_supervisor_only() {
     own["replayed"] = json!(false);
     assert_eq!(own, first);
     for user in ["sa", "sall", "root"] {
-        assert_eq!(
-            app.staff(user).await.get(&path).await.ok()["receipts"],
-            first["receipts"],
-            "{user}"
-        );
+        assert_eq!(app.staff(user).await.get(&path).await.ok()["receipts"], first["receipts"], "{user}");
     }
     app.staff("sb").await.get(&path).await.problem(404, "not-found");
-    app.device("ea1")
-        .await
-        .client
-        .get(&path)
-        .await
-        .problem(404, "not-found");
-    app.device("ea2")
-        .await
-        .client
-        .get(&path)
-        .await
-        .problem(404, "not-found");
-    phone
-        .client
-        .get(&format!("/v1/batches/{}", id()))
-        .await
-        .problem(404, "not-found");
+    app.device("ea1").await.client.get(&path).await.problem(404, "not-found");
+    app.device("ea2").await.client.get(&path).await.problem(404, "not-found");
+    phone.client.get(&format!("/v1/batches/{}", id())).await.problem(404, "not-found");
     phone.client.get("/v1/batches/1").await.problem(404, "not-found");
 }
 
@@ -195,23 +150,11 @@ async fn a_batch_is_taken_only_for_the_callers_own_device_and_survey() {
     let phone = app.device("ea1").await;
     let records = [visit(app.survey.case(0), "no_answer")];
 
-    phone
-        .post(&batch("census-test", id(), &records))
-        .await
-        .problem(403, "foreign-device");
-    phone
-        .post(&batch("census-other", phone.id, &records))
-        .await
-        .problem(404, "unknown-survey");
+    phone.post(&batch("census-test", id(), &records)).await.problem(403, "foreign-device");
+    phone.post(&batch("census-other", phone.id, &records)).await.problem(404, "unknown-survey");
     let staff = app.staff("sa").await;
-    staff
-        .post("/v1/batches", &phone.batch(&records))
-        .await
-        .problem(403, "wrong-role");
-    app.anyone()
-        .post("/v1/batches", &phone.batch(&records))
-        .await
-        .problem(401, "not-signed-in");
+    staff.post("/v1/batches", &phone.batch(&records)).await.problem(403, "wrong-role");
+    app.anyone().post("/v1/batches", &phone.batch(&records)).await.problem(401, "not-signed-in");
 
     assert_eq!(app.count("select count(*) from batch").await, 0);
 }
@@ -224,18 +167,10 @@ async fn the_whole_batch_is_kept_as_received() {
     let batch = with(phone.batch(&[record]), "colour", "青");
     phone.post(&batch).await.ok();
 
-    let row = app
-        .db
-        .client()
-        .await
-        .query_one("select raw, raw_length from batch_content", &[])
-        .await
-        .unwrap();
+    let row =
+        app.db.client().await.query_one("select raw, raw_length from batch_content", &[]).await.unwrap();
     let packed: Vec<u8> = row.get(0);
     let length: i32 = row.get(1);
     let raw = zstd::bulk::decompress(&packed, usize::try_from(length).unwrap()).unwrap();
-    assert_eq!(
-        String::from_utf8(raw).unwrap(),
-        serde_json::to_string(&batch).unwrap()
-    );
+    assert_eq!(String::from_utf8(raw).unwrap(), serde_json::to_string(&batch).unwrap());
 }

@@ -7,12 +7,8 @@ use crate::support::survey::A1;
 use crate::support::{App, Survey, dwelling, id, interview, visit};
 
 /// Invented numbers of an area that is not assigned: valid, with a wrong check digit, impossible.
-const NUMBERS: [&str; 4] = [
-    "419999198503074514",
-    "419999198503074522",
-    "419999198503074515",
-    "419999198502304517",
-];
+const NUMBERS: [&str; 4] =
+    ["419999198503074514", "419999198503074522", "419999198503074515", "419999198502304517"];
 /// What stays the same when a check digit is mended.
 const STEMS: [&str; 3] = ["41999919850307451", "41999919850307452", "41999919850230451"];
 
@@ -22,11 +18,7 @@ fn planted(app: &App) -> Vec<Value> {
         .iter()
         .zip(1..)
         .map(|(number, no)| {
-            with(
-                person(no, "王秀英", if no == 1 { "head" } else { "child" }),
-                "citizen_id",
-                *number,
-            )
+            with(person(no, "王秀英", if no == 1 { "head" } else { "child" }), "citizen_id", *number)
         })
         .collect();
     people[1]["name"] = json!(format!("李明 {}", NUMBERS[0]));
@@ -34,16 +26,8 @@ fn planted(app: &App) -> Vec<Value> {
     let full_width = "４１９９９９１９８５０３０７４５１４";
     vec![
         interview_with(case, people.clone()),
-        with(
-            visit(case, "no_answer"),
-            "note",
-            format!("id {} / {spaced} / {full_width}", NUMBERS[0]),
-        ),
-        with(
-            visit(case, "no_answer"),
-            "remark",
-            json!({"deep": [{"er": NUMBERS[1]}]}),
-        ),
+        with(visit(case, "no_answer"), "note", format!("id {} / {spaced} / {full_width}", NUMBERS[0])),
+        with(visit(case, "no_answer"), "remark", json!({"deep": [{"er": NUMBERS[1]}]})),
         with(visit(case, NUMBERS[0]), "note", "x"),
         with(visit(case, "no_answer"), "id", NUMBERS[0]),
         with(visit(case, "no_answer"), "at", NUMBERS[1]),
@@ -51,10 +35,7 @@ fn planted(app: &App) -> Vec<Value> {
         with(interview(case), "address_text", format!("6号楼 {}", NUMBERS[0])),
         with(interview(id()), "persons", json!(people)),
         with(
-            interview_with(
-                case,
-                vec![with(person(1, "赵", "child"), "citizen_id", NUMBERS[0])],
-            ),
+            interview_with(case, vec![with(person(1, "赵", "child"), "citizen_id", NUMBERS[0])]),
             "note",
             NUMBERS[0],
         ),
@@ -70,11 +51,7 @@ fn planted(app: &App) -> Vec<Value> {
 fn clean(place: &str, text: &str) {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     for stem in STEMS {
-        assert!(
-            !text.contains(stem),
-            "{place} shows {stem}: {}",
-            &text[..text.len().min(2000)]
-        );
+        assert!(!text.contains(stem), "{place} shows {stem}: {}", &text[..text.len().min(2000)]);
     }
     // Also not with marks between the digits, except where lines of many numbers meet.
     if text.len() < 300 {
@@ -92,26 +69,17 @@ async fn dump(app: &App) -> Vec<(String, String)> {
         let (table, name, kind): (String, String, String) = (column.get(0), column.get(1), column.get(2));
         if kind == "bytea" {
             for row in client
-                .query(
-                    &format!("select {name} from {table} where {name} is not null"),
-                    &[],
-                )
+                .query(&format!("select {name} from {table} where {name} is not null"), &[])
                 .await
                 .unwrap()
             {
                 let bytes: Vec<u8> = row.get(0);
                 let plain = zstd::bulk::decompress(&bytes, 32 << 20).unwrap_or(bytes);
-                all.push((
-                    format!("{table}.{name}"),
-                    String::from_utf8_lossy(&plain).into_owned(),
-                ));
+                all.push((format!("{table}.{name}"), String::from_utf8_lossy(&plain).into_owned()));
             }
         } else {
             for row in client
-                .query(
-                    &format!("select {name}::text from {table} where {name} is not null"),
-                    &[],
-                )
+                .query(&format!("select {name}::text from {table} where {name} is not null"), &[])
                 .await
                 .unwrap()
             {
@@ -140,10 +108,7 @@ async fn a_citizen_id_is_in_no_answer_feed_export_or_row() {
         format!("{} no json", NUMBERS[0]),
         format!("[\"{}\"]", NUMBERS[0]),
     ] {
-        let reply = phone
-            .client
-            .post_raw("/v1/batches", &[("content-type", "application/json")], body)
-            .await;
+        let reply = phone.client.post_raw("/v1/batches", &[("content-type", "application/json")], body).await;
         assert!(reply.status.is_client_error());
         clean("a problem", &reply.text());
     }
@@ -152,19 +117,10 @@ async fn a_citizen_id_is_in_no_answer_feed_export_or_row() {
     clean("a decision", &staff.post(&path, &decide).await.text());
     let note = json!({"decision": "refuse", "note": NUMBERS[1]});
     let held = answer["receipts"][8]["id"].as_str().unwrap();
-    clean(
-        "a ruling",
-        &staff
-            .post(&format!("/v1/held/{held}/decision"), &note)
-            .await
-            .text(),
-    );
+    clean("a ruling", &staff.post(&format!("/v1/held/{held}/decision"), &note).await.text());
     let lost = app.device("ea2").await;
     let path = format!("/v1/devices/{}/revoke", lost.id);
-    clean(
-        "a revocation",
-        &staff.post(&path, &json!({"note": NUMBERS[0]})).await.text(),
-    );
+    clean("a revocation", &staff.post(&path, &json!({"note": NUMBERS[0]})).await.text());
 
     let batch = format!("/v1/batches/{}", answer["batch_id"].as_str().unwrap());
     for path in [
@@ -180,10 +136,7 @@ async fn a_citizen_id_is_in_no_answer_feed_export_or_row() {
     ] {
         clean(&path, &staff.get(&path).await.text());
     }
-    clean(
-        "the feed",
-        &phone.client.get("/v1/changes?limit=5000").await.text(),
-    );
+    clean("the feed", &phone.client.get("/v1/changes?limit=5000").await.text());
     clean("the metrics", &staff.get("/metrics").await.text());
     for (place, text) in dump(&app).await {
         clean(&place, &text);
@@ -220,11 +173,7 @@ async fn a_number_is_mended_where_one_repair_fits_and_dropped_with_a_warning_whe
         .iter()
         .map(|w| w["pointer"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        warned.iter().filter(|p| p.ends_with("/citizen_id")).count(),
-        2,
-        "{answer}"
-    );
+    assert_eq!(warned.iter().filter(|p| p.ends_with("/citizen_id")).count(), 2, "{answer}");
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
     let seen: Vec<_> = door["interviews"][0]["persons"]
         .as_array()
@@ -233,15 +182,9 @@ async fn a_number_is_mended_where_one_repair_fits_and_dropped_with_a_warning_whe
         .map(|p| p["citizen_id"].clone())
         .collect();
     assert_eq!(seen, ["present", "missing", "missing", "missing"]);
-    let hashes = app
-        .count("select count(distinct citizen_id_hash) from person")
-        .await;
+    let hashes = app.count("select count(distinct citizen_id_hash) from person").await;
     assert_eq!(hashes, 1);
-    assert_eq!(
-        app.count("select count(*) from person where octet_length(citizen_id_hash) = 32")
-            .await,
-        1
-    );
+    assert_eq!(app.count("select count(*) from person where octet_length(citizen_id_hash) = 32").await, 1);
 }
 
 #[tokio::test]
@@ -250,17 +193,10 @@ async fn the_same_number_has_the_same_digest_under_one_key_only() {
     let phone = app.device("ea1").await;
     let talk = |n: usize| {
         let who = with(person(1, "王", "head"), "citizen_id", "419999198503074522");
-        interview_with(
-            app.survey.case(n),
-            vec![with(who, "birth", json!({"y": 1985, "m": 3, "d": 7}))],
-        )
+        interview_with(app.survey.case(n), vec![with(who, "birth", json!({"y": 1985, "m": 3, "d": 7}))])
     };
     phone.accepted(&[talk(0), talk(1)]).await;
-    assert_eq!(
-        app.count("select count(distinct citizen_id_hash) from person")
-            .await,
-        1
-    );
+    assert_eq!(app.count("select count(distinct citizen_id_hash) from person").await, 1);
     let row = app
         .db
         .client()

@@ -17,9 +17,8 @@ fn integers(row: &Value) -> BTreeMap<String, i64> {
     fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, i64>) {
         match value {
             Value::Object(members) => {
-                for (name, value) in members
-                    .iter()
-                    .filter(|(name, _)| !["devices", "rate", "e"].contains(&name.as_str()))
+                for (name, value) in
+                    members.iter().filter(|(name, _)| !["devices", "rate", "e"].contains(&name.as_str()))
                 {
                     walk(value, &format!("{path}/{name}"), found);
                 }
@@ -51,31 +50,18 @@ fn sum_of(rows: &Value) -> BTreeMap<String, i64> {
 fn adds_up(answer: &Value) {
     let (sum, total) = (sum_of(&answer["rows"]), integers(&answer["total"]));
     for (path, n) in &total {
-        assert_eq!(
-            sum.get(path).copied().unwrap_or_default(),
-            *n,
-            "{path} of {}",
-            answer["by"]
-        );
+        assert_eq!(sum.get(path).copied().unwrap_or_default(), *n, "{path} of {}", answer["by"]);
     }
 }
 
 async fn world() -> App {
     let app = App::new(Survey::with_dwellings(9).doors(A2, 4).doors(B1, 3)).await;
-    let (phone, other, staff) = (
-        app.device("ea1").await,
-        app.device("eb1").await,
-        app.staff("sall").await,
-    );
+    let (phone, other, staff) = (app.device("ea1").await, app.device("eb1").await, app.staff("sall").await);
     let case = |n| app.survey.case(n);
     let two = vec![
         person(1, "王秀英", "head"),
         with(
-            with(
-                with(person(2, "李明", "spouse"), "registered_at", 4),
-                "time_away",
-                2,
-            ),
+            with(with(person(2, "李明", "spouse"), "registered_at", 4), "time_away", 2),
             "residence_status",
             "here_elsewhere",
         ),
@@ -101,10 +87,7 @@ async fn world() -> App {
         (8, json!({"decision": "cancel", "reason": "x"})),
         (11, json!({"decision": "merge", "into": case(12), "reason": "x"})),
     ] {
-        staff
-            .post(&format!("/v1/cases/{}/decisions", case(n)), &body)
-            .await
-            .ok();
+        staff.post(&format!("/v1/cases/{}/decisions", case(n)), &body).await.ok();
     }
     app
 }
@@ -115,12 +98,7 @@ async fn rows_add_up_to_the_total_and_parents_are_sums_of_their_children() {
     let staff = app.staff("sall").await;
     let root = completion(&staff, "").await;
     adds_up(&root);
-    let codes: Vec<_> = root["rows"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["code"].clone())
-        .collect();
+    let codes: Vec<_> = root["rows"].as_array().unwrap().iter().map(|r| r["code"].clone()).collect();
     assert_eq!(codes, [json!(A), json!(B)]);
     for (area, row) in [(A, 0), (B, 1)] {
         let child = completion(&staff, &format!("area={area}")).await;
@@ -146,11 +124,7 @@ async fn the_figures_are_those_of_the_definitions() {
     let total = completion(&staff, "").await["total"].clone();
     let states = json!({"new": 4, "in_progress": 1, "appointment": 0, "proxy": 0, "exhausted": 0, "partial": 1, "refused": 1,
         "verify": 1, "not_eligible": 1, "closed": 1, "completed": 4, "merged": 1, "cancelled": 1});
-    assert_eq!(
-        (&total["cases"], &total["states"]),
-        (&json!(16), &states),
-        "zero counts are there too"
-    );
+    assert_eq!((&total["cases"], &total["states"]), (&json!(16), &states), "zero counts are there too");
     let ratio = |n: i64, d: i64, r: f64| json!({"numerator": n, "denominator": d, "rate": r});
     assert_eq!(total["completion"], ratio(6, 14, 0.428_571));
     assert_eq!(total["enumeration"], ratio(4, 13, 0.307_692));
@@ -158,17 +132,10 @@ async fn the_figures_are_those_of_the_definitions() {
     assert_eq!(total["attempt"]["denominator"], 14);
     let persons = &total["persons"];
     assert_eq!(
-        (
-            &persons["recorded"],
-            &persons["here_registered"],
-            &persons["here_elsewhere"]
-        ),
+        (&persons["recorded"], &persons["here_registered"], &persons["here_elsewhere"]),
         (&json!(5), &json!(4), &json!(1))
     );
-    assert_eq!(
-        persons["resident"], 4,
-        "away for under half a year from elsewhere is no resident"
-    );
+    assert_eq!(persons["resident"], 4, "away for under half a year from elsewhere is no resident");
 }
 
 #[tokio::test]
@@ -176,14 +143,7 @@ async fn an_area_without_cases_has_null_rates() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let answer = completion(&app.staff("sa").await, &format!("area={A2}")).await;
     let null = json!({"numerator": 0, "denominator": 0, "rate": null});
-    for rate in [
-        "completion",
-        "enumeration",
-        "occupied_return",
-        "attempt",
-        "proxy_share",
-        "first_visit",
-    ] {
+    for rate in ["completion", "enumeration", "occupied_return", "attempt", "proxy_share", "first_visit"] {
         assert_eq!(answer["total"][rate], null, "{rate}");
     }
     assert_eq!(answer["total"]["aapor"]["e"], Value::Null);
@@ -199,27 +159,13 @@ async fn folding_the_deltas_changes_no_figure() {
         before.push((query, completion(&staff, query).await));
     }
     for most in [1, 3, 50_000] {
-        while app
-            .store()
-            .fold_deltas(app.key().await, most)
-            .await
-            .unwrap()
-            .is_some_and(|n| n == most)
-        {
+        while app.store().fold_deltas(app.key().await, most).await.unwrap().is_some_and(|n| n == most) {
             app.recount().await;
         }
         for (query, first) in &before {
             let now = completion(&staff, query).await;
-            assert_eq!(
-                sum_of(&now["rows"]),
-                sum_of(&first["rows"]),
-                "{query} after folding by {most}"
-            );
-            assert_eq!(
-                integers(&now["total"]),
-                integers(&first["total"]),
-                "{query} after folding by {most}"
-            );
+            assert_eq!(sum_of(&now["rows"]), sum_of(&first["rows"]), "{query} after folding by {most}");
+            assert_eq!(integers(&now["total"]), integers(&first["total"]), "{query} after folding by {most}");
         }
     }
     assert_eq!(app.count("select count(*) from completion_delta").await, 0);
@@ -253,12 +199,8 @@ async fn the_figures_are_true_at_any_moment_beside_writers_and_the_folding_job()
             for by in ["area", "enumerator", "building"] {
                 let answer = completion(&staff, &format!("by={by}")).await;
                 adds_up(&answer);
-                let states: i64 = answer["total"]["states"]
-                    .as_object()
-                    .unwrap()
-                    .values()
-                    .filter_map(Value::as_i64)
-                    .sum();
+                let states: i64 =
+                    answer["total"]["states"].as_object().unwrap().values().filter_map(Value::as_i64).sum();
                 assert_eq!((states, &answer["total"]["cases"]), (24, &json!(24)), "by {by}");
             }
             app.store().fold_deltas(key, 5).await.unwrap();
@@ -283,27 +225,18 @@ async fn the_past_by_the_received_clock_is_never_judged_again() {
         app.clock.set(&at(10 + n, "12:00"));
         let case = app.survey.case(usize::try_from(n).unwrap());
         let batch = phone.batch(&[visit_at(case, "no_answer", &at(3 + n, "19:00")), interview(case)]);
-        phone
-            .post(&with(batch, "sent_at", at(10 + n, "12:00")))
-            .await
-            .ok();
+        phone.post(&with(batch, "sent_at", at(10 + n, "12:00"))).await.ok();
         app.clock.advance(5);
         let moment = app.clock.now().to_string();
         moments.push((moment, integers(&completion(&staff, "").await["total"])));
     }
     app.clock.set("2020-11-20T12:00:00+08:00");
     let void = json!({"decision": "cancel", "reason": "x"});
-    staff
-        .post(&format!("/v1/cases/{}/decisions", app.survey.case(0)), &void)
-        .await
-        .ok();
+    staff.post(&format!("/v1/cases/{}/decisions", app.survey.case(0)), &void).await.ok();
     for (moment, then) in &moments {
         let answer = completion(&staff, &format!("at={moment}")).await;
         assert_eq!(integers(&answer["total"]), *then, "as of {moment}");
-        assert_eq!(
-            (&answer["as_of"], &answer["clock"]),
-            (&json!(moment), &json!("received"))
-        );
+        assert_eq!((&answer["as_of"], &answer["clock"]), (&json!(moment), &json!("received")));
         for by in ["building", "enumerator"] {
             adds_up(&completion(&staff, &format!("at={moment}&by={by}")).await);
         }
@@ -320,25 +253,12 @@ async fn the_past_by_the_event_clock_is_rewritten_by_what_comes_late() {
     let states = async |query: &str| completion(&staff, query).await["total"]["states"].clone();
     assert_eq!(states(&third).await["new"], 2);
 
-    phone
-        .accepted(&[visit_at(app.survey.case(0), "refusal_hard", &at(3, "19:00"))])
-        .await;
+    phone.accepted(&[visit_at(app.survey.case(0), "refusal_hard", &at(3, "19:00"))]).await;
     assert_eq!(states(&third).await["refused"], 1);
-    phone
-        .accepted(&[visit_at(app.survey.case(1), "no_answer", &at(3, "18:00"))])
-        .await;
-    assert_eq!(
-        (&states(&third).await["in_progress"], &states(&third).await["new"]),
-        (&json!(1), &json!(0))
-    );
-    assert_eq!(
-        states(&third.replace("event", "received")).await["new"],
-        2,
-        "the server knew nothing then"
-    );
-    phone
-        .accepted(&[with(interview(app.survey.case(0)), "at", at(5, "10:00"))])
-        .await;
+    phone.accepted(&[visit_at(app.survey.case(1), "no_answer", &at(3, "18:00"))]).await;
+    assert_eq!((&states(&third).await["in_progress"], &states(&third).await["new"]), (&json!(1), &json!(0)));
+    assert_eq!(states(&third.replace("event", "received")).await["new"], 2, "the server knew nothing then");
+    phone.accepted(&[with(interview(app.survey.case(0)), "at", at(5, "10:00"))]).await;
     assert_eq!(states(&third).await["refused"], 1);
     let sixth = third.replace("11-03", "11-06");
     assert_eq!(states(&sixth).await["completed"], 1);
@@ -352,15 +272,8 @@ async fn by_day_is_cumulative_and_ends_in_the_present() {
         let answer = completion(&staff, &format!("by=day&clock={clock}")).await;
         let rows = answer["rows"].as_array().unwrap();
         let days: Vec<_> = rows.iter().map(|r| r["code"].as_str().unwrap()).collect();
-        assert_eq!(
-            (days.len(), days[0], days[9]),
-            (10, "2020-11-01", "2020-11-10"),
-            "{clock}"
-        );
-        let completed: Vec<_> = rows
-            .iter()
-            .map(|r| r["states"]["completed"].as_i64().unwrap())
-            .collect();
+        assert_eq!((days.len(), days[0], days[9]), (10, "2020-11-01", "2020-11-10"), "{clock}");
+        let completed: Vec<_> = rows.iter().map(|r| r["states"]["completed"].as_i64().unwrap()).collect();
         assert!(completed.is_sorted(), "{completed:?}");
         let expected = if clock == "event" { [0, 4] } else { [0, 0] };
         assert_eq!(completed[7..9], expected, "{clock}");
@@ -381,10 +294,7 @@ async fn a_door_found_later_enters_when_the_server_came_to_know_it() {
     }
     let now = completion(&staff, "").await;
     assert_eq!(
-        (
-            &now["total"]["cases"],
-            &now["total"]["baseline_completion"]["denominator"]
-        ),
+        (&now["total"]["cases"], &now["total"]["baseline_completion"]["denominator"]),
         (&json!(3), &json!(2))
     );
     app.recount().await;
@@ -402,13 +312,7 @@ async fn devices_stand_beside_the_figures() {
     staff.post("/v1/assignments", &lend).await.ok();
     let answer = completion(&staff, "").await;
     let devices = &answer["rows"][0]["devices"];
-    for (part, n) in [
-        ("enrolled", 2),
-        ("heard", 1),
-        ("silent", 1),
-        ("waiting", 5),
-        ("doors_held", 1),
-    ] {
+    for (part, n) in [("enrolled", 2), ("heard", 1), ("silent", 1), ("waiting", 5), ("doors_held", 1)] {
         assert_eq!(devices[part], n, "{part} of {devices}");
     }
     assert_eq!(devices["at_most"], 0.5);

@@ -9,18 +9,12 @@ use crate::support::{App, Client, Survey, id, interview, visit};
 
 async fn decide(staff: &Client, case: Uuid, body: Value) -> Value {
     let body = with(body, "reason", "looked into it");
-    staff
-        .post(&format!("/v1/cases/{case}/decisions"), &body)
-        .await
-        .ok()
+    staff.post(&format!("/v1/cases/{case}/decisions"), &body).await.ok()
 }
 
 async fn refused(staff: &Client, case: Uuid, body: Value, status: u16, slug: &str) {
     let body = with(body, "reason", "looked into it");
-    staff
-        .post(&format!("/v1/cases/{case}/decisions"), &body)
-        .await
-        .problem(status, slug);
+    staff.post(&format!("/v1/cases/{case}/decisions"), &body).await.problem(status, slug);
 }
 
 /// States by number of cases, and the active ones, as `GET /v1/completion` tells them.
@@ -40,10 +34,7 @@ async fn close_and_reopen_are_appended_and_answer_the_new_state() {
         (&closed["before"], &closed["state"], &closed["class"]),
         (&json!("refused"), &json!("closed"), &json!("R"))
     );
-    assert_eq!(
-        total(&staff).await["completion"],
-        json!({"numerator": 1, "denominator": 2, "rate": 0.5})
-    );
+    assert_eq!(total(&staff).await["completion"], json!({"numerator": 1, "denominator": 2, "rate": 0.5}));
     let opened = decide(&staff, case, json!({"decision": "reopen"})).await;
     assert_eq!(
         (&opened["before"], &opened["state"], &opened["seq"]),
@@ -52,18 +43,9 @@ async fn close_and_reopen_are_appended_and_answer_the_new_state() {
 
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
     let decisions = door["decisions"].as_array().unwrap();
-    assert_eq!(
-        (&decisions[0]["decision"], &decisions[1]["decision"]),
-        (&json!("close"), &json!("reopen"))
-    );
-    assert_eq!(
-        (&decisions[0]["by"], &decisions[0]["reason"]),
-        (&json!("sa"), &json!("looked into it"))
-    );
-    assert_eq!(
-        decisions[0]["unmet"],
-        json!(["attempts", "days", "bands", "evening", "weekend"])
-    );
+    assert_eq!((&decisions[0]["decision"], &decisions[1]["decision"]), (&json!("close"), &json!("reopen")));
+    assert_eq!((&decisions[0]["by"], &decisions[0]["reason"]), (&json!("sa"), &json!("looked into it")));
+    assert_eq!(decisions[0]["unmet"], json!(["attempts", "days", "bands", "evening", "weekend"]));
     assert_eq!(total(&staff).await["completion"]["numerator"], 0);
     app.recount().await;
 }
@@ -74,28 +56,15 @@ async fn a_case_is_closed_only_as_r_nc_o_or_uh_and_with_a_reason() {
     let staff = app.staff("sa").await;
     let case = app.survey.case(0);
     for class in ["R", "NC", "O", "UH"] {
-        assert_eq!(
-            decide(&staff, case, json!({"decision": "close", "class": class})).await["class"],
-            class
-        );
+        assert_eq!(decide(&staff, case, json!({"decision": "close", "class": class})).await["class"], class);
     }
     for class in ["I", "P", "UO", "NE", "r", ""] {
-        refused(
-            &staff,
-            case,
-            json!({"decision": "close", "class": class}),
-            422,
-            "body-not-valid",
-        )
-        .await;
+        refused(&staff, case, json!({"decision": "close", "class": class}), 422, "body-not-valid").await;
     }
     refused(&staff, case, json!({"decision": "close"}), 422, "body-not-valid").await;
     refused(&staff, case, json!({"decision": "burn"}), 422, "body-not-valid").await;
     let path = format!("/v1/cases/{case}/decisions");
-    staff
-        .post(&path, &json!({"decision": "reopen"}))
-        .await
-        .problem(422, "body-not-valid");
+    staff.post(&path, &json!({"decision": "reopen"})).await.problem(422, "body-not-valid");
 }
 
 #[tokio::test]
@@ -103,9 +72,7 @@ async fn verify_confirms_or_drops_a_claim_that_nobody_lives_there() {
     let app = App::new(Survey::with_dwellings(2)).await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let (a, b) = (app.survey.case(0), app.survey.case(1));
-    phone
-        .accepted(&[visit(a, "demolished"), visit(b, "vacant")])
-        .await;
+    phone.accepted(&[visit(a, "demolished"), visit(b, "vacant")]).await;
     assert_eq!(total(&staff).await["states"]["verify"], 2);
 
     assert_eq!(
@@ -118,14 +85,8 @@ async fn verify_confirms_or_drops_a_claim_that_nobody_lives_there() {
     );
 
     let total = total(&staff).await;
-    assert_eq!(
-        total["enumeration"],
-        json!({"numerator": 0, "denominator": 1, "rate": 0.0})
-    );
-    assert_eq!(
-        total["completion"],
-        json!({"numerator": 1, "denominator": 2, "rate": 0.5})
-    );
+    assert_eq!(total["enumeration"], json!({"numerator": 0, "denominator": 1, "rate": 0.0}));
+    assert_eq!(total["completion"], json!({"numerator": 1, "denominator": 2, "rate": 0.5}));
     app.recount().await;
 }
 
@@ -136,31 +97,14 @@ async fn a_cancelled_case_leaves_every_count_until_it_is_put_back() {
     let case = app.survey.case(0);
     phone.accepted(&[interview(case)]).await;
 
-    assert_eq!(
-        decide(&staff, case, json!({"decision": "cancel"})).await["state"],
-        "cancelled"
-    );
+    assert_eq!(decide(&staff, case, json!({"decision": "cancel"})).await["state"], "cancelled");
     let without = total(&staff).await;
-    assert_eq!(
-        (&without["cases"], &without["completion"]["denominator"]),
-        (&json!(2), &json!(1))
-    );
-    assert_eq!(
-        without["persons"]["recorded"], 0,
-        "nobody is counted at a cancelled door"
-    );
-    phone
-        .accepted(&[visit_at(case, "no_answer", &at(9, "19:00"))])
-        .await;
-    assert_eq!(
-        decide(&staff, case, json!({"decision": "uncancel"})).await["state"],
-        "completed"
-    );
+    assert_eq!((&without["cases"], &without["completion"]["denominator"]), (&json!(2), &json!(1)));
+    assert_eq!(without["persons"]["recorded"], 0, "nobody is counted at a cancelled door");
+    phone.accepted(&[visit_at(case, "no_answer", &at(9, "19:00"))]).await;
+    assert_eq!(decide(&staff, case, json!({"decision": "uncancel"})).await["state"], "completed");
     let with = total(&staff).await;
-    assert_eq!(
-        (&with["completion"]["denominator"], &with["persons"]["recorded"]),
-        (&json!(2), &json!(1))
-    );
+    assert_eq!((&with["completion"]["denominator"], &with["persons"]["recorded"]), (&json!(2), &json!(1)));
     app.recount().await;
 }
 
@@ -176,30 +120,13 @@ async fn a_voided_visit_takes_its_interview_along_and_both_come_back() {
     let voided = decide(&staff, case, json!({"decision": "void", "visit": seen["id"]})).await;
     assert_eq!(voided["state"], "new");
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
-    assert_eq!(
-        (&door["visits"][0]["voided"], &door["visits"][0]["counted"]),
-        (&json!(true), &json!(false))
-    );
+    assert_eq!((&door["visits"][0]["voided"], &door["visits"][0]["counted"]), (&json!(true), &json!(false)));
     assert_eq!(door["interviews"][0]["current"], false);
     let unvoided = decide(&staff, case, json!({"decision": "unvoid", "visit": seen["id"]})).await;
     assert_eq!(unvoided["state"], "completed");
     let other = app.survey.case(1);
-    refused(
-        &staff,
-        other,
-        json!({"decision": "void", "visit": seen["id"]}),
-        409,
-        "not-possible-now",
-    )
-    .await;
-    refused(
-        &staff,
-        case,
-        json!({"decision": "void", "visit": id()}),
-        409,
-        "not-possible-now",
-    )
-    .await;
+    refused(&staff, other, json!({"decision": "void", "visit": seen["id"]}), 409, "not-possible-now").await;
+    refused(&staff, case, json!({"decision": "void", "visit": id()}), 409, "not-possible-now").await;
     app.recount().await;
 }
 
@@ -213,10 +140,7 @@ async fn a_rejected_interview_counts_again_from_a_higher_revision() {
     let reject = json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1});
 
     let rejected = decide(&staff, case, reject).await;
-    assert_eq!(
-        (&rejected["before"], &rejected["state"]),
-        (&json!("completed"), &json!("new"))
-    );
+    assert_eq!((&rejected["before"], &rejected["state"]), (&json!("completed"), &json!("new")));
     refused(
         &staff,
         case,
@@ -236,11 +160,7 @@ async fn a_merge_as_door_moves_the_evidence_to_the_survivor_and_unmerge_restores
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let (loser, survivor) = (app.survey.case(0), app.survey.case(1));
     phone
-        .accepted(&[
-            visit(loser, "interview_complete"),
-            interview(loser),
-            visit(survivor, "no_answer"),
-        ])
+        .accepted(&[visit(loser, "interview_complete"), interview(loser), visit(survivor, "no_answer")])
         .await;
     assert_eq!(
         total(&staff).await["completion"],
@@ -250,33 +170,18 @@ async fn a_merge_as_door_moves_the_evidence_to_the_survivor_and_unmerge_restores
     let merged = decide(&staff, loser, json!({"decision": "merge", "into": survivor})).await;
     assert_eq!(merged["state"], "merged");
     let door = staff.get(&format!("/v1/cases/{survivor}")).await.ok();
-    assert_eq!(
-        (&door["state"], door["visits"].as_array().unwrap().len()),
-        (&json!("completed"), 2)
-    );
-    assert_eq!(
-        total(&staff).await["completion"],
-        json!({"numerator": 1, "denominator": 2, "rate": 0.5})
-    );
+    assert_eq!((&door["state"], door["visits"].as_array().unwrap().len()), (&json!("completed"), 2));
+    assert_eq!(total(&staff).await["completion"], json!({"numerator": 1, "denominator": 2, "rate": 0.5}));
     assert_eq!(total(&staff).await["persons"]["recorded"], 1);
 
-    let late = phone
-        .accepted(&[visit_at(loser, "no_answer", &at(9, "19:00"))])
-        .await;
+    let late = phone.accepted(&[visit_at(loser, "no_answer", &at(9, "19:00"))]).await;
     assert_eq!(late["receipts"][0]["case"]["state"], "merged");
     let door = staff.get(&format!("/v1/cases/{survivor}")).await.ok();
-    assert_eq!(
-        door["visits"].as_array().unwrap().len(),
-        3,
-        "a later upload follows the merge"
-    );
+    assert_eq!(door["visits"].as_array().unwrap().len(), 3, "a later upload follows the merge");
 
     let unmerged = decide(&staff, loser, json!({"decision": "unmerge"})).await;
     assert_eq!(unmerged["state"], "completed");
-    assert_eq!(
-        staff.get(&format!("/v1/cases/{survivor}")).await.ok()["state"],
-        "in_progress"
-    );
+    assert_eq!(staff.get(&format!("/v1/cases/{survivor}")).await.ok()["state"], "in_progress");
     assert_eq!(total(&staff).await["completion"]["denominator"], 3);
     app.recount().await;
 }
@@ -310,10 +215,7 @@ async fn a_void_at_the_loser_still_holds_after_the_merge() {
     let reject = json!({"decision": "reject_interview", "interview": id_of(&talk), "revision": 1});
     decide(&staff, loser, reject).await;
     decide(&staff, loser, json!({"decision": "merge", "into": survivor})).await;
-    assert_eq!(
-        staff.get(&format!("/v1/cases/{survivor}")).await.ok()["state"],
-        "new"
-    );
+    assert_eq!(staff.get(&format!("/v1/cases/{survivor}")).await.ok()["state"], "new");
     app.recount().await;
 }
 

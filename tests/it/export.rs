@@ -11,14 +11,9 @@ async fn csv_of(app: &App, path: &str) -> Vec<std::collections::HashMap<String, 
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8");
     let text = reply.text();
-    let text = text
-        .strip_prefix('\u{feff}')
-        .expect("a mark by which spreadsheets know UTF-8");
+    let text = text.strip_prefix('\u{feff}').expect("a mark by which spreadsheets know UTF-8");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.expect("a row of CSV"))
-        .collect()
+    reader.deserialize().map(|row| row.expect("a row of CSV")).collect()
 }
 
 async fn world() -> App {
@@ -29,19 +24,8 @@ async fn world() -> App {
         vec![person(1, "王秀英", "head"), person(2, "李,\"明\"", "spouse")],
     );
     let mended = with(with(talk.clone(), "revision", 2), "address_text", "6号楼");
-    let note = with(
-        visit_at(app.survey.case(1), "no_answer", &at(9, "10:00")),
-        "note",
-        "=HYPERLINK(\"x\")",
-    );
-    phone
-        .accepted(&[
-            talk,
-            mended,
-            note,
-            visit_at(app.survey.case(9), "vacant", &at(8, "19:00")),
-        ])
-        .await;
+    let note = with(visit_at(app.survey.case(1), "no_answer", &at(9, "10:00")), "note", "=HYPERLINK(\"x\")");
+    phone.accepted(&[talk, mended, note, visit_at(app.survey.case(9), "vacant", &at(8, "19:00"))]).await;
     app
 }
 
@@ -59,12 +43,7 @@ async fn cases_are_exported_once_each_within_the_reach() {
         let count = rows.iter().filter(|r| r["state"] == *state).count();
         assert_eq!(json!(count), *n, "{state}");
     }
-    assert_eq!(
-        csv_of(&app, &format!("/v1/export/cases.csv?area={A1}"))
-            .await
-            .len(),
-        9
-    );
+    assert_eq!(csv_of(&app, &format!("/v1/export/cases.csv?area={A1}")).await.len(), 9);
 }
 
 #[tokio::test]
@@ -73,20 +52,11 @@ async fn visits_households_and_persons_are_those_in_force() {
     let visits = csv_of(&app, "/v1/export/visits.csv").await;
     assert_eq!(visits.len(), 2);
     let noted = visits.iter().find(|v| v["outcome"] == "no_answer").unwrap();
-    assert_eq!(
-        noted["note"], "'=HYPERLINK(\"x\")",
-        "a spreadsheet does not run it"
-    );
+    assert_eq!(noted["note"], "'=HYPERLINK(\"x\")", "a spreadsheet does not run it");
     assert_eq!(noted["at"], at(9, "10:00"));
     let households = csv_of(&app, "/v1/export/households.csv").await;
     assert_eq!((households.len(), households[0]["revision"].as_str()), (1, "2"));
-    assert_eq!(
-        (
-            households[0]["n_persons"].as_str(),
-            households[0]["address_text"].as_str()
-        ),
-        ("2", "6号楼")
-    );
+    assert_eq!((households[0]["n_persons"].as_str(), households[0]["address_text"].as_str()), ("2", "6号楼"));
     let persons = csv_of(&app, "/v1/export/persons.csv").await;
     let names: Vec<_> = persons.iter().map(|p| p["name"].as_str()).collect();
     assert_eq!(names, ["王秀英", "李,\"明\""]);
@@ -106,12 +76,7 @@ async fn geojson_is_one_collection_with_a_point_for_each_door() {
             .iter()
             .all(|f| f["geometry"]["coordinates"][0].is_f64() && f["properties"]["state"].is_string())
     );
-    let empty: Value = app
-        .staff("sb")
-        .await
-        .get("/v1/export/visits.geojson")
-        .await
-        .json();
+    let empty: Value = app.staff("sb").await.get("/v1/export/visits.geojson").await.json();
     assert_eq!(empty["features"], json!([]));
 }
 
@@ -130,9 +95,6 @@ async fn what_is_no_export_is_not_found() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let staff = app.staff("sa").await;
     for file in ["cases.xlsx", "secrets.csv", "cases", "..%2fcases.csv"] {
-        staff
-            .get(&format!("/v1/export/{file}"))
-            .await
-            .problem(404, "not-found");
+        staff.get(&format!("/v1/export/{file}")).await.problem(404, "not-found");
     }
 }

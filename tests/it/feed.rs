@@ -13,28 +13,18 @@ async fn happenings(app: &App, n: usize) {
     let case = |n| app.survey.case(n);
     let decide = async |case: Uuid, body: Value| {
         staff
-            .post(
-                &format!("/v1/cases/{case}/decisions"),
-                &crate::support::record::with(body, "reason", "x"),
-            )
+            .post(&format!("/v1/cases/{case}/decisions"), &crate::support::record::with(body, "reason", "x"))
             .await
             .ok()
     };
     let lend = async |case: Uuid, user: Value| {
         staff
-            .post(
-                "/v1/assignments",
-                &json!({"assignments": [{"case_id": case, "enumerator": user}]}),
-            )
+            .post("/v1/assignments", &json!({"assignments": [{"case_id": case, "enumerator": user}]}))
             .await
             .ok()
     };
     match n {
-        0 => drop(
-            phone
-                .accepted(&[visit(case(0), "no_answer"), interview(case(1))])
-                .await,
-        ),
+        0 => drop(phone.accepted(&[visit(case(0), "no_answer"), interview(case(1))]).await),
         1 => drop(phone.accepted(&[dwelling(A1, "77"), dwelling(A2, "78")]).await),
         2 => drop(decide(case(2), json!({"decision": "cancel"})).await),
         3 => drop(decide(case(3), json!({"decision": "merge", "into": case(4)})).await),
@@ -48,15 +38,8 @@ async fn happenings(app: &App, n: usize) {
         11 => drop(lend(case(9), Value::Null).await),
         12 => drop(app.load(&app.survey.clone().doors(A1, 2).doors(B1, 1)).await),
         13 => drop(app.load(&app.survey).await),
-        14 => drop(
-            app.load(&app.survey.clone().policy("[closing]\nmax_attempts = 9"))
-                .await,
-        ),
-        _ => drop(
-            phone
-                .accepted(&[visit_at(case(0), "no_answer", &at(9, "19:00"))])
-                .await,
-        ),
+        14 => drop(app.load(&app.survey.clone().policy("[closing]\nmax_attempts = 9")).await),
+        _ => drop(phone.accepted(&[visit_at(case(0), "no_answer", &at(9, "19:00"))]).await),
     }
 }
 
@@ -73,10 +56,7 @@ async fn a_full_pull_holds_the_reach_and_is_the_same_for_any_page_size() {
     happenings(&app, 0).await;
     happenings(&app, 5).await;
     let whole = Picture::full(&phone, 500).await;
-    assert_eq!(
-        (whole.pages, whole.count("case"), whole.count("dwelling")),
-        (1, 9, 9)
-    );
+    assert_eq!((whole.pages, whole.count("case"), whole.count("dwelling")), (1, 9, 9));
     assert_eq!((whole.count("assignment"), whole.count("survey")), (1, 1));
     for limit in [1, 2, 3, 7, 20] {
         let paged = Picture::full(&phone, limit).await;
@@ -123,10 +103,7 @@ async fn nothing_new_is_an_empty_page_with_the_same_picture() {
     let cursor = picture.cursor.unwrap();
     let (path, tag) = (format!("/v1/changes?cursor={cursor}"), format!("\"{cursor}\""));
     let headers = [("if-none-match", tag.as_str())];
-    let again = phone
-        .client
-        .call(http::Method::GET, &path, &headers, bytes::Bytes::new())
-        .await;
+    let again = phone.client.call(http::Method::GET, &path, &headers, bytes::Bytes::new()).await;
     assert_eq!(again.status, 304);
 }
 
@@ -136,9 +113,7 @@ async fn a_thing_changed_five_times_comes_once_as_it_is_now() {
     let mut picture = Picture::full(&phone, 500).await;
     let before = picture.taken;
     for day in 3..8 {
-        phone
-            .accepted(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00"))])
-            .await;
+        phone.accepted(&[visit_at(app.survey.case(0), "no_answer", &at(day, "10:00"))]).await;
     }
     picture.pull(&phone, 500).await;
     assert_eq!(picture.taken, before + 1);
@@ -152,10 +127,7 @@ async fn a_door_leaves_the_device_with_its_reach() {
     let mut picture = Picture::full(&phone, 500).await;
     let lent = app.survey.case(9);
     assert!(picture.get("case", lent).is_some());
-    let door = picture.get("case", lent).unwrap()["dwelling_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let door = picture.get("case", lent).unwrap()["dwelling_id"].as_str().unwrap().to_owned();
 
     happenings(&app, 11).await;
     picture.pull(&phone, 500).await;
@@ -175,12 +147,7 @@ async fn a_cursor_of_another_epoch_means_a_full_pull_and_no_error() {
     picture.pull(&phone, 500).await;
     assert_eq!(picture.taken - before, 1 + 8 + 8);
     // A cursor ahead of a restored feed is no error either.
-    app.db
-        .client()
-        .await
-        .execute("update feed set last_seq = 1", &[])
-        .await
-        .unwrap();
+    app.db.client().await.execute("update feed set last_seq = 1", &[]).await.unwrap();
     picture.pull(&phone, 500).await;
 }
 
@@ -188,18 +155,12 @@ async fn a_cursor_of_another_epoch_means_a_full_pull_and_no_error() {
 async fn a_changed_policy_reaches_every_device() {
     let (app, phone) = world().await;
     let mut picture = Picture::full(&phone, 500).await;
-    assert_eq!(
-        picture.get("survey", "census-test").unwrap()["policy"]["closing"]["max_attempts"],
-        6
-    );
+    assert_eq!(picture.get("survey", "census-test").unwrap()["policy"]["closing"]["max_attempts"], 6);
     happenings(&app, 14).await;
     picture.pull(&phone, 500).await;
     let survey = picture.get("survey", "census-test").unwrap();
     assert_eq!(
-        (
-            &survey["policy"]["closing"]["max_attempts"],
-            &survey["policy_version"]
-        ),
+        (&survey["policy"]["closing"]["max_attempts"], &survey["policy_version"]),
         (&json!(9), &json!(2))
     );
 }
@@ -209,9 +170,7 @@ async fn what_became_of_a_held_record_reaches_the_device_that_sent_it_alone() {
     let (app, phone) = world().await;
     let mate = app.device("ea1").await;
     let door = dwelling(A1, "77");
-    phone
-        .send(&[visit(id_of(&door), "no_answer"), visit(id(), "no_answer")])
-        .await;
+    phone.send(&[visit(id_of(&door), "no_answer"), visit(id(), "no_answer")]).await;
     let (mut own, mut other) = (Picture::full(&phone, 500).await, Picture::full(&mate, 500).await);
     mate.accepted(&[door]).await;
     own.pull(&phone, 1).await;
@@ -272,12 +231,8 @@ async fn nothing_is_skipped_beside_concurrent_writers() {
     // The page that was cut off is asked for again, as a phone does.
     picture.pull(&reader, 1).await;
     picture.assert_equals(&Picture::full(&reader, 500).await, "beside writers");
-    let visits: u64 = app
-        .survey
-        .cases()
-        .iter()
-        .map(|c| picture.get("case", c).unwrap()["visits"].as_u64().unwrap())
-        .sum();
+    let visits: u64 =
+        app.survey.cases().iter().map(|c| picture.get("case", c).unwrap()["visits"].as_u64().unwrap()).sum();
     assert_eq!(visits, 4 * 12 * 3);
     app.recount().await;
 }

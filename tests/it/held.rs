@@ -9,32 +9,18 @@ use crate::support::{App, Client, Device, Survey, dwelling, id, interview, visit
 
 async fn held_ids(staff: &Client) -> Vec<Value> {
     let held = staff.get("/v1/held").await.ok();
-    held["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|h| h["id"].clone())
-        .collect()
+    held["items"].as_array().unwrap().iter().map(|h| h["id"].clone()).collect()
 }
 
 /// The receipts that a device gets through its feed after `cursor`.
 async fn receipts_since(phone: &Device, cursor: &str) -> Vec<Value> {
-    let page = phone
-        .get(&format!("/v1/changes?limit=5000&cursor={cursor}"))
-        .await;
+    let page = phone.get(&format!("/v1/changes?limit=5000&cursor={cursor}")).await;
     let changes = page["changes"].as_array().unwrap().clone();
-    changes
-        .into_iter()
-        .filter(|c| c["kind"] == "receipt")
-        .map(|c| c["data"].clone())
-        .collect()
+    changes.into_iter().filter(|c| c["kind"] == "receipt").map(|c| c["data"].clone()).collect()
 }
 
 async fn cursor(phone: &Device) -> String {
-    phone.get("/v1/changes?limit=5000").await["cursor"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    phone.get("/v1/changes?limit=5000").await["cursor"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -74,17 +60,11 @@ async fn the_id_computed_by_rule_frees_as_the_records_own_id_does() {
     let by_rule =
         doorknock::domain::CaseId::of(doorknock::domain::DwellingId::of_key(&key), "census-test", 1).0;
 
-    let before = phone
-        .send(&[
-            visit(by_rule, "no_answer"),
-            visit_at(id_of(&door), "vacant", &at(9, "19:00")),
-        ])
-        .await;
+    let before =
+        phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
     assert_eq!(statuses(&before), ["held", "held"]);
     phone.accepted(&[door.clone()]).await;
-    let after = phone
-        .accepted(&[visit_at(id_of(&door), "vacant", &at(8, "19:00"))])
-        .await;
+    let after = phone.accepted(&[visit_at(id_of(&door), "vacant", &at(8, "19:00"))]).await;
 
     assert_eq!(
         after["receipts"][0]["case"],
@@ -101,14 +81,8 @@ async fn a_door_found_twice_or_listed_already_is_one_door() {
     let (one, two) = (dwelling(A1, "1201"), dwelling(A1, "1201"));
 
     let answer = phone.accepted(&[listed.clone(), one.clone(), two.clone()]).await;
-    assert_eq!(
-        answer["receipts"][0]["case"]["id"],
-        app.survey.case(0).to_string()
-    );
-    assert_eq!(
-        answer["receipts"][1]["case"]["id"],
-        answer["receipts"][2]["case"]["id"]
-    );
+    assert_eq!(answer["receipts"][0]["case"]["id"], app.survey.case(0).to_string());
+    assert_eq!(answer["receipts"][1]["case"]["id"], answer["receipts"][2]["case"]["id"]);
     let later = phone
         .accepted(&[
             visit_at(id_of(&one), "no_answer", &at(8, "10:00")),
@@ -126,18 +100,11 @@ async fn a_door_found_twice_or_listed_already_is_one_door() {
 async fn a_further_household_is_a_case_of_its_own() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let phone = app.device("ea1").await;
-    let second = with(
-        with(with(dwelling(A1, "101"), "building", "1"), "household", 2),
-        "floor",
-        1,
-    );
+    let second = with(with(with(dwelling(A1, "101"), "building", "1"), "household", 2), "floor", 1);
 
     let answer = phone.accepted(&[second.clone(), interview(id_of(&second))]).await;
 
-    assert_eq!(
-        answer["receipts"][0]["case"]["id"],
-        app.survey.household(0, 2).to_string()
-    );
+    assert_eq!(answer["receipts"][0]["case"]["id"], app.survey.household(0, 2).to_string());
     let list = phone.get("/v1/cases").await;
     let states: Vec<_> = list["items"]
         .as_array()
@@ -158,9 +125,7 @@ async fn another_areas_case_is_treated_exactly_as_an_unknown_one() {
     let phone = app.device("ea1").await;
     let foreign = app.survey.case(1);
 
-    let answer = phone
-        .send(&[visit(foreign, "no_answer"), visit(id(), "no_answer")])
-        .await;
+    let answer = phone.send(&[visit(foreign, "no_answer"), visit(id(), "no_answer")]).await;
 
     let mut receipts = answer["receipts"].as_array().unwrap().clone();
     for receipt in &mut receipts {
@@ -186,10 +151,7 @@ async fn a_door_lent_to_the_collector_frees_what_waited_for_it() {
     app.staff("sall").await.post("/v1/assignments", &lend).await.ok();
 
     assert_eq!(receipts_since(&phone, &before).await[0]["status"], "accepted");
-    assert_eq!(
-        phone.get(&format!("/v1/cases/{foreign}")).await["state"],
-        "in_progress"
-    );
+    assert_eq!(phone.get(&format!("/v1/cases/{foreign}")).await["state"], "in_progress");
     app.recount().await;
 }
 
@@ -203,11 +165,7 @@ async fn a_door_of_another_person_does_not_free_a_stranger() {
     let answer = owner.accepted(&[door]).await;
 
     assert_eq!(answer["receipts"][0]["case"]["visits"], 0);
-    assert_eq!(
-        held_ids(&app.staff("sb").await).await.len(),
-        1,
-        "it goes on waiting"
-    );
+    assert_eq!(held_ids(&app.staff("sb").await).await.len(), 1, "it goes on waiting");
 }
 
 /// The interview, the visit it names, and the two doors' names: every order must end in a held interview.
@@ -226,30 +184,16 @@ async fn an_interview_at_a_visit_of_another_door_is_held_whichever_comes_first()
         } else if is_visit_first {
             phone.accepted(&[seen]).await;
             let held = phone.send(&[talk]).await;
-            assert_eq!(
-                (statuses(&held)[0], reasons(&held)[0]),
-                ("held", "visit-elsewhere")
-            );
+            assert_eq!((statuses(&held)[0], reasons(&held)[0]), ("held", "visit-elsewhere"));
         } else {
             phone.accepted(&[talk.clone()]).await;
             let before = cursor(&phone).await;
             phone.accepted(&[seen]).await;
             let told = receipts_since(&phone, &before).await;
-            assert_eq!(
-                (&told[0]["status"], &told[0]["reason"]),
-                (&json!("held"), &json!("visit-elsewhere"))
-            );
+            assert_eq!((&told[0]["status"], &told[0]["reason"]), (&json!("held"), &json!("visit-elsewhere")));
         }
-        assert_eq!(
-            staff.get(&format!("/v1/cases/{own}")).await.ok()["state"],
-            "new",
-            "{n}"
-        );
-        assert_eq!(
-            staff.get(&format!("/v1/cases/{other}")).await.ok()["state"],
-            "in_progress",
-            "{n}"
-        );
+        assert_eq!(staff.get(&format!("/v1/cases/{own}")).await.ok()["state"], "new", "{n}");
+        assert_eq!(staff.get(&format!("/v1/cases/{other}")).await.ok()["state"], "in_progress", "{n}");
     }
     assert_eq!(held_ids(&staff).await.len(), 3);
     app.recount().await;
@@ -269,23 +213,14 @@ async fn a_supervisor_puts_a_held_interview_where_it_belongs() {
     let body = json!({"decision": "accept", "case_id": other, "note": "she mixed up the doors"});
     let decided = staff.post(&path, &body).await.ok();
 
-    assert_eq!(
-        (&decided["status"], &decided["case_id"]),
-        (&json!("accepted"), &json!(other))
-    );
-    assert_eq!(
-        staff.get(&format!("/v1/cases/{other}")).await.ok()["state"],
-        "completed"
-    );
+    assert_eq!((&decided["status"], &decided["case_id"]), (&json!("accepted"), &json!(other)));
+    assert_eq!(staff.get(&format!("/v1/cases/{other}")).await.ok()["state"], "completed");
     assert_eq!(staff.get(&format!("/v1/cases/{own}")).await.ok()["state"], "new");
     app.recount().await;
 }
 
 fn headless(case: Uuid) -> Value {
-    interview_with(
-        case,
-        vec![person(1, "王秀英", "spouse"), person(2, "李明", "child")],
-    )
+    interview_with(case, vec![person(1, "王秀英", "spouse"), person(2, "李明", "child")])
 }
 
 #[tokio::test]
@@ -298,30 +233,17 @@ async fn a_form_that_cannot_be_used_is_held_with_pointers_and_mended_by_a_revisi
 
     let first = phone.send(std::slice::from_ref(&faulty)).await;
     assert_eq!((statuses(&first)[0], reasons(&first)[0]), ("held", "form-error"));
-    assert!(
-        first["receipts"][0]["pointers"][0]
-            .as_str()
-            .unwrap()
-            .starts_with("/records/0/"),
-        "{first}"
-    );
+    assert!(first["receipts"][0]["pointers"][0].as_str().unwrap().starts_with("/records/0/"), "{first}");
     assert_eq!(first["receipts"][0]["case"]["state"], "new");
     let path = format!("/v1/held/{}/decision", id_of(&faulty));
-    staff
-        .post(&path, &json!({"decision": "accept", "note": ""}))
-        .await
-        .problem(409, "not-possible-now");
+    staff.post(&path, &json!({"decision": "accept", "note": ""})).await.problem(409, "not-possible-now");
     let before = cursor(&phone).await;
 
     let mended = with(with(interview(case), "id", faulty["id"].clone()), "revision", 2);
     let second = phone.accepted(&[mended]).await;
 
     assert_eq!(second["receipts"][0]["case"]["state"], "completed");
-    assert_eq!(
-        held_ids(&staff).await,
-        Vec::<Value>::new(),
-        "the faulty revision is history now"
-    );
+    assert_eq!(held_ids(&staff).await, Vec::<Value>::new(), "the faulty revision is history now");
     assert_eq!(receipts_since(&phone, &before).await.len(), 1);
     app.recount().await;
 }
@@ -341,10 +263,7 @@ async fn a_faulty_lower_revision_that_comes_late_is_history() {
 
     let faulty = headless(b);
     let mended = with(with(interview(b), "id", faulty["id"].clone()), "revision", 2);
-    assert_eq!(
-        statuses(&phone.send(&[faulty, mended]).await),
-        ["accepted", "accepted"]
-    );
+    assert_eq!(statuses(&phone.send(&[faulty, mended]).await), ["accepted", "accepted"]);
     assert_eq!(held_ids(&staff).await, Vec::<Value>::new());
     app.recount().await;
 }
@@ -358,11 +277,7 @@ async fn a_faulty_form_its_correction_and_its_door_may_come_in_any_order() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let door = dwelling(A1, &format!("12{}{}{}", order[0], order[1], order[2]));
         let faulty = headless(id_of(&door));
-        let mended = with(
-            with(interview(id_of(&door)), "id", faulty["id"].clone()),
-            "revision",
-            2,
-        );
+        let mended = with(with(interview(id_of(&door)), "id", faulty["id"].clone()), "revision", 2);
         let records = [door, faulty, mended];
         let mut last = json!(null);
         for i in order {
@@ -392,6 +307,20 @@ async fn two_revisions_that_wait_for_one_door_are_freed_together() {
     app.recount().await;
 }
 
+/// Every one of them waits for another door; so do as many doors that arrive at once.
+#[tokio::test]
+async fn a_large_batch_of_waiting_records_and_of_doors_fits() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let doors: Vec<Value> = (0..4999).map(|n| dwelling(A1, &format!("{n}"))).collect();
+    let waiting: Vec<Value> = doors.iter().map(|d| visit(id_of(d), "no_answer")).collect();
+    assert_eq!(phone.send(&waiting).await["counts"]["held"], 4999);
+    let answer = phone.send(&doors).await;
+    assert_eq!(answer["counts"]["accepted"], 4999);
+    assert_eq!(app.count("select count(*) from visit where status = 0").await, 4999);
+    app.recount().await;
+}
+
 #[tokio::test]
 async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     let app = App::new(Survey::with_dwellings(1)).await;
@@ -406,10 +335,7 @@ async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     loop {
         let page = staff.get(&format!("/v1/held?limit=2{after}")).await.ok();
         for item in page["items"].as_array().unwrap() {
-            assert_eq!(
-                (&item["type"], &item["reason"]),
-                (&json!("visit"), &json!("unknown-case"))
-            );
+            assert_eq!((&item["type"], &item["reason"]), (&json!("visit"), &json!("unknown-case")));
             for part in [
                 "since",
                 "enumerator",
@@ -431,14 +357,8 @@ async fn the_held_list_says_what_waits_why_and_what_would_free_it_in_pages() {
     once.dedup();
     assert_eq!((seen.len(), once.len()), (5, 5), "another area's are not shown");
     assert_eq!(held_ids(&app.staff("sall").await).await.len(), 6);
-    staff
-        .get("/v1/held?after=garbage")
-        .await
-        .problem(400, "bad-parameter");
-    staff
-        .get(&format!("/v1/held?area={B1}"))
-        .await
-        .problem(404, "not-found");
+    staff.get("/v1/held?after=garbage").await.problem(400, "bad-parameter");
+    staff.get(&format!("/v1/held?area={B1}")).await.problem(404, "not-found");
 }
 
 #[tokio::test]
@@ -450,11 +370,7 @@ async fn a_supervisor_cannot_decide_what_waits_elsewhere() {
     let path = format!("/v1/held/{}/decision", id_of(&record));
     let body = json!({"decision": "refuse", "note": "no such door"});
 
-    app.staff("sb")
-        .await
-        .post(&path, &body)
-        .await
-        .problem(404, "not-found");
+    app.staff("sb").await.post(&path, &body).await.problem(404, "not-found");
     phone.client.post(&path, &body).await.problem(403, "wrong-role");
     let staff = app.staff("sa").await;
     let accept = json!({"decision": "accept", "note": ""});
@@ -463,10 +379,7 @@ async fn a_supervisor_cannot_decide_what_waits_elsewhere() {
     staff.post(&path, &elsewhere).await.problem(404, "not-found");
     let target = json!({"decision": "accept", "case_id": app.survey.case(0), "note": "wrote the wrong door"});
     staff.post(&path, &target).await.ok();
-    assert_eq!(
-        staff.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok()["state"],
-        "in_progress"
-    );
+    assert_eq!(staff.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok()["state"], "in_progress");
     app.recount().await;
 }
 

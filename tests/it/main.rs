@@ -3,20 +3,29 @@
 //! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
 
 mod assignments;
+mod attachments;
 mod batches;
 mod bodies;
+mod broken;
 mod citizen_ids;
 mod completion;
+mod contract;
 mod decisions;
 mod detail;
+mod docs;
 mod embedded;
 mod entry;
 mod export;
+mod faults;
 mod feed;
 mod held;
+mod leases;
 mod links;
 mod model;
+mod phones;
 mod planning;
+mod process;
+mod races;
 mod records;
 mod returns;
 mod rooms;

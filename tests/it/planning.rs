@@ -26,20 +26,14 @@ fn stops(plan: &Value) -> Vec<(String, String, Value)> {
 
 /// A visit that agreed on a window.
 fn appointment_at(case: Uuid, at: &str, window: (&str, &str)) -> Value {
-    with(
-        visit_at(case, "appointment_made", at),
-        "appointment",
-        json!({"from": window.0, "to": window.1}),
-    )
+    with(visit_at(case, "appointment_made", at), "appointment", json!({"from": window.0, "to": window.1}))
 }
 
 /// What the feed holds after a cursor, and where it goes on.
 async fn changes(phone: &Device, cursor: Option<&str>) -> (Vec<Value>, String) {
     let (mut all, mut at) = (Vec::new(), cursor.map(str::to_owned));
     loop {
-        let path = at
-            .as_ref()
-            .map_or("/v1/changes".to_owned(), |c| format!("/v1/changes?cursor={c}"));
+        let path = at.as_ref().map_or("/v1/changes".to_owned(), |c| format!("/v1/changes?cursor={c}"));
         let page = phone.get(&path).await;
         all.extend(page["changes"].as_array().unwrap().iter().cloned());
         let next = page["cursor"].as_str().unwrap().to_owned();
@@ -72,12 +66,8 @@ async fn a_plan_walks_open_doors_in_order_and_says_why() {
         );
     }
     for sheet in plan["enumerators"].as_array().unwrap() {
-        let seqs: Vec<i64> = sheet["stops"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["seq"].as_i64().unwrap())
-            .collect();
+        let seqs: Vec<i64> =
+            sheet["stops"].as_array().unwrap().iter().map(|s| s["seq"].as_i64().unwrap()).collect();
         assert_eq!(seqs, (1..=i64::try_from(seqs.len()).unwrap()).collect::<Vec<_>>());
     }
     let again = boss.get(&format!("/v1/plan?area={A}&on=2020-11-11")).await.ok();
@@ -95,18 +85,10 @@ async fn an_appointment_is_pinned_to_its_window_and_done_doors_are_left_out() {
     let (booked, done) = (app.survey.case(0), app.survey.case(1));
     let window = ("2020-11-11T19:00:00+08:00", "2020-11-11T19:30:00+08:00");
     phone
-        .send(&[
-            appointment_at(booked, "2020-11-09T19:00:00+08:00", window),
-            crate::support::interview(done),
-        ])
+        .send(&[appointment_at(booked, "2020-11-09T19:00:00+08:00", window), crate::support::interview(done)])
         .await;
 
-    let plan = app
-        .staff("sa")
-        .await
-        .get(&format!("/v1/plan?area={A}&on=2020-11-11"))
-        .await
-        .ok();
+    let plan = app.staff("sa").await.get(&format!("/v1/plan?area={A}&on=2020-11-11")).await.ok();
 
     let all = stops(&plan);
     let pin: Vec<_> = all.iter().filter(|s| s.1 == booked.to_string()).collect();
@@ -114,20 +96,13 @@ async fn an_appointment_is_pinned_to_its_window_and_done_doors_are_left_out() {
     assert_eq!(pin[0].2["pinned"], true);
     assert_eq!(pin[0].2["action"], "visit_at");
     assert_eq!(pin[0].2["from"], "2020-11-11T11:00:00Z");
-    assert!(
-        all.iter().all(|s| s.1 != done.to_string()),
-        "a completed door is on no sheet"
-    );
+    assert!(all.iter().all(|s| s.1 != done.to_string()), "a completed door is on no sheet");
 }
 
 #[tokio::test]
 async fn a_published_sheet_reaches_its_device_and_a_later_plan_takes_its_place() {
     let app = App::new(Survey::with_dwellings(8)).await;
-    let (boss, phone, other) = (
-        app.staff("sa").await,
-        app.device("ea1").await,
-        app.device("eb1").await,
-    );
+    let (boss, phone, other) = (app.staff("sa").await, app.device("ea1").await, app.device("eb1").await);
     let (_, cursor) = changes(&phone, None).await;
     let order = json!({"area": A1, "on": "2020-11-11", "publish": true});
 
@@ -138,10 +113,7 @@ async fn a_published_sheet_reaches_its_device_and_a_later_plan_takes_its_place()
     assert_eq!(sheets.len(), 1, "{news:?}");
     assert_eq!(sheets[0]["data"]["plan_id"], first["plan_id"]);
     assert_eq!(sheets[0]["data"]["sheet"]["user"], "ea1");
-    assert!(
-        changes(&other, None).await.0.iter().all(|c| c["kind"] != "sheet"),
-        "somebody else's sheet"
-    );
+    assert!(changes(&other, None).await.0.iter().all(|c| c["kind"] != "sheet"), "somebody else's sheet");
 
     let second = boss.post("/v1/plan", &order).await.ok();
     let (news, _) = changes(&phone, Some(&cursor)).await;
@@ -151,22 +123,12 @@ async fn a_published_sheet_reaches_its_device_and_a_later_plan_takes_its_place()
         .map(|c| (&c["op"], c["data"]["plan_id"] == second["plan_id"]))
         .collect();
     assert_eq!(ops.len(), 2, "the old one goes, the new one comes: {news:?}");
-    assert!(
-        ops.contains(&(&json!("drop"), false)) && ops.contains(&(&json!("put"), true)),
-        "{ops:?}"
-    );
-    let full: Vec<Value> = changes(&phone, None)
-        .await
-        .0
-        .into_iter()
-        .filter(|c| c["kind"] == "sheet")
-        .collect();
+    assert!(ops.contains(&(&json!("drop"), false)) && ops.contains(&(&json!("put"), true)), "{ops:?}");
+    let full: Vec<Value> =
+        changes(&phone, None).await.0.into_iter().filter(|c| c["kind"] == "sheet").collect();
     assert_eq!(full.len(), 1, "a full pull holds the sheet in force only");
     let shown = phone.get("/v1/plan?on=2020-11-11").await;
-    assert_eq!(
-        shown["plan_id"], second["plan_id"],
-        "the device reads what was published"
-    );
+    assert_eq!(shown["plan_id"], second["plan_id"], "the device reads what was published");
 }
 
 #[tokio::test]
@@ -182,30 +144,14 @@ async fn who_is_absent_gets_no_stops_and_the_doors_go_to_the_others() {
     assert_eq!(list["items"][0]["absent"], true);
     assert_eq!(list["items"][1]["from"], "2020-11-11T11:00:00Z");
     let users: Vec<String> = stops(&plan).into_iter().map(|s| s.0).collect();
-    assert!(
-        users.iter().all(|u| u != "ea1") && users.iter().any(|u| u == "ea2"),
-        "{users:?}"
-    );
-    let without = boss
-        .post(
-            "/v1/plan",
-            &json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"]}),
-        )
-        .await
-        .ok();
+    assert!(users.iter().all(|u| u != "ea1") && users.iter().any(|u| u == "ea2"), "{users:?}");
+    let without =
+        boss.post("/v1/plan", &json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"]})).await.ok();
     assert!(stops(&without).iter().all(|s| s.0 != "ea2"));
-    boss.post(
-        "/v1/shifts",
-        &json!({"shifts": [{"user": "eb1", "on": "2020-11-11", "spans": []}]}),
-    )
-    .await
-    .problem(422, "body-not-valid");
-    app.device("ea1")
+    boss.post("/v1/shifts", &json!({"shifts": [{"user": "eb1", "on": "2020-11-11", "spans": []}]}))
         .await
-        .client
-        .post("/v1/shifts", &order)
-        .await
-        .problem(403, "wrong-role");
+        .problem(422, "body-not-valid");
+    app.device("ea1").await.client.post("/v1/shifts", &order).await.problem(403, "wrong-role");
 }
 
 #[tokio::test]
@@ -213,13 +159,7 @@ async fn pace_and_model_speak_of_what_was_seen() {
     let app = App::new(Survey::with_dwellings(16)).await;
     let phone = app.device("ea1").await;
     let knocks: Vec<Value> = (0..8)
-        .map(|i| {
-            visit_at(
-                app.survey.case(i),
-                "no_answer",
-                &format!("2020-11-09T10:{:02}:00+08:00", i * 3),
-            )
-        })
+        .map(|i| visit_at(app.survey.case(i), "no_answer", &format!("2020-11-09T10:{:02}:00+08:00", i * 3)))
         .collect();
     phone.send(&knocks).await;
     let boss = app.staff("sa").await;
@@ -238,10 +178,7 @@ async fn pace_and_model_speak_of_what_was_seen() {
     assert_eq!(model["knocks"], 8);
     assert!(picture.text().starts_with("<svg"));
     assert_eq!(picture.header("content-type"), "image/svg+xml");
-    let listed = boss
-        .get(&format!("/v1/return-visits?area={A}&limit=50"))
-        .await
-        .ok();
+    let listed = boss.get(&format!("/v1/return-visits?area={A}&limit=50")).await.ok();
     let chance = listed["items"][0]["probability"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&chance));
 }
@@ -256,32 +193,18 @@ async fn a_slip_takes_a_wish_and_says_nothing_about_the_household() {
     let resident = app.anyone();
     let wish = json!({"when": [{"from": "2020-11-12T19:00:00+08:00", "to": "2020-11-12T20:00:00+08:00"}]});
 
-    let noted = resident
-        .post(&format!("/v1/slips/{}", code.to_lowercase()), &wish)
-        .await
-        .ok();
+    let noted = resident.post(&format!("/v1/slips/{}", code.to_lowercase()), &wish).await.ok();
 
     assert_eq!(noted, json!({"status": "noted"}));
     let door = boss.get(&format!("/v1/cases/{case}")).await.ok();
     assert_eq!(door["wishes"][0]["from"], "2020-11-12T11:00:00Z", "{door}");
     assert_eq!(door["state"], "new", "a wish is no evidence");
-    resident
-        .post("/v1/slips/AAAA-BBBB-CCCC", &wish)
-        .await
-        .problem(404, "not-found");
+    resident.post("/v1/slips/AAAA-BBBB-CCCC", &wish).await.problem(404, "not-found");
     let past = json!({"when": [{"from": "2020-11-01T19:00:00+08:00", "to": "2020-11-01T20:00:00+08:00"}]});
-    resident
-        .post(&format!("/v1/slips/{code}"), &past)
-        .await
-        .problem(422, "body-not-valid");
+    resident.post(&format!("/v1/slips/{code}"), &past).await.problem(422, "body-not-valid");
     for _ in 0..4 {
         resident.post(&format!("/v1/slips/{code}"), &wish).await.ok();
     }
-    resident
-        .post(&format!("/v1/slips/{code}"), &wish)
-        .await
-        .problem(429, "too-many-tries");
-    boss.post("/v1/slips", &json!({"cases": [crate::support::record::id()]}))
-        .await
-        .problem(404, "not-found");
+    resident.post(&format!("/v1/slips/{code}"), &wish).await.problem(429, "too-many-tries");
+    boss.post("/v1/slips", &json!({"cases": [crate::support::record::id()]})).await.problem(404, "not-found");
 }

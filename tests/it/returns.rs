@@ -9,10 +9,7 @@ async fn pages(app: &App, query: &str, limit: usize) -> Vec<Value> {
     let staff = app.staff("sa").await;
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let page = staff
-            .get(&format!("/v1/return-visits?limit={limit}{query}{after}"))
-            .await
-            .ok();
+        let page = staff.get(&format!("/v1/return-visits?limit={limit}{query}{after}")).await.ok();
         all.extend(page["items"].as_array().unwrap().iter().cloned());
         let Some(next) = page["after"].as_str() else {
             return all;
@@ -30,11 +27,7 @@ async fn world() -> App {
     phone
         .accepted(&[
             with(visit(case(1), "appointment_made"), "appointment", window(12)),
-            with(
-                visit_at(case(2), "appointment_made", &at(8, "10:00")),
-                "appointment",
-                window(9),
-            ),
+            with(visit_at(case(2), "appointment_made", &at(8, "10:00")), "appointment", window(9)),
             visit(case(3), "no_answer"),
             interview(case(4)),
         ])
@@ -43,10 +36,7 @@ async fn world() -> App {
         (5, json!({"decision": "cancel", "reason": "x"})),
         (6, json!({"decision": "close", "class": "NC", "reason": "x"})),
     ] {
-        staff
-            .post(&format!("/v1/cases/{}/decisions", case(n)), &body)
-            .await
-            .ok();
+        staff.post(&format!("/v1/cases/{}/decisions", case(n)), &body).await.ok();
     }
     app
 }
@@ -55,10 +45,7 @@ async fn world() -> App {
 async fn the_list_holds_exactly_the_doors_that_need_somebody_most_urgent_first() {
     let app = world().await;
     let all = pages(&app, "", 100).await;
-    let order: Vec<_> = all
-        .iter()
-        .map(|d| d["case_id"].as_str().unwrap().to_owned())
-        .collect();
+    let order: Vec<_> = all.iter().map(|d| d["case_id"].as_str().unwrap().to_owned()).collect();
     let mut expected: Vec<_> = (0..4).map(|n| app.survey.case(n).to_string()).collect();
     assert_eq!(order.len(), 4, "{order:?}");
     assert!(
@@ -89,10 +76,7 @@ async fn each_item_says_where_what_when_and_why_in_both_languages() {
         ] {
             assert!(item.get(part).is_some(), "{part} of {item}");
         }
-        let (en, zh) = (
-            item["reason"].as_str().unwrap(),
-            item["reason_zh"].as_str().unwrap(),
-        );
+        let (en, zh) = (item["reason"].as_str().unwrap(), item["reason_zh"].as_str().unwrap());
         let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
         assert!(!en.is_empty() && !is_chinese(en), "{en}");
         assert!(is_chinese(zh), "{zh}");
@@ -134,9 +118,6 @@ async fn a_door_leaves_the_list_when_it_is_done_and_comes_back_when_that_is_undo
     assert_eq!(pages(&app, "", 10).await.len(), 0);
     let reject =
         json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});
-    staff
-        .post(&format!("/v1/cases/{case}/decisions"), &reject)
-        .await
-        .ok();
+    staff.post(&format!("/v1/cases/{case}/decisions"), &reject).await.ok();
     assert_eq!(pages(&app, "", 10).await.len(), 1);
 }

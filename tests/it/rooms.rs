@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
     ("setup", &["domain"]),
     ("embedded", &[]),
+    ("shelf", &[]),
     ("rehearsal", &["domain", "setup"]),
     ("store", &["domain", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),
@@ -21,10 +22,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("sync", &["visits", "ingest", "surveys", "store", "domain"]),
     ("export", &["visits", "ingest", "surveys", "store", "domain"]),
     ("dedupe", &["ingest", "link", "surveys", "store", "domain"]),
-    (
-        "planning",
-        &["visits", "ingest", "plan", "setup", "surveys", "store", "domain"],
-    ),
+    ("planning", &["visits", "ingest", "plan", "setup", "surveys", "store", "domain"]),
 ];
 /// Rooms that know no async, SQL, HTTP, JSON text, files, network or clock.
 const PURE: [&str; 5] = ["domain", "link", "plan", "rehearsal", "setup"];
@@ -65,11 +63,7 @@ fn sources() -> Vec<Source> {
         }
         let text = std::fs::read_to_string(&file).unwrap();
         let own = text.split("#[cfg(test)]\n").next().unwrap_or_default();
-        let code = own
-            .lines()
-            .filter(|l| !l.trim_start().starts_with("//"))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let code = own.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         let room = path.split(['/', '.']).next().unwrap().to_owned();
         all.push(Source { path, room, code });
     }
@@ -85,15 +79,10 @@ fn imports(code: &str) -> Vec<String> {
         if i > 0 && code[..i].ends_with('$') {
             continue;
         }
-        let list = rest
-            .strip_prefix('{')
-            .map(|inner| inner.split('}').next().unwrap_or_default());
+        let list = rest.strip_prefix('{').map(|inner| inner.split('}').next().unwrap_or_default());
         for part in list.map_or_else(|| vec![rest], |list| list.split(',').collect()) {
-            let name: String = part
-                .trim()
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
+            let name: String =
+                part.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             if name.chars().next().is_some_and(|c| c.is_ascii_lowercase()) {
                 found.push(name);
             }
@@ -150,27 +139,13 @@ fn nothing_below_the_commands_uses_them() {
 #[test]
 fn sql_stands_in_store_and_http_in_http() {
     assert_eq!(
-        strays(&["tokio_postgres::", "use tokio_postgres", "deadpool"], |s| s
-            .room
-            == "store"),
+        strays(&["tokio_postgres::", "use tokio_postgres", "deadpool"], |s| s.room == "store"),
         Vec::<String>::new()
     );
-    assert_eq!(
-        strays(&["warp::", "use warp"], |s| s.room == "http"),
-        Vec::<String>::new()
-    );
+    assert_eq!(strays(&["warp::", "use warp"], |s| s.room == "http"), Vec::<String>::new());
     let speaks_http = |s: &Source| ["http", "cli"].contains(&s.room.as_str());
-    assert_eq!(
-        strays(&["hyper::", "hyper_util::"], speaks_http),
-        Vec::<String>::new()
-    );
-    let sql = [
-        "insert into ",
-        "select * from",
-        "delete from ",
-        "INSERT INTO ",
-        "DELETE FROM ",
-    ];
+    assert_eq!(strays(&["hyper::", "hyper_util::"], speaks_http), Vec::<String>::new());
+    let sql = ["insert into ", "select * from", "delete from ", "INSERT INTO ", "DELETE FROM "];
     assert_eq!(strays(&sql, |s| s.room == "store"), Vec::<String>::new());
 }
 
@@ -192,19 +167,13 @@ fn pure_rooms_know_no_world() {
     let is_exempt = |s: &Source| !PURE.contains(&s.room.as_str()) || exempt.contains(&s.path.as_str());
     assert_eq!(strays(&words, is_exempt), Vec::<String>::new());
     let random = ["rand::random", "rand::rng", "new_v4", "now_v7"];
-    assert_eq!(
-        strays(&random, |s| !PURE.contains(&s.room.as_str())),
-        Vec::<String>::new()
-    );
+    assert_eq!(strays(&random, |s| !PURE.contains(&s.room.as_str())), Vec::<String>::new());
 }
 
 #[test]
 fn only_the_edge_reads_the_clock() {
     let is_edge = |s: &Source| ["http", "cli", "embedded"].contains(&s.room.as_str());
-    assert_eq!(
-        strays(&["Timestamp::now", "SystemTime::now", "Zoned::now"], is_edge),
-        Vec::<String>::new()
-    );
+    assert_eq!(strays(&["Timestamp::now", "SystemTime::now", "Zoned::now"], is_edge), Vec::<String>::new());
 }
 
 #[test]
@@ -240,9 +209,7 @@ fn every_file_says_what_it_is_for() {
     let mut files = Vec::new();
     walk(&root.join("src"), &mut files);
     walk(&root.join("tests"), &mut files);
-    let silent: Vec<_> = files
-        .into_iter()
-        .filter(|f| !std::fs::read_to_string(f).unwrap().starts_with("//!"))
-        .collect();
+    let silent: Vec<_> =
+        files.into_iter().filter(|f| !std::fs::read_to_string(f).unwrap().starts_with("//!")).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }

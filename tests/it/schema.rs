@@ -9,23 +9,11 @@ use tokio_postgres::Client;
 use crate::support::db::database;
 
 /// Small tables, rarely written and held whole by every node, that are looked up before a district is known, so the district is not first in their keys.
-const ALONE: [&str; 6] = [
-    "account",
-    "access_token",
-    "enrol_code",
-    "refinery_schema_history",
-    "slip",
-    "staff",
-];
+const ALONE: [&str; 6] =
+    ["account", "access_token", "enrol_code", "refinery_schema_history", "slip", "staff"];
 
 async fn texts(client: &Client, sql: &str) -> Vec<String> {
-    client
-        .query(sql, &[])
-        .await
-        .unwrap()
-        .iter()
-        .map(|r| r.get(0))
-        .collect()
+    client.query(sql, &[]).await.unwrap().iter().map(|r| r.get(0)).collect()
 }
 
 #[tokio::test]
@@ -43,12 +31,7 @@ async fn every_statement_can_be_prepared_and_says_its_name() {
         assert!(statement.sql.starts_with("-- ") && !name.contains(' '), "{name}");
         assert!(names.insert(name), "two statements are called {name}");
         if let Err(error) = client.prepare(statement.sql).await {
-            panic!(
-                "{name}: {}",
-                error
-                    .as_db_error()
-                    .map_or_else(|| error.to_string(), ToString::to_string)
-            );
+            panic!("{name}: {}", error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string));
         }
     }
     assert!(names.len() > 60, "{}", names.len());

@@ -31,10 +31,7 @@ async fn a_fast_clock_is_forgiven_by_its_offset() {
     assert_eq!(statuses(&phone.post(&fast).await.ok()), ["accepted"]);
 
     let door = phone.get(&format!("/v1/cases/{case}")).await;
-    assert_eq!(
-        door["visits"][0]["at"], "2020-11-10T14:30:00+08:00",
-        "kept as sent"
-    );
+    assert_eq!(door["visits"][0]["at"], "2020-11-10T14:30:00+08:00", "kept as sent");
 }
 
 #[tokio::test]
@@ -52,22 +49,10 @@ async fn a_time_ahead_of_now_or_before_the_survey_is_held() {
 
     let answer = phone.send(&records).await;
 
-    assert_eq!(
-        statuses(&answer),
-        ["accepted", "held", "held", "accepted", "held"]
-    );
-    assert_eq!(
-        reasons(&answer),
-        ["", "implausible-time", "implausible-time", "", "implausible-time"]
-    );
-    assert_eq!(
-        answer["receipts"][0]["case"]["visits"], 2,
-        "held records do not count"
-    );
-    assert_eq!(
-        answer["receipts"][1]["case"]["state"], "in_progress",
-        "a case in reach may be shown"
-    );
+    assert_eq!(statuses(&answer), ["accepted", "held", "held", "accepted", "held"]);
+    assert_eq!(reasons(&answer), ["", "implausible-time", "implausible-time", "", "implausible-time"]);
+    assert_eq!(answer["receipts"][0]["case"]["visits"], 2, "held records do not count");
+    assert_eq!(answer["receipts"][1]["case"]["state"], "in_progress", "a case in reach may be shown");
     app.recount().await;
 }
 
@@ -83,10 +68,7 @@ async fn a_supervisor_accepts_or_refuses_an_implausible_time() {
     let held = staff.get("/v1/held").await.ok();
     assert_eq!(held["items"].as_array().unwrap().len(), 2);
     let decide = |record: &serde_json::Value, word: &str| {
-        (
-            format!("/v1/held/{}/decision", id_of(record)),
-            json!({"decision": word, "note": "asked her"}),
-        )
+        (format!("/v1/held/{}/decision", id_of(record)), json!({"decision": word, "note": "asked her"}))
     };
 
     let (path, body) = decide(&good, "accept");
@@ -95,10 +77,7 @@ async fn a_supervisor_accepts_or_refuses_an_implausible_time() {
     let (path, body) = decide(&bad, "refuse");
     assert_eq!(staff.post(&path, &body).await.ok()["status"], "refused");
 
-    assert_eq!(
-        staff.get(&format!("/v1/cases/{a}")).await.ok()["state"],
-        "completed"
-    );
+    assert_eq!(staff.get(&format!("/v1/cases/{a}")).await.ok()["state"], "completed");
     assert_eq!(staff.get(&format!("/v1/cases/{b}")).await.ok()["state"], "new");
     assert_eq!(staff.get("/v1/held").await.ok()["items"], json!([]));
     staff.post(&path, &body).await.problem(409, "not-possible-now");
@@ -106,10 +85,7 @@ async fn a_supervisor_accepts_or_refuses_an_implausible_time() {
     assert!(changes["cursor"].is_string());
     // Sent again, it gets its first receipt; its case is not touched.
     let again = phone.send(&[bad]).await;
-    assert_eq!(
-        (statuses(&again)[0], again["receipts"][0]["replayed"].as_bool()),
-        ("held", Some(true))
-    );
+    assert_eq!((statuses(&again)[0], again["receipts"][0]["replayed"].as_bool()), ("held", Some(true)));
     assert_eq!(app.count("select count(*) from held_decision").await, 2);
     app.recount().await;
 }

@@ -1,4 +1,5 @@
-// "?" opens the list of keys. Single letters act only outside fields, and can be switched off (WCAG 2.1.4).
+// "?" opens the list of keys; elsewhere a letter presses the button that shows it. Letters act only outside fields, and can
+// be switched off (WCAG 2.1.4).
 
 const KEY = 'doorknock-letters';
 const areOn = () => { try { return localStorage.getItem(KEY) !== 'off'; } catch { return true; } };
@@ -10,8 +11,9 @@ export function startKeys() {
     box.addEventListener('change', () => { try { localStorage.setItem(KEY, box.checked ? 'on' : 'off'); } catch { /* kept for this page only */ } });
   }
   addEventListener('keydown', event => {
-    if (event.key !== '?' || event.ctrlKey || event.altKey || event.metaKey || !areOn()) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || !areOn()) return;
     if (event.target.closest('input, select, textarea, [contenteditable]')) return;
-    location.href = '/about#k-keys';
+    if (event.key === '?') location.href = '/about#k-keys';
+    else document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]:not([disabled])`)?.click();
   });
 }

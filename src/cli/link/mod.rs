@@ -48,10 +48,7 @@ pub struct LinkArgs {
 ///
 /// # Errors
 /// A file that cannot be read or written, a record that is not an interview, a model that does not fit.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "every command takes its arguments by value"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "every command takes its arguments by value")]
 pub fn run(args: LinkArgs) -> anyhow::Result<()> {
     let mut model_file = read_model(args.model.as_deref())?;
     for lines in [&mut model_file.han.thresholds, &mut model_file.latin.thresholds] {
@@ -91,10 +88,7 @@ fn prepare_all(interviews: Vec<Interview>) -> Vec<Prepared> {
     let mut secret = [0_u8; 32];
     rand::rng().fill(&mut secret);
     let key = DigestKey::new(secret);
-    interviews
-        .into_iter()
-        .map(|interview| prepare(&interview, &key))
-        .collect()
+    interviews.into_iter().map(|interview| prepare(&interview, &key)).collect()
 }
 
 /// Links, showing a bar when stderr is a terminal.

@@ -17,10 +17,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// Reads all interviews of a file; the same id twice is refused.
 pub fn interviews(path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Interview>> {
-    let name = path
-        .file_name()
-        .map(|n| n.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let input = open(path)?;
     let found = if has_ending(plain, "csv") {
@@ -38,9 +35,7 @@ pub fn interviews(path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Int
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case(ending))
+    Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
 /// Opens a file, unpacking it when it begins as gzip does, whatever it is called.
@@ -52,10 +47,7 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
         .with_context(|| format!("cannot read {}", path.display()))?
         .starts_with(&[0x1f, 0x8b]);
     if packed {
-        Ok(Box::new(BufReader::with_capacity(
-            1 << 16,
-            MultiGzDecoder::new(input),
-        )))
+        Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input))))
     } else {
         Ok(Box::new(input))
     }
@@ -67,10 +59,8 @@ fn json_lines(mut input: Box<dyn BufRead>, path: &Path) -> anyhow::Result<Vec<In
     for number in 1.. {
         line.clear();
         let place = || format!("{} line {number}", path.display());
-        let taken = (&mut input)
-            .take(LONGEST_LINE as u64)
-            .read_until(b'\n', &mut line)
-            .with_context(place)?;
+        let taken =
+            (&mut input).take(LONGEST_LINE as u64).read_until(b'\n', &mut line).with_context(place)?;
         if taken == 0 {
             break;
         }
@@ -102,12 +92,7 @@ fn refuse_repeats(found: &[Interview], path: &Path) -> anyhow::Result<()> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (n, interview) in found.iter().enumerate() {
         if let Some(before) = seen.insert(&interview.interview_id, n) {
-            bail!(
-                "{}: records {} and {} have the same interview_id",
-                path.display(),
-                before + 1,
-                n + 1
-            );
+            bail!("{}: records {} and {} have the same interview_id", path.display(), before + 1, n + 1);
         }
     }
     Ok(())

@@ -49,14 +49,8 @@ struct Columns(HashMap<&'static str, usize>);
 
 /// Reads the rows.
 pub fn read(input: Box<dyn BufRead>, path: &Path, columns: Option<&Path>) -> anyhow::Result<Vec<Interview>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(false)
-        .trim(csv::Trim::All)
-        .from_reader(input);
-    let header = reader
-        .headers()
-        .with_context(|| format!("{}: no header", path.display()))?
-        .clone();
+    let mut reader = csv::ReaderBuilder::new().flexible(false).trim(csv::Trim::All).from_reader(input);
+    let header = reader.headers().with_context(|| format!("{}: no header", path.display()))?.clone();
     let columns = Columns::of(&header, columns, path)?;
     let mut found: Vec<Interview> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
@@ -97,18 +91,13 @@ impl Columns {
         let mut found = HashMap::new();
         for field in FIELDS {
             let column = names.get(field).map_or(field, String::as_str);
-            let position = header
-                .iter()
-                .position(|h| h.trim_start_matches('\u{feff}') == column);
+            let position = header.iter().position(|h| h.trim_start_matches('\u{feff}') == column);
             match position {
                 Some(position) => {
                     found.insert(field, position);
                 }
                 None if names.contains_key(field) => {
-                    bail!(
-                        "{}: the mapping names column \"{column}\", which the file has not",
-                        path.display()
-                    )
+                    bail!("{}: the mapping names column \"{column}\", which the file has not", path.display())
                 }
                 None => {}
             }
@@ -163,15 +152,7 @@ impl Columns {
     /// The row's person; `None` when the row lists nobody.
     fn person(&self, record: &csv::StringRecord, next: u32) -> Option<PersonGiven> {
         let text = |field: &str| self.text(record, field);
-        let parts = [
-            "name",
-            "given_name",
-            "surname",
-            "birth",
-            "birth_year",
-            "citizen_id",
-            "person_no",
-        ];
+        let parts = ["name", "given_name", "surname", "birth", "birth_year", "citizen_id", "person_no"];
         if parts.iter().all(|field| text(field).is_none()) {
             return None;
         }
@@ -190,10 +171,7 @@ impl Columns {
     }
 
     fn birth(&self, record: &csv::StringRecord) -> BirthGiven {
-        let whole = self
-            .text(record, "birth")
-            .map(|b| read_date(&b))
-            .unwrap_or_default();
+        let whole = self.text(record, "birth").map(|b| read_date(&b)).unwrap_or_default();
         BirthGiven {
             y: self.number(record, "birth_year").or(whole.y),
             m: self.number(record, "birth_month").or(whole.m),
@@ -211,27 +189,16 @@ fn joined(given: Option<String>, surname: Option<String>) -> Option<String> {
 
 /// 1985-03-07, 1985/3/7, 1985.3, 1985年3月7日, 19850307, 1985: year first.
 fn read_date(text: &str) -> BirthGiven {
-    let numbers: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|p| !p.is_empty())
-        .collect();
+    let numbers: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).collect();
     let part = |n: Option<&&str>| n.and_then(|n| n.parse().ok());
     match numbers.as_slice() {
-        [whole] if whole.len() == 8 => BirthGiven {
-            y: whole[..4].parse().ok(),
-            m: whole[4..6].parse().ok(),
-            d: whole[6..].parse().ok(),
-        },
-        [whole] if whole.len() == 6 => BirthGiven {
-            y: whole[..4].parse().ok(),
-            m: whole[4..].parse().ok(),
-            d: None,
-        },
-        parts => BirthGiven {
-            y: part(parts.first()),
-            m: part(parts.get(1)),
-            d: part(parts.get(2)),
-        },
+        [whole] if whole.len() == 8 => {
+            BirthGiven { y: whole[..4].parse().ok(), m: whole[4..6].parse().ok(), d: whole[6..].parse().ok() }
+        }
+        [whole] if whole.len() == 6 => {
+            BirthGiven { y: whole[..4].parse().ok(), m: whole[4..].parse().ok(), d: None }
+        }
+        parts => BirthGiven { y: part(parts.first()), m: part(parts.get(1)), d: part(parts.get(2)) },
     }
 }
 
@@ -240,11 +207,7 @@ fn read_mapping(file: &Path) -> anyhow::Result<HashMap<String, String>> {
     let names: HashMap<String, String> = toml::from_str(&text)
         .with_context(|| format!("{}: expected lines field = \"column\"", file.display()))?;
     if let Some(unknown) = names.keys().find(|k| !FIELDS.contains(&k.as_str())) {
-        bail!(
-            "{}: \"{unknown}\" is no field; fields are {}",
-            file.display(),
-            FIELDS.join(", ")
-        );
+        bail!("{}: \"{unknown}\" is no field; fields are {}", file.display(), FIELDS.join(", "));
     }
     Ok(names)
 }
@@ -279,9 +242,6 @@ mod tests {
         let found = read(Box::new(std::io::Cursor::new(plain)), Path::new("x.csv"), None).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].persons.len(), 2);
-        assert_eq!(
-            (found[0].persons[1].person_no, found[0].persons[1].name.as_deref()),
-            (2, Some("王小宝"))
-        );
+        assert_eq!((found[0].persons[1].person_no, found[0].persons[1].name.as_deref()), (2, Some("王小宝")));
     }
 }

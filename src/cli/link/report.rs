@@ -13,10 +13,7 @@ use crate::link::prepared::Script;
 use crate::link::{Decision, Linked, PairLink};
 
 /// A count for a chart or a share.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of a file of interviews are far below 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of a file of interviews are far below 2^52")]
 fn number(count: usize) -> f64 {
     count as f64
 }
@@ -49,10 +46,7 @@ pub fn write(path: &Path, linked: &Linked, model: &ModelFile) -> anyhow::Result<
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn overview(page: &mut String, linked: &Linked) {
@@ -72,20 +66,11 @@ fn overview(page: &mut String, linked: &Linked) {
             ),
         ),
         ("Paired (one person, two households)", count.pair.to_string()),
-        (
-            "Merges refused by a constraint",
-            linked.households.refused.len().to_string(),
-        ),
-        (
-            "Households / persons after merging",
-            format!("{} / {}", count.households, count.persons),
-        ),
+        ("Merges refused by a constraint", linked.households.refused.len().to_string()),
+        ("Households / persons after merging", format!("{} / {}", count.households, count.persons)),
         ("Blocks too large, skipped", linked.skipped.len().to_string()),
         ("Model", linked.model.version.clone()),
-        (
-            "Merge from",
-            format!("{} at one door, {} across doors", t.upper, t.upper_across_doors),
-        ),
+        ("Merge from", format!("{} at one door, {} across doors", t.upper, t.upper_across_doors)),
         ("Review from", t.lower.to_string()),
     ];
     page.push_str("<table>");
@@ -97,25 +82,13 @@ fn overview(page: &mut String, linked: &Linked) {
 
 /// The script most interviews are in, and its lines between decisions.
 fn main_script(linked: &Linked) -> (Script, Thresholds) {
-    let latin = linked
-        .interviews
-        .iter()
-        .filter(|i| i.script == Script::Latin)
-        .count();
-    let script = if latin * 2 > linked.interviews.len() {
-        Script::Latin
-    } else {
-        Script::Han
-    };
+    let latin = linked.interviews.iter().filter(|i| i.script == Script::Latin).count();
+    let script = if latin * 2 > linked.interviews.len() { Script::Latin } else { Script::Han };
     (script, linked.model.parameters(script, script).thresholds)
 }
 
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        number(part) / number(whole)
-    }
+    if whole == 0 { 0.0 } else { number(part) / number(whole) }
 }
 
 /// What the probabilities themselves promise, if they are calibrated.
@@ -128,11 +101,7 @@ fn estimate(page: &mut String, linked: &Linked) {
     for cut in CUTS {
         let chosen: Vec<f64> = linked.pairs.iter().map(p).filter(|p| *p >= cut).collect();
         let right: f64 = chosen.iter().sum();
-        let precision = if chosen.is_empty() {
-            1.0
-        } else {
-            right / number(chosen.len())
-        };
+        let precision = if chosen.is_empty() { 1.0 } else { right / number(chosen.len()) };
         let recall = if expected > 0.0 { right / expected } else { 1.0 };
         let _ = write!(
             page,
@@ -154,12 +123,7 @@ fn histogram(page: &mut String, linked: &Linked) {
         let bar = (0..BARS).rev().find(|b| number(*b) <= place).unwrap_or(0);
         bars[bar][link.scored.decision as usize] += 1;
     }
-    let top = bars
-        .iter()
-        .map(|b| b.iter().sum::<usize>())
-        .max()
-        .unwrap_or(1)
-        .max(1);
+    let top = bars.iter().map(|b| b.iter().sum::<usize>()).max().unwrap_or(1).max(1);
     let top = number(top);
     page.push_str("<h2>Match weights</h2><p>Bits; 0 is even odds. Height by square root of the number of pairs. \
         Green merged, amber review, blue paired, grey apart.</p><svg width=\"900\" height=\"230\" role=\"img\">");
@@ -168,10 +132,7 @@ fn histogram(page: &mut String, linked: &Linked) {
         let whole: usize = bar.iter().sum();
         let height = 180.0 * (number(whole) / top).sqrt();
         let mut y = 200.0;
-        for (decision, count) in ["merge", "review", "pair", "apart"]
-            .iter()
-            .zip(bar)
-            .filter(|(_, c)| **c > 0)
+        for (decision, count) in ["merge", "review", "pair", "apart"].iter().zip(bar).filter(|(_, c)| **c > 0)
         {
             let h = height * share(*count, whole);
             y -= h;
@@ -227,11 +188,7 @@ fn weights(page: &mut String, linked: &Linked, model: &ModelFile) {
 /// A cell with a bar to the left or right of its middle, 4 pixels a bit.
 fn bar(bits: f64) -> String {
     let length = (bits.abs() * 4.0).min(90.0);
-    let (class, x) = if bits >= 0.0 {
-        ("plus", 95.0)
-    } else {
-        ("minus", 95.0 - length)
-    };
+    let (class, x) = if bits >= 0.0 { ("plus", 95.0) } else { ("minus", 95.0 - length) };
     format!(
         "<td class=n>{bits:+.2}</td><td><svg width=\"190\" height=\"12\"><rect class=\"{class}\" x=\"{x:.1}\" y=\"1\" width=\"{length:.1}\" height=\"10\"/></svg></td>"
     )
@@ -239,17 +196,10 @@ fn bar(bits: f64) -> String {
 
 /// The pairs nearest to even odds, each with its waterfall.
 fn unsure(page: &mut String, linked: &Linked) {
-    let mut pairs: Vec<&PairLink> = linked
-        .pairs
-        .iter()
-        .filter(|l| l.scored.decision != Decision::Apart)
-        .collect();
+    let mut pairs: Vec<&PairLink> =
+        linked.pairs.iter().filter(|l| l.scored.decision != Decision::Apart).collect();
     pairs.sort_by(|x, y| {
-        x.scored
-            .weight
-            .abs()
-            .total_cmp(&y.scored.weight.abs())
-            .then((x.a, x.b).cmp(&(y.a, y.b)))
+        x.scored.weight.abs().total_cmp(&y.scored.weight.abs()).then((x.a, x.b).cmp(&(y.a, y.b)))
     });
     let _ = write!(
         page,
@@ -274,11 +224,7 @@ fn unsure(page: &mut String, linked: &Linked) {
 fn waterfall(page: &mut String, why: &Explanation) {
     let _ = write!(page, "<table><tr><th>prior</th><td></td>{}</tr>", bar(why.prior));
     steps(page, &why.steps);
-    let _ = write!(
-        page,
-        "<tr><th>total</th><td></td>{}</tr></table>",
-        bar(why.weight)
-    );
+    let _ = write!(page, "<tr><th>total</th><td></td>{}</tr></table>", bar(why.weight));
     for person in &why.people {
         let _ = write!(
             page,
@@ -286,27 +232,14 @@ fn waterfall(page: &mut String, why: &Explanation) {
             person.a, person.b, person.probability
         );
         steps(page, &person.steps);
-        let _ = write!(
-            page,
-            "<tr><th>name frequency</th><td></td>{}</tr>",
-            bar(person.frequency_bits)
-        );
-        let _ = write!(
-            page,
-            "<tr><th>total</th><td></td>{}</tr></table>",
-            bar(person.weight)
-        );
+        let _ = write!(page, "<tr><th>name frequency</th><td></td>{}</tr>", bar(person.frequency_bits));
+        let _ = write!(page, "<tr><th>total</th><td></td>{}</tr></table>", bar(person.weight));
     }
 }
 
 fn steps(page: &mut String, steps: &[Step]) {
     for step in steps {
-        let _ = write!(
-            page,
-            "<tr><th>{}</th><td>{}</td>{}</tr>",
-            step.comparison,
-            step.level,
-            bar(step.bits)
-        );
+        let _ =
+            write!(page, "<tr><th>{}</th><td>{}</td>{}</tr>", step.comparison, step.level, bar(step.bits));
     }
 }

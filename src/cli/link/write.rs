@@ -35,12 +35,7 @@ impl Counts {
             }
         }
         counts.households = linked.households.of.iter().collect::<HashSet<_>>().len();
-        counts.persons = linked
-            .persons
-            .iter()
-            .map(|(_, first)| first)
-            .collect::<HashSet<_>>()
-            .len();
+        counts.persons = linked.persons.iter().map(|(_, first)| first).collect::<HashSet<_>>().len();
         counts
     }
 }
@@ -69,12 +64,7 @@ pub fn pairs(path: &Path, linked: &Linked) -> anyhow::Result<()> {
 /// clusters.csv: one row an interview; a cluster is named by its earliest interview.
 pub fn clusters(path: &Path, linked: &Linked) -> anyhow::Result<()> {
     let id = |n: usize| linked.interviews[n].id.clone();
-    let rows = linked
-        .households
-        .of
-        .iter()
-        .enumerate()
-        .map(|(n, of)| [id(n), id(*of)]);
+    let rows = linked.households.of.iter().enumerate().map(|(n, of)| [id(n), id(*of)]);
     table(path, ["interview_id", "cluster_id"], rows)
 }
 

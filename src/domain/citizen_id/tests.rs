@@ -21,19 +21,13 @@ fn valid_numbers_by_both_forms_of_the_check() {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     for (number, sum, remainder, sex) in VALID {
         let id = check(number).unwrap();
-        let weighted: u32 = number
-            .bytes()
-            .zip(WEIGHTS)
-            .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-            .sum();
+        let weighted: u32 =
+            number.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
         assert_eq!((weighted, weighted % 11), (sum, remainder), "{number}");
         assert_eq!(b"10X98765432"[remainder as usize], number.as_bytes()[17]);
         assert_eq!(id.sex(), sex);
     }
-    assert_eq!(
-        check("419999202001310088").unwrap().birth(),
-        "2020-01-31".parse().unwrap()
-    );
+    assert_eq!(check("419999202001310088").unwrap().birth(), "2020-01-31".parse().unwrap());
 }
 
 #[test]
@@ -53,20 +47,14 @@ fn numbers_that_cannot_be_right() {
         assert_eq!(check_before(number, reference), Err(fault), "{number}");
     }
     let unborn = "2019-12-31".parse().unwrap();
-    assert_eq!(
-        check_before("419999202001310088", unborn),
-        Err(CitizenIdFault::BirthDate)
-    );
+    assert_eq!(check_before("419999202001310088", unborn), Err(CitizenIdFault::BirthDate));
 }
 
 #[test]
 fn writing_does_not_matter_and_the_number_does_not_leak() {
     let id = check(" ４１９９９９19850307002ｘ ").unwrap();
     assert_eq!(id.reveal(), "41999919850307002X");
-    assert_eq!(
-        format!("{id:?} {:?}", Repair::Valid(id.clone())),
-        "CitizenId(…) Valid(CitizenId(…))"
-    );
+    assert_eq!(format!("{id:?} {:?}", Repair::Valid(id.clone())), "CitizenId(…) Valid(CitizenId(…))");
 }
 
 #[test]
@@ -98,36 +86,18 @@ fn every_wrong_digit_and_every_swap_is_found() {
 fn a_slip_is_repaired_only_when_one_number_fits() {
     let right = "419999198503074514";
     let stated = (Some((1985, Some(3))), Some(Sex::M));
-    assert_eq!(
-        repair(right, stated.0, stated.1),
-        Repair::Valid(check(right).unwrap())
-    );
+    assert_eq!(repair(right, stated.0, stated.1), Repair::Valid(check(right).unwrap()));
     // A left-out digit of the date leaves one candidate that agrees with the date stated.
     let repaired = repair("41999919850307414", stated.0, stated.1);
     assert!(matches!(repaired, Repair::Repaired(_) | Repair::Impossible(_)));
     // A wrong year: only the right one agrees with the birth stated.
-    assert_eq!(
-        repair("419999197503074514", stated.0, stated.1),
-        Repair::Repaired(check(right).unwrap())
-    );
+    assert_eq!(repair("419999197503074514", stated.0, stated.1), Repair::Repaired(check(right).unwrap()));
     // A doubled digit.
-    assert_eq!(
-        repair("4199991985030745144", stated.0, stated.1),
-        Repair::Repaired(check(right).unwrap())
-    );
+    assert_eq!(repair("4199991985030745144", stated.0, stated.1), Repair::Repaired(check(right).unwrap()));
     // A wrong sequence digit may be several numbers, and an old number is never extended.
-    assert_eq!(
-        repair("419999198503074515", None, None),
-        Repair::Impossible(CitizenIdFault::CheckCharacter)
-    );
-    assert_eq!(
-        repair("419999850307451", stated.0, stated.1),
-        Repair::Impossible(CitizenIdFault::Old)
-    );
-    assert_eq!(
-        repair("not a number", None, None),
-        Repair::Impossible(CitizenIdFault::Shape)
-    );
+    assert_eq!(repair("419999198503074515", None, None), Repair::Impossible(CitizenIdFault::CheckCharacter));
+    assert_eq!(repair("419999850307451", stated.0, stated.1), Repair::Impossible(CitizenIdFault::Old));
+    assert_eq!(repair("not a number", None, None), Repair::Impossible(CitizenIdFault::Shape));
 }
 
 prop_compose! {

@@ -74,46 +74,20 @@ impl Outcome {
         match self {
             Self::InterviewComplete => (I, "1.10", Yes, "none", "无"),
             Self::InterviewProxy => (I, "1.10", Yes, "sample for back-check", "抽样复核"),
-            Self::SelfResponse => (
-                I,
-                "1.10",
-                Yes,
-                "recall the door from the device",
-                "从设备撤回该户",
-            ),
-            Self::InterviewPartial => {
-                (P, "1.20", No, "return, same enumerator", "由同一普查员再访")
+            Self::SelfResponse => (I, "1.10", Yes, "recall the door from the device", "从设备撤回该户"),
+            Self::InterviewPartial => (P, "1.20", No, "return, same enumerator", "由同一普查员再访"),
+            Self::RefusalSoft => {
+                (R, "2.11", No, "another enumerator, 2 days later or more", "两天后换人再访")
             }
-            Self::RefusalSoft => (
-                R,
-                "2.11",
-                No,
-                "another enumerator, 2 days later or more",
-                "两天后换人再访",
-            ),
-            Self::RefusalHard => (
-                R,
-                "2.11",
-                Sup,
-                "one try by another enumerator, then supervisor",
-                "换人再试一次，再交指导员",
-            ),
+            Self::RefusalHard => {
+                (R, "2.11", Sup, "one try by another enumerator, then supervisor", "换人再试一次，再交指导员")
+            }
             Self::BreakOff => (R, "2.12", No, "return within 3 days", "三天内再访"),
-            Self::NoAnswer => (
-                NC,
-                "2.24",
-                No,
-                "return at another time of day, leave a card",
-                "换时段再访，留通知单",
-            ),
+            Self::NoAnswer => {
+                (NC, "2.24", No, "return at another time of day, leave a card", "换时段再访，留通知单")
+            }
             Self::RespondentAway => (NC, "2.25", No, "appointment", "预约"),
-            Self::HouseholdAway => (
-                NC,
-                "2.25",
-                No,
-                "proxy or telephone now",
-                "即可代答或电话询问",
-            ),
+            Self::HouseholdAway => (NC, "2.25", No, "proxy or telephone now", "即可代答或电话询问"),
             Self::NoEntry => (NC, "2.23", No, "property manager", "联系物业"),
             Self::AppointmentMade => (O, "2.36", No, "appointment", "按预约上门"),
             Self::Language => (O, "2.33", No, "reassign", "改派"),
@@ -125,27 +99,9 @@ impl Outcome {
             Self::Vacant => (NE, "4.61", Conf, "verify", "核实"),
             Self::Seasonal => (NE, "4.62", Conf, "verify", "核实"),
             Self::VacantOther => (NE, "4.63", Conf, "verify", "核实"),
-            Self::NonResidential => (
-                NE,
-                "4.51",
-                Conf,
-                "verify that nobody sleeps here",
-                "核实确无人居住",
-            ),
-            Self::Institution => (
-                NE,
-                "4.52",
-                Conf,
-                "move to the collective list",
-                "转入集体户名单",
-            ),
-            Self::Collective => (
-                NE,
-                "4.53",
-                Conf,
-                "new case as a collective household",
-                "按集体户新建",
-            ),
+            Self::NonResidential => (NE, "4.51", Conf, "verify that nobody sleeps here", "核实确无人居住"),
+            Self::Institution => (NE, "4.52", Conf, "move to the collective list", "转入集体户名单"),
+            Self::Collective => (NE, "4.53", Conf, "new case as a collective household", "按集体户新建"),
             Self::Demolished | Self::UnderConstruction => (NE, "4.54", Conf, "photo", "拍照"),
             Self::DuplicateAddress => (NE, "4.10", Sup, "merge", "合并"),
             Self::OutOfArea => (NE, "4.10", Sup, "move the case", "移交"),
@@ -178,20 +134,14 @@ impl Outcome {
 
     /// Whether somebody of the household, or who knows that there is one, was met: evidence against "nobody lives here".
     pub const fn is_contact(self) -> bool {
-        let says_somebody_lives_here = matches!(
-            self,
-            Self::RespondentAway | Self::HouseholdAway | Self::ScreenFailed
-        );
-        says_somebody_lives_here
-            || matches!(self.class(), Class::I | Class::P | Class::R | Class::O)
+        let says_somebody_lives_here =
+            matches!(self, Self::RespondentAway | Self::HouseholdAway | Self::ScreenFailed);
+        says_somebody_lives_here || matches!(self.class(), Class::I | Class::P | Class::R | Class::O)
     }
 
     /// Whether the claim is that a dwelling has nobody to register now.
     pub const fn is_vacant_kind(self) -> bool {
-        matches!(
-            self,
-            Self::Vacant | Self::Seasonal | Self::VacantOther | Self::NoEligiblePerson
-        )
+        matches!(self, Self::Vacant | Self::Seasonal | Self::VacantOther | Self::NoEligiblePerson)
     }
 
     /// Whether the claim is that there is no private dwelling.
@@ -235,10 +185,7 @@ impl Outcome {
 
     /// The table of all outcomes for clients.
     pub(super) fn table() -> CodeTable {
-        CodeTable {
-            name: "outcome",
-            codes: Self::ALL.iter().map(|outcome| outcome.row()).collect(),
-        }
+        CodeTable { name: "outcome", codes: Self::ALL.iter().map(|outcome| outcome.row()).collect() }
     }
 }
 
@@ -259,15 +206,7 @@ mod tests {
     fn classes_numbers_and_closings_are_as_listed() {
         let rows: Vec<String> = Outcome::ALL
             .iter()
-            .map(|o| {
-                format!(
-                    "{} {} {} {}",
-                    o.slug(),
-                    o.class().slug(),
-                    o.aapor(),
-                    o.closes().slug()
-                )
-            })
+            .map(|o| format!("{} {} {} {}", o.slug(), o.class().slug(), o.aapor(), o.closes().slug()))
             .collect();
         assert_eq!(rows.join("|"), EXPECTED);
     }
@@ -275,11 +214,8 @@ mod tests {
     #[test]
     fn every_claim_of_no_eligibility_is_of_exactly_one_kind() {
         for outcome in Outcome::ALL {
-            let kinds = [
-                outcome.is_vacant_kind(),
-                outcome.is_structural_kind(),
-                outcome.is_supervisor_kind(),
-            ];
+            let kinds =
+                [outcome.is_vacant_kind(), outcome.is_structural_kind(), outcome.is_supervisor_kind()];
             let held = kinds.iter().filter(|kind| **kind).count();
             assert_eq!(held, usize::from(outcome.is_not_eligible()), "{outcome}");
         }
@@ -287,11 +223,7 @@ mod tests {
 
     #[test]
     fn contact_is_what_speaks_against_an_empty_dwelling() {
-        let contact: Vec<_> = Outcome::ALL
-            .iter()
-            .filter(|o| o.is_contact())
-            .map(|o| o.slug())
-            .collect();
+        let contact: Vec<_> = Outcome::ALL.iter().filter(|o| o.is_contact()).map(|o| o.slug()).collect();
         assert_eq!(
             contact.join(" "),
             "interview_complete interview_proxy self_response interview_partial refusal_soft refusal_hard break_off \

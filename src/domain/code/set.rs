@@ -139,10 +139,7 @@ pub struct CodeRow {
 impl CodeTable {
     /// The table of a set that has nothing but names.
     pub(super) fn plain<T: ClosedSet>() -> Self {
-        Self {
-            name: T::NAME,
-            codes: T::CODES.iter().map(|code| CodeRow::plain(*code)).collect(),
-        }
+        Self { name: T::NAME, codes: T::CODES.iter().map(|code| CodeRow::plain(*code)).collect() }
     }
 }
 

@@ -33,9 +33,7 @@ impl State {
             | Self::Partial
             | Self::Refused
             | Self::Verify => true,
-            Self::NotEligible | Self::Closed | Self::Completed | Self::Merged | Self::Cancelled => {
-                false
-            }
+            Self::NotEligible | Self::Closed | Self::Completed | Self::Merged | Self::Cancelled => false,
         }
     }
 
@@ -134,11 +132,7 @@ mod tests {
 
     #[test]
     fn flags_are_declared_in_the_order_of_their_slugs() {
-        assert!(
-            Flag::ALL
-                .windows(2)
-                .all(|pair| pair[0].slug() < pair[1].slug())
-        );
+        assert!(Flag::ALL.windows(2).all(|pair| pair[0].slug() < pair[1].slug()));
     }
 
     #[test]

@@ -63,10 +63,7 @@ pub struct FormIssue {
 
 /// Checks a form; errors first, each group in the order of the form.
 pub fn check_form(household: &Household, persons: &[Person], asked: Asked) -> Vec<FormIssue> {
-    let mut list = Issues {
-        asked,
-        issues: Vec::new(),
-    };
+    let mut list = Issues { asked, issues: Vec::new() };
     list.persons_listed(household, persons);
     list.heads(household, persons);
     list.counts(household, persons);
@@ -119,10 +116,7 @@ impl Issues {
             self.warn("/household/household_no", FormReason::NumberMisused);
         }
         for (n, person) in persons.iter().enumerate() {
-            if persons[..n]
-                .iter()
-                .any(|earlier| earlier.person_no == person.person_no)
-            {
+            if persons[..n].iter().any(|earlier| earlier.person_no == person.person_no) {
                 self.error(format!("/persons/{n}/person_no"), FormReason::PersonTwice);
             }
             if person.name.trim().is_empty() {
@@ -136,11 +130,7 @@ impl Issues {
             return;
         }
         let is_head = |person: &Person| person.relationship == Some(Relationship::Head);
-        let mut heads = persons
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| is_head(person))
-            .map(|(n, _)| n);
+        let mut heads = persons.iter().enumerate().filter(|(_, person)| is_head(person)).map(|(n, _)| n);
         let first = heads.next();
         for another in heads {
             self.error(format!("/persons/{another}/relationship"), FormReason::TwoHeads);
@@ -158,12 +148,7 @@ impl Issues {
     /// Persons listed = H2a + H2b, else the list is not the household's; on a partial form it may be short. Where only the
     /// split differs, the list tells who slept here.
     fn counts(&mut self, household: &Household, persons: &[Person]) {
-        let count = |stay: Stay| {
-            persons
-                .iter()
-                .filter(|person| person.stay() == Some(stay))
-                .count()
-        };
+        let count = |stay: Stay| persons.iter().filter(|person| person.stay() == Some(stay)).count();
         let unknown = persons.iter().filter(|person| person.stay().is_none()).count();
         let given = |number: Option<u32>| number.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let (here, absent) = (given(household.n_stayed), given(household.n_registered_absent));
@@ -205,10 +190,7 @@ impl Issues {
                 self.warn("/household/rooms", FormReason::NotAsked);
             }
         } else if !persons.is_empty() {
-            if household
-                .floor_area_m2
-                .is_some_and(|area| !(area.is_finite() && area > 0.0))
-            {
+            if household.floor_area_m2.is_some_and(|area| !(area.is_finite() && area > 0.0)) {
                 self.warn("/household/floor_area_m2", FormReason::NotPositive);
             }
             if household.rooms == Some(0) {
@@ -234,11 +216,7 @@ impl Issues {
             let number: Option<u8> = (text.len() == 2).then(|| text.parse().ok()).flatten();
             matches!(number, Some(1..=56 | 97 | 98))
         };
-        if person
-            .ethnicity
-            .as_deref()
-            .is_some_and(|text| !is_ethnicity(text))
-        {
+        if person.ethnicity.as_deref().is_some_and(|text| !is_ethnicity(text)) {
             self.warn(at("ethnicity"), FormReason::CodeUnknown);
         }
         self.residence(&at, person);

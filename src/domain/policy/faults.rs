@@ -59,21 +59,12 @@ impl Policy {
     }
 
     fn calendar_faults(&self, list: &mut Faults) {
-        for date in self
-            .weekend_dates
-            .iter()
-            .filter(|date| self.workday_dates.contains(date))
-        {
-            list.add(
-                "workday_dates",
-                date,
-                "not name a date that is in weekend_dates too",
-            );
+        for date in self.weekend_dates.iter().filter(|date| self.workday_dates.contains(date)) {
+            list.add("workday_dates", date, "not name a date that is in weekend_dates too");
         }
-        for (key, text) in [
-            ("self_response.until", &self.self_response.until),
-            ("privacy.purge_on", &self.privacy.purge_on),
-        ] {
+        for (key, text) in
+            [("self_response.until", &self.self_response.until), ("privacy.purge_on", &self.privacy.purge_on)]
+        {
             if let Some(text) = text {
                 list.date(key, text);
             }
@@ -86,13 +77,7 @@ impl Policy {
         }
         let mut read: Vec<(u16, u16)> = Vec::new();
         for (n, band) in self.bands.iter().enumerate() {
-            if band.id.trim().is_empty()
-                || self
-                    .bands
-                    .iter()
-                    .take(n)
-                    .any(|earlier| earlier.id == band.id)
-            {
+            if band.id.trim().is_empty() || self.bands.iter().take(n).any(|earlier| earlier.id == band.id) {
                 list.add(&format!("band[{n}].id"), &band.id, "be a name of its own");
             }
             let (from, to) = (minute_of_day(&band.from), minute_of_day(&band.to));
@@ -105,39 +90,23 @@ impl Policy {
                 continue;
             };
             if from >= to {
-                list.add(
-                    &format!("band[{n}].to"),
-                    &band.to,
-                    "be later than the band's beginning",
-                );
+                list.add(&format!("band[{n}].to"), &band.to, "be later than the band's beginning");
             } else if read.iter().any(|(start, end)| from < *end && *start < to) {
-                list.add(
-                    &format!("band[{n}].from"),
-                    &band.from,
-                    "not overlap another band",
-                );
+                list.add(&format!("band[{n}].from"), &band.from, "not overlap another band");
             }
             read.push((from, to));
         }
     }
 
     fn code_faults(&self, list: &mut Faults) {
-        let outcomes = [
-            ("attempt.excludes", &self.attempt.excludes),
-            ("proxy.now", &self.proxy.now),
-        ];
+        let outcomes = [("attempt.excludes", &self.attempt.excludes), ("proxy.now", &self.proxy.now)];
         for (key, slugs) in outcomes {
-            for slug in slugs
-                .iter()
-                .filter(|slug| Outcome::from_slug(slug).is_none())
-            {
+            for slug in slugs.iter().filter(|slug| Outcome::from_slug(slug).is_none()) {
                 list.add(key, slug, "be outcomes that exist");
             }
         }
-        let informants = [
-            ("proxy.informants", &self.proxy.informants),
-            ("vacant.informants", &self.vacant.informants),
-        ];
+        let informants =
+            [("proxy.informants", &self.proxy.informants), ("vacant.informants", &self.vacant.informants)];
         for (key, slugs) in informants {
             for slug in slugs {
                 if matches!(Informant::from_slug(slug), None | Some(Informant::None)) {
@@ -149,67 +118,22 @@ impl Policy {
 
     fn number_faults(&self, list: &mut Faults) {
         let ranges = [
-            (
-                "attempt.min_gap_minutes",
-                self.attempt.min_gap_minutes,
-                0,
-                1440,
-            ),
+            ("attempt.min_gap_minutes", self.attempt.min_gap_minutes, 0, 1440),
             ("closing.min_attempts", self.closing.min_attempts, 0, 100),
             ("closing.min_evening", self.closing.min_evening, 0, 100),
             ("closing.min_weekend", self.closing.min_weekend, 0, 100),
             ("closing.max_attempts", self.closing.max_attempts, 1, 100),
-            (
-                "closing.reopen_extra_attempts",
-                self.closing.reopen_extra_attempts,
-                0,
-                100,
-            ),
+            ("closing.reopen_extra_attempts", self.closing.reopen_extra_attempts, 0, 100),
             ("proxy.failed_tries", self.proxy.failed_tries, 0, 100),
-            (
-                "proxy.prefer_from_attempts",
-                self.proxy.prefer_from_attempts,
-                0,
-                100,
-            ),
-            (
-                "appointment.early_minutes",
-                self.appointment.early_minutes,
-                0,
-                720,
-            ),
-            (
-                "appointment.grace_minutes",
-                self.appointment.grace_minutes,
-                0,
-                1440,
-            ),
-            (
-                "appointment.reserve_minutes",
-                self.appointment.reserve_minutes,
-                0,
-                720,
-            ),
-            (
-                "refusal.soft_to_refused",
-                self.refusal.soft_to_refused,
-                1,
-                100,
-            ),
+            ("proxy.prefer_from_attempts", self.proxy.prefer_from_attempts, 0, 100),
+            ("appointment.early_minutes", self.appointment.early_minutes, 0, 720),
+            ("appointment.grace_minutes", self.appointment.grace_minutes, 0, 1440),
+            ("appointment.reserve_minutes", self.appointment.reserve_minutes, 0, 720),
+            ("refusal.soft_to_refused", self.refusal.soft_to_refused, 1, 100),
             ("refusal.cooling_days", self.refusal.cooling_days, 0, 365),
-            (
-                "refusal.conversion_tries",
-                self.refusal.conversion_tries,
-                0,
-                100,
-            ),
+            ("refusal.conversion_tries", self.refusal.conversion_tries, 0, 100),
             ("vacant.confirm_days", self.vacant.confirm_days, 1, 100),
-            (
-                "interview.missing_days",
-                self.interview.missing_days,
-                0,
-                365,
-            ),
+            ("interview.missing_days", self.interview.missing_days, 0, 365),
             ("pages.silent_hours", self.pages.silent_hours, 1, 8760),
             ("lease.hours", self.lease.hours, 1, 8760),
             ("plan.max_per_day", self.plan.max_per_day, 1, 24),
@@ -225,38 +149,18 @@ impl Policy {
     fn closing_faults(&self, list: &mut Faults) {
         let closing = &self.closing;
         if closing.max_attempts < closing.min_attempts {
-            let rule = format!(
-                "be at least closing.min_attempts ({})",
-                closing.min_attempts
-            );
-            list.add(
-                "closing.max_attempts",
-                &closing.max_attempts.to_string(),
-                &rule,
-            );
+            let rule = format!("be at least closing.min_attempts ({})", closing.min_attempts);
+            list.add("closing.max_attempts", &closing.max_attempts.to_string(), &rule);
         }
         if closing.min_distinct_days > closing.min_attempts {
             let rule = format!("be at most closing.min_attempts ({})", closing.min_attempts);
-            list.add(
-                "closing.min_distinct_days",
-                &closing.min_distinct_days.to_string(),
-                &rule,
-            );
+            list.add("closing.min_distinct_days", &closing.min_distinct_days.to_string(), &rule);
         }
         if closing.min_time_bands as usize > self.bands.len() {
             let rule = format!("be at most the number of bands ({})", self.bands.len());
-            list.add(
-                "closing.min_time_bands",
-                &closing.min_time_bands.to_string(),
-                &rule,
-            );
+            list.add("closing.min_time_bands", &closing.min_time_bands.to_string(), &rule);
         }
-        if closing.min_evening > 0
-            && !self
-                .bands
-                .iter()
-                .any(|band| band.id == super::super::rules::EVENING)
-        {
+        if closing.min_evening > 0 && !self.bands.iter().any(|band| band.id == super::super::rules::EVENING) {
             list.add(
                 "closing.min_evening",
                 &closing.min_evening.to_string(),

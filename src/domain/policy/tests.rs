@@ -16,14 +16,10 @@ fn the_defaults_are_without_fault() {
 
 #[test]
 fn the_policy_survives_json() {
-    let policy: Policy =
-        toml::from_str("[rates]\ne = 0.95\n[privacy]\npurge_on = \"2021-06-30\"").unwrap();
+    let policy: Policy = toml::from_str("[rates]\ne = 0.95\n[privacy]\npurge_on = \"2021-06-30\"").unwrap();
     let text = serde_json::to_string(&policy).unwrap();
     assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
-    assert!(
-        toml::from_str::<Policy>("[closing]\nmin_attempt = 3").is_err(),
-        "unknown keys are refused"
-    );
+    assert!(toml::from_str::<Policy>("[closing]\nmin_attempt = 3").is_err(), "unknown keys are refused");
 }
 
 #[test]
@@ -88,10 +84,7 @@ fn times_of_day_are_strict() {
     for text in ["24:01", "8:30", "08:60", "0830", "08:3x", ""] {
         assert_eq!(minute_of_day(text), None, "{text}");
     }
-    assert_eq!(
-        spans("09:00-12:00;14:00-21:00"),
-        Some(vec![(540, 720), (840, 1260)])
-    );
+    assert_eq!(spans("09:00-12:00;14:00-21:00"), Some(vec![(540, 720), (840, 1260)]));
     assert_eq!(spans(" "), Some(vec![]));
     assert_eq!(spans("09:00"), None);
 }

@@ -69,11 +69,7 @@ impl Tally {
         }
         self.attempted += if cell.is_attempted { n } else { 0 };
         self.counted += if cell.has_counted { n } else { 0 };
-        self.first_visit += if cell.is_first_visit && cell.has_counted {
-            n
-        } else {
-            0
-        };
+        self.first_visit += if cell.is_first_visit && cell.has_counted { n } else { 0 };
         match cell.completed_by {
             Some(CompletedBy::Proxy) => self.by_proxy += n,
             Some(CompletedBy::SelfResponse) => self.by_self += n,

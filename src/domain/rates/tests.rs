@@ -106,9 +106,7 @@ fn edges_give_no_rate_rather_than_a_wrong_one() {
     let unknown = rates(&classes(&[(Class::UH, 5)]), None).aapor;
     assert_eq!(unknown.get("RR1").unwrap().rate, Some(0.0));
     assert_eq!(unknown.e, None);
-    for name in [
-        "RR3", "RR5", "COOP1", "COOP2", "COOP3", "COOP4", "REF2", "CON2", "CON3",
-    ] {
+    for name in ["RR3", "RR5", "COOP1", "COOP2", "COOP3", "COOP4", "REF2", "CON2", "CON3"] {
         assert_eq!(unknown.get(name).unwrap().rate, None, "{name}");
     }
     let all_known = rates(&classes(&[(Class::I, 3), (Class::R, 1)]), None).aapor;
@@ -122,14 +120,7 @@ fn a_fixed_eligibility_of_one_makes_neighbours_equal() {
         assert_eq!(aapor.get(a).unwrap().fraction(), aapor.get(b).unwrap().fraction());
     }
     assert_eq!(aapor.eligibility, Eligibility::Fixed);
-    assert_eq!(
-        rates(&example_a(), Some(0.5))
-            .aapor
-            .get("RR3")
-            .unwrap()
-            .fraction(),
-        Some((2, 3))
-    );
+    assert_eq!(rates(&example_a(), Some(0.5)).aapor.get("RR3").unwrap().fraction(), Some((2, 3)));
 }
 
 /// 1200 listed, 24 found, 10 merged, 4 cancelled.
@@ -147,13 +138,7 @@ fn area() -> Tally {
     add(State::New, Some(Class::UH), 20);
     add(State::InProgress, Some(Class::NC), 130);
     add(State::Completed, Some(Class::I), 820);
-    tally.add(
-        Cell {
-            completed_by: Some(CompletedBy::Proxy),
-            ..cell(State::Completed, Some(Class::I))
-        },
-        60,
-    );
+    tally.add(Cell { completed_by: Some(CompletedBy::Proxy), ..cell(State::Completed, Some(Class::I)) }, 60);
     tally
 }
 
@@ -161,68 +146,24 @@ fn area() -> Tally {
 fn completion_as_in_the_worked_area() {
     let rates = rates(&area(), None);
     assert_eq!(area().cases(), 1224);
-    assert_eq!(
-        rates.completion,
-        Ratio {
-            numerator: 1020,
-            denominator: 1210,
-            rate: Some(0.842_975)
-        }
-    );
-    assert_eq!(
-        rates.enumeration,
-        Ratio {
-            numerator: 880,
-            denominator: 1140,
-            rate: Some(0.771_930)
-        }
-    );
-    assert_eq!(
-        rates.occupied_return,
-        Ratio {
-            numerator: 880,
-            denominator: 1107,
-            rate: Some(0.794_941)
-        }
-    );
-    assert_eq!(
-        rates.attempt,
-        Ratio {
-            numerator: 1190,
-            denominator: 1210,
-            rate: Some(0.983_471)
-        }
-    );
-    assert_eq!(
-        rates.proxy_share,
-        Ratio {
-            numerator: 60,
-            denominator: 880,
-            rate: Some(0.068_182)
-        }
-    );
+    assert_eq!(rates.completion, Ratio { numerator: 1020, denominator: 1210, rate: Some(0.842_975) });
+    assert_eq!(rates.enumeration, Ratio { numerator: 880, denominator: 1140, rate: Some(0.771_930) });
+    assert_eq!(rates.occupied_return, Ratio { numerator: 880, denominator: 1107, rate: Some(0.794_941) });
+    assert_eq!(rates.attempt, Ratio { numerator: 1190, denominator: 1210, rate: Some(0.983_471) });
+    assert_eq!(rates.proxy_share, Ratio { numerator: 60, denominator: 880, rate: Some(0.068_182) });
 }
 
 #[test]
 fn the_wire_form_has_integers_and_nulls() {
     let json = serde_json::to_value(rates(&example_a(), None)).unwrap();
-    assert_eq!(
-        json["completion"],
-        serde_json::json!({"numerator": 960, "denominator": 1000, "rate": 0.96})
-    );
+    assert_eq!(json["completion"], serde_json::json!({"numerator": 960, "denominator": 1000, "rate": 0.96}));
     assert_eq!(
         json["aapor"]["RR1"],
         serde_json::json!({"numerator": 600, "denominator": 940, "rate": 0.638_298})
     );
-    assert_eq!(
-        json["aapor"]["RR3"]["denominator"],
-        serde_json::json!(934.782_609)
-    );
+    assert_eq!(json["aapor"]["RR3"]["denominator"], serde_json::json!(934.782_609));
     let empty = serde_json::to_value(rates(&Tally::default(), None)).unwrap();
-    assert_eq!(
-        empty["aapor"]["RR3"],
-        serde_json::json!({"numerator": 0, "denominator": 0, "rate": null})
-    );
+    assert_eq!(empty["aapor"]["RR3"], serde_json::json!({"numerator": 0, "denominator": 0, "rate": null}));
     assert_eq!(serde_json::to_value(area().states()).unwrap()["appointment"], 0);
 }
 

@@ -10,11 +10,7 @@ use super::words::{Words, sentence};
 
 /// The one-line reason of a return visit: "2 visits, both weekday daytime; evening and weekend still untried."
 pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, language: Language) -> String {
-    let words = Words {
-        standing,
-        rules,
-        language,
-    };
+    let words = Words { standing, rules, language };
     let text = match next.action {
         Action::None => return super::why(standing, rules, language),
         Action::VisitAt => asked_for(&words),
@@ -27,14 +23,8 @@ pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, l
         Action::VisitThenProxy => {
             let visits = words.visits();
             words.say(
-                &format!(
-                    "{visits}, the rule is met; one more knock, then ask {}",
-                    words.proxies()
-                ),
-                &format!(
-                    "{visits}，已达到要求；再敲一次门，不遇即找{}代答",
-                    words.proxies()
-                ),
+                &format!("{visits}, the rule is met; one more knock, then ask {}", words.proxies()),
+                &format!("{visits}，已达到要求；再敲一次门，不遇即找{}代答", words.proxies()),
             )
         }
         Action::Visit => visit(&words, next, now),
@@ -43,18 +33,12 @@ pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, l
 }
 
 fn asked_for(words: &Words) -> String {
-    let when = words
-        .standing
-        .appointment
-        .map_or_else(String::new, |window| words.window(window));
+    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
     words.say(&format!("Asked for {when}"), &format!("约定{when}"))
 }
 
 fn missed(words: &Words) -> String {
-    let when = words
-        .standing
-        .appointment
-        .map_or_else(String::new, |window| words.window(window));
+    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
     words.say(
         &format!("We missed the appointment of {when}; go there first"),
         &format!("我方误了{when}的预约，请最先前往"),
@@ -62,10 +46,7 @@ fn missed(words: &Words) -> String {
 }
 
 fn waiting(words: &Words) -> String {
-    let day = words
-        .standing
-        .interview_missing_since
-        .map_or_else(String::new, |at| words.day(at));
+    let day = words.standing.interview_missing_since.map_or_else(String::new, |at| words.day(at));
     words.say(
         &format!("The form of {day} is still on the device; have it sent"),
         &format!("{day}的登记表仍在设备上，请上传"),
@@ -81,10 +62,7 @@ fn supervisor(words: &Words, next: &Next) -> String {
             &format!("{why}；由指导员决定，或找{}代答", words.proxies()),
         ),
         (None, State::Verify) => why.to_owned(),
-        (None, _) => words.say(
-            &format!("{why}; a supervisor decides"),
-            &format!("{why}；由指导员决定"),
-        ),
+        (None, _) => words.say(&format!("{why}; a supervisor decides"), &format!("{why}；由指导员决定")),
     }
 }
 
@@ -101,23 +79,17 @@ fn needed(words: &Words, claim: &Claim) -> String {
     let who = words.confirming();
     match (claim.outcome.is_vacant_kind(), who.is_empty()) {
         (true, true) => words.say("needs another day", "需另日再看"),
-        (true, false) => words.say(
-            &format!("needs another day, or the word of {who}"),
-            &format!("需另日再看，或由{who}证实"),
-        ),
+        (true, false) => words
+            .say(&format!("needs another day, or the word of {who}"), &format!("需另日再看，或由{who}证实")),
         (false, true) => words.say("needs a photo", "需拍照"),
-        (false, false) => words.say(
-            &format!("needs a photo, or the word of {who}"),
-            &format!("需拍照，或由{who}证实"),
-        ),
+        (false, false) => {
+            words.say(&format!("needs a photo, or the word of {who}"), &format!("需拍照，或由{who}证实"))
+        }
     }
 }
 
 fn proxy_now(words: &Words) -> String {
-    let what = words
-        .standing
-        .proxy_now
-        .map_or_else(String::new, |outcome| words.outcome(outcome));
+    let what = words.standing.proxy_now.map_or_else(String::new, |outcome| words.outcome(outcome));
     words.say(
         &format!("Found: {what}; ask {}", words.proxies()),
         &format!("情况为“{what}”；可找{}代答", words.proxies()),
@@ -170,31 +142,18 @@ fn partial(words: &Words) -> String {
 
 fn refused(words: &Words, next: &Next, now: Timestamp) -> String {
     let by = words.names(&next.not_by);
-    let day = words
-        .standing
-        .last_refusal
-        .map_or_else(String::new, |at| words.day(at));
-    let is_later = next
-        .not_before
-        .is_some_and(|date| words.rules.calendar.local_date(now) < date);
+    let day = words.standing.last_refusal.map_or_else(String::new, |at| words.day(at));
+    let is_later = next.not_before.is_some_and(|date| words.rules.calendar.local_date(now) < date);
     let from = next.not_before.filter(|_| is_later).map(|date| words.date(date));
     let what = if words.standing.refusals.hard > 0 {
         words.say(&format!("Refused to {by} on {day}"), &format!("{day}拒绝 {by}"))
     } else {
-        words.say(
-            &format!("Put {by} off on {day}"),
-            &format!("{day}对 {by} 暂不配合"),
-        )
+        words.say(&format!("Put {by} off on {day}"), &format!("{day}对 {by} 暂不配合"))
     };
     match from {
-        Some(from) => words.say(
-            &format!("{what}; another enumerator, from {from}"),
-            &format!("{what}；{from}起换人再试"),
-        ),
-        None => words.say(
-            &format!("{what}; another enumerator tries"),
-            &format!("{what}；换人再试"),
-        ),
+        Some(from) => words
+            .say(&format!("{what}; another enumerator, from {from}"), &format!("{what}；{from}起换人再试")),
+        None => words.say(&format!("{what}; another enumerator tries"), &format!("{what}；换人再试")),
     }
 }
 
@@ -236,10 +195,7 @@ fn only(words: &Words, part: EffortPart) -> String {
         EffortPart::Evening => ("Only an evening visit is", "只差一次晚间入户"),
         EffortPart::Weekend => ("Only a weekend visit is", "只差一次周末入户"),
     };
-    words.say(
-        &format!("{en} missing, then a proxy is allowed"),
-        &format!("{zh}，之后可代答"),
-    )
+    words.say(&format!("{en} missing, then a proxy is allowed"), &format!("{zh}，之后可代答"))
 }
 
 fn untried(words: &Words, parts: &[EffortPart]) -> String {
@@ -248,10 +204,9 @@ fn untried(words: &Words, parts: &[EffortPart]) -> String {
         (true, true) => words.say("evening and weekend still untried", "晚间和周末都未试过"),
         (true, false) => words.say("evening still untried", "晚间未试过"),
         (false, true) => words.say("weekend still untried", "周末未试过"),
-        (false, false) => words.say(
-            &format!("still missing: {}", words.missing()),
-            &format!("还缺{}", words.missing()),
-        ),
+        (false, false) => {
+            words.say(&format!("still missing: {}", words.missing()), &format!("还缺{}", words.missing()))
+        }
     }
 }
 

@@ -37,37 +37,21 @@ fn visit(n: u128, time: &str, outcome: Outcome, by: &str) -> Visit {
 
 fn both(visits: Vec<Visit>, decisions: Vec<Decision>, now: &str) -> [[String; 2]; 2] {
     let rules = rules();
-    let standing = fold(
-        &Evidence {
-            visits,
-            interviews: Vec::new(),
-            decisions,
-        },
-        &rules,
-    );
+    let standing = fold(&Evidence { visits, interviews: Vec::new(), decisions }, &rules);
     let next = next_action(&standing, &rules, at(now));
     [Language::En, Language::Zh].map(|language| {
-        [
-            why(&standing, &rules, language),
-            reason(&standing, &next, &rules, at(now), language),
-        ]
+        [why(&standing, &rules, language), reason(&standing, &next, &rules, at(now), language)]
     })
 }
 
 fn assert_words(visits: Vec<Visit>, now: &str, expected: [[&str; 2]; 2]) {
-    assert_eq!(
-        both(visits, Vec::new(), now),
-        expected.map(|pair| pair.map(str::to_owned))
-    );
+    assert_eq!(both(visits, Vec::new(), now), expected.map(|pair| pair.map(str::to_owned)));
 }
 
 #[test]
 fn a_door_under_way() {
     assert_words(
-        vec![
-            visit(1, "02T10:00", Outcome::NoAnswer, "e01"),
-            visit(2, "03T15:00", Outcome::NoAnswer, "e01"),
-        ],
+        vec![visit(1, "02T10:00", Outcome::NoAnswer, "e01"), visit(2, "03T15:00", Outcome::NoAnswer, "e01")],
         "04T09:00",
         [
             [
@@ -85,22 +69,13 @@ fn a_door_under_way() {
 
 #[test]
 fn an_appointment() {
-    let window = Window {
-        from: at("05T19:30"),
-        to: at("05T20:00"),
-    };
-    let made = Visit {
-        appointment: Some(window),
-        ..visit(1, "02T10:00", Outcome::AppointmentMade, "e01")
-    };
+    let window = Window { from: at("05T19:30"), to: at("05T20:00") };
+    let made = Visit { appointment: Some(window), ..visit(1, "02T10:00", Outcome::AppointmentMade, "e01") };
     let [en, zh] = both(vec![made.clone()], Vec::new(), "04T09:00");
     assert_eq!(en[1], "Asked for Thu 5 Nov, 19:30–20:00.");
     assert_eq!(zh[1], "约定11月5日（周四）19:30–20:00。");
     let [en, zh] = both(vec![made], Vec::new(), "06T09:00");
-    assert_eq!(
-        en[1],
-        "We missed the appointment of Thu 5 Nov, 19:30–20:00; go there first."
-    );
+    assert_eq!(en[1], "We missed the appointment of Thu 5 Nov, 19:30–20:00; go there first.");
     assert_eq!(zh[1], "我方误了11月5日（周四）19:30–20:00的预约，请最先前往。");
 }
 
@@ -110,24 +85,15 @@ fn a_refusal() {
         vec![visit(1, "03T10:00", Outcome::RefusalHard, "e03")],
         "03T12:00",
         [
-            [
-                "Refused to e03, last on 3 Nov.",
-                "Refused to e03 on 3 Nov; another enumerator, from 5 Nov.",
-            ],
-            [
-                "拒绝 e03 登记，最近一次为11月3日。",
-                "11月3日拒绝 e03；11月5日起换人再试。",
-            ],
+            ["Refused to e03, last on 3 Nov.", "Refused to e03 on 3 Nov; another enumerator, from 5 Nov."],
+            ["拒绝 e03 登记，最近一次为11月3日。", "11月3日拒绝 e03；11月5日起换人再试。"],
         ],
     );
 }
 
 #[test]
 fn a_claim() {
-    let told = Visit {
-        informant: Informant::Relative,
-        ..visit(1, "02T10:00", Outcome::Vacant, "e01")
-    };
+    let told = Visit { informant: Informant::Relative, ..visit(1, "02T10:00", Outcome::Vacant, "e01") };
     let [en, zh] = both(vec![told], Vec::new(), "03T09:00");
     assert_eq!(
         en[1],
@@ -139,11 +105,7 @@ fn a_claim() {
 #[test]
 fn only_one_thing_missing() {
     let times = ["02T10:00", "03T13:00", "04T19:00"];
-    let visits = times
-        .iter()
-        .zip(1..)
-        .map(|(time, n)| visit(n, time, Outcome::NoAnswer, "e01"))
-        .collect();
+    let visits = times.iter().zip(1..).map(|(time, n)| visit(n, time, Outcome::NoAnswer, "e01")).collect();
     let [en, zh] = both(visits, Vec::new(), "05T09:00");
     assert_eq!(en[1], "Only a weekend visit is missing, then a proxy is allowed.");
     assert_eq!(zh[1], "只差一次周末入户，之后可代答。");
@@ -152,21 +114,9 @@ fn only_one_thing_missing() {
 #[test]
 fn a_closing_says_what_was_missing() {
     let kind = DecisionKind::Close { class: Class::NC };
-    let close = Decision {
-        seq: 1,
-        at: at("05T09:00"),
-        by: Arc::from("s1"),
-        kind,
-    };
-    let [en, zh] = both(
-        vec![visit(1, "02T10:00", Outcome::NoAnswer, "e01")],
-        vec![close],
-        "06T09:00",
-    );
-    assert_eq!(
-        en[0],
-        "Closed by s1 on 5 Nov as non-contact; the effort rule was not met."
-    );
+    let close = Decision { seq: 1, at: at("05T09:00"), by: Arc::from("s1"), kind };
+    let [en, zh] = both(vec![visit(1, "02T10:00", Outcome::NoAnswer, "e01")], vec![close], "06T09:00");
+    assert_eq!(en[0], "Closed by s1 on 5 Nov as non-contact; the effort rule was not met.");
     assert_eq!(zh[0], "11月5日由 s1 结案，归为“未接触”；当时未达到入户要求。");
 }
 
@@ -175,16 +125,10 @@ fn a_closing_says_what_was_missing() {
 fn every_outcome_gives_clean_sentences() {
     for outcome in Outcome::ALL {
         for by in ["e01", "e02"] {
-            let visits = vec![
-                visit(1, "02T10:00", *outcome, "e01"),
-                visit(2, "03T19:00", *outcome, by),
-            ];
+            let visits = vec![visit(1, "02T10:00", *outcome, "e01"), visit(2, "03T19:00", *outcome, by)];
             let [en, zh] = both(visits, Vec::new(), "04T09:00");
             for text in &en {
-                assert!(
-                    text.ends_with('.') && !text.contains("..") && !text.contains("  "),
-                    "{text}"
-                );
+                assert!(text.ends_with('.') && !text.contains("..") && !text.contains("  "), "{text}");
                 assert!(text.is_ascii() || text.replace('–', "-").is_ascii(), "{text}");
             }
             for text in &zh {

@@ -20,12 +20,7 @@ pub(super) struct Words<'a> {
 /// A text as a sentence: first letter large, one full stop.
 pub(super) fn sentence(text: &str, language: Language) -> String {
     let mut chars = text.chars();
-    let mut text: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(chars)
-        .collect();
+    let mut text: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
     match language {
         Language::En if !text.ends_with(['.', '?']) => text.push('.'),
         Language::Zh if !text.ends_with('。') => text.push('。'),
@@ -35,9 +30,8 @@ pub(super) fn sentence(text: &str, language: Language) -> String {
 }
 
 fn month(date: Date) -> &'static str {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     MONTHS[usize::from(date.month().unsigned_abs() - 1)]
 }
 
@@ -92,11 +86,7 @@ impl Words<'_> {
             Language::En => format!("{day} {date}, {}", clock(from)),
             Language::Zh => format!("{date}（{day}）{}", clock(from)),
         };
-        if from.date() == to.date() {
-            format!("{start}–{}", clock(to))
-        } else {
-            start
-        }
+        if from.date() == to.date() { format!("{start}–{}", clock(to)) } else { start }
     }
 
     /// What an outcome is called inside a sentence.
@@ -145,13 +135,7 @@ impl Words<'_> {
 
     /// Who may answer for a household.
     pub fn proxies(&self) -> String {
-        let whose = self
-            .rules
-            .policy
-            .proxy
-            .informants
-            .iter()
-            .filter_map(|slug| Informant::from_slug(slug));
+        let whose = self.rules.policy.proxy.informants.iter().filter_map(|slug| Informant::from_slug(slug));
         self.choice(&whose.map(|who| self.who(who)).collect::<Vec<_>>())
     }
 

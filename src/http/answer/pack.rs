@@ -32,10 +32,7 @@ pub enum Packing {
 impl Packing {
     /// What the client likes best of what we can do (RFC 9110, 12.5.3): zstd before gzip where it likes both the same.
     pub fn wanted(headers: &HeaderMap) -> Self {
-        let lines = headers
-            .get_all(ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
         let mut best = (Self::Plain, 0.0);
         for item in lines.flat_map(|line| line.split(',')) {
             let mut parts = item.split(';').map(str::trim);
@@ -44,9 +41,8 @@ impl Packing {
                 Some("gzip" | "x-gzip") => Self::Gzip,
                 Some(_) | None => continue,
             };
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            let weight =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
             let weight = weight.unwrap_or_default();
             if weight > best.1 || (weight > 0.0 && weight >= best.1 && packing == Self::Zstd) {
                 best = (packing, weight);
@@ -66,17 +62,11 @@ impl Packing {
 
 /// The answer, packed where that is worth it. An `ETag` becomes a weak one: the packed bytes are others.
 pub(super) async fn packed(mut response: Response, packing: Packing) -> Response {
-    let is_long = response
-        .body()
-        .size_hint()
-        .exact()
-        .is_some_and(|length| length >= LEAST);
+    let is_long = response.body().size_hint().exact().is_some_and(|length| length >= LEAST);
     if !is_long || !is_json(response.headers()) || response.headers().contains_key(CONTENT_ENCODING) {
         return response;
     }
-    response
-        .headers_mut()
-        .append(VARY, HeaderValue::from_static("accept-encoding"));
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
     if packing == Packing::Plain {
         return response;
     }
@@ -86,23 +76,14 @@ pub(super) async fn packed(mut response: Response, packing: Packing) -> Response
         pack(&plain, packing)
     } else {
         let whole = plain.clone();
-        tokio::task::spawn_blocking(move || pack(&whole, packing))
-            .await
-            .ok()
-            .flatten()
+        tokio::task::spawn_blocking(move || pack(&whole, packing)).await.ok().flatten()
     };
     let Some(short) = short else {
         return Response::from_parts(parts, plain.into());
     };
     parts.headers.remove(CONTENT_LENGTH);
-    parts
-        .headers
-        .insert(CONTENT_ENCODING, HeaderValue::from_static(packing.word()));
-    let weak = parts
-        .headers
-        .get(ETAG)
-        .and_then(|tag| tag.to_str().ok())
-        .filter(|tag| !tag.starts_with("W/"));
+    parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(packing.word()));
+    let weak = parts.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
     if let Some(weak) = weak.and_then(|tag| HeaderValue::try_from(format!("W/{tag}")).ok()) {
         parts.headers.insert(ETAG, weak);
     }
@@ -110,10 +91,7 @@ pub(super) async fn packed(mut response: Response, packing: Packing) -> Response
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind == "application/json" || kind == "application/problem+json"
 }
 
@@ -167,17 +145,13 @@ mod tests {
         let long = "敲门".repeat(1000);
         let plain = bytes(json(&long)).await;
         let mut answer = json(&long);
-        answer
-            .headers_mut()
-            .insert(ETAG, HeaderValue::from_static("\"x\""));
+        answer.headers_mut().insert(ETAG, HeaderValue::from_static("\"x\""));
         let answer = packed(answer, Packing::Gzip).await;
         assert_eq!(answer.headers()[CONTENT_ENCODING], "gzip");
         assert_eq!(answer.headers()[VARY], "accept-encoding");
         assert_eq!(answer.headers()[ETAG], "W/\"x\"");
         let mut back = Vec::new();
-        flate2::read::GzDecoder::new(&bytes(answer).await[..])
-            .read_to_end(&mut back)
-            .unwrap();
+        flate2::read::GzDecoder::new(&bytes(answer).await[..]).read_to_end(&mut back).unwrap();
         assert_eq!(back, plain);
         let answer = bytes(packed(json(&long), Packing::Zstd).await).await;
         assert_eq!(zstd::bulk::decompress(&answer, plain.len()).unwrap(), plain);
@@ -188,11 +162,6 @@ mod tests {
         let answer = packed(json("x"), Packing::Zstd).await;
         assert!(!answer.headers().contains_key(CONTENT_ENCODING));
         let page = super::super::text("text/html", "x".repeat(5000));
-        assert!(
-            !packed(page, Packing::Zstd)
-                .await
-                .headers()
-                .contains_key(CONTENT_ENCODING)
-        );
+        assert!(!packed(page, Packing::Zstd).await.headers().contains_key(CONTENT_ENCODING));
     }
 }

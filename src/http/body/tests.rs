@@ -20,29 +20,16 @@ fn zstd(plain: &[u8]) -> Vec<u8> {
 }
 
 async fn sent(encoding: &str, bytes: Vec<u8>, limit: usize) -> Result<Bytes, &'static str> {
-    let mut it = request(&[
-        ("content-type", "application/json"),
-        ("content-encoding", encoding),
-    ]);
+    let mut it = request(&[("content-type", "application/json"), ("content-encoding", encoding)]);
     it.body = bytes.into();
-    read_json(&mut it, limit)
-        .await
-        .map_err(|problem| problem.kind.slug)
+    read_json(&mut it, limit).await.map_err(|problem| problem.kind.slug)
 }
 
 #[tokio::test]
 async fn a_body_comes_out_as_it_was_however_packed() {
     let plain = "[\"李秀英\", 1]".repeat(9_000).into_bytes();
-    for (encoding, bytes) in [
-        ("identity", plain.clone()),
-        ("gzip", gzip(&plain)),
-        ("zstd", zstd(&plain)),
-    ] {
-        assert_eq!(
-            sent(encoding, bytes, BATCH_LIMIT).await.unwrap(),
-            plain,
-            "{encoding}"
-        );
+    for (encoding, bytes) in [("identity", plain.clone()), ("gzip", gzip(&plain)), ("zstd", zstd(&plain))] {
+        assert_eq!(sent(encoding, bytes, BATCH_LIMIT).await.unwrap(), plain, "{encoding}");
     }
     let two = [gzip(b"[1,"), gzip(b"2]")].concat();
     assert_eq!(sent("gzip", two, 100).await.unwrap(), "[1,2]");
@@ -51,32 +38,17 @@ async fn a_body_comes_out_as_it_was_however_packed() {
 #[tokio::test]
 async fn the_limit_holds_to_the_byte_sent_and_unpacked() {
     let plain = vec![b' '; 1_000];
-    for (encoding, bytes) in [
-        ("identity", plain.clone()),
-        ("gzip", gzip(&plain)),
-        ("zstd", zstd(&plain)),
-    ] {
+    for (encoding, bytes) in [("identity", plain.clone()), ("gzip", gzip(&plain)), ("zstd", zstd(&plain))] {
         assert!(sent(encoding, bytes.clone(), 1_000).await.is_ok(), "{encoding}");
-        assert_eq!(
-            sent(encoding, bytes, 999).await,
-            Err("body-too-large"),
-            "{encoding}"
-        );
+        assert_eq!(sent(encoding, bytes, 999).await, Err("body-too-large"), "{encoding}");
     }
 }
 
 #[tokio::test]
 async fn a_bomb_is_stopped_at_the_limit() {
-    for (encoding, bytes) in [
-        ("gzip", gzip(&vec![0; 64 << 20])),
-        ("zstd", zstd(&vec![0; 64 << 20])),
-    ] {
+    for (encoding, bytes) in [("gzip", gzip(&vec![0; 64 << 20])), ("zstd", zstd(&vec![0; 64 << 20]))] {
         assert!(bytes.len() < 128 << 10, "{encoding}");
-        assert_eq!(
-            sent(encoding, bytes, 1 << 20).await,
-            Err("body-too-large"),
-            "{encoding}"
-        );
+        assert_eq!(sent(encoding, bytes, 1 << 20).await, Err("body-too-large"), "{encoding}");
     }
 }
 
@@ -92,22 +64,14 @@ async fn what_is_damaged_or_mislabelled_is_a_400() {
         ("zstd", [b"\x28\xb5\x2f\xfd".to_vec(), vec![7; 64]].concat()),
         ("zstd", packed),
     ] {
-        assert_eq!(
-            sent(encoding, bytes, 1_000).await,
-            Err("not-unpacked"),
-            "{encoding}"
-        );
+        assert_eq!(sent(encoding, bytes, 1_000).await, Err("not-unpacked"), "{encoding}");
     }
 }
 
 #[tokio::test]
 async fn other_types_and_packings_are_415() {
     for encoding in ["br", "deflate", "gzip, zstd", "snappy"] {
-        assert_eq!(
-            sent(encoding, b"[]".to_vec(), 10).await,
-            Err("unsupported-encoding"),
-            "{encoding}"
-        );
+        assert_eq!(sent(encoding, b"[]".to_vec(), 10).await, Err("unsupported-encoding"), "{encoding}");
     }
     for (content_type, fits) in [
         ("application/json", true),
@@ -128,20 +92,14 @@ async fn other_types_and_packings_are_415() {
 async fn a_length_over_the_limit_is_refused_before_reading() {
     let mut it = request(&[("content-type", "application/json"), ("content-length", "11")]);
     it.body = Body::new(stream::pending::<Result<Bytes, CutShort>>());
-    assert_eq!(
-        read_json(&mut it, 10).await.unwrap_err().kind,
-        &kind::BODY_TOO_LARGE
-    );
+    assert_eq!(read_json(&mut it, 10).await.unwrap_err().kind, &kind::BODY_TOO_LARGE);
 }
 
 #[tokio::test]
 async fn a_broken_connection_is_told_apart_from_the_end() {
     let mut it = request(&[("content-type", "application/json")]);
     it.body = Body::new(stream::iter([Ok(Bytes::from_static(b"[1,")), Err("reset")]));
-    assert_eq!(
-        read_json(&mut it, 10).await.unwrap_err().kind,
-        &kind::BODY_CUT_SHORT
-    );
+    assert_eq!(read_json(&mut it, 10).await.unwrap_err().kind, &kind::BODY_CUT_SHORT);
 }
 
 fn drops(every: Duration, size: usize) -> Body {
@@ -156,16 +114,10 @@ async fn a_trickle_is_cut_after_ten_seconds_and_a_slow_line_is_not() {
     let mut it = request(&[("content-type", "application/json")]);
     it.body = drops(Duration::from_millis(500), 100);
     let begun = Instant::now();
-    assert_eq!(
-        read_json(&mut it, 1 << 20).await.unwrap_err().kind,
-        &kind::TOO_SLOW
-    );
+    assert_eq!(read_json(&mut it, 1 << 20).await.unwrap_err().kind, &kind::TOO_SLOW);
     assert_eq!(begun.elapsed().as_secs(), 10);
     it.body = drops(Duration::from_millis(900), 1_024);
-    assert_eq!(
-        read_json(&mut it, 100 << 10).await.unwrap_err().kind,
-        &kind::BODY_TOO_LARGE
-    );
+    assert_eq!(read_json(&mut it, 100 << 10).await.unwrap_err().kind, &kind::BODY_TOO_LARGE);
     assert!(begun.elapsed().as_secs() > 90);
 }
 
@@ -175,10 +127,7 @@ async fn silence_after_a_good_start_is_cut_too() {
     let start = stream::iter([Ok::<_, CutShort>(Bytes::from(vec![b' '; 500_000]))]);
     it.body = Body::new(start.chain(stream::pending()));
     let begun = Instant::now();
-    assert_eq!(
-        read_json(&mut it, 1 << 20).await.unwrap_err().kind,
-        &kind::TOO_SLOW
-    );
+    assert_eq!(read_json(&mut it, 1 << 20).await.unwrap_err().kind, &kind::TOO_SLOW);
     assert_eq!(begun.elapsed().as_secs(), 20);
 }
 

@@ -18,11 +18,7 @@ pub struct Form<'a> {
 impl<'a> Form<'a> {
     /// The object with these members that stands at the pointer `at`.
     pub(super) fn of(members: &'a [(String, Json)], at: String) -> Self {
-        Self {
-            members,
-            at,
-            faults: Vec::new(),
-        }
+        Self { members, at, faults: Vec::new() }
     }
 
     /// The faults noted.
@@ -100,16 +96,12 @@ impl<'a> Form<'a> {
 
     /// A whole number from `least` to `most` that must be there.
     pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
-        self.required(name, &integer_rule(least, most), |value| {
-            integer(value, least, most)
-        })
+        self.required(name, &integer_rule(least, most), |value| integer(value, least, most))
     }
 
     /// The same when it may be missing.
     pub fn optional_integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
-        self.optional(name, &integer_rule(least, most), |value| {
-            integer(value, least, most)
-        })
+        self.optional(name, &integer_rule(least, most), |value| integer(value, least, most))
     }
 
     /// One of a closed set that must be there: `find` maps a word, `words` lists those that exist.
@@ -119,14 +111,10 @@ impl<'a> Form<'a> {
         words: &[&str],
         find: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        self.required(
-            name,
-            &format!("must be one of {}", words.join(", ")),
-            |value| match value {
-                Json::Text(word) => find(word),
-                Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
-            },
-        )
+        self.required(name, &format!("must be one of {}", words.join(", ")), |value| match value {
+            Json::Text(word) => find(word),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+        })
     }
 
     /// `true` or `false` that must be there.

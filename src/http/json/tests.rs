@@ -29,12 +29,7 @@ fn what_is_no_json_is_told_from_what_is_not_what_was_asked() {
         (b"[1,-2,3.5,true,null,\"x\",{}]", "fine"),
     ];
     for (bytes, want) in table {
-        assert_eq!(
-            slug(bytes),
-            want,
-            "{}",
-            String::from_utf8_lossy(&bytes[..bytes.len().min(40)])
-        );
+        assert_eq!(slug(bytes), want, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(40)]));
     }
     let problem = parse(b"{\n \"a\": nul }").unwrap_err();
     assert!(problem.detail.contains("line 2, column"), "{}", problem.detail);
@@ -55,12 +50,7 @@ fn decision(bytes: &[u8]) -> Result<Decision, Problem> {
         let note = form.optional_text("note", 5);
         let version = form.integer("version", 0, 9);
         let cases = form.objects("cases", 2, |case| case.uuid("case_id"));
-        Some(Decision {
-            word: word?,
-            note,
-            version: version?,
-            cases: cases?,
-        })
+        Some(Decision { word: word?, note, version: version?, cases: cases? })
     })
 }
 
@@ -77,10 +67,7 @@ fn every_fault_is_reported_at_its_place_without_the_value() {
             super::super::problem::Place::Parameter(name) => name.clone(),
         })
         .collect();
-    assert_eq!(
-        places,
-        ["/decision", "/note", "/version", "/cases/0/case_id", "/cases/1"]
-    );
+    assert_eq!(places, ["/decision", "/note", "/version", "/cases/0/case_id", "/cases/1"]);
     assert!(!problem.to_json(None).to_string().contains("secret"));
 }
 
@@ -90,12 +77,7 @@ fn what_fits_is_read_and_unknown_members_are_passed_over() {
     let body = format!(
         "{{\"decision\":\"apart\",\"note\":\"  \",\"version\":3,\"new\":[1],\"cases\":[{{\"case_id\":\"{id}\"}}]}}"
     );
-    let want = Decision {
-        word: 1,
-        note: None,
-        version: 3,
-        cases: vec![id.parse().unwrap()],
-    };
+    let want = Decision { word: 1, note: None, version: 3, cases: vec![id.parse().unwrap()] };
     assert_eq!(decision(body.as_bytes()).unwrap(), want);
 }
 
@@ -122,12 +104,7 @@ fn texts_with_nul_nil_ids_and_wrong_numbers_are_refused() {
             "u" => form.uuid("u").map(drop),
             _ => form.integer("i", 0, i64::MAX).map(drop),
         });
-        assert_eq!(
-            got.unwrap_err().errors.len(),
-            1,
-            "{}",
-            String::from_utf8_lossy(body)
-        );
+        assert_eq!(got.unwrap_err().errors.len(), 1, "{}", String::from_utf8_lossy(body));
     }
 }
 

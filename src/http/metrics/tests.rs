@@ -11,12 +11,7 @@ fn what_is_counted_stands_in_the_text() {
     metrics.observe_step("parse", 0.002);
     metrics.observe_batch(100);
     metrics.recount_difference(0);
-    metrics.watch_pool(|| PoolFigures {
-        open: 4,
-        idle: 3,
-        waiting: 0,
-        most: 6,
-    });
+    metrics.watch_pool(|| PoolFigures { open: 4, idle: 3, waiting: 0, most: 6 });
     let running = metrics.upload_begun();
     let text = metrics.text();
     for line in [
@@ -39,12 +34,7 @@ fn what_is_counted_stands_in_the_text() {
 #[test]
 fn an_invented_method_makes_no_label_of_its_own() {
     let metrics = Metrics::new();
-    metrics.request_ended(
-        &Method::from_bytes(b"BREW").unwrap(),
-        "unmatched",
-        405,
-        Duration::ZERO,
-    );
+    metrics.request_ended(&Method::from_bytes(b"BREW").unwrap(), "unmatched", 405, Duration::ZERO);
     assert!(metrics.text().contains("method=\"other\""));
 }
 

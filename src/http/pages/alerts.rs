@@ -20,8 +20,10 @@ const STUCK_DAYS: i64 = 3;
 const CLUSTER: i64 = 5;
 /// … when their share is this many times the area's.
 const CLUSTER_TIMES: i64 = 3;
-/// A clock that is off by more is an alert.
+/// A clock that is fast by more is an alert.
 const CLOCK_S: f64 = 600.0;
+/// A clock that seems slower than this is a batch sent long after it was made, which looks the same.
+const SENT_LATE_S: f64 = -3_600.0;
 /// Most alerts of one kind; the rest is named by their number.
 const MOST_OF_A_KIND: usize = 4;
 
@@ -62,12 +64,7 @@ pub struct Material<'a> {
 pub fn is_stuck(v: &Visitor, units: &[&UnitActivity]) -> bool {
     let limit = SignedDuration::from_hours(24 * STUCK_DAYS);
     let since = v.survey.opens_at();
-    let last = units
-        .iter()
-        .filter_map(|u| u.last_at)
-        .max()
-        .unwrap_or(since)
-        .max(since);
+    let last = units.iter().filter_map(|u| u.last_at).max().unwrap_or(since).max(since);
     let is_field_time = v.now >= since && v.now < v.survey.closes_at();
     is_field_time && units.iter().any(|u| u.open > 0) && v.now.duration_since(last) > limit
 }
@@ -94,24 +91,15 @@ fn few(v: &Visitor, mut all: Vec<Alert>) -> Vec<Alert> {
     let more = all.len().saturating_sub(MOST_OF_A_KIND);
     all.truncate(MOST_OF_A_KIND);
     if let (true, Some(last)) = (more > 0, all.last_mut()) {
-        let more = v
-            .words
-            .count("alert.more", i64::try_from(more).unwrap_or_default(), &[]);
-        last.detail = if last.detail.is_empty() {
-            more
-        } else {
-            format!("{} · {more}", last.detail)
-        };
+        let more = v.words.count("alert.more", i64::try_from(more).unwrap_or_default(), &[]);
+        last.detail = if last.detail.is_empty() { more } else { format!("{} · {more}", last.detail) };
     }
     all
 }
 
 fn building_name(m: &Material<'_>, v: &Visitor, b: &BuildingRow) -> String {
     let estate = m.names.get(&b.area).map_or("", String::as_str);
-    v.words
-        .say("building.name", &[("area", &estate), ("number", &b.building)])
-        .trim()
-        .to_owned()
+    v.words.say("building.name", &[("area", &estate), ("number", &b.building)]).trim().to_owned()
 }
 
 fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
@@ -138,9 +126,7 @@ fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
             let alert = Alert {
                 level: "bad",
                 sign: "exhausted",
-                title: v
-                    .words
-                    .say("alert.stuck", &[("building", &name), ("days", &STUCK_DAYS)]),
+                title: v.words.say("alert.stuck", &[("building", &name), ("days", &STUCK_DAYS)]),
                 detail: format!("{doors} · {since}"),
                 href: format!("/buildings/{}", b.id),
                 action: v.words.t("alert.open_building").to_owned(),
@@ -165,10 +151,7 @@ fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
         },
         detail: pace
             .average()
-            .map(|average| {
-                v.words
-                    .say("alert.late_detail", &[("needed", &needed), ("average", &average)])
-            })
+            .map(|average| v.words.say("alert.late_detail", &[("needed", &needed), ("average", &average)]))
             .unwrap_or_default(),
         href: format!("/pace?area={}", super::frame::quoted(&m.area.code)),
         action: v.words.t("alert.see_pace").to_owned(),
@@ -176,10 +159,7 @@ fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
 }
 
 fn clusters(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
-    let (refused, doors) = m
-        .units
-        .iter()
-        .fold((0, 0), |(r, d), u| (r + u.refused, d + u.doors));
+    let (refused, doors) = m.units.iter().fold((0, 0), |(r, d), u| (r + u.refused, d + u.doors));
     let is_cluster = |u: &&UnitActivity| {
         u.refused >= CLUSTER && u.refused * doors >= CLUSTER_TIMES * refused * u.doors && u.refused < refused
     };
@@ -213,16 +193,12 @@ fn clusters(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
 fn devices(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
     m.devices
         .iter()
-        .filter(|d| d.revoked_at.is_none() && d.clock_offset_s.is_some_and(|s| s.abs() > CLOCK_S))
+        .filter(|d| d.revoked_at.is_none() && d.clock_offset_s.is_some_and(is_off))
         .map(|d| {
             let offset = d.clock_offset_s.unwrap_or_default();
             #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
             let minutes = (offset.abs() / 60.0).round() as i64;
-            let key = if offset > 0.0 {
-                "alert.clock_fast"
-            } else {
-                "alert.clock_slow"
-            };
+            let key = if offset > 0.0 { "alert.clock_fast" } else { "alert.clock_slow" };
             Alert {
                 level: "warn",
                 sign: "clock",
@@ -235,25 +211,23 @@ fn devices(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
         .collect()
 }
 
+fn is_off(seconds: f64) -> bool {
+    seconds > CLOCK_S || (SENT_LATE_S..-CLOCK_S).contains(&seconds)
+}
+
 async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {
     if v.now >= v.survey.closes_at() {
         return Ok(Vec::new());
     }
     let soon = v.now + SignedDuration::from_hours(24);
-    let ending = v
-        .app
-        .store()
-        .leases_ending(v.caller.key, m.area.range, soon)
-        .await?;
+    let ending = v.app.store().leases_ending(v.caller.key, m.area.range, soon).await?;
     Ok(ending
         .into_iter()
         .map(|l| Alert {
             level: "info",
             sign: "clock",
             title: v.words.count("alert.lease", l.doors, &[("name", &l.enumerator)]),
-            detail: v
-                .words
-                .say("alert.lease_detail", &[("time", &v.when().full(l.first))]),
+            detail: v.words.say("alert.lease_detail", &[("time", &v.when().full(l.first))]),
             href: format!(
                 "/assign?area={}&holder={}",
                 super::frame::quoted(&m.area.code),
@@ -267,18 +241,12 @@ async fn leases(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem> {
 async fn old_held(v: &Visitor, m: &Material<'_>) -> Result<Option<Alert>, Problem> {
     let limit = v.now - SignedDuration::from_hours(24);
     let from = (jiff::Timestamp::UNIX_EPOCH, Uuid::nil());
-    let rows = v
-        .app
-        .store()
-        .list_held(v.caller.key, m.area.range, from, 500)
-        .await?;
+    let rows = v.app.store().list_held(v.caller.key, m.area.range, from, 500).await?;
     let old = rows.iter().filter(|r| r.received_at < limit).count();
     Ok((old > 0).then(|| Alert {
         level: "info",
         sign: "verify",
-        title: v
-            .words
-            .count("alert.held", i64::try_from(old).unwrap_or_default(), &[]),
+        title: v.words.count("alert.held", i64::try_from(old).unwrap_or_default(), &[]),
         detail: String::new(),
         href: format!("/held?area={}", super::frame::quoted(&m.area.code)),
         action: v.words.t("alert.see_held").to_owned(),

@@ -36,14 +36,8 @@ struct Line {
 
 /// `GET /areas`: every area of the own tree.
 pub async fn show(v: Visitor) -> Answer {
-    let all = v
-        .app
-        .store()
-        .areas(v.caller.key, Areas::Subtree(v.caller.range))
-        .await?;
-    let found = v
-        .words
-        .count("size.areas", i64::try_from(all.len()).unwrap_or_default(), &[]);
+    let all = v.app.store().areas(v.caller.key, Areas::Subtree(v.caller.range)).await?;
+    let found = v.words.count("size.areas", i64::try_from(all.len()).unwrap_or_default(), &[]);
     let is_cut = all.len() > MOST;
     let top = all.first().map_or(0, |a| a.depth);
     let shown = &all[..all.len().min(MOST)];
@@ -64,12 +58,7 @@ pub async fn show(v: Visitor) -> Answer {
             }
         })
         .collect();
-    let page = Page {
-        f: v.frame(Tab::Areas, v.words.t("areas.title")).await?,
-        found,
-        is_cut,
-        lines,
-    };
+    let page = Page { f: v.frame(Tab::Areas, v.words.t("areas.title")).await?, found, is_cut, lines };
     v.show(&page)
 }
 

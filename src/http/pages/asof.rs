@@ -52,20 +52,13 @@ impl AsOf {
             words.count(
                 "asof.silent",
                 w.silent,
-                &[
-                    ("hours", &v.survey.rules.policy.pages.silent_hours),
-                    ("doors", &doors),
-                ],
+                &[("hours", &v.survey.rules.policy.pages.silent_hours), ("doors", &doors)],
             )
         });
         Self {
             time: v.when().full(v.now),
             machine: v.when().machine(v.now),
-            heard: if w.enrolled == 0 {
-                words.t("asof.no_device").to_owned()
-            } else {
-                heard
-            },
+            heard: if w.enrolled == 0 { words.t("asof.no_device").to_owned() } else { heard },
             silent,
             is_live: false,
         }
@@ -80,33 +73,19 @@ impl AsOf {
 
     /// The bar as HTML.
     pub fn html(&self, words: &Words) -> String {
-        let part = Part {
-            a: self,
-            words: *words,
-        };
+        let part = Part { a: self, words: *words };
         part.render().unwrap_or_else(|_| escaped(&self.time))
     }
 
     /// `?part=asof`: the bar alone, under a tag that changes with `figures` or the date, not with the minute.
     pub fn answer(&self, v: &Visitor, figures: &str) -> Answer {
         let day = v.survey.rules.calendar.local_date(v.now);
-        let digest = Sha256::digest(format!(
-            "{figures}|{day}|{:?}|{}|{}",
-            self.silent,
-            self.heard,
-            v.words.tag()
-        ));
+        let digest =
+            Sha256::digest(format!("{figures}|{day}|{:?}|{}|{}", self.silent, self.heard, v.words.tag()));
         let tag: String = digest.iter().take(9).map(|byte| format!("{byte:02x}")).collect();
         let tag = format!("\"{tag}\"");
-        let is_known = v
-            .request
-            .header(&IF_NONE_MATCH)
-            .is_some_and(|known| known.contains(&tag));
-        let html = if is_known {
-            String::new()
-        } else {
-            self.html(&v.words)
-        };
+        let is_known = v.request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
+        let html = if is_known { String::new() } else { self.html(&v.words) };
         let mut response = super::frame::html_answer(html, &v.request.headers, v.request.connection.carriage);
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

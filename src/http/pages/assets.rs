@@ -50,11 +50,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         all.update(asset.name.as_bytes());
         all.update(asset.plain);
     }
-    all.finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 });
 
 static PACKED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| ALL.iter().map(|a| packed(a.plain)).collect());
@@ -77,42 +73,27 @@ pub fn address(name: &str) -> String {
 /// Problems: `not-found`.
 pub async fn get(_: App, request: Request) -> Result<Response, Problem> {
     let name = request.param("name");
-    let (index, asset) = ALL
-        .iter()
-        .enumerate()
-        .find(|(_, a)| a.name == name)
-        .ok_or_else(Problem::not_found)?;
+    let (index, asset) =
+        ALL.iter().enumerate().find(|(_, a)| a.name == name).ok_or_else(Problem::not_found)?;
     let tag = format!("\"{}\"", *VERSION);
     let is_current = request.param("version") == VERSION.as_str();
-    let is_known = request
-        .header(&IF_NONE_MATCH)
-        .is_some_and(|known| known.contains(&tag));
+    let is_known = request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
     let mut response = if is_known {
         Response::new(Vec::new().into())
     } else {
         let packed = &PACKED[index];
         let is_packed = takes_gzip(&request.headers) && !packed.is_empty();
-        let bytes = if is_packed {
-            packed.clone()
-        } else {
-            asset.plain.to_vec()
-        };
+        let bytes = if is_packed { packed.clone() } else { asset.plain.to_vec() };
         let mut response = Response::new(bytes.into());
         if is_packed {
-            response
-                .headers_mut()
-                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         response
     };
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    let keep = if is_current {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let keep = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
@@ -126,8 +107,5 @@ pub async fn get(_: App, request: Request) -> Result<Response, Problem> {
 /// Bytes of the scripts and of the style sheet as they travel, for the budgets.
 #[cfg(test)]
 pub fn packed_sizes() -> Vec<(&'static str, usize)> {
-    ALL.iter()
-        .zip(PACKED.iter())
-        .map(|(a, p)| (a.name, p.len()))
-        .collect()
+    ALL.iter().zip(PACKED.iter()).map(|(a, p)| (a.name, p.len())).collect()
 }

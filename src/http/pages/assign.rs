@@ -49,13 +49,8 @@ struct Page {
 pub async fn people(v: &Visitor, area: &AreaRow) -> Result<Vec<Person>, Problem> {
     use crate::report::{By, Question, completion};
     let staff = v.app.store().staff(v.caller.key, area.range).await?;
-    let question = Question {
-        area: area.clone(),
-        by: By::Enumerator,
-        at: None,
-        clock: Clock::Event,
-        now: v.now,
-    };
+    let question =
+        Question { area: area.clone(), by: By::Enumerator, at: None, clock: Clock::Event, now: v.now };
     let held: HashMap<String, i64> = completion(v.app.store(), &v.survey, &question)
         .await?
         .rows
@@ -70,11 +65,7 @@ pub async fn people(v: &Visitor, area: &AreaRow) -> Result<Vec<Person>, Problem>
         .filter(|s| s.role == "enumerator")
         .map(|s| {
             let n = held.get(&s.user).copied().unwrap_or_default();
-            Person {
-                holds: v.words.count("assign.holds", n, &[]),
-                user: s.user,
-                name: s.name,
-            }
+            Person { holds: v.words.count("assign.holds", n, &[]), user: s.user, name: s.name }
         })
         .collect())
 }
@@ -89,23 +80,12 @@ pub async fn show(v: Visitor) -> Answer {
     }
     let store = v.app.store();
     let rows = store
-        .filtered_doors(
-            v.caller.key,
-            area.range,
-            &filter.rows(),
-            (i32::MIN, uuid::Uuid::nil()),
-            MOST + 1,
-        )
+        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), MOST + 1)
         .await?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
-    let shown: Vec<_> = rows
-        .into_iter()
-        .take(usize::try_from(MOST).unwrap_or(usize::MAX))
-        .collect();
+    let shown: Vec<_> = rows.into_iter().take(usize::try_from(MOST).unwrap_or(usize::MAX)).collect();
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
-    let total = store
-        .count_doors(v.caller.key, area.range, &filter.rows(), 100_000)
-        .await?;
+    let total = store.count_doors(v.caller.key, area.range, &filter.rows(), 100_000).await?;
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("assign.title")).await?,
         area: area.code.clone(),
@@ -137,34 +117,17 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         (None, true) => return Err(fault("case", "must name at least one door")),
         (None, false) => cases.into_iter().map(Doors::Case).collect(),
     };
-    let items: Vec<Item> = doors
-        .into_iter()
-        .map(|doors| Item {
-            doors,
-            enumerator: enumerator.clone(),
-            until,
-        })
-        .collect();
+    let items: Vec<Item> =
+        doors.into_iter().map(|doors| Item { doors, enumerator: enumerator.clone(), until }).collect();
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
     let results =
         to_the_end(async move { Ok::<_, Problem>(app.ingest.assign(&caller, items, now).await?) }).await?;
-    let given: usize = results
-        .iter()
-        .map(|r| if let Assigned::Done(n) = r { *n } else { 0 })
-        .sum();
-    if let Some(refusal) = results
-        .iter()
-        .find(|r| !matches!(r, Assigned::Done(_)))
-        .filter(|_| given == 0)
-    {
+    let given: usize = results.iter().map(|r| if let Assigned::Done(n) = r { *n } else { 0 }).sum();
+    if let Some(refusal) = results.iter().find(|r| !matches!(r, Assigned::Done(_))).filter(|_| given == 0) {
         return Err(fault("enumerator", refusal_words(*refusal)));
     }
     v.app.pages.forget();
-    let done = if enumerator.is_some() {
-        "assigned"
-    } else {
-        "withdrawn"
-    };
+    let done = if enumerator.is_some() { "assigned" } else { "withdrawn" };
     let joint = if back.contains('?') { '&' } else { '?' };
     v.go(&format!("{}{joint}done={done}&n={given}", without_done(&back)))
 }
@@ -175,11 +138,8 @@ async fn held_by(v: &Visitor, user: &str) -> Result<Vec<Doors>, Problem> {
     filter.only_open();
     filter.holder = Some(user.to_owned());
     let from = (i32::MIN, uuid::Uuid::nil());
-    let rows = v
-        .app
-        .store()
-        .filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000)
-        .await?;
+    let rows =
+        v.app.store().filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000).await?;
     Ok(rows.into_iter().map(|r| Doors::Case(r.id)).collect())
 }
 
@@ -200,25 +160,15 @@ pub fn without_done(path: &str) -> String {
     };
     let kept: Vec<&str> = query
         .split('&')
-        .filter(|pair| {
-            !["done=", "n=", "visit="]
-                .iter()
-                .any(|name| pair.starts_with(name))
-        })
+        .filter(|pair| !["done=", "n=", "visit="].iter().any(|name| pair.starts_with(name)))
         .collect();
-    if kept.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{}", kept.join("&"))
-    }
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 /// A time of a form's field, by the survey's clock; none when it is empty.
 pub fn until(v: &Visitor, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    let wall: DateTime = text
-        .parse()
-        .map_err(|_| fault("until", "must be a date and a time"))?;
+    let wall: DateTime = text.parse().map_err(|_| fault("until", "must be a date and a time"))?;
     let at = v
         .survey
         .rules

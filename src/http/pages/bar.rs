@@ -10,11 +10,7 @@ const WIDTH: i64 = 1000;
 
 /// An SVG bar of the doors due, by look. `words` is its text for those who cannot see it.
 pub fn bar(counts: &BTreeMap<Look, i64>, class: &str, words: &str) -> String {
-    let due: i64 = counts
-        .iter()
-        .filter(|(look, _)| **look != Look::Out)
-        .map(|(_, n)| n)
-        .sum();
+    let due: i64 = counts.iter().filter(|(look, _)| **look != Look::Out).map(|(_, n)| n).sum();
     let mut svg = format!(
         "<svg class=\"bar {class}\" viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
         escaped(words)
@@ -29,11 +25,8 @@ pub fn bar(counts: &BTreeMap<Look, i64>, class: &str, words: &str) -> String {
         // What is there is seen, be it ever so little.
         let width = (to - from).max(4);
         // Writing to a String cannot fail.
-        let _ = write!(
-            svg,
-            "<rect class=\"f-{}\" x=\"{from}\" width=\"{width}\" height=\"10\"/>",
-            look.slug()
-        );
+        let _ =
+            write!(svg, "<rect class=\"f-{}\" x=\"{from}\" width=\"{width}\" height=\"10\"/>", look.slug());
         from = to;
     }
     svg.push_str("</svg>");
@@ -62,12 +55,8 @@ mod tests {
 
     #[test]
     fn the_bar_ends_where_the_sum_of_its_parts_ends() {
-        let counts = BTreeMap::from([
-            (Look::Completed, 3),
-            (Look::Refused, 1),
-            (Look::New, 4),
-            (Look::Out, 9),
-        ]);
+        let counts =
+            BTreeMap::from([(Look::Completed, 3), (Look::Refused, 1), (Look::New, 4), (Look::Out, 9)]);
         let svg = bar(&counts, "big", "3 of 8 <done>");
         assert!(svg.contains("f-completed\" x=\"0\" width=\"375\""), "{svg}");
         assert!(svg.contains("f-refused\" x=\"375\" width=\"125\""), "{svg}");

@@ -95,18 +95,11 @@ pub async fn show(v: Visitor) -> Answer {
     };
     let rows = v.app.store().building_doors(v.caller.key, id, MOST).await?;
     let (lo, hi) = v.caller.range;
-    let first = rows
-        .first()
-        .filter(|r| (lo..=hi).contains(&r.area_no))
-        .ok_or_else(Problem::not_found)?;
-    let above = v
-        .app
-        .store()
-        .areas(v.caller.key, Areas::Above(first.area_no))
-        .await?;
+    let first = rows.first().filter(|r| (lo..=hi).contains(&r.area_no)).ok_or_else(Problem::not_found)?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(first.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
     let waiting = v.waiting_in(area.range).await?;
-    let asof = AsOf::of(&v, waiting).live();
+    let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
     if query.text("part") == Some("asof") {
         let states: Vec<(i16, i32)> = rows.iter().map(|r| (r.state, r.visits)).collect();
         return asof.answer(&v, &format!("{states:?}"));
@@ -126,18 +119,12 @@ async fn build(
 ) -> Result<Page, Problem> {
     let marked = marked(v, area).await?;
     let number = rows.first().map_or("", |r| r.building.as_str());
-    let title = v.words.say(
-        "building.name",
-        &[("area", &v.name_of(area)), ("number", &number)],
-    );
+    let title = v.words.say("building.name", &[("area", &v.name_of(area)), ("number", &number)]);
     let counts = looks(&states(rows));
     let is_small = rows.len() > MANY;
     let units = units(v, rows, asked, &marked, is_small);
     let mut path = crumbs(v, above, area);
-    path.push((
-        format!("/areas/{}", super::frame::quoted(&area.code)),
-        v.name_of(area),
-    ));
+    path.push((format!("/areas/{}", super::frame::quoted(&area.code)), v.name_of(area)));
     let mut f = v.frame(Tab::Areas, title.clone()).await?;
     f.asof = Some(asof);
     let chosen = asked.door.and_then(|door| rows.iter().find(|r| r.id == door));
@@ -171,16 +158,8 @@ async fn build(
 
 /// Cases with a record that waits for a decision.
 async fn marked(v: &Visitor, area: &AreaRow) -> Result<HashSet<Uuid>, Problem> {
-    let held = v
-        .app
-        .store()
-        .list_held(
-            v.caller.key,
-            area.range,
-            (Timestamp::UNIX_EPOCH, Uuid::nil()),
-            500,
-        )
-        .await?;
+    let held =
+        v.app.store().list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), 500).await?;
     Ok(held.into_iter().filter_map(|h| h.case_id).collect())
 }
 
@@ -194,11 +173,7 @@ fn states(rows: &[CaseRow]) -> BTreeMap<&'static str, i64> {
 
 fn rate(rows: &[CaseRow]) -> Rate {
     let mut rate = Rate { above: 0, below: 0 };
-    for look in rows
-        .iter()
-        .filter_map(|r| State::from_number(r.state))
-        .map(Look::of)
-    {
+    for look in rows.iter().filter_map(|r| State::from_number(r.state)).map(Look::of) {
         rate.above += i64::from(look == Look::Completed);
         rate.below += i64::from(look != Look::Out);
     }
@@ -206,10 +181,7 @@ fn rate(rows: &[CaseRow]) -> Rate {
 }
 
 fn sizes(v: &Visitor, rows: &[CaseRow], units: usize) -> String {
-    let out = rows
-        .iter()
-        .filter(|r| State::from_number(r.state).map(Look::of) == Some(Look::Out))
-        .count();
+    let out = rows.iter().filter(|r| State::from_number(r.state).map(Look::of) == Some(Look::Out)).count();
     let floors: HashSet<Option<i32>> = rows.iter().map(|r| r.floor).collect();
     let n = |n: usize| i64::try_from(n).unwrap_or_default();
     [
@@ -222,25 +194,16 @@ fn sizes(v: &Visitor, rows: &[CaseRow], units: usize) -> String {
 
 /// Who holds open doors here, by name.
 async fn holders(v: &Visitor, rows: &[CaseRow]) -> Result<String, Problem> {
-    let mut users: Vec<&str> = rows
-        .iter()
-        .filter(|r| r.due.is_some())
-        .filter_map(|r| r.holder.as_deref())
-        .collect();
+    let mut users: Vec<&str> =
+        rows.iter().filter(|r| r.due.is_some()).filter_map(|r| r.holder.as_deref()).collect();
     users.sort_unstable();
     users.dedup();
     if users.is_empty() {
         return Ok(v.words.t("building.nobody").to_owned());
     }
     let names = super::panel::names(v).await?;
-    let shown: Vec<&str> = users
-        .iter()
-        .map(|u| names.get(*u).map_or(*u, String::as_str))
-        .collect();
-    Ok(v.words.say(
-        "building.holders",
-        &[("names", &shown.join(v.words.pick(", ", "、")))],
-    ))
+    let shown: Vec<&str> = users.iter().map(|u| names.get(*u).map_or(*u, String::as_str)).collect();
+    Ok(v.words.say("building.holders", &[("names", &shown.join(v.words.pick(", ", "、")))]))
 }
 
 fn units(v: &Visitor, rows: &[CaseRow], asked: &Asked, marked: &HashSet<Uuid>, is_small: bool) -> Vec<Unit> {
@@ -262,11 +225,7 @@ fn units(v: &Visitor, rows: &[CaseRow], asked: &Asked, marked: &HashSet<Uuid>, i
                     v.words.say("building.unit", &[("unit", &unit)])
                 },
                 rate: rate(&owned),
-                floors: if is_open {
-                    floors(v, &rows, asked, marked)
-                } else {
-                    Vec::new()
-                },
+                floors: if is_open { floors(v, &rows, asked, marked) } else { Vec::new() },
                 picture: (!is_open).then(|| picture(&rows)),
                 anchor: unit,
                 is_open,
@@ -279,10 +238,7 @@ fn units(v: &Visitor, rows: &[CaseRow], asked: &Asked, marked: &HashSet<Uuid>, i
 fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>) -> Vec<Floor> {
     let mut by_floor: BTreeMap<std::cmp::Reverse<Option<i32>>, Vec<&CaseRow>> = BTreeMap::new();
     for row in rows {
-        by_floor
-            .entry(std::cmp::Reverse(row.floor))
-            .or_default()
-            .push(row);
+        by_floor.entry(std::cmp::Reverse(row.floor)).or_default().push(row);
     }
     by_floor
         .into_iter()
@@ -301,11 +257,7 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
 fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Door {
     let state = State::from_number(row.state).unwrap_or(State::New);
     let look = Look::of(state);
-    let label = if row.household > 1 {
-        format!("{}#{}", row.room, row.household)
-    } else {
-        row.room.clone()
-    };
+    let label = if row.household > 1 { format!("{}#{}", row.room, row.household) } else { row.room.clone() };
     let visits = v.words.count("door.visits", i64::from(row.visits), &[]);
     let name = if look == Look::Out || look == Look::Again {
         state.label(v.words.0).to_owned()
@@ -313,11 +265,8 @@ fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Do
         look.label(v.words)
     };
     let is_marked = marked.contains(&row.id);
-    let mut words = if row.visits > 0 {
-        format!("{name}{}{visits}", v.words.pick(", ", "，"))
-    } else {
-        name
-    };
+    let mut words =
+        if row.visits > 0 { format!("{name}{}{visits}", v.words.pick(", ", "，")) } else { name };
     if is_marked {
         words.push_str(v.words.pick(", ", "，"));
         words.push_str(v.words.t("door.held"));
@@ -340,10 +289,7 @@ fn picture(rows: &[&CaseRow]) -> String {
     use std::fmt::Write;
     let mut by_floor: BTreeMap<std::cmp::Reverse<Option<i32>>, Vec<&CaseRow>> = BTreeMap::new();
     for row in rows {
-        by_floor
-            .entry(std::cmp::Reverse(row.floor))
-            .or_default()
-            .push(row);
+        by_floor.entry(std::cmp::Reverse(row.floor)).or_default().push(row);
     }
     let wide = by_floor.values().map(Vec::len).max().unwrap_or(1);
     let mut svg = format!(
@@ -356,12 +302,7 @@ fn picture(rows: &[&CaseRow]) -> String {
         for (x, row) in floor.iter().enumerate() {
             let look = State::from_number(row.state).map_or("new", |s| Look::of(s).slug());
             // Writing to a String cannot fail.
-            let _ = write!(
-                svg,
-                "<path class=\"f-{look}\" d=\"M{} {}h5v5h-5z\"/>",
-                x * 6,
-                y * 6
-            );
+            let _ = write!(svg, "<path class=\"f-{look}\" d=\"M{} {}h5v5h-5z\"/>", x * 6, y * 6);
         }
     }
     svg.push_str("</svg>");

@@ -75,26 +75,16 @@ pub async fn show(v: Visitor) -> Answer {
     let h = history(store, &v.survey, &row, &Reader::Supervisor, v.now).await?;
     let above = store.areas(v.caller.key, Areas::Above(row.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
-    let building = v.words.say(
-        "building.name",
-        &[("area", &v.name_of(&area)), ("number", &row.building)],
-    );
+    let building = v.words.say("building.name", &[("area", &v.name_of(&area)), ("number", &row.building)]);
     let mut path = crumbs(&v, &above, &area);
     path.push((format!("/areas/{}", quoted(&area.code)), v.name_of(&area)));
     path.push((
         format!("/buildings/{}?door={id}", row.building_id),
         v.words.say("building.short", &[("number", &row.building)]),
     ));
-    let heading = v.words.say(
-        "case.title",
-        &[("building", &building), ("door", &title(v.words, &row))],
-    );
-    let standing = standings_of(store, &v.survey, std::slice::from_ref(&row))
-        .await?
-        .remove(&id);
-    let window = standing
-        .as_ref()
-        .and_then(|s| due(s, &v.survey.rules, v.now).window);
+    let heading = v.words.say("case.title", &[("building", &building), ("door", &title(v.words, &row))]);
+    let standing = standings_of(store, &v.survey, std::slice::from_ref(&row)).await?.remove(&id);
+    let window = standing.as_ref().and_then(|s| due(s, &v.survey.rules, v.now).window);
     let names = names(&v).await?;
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
     let state = h.door.state;
@@ -109,11 +99,7 @@ pub async fn show(v: Visitor) -> Answer {
         why: v.words.pick(h.why.clone(), h.why_zh.clone()),
         next: next_words(&v, &h.next, window),
         holder: holder(&v, &h, &names),
-        counted: v.words.count(
-            "case.counted",
-            i64::from(h.counted.attempts),
-            &[("days", &h.counted.days)],
-        ),
+        counted: v.words.count("case.counted", i64::from(h.counted.attempts), &[("days", &h.counted.days)]),
         untried: h.untried.iter().map(|slug| cell_words(&v, slug)).collect(),
         flags: h.flags.iter().map(|f| f.label(v.words.0).to_owned()).collect(),
         external_id: row.external_id.clone(),
@@ -135,10 +121,7 @@ pub fn cell_words(v: &Visitor, slug: &str) -> String {
     let (day_key, band_key) = (format!("cell.{day}"), format!("band.{band}"));
     let band_words = v.words.t(&band_key);
     let band_words = if band_words == band_key { band } else { band_words };
-    v.words.say(
-        "cell.words",
-        &[("day", &v.words.t(&day_key)), ("band", &band_words)],
-    )
+    v.words.say("cell.words", &[("day", &v.words.t(&day_key)), ("band", &band_words)])
 }
 
 /// What takes the decision back that was just made, while it stands.
@@ -184,13 +167,8 @@ fn events(v: &Visitor, h: &History, names: &std::collections::HashMap<String, St
     }
     all.extend(h.interviews.iter().map(|i| interview(v, i, names)));
     for a in &h.assignments {
-        let (name, by) = (
-            named(names, &a.enumerator).to_owned(),
-            named(names, &a.assigned_by).to_owned(),
-        );
-        let until = a
-            .until
-            .map(|u| v.words.say("case.until", &[("time", &v.when().full(u))]));
+        let (name, by) = (named(names, &a.enumerator).to_owned(), named(names, &a.assigned_by).to_owned());
+        let until = a.until.map(|u| v.words.say("case.until", &[("time", &v.when().full(u))]));
         all.push(plain(
             v,
             a.assigned_at,
@@ -201,10 +179,7 @@ fn events(v: &Visitor, h: &History, names: &std::collections::HashMap<String, St
         ));
         if let (Some(at), Some(reason)) = (a.ended_at, a.end_reason.as_deref()) {
             let key = format!("end.{reason}");
-            let what = v.words.say(
-                "case.assignment_ended",
-                &[("name", &name), ("reason", &v.words.t(&key))],
-            );
+            let what = v.words.say("case.assignment_ended", &[("name", &name), ("reason", &v.words.t(&key))]);
             all.push(plain(v, at, "assignment", what, String::new(), None));
         }
     }
@@ -243,10 +218,7 @@ fn interview(v: &Visitor, i: &InterviewView, names: &std::collections::HashMap<S
     let n = i64::try_from(i.n_persons).unwrap_or_default();
     let mut remarks = vec![v.words.say("case.revision", &[("n", &i.revision)])];
     if let Some(respondent) = i.respondent {
-        remarks.push(
-            v.words
-                .say("case.respondent", &[("who", &respondent.label(v.words.0))]),
-        );
+        remarks.push(v.words.say("case.respondent", &[("who", &respondent.label(v.words.0))]));
     }
     if i.counted_elsewhere {
         remarks.push(v.words.t("case.counted_elsewhere").to_owned());
@@ -254,14 +226,7 @@ fn interview(v: &Visitor, i: &InterviewView, names: &std::collections::HashMap<S
         remarks.push(v.words.t("case.not_in_force").to_owned());
     }
     let what = v.words.count("case.interview", n, &[("result", &result)]);
-    let mut event = plain(
-        v,
-        at,
-        "interview",
-        what,
-        named(names, &i.enumerator).to_owned(),
-        None,
-    );
+    let mut event = plain(v, at, "interview", what, named(names, &i.enumerator).to_owned(), None);
     event.received = received(v, at, i.received_at);
     event.remarks = remarks;
     event.people = i.persons.iter().map(|p| person(v, p)).collect();
@@ -273,21 +238,15 @@ fn person(v: &Visitor, p: &crate::visits::history::PersonView) -> PersonLine {
     let mut what: Vec<String> = Vec::new();
     what.extend(p.relationship.map(|r| r.label(v.words.0).to_owned()));
     what.extend(p.sex.map(|s| s.label(v.words.0).to_owned()));
-    let birth: Vec<String> = [p.birth.y, p.birth.m]
-        .into_iter()
-        .flatten()
-        .map(|n| format!("{n:02}"))
-        .collect();
+    let birth: Vec<String> =
+        [p.birth.y, p.birth.m].into_iter().flatten().map(|n| format!("{n:02}")).collect();
     if !birth.is_empty() {
         what.push(birth.join("-"));
     }
     what.extend(p.residence_status.map(|r| r.label(v.words.0).to_owned()));
     let key = format!("id.{}", p.citizen_id);
     what.push(v.words.t(&key).to_owned());
-    PersonLine {
-        name: p.name.clone(),
-        what: what.join(" · "),
-    }
+    PersonLine { name: p.name.clone(), what: what.join(" · ") }
 }
 
 fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::HashMap<String, String>) -> Event {
@@ -298,21 +257,12 @@ fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::HashMap<Str
         .and_then(|k| k.as_str())
         .unwrap_or("decision");
     let key = format!("decision.{word}");
-    let mut event = plain(
-        v,
-        d.at,
-        "decision",
-        v.words.t(&key).to_owned(),
-        named(names, &d.by).to_owned(),
-        None,
-    );
+    let mut event =
+        plain(v, d.at, "decision", v.words.t(&key).to_owned(), named(names, &d.by).to_owned(), None);
     event.note = Some(d.reason.clone());
     if !d.unmet.is_empty() && word == "close" {
         let parts: Vec<&str> = d.unmet.iter().map(|p| p.label(v.words.0)).collect();
-        event.remarks.push(
-            v.words
-                .say("case.unmet", &[("parts", &parts.join(v.words.pick(", ", "、")))]),
-        );
+        event.remarks.push(v.words.say("case.unmet", &[("parts", &parts.join(v.words.pick(", ", "、")))]));
     }
     event
 }

@@ -9,7 +9,7 @@ use super::bar::escaped;
 use super::figures::percent;
 use super::visitor::Visitor;
 
-const LEFT: f64 = 46.0;
+const LEFT: f64 = 56.0;
 const RIGHT: f64 = 544.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 196.0;
@@ -24,11 +24,7 @@ pub fn chart(v: &Visitor, days: &[(Date, i64, i64)]) -> String {
     );
     grid(&mut svg, v, &scale);
     let points: Vec<(f64, f64)> = std::iter::once((scale.x(0), BOTTOM))
-        .chain(
-            days.iter()
-                .zip(1_i64..)
-                .map(|((_, done, due), n)| (scale.x(n), y(*done, *due))),
-        )
+        .chain(days.iter().zip(1_i64..).map(|((_, done, due), n)| (scale.x(n), y(*done, *due))))
         .collect();
     let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     // Writing to a String cannot fail.
@@ -58,11 +54,7 @@ struct Scale {
 impl Scale {
     fn new(first: Date, last: Date) -> Self {
         let days = first.until(last).map_or(0, |s| i64::from(s.get_days())) + 1;
-        Self {
-            first,
-            last,
-            days: days.max(1),
-        }
+        Self { first, last, days: days.max(1) }
     }
 
     /// After so many field days.
@@ -74,11 +66,7 @@ impl Scale {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of doors are far below 2^53")]
 fn y(done: i64, due: i64) -> f64 {
-    if due <= 0 {
-        BOTTOM
-    } else {
-        BOTTOM - (BOTTOM - TOP) * done as f64 / due as f64
-    }
+    if due <= 0 { BOTTOM } else { BOTTOM - (BOTTOM - TOP) * done as f64 / due as f64 }
 }
 
 fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
@@ -87,7 +75,7 @@ fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
         let _ = write!(
             svg,
             "<line class=\"rule\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{height}\" y2=\"{height}\"/>\
-             <text class=\"m\" x=\"40\" y=\"{}\" text-anchor=\"end\">{}%</text>",
+             <text class=\"m\" x=\"50\" y=\"{}\" text-anchor=\"end\">{}%</text>",
             height + 4.0,
             quarter * 25
         );
@@ -109,14 +97,11 @@ fn grid(svg: &mut String, v: &Visitor, scale: &Scale) {
         "<line class=\"even\" x1=\"{LEFT}\" y1=\"{BOTTOM}\" x2=\"{RIGHT}\" y2=\"{TOP}\"/>\
          <line class=\"end\" x1=\"{RIGHT}\" x2=\"{RIGHT}\" y1=\"{TOP}\" y2=\"{BOTTOM}\"/>\
          <text class=\"endw\" x=\"{}\" y=\"188\" text-anchor=\"end\">{}</text>\
-         <text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"start\">{}</text>",
+         <text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
         RIGHT - 6.0,
-        escaped(
-            &v.words
-                .say("chart.deadline", &[("day", &v.when().short(scale.last))])
-        ),
-        scale.x(scale.days / 2) + 10.0,
-        y(1, 2) + 16.0,
+        escaped(&v.words.say("chart.deadline", &[("day", &v.when().short(scale.last))])),
+        LEFT + (RIGHT - LEFT) * 0.8 - 8.0,
+        y(4, 5) - 4.0,
         escaped(v.words.t("chart.plan")),
     );
 }

@@ -85,39 +85,24 @@ fn read(form: &Form, word: &str) -> Result<DecisionKind, Problem> {
     Ok(match word {
         "close" => {
             let class = form.text("class").and_then(Class::from_slug);
-            DecisionKind::Close {
-                class: class.ok_or_else(|| fault("class", "must be R, NC, O or UH"))?,
-            }
+            DecisionKind::Close { class: class.ok_or_else(|| fault("class", "must be R, NC, O or UH"))? }
         }
         "reopen" => DecisionKind::Reopen,
-        "verify_yes" => DecisionKind::Verify {
-            confirmed: Confirmed::Yes,
-        },
-        "verify_no" => DecisionKind::Verify {
-            confirmed: Confirmed::No,
-        },
+        "verify_yes" => DecisionKind::Verify { confirmed: Confirmed::Yes },
+        "verify_no" => DecisionKind::Verify { confirmed: Confirmed::No },
         "cancel" => DecisionKind::Cancel,
         "uncancel" => DecisionKind::Uncancel,
-        "void" => DecisionKind::Void {
-            visit: VisitId(form.uuid("visit")?),
-        },
-        "unvoid" => DecisionKind::Unvoid {
-            visit: VisitId(form.uuid("visit")?),
-        },
+        "void" => DecisionKind::Void { visit: VisitId(form.uuid("visit")?) },
+        "unvoid" => DecisionKind::Unvoid { visit: VisitId(form.uuid("visit")?) },
         "reject_interview" => {
-            let revision = form
-                .text("revision")
-                .and_then(|n| n.parse().ok())
-                .filter(|n| *n >= 1);
+            let revision = form.text("revision").and_then(|n| n.parse().ok()).filter(|n| *n >= 1);
             DecisionKind::RejectInterview {
                 interview: InterviewId(form.uuid("interview")?),
                 revision: revision
                     .ok_or_else(|| fault("revision", "must be a whole number of at least 1"))?,
             }
         }
-        "merge" => DecisionKind::Merge {
-            into: CaseId(other_case(form)?),
-        },
+        "merge" => DecisionKind::Merge { into: CaseId(other_case(form)?) },
         "unmerge" => DecisionKind::Unmerge,
         _ => return Err(fault("decision", "is not one that can be taken here")),
     })
@@ -126,14 +111,8 @@ fn read(form: &Form, word: &str) -> Result<DecisionKind, Problem> {
 /// The other case: its id, or the address of its page as copied from the browser.
 fn other_case(form: &Form) -> Result<Uuid, Problem> {
     let text = form.required("into", 500)?;
-    let last = text
-        .split(['?', '#'])
-        .next()
-        .unwrap_or("")
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or("");
+    let last =
+        text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next().unwrap_or("");
     super::super::query::uuid(last)
         .ok_or_else(|| fault("into", "must be the other door's number or page address"))
 }
@@ -162,11 +141,9 @@ mod tests {
     #[test]
     fn the_other_door_may_be_named_by_the_address_of_its_page() {
         let id = "0b57a4c1-0000-4000-8000-000000000001";
-        for text in [
-            id.to_owned(),
-            format!("http://127.0.0.1:8080/cases/{id}?done=x"),
-            format!("/cases/{id}/"),
-        ] {
+        for text in
+            [id.to_owned(), format!("http://127.0.0.1:8080/cases/{id}?done=x"), format!("/cases/{id}/")]
+        {
             let form = Form::of(vec![("into".to_owned(), text)]);
             assert_eq!(other_case(&form).unwrap().to_string(), id);
         }

@@ -85,10 +85,8 @@ pub async fn views(v: &Visitor, rows: &[DeviceRow]) -> Result<Vec<DeviceView>, P
     let ends = v.app.store().first_lease_ends(v.caller.key, &users).await?;
     let ends: HashMap<String, Option<Timestamp>> = ends.into_iter().collect();
     let since = silent_before(&v.survey, v.now);
-    let mut all: Vec<DeviceView> = rows
-        .iter()
-        .map(|d| view(v, d, since, ends.get(&d.user).copied().flatten()))
-        .collect();
+    let mut all: Vec<DeviceView> =
+        rows.iter().map(|d| view(v, d, since, ends.get(&d.user).copied().flatten())).collect();
     all.sort_by_key(|d| (d.revoked.is_some(), !d.is_silent));
     Ok(all)
 }
@@ -101,23 +99,17 @@ fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) 
         model: d.model.clone().unwrap_or_default(),
         user: d.user.clone(),
         name: d.name.clone(),
-        heard: d
-            .last_at
-            .map_or_else(|| v.words.t("device.never").to_owned(), |at| v.when().full(at)),
+        heard: d.last_at.map_or_else(|| v.words.t("device.never").to_owned(), |at| v.when().full(at)),
         ago: d.last_at.filter(|_| is_silent).map(|at| v.when().ago(at, v.now)),
         is_silent,
         doors: d.doors_held,
         waiting: d.waiting,
-        clock: d
-            .clock_offset_s
-            .filter(|s| s.abs() > CLOCK_S)
-            .map(|s| clock_words(v, s)),
+        clock: d.clock_offset_s.filter(|s| s.abs() > CLOCK_S).map(|s| clock_words(v, s)),
         version: d.app_version.clone().unwrap_or_default(),
         lease: lease.map_or_else(|| "—".to_owned(), |at| v.when().full(at)),
         revoked: d.revoked_at.map(|at| {
             let by = d.revoked_by.as_deref().unwrap_or("");
-            v.words
-                .say("device.revoked", &[("time", &v.when().full(at)), ("by", &by)])
+            v.words.say("device.revoked", &[("time", &v.when().full(at)), ("by", &by)])
         }),
     }
 }
@@ -125,15 +117,13 @@ fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) 
 fn clock_words(v: &Visitor, seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
     let minutes = (seconds.abs() / 60.0).round() as i64;
-    v.words.count(
-        if seconds > 0.0 {
-            "device.fast"
-        } else {
-            "device.slow"
-        },
-        minutes,
-        &[],
-    )
+    let key = match (seconds > 0.0, minutes >= 120) {
+        (true, false) => "device.fast",
+        (false, false) => "device.slow",
+        (true, true) => "device.fast_hours",
+        (false, true) => "device.slow_hours",
+    };
+    v.words.count(key, if minutes >= 120 { minutes / 60 } else { minutes }, &[])
 }
 
 /// `GET /devices?area=`: devices of the area's enumerators. Problems: `not-found`.
@@ -147,11 +137,7 @@ pub async fn show(v: Visitor) -> Answer {
         f: v.frame(Tab::Devices, v.words.t("devices.title")).await?,
         crumbs: crumbs(&v, &above, &area),
         area_name: v.name_of(&area),
-        found: v.words.count(
-            "devices.found",
-            i64::try_from(rows.len()).unwrap_or_default(),
-            &[],
-        ),
+        found: v.words.count("devices.found", i64::try_from(rows.len()).unwrap_or_default(), &[]),
         devices: views(&v, &rows).await?,
         people: people(&v, &area).await?,
     };
@@ -162,17 +148,11 @@ pub async fn show(v: Visitor) -> Answer {
 pub async fn revoke(v: Visitor, form: Form) -> Answer {
     let id = v.request.param_uuid("id")?;
     let store = v.app.store();
-    if store
-        .devices(v.caller.key, v.caller.range, Some(id))
-        .await?
-        .is_empty()
-    {
+    if store.devices(v.caller.key, v.caller.range, Some(id)).await?.is_empty() {
         return Err(Problem::not_found());
     }
     let note = Some(form.required("note", 2_000)?);
-    store
-        .revoke_device(&v.caller, id, note, v.now)
-        .await?;
+    store.revoke_device(&v.caller, id, note, v.now).await?;
     v.app.pages.forget();
     v.go("/devices?done=revoked")
 }
@@ -189,10 +169,7 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let end = code_end(v.now);
-    v.app
-        .store()
-        .add_enrol_code(&hash, v.caller.key, &user, end)
-        .await?;
+    v.app.store().add_enrol_code(&hash, v.caller.key, &user, end).await?;
     let address = format!("{}/phone/#{code}", origin(&v));
     let page = CodePage {
         f: v.frame(Tab::Devices, v.words.t("code.title")).await?,
@@ -212,10 +189,7 @@ fn origin(v: &Visitor) -> String {
         super::super::request::Carriage::Plain => "http",
     };
     let host = v.request.header(&http::header::HOST).unwrap_or("localhost");
-    let host: String = host
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c))
-        .collect();
+    let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
     format!("{scheme}://{host}")
 }
 

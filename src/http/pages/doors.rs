@@ -47,20 +47,11 @@ impl Filter {
     /// Reads `state` (several with commas), `building`, `unit`, `holder` and `device`.
     pub async fn read(v: &Visitor, query: &Query, area: &AreaRow) -> Result<Self, Problem> {
         let states = query.parsed("state", "must be one or more states", |text| {
-            text.split(',')
-                .map(State::from_slug)
-                .collect::<Option<Vec<State>>>()
+            text.split(',').map(State::from_slug).collect::<Option<Vec<State>>>()
         })?;
-        let mut holder = query
-            .given("holder")
-            .filter(|h| h.chars().count() <= 200)
-            .map(str::to_owned);
+        let mut holder = query.given("holder").filter(|h| h.chars().count() <= 200).map(str::to_owned);
         if let Some(device) = query.uuid("device")? {
-            let found = v
-                .app
-                .store()
-                .devices(v.caller.key, v.caller.range, Some(device))
-                .await?;
+            let found = v.app.store().devices(v.caller.key, v.caller.range, Some(device)).await?;
             holder = Some(found.into_iter().next().ok_or_else(Problem::not_found)?.user);
         }
         if holder.as_deref() == Some("") && query.text("nobody").is_none() {
@@ -75,13 +66,7 @@ impl Filter {
                 found.into_iter().next().map(|b| b.building)
             }
         };
-        Ok(Self {
-            states,
-            building,
-            building_name,
-            unit: query.text("unit").map(str::to_owned),
-            holder,
-        })
+        Ok(Self { states, building, building_name, unit: query.text("unit").map(str::to_owned), holder })
     }
 
     /// Only doors that need a visit.
@@ -92,10 +77,7 @@ impl Filter {
     /// The same for the database.
     pub fn rows(&self) -> DoorFilter {
         DoorFilter {
-            states: self
-                .states
-                .as_ref()
-                .map(|all| all.iter().map(|s| s.number()).collect()),
+            states: self.states.as_ref().map(|all| all.iter().map(|s| s.number()).collect()),
             building: self.building,
             unit: self.unit.clone(),
             holder: self.holder.clone(),
@@ -211,24 +193,14 @@ pub async fn show(v: Visitor) -> Answer {
     let after = query.parsed("after", "must be one that this service gave out", parse)?;
     let store = v.app.store();
     let from = after.unwrap_or((i32::MIN, Uuid::nil()));
-    let rows = store
-        .filtered_doors(v.caller.key, area.range, &filter.rows(), from, PAGE)
-        .await?;
+    let rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), from, PAGE).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
-    let total = store
-        .count_doors(v.caller.key, area.range, &filter.rows(), COUNTED)
-        .await?;
+    let total = store.count_doors(v.caller.key, area.range, &filter.rows(), COUNTED).await?;
     let base = format!("area={}{}", quoted(&area.code), filter.query());
-    let next = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|r| format!("/doors?{base}&after={}", text((r.area_no, r.id))));
+    let next =
+        rows.last().filter(|_| is_full).map(|r| format!("/doors?{base}&after={}", text((r.area_no, r.id))));
     let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
-    let key = if total >= COUNTED {
-        "doors.found_more"
-    } else {
-        "doors.found"
-    };
+    let key = if total >= COUNTED { "doors.found_more" } else { "doors.found" };
     let page = Page {
         f: v.frame(Tab::Areas, v.words.t("doors.title")).await?,
         crumbs: crumbs(&v, &above, &area),
@@ -236,10 +208,7 @@ pub async fn show(v: Visitor) -> Answer {
         area_name: v.name_of(&area),
         found: v.words.count(key, total, &[]),
         filter_words: filter.words(&v),
-        states: State::ALL
-            .iter()
-            .map(|s| (*s, s.label(v.words.0).to_owned()))
-            .collect(),
+        states: State::ALL.iter().map(|s| (*s, s.label(v.words.0).to_owned())).collect(),
         lines: lines(&v, &rows).await?,
         next,
         csv: format!("/doors?{base}&format=csv"),
@@ -267,9 +236,7 @@ pub async fn lines(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<DoorLine>, Probl
         .iter()
         .map(|r| {
             let state = State::from_number(r.state).unwrap_or(State::New);
-            let area = areas
-                .get(&r.area)
-                .map_or("", |n| v.words.pick(n.0.as_str(), n.1.as_str()));
+            let area = areas.get(&r.area).map_or("", |n| v.words.pick(n.0.as_str(), n.1.as_str()));
             let last = r.last_at.zip(r.last_outcome.and_then(Outcome::from_number));
             DoorLine {
                 id: r.id,
@@ -281,19 +248,13 @@ pub async fn lines(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<DoorLine>, Probl
                 last: last.map_or_else(String::new, |(at, outcome)| {
                     v.words.say(
                         "door.last",
-                        &[
-                            ("time", &v.when().full(at)),
-                            ("outcome", &outcome.label(v.words.0)),
-                        ],
+                        &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))],
                     )
                 }),
                 appointment: r
                     .appointment
                     .map(|(from, to)| v.when().window(crate::domain::Window { from, to })),
-                holder: r
-                    .holder
-                    .as_deref()
-                    .map_or_else(String::new, |user| named(&people, user).to_owned()),
+                holder: r.holder.as_deref().map_or_else(String::new, |user| named(&people, user).to_owned()),
                 is_open: state.is_open(),
             }
         })
@@ -305,13 +266,7 @@ async fn csv(v: &Visitor, area: &AreaRow, filter: &Filter) -> Answer {
     let rows = v
         .app
         .store()
-        .filtered_doors(
-            v.caller.key,
-            area.range,
-            &filter.rows(),
-            (i32::MIN, Uuid::nil()),
-            MOST_LINES,
-        )
+        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, Uuid::nil()), MOST_LINES)
         .await?;
     let mut out = String::from("\u{feff}");
     let head = [
@@ -348,16 +303,8 @@ async fn csv(v: &Visitor, area: &AreaRow, filter: &Filter) -> Answer {
 
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]

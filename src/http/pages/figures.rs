@@ -47,10 +47,7 @@ pub struct Rate {
 
 impl From<Ratio> for Rate {
     fn from(r: Ratio) -> Self {
-        Self {
-            above: r.numerator,
-            below: r.denominator,
-        }
+        Self { above: r.numerator, below: r.denominator }
     }
 }
 
@@ -80,11 +77,7 @@ impl Rate {
 
     /// Which of five steps of blue: 1 for 0–20 % … 5 for 80–100 %.
     pub fn step(self) -> i64 {
-        if self.below <= 0 {
-            5
-        } else {
-            (self.above * 5 / self.below + 1).clamp(1, 5)
-        }
+        if self.below <= 0 { 5 } else { (self.above * 5 / self.below + 1).clamp(1, 5) }
     }
 }
 

@@ -23,15 +23,9 @@ impl Form {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = |raw: &str| percent_decoded(raw, Plus::Space).filter(|text| !text.contains('\0'));
-            fields.push((
-                decoded(name).ok_or_else(unreadable)?,
-                decoded(value).ok_or_else(unreadable)?,
-            ));
+            fields.push((decoded(name).ok_or_else(unreadable)?, decoded(value).ok_or_else(unreadable)?));
             if fields.len() > MOST_FIELDS {
-                return Err(Problem::not_valid(vec![FieldError::at(
-                    "",
-                    "has too many fields",
-                )]));
+                return Err(Problem::not_valid(vec![FieldError::at("", "has too many fields")]));
             }
         }
         Ok(Self(fields))
@@ -49,10 +43,7 @@ impl Form {
 
     /// The value of `name` as sent.
     pub fn given(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `name`, which must be there and not be longer than `most` characters.
@@ -66,16 +57,13 @@ impl Form {
 
     /// The value of `name` as a UUID, which must be there.
     pub fn uuid(&self, name: &str) -> Result<Uuid, Problem> {
-        self.text(name)
-            .and_then(uuid)
-            .ok_or_else(|| fault(name, "must be a UUID"))
+        self.text(name).and_then(uuid).ok_or_else(|| fault(name, "must be a UUID"))
     }
 
     /// Every value of `name` as UUIDs.
     pub fn uuids(&self, name: &str) -> Result<Vec<Uuid>, Problem> {
         let all = self.0.iter().filter(|(key, _)| key == name);
-        all.map(|(_, value)| uuid(value).ok_or_else(|| fault(name, "must be a UUID")))
-            .collect()
+        all.map(|(_, value)| uuid(value).ok_or_else(|| fault(name, "must be a UUID"))).collect()
     }
 
     /// Every field but the token, for sending the same form again.
@@ -122,14 +110,8 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_to_another_site() {
-        for away in [
-            "//evil.example",
-            "https://evil.example/",
-            "/\\evil.example",
-            "javascript:1",
-            "/a b",
-            "",
-        ] {
+        for away in ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:1", "/a b", ""]
+        {
             assert_eq!(local_path(Some(away)), "/", "{away}");
         }
         assert_eq!(local_path(Some("/areas/41?sort=rate")), "/areas/41?sort=rate");

@@ -36,6 +36,8 @@ pub enum Tab {
     Areas,
     /// Return visits.
     Returns,
+    /// Suspected duplicates.
+    Review,
     /// Held records.
     Held,
     /// Devices.
@@ -129,6 +131,11 @@ impl Frame {
         thousands(*n)
     }
 
+    /// A title with the name of what it is about.
+    pub fn of(&self, key: &str, name: &str) -> String {
+        self.words.say("app.of", &[("title", &self.t(key)), ("name", &name)])
+    }
+
     /// The text of a key with its one place filled.
     pub fn say1(&self, key: &str, place: &str, value: &(dyn std::fmt::Display + Sync)) -> String {
         self.words.say(key, &[(place, value)])
@@ -146,6 +153,7 @@ impl Frame {
             (Tab::Overview, "overview")
                 | (Tab::Areas, "areas")
                 | (Tab::Returns, "returns")
+                | (Tab::Review, "review")
                 | (Tab::Held, "held")
                 | (Tab::Devices, "devices")
         )
@@ -183,11 +191,7 @@ pub fn is_token(token: &str, sent: &str) -> bool {
         return false;
     }
     let (pad, mixed) = sent.split_at(plain.len());
-    let differences = plain
-        .iter()
-        .zip(pad)
-        .zip(mixed)
-        .fold(0, |all, ((a, b), c)| all | (a ^ b ^ c));
+    let differences = plain.iter().zip(pad).zip(mixed).fold(0, |all, ((a, b), c)| all | (a ^ b ^ c));
     differences == 0
 }
 
@@ -208,10 +212,7 @@ pub fn quoted(text: &str) -> String {
 
 /// Whether the browser takes packed answers.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT_ENCODING)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|list| list.contains("gzip"))
+    headers.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|list| list.contains("gzip"))
 }
 
 /// A page made from its template.
@@ -240,10 +241,7 @@ pub fn html_answer(html: String, headers: &HeaderMap, carriage: Carriage) -> Res
     if let Some(packing) = packing {
         all.insert(CONTENT_ENCODING, HeaderValue::from_static(packing));
     }
-    all.insert(
-        VARY,
-        HeaderValue::from_static("accept-encoding, accept-language, cookie"),
-    );
+    all.insert(VARY, HeaderValue::from_static("accept-encoding, accept-language, cookie"));
     guard(&mut response, carriage);
     response
 }
@@ -255,10 +253,7 @@ pub fn guard(response: &mut Response, carriage: Carriage) {
     all.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     all.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     if carriage == Carriage::Tls {
-        all.insert(
-            STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
+        all.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 

@@ -50,14 +50,7 @@ pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
     let store = v.app.store();
-    let rows = store
-        .list_held(
-            v.caller.key,
-            area.range,
-            (Timestamp::UNIX_EPOCH, Uuid::nil()),
-            MOST,
-        )
-        .await?;
+    let rows = store.list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), MOST).await?;
     let total = store.count_held(v.caller.key, area.range).await?;
     let people = names(&v).await?;
     // Of the cases named, those that exist in reach can be opened.
@@ -79,7 +72,7 @@ pub async fn show(v: Visitor) -> Answer {
                     RecordKind::Dwelling => "held.dwelling",
                 },
                 sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
-                detail: row.detail.clone(),
+                detail: row.detail.as_deref().map(without_pointer),
                 who: named(&people, &row.enumerator).to_owned(),
                 since: v.when().full(row.received_at),
                 since_machine: v.when().machine(row.received_at),
@@ -101,6 +94,11 @@ pub async fn show(v: Visitor) -> Answer {
     v.show(&page)
 }
 
+/// A sentence without the place in the batch, which says nothing to a supervisor.
+fn without_pointer(detail: &str) -> String {
+    detail.split_once(" (/records/").map_or(detail, |(sentence, _)| sentence).to_owned()
+}
+
 /// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
 pub async fn submit(v: Visitor, form: Form) -> Answer {
@@ -108,13 +106,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let case = match form.text("case") {
         None => None,
         Some(text) => {
-            let last = text
-                .split(['?', '#'])
-                .next()
-                .unwrap_or("")
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next();
+            let last = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next();
             let id = last.and_then(super::super::query::uuid);
             Some(id.ok_or_else(|| fault("case", "must be the door's number or page address"))?)
         }
@@ -124,16 +116,8 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Some("refuse") => (Verdict::Refuse, "held_refused"),
         _ => return Err(fault("decision", "must be accept or refuse")),
     };
-    let revision = form
-        .text("revision")
-        .and_then(|n| n.parse().ok())
-        .filter(|n: &i32| *n > 0);
-    let ruling = Ruling {
-        id,
-        revision,
-        verdict,
-        note: form.required("note", 2_000)?,
-    };
+    let revision = form.text("revision").and_then(|n| n.parse().ok()).filter(|n: &i32| *n > 0);
+    let ruling = Ruling { id, revision, verdict, note: form.required("note", 2_000)? };
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
     to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, now).await?) }).await?;
     v.app.pages.forget();

@@ -59,10 +59,7 @@ pub fn form(headers: &HeaderMap, carriage: Carriage, shown: Shown) -> Answer {
 /// `GET /login?next=PATH`: the form.
 pub async fn show(_: App, request: Request) -> Answer {
     let query = request.query()?;
-    let shown = Shown {
-        next: local_path(query.text("next")),
-        ..Shown::default()
-    };
+    let shown = Shown { next: local_path(query.text("next")), ..Shown::default() };
     form(&request.headers, request.connection.carriage, shown)
 }
 

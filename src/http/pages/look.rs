@@ -79,20 +79,12 @@ impl Look {
 
     /// The states that look so.
     pub fn states(self) -> Vec<State> {
-        State::ALL
-            .iter()
-            .copied()
-            .filter(|s| Self::of(*s) == self)
-            .collect()
+        State::ALL.iter().copied().filter(|s| Self::of(*s) == self).collect()
     }
 
     /// The states that look so, as the filter of a list of doors.
     pub fn filter(self) -> String {
-        self.states()
-            .iter()
-            .map(|s| s.slug())
-            .collect::<Vec<_>>()
-            .join(",")
+        self.states().iter().map(|s| s.slug()).collect::<Vec<_>>().join(",")
     }
 
     /// Its name.
@@ -192,11 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_due_is_everything_but_the_look_that_is_not_counted() {
-        let due: Vec<State> = State::ALL
-            .iter()
-            .copied()
-            .filter(|s| Look::of(*s) != Look::Out)
-            .collect();
+        let due: Vec<State> = State::ALL.iter().copied().filter(|s| Look::of(*s) != Look::Out).collect();
         assert!(due.iter().all(|s| s.is_active() && *s != State::NotEligible));
     }
 }

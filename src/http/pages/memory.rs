@@ -12,6 +12,8 @@ use crate::store::SurveyKey;
 
 /// How long figures are kept.
 const FIGURES_FOR: SignedDuration = SignedDuration::from_secs(30);
+/// How long a forecast is kept: it is computed for seconds and speaks of days.
+const OUTLOOK_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// How long a set-up that was tried waits to be applied.
 const SETUP_FOR: SignedDuration = SignedDuration::from_mins(60);
 /// Most set-ups that wait at once.
@@ -31,6 +33,8 @@ pub struct Waiting {
     pub by_appointment: i64,
     /// There are more than were looked at.
     pub is_more: bool,
+    /// Suspected duplicates that wait for a decision.
+    pub review: i64,
     /// Records held.
     pub held: i64,
     /// Devices silent for too long.
@@ -46,6 +50,16 @@ pub struct Waiting {
 /// Doors completed by the end of each field day, and the day before which the counting began.
 pub type Days = Arc<Vec<(jiff::civil::Date, i64, i64)>>;
 
+/// What the planner expects of an area, with the addresses of the doors it names.
+pub struct Forecast {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What it says.
+    pub pace: crate::plan::Pace,
+    /// Addresses by case.
+    pub addresses: HashMap<Uuid, String>,
+}
+
 struct Kept<T> {
     at: Timestamp,
     value: T,
@@ -55,6 +69,7 @@ struct Kept<T> {
 struct Shelf {
     waiting: HashMap<Place, Kept<Waiting>>,
     days: HashMap<Place, Kept<Days>>,
+    outlooks: HashMap<Place, Kept<Arc<Forecast>>>,
     setups: HashMap<Uuid, Kept<(String, Arc<Setup>)>>,
 }
 
@@ -87,6 +102,16 @@ impl Memory {
         self.with(|s| keep(&mut s.days, place, now, value));
     }
 
+    /// The forecast of a place, if it is not too old.
+    pub fn outlook(&self, place: Place, now: Timestamp) -> Option<Arc<Forecast>> {
+        self.with(|s| fresh_for(&s.outlooks, &place, now, OUTLOOK_FOR))
+    }
+
+    /// Keeps the forecast of a place.
+    pub fn keep_outlook(&self, place: Place, now: Timestamp, value: Arc<Forecast>) {
+        self.with(|s| keep(&mut s.outlooks, place, now, value));
+    }
+
     /// Forgets the figures: somebody has just changed something.
     pub fn forget(&self) {
         self.with(|s| {
@@ -105,13 +130,7 @@ impl Memory {
                 let Some(oldest) = oldest else { break };
                 s.setups.remove(&oldest);
             }
-            s.setups.insert(
-                id,
-                Kept {
-                    at: now,
-                    value: (user.to_owned(), setup),
-                },
-            );
+            s.setups.insert(id, Kept { at: now, value: (user.to_owned(), setup) });
         });
         id
     }
@@ -127,9 +146,18 @@ impl Memory {
 }
 
 fn fresh<T: Clone>(map: &HashMap<Place, Kept<T>>, place: &Place, now: Timestamp) -> Option<T> {
+    fresh_for(map, place, now, FIGURES_FOR)
+}
+
+fn fresh_for<T: Clone>(
+    map: &HashMap<Place, Kept<T>>,
+    place: &Place,
+    now: Timestamp,
+    age_limit: SignedDuration,
+) -> Option<T> {
     let kept = map.get(place)?;
     let age = now.duration_since(kept.at);
-    (SignedDuration::ZERO <= age && age < FIGURES_FOR).then(|| kept.value.clone())
+    (SignedDuration::ZERO <= age && age < age_limit).then(|| kept.value.clone())
 }
 
 fn keep<T>(map: &mut HashMap<Place, Kept<T>>, place: Place, now: Timestamp, value: T) {
@@ -146,22 +174,9 @@ mod tests {
     #[test]
     fn figures_grow_old_and_a_decision_forgets_them() {
         let memory = Memory::default();
-        let place = (
-            SurveyKey {
-                district: 410_181,
-                no: 1,
-            },
-            (1, 9),
-        );
+        let place = (SurveyKey { district: 410_181, no: 1 }, (1, 9));
         let now: Timestamp = "2020-11-05T12:00:00Z".parse().unwrap();
-        memory.keep_waiting(
-            place,
-            now,
-            Waiting {
-                due: 3,
-                ..Waiting::default()
-            },
-        );
+        memory.keep_waiting(place, now, Waiting { due: 3, ..Waiting::default() });
         assert_eq!(memory.waiting(place, now).map(|w| w.due), Some(3));
         assert_eq!(memory.waiting(place, now + FIGURES_FOR), None);
         assert_eq!(memory.waiting((place.0, (1, 8)), now), None);

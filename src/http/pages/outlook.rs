@@ -1,6 +1,7 @@
 //! The outlook of an area: its pace so far, what the planner expects, doors at risk, whether the staff suffices.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use uuid::Uuid;
@@ -10,10 +11,10 @@ use super::super::problem::Problem;
 use super::chart::chart;
 use super::figures::{Rate, thousands};
 use super::frame::{Frame, Tab};
+use super::memory::Forecast;
 use super::overview::{ask, crumbs};
 use super::pace;
 use super::visitor::{Answer, Visitor};
-use crate::plan::Pace as Outlook;
 use crate::plan::pace::Level;
 use crate::planning::{Error as PlanningError, Question, Ready};
 use crate::report::By;
@@ -37,6 +38,7 @@ struct Page {
 }
 
 struct Plan {
+    made: String,
     expected: Vec<(String, String, String)>,
     staffing: String,
     is_short: bool,
@@ -72,11 +74,7 @@ pub async fn show(v: Visitor) -> Answer {
             .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
             .collect();
     }
-    let above = v
-        .app
-        .store()
-        .areas(v.caller.key, Areas::Above(area.range.0))
-        .await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let page = Page {
         f: v.frame(Tab::Overview, v.words.t("outlook.title")).await?,
         crumbs: crumbs(&v, &above, &area),
@@ -91,64 +89,56 @@ pub async fn show(v: Visitor) -> Answer {
     v.show(&page)
 }
 
-/// What the planner expects; none where the area is too large to be planned at once.
+/// What the planner expects; none where the area is too large to be planned at once. Kept for some minutes.
 async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
-    let today = v
-        .survey
-        .rules
-        .calendar
-        .local_date(v.now)
-        .clamp(v.survey.starts_on, v.survey.ends_on);
-    let question = Question {
-        area: area.clone(),
-        on: today,
-        now: v.now,
-        hours: HashMap::new(),
-    };
-    let ready = match Ready::read(v.app.store(), std::sync::Arc::clone(&v.survey), question).await {
+    let place = (v.caller.key, area.range);
+    if let Some(known) = v.app.pages.outlook(place, v.now) {
+        return Ok(Some(shown(v, &known)));
+    }
+    let today = v.survey.rules.calendar.local_date(v.now).clamp(v.survey.starts_on, v.survey.ends_on);
+    let question = Question { area: area.clone(), on: today, now: v.now, hours: HashMap::new() };
+    let ready = match Ready::read(v.app.store(), Arc::clone(&v.survey), question).await {
         Ok(ready) => ready,
         Err(PlanningError::TooLarge) => return Ok(None),
         Err(other) => return Err(other.into()),
     };
     // The planner computes for a while: on a thread of its own.
-    let (outlook, ready) = tokio::task::spawn_blocking(move || (ready.pace(), ready))
-        .await
-        .map_err(|_| Problem::plain(&kind::INTERNAL))?;
-    Ok(Some(shown(v, &outlook, &ready)))
+    let made_at = v.now;
+    let forecast = tokio::task::spawn_blocking(move || {
+        let pace = ready.pace();
+        let named = pace.warnings.iter().filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
+        let addresses = named.collect();
+        Forecast { made_at, pace, addresses }
+    })
+    .await
+    .map_err(|_| Problem::plain(&kind::INTERNAL))?;
+    let forecast = Arc::new(forecast);
+    v.app.pages.keep_outlook(place, v.now, Arc::clone(&forecast));
+    Ok(Some(shown(v, &forecast)))
 }
 
-fn shown(v: &Visitor, outlook: &Outlook, ready: &Ready) -> Plan {
-    let n = |x: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "a count of cases")]
-        let whole = x.round() as i64;
-        thousands(whole)
-    };
-    let s = &outlook.staffing;
-    let hours = |minutes: f64| n(minutes / 60.0);
-    let places = [
-        ("staffed", hours(s.staffed_minutes)),
-        ("needed", hours(s.needed_minutes)),
-    ];
-    let places: Vec<(&str, &(dyn std::fmt::Display + Sync))> = places
-        .iter()
-        .map(|(name, value)| (*name, value as &(dyn std::fmt::Display + Sync)))
-        .collect();
+/// A number of cases or hours without its fraction.
+fn whole(x: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a count of cases or hours")]
+    let n = x.round() as i64;
+    thousands(n)
+}
+
+fn shown(v: &Visitor, forecast: &Forecast) -> Plan {
+    let (outlook, s) = (&forecast.pace, &forecast.pace.staffing);
+    let (staffed, needed) = (whole(s.staffed_minutes / 60.0), whole(s.needed_minutes / 60.0));
     let staffing = if s.extra_shifts > 0 {
-        v.words.count("outlook.short", i64::from(s.extra_shifts), &places)
+        let shifts = i64::from(s.extra_shifts);
+        v.words.count("outlook.short", shifts, &[("staffed", &staffed), ("needed", &needed)])
     } else {
-        v.words.say("outlook.enough", &places)
+        v.words.say("outlook.enough", &[("staffed", &staffed), ("needed", &needed)])
     };
     Plan {
+        made: v.when().full(forecast.made_at),
         expected: outlook
             .days
             .iter()
-            .map(|d| {
-                (
-                    v.when().day(d.on),
-                    n(d.mean),
-                    format!("{}–{}", n(d.low), n(d.high)),
-                )
-            })
+            .map(|d| (v.when().day(d.on), whole(d.mean), format!("{}–{}", whole(d.low), whole(d.high))))
             .collect(),
         staffing,
         is_short: s.extra_shifts > 0,
@@ -158,19 +148,12 @@ fn shown(v: &Visitor, outlook: &Outlook, ready: &Ready) -> Plan {
             .take(MOST)
             .map(|w| Risk {
                 id: w.case_id.0,
-                address: ready
-                    .door(w.case_id.0)
-                    .map(|d| d.address.clone())
-                    .unwrap_or_default(),
+                address: forecast.addresses.get(&w.case_id.0).cloned().unwrap_or_default(),
                 is_red: w.level == Level::Red,
                 reason: v.words.pick(w.reason.clone(), w.reason_zh.clone()),
             })
             .collect(),
-        found: v.words.count(
-            "outlook.risks",
-            i64::try_from(outlook.warnings.len()).unwrap_or_default(),
-            &[],
-        ),
+        found: v.words.count("outlook.risks", i64::try_from(outlook.warnings.len()).unwrap_or_default(), &[]),
         unstaffed: i64::try_from(s.unstaffed_appointments.len()).unwrap_or_default(),
     }
 }

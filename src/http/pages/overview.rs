@@ -135,12 +135,10 @@ pub async fn area(v: Visitor) -> Answer {
 
 async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
     let query = v.query()?;
-    let sort = query
-        .one_of("sort", &Sort::WORDS, Sort::of)?
-        .unwrap_or(Sort::Name);
+    let sort = query.one_of("sort", &Sort::WORDS, Sort::of)?.unwrap_or(Sort::Name);
     let by_area = ask(&v, &area, By::Area).await?;
     let waiting = v.waiting_in(area.range).await?;
-    let asof = AsOf::of(&v, waiting).live();
+    let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
     if query.text("part") == Some("asof") {
         return asof.answer(&v, &format!("{:?}{waiting:?}", by_area.total.states));
     }
@@ -153,13 +151,7 @@ async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
 
 /// Completion of an area now.
 pub async fn ask(v: &Visitor, area: &AreaRow, by: By) -> Result<Completion, Problem> {
-    let question = Question {
-        area: area.clone(),
-        by,
-        at: None,
-        clock: Clock::Event,
-        now: v.now,
-    };
+    let question = Question { area: area.clone(), by, at: None, clock: Clock::Event, now: v.now };
     Ok(report::completion(v.app.store(), &v.survey, &question).await?)
 }
 
@@ -180,10 +172,7 @@ struct Parts {
 impl Parts {
     async fn read(v: &Visitor, area: &AreaRow, by_area: Completion) -> Result<Self, Problem> {
         let (store, key) = (v.app.store(), v.caller.key);
-        let is_leaf = store
-            .areas(key, Areas::ChildrenOf(area.code.clone()))
-            .await?
-            .is_empty();
+        let is_leaf = store.areas(key, Areas::ChildrenOf(area.code.clone())).await?.is_empty();
         let n_buildings = store.count_buildings(key, area.range, plan_svg::MOST + 1).await?;
         let is_small = n_buildings <= plan_svg::MOST;
         let (mut by_building, mut units, mut buildings) = (None, Vec::new(), Vec::new());
@@ -191,9 +180,7 @@ impl Parts {
             let answer = ask(v, area, By::Building).await?;
             let ids: Vec<Uuid> = answer.rows.iter().filter_map(|r| r.code.parse().ok()).collect();
             buildings = store.buildings(key, &ids).await?;
-            units = store
-                .unit_activity(key, area.range, State::Refused.number())
-                .await?;
+            units = store.unit_activity(key, area.range, State::Refused.number()).await?;
             by_building = Some(answer);
         }
         let mut codes: Vec<String> = buildings.iter().map(|b| b.area.clone()).collect();
@@ -228,10 +215,7 @@ impl Parts {
         let today = v.survey.rules.calendar.local_date(v.now);
         let e = total.rates.enumeration;
         let field = (v.survey.starts_on, v.survey.ends_on);
-        Ok(Some((
-            pace::pace(&days, today, field, e.numerator, e.denominator),
-            days,
-        )))
+        Ok(Some((pace::pace(&days, today, field, e.numerator, e.denominator), days)))
     }
 
     async fn page(
@@ -276,11 +260,7 @@ impl Parts {
             has_stuck,
             alerts,
             table: self.table(v, area, sort),
-            silent: views(v, &self.devices)
-                .await?
-                .into_iter()
-                .filter(|d| d.is_silent)
-                .collect(),
+            silent: views(v, &self.devices).await?.into_iter().filter(|d| d.is_silent).collect(),
             f,
         })
     }
@@ -318,10 +298,7 @@ impl Parts {
                 id: b.id,
                 number: b.building.clone(),
                 position: b.position,
-                rate: rates
-                    .get(b.id.to_string().as_str())
-                    .copied()
-                    .unwrap_or(Rate { above: 0, below: 0 }),
+                rate: rates.get(b.id.to_string().as_str()).copied().unwrap_or(Rate { above: 0, below: 0 }),
                 is_stuck: alerts::is_stuck(v, &units),
             });
         }
@@ -332,31 +309,16 @@ impl Parts {
         let evenings = self.pace.as_ref().map_or(0, |p| p.0.evenings_left);
         let buildings = self.by_building.as_ref().filter(|_| self.is_leaf);
         let mut rows: Vec<Line> = match buildings {
-            Some(answer) => answer
-                .rows
-                .iter()
-                .map(|r| self.building_line(v, r, evenings))
-                .collect(),
-            None => self
-                .by_area
-                .rows
-                .iter()
-                .map(|r| area_line(v, r, area, evenings))
-                .collect(),
+            Some(answer) => answer.rows.iter().map(|r| self.building_line(v, r, evenings)).collect(),
+            None => self.by_area.rows.iter().map(|r| area_line(v, r, area, evenings)).collect(),
         };
         sort_lines(&mut rows, sort);
         let level = self.by_area.rows.first().map_or("", |_| "area");
         let key = if buildings.is_some() { "building" } else { level };
         let total = line(v, &self.by_area.total, &area_scope(area), evenings);
         Table {
-            title: v
-                .words
-                .t(&format!("table.by_{}", if key.is_empty() { "area" } else { key }))
-                .to_owned(),
-            first: v
-                .words
-                .t(&format!("table.{}", if key.is_empty() { "area" } else { key }))
-                .to_owned(),
+            title: v.words.t(&format!("table.by_{}", if key.is_empty() { "area" } else { key })).to_owned(),
+            first: v.words.t(&format!("table.{}", if key.is_empty() { "area" } else { key })).to_owned(),
             is_buildings: buildings.is_some(),
             rows,
             total,
@@ -369,16 +331,9 @@ impl Parts {
         let building = self.buildings.iter().find(|b| b.id.to_string() == r.code);
         if let Some(b) = building {
             line.name = v.words.say("building.short", &[("number", &b.building)]);
-            line.heard_at = self
-                .units
-                .iter()
-                .filter(|u| u.building == b.id)
-                .filter_map(|u| u.last_at)
-                .max();
+            line.heard_at = self.units.iter().filter(|u| u.building == b.id).filter_map(|u| u.last_at).max();
         }
-        line.heard = line
-            .heard_at
-            .map_or_else(|| "—".to_owned(), |at| v.when().full(at));
+        line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
         line.href = Some(format!("/buildings/{}", r.code));
         line
     }
@@ -405,10 +360,8 @@ pub fn card(v: &Visitor, r: &Row, _scope: &str) -> Card {
     let counts = looks(&r.states);
     let enumeration = Rate::from(r.rates.enumeration);
     let out = counts.get(&Look::Out).copied().unwrap_or_default();
-    let text: Vec<String> = legend(&counts, words)
-        .iter()
-        .map(|e| format!("{} {}", e.label, e.shown))
-        .collect();
+    let text: Vec<String> =
+        legend(&counts, words).iter().map(|e| format!("{} {}", e.label, e.shown)).collect();
     Card {
         enumeration,
         completion: Rate::from(r.rates.completion),
@@ -416,11 +369,7 @@ pub fn card(v: &Visitor, r: &Row, _scope: &str) -> Card {
         legend: legend(&counts, words),
         denominator: words.say(
             "card.denominator",
-            &[
-                ("due", &enumeration.due()),
-                ("known", &thousands(r.cases)),
-                ("out", &thousands(out)),
-            ],
+            &[("due", &enumeration.due()), ("known", &thousands(r.cases)), ("out", &thousands(out))],
         ),
         at_most: at_most(v, r),
         due_filter: Look::ALL
@@ -436,14 +385,8 @@ pub fn card(v: &Visitor, r: &Row, _scope: &str) -> Card {
 fn at_most(v: &Visitor, r: &Row) -> Option<String> {
     let d = r.devices.as_ref().filter(|d| d.silent > 0 && d.doors_held > 0)?;
     let e = r.rates.enumeration;
-    let most = Rate {
-        above: (e.numerator + d.doors_held).min(e.denominator),
-        below: e.denominator,
-    };
-    most.has_share().then(|| {
-        v.words
-            .say("card.at_most", &[("share", &most.share()), ("fraction", &most)])
-    })
+    let most = Rate { above: (e.numerator + d.doors_held).min(e.denominator), below: e.denominator };
+    most.has_share().then(|| v.words.say("card.at_most", &[("share", &most.share()), ("fraction", &most)]))
 }
 
 fn area_line(v: &Visitor, r: &Row, area: &AreaRow, evenings: i64) -> Line {
@@ -457,13 +400,7 @@ fn area_line(v: &Visitor, r: &Row, area: &AreaRow, evenings: i64) -> Line {
 fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
     let counts = looks(&r.states);
     let rate = Rate::from(r.rates.enumeration);
-    let shown = [
-        Look::Appointment,
-        Look::Again,
-        Look::Refused,
-        Look::New,
-        Look::Out,
-    ];
+    let shown = [Look::Appointment, Look::Again, Look::Refused, Look::New, Look::Out];
     let n = |look: Look| counts.get(&look).copied().unwrap_or_default();
     let silent = r.devices.as_ref().map_or(0, |d| d.silent);
     let heard_at = r.devices.as_ref().and_then(|d| d.last_sync);
@@ -476,27 +413,16 @@ fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
         at_most: at_most(v, r),
         silent: (silent > 0).then(|| v.words.count("table.silent", silent, &[])),
         bar: bar(&counts, "mini", &v.words.say("table.bar", &[("fraction", &rate)])),
-        counts: shown
-            .iter()
-            .map(|l| (l.slug().to_owned(), l.filter(), n(*l)))
-            .collect(),
-        needed: if evenings > 0 {
-            thousands((left + evenings - 1) / evenings)
-        } else {
-            "—".to_owned()
-        },
-        heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().full(at)),
+        counts: shown.iter().map(|l| (l.slug().to_owned(), l.filter(), n(*l))).collect(),
+        needed: if evenings > 0 { thousands((left + evenings - 1) / evenings) } else { "—".to_owned() },
+        heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now)),
         heard_at,
     }
 }
 
 fn sort_lines(rows: &mut [Line], sort: Sort) {
     let share = |l: &Line| {
-        if l.rate.below > 0 {
-            l.rate.above * 1_000_000 / l.rate.below
-        } else {
-            i64::MAX
-        }
+        if l.rate.below > 0 { l.rate.above * 1_000_000 / l.rate.below } else { i64::MAX }
     };
     match sort {
         Sort::Name => {}

@@ -39,19 +39,13 @@ pub struct Pace {
 pub fn pace(days: &[(Date, i64, i64)], today: Date, field: (Date, Date), done: i64, due: i64) -> Pace {
     let remaining = (due - done).max(0);
     let first = today.max(field.0);
-    let evenings_left = if first > field.1 {
-        0
-    } else {
-        days_between(first, field.1) + 1
-    };
+    let evenings_left = if first > field.1 { 0 } else { days_between(first, field.1) + 1 };
     let needed = (evenings_left > 0).then(|| (remaining + evenings_left - 1) / evenings_left);
     let average_tenths = average(days, today);
-    let ends = average_tenths
-        .filter(|tenths| *tenths > 0 && remaining > 0)
-        .and_then(|tenths| {
-            let evenings = (remaining * 10 + tenths - 1) / tenths;
-            first.checked_add((evenings - 1).min(3_650).days()).ok()
-        });
+    let ends = average_tenths.filter(|tenths| *tenths > 0 && remaining > 0).and_then(|tenths| {
+        let evenings = (remaining * 10 + tenths - 1) / tenths;
+        first.checked_add((evenings - 1).min(3_650).days()).ok()
+    });
     Pace {
         evenings_left,
         remaining,
@@ -79,13 +73,8 @@ fn average(days: &[(Date, i64, i64)], today: Date) -> Option<i64> {
 impl Pace {
     /// The average as shown.
     pub fn average(&self) -> Option<String> {
-        self.average_tenths.map(|t| {
-            if t < 100 {
-                format!("{}.{}", t / 10, t % 10)
-            } else {
-                thousands((t + 5) / 10)
-            }
-        })
+        self.average_tenths
+            .map(|t| if t < 100 { format!("{}.{}", t / 10, t % 10) } else { thousands((t + 5) / 10) })
     }
 
     /// Whether it will not be ready in time.
@@ -104,11 +93,9 @@ impl Pace {
         };
         let needed = thousands(needed);
         match self.average() {
-            Some(average) => words.count(
-                "pace.words",
-                self.evenings_left,
-                &[("needed", &needed), ("average", &average)],
-            ),
+            Some(average) => {
+                words.count("pace.words", self.evenings_left, &[("needed", &needed), ("average", &average)])
+            }
             None => words.count("pace.words_first", self.evenings_left, &[("needed", &needed)]),
         }
     }
@@ -131,13 +118,7 @@ pub async fn days(v: &Visitor, area: &AreaRow) -> Result<Days, Problem> {
     if let Some(known) = v.app.pages.days(place, v.now) {
         return Ok(known);
     }
-    let question = Question {
-        area: area.clone(),
-        by: By::Day,
-        at: None,
-        clock: Clock::Event,
-        now: v.now,
-    };
+    let question = Question { area: area.clone(), by: By::Day, at: None, clock: Clock::Event, now: v.now };
     let answer = report::completion(v.app.store(), &v.survey, &question).await?;
     let days: Days = Arc::new(
         answer
@@ -163,12 +144,7 @@ mod tests {
 
     #[test]
     fn an_evening_has_to_bring_its_share_of_what_is_left() {
-        let days = [
-            (day(1), 100, 500),
-            (day(2), 180, 500),
-            (day(3), 260, 500),
-            (day(4), 290, 500),
-        ];
+        let days = [(day(1), 100, 500), (day(2), 180, 500), (day(3), 260, 500), (day(4), 290, 500)];
         let p = pace(&days, day(4), (day(1), day(7)), 290, 500);
         assert_eq!((p.evenings_left, p.remaining, p.needed), (4, 210, Some(53)));
         // Today is not over: the three evenings before it brought 260.
@@ -192,10 +168,7 @@ mod tests {
     fn too_slow_is_late() {
         let days = [(day(1), 10, 500), (day(2), 20, 500)];
         let p = pace(&days, day(3), (day(1), day(7)), 20, 100);
-        assert_eq!(
-            (p.average_tenths, p.ends, p.late_days),
-            (Some(100), Some(day(10)), 3)
-        );
+        assert_eq!((p.average_tenths, p.ends, p.late_days), (Some(100), Some(day(10)), 3));
         assert!(p.is_behind());
     }
 }

@@ -78,9 +78,7 @@ pub fn named<'a>(names: &'a HashMap<String, String>, user: &'a str) -> &'a str {
 pub async fn panel(v: &Visitor, row: &CaseRow) -> Result<Panel, Problem> {
     let h = history(v.app.store(), &v.survey, row, &Reader::Supervisor, v.now).await?;
     let names = names(v).await?;
-    let standing = standings_of(v.app.store(), &v.survey, std::slice::from_ref(row))
-        .await?
-        .remove(&row.id);
+    let standing = standings_of(v.app.store(), &v.survey, std::slice::from_ref(row)).await?.remove(&row.id);
     let window = standing.and_then(|s| due(&s, &v.survey.rules, v.now).window);
     let look = Look::of(h.door.state);
     Ok(Panel {
@@ -92,23 +90,13 @@ pub async fn panel(v: &Visitor, row: &CaseRow) -> Result<Panel, Problem> {
         next: next_words(v, &h.next, window),
         why: v.words.pick(h.why.clone(), h.why_zh.clone()),
         holder: holder(v, &h, &names),
-        latest: h
-            .visit_list
-            .iter()
-            .rev()
-            .take(4)
-            .map(|visit| visit_line(v, visit, &names))
-            .collect(),
+        latest: h.visit_list.iter().rev().take(4).map(|visit| visit_line(v, visit, &names)).collect(),
     })
 }
 
 /// Unit and door.
 pub fn title(words: Words, row: &CaseRow) -> String {
-    let room = if row.household > 1 {
-        format!("{} #{}", row.room, row.household)
-    } else {
-        row.room.clone()
-    };
+    let room = if row.household > 1 { format!("{} #{}", row.room, row.household) } else { row.room.clone() };
     if row.unit.is_empty() {
         words.say("door.title_plain", &[("room", &room)])
     } else {
@@ -124,9 +112,7 @@ pub fn next_words(v: &Visitor, next: &Next, window: Option<Window>) -> String {
     }
     let agreed = next.from.zip(next.to).map(|(from, to)| Window { from, to });
     match agreed.or(window) {
-        Some(w) => v
-            .words
-            .say("next.at", &[("window", &v.when().window(w)), ("action", &action)]),
+        Some(w) => v.words.say("next.at", &[("window", &v.when().window(w)), ("action", &action)]),
         None => action.to_owned(),
     }
 }
@@ -135,17 +121,9 @@ pub fn next_words(v: &Visitor, next: &Next, window: Option<Window>) -> String {
 pub fn holder(v: &Visitor, h: &History, names: &HashMap<String, String>) -> Option<String> {
     let user = h.door.holder.as_deref()?;
     let name = named(names, user);
-    let until = h
-        .assignments
-        .iter()
-        .rev()
-        .find(|a| a.ended_at.is_none())
-        .and_then(|a| a.until);
+    let until = h.assignments.iter().rev().find(|a| a.ended_at.is_none()).and_then(|a| a.until);
     Some(match until {
-        Some(until) => v.words.say(
-            "door.holder_until",
-            &[("name", &name), ("time", &v.when().full(until))],
-        ),
+        Some(until) => v.words.say("door.holder_until", &[("name", &name), ("time", &v.when().full(until))]),
         None => name.to_owned(),
     })
 }
@@ -153,10 +131,7 @@ pub fn holder(v: &Visitor, h: &History, names: &HashMap<String, String>) -> Opti
 /// When the server knew, where the clocks differ by more than ten minutes.
 pub fn received(v: &Visitor, at: Timestamp, received_at: Timestamp) -> Option<String> {
     let apart = received_at.duration_since(at).abs() > CLOCKS_DIFFER;
-    apart.then(|| {
-        v.words
-            .say("when.received", &[("time", &v.when().full(received_at))])
-    })
+    apart.then(|| v.words.say("when.received", &[("time", &v.when().full(received_at))]))
 }
 
 /// A visit in one line.
@@ -166,21 +141,12 @@ pub fn visit_line(v: &Visitor, visit: &VisitView, names: &HashMap<String, String
         remarks.push(channel.label(v.words.0).to_owned());
     }
     if let Some(informant) = visit.informant.filter(|i| *i != crate::domain::Informant::None) {
-        remarks.push(
-            v.words
-                .say("visit.informant", &[("who", &informant.label(v.words.0))]),
-        );
+        remarks.push(v.words.say("visit.informant", &[("who", &informant.label(v.words.0))]));
     }
     if let Some(window) = visit.appointment {
-        remarks.push(
-            v.words
-                .say("visit.agreed", &[("window", &v.when().window(window))]),
-        );
+        remarks.push(v.words.say("visit.agreed", &[("window", &v.when().window(window))]));
     }
-    if let Some(d) = visit
-        .distance
-        .filter(|d| matches!(d.verdict, Some("far" | "very_far")))
-    {
+    if let Some(d) = visit.distance.filter(|d| matches!(d.verdict, Some("far" | "very_far"))) {
         remarks.push(v.words.say("visit.far", &[("metres", &d.metres.round())]));
     }
     VisitLine {

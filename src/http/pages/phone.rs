@@ -19,12 +19,5 @@ pub async fn show(_: App, request: Request) -> Answer {
     let carriage = request.connection.carriage;
     let f = Frame::outside(&request.headers, "phone.title", "/phone/");
     let is_local = request.peer().ip().is_loopback();
-    page(
-        &Page {
-            f,
-            is_secure: carriage == Carriage::Tls || is_local,
-        },
-        &request.headers,
-        carriage,
-    )
+    page(&Page { f, is_secure: carriage == Carriage::Tls || is_local }, &request.headers, carriage)
 }

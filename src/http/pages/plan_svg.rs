@@ -65,13 +65,7 @@ pub fn estates(
             let name = names.get(&code).cloned().unwrap_or_else(|| code.clone());
             let rows = rows(spots);
             let columns = rows.iter().map(Vec::len).max().unwrap_or(1);
-            Estate {
-                svg: draw(&rows, columns, &name, words),
-                code,
-                name,
-                rate,
-                columns,
-            }
+            Estate { svg: draw(&rows, columns, &name, words), code, name, rate, columns }
         })
         .collect()
 }
@@ -113,13 +107,7 @@ fn draw(rows: &[Vec<Spot>], columns: usize, estate: &str, words: Words) -> Strin
     );
     for (y, row) in rows.iter().enumerate() {
         for (x, spot) in row.iter().enumerate() {
-            building(
-                &mut svg,
-                spot,
-                x * (WIDE + GAP) + GAP / 2,
-                y * (HIGH + GAP) + GAP / 2,
-                words,
-            );
+            building(&mut svg, spot, x * (WIDE + GAP) + GAP / 2, y * (HIGH + GAP) + GAP / 2, words);
         }
     }
     svg.push_str("</svg>");
@@ -129,11 +117,7 @@ fn draw(rows: &[Vec<Spot>], columns: usize, estate: &str, words: Words) -> Strin
 fn building(svg: &mut String, spot: &Spot, x: usize, y: usize, words: Words) {
     let number: String = spot.number.chars().take(LONGEST).collect();
     let fraction = format!("{}/{}", spot.rate.above, spot.rate.below);
-    let stuck = if spot.is_stuck {
-        words.t("plan.stuck_short")
-    } else {
-        ""
-    };
+    let stuck = if spot.is_stuck { words.t("plan.stuck_short") } else { "" };
     let label = words.say(
         "plan.building",
         &[
@@ -148,7 +132,7 @@ fn building(svg: &mut String, spot: &Spot, x: usize, y: usize, words: Words) {
     let _ = write!(
         svg,
         "<a href=\"/buildings/{}\" aria-label=\"{} {fraction}, {}\" class=\"{class} step{}\"><rect x=\"{x}\" y=\"{y}\" width=\"{WIDE}\" height=\"{HIGH}\" rx=\"4\"/>\
-         <text x=\"{}\" y=\"{}\" class=\"no\">{}</text><text x=\"{}\" y=\"{}\">{fraction}</text></a>",
+         <text x=\"{}\" y=\"{}\" class=\"no\">{} </text><text x=\"{}\" y=\"{}\">{fraction}</text></a>",
         spot.id,
         escaped(&number),
         escaped(&label),
@@ -176,10 +160,7 @@ mod tests {
     }
 
     fn numbers(spots: Vec<Spot>) -> Vec<Vec<String>> {
-        rows(spots)
-            .into_iter()
-            .map(|row| row.into_iter().map(|s| s.number).collect())
-            .collect()
+        rows(spots).into_iter().map(|row| row.into_iter().map(|s| s.number).collect()).collect()
     }
 
     #[test]

@@ -25,16 +25,9 @@ struct Page {
 
 /// The sign-in page with the form's fields inside.
 pub fn sign_in_first(request: &Request, form: &Form) -> Result<Response, Problem> {
-    let kept = form
-        .fields()
-        .map(|(name, value)| (format!("{KEPT}{name}"), value.clone()))
-        .collect();
-    let shown = Shown {
-        next: request.path.clone(),
-        target: Some(request.path.clone()),
-        kept,
-        ..Shown::default()
-    };
+    let kept = form.fields().map(|(name, value)| (format!("{KEPT}{name}"), value.clone())).collect();
+    let shown =
+        Shown { next: request.path.clone(), target: Some(request.path.clone()), kept, ..Shown::default() };
     login::form(&request.headers, request.connection.carriage, shown)
 }
 
@@ -47,10 +40,7 @@ pub fn kept(form: &Form) -> Vec<(String, String)> {
 
 /// The kept fields of a sign-in form, under the names they have in it.
 pub fn kept_as_is(form: &Form) -> Vec<(String, String)> {
-    form.fields()
-        .filter(|(name, _)| name.starts_with(KEPT))
-        .cloned()
-        .collect()
+    form.fields().filter(|(name, _)| name.starts_with(KEPT)).cloned().collect()
 }
 
 /// After signing in: shows what was about to be sent, with a button that sends it.
@@ -63,13 +53,5 @@ pub fn offer(
     let target = local_path(Some(form.text(TARGET)?));
     let mut f = Frame::outside(&request.headers, "resume.title", &target);
     f.csrf = masked(csrf);
-    Some(page(
-        &Page {
-            f,
-            target,
-            fields: kept(form),
-        },
-        &request.headers,
-        carriage,
-    ))
+    Some(page(&Page { f, target, fields: kept(form) }, &request.headers, carriage))
 }

@@ -17,9 +17,9 @@ use crate::store::survey::Areas;
 use crate::visits::returns::{ReturnVisit, items, start};
 
 /// Most doors read for one page.
-const MOST: i64 = 1_000;
+const MOST: i64 = 2_000;
 /// Most doors shown on one page.
-const SHOWN: usize = 200;
+const SHOWN: usize = 100;
 
 #[derive(Template)]
 #[template(path = "returns.html")]
@@ -96,17 +96,9 @@ pub async fn show(v: Visitor) -> Answer {
     let on = query.date("on")?.unwrap_or(today);
     let only = query.one_of("only", &Only::WORDS, Only::of)?.unwrap_or(Only::Due);
     let holder = query.text("holder").unwrap_or_default().to_owned();
-    let at = if on == today {
-        v.now
-    } else {
-        calendar.day_start(on)
-    };
+    let at = if on == today { v.now } else { calendar.day_start(on) };
     let end = calendar.day_start(on.saturating_add(1.day()));
-    let rows = v
-        .app
-        .store()
-        .list_due(v.caller.key, area.range, start(), MOST + 1)
-        .await?;
+    let rows = v.app.store().list_due(v.caller.key, area.range, start(), MOST + 1).await?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
     let rows: Vec<_> = rows
         .into_iter()
@@ -115,16 +107,10 @@ pub async fn show(v: Visitor) -> Answer {
         .collect();
     let mut all = items(v.app.store(), &v.survey, &rows, at).await?;
     all.retain(|item| fits(item, only, end));
-    let found = v
-        .words
-        .count("returns.found", i64::try_from(all.len()).unwrap_or_default(), &[]);
+    let found = v.words.count("returns.found", i64::try_from(all.len()).unwrap_or_default(), &[]);
     let is_cut = is_cut || all.len() > SHOWN;
     all.truncate(SHOWN);
-    let above = v
-        .app
-        .store()
-        .areas(v.caller.key, Areas::Above(area.range.0))
-        .await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("returns.title")).await?,
@@ -147,11 +133,7 @@ pub async fn show(v: Visitor) -> Answer {
 }
 
 fn day_words(v: &Visitor, on: Date, today: Date) -> String {
-    if on == today {
-        v.words.say("returns.today", &[("day", &v.when().day(on))])
-    } else {
-        v.when().day(on)
-    }
+    if on == today { v.words.say("returns.today", &[("day", &v.when().day(on))]) } else { v.when().day(on) }
 }
 
 fn fits(item: &ReturnVisit, only: Only, end: Timestamp) -> bool {
@@ -171,23 +153,11 @@ async fn lines(v: &Visitor, all: &[ReturnVisit]) -> Result<Vec<Line>, Problem> {
         .iter()
         .map(|item| {
             let d = &item.door;
-            let area = areas
-                .iter()
-                .find(|a| a.code == d.area)
-                .map(|a| v.name_of(a))
-                .unwrap_or_default();
+            let area = areas.iter().find(|a| a.code == d.area).map(|a| v.name_of(a)).unwrap_or_default();
             let parts = [d.building.as_str(), d.unit.as_str(), d.room.as_str()];
-            let place = parts
-                .iter()
-                .filter(|p| !p.is_empty())
-                .copied()
-                .collect::<Vec<_>>()
-                .join("-");
-            let cells: Vec<String> = item
-                .untried
-                .iter()
-                .map(|slug| super::case::cell_words(v, slug))
-                .collect();
+            let place = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
+            let cells: Vec<String> =
+                item.untried.iter().map(|slug| super::case::cell_words(v, slug)).collect();
             Line {
                 id: d.case_id,
                 address: format!("{area} {place}").trim().to_owned(),
@@ -198,20 +168,14 @@ async fn lines(v: &Visitor, all: &[ReturnVisit]) -> Result<Vec<Line>, Problem> {
                 last: d.last.map_or_else(String::new, |l| {
                     v.words.say(
                         "door.last",
-                        &[
-                            ("time", &v.when().full(l.at)),
-                            ("outcome", &l.outcome.label(v.words.0)),
-                        ],
+                        &[("time", &v.when().full(l.at)), ("outcome", &l.outcome.label(v.words.0))],
                     )
                 }),
                 next: next_words(v, &item.next, item.due),
                 reason: v.words.pick(item.reason.clone(), item.reason_zh.clone()),
                 untried: cells.join(v.words.pick(", ", "、")),
                 flags: item.flags.iter().map(|f| f.label(v.words.0).to_owned()).collect(),
-                holder: d
-                    .holder
-                    .as_deref()
-                    .map_or_else(String::new, |user| named(&people, user).to_owned()),
+                holder: d.holder.as_deref().map_or_else(String::new, |user| named(&people, user).to_owned()),
             }
         })
         .collect())

@@ -68,11 +68,7 @@ pub async fn show(v: Visitor) -> Answer {
 }
 
 fn need_admin(v: &Visitor) -> Result<(), Problem> {
-    if v.caller.role == "admin" {
-        Ok(())
-    } else {
-        Err(Problem::plain(&kind::WRONG_ROLE))
-    }
+    if v.caller.role == "admin" { Ok(()) } else { Err(Problem::plain(&kind::WRONG_ROLE)) }
 }
 
 /// `POST /setup`: reads the files, shows every fault, or what would change. Problems: `wrong-role`, `form-expired`,
@@ -81,34 +77,18 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
     let caller = match auth::session(&app, &request).await {
         Err(problem) if problem.kind == &kind::NOT_SIGNED_IN => {
             // Files cannot be kept over signing in: they are chosen again.
-            return Ok(see_other(
-                &format!("/login?next={}", quoted("/setup")),
-                request.connection.carriage,
-            ));
+            return Ok(see_other(&format!("/login?next={}", quoted("/setup")), request.connection.carriage));
         }
         other => other?,
     };
     let survey = app.survey(&caller).await?;
-    let body = if caller.role == "admin" {
-        read(&mut request, UPLOAD_LIMIT).await?
-    } else {
-        bytes::Bytes::new()
-    };
+    let body =
+        if caller.role == "admin" { read(&mut request, UPLOAD_LIMIT).await? } else { bytes::Bytes::new() };
     let (words, now) = (Words::of(&request.headers), app.now());
-    let v = Visitor {
-        app,
-        request,
-        caller,
-        survey,
-        words,
-        now,
-    };
+    let v = Visitor { app, request, caller, survey, words, now };
     need_admin(&v)?;
     let all = parts(&v.request.headers, &body).ok_or_else(|| fault("files", "must be files of a form"))?;
-    let token = all
-        .iter()
-        .find(|p| p.name == "csrf")
-        .map(|p| String::from_utf8_lossy(&p.bytes).into_owned());
+    let token = all.iter().find(|p| p.name == "csrf").map(|p| String::from_utf8_lossy(&p.bytes).into_owned());
     v.check_token(token.as_deref())?;
     let mut page = Page::new(&v).await?;
     match gather(all) {
@@ -122,29 +102,19 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
 fn gather(all: Vec<super::upload::Part>) -> Result<Memory, &'static str> {
     let mut memory = Memory::default();
     let mut is_empty = true;
-    for part in all
-        .into_iter()
-        .filter(|p| p.file.as_deref().is_some_and(|name| !name.is_empty()))
-    {
+    for part in all.into_iter().filter(|p| p.file.as_deref().is_some_and(|name| !name.is_empty())) {
         let name = part.file.unwrap_or_default();
         let found = if part.bytes.starts_with(b"PK") {
             zip::files(&part.bytes, PLAIN_LIMIT).map_err(zip::Fault::key)?
         } else {
             vec![(name, part.bytes)]
         };
-        for (name, bytes) in found
-            .into_iter()
-            .filter(|(name, _)| setup::FILES.contains(&name.as_str()))
-        {
+        for (name, bytes) in found.into_iter().filter(|(name, _)| setup::FILES.contains(&name.as_str())) {
             memory.put(&name, bytes);
             is_empty = false;
         }
     }
-    if is_empty {
-        Err("setup.no_files")
-    } else {
-        Ok(memory)
-    }
+    if is_empty { Err("setup.no_files") } else { Ok(memory) }
 }
 
 async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Problem> {
@@ -155,12 +125,7 @@ async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Proble
         Ok(setup) => Arc::new(setup),
         Err(faults) => {
             let total = i64::try_from(faults.total()).unwrap_or(i64::MAX);
-            page.faults = faults
-                .listed()
-                .iter()
-                .take(MOST_FAULTS)
-                .map(ToString::to_string)
-                .collect();
+            page.faults = faults.listed().iter().take(MOST_FAULTS).map(ToString::to_string).collect();
             page.faults_found = v.words.count("setup.faults", total, &[]);
             return Ok(());
         }
@@ -172,10 +137,7 @@ async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Proble
     match load(v, &setup, Mode::Try).await {
         Ok(report) => {
             let id = v.app.pages.keep_setup(&v.caller.user, setup, v.now);
-            page.tried = Some(Tried {
-                id,
-                lines: told(v, &report, Mode::Try),
-            });
+            page.tried = Some(Tried { id, lines: told(v, &report, Mode::Try) });
         }
         Err(problem) if problem.kind == &kind::NOT_POSSIBLE_NOW => page.trouble = Some(problem.detail),
         Err(problem) => return Err(problem),
@@ -235,11 +197,7 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
         ],
     ));
     if r.staff_retired > 0 {
-        all.push(v.words.count(
-            "setup.staff",
-            i64::try_from(r.staff_retired).unwrap_or_default(),
-            &[],
-        ));
+        all.push(v.words.count("setup.staff", i64::try_from(r.staff_retired).unwrap_or_default(), &[]));
     }
     if r.policy_changed {
         all.push(v.words.say("setup.policy", &[("version", &r.policy_version)]));

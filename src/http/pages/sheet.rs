@@ -15,6 +15,9 @@ use crate::domain::{Outcome, State};
 use crate::planning::{Question, Ready, StopView};
 use crate::store::case::CaseRow;
 
+/// From so many stops on a unit begins a page.
+const OWN_PAGE: usize = 10;
+
 #[derive(Template)]
 #[template(path = "sheet.html")]
 struct Page {
@@ -29,10 +32,11 @@ struct Page {
     total: String,
 }
 
-/// The stops of one unit, on a page of their own.
+/// The stops of one unit one after another; many of them begin a page of their own.
 struct Block {
     title: String,
     stops: Vec<Stop>,
+    is_own_page: bool,
 }
 
 struct Stop {
@@ -52,24 +56,14 @@ pub async fn show(v: Visitor) -> Answer {
     let on = query.date("on")?.unwrap_or(today);
     let user = query.text("enumerator").unwrap_or_default().to_owned();
     let people = people(&v, &area).await?;
-    let name = people
-        .iter()
-        .find(|p| p.user == user)
-        .map(|p| p.name.clone())
-        .unwrap_or_default();
-    let stops = if name.is_empty() {
-        Vec::new()
-    } else {
-        stops(&v, &area, &user, on).await?
-    };
+    let name = people.iter().find(|p| p.user == user).map(|p| p.name.clone()).unwrap_or_default();
+    let stops = if name.is_empty() { Vec::new() } else { stops(&v, &area, &user, on).await? };
     let blocks = blocks(&v, &stops).await?;
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("sheet.title")).await?,
         day: v.when().day(on),
         on: on.to_string(),
-        total: v
-            .words
-            .count("size.doors", i64::try_from(stops.len()).unwrap_or_default(), &[]),
+        total: v.words.count("size.doors", i64::try_from(stops.len()).unwrap_or_default(), &[]),
         user,
         people,
         name,
@@ -86,77 +80,47 @@ async fn stops(
     user: &str,
     on: jiff::civil::Date,
 ) -> Result<Vec<StopView>, Problem> {
-    let question = Question {
-        area: area.clone(),
-        on,
-        now: v.now,
-        hours: HashMap::new(),
-    };
+    let question = Question { area: area.clone(), on, now: v.now, hours: HashMap::new() };
     let ready = Ready::read(v.app.store(), std::sync::Arc::clone(&v.survey), question).await?;
     let plan = tokio::task::spawn_blocking(move || ready.plan())
         .await
         .map_err(|_| Problem::plain(&kind::INTERNAL))?;
-    Ok(plan
-        .enumerators
-        .into_iter()
-        .find(|s| s.user == user)
-        .map(|s| s.stops)
-        .unwrap_or_default())
+    Ok(plan.enumerators.into_iter().find(|s| s.user == user).map(|s| s.stops).unwrap_or_default())
 }
 
 /// Stops one after another in the same unit of the same building stand on one page.
 async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> {
     let ids: Vec<Uuid> = stops.iter().map(|s| s.case_id).collect();
-    let rows: HashMap<Uuid, CaseRow> = v
-        .app
-        .store()
-        .cases(v.caller.key, &ids)
-        .await?
-        .into_iter()
-        .map(|r| (r.id, r))
-        .collect();
+    let rows: HashMap<Uuid, CaseRow> =
+        v.app.store().cases(v.caller.key, &ids).await?.into_iter().map(|r| (r.id, r)).collect();
     let codes: Vec<String> = stops.iter().map(|s| s.area.clone()).collect();
-    let areas = v
-        .app
-        .store()
-        .areas(v.caller.key, crate::store::survey::Areas::Codes(codes))
-        .await?;
+    let areas = v.app.store().areas(v.caller.key, crate::store::survey::Areas::Codes(codes)).await?;
     let mut all: Vec<Block> = Vec::new();
     let mut last: Option<(&str, &str, &str)> = None;
     for stop in stops {
         let place = (stop.area.as_str(), stop.building.as_str(), stop.unit.as_str());
         if last != Some(place) {
-            let area = areas
-                .iter()
-                .find(|a| a.code == stop.area)
-                .map(|a| v.name_of(a))
-                .unwrap_or_default();
-            let building = v
-                .words
-                .say("building.name", &[("area", &area), ("number", &stop.building)]);
+            let area = areas.iter().find(|a| a.code == stop.area).map(|a| v.name_of(a)).unwrap_or_default();
+            let building = v.words.say("building.name", &[("area", &area), ("number", &stop.building)]);
             let unit = if stop.unit.is_empty() {
                 String::new()
             } else {
                 v.words.say("building.unit", &[("unit", &stop.unit)])
             };
-            all.push(Block {
-                title: format!("{building} {unit}").trim().to_owned(),
-                stops: Vec::new(),
-            });
+            all.push(Block { title: format!("{building} {unit}").trim().to_owned(), stops: Vec::new(), is_own_page: false });
             last = Some(place);
         }
         let shown = shown(v, stop, rows.get(&stop.case_id));
         if let Some(block) = all.last_mut() {
             block.stops.push(shown);
+            block.is_own_page = block.stops.len() >= OWN_PAGE;
         }
     }
     Ok(all)
 }
 
 fn shown(v: &Visitor, stop: &StopView, row: Option<&CaseRow>) -> Stop {
-    let state = row
-        .and_then(|r| State::from_number(r.state))
-        .unwrap_or(State::New);
+    let state = row.and_then(|r| State::from_number(r.state)).unwrap_or(State::New);
     let last = row.and_then(|r| r.last_at.zip(r.last_outcome.and_then(Outcome::from_number)));
     let visits = row.map_or(0, |r| r.visits);
     Stop {
@@ -173,16 +137,10 @@ fn shown(v: &Visitor, stop: &StopView, row: Option<&CaseRow>) -> Stop {
             |(at, outcome)| {
                 let line = v.words.say(
                     "door.last",
-                    &[
-                        ("time", &v.when().full(at)),
-                        ("outcome", &outcome.label(v.words.0)),
-                    ],
+                    &[("time", &v.when().full(at)), ("outcome", &outcome.label(v.words.0))],
                 );
                 if visits > 1 {
-                    format!(
-                        "{line} ({})",
-                        v.words.count("door.visits", i64::from(visits), &[])
-                    )
+                    format!("{line} ({})", v.words.count("door.visits", i64::from(visits), &[]))
                 } else {
                     line
                 }

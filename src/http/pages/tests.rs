@@ -8,11 +8,7 @@ use super::words;
 const CSS: &str = include_str!("../../../web/app.css");
 
 fn places(text: &str) -> BTreeSet<String> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|part| part.split_once('}'))
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[test]
@@ -25,14 +21,9 @@ fn both_languages_have_the_same_keys_and_places() {
     let missing: Vec<String> = keys(&en).symmetric_difference(&keys(&zh)).cloned().collect();
     assert!(missing.is_empty(), "in one language only: {missing:?}");
     for (key, text) in &en {
-        let other = key
-            .strip_suffix(".one")
-            .map_or_else(|| key.clone(), |stem| format!("{stem}.other"));
+        let other = key.strip_suffix(".one").map_or_else(|| key.clone(), |stem| format!("{stem}.other"));
         assert_eq!(places(text), places(&zh[&other]), "{key}: places differ");
-        assert!(
-            !text.trim().is_empty() && !zh[&other].trim().is_empty(),
-            "{key} is empty"
-        );
+        assert!(!text.trim().is_empty() && !zh[&other].trim().is_empty(), "{key} is empty");
         if let Some(stem) = key.strip_suffix(".other") {
             assert!(en.contains_key(&format!("{stem}.one")), "{stem} has no singular");
         }
@@ -59,16 +50,11 @@ fn files(dir: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
 /// Keys asked for as a literal: `t("…")`, `say("…"`, `count("…"`, `let key = "…"` and titles of frames.
 fn asked_keys() -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for (_, text) in files("src/http/pages", &[".rs"])
-        .into_iter()
-        .chain(files("web/templates", &[".html"]))
-    {
+    for (_, text) in files("src/http/pages", &[".rs"]).into_iter().chain(files("web/templates", &[".html"])) {
         for part in text.split('"').skip(1).step_by(1) {
             let is_key = part.contains('.')
                 && part.len() < 60
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
             if is_key {
                 all.insert(part.to_owned());
             }
@@ -82,12 +68,7 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
     let en = words::read(words::EN);
     let stems: BTreeSet<String> = en
         .keys()
-        .map(|k| {
-            k.strip_suffix(".one")
-                .or_else(|| k.strip_suffix(".other"))
-                .unwrap_or(k)
-                .to_owned()
-        })
+        .map(|k| k.strip_suffix(".one").or_else(|| k.strip_suffix(".other")).unwrap_or(k).to_owned())
         .collect();
     let heads: BTreeSet<&str> = stems.iter().filter_map(|k| k.split('.').next()).collect();
     let asked = asked_keys();
@@ -99,33 +80,15 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         .collect();
     assert!(unknown.is_empty(), "asked for but not there: {unknown:?}");
     // Put together from a code: state, decision, reason and so on.
-    let made = [
-        "look.",
-        "month.",
-        "weekday.",
-        "decide.",
-        "decision.",
-        "done.",
-        "id.",
-        "cell.",
-        "band.",
-        "end.",
-        "table.",
-        "exports.",
-    ];
-    let unused: Vec<&String> = stems
-        .iter()
-        .filter(|k| !asked.contains(*k) && !made.iter().any(|head| k.starts_with(head)))
-        .collect();
+    let made = ["look.", "month.", "weekday.", "decide.", "decision.", "done.", "id.", "cell.", "band.", "end.", "table.", "exports.", "review.", "cmp.", "level."];
+    let unused: Vec<&String> =
+        stems.iter().filter(|k| !asked.contains(*k) && !made.iter().any(|head| k.starts_with(head))).collect();
     assert!(unused.is_empty(), "no page asks for: {unused:?}");
 }
 
 #[test]
 fn templates_and_scripts_hold_no_words_of_their_own() {
-    for (path, text) in files("web/templates", &[".html"])
-        .into_iter()
-        .chain(files("web/js", &[".js"]))
-    {
+    for (path, text) in files("web/templates", &[".html"]).into_iter().chain(files("web/js", &[".js"])) {
         let han = text.chars().find(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
         assert!(han.is_none(), "{}: {han:?}", path.display());
     }
@@ -151,11 +114,7 @@ fn tokens(block: &str) -> BTreeMap<&str, [f64; 3]> {
         .filter_map(|line| line.trim().strip_prefix("--")?.split_once(':'))
         .filter_map(|(name, value)| {
             let hex = value.strip_prefix('#').filter(|h| h.len() == 6)?;
-            let part = |i: usize| {
-                u8::from_str_radix(&hex[i..i + 2], 16)
-                    .ok()
-                    .map(|n| f64::from(n) / 255.0)
-            };
+            let part = |i: usize| u8::from_str_radix(&hex[i..i + 2], 16).ok().map(|n| f64::from(n) / 255.0);
             Some((name, [part(0)?, part(2)?, part(4)?]))
         })
         .collect()
@@ -164,13 +123,7 @@ fn tokens(block: &str) -> BTreeMap<&str, [f64; 3]> {
 /// Relative luminance and contrast of WCAG 2.1.
 fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
     let luminance = |c: [f64; 3]| {
-        let linear = c.map(|x| {
-            if x <= 0.04045 {
-                x / 12.92
-            } else {
-                ((x + 0.055) / 1.055).powf(2.4)
-            }
-        });
+        let linear = c.map(|x| if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) });
         0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     };
     let (a, b) = (luminance(a), luminance(b));
@@ -180,28 +133,12 @@ fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
 #[test]
 fn text_and_signs_can_be_read_in_both_themes() {
     let light = tokens(CSS.split("@media").next().unwrap());
-    let dark = tokens(
-        CSS.split(":root[data-theme=dark]{")
-            .nth(1)
-            .unwrap()
-            .split("/* Ground */")
-            .next()
-            .unwrap(),
-    );
-    let system = tokens(
-        CSS.split(":root:not([data-theme=light]){")
-            .nth(1)
-            .unwrap()
-            .split("}}")
-            .next()
-            .unwrap(),
-    );
+    let dark =
+        tokens(CSS.split(":root[data-theme=dark]{").nth(1).unwrap().split("/* Ground */").next().unwrap());
+    let system =
+        tokens(CSS.split(":root:not([data-theme=light]){").nth(1).unwrap().split("}}").next().unwrap());
     assert!(light.len() > 40);
-    assert_eq!(
-        format!("{dark:?}"),
-        format!("{system:?}"),
-        "the dark theme is written twice and differs"
-    );
+    assert_eq!(format!("{dark:?}"), format!("{system:?}"), "the dark theme is written twice and differs");
     let mut text: Vec<(String, String)> = Vec::new();
     for look in [
         "completed",
@@ -225,16 +162,7 @@ fn text_and_signs_can_be_read_in_both_themes() {
         text.extend(["ink", "mute", "accent"].map(|ink| (ink.to_owned(), ground.to_owned())));
     }
     text.push(("bad-ink".to_owned(), "card".to_owned()));
-    let edges = [
-        "edge",
-        "focus",
-        "completed",
-        "appointment",
-        "refused",
-        "exhausted",
-        "closed",
-        "verify",
-    ];
+    let edges = ["edge", "focus", "completed", "appointment", "refused", "exhausted", "closed", "verify"];
     for (theme, all) in [("light", &light), ("dark", &dark)] {
         for (ink, ground) in &text {
             let c = contrast(all[ink.as_str()], all[ground.as_str()]);
@@ -252,19 +180,8 @@ fn text_and_signs_can_be_read_in_both_themes() {
 #[test]
 fn scripts_and_style_stay_within_their_budgets() {
     let sizes = super::assets::packed_sizes();
-    let scripts: usize = sizes
-        .iter()
-        .filter(|(name, _)| name.ends_with(".js"))
-        .map(|s| s.1)
-        .sum();
-    let style: usize = sizes
-        .iter()
-        .filter(|(name, _)| name.ends_with(".css"))
-        .map(|s| s.1)
-        .sum();
-    assert!(
-        scripts > 0 && scripts <= 12 << 10,
-        "scripts: {scripts} bytes packed"
-    );
+    let scripts: usize = sizes.iter().filter(|(name, _)| name.ends_with(".js")).map(|s| s.1).sum();
+    let style: usize = sizes.iter().filter(|(name, _)| name.ends_with(".css")).map(|s| s.1).sum();
+    assert!(scripts > 0 && scripts <= 12 << 10, "scripts: {scripts} bytes packed");
     assert!(style > 0 && style <= 8 << 10, "style: {style} bytes packed");
 }

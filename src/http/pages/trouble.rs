@@ -36,16 +36,11 @@ pub fn page(problem: &Problem, headers: &HeaderMap, id: &RequestId) -> Response 
         detail: (own != problem.kind.meaning).then(|| own.to_owned()),
         slug: problem.kind.slug,
         id: id.to_string(),
-        is_passing: matches!(
-            status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-        ),
+        is_passing: matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS),
         is_signed_out: status == StatusCode::UNAUTHORIZED,
         f,
     };
-    let html = template
-        .render()
-        .unwrap_or_else(|_| problem.kind.title.to_owned());
+    let html = template.render().unwrap_or_else(|_| problem.kind.title.to_owned());
     let mut response = html_answer(html, headers, Carriage::Plain);
     // Headers such as Retry-After and Allow are made once, by the document of the same problem.
     let document = problem.clone().into_response(None);

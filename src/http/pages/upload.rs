@@ -52,16 +52,10 @@ fn boundary(media_type: &str) -> Option<String> {
 }
 
 fn part(head: &str, bytes: &[u8]) -> Option<Part> {
-    let line = head
-        .split("\r\n")
-        .find(|l| l.to_ascii_lowercase().starts_with("content-disposition:"))?;
+    let line = head.split("\r\n").find(|l| l.to_ascii_lowercase().starts_with("content-disposition:"))?;
     let name = parameter(line, "name")?;
     let file = parameter(line, "filename").map(|f| f.rsplit(['/', '\\']).next().unwrap_or("").to_owned());
-    Some(Part {
-        name,
-        file,
-        bytes: bytes.to_vec(),
-    })
+    Some(Part { name, file, bytes: bytes.to_vec() })
 }
 
 /// A quoted parameter of a header line. Browsers write a quote inside as `%22`.
@@ -91,10 +85,7 @@ mod tests {
 
     fn headers() -> HeaderMap {
         let mut all = HeaderMap::new();
-        all.insert(
-            CONTENT_TYPE,
-            http::HeaderValue::from_static("multipart/form-data; boundary=xYz"),
-        );
+        all.insert(CONTENT_TYPE, http::HeaderValue::from_static("multipart/form-data; boundary=xYz"));
         all
     }
 
@@ -103,14 +94,7 @@ mod tests {
         let body = b"--xYz\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--xYz\r\nContent-Disposition: form-data; \
                      name=\"files\"; filename=\"dir/areas.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n\r\n--xYz--\r\n";
         let all = parts(&headers(), body).unwrap();
-        assert_eq!(
-            all[0],
-            Part {
-                name: "csrf".to_owned(),
-                file: None,
-                bytes: b"abc".to_vec()
-            }
-        );
+        assert_eq!(all[0], Part { name: "csrf".to_owned(), file: None, bytes: b"abc".to_vec() });
         assert_eq!(
             (all[1].file.as_deref(), all[1].bytes.as_slice()),
             (Some("areas.csv"), b"a,b\r\n1,2\r\n".as_slice())
@@ -120,10 +104,7 @@ mod tests {
     #[test]
     fn what_is_cut_short_is_nothing() {
         assert_eq!(
-            parts(
-                &headers(),
-                b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"
-            ),
+            parts(&headers(), b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"),
             None
         );
         assert_eq!(parts(&HeaderMap::new(), b""), None);

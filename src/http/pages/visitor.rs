@@ -23,6 +23,7 @@ use super::memory::Waiting;
 use super::resume;
 use super::when::When;
 use super::words::Words;
+use crate::domain::LinkState;
 use crate::report::evening_start;
 use crate::store::access::Caller;
 use crate::store::survey::AreaRow;
@@ -114,14 +115,7 @@ async fn enter(app: &App, request: &Request) -> Result<(Caller, Arc<Survey>), Pr
 
 fn visitor(app: App, request: Request, caller: Caller, survey: Arc<Survey>) -> Visitor {
     let (words, now) = (Words::of(&request.headers), app.now());
-    Visitor {
-        app,
-        request,
-        caller,
-        survey,
-        words,
-        now,
-    }
+    Visitor { app, request, caller, survey, words, now }
 }
 
 /// Path and query of a request.
@@ -143,10 +137,7 @@ impl Visitor {
             title: title.into(),
             tab,
             survey: self.words.pick(&self.survey.name, &self.survey.name_zh).clone(),
-            who: Some(Who {
-                name: self.caller.name.clone(),
-                is_admin: self.caller.role == "admin",
-            }),
+            who: Some(Who { name: self.caller.name.clone(), is_admin: self.caller.role == "admin" }),
             asof: Some(AsOf::of(self, waiting)),
             waiting,
             csrf: masked(self.caller.csrf.as_deref().unwrap_or_default()),
@@ -174,11 +165,7 @@ impl Visitor {
     /// Refuses a form that does not carry the session's token.
     pub fn check_token(&self, sent: Option<&str>) -> Result<(), Problem> {
         let token = self.caller.csrf.as_deref().unwrap_or_default();
-        if is_token(token, sent.unwrap_or_default()) {
-            Ok(())
-        } else {
-            Err(expired())
-        }
+        if is_token(token, sent.unwrap_or_default()) { Ok(()) } else { Err(expired()) }
     }
 
     /// The area named by `?area=`, else the own one.
@@ -189,10 +176,7 @@ impl Visitor {
 
     /// Times by the survey's clock.
     pub fn when(&self) -> When<'_> {
-        When {
-            rules: &self.survey.rules,
-            words: self.words,
-        }
+        When { rules: &self.survey.rules, words: self.words }
     }
 
     /// An area's name in the reader's language.
@@ -216,21 +200,31 @@ impl Visitor {
         Ok(value)
     }
 
+    /// The same with the devices of the own area where none belongs to the smaller one: somebody works there all the same.
+    pub async fn devices_of(&self, w: Waiting) -> Result<Waiting, Problem> {
+        if w.enrolled > 0 {
+            return Ok(w);
+        }
+        let own = self.waiting().await?;
+        Ok(Waiting {
+            enrolled: own.enrolled,
+            heard: own.heard,
+            silent: own.silent,
+            silent_doors: own.silent_doors,
+            ..w
+        })
+    }
+
     async fn count_waiting(&self, range: (i32, i32)) -> Result<Waiting, Problem> {
         let (store, key) = (self.app.store(), self.caller.key);
         let held = store.count_held(key, range).await?;
+        let links = store.count_links(key, range).await?;
         let silent_since = silent_before(&self.survey, self.now);
         let devices = store.devices(key, range, None).await?;
         let live: Vec<_> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
-        let silent: Vec<_> = live
-            .iter()
-            .filter(|d| d.last_at.is_none_or(|at| at < silent_since))
-            .collect();
+        let silent: Vec<_> = live.iter().filter(|d| d.last_at.is_none_or(|at| at < silent_since)).collect();
         let evening = evening_start(&self.survey.rules, self.now);
-        let heard = live
-            .iter()
-            .filter(|d| d.last_at.is_some_and(|at| at >= evening))
-            .count();
+        let heard = live.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening)).count();
         let mut holders: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
         for d in &silent {
             holders.insert(&d.user, d.doors_held);
@@ -241,6 +235,7 @@ impl Visitor {
             by_appointment,
             is_more,
             held,
+            review: links.iter().find(|l| l.0 == LinkState::Review).map_or(0, |l| l.1),
             silent: count(silent.len()),
             enrolled: count(live.len()),
             heard: count(heard),
@@ -253,10 +248,7 @@ impl Visitor {
         let (store, rules) = (self.app.store(), &self.survey.rules);
         let rows = store.list_due(self.caller.key, range, start(), MOST_DUE).await?;
         let is_more = i64::try_from(rows.len()).is_ok_and(|n| n >= MOST_DUE);
-        let tried: Vec<_> = rows
-            .into_iter()
-            .filter(|r| r.visits > 0 || r.appointment.is_some())
-            .collect();
+        let tried: Vec<_> = rows.into_iter().filter(|r| r.visits > 0 || r.appointment.is_some()).collect();
         let today = rules.calendar.local_date(self.now);
         let end = rules.calendar.day_start(today.saturating_add(1.day()));
         let (mut due, mut agreed) = (0, 0);

@@ -19,8 +19,13 @@ impl When<'_> {
     /// Date and time: `Thu 5 Nov, 20:41` or `11月5日 周四 20:41`.
     pub fn full(&self, at: Timestamp) -> String {
         let day = self.day(self.rules.calendar.local_date(at));
-        self.words
-            .say("when.full", &[("day", &day), ("time", &self.clock(at))])
+        self.words.say("when.full", &[("day", &day), ("time", &self.clock(at))])
+    }
+
+    /// As short as it is clear beside `now`: the time today, else date and time.
+    pub fn brief(&self, at: Timestamp, now: Timestamp) -> String {
+        let (day, today) = (self.rules.calendar.local_date(at), self.rules.calendar.local_date(now));
+        if day == today { self.clock(at) } else { format!("{} {}", self.short(day), self.clock(at)) }
     }
 
     /// The time of day: `20:41`.
@@ -34,26 +39,19 @@ impl When<'_> {
         let weekday = self.words.t(weekday_key(date.weekday()));
         let month_key = format!("month.{}", date.month());
         let month = self.words.t(&month_key);
-        self.words.say(
-            "when.day",
-            &[("weekday", &weekday), ("day", &date.day()), ("month", &month)],
-        )
+        self.words.say("when.day", &[("weekday", &weekday), ("day", &date.day()), ("month", &month)])
     }
 
     /// A date without its weekday: `5 Nov` or `11月5日`.
     pub fn short(&self, date: Date) -> String {
         let month_key = format!("month.{}", date.month());
         let month = self.words.t(&month_key);
-        self.words
-            .say("when.short", &[("day", &date.day()), ("month", &month)])
+        self.words.say("when.short", &[("day", &date.day()), ("month", &month)])
     }
 
     /// A window: `Sat 7 Nov, 10:00–12:00`; with both days where it spans more than one.
     pub fn window(&self, w: Window) -> String {
-        let (from, to) = (
-            self.rules.calendar.local_date(w.from),
-            self.rules.calendar.local_date(w.to),
-        );
+        let (from, to) = (self.rules.calendar.local_date(w.from), self.rules.calendar.local_date(w.to));
         if from == to {
             format!("{}–{}", self.full(w.from), self.clock(w.to))
         } else {
@@ -82,15 +80,12 @@ impl When<'_> {
 
     /// With the zone's offset, for `<time datetime>`.
     pub fn machine(&self, at: Timestamp) -> String {
-        at.to_zoned(self.rules.calendar.tz.clone())
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string()
+        at.to_zoned(self.rules.calendar.tz.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// An instant as the export and the API write it.
     pub fn of_text(&self, text: &str) -> String {
-        text.parse::<Timestamp>()
-            .map_or_else(|_| text.to_owned(), |at| self.full(at))
+        text.parse::<Timestamp>().map_or_else(|_| text.to_owned(), |at| self.full(at))
     }
 }
 
@@ -116,25 +111,13 @@ mod tests {
         let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
         let rules = Rules::new(Policy::default(), zone);
         let at: Timestamp = "2020-11-05T12:41:00Z".parse().unwrap();
-        let say = |language| {
-            When {
-                rules: &rules,
-                words: Words(language),
-            }
-            .full(at)
-        };
+        let say = |language| When { rules: &rules, words: Words(language) }.full(at);
         assert_eq!(say(Language::En), "Thu 5 Nov, 20:41");
         assert_eq!(say(Language::Zh), "11月5日 周四 20:41");
-        let when = When {
-            rules: &rules,
-            words: Words(Language::En),
-        };
+        let when = When { rules: &rules, words: Words(Language::En) };
         assert_eq!(when.field(at), "2020-11-05T20:41");
         assert_eq!(when.machine(at), "2020-11-05T20:41:00+08:00");
-        let window = Window {
-            from: at,
-            to: at + SignedDuration::from_mins(30),
-        };
+        let window = Window { from: at, to: at + SignedDuration::from_mins(30) };
         assert_eq!(when.window(window), "Thu 5 Nov, 20:41–21:11");
     }
 }

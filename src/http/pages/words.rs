@@ -74,11 +74,7 @@ impl Words {
 
     /// The text of `key` for `n` things; `{n}` is the number with its thousands set apart.
     pub fn count(self, key: &str, n: i64, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> String {
-        let form = if n == 1 && self.0 == Language::En {
-            "one"
-        } else {
-            "other"
-        };
+        let form = if n == 1 && self.0 == Language::En { "one" } else { "other" };
         let full = format!("{key}.{form}");
         let number = super::figures::thousands(n);
         let mut all: Vec<(&str, &(dyn std::fmt::Display + Sync))> = vec![("n", &number)];
@@ -92,9 +88,7 @@ fn fill(text: &str, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> Strin
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            break;
-        };
+        let Some((name, tail)) = after.split_once('}') else { return out };
         match places.iter().find(|(place, _)| *place == name) {
             Some((_, value)) => out.push_str(&value.to_string()),
             None => out.push_str(name),
@@ -147,16 +141,10 @@ mod tests {
     #[test]
     fn the_cookie_wins_over_the_browser_and_chinese_is_the_rest() {
         assert_eq!(Words::of(&HeaderMap::new()).tag(), "zh-CN");
-        assert_eq!(
-            Words::of(&headers(ACCEPT_LANGUAGE, "fr, en-GB;q=0.8, zh;q=0.5")).tag(),
-            "en"
-        );
+        assert_eq!(Words::of(&headers(ACCEPT_LANGUAGE, "fr, en-GB;q=0.8, zh;q=0.5")).tag(), "en");
         assert_eq!(Words::of(&headers(ACCEPT_LANGUAGE, "zh-TW, en")).tag(), "zh-CN");
         let mut both = headers(ACCEPT_LANGUAGE, "zh");
-        both.insert(
-            COOKIE,
-            http::HeaderValue::from_static("a=b; doorknock_language=en"),
-        );
+        both.insert(COOKIE, http::HeaderValue::from_static("a=b; doorknock_language=en"));
         assert_eq!(Words::of(&both).tag(), "en");
     }
 

@@ -108,27 +108,15 @@ fn unpacked(archive: &[u8], entry: &Entry, limit: usize) -> Result<Vec<u8>, Faul
     // One byte more than allowed tells "full" from "too large".
     let most = limit as u64 + 1;
     match entry.method {
-        0 => slice
-            .take(most)
-            .read_to_end(&mut plain)
-            .map_err(|_| Fault::Broken)?,
-        8 => DeflateDecoder::new(slice)
-            .take(most)
-            .read_to_end(&mut plain)
-            .map_err(|_| Fault::Broken)?,
+        0 => slice.take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
+        8 => DeflateDecoder::new(slice).take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
         _ => return Err(Fault::Packing),
     };
-    if plain.len() > limit {
-        Err(Fault::TooLarge)
-    } else {
-        Ok(plain)
-    }
+    if plain.len() > limit { Err(Fault::TooLarge) } else { Ok(plain) }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(
-        bytes.get(at..at.checked_add(2)?)?.try_into().ok()?,
-    ))
+    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
@@ -198,10 +186,7 @@ mod tests {
         let all = files(&zip, 100).unwrap();
         assert_eq!(
             all,
-            [
-                ("areas.csv".to_owned(), b"code,parent".to_vec()),
-                ("staff.csv".to_owned(), b"user".to_vec())
-            ]
+            [("areas.csv".to_owned(), b"code,parent".to_vec()), ("staff.csv".to_owned(), b"user".to_vec())]
         );
     }
 

@@ -25,10 +25,7 @@ pub(super) enum Part {
 impl Pattern {
     /// Reads a pattern; it starts with `/`.
     pub(super) fn new(text: &'static str) -> Self {
-        Self {
-            text,
-            parts: parts(text),
-        }
+        Self { text, parts: parts(text) }
     }
 
     /// The pattern as written.
@@ -65,12 +62,7 @@ fn parts(pattern: &'static str) -> Vec<Part> {
         Some(name) => name.strip_prefix('*').map_or(Part::One(name), Part::Rest),
         None => Part::Literal(text),
     };
-    pattern
-        .strip_prefix('/')
-        .unwrap_or(pattern)
-        .split('/')
-        .map(part)
-        .collect()
+    pattern.strip_prefix('/').unwrap_or(pattern).split('/').map(part).collect()
 }
 
 /// One part of a path as text; nothing fits a part that is empty, a step upwards or hides a separator.

@@ -7,15 +7,8 @@ use super::super::answer;
 use super::*;
 
 async fn shown(_app: (), request: Request) -> Result<Response, Problem> {
-    let params: Vec<String> = request
-        .params
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    Ok(answer::text(
-        "text/plain",
-        format!("{} {}", request.route, params.join(",")),
-    ))
+    let params: Vec<String> = request.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Ok(answer::text("text/plain", format!("{} {}", request.route, params.join(","))))
 }
 
 fn router() -> Router<()> {
@@ -45,19 +38,10 @@ fn raw(method: &str, path: &str, accept: &'static str) -> Raw {
 }
 
 async fn call(router: Router<()>, method: &str, path: &str) -> (StatusCode, Option<String>, String) {
-    let response = router
-        .dispatch((), &Metrics::new(), raw(method, path, "*/*"))
-        .await;
-    let allow = response
-        .headers()
-        .get(ALLOW)
-        .map(|value| value.to_str().unwrap().to_owned());
+    let response = router.dispatch((), &Metrics::new(), raw(method, path, "*/*")).await;
+    let allow = response.headers().get(ALLOW).map(|value| value.to_str().unwrap().to_owned());
     let status = response.status();
-    (
-        status,
-        allow,
-        String::from_utf8(answer::bytes(response).await.to_vec()).unwrap(),
-    )
+    (status, allow, String::from_utf8(answer::bytes(response).await.to_vec()).unwrap())
 }
 
 #[tokio::test]
@@ -71,11 +55,7 @@ async fn the_most_literal_pattern_wins_and_parts_are_decoded() {
         ("/phone/", "/phone/ "),
         ("/phone/a/b.js", "/phone/{*file} file=a/b.js"),
     ] {
-        assert_eq!(
-            call(router(), "GET", path).await,
-            (StatusCode::OK, None, want.to_owned()),
-            "{path}"
-        );
+        assert_eq!(call(router(), "GET", path).await, (StatusCode::OK, None, want.to_owned()), "{path}");
     }
 }
 
@@ -94,10 +74,7 @@ async fn a_known_path_with_another_method_is_a_405_naming_those_that_work() {
             (StatusCode::METHOD_NOT_ALLOWED, Some(allow)),
             "{method} {path}"
         );
-        assert!(
-            method == "HEAD" || body.contains("/problems/method-not-allowed"),
-            "{body}"
-        );
+        assert!(method == "HEAD" || body.contains("/problems/method-not-allowed"), "{body}");
     }
 }
 
@@ -123,11 +100,7 @@ async fn no_path_reaches_past_its_folder() {
         "/v1/cases/%zz",
         "/v1/cases/%2",
     ] {
-        assert_eq!(
-            call(router(), "GET", path).await.0,
-            StatusCode::NOT_FOUND,
-            "{path}"
-        );
+        assert_eq!(call(router(), "GET", path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
 
@@ -145,9 +118,7 @@ async fn people_get_pages_and_programs_get_documents() {
     ] {
         let method = if path.contains("nowhere") { "GET" } else { "DELETE" };
         let router = router().page_problems(paint);
-        let response = router
-            .dispatch((), &Metrics::new(), raw(method, path, accept))
-            .await;
+        let response = router.dispatch((), &Metrics::new(), raw(method, path, accept)).await;
         // A wrong method is answered before it is known for whom the route is.
         let html = response.headers()["content-type"] == "text/html";
         assert_eq!(html, page && method == "GET", "{path} {accept}");
@@ -158,8 +129,6 @@ async fn people_get_pages_and_programs_get_documents() {
 async fn the_filter_serves_the_routes() {
     let filter = router().into_filter((), Metrics::new());
     let request = http::Request::get("/v1/cases/7?x=1").body(String::new()).unwrap();
-    let response = tower_service::Service::call(&mut warp::service(filter), request)
-        .await
-        .unwrap();
+    let response = tower_service::Service::call(&mut warp::service(filter), request).await.unwrap();
     assert_eq!(answer::bytes(response).await, "/v1/cases/{id} id=7");
 }

@@ -20,9 +20,7 @@ async fn serve(limits: Limits) -> Running {
     let site = Router::new()
         .get("/x", |(), _: Request| async { Ok(answer::json("x")) })
         .into_filter((), metrics.clone());
-    let server = Server::bind(([127, 0, 0, 1], 0).into(), None, limits, metrics)
-        .await
-        .unwrap();
+    let server = Server::bind(([127, 0, 0, 1], 0).into(), None, limits, metrics).await.unwrap();
     let address = server.address();
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(server.run(site, async { drop(stopped.await) }));
@@ -37,11 +35,7 @@ async fn send(address: SocketAddr, text: &str) -> TcpStream {
 
 async fn answer_to(address: SocketAddr, text: &str) -> String {
     let mut answer = String::new();
-    send(address, text)
-        .await
-        .read_to_string(&mut answer)
-        .await
-        .unwrap();
+    send(address, text).await.read_to_string(&mut answer).await.unwrap();
     answer
 }
 
@@ -50,11 +44,7 @@ const ASK: &str = "GET /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 #[tokio::test]
 async fn a_request_is_answered_and_a_stop_leaves_nothing_open() {
     let running = serve(Limits::default()).await;
-    assert!(
-        answer_to(running.address, ASK)
-            .await
-            .starts_with("HTTP/1.1 200 OK")
-    );
+    assert!(answer_to(running.address, ASK).await.starts_with("HTTP/1.1 200 OK"));
     running.stop.send(()).unwrap();
     assert_eq!(running.ended.await.unwrap(), 0);
     assert!(TcpStream::connect(running.address).await.is_err());
@@ -62,11 +52,7 @@ async fn a_request_is_answered_and_a_stop_leaves_nothing_open() {
 
 #[tokio::test]
 async fn half_sent_heads_and_idle_connections_do_not_hold_the_stop() {
-    let running = serve(Limits {
-        farewell: Duration::ZERO,
-        ..Limits::default()
-    })
-    .await;
+    let running = serve(Limits { farewell: Duration::ZERO, ..Limits::default() }).await;
     let mut half = send(running.address, "GET /x HT").await;
     let silent = send(running.address, "").await;
     // An answered request shows that the connections before it were accepted.
@@ -74,30 +60,20 @@ async fn half_sent_heads_and_idle_connections_do_not_hold_the_stop() {
     running.stop.send(()).unwrap();
     let mut told = String::new();
     half.read_to_string(&mut told).await.unwrap();
-    assert!(
-        told.starts_with("HTTP/1.1 503") && told.contains("retry-after"),
-        "{told}"
-    );
+    assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after"), "{told}");
     drop((half, silent));
     assert_eq!(running.ended.await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn who_finds_no_place_is_told_to_come_again_and_the_idle_make_room() {
-    let running = serve(Limits {
-        connections: 1,
-        ..Limits::default()
-    })
-    .await;
+    let running = serve(Limits { connections: 1, ..Limits::default() }).await;
     let mut idle = send(running.address, "GET /x HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut first = [0; 15];
     idle.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200 OK");
     let refused = answer_to(running.address, ASK).await;
-    assert!(
-        refused.starts_with("HTTP/1.1 503") && refused.contains("too-many-connections"),
-        "{refused}"
-    );
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("too-many-connections"), "{refused}");
     let mut rest = String::new();
     idle.read_to_string(&mut rest).await.unwrap();
     assert!(answer_to(running.address, ASK).await.starts_with("HTTP/1.1"));
@@ -106,13 +82,6 @@ async fn who_finds_no_place_is_told_to_come_again_and_the_idle_make_room() {
 #[tokio::test]
 async fn a_head_over_the_limit_is_a_431() {
     let running = serve(Limits::default()).await;
-    let long = format!(
-        "GET /x HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
-        "x".repeat(100 << 10)
-    );
-    assert!(
-        answer_to(running.address, &long)
-            .await
-            .starts_with("HTTP/1.1 431")
-    );
+    let long = format!("GET /x HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(100 << 10));
+    assert!(answer_to(running.address, &long).await.starts_with("HTTP/1.1 431"));
 }

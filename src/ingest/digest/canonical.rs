@@ -46,11 +46,8 @@ fn string(text: &str, out: &mut Vec<u8>) {
 /// Writes a number as sign, significant digits and power of ten. Fractions with more digits than an `f64` tells apart are
 /// taken as the `f64` they stand for, as a device that has read them once would write them.
 fn number(text: &str, out: &mut Vec<u8>) {
-    let significant = text
-        .bytes()
-        .take_while(|b| !matches!(b, b'e' | b'E'))
-        .filter(u8::is_ascii_digit)
-        .count();
+    let significant =
+        text.bytes().take_while(|b| !matches!(b, b'e' | b'E')).filter(u8::is_ascii_digit).count();
     let is_integer = text.bytes().all(|b| b == b'-' || b.is_ascii_digit());
     match text.parse::<f64>() {
         Ok(value) if significant > 17 && !is_integer => decimal(&format!("{value:e}"), out),

@@ -95,10 +95,7 @@ fn a_batch_is_its_survey_device_and_records_in_order() {
     let whole = keys().batch_digest("s", device, &[a, b]);
     assert_eq!(whole, keys().batch_digest("s", device, &[a, b]));
     assert_ne!(whole, keys().batch_digest("t", device, &[a, b]));
-    assert_ne!(
-        whole,
-        keys().batch_digest("s", DeviceId(Uuid::from_u128(6)), &[a, b])
-    );
+    assert_ne!(whole, keys().batch_digest("s", DeviceId(Uuid::from_u128(6)), &[a, b]));
     assert_ne!(whole, keys().batch_digest("s", device, &[b, a]));
     assert_ne!(whole, keys().batch_digest("s", device, &[a]));
 }
@@ -183,11 +180,7 @@ fn changed(tree: &Tree) -> Option<Tree> {
             Some(Tree::List(items))
         }
         Tree::Members(members) => {
-            let key = members
-                .iter()
-                .find(|(_, value)| changed(value).is_some())?
-                .0
-                .clone();
+            let key = members.iter().find(|(_, value)| changed(value).is_some())?.0.clone();
             let mut members = members.clone();
             let value = changed(&members[&key])?;
             members.insert(key, value);

@@ -68,28 +68,15 @@ struct Place {
 
 impl Stop {
     pub(super) fn new(at: usize, what: What) -> Self {
-        Self(Box::new(Place {
-            at,
-            what,
-            path: Vec::new(),
-        }))
+        Self(Box::new(Place { at, what, path: Vec::new() }))
     }
 
     /// Works out line, column and pointer; `text` is what was read.
     pub(super) fn fault(&self, text: &str) -> Fault {
         let (line, column) = place(text.as_bytes(), self.0.at);
-        let pointer = self
-            .0
-            .path
-            .iter()
-            .rev()
-            .fold(String::new(), |pointer, segment| pointer + "/" + segment);
-        Fault {
-            line,
-            column,
-            pointer,
-            what: self.0.what,
-        }
+        let pointer =
+            self.0.path.iter().rev().fold(String::new(), |pointer, segment| pointer + "/" + segment);
+        Fault { line, column, pointer, what: self.0.what }
     }
 
     /// The same stop, seen from the value around.
@@ -105,10 +92,7 @@ pub(super) fn place(bytes: &[u8], at: usize) -> (usize, usize) {
     let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
     let line = before.split(|b| *b == b'\n').count();
     // Bytes that continue a character are not counted.
-    let column = 1 + before[line_start..]
-        .iter()
-        .filter(|b| (**b & 0xC0) != 0x80)
-        .count();
+    let column = 1 + before[line_start..].iter().filter(|b| (**b & 0xC0) != 0x80).count();
     (line, column)
 }
 

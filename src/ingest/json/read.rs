@@ -11,11 +11,7 @@ pub fn parse(text: &str) -> Result<Json<'_>, Fault> {
     let mut reader = Reader::new(text, 0);
     let value = reader.value(1).and_then(|value| {
         reader.skip_space();
-        if reader.at == text.len() {
-            Ok(value)
-        } else {
-            Err(reader.stop(What::Trailing))
-        }
+        if reader.at == text.len() { Ok(value) } else { Err(reader.stop(What::Trailing)) }
     });
     value.map_err(|stop| stop.fault(text))
 }
@@ -31,11 +27,7 @@ type Read<T> = Result<T, Stop>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, at: usize) -> Self {
-        Self {
-            text,
-            bytes: text.as_bytes(),
-            at,
-        }
+        Self { text, bytes: text.as_bytes(), at }
     }
 
     pub(super) fn stop(&self, what: What) -> Stop {
@@ -43,11 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     fn stop_at(&self, at: usize, what: What) -> Stop {
-        let what = if at >= self.bytes.len() && what != What::Trailing {
-            What::Ends
-        } else {
-            what
-        };
+        let what = if at >= self.bytes.len() && what != What::Trailing { What::Ends } else { what };
         Stop::new(at, what)
     }
 
@@ -121,9 +109,7 @@ impl<'a> Reader<'a> {
             return Ok(Json::Arr(items));
         }
         loop {
-            let item = self
-                .value(depth + 1)
-                .map_err(|stop| stop.inside(items.len().to_string()))?;
+            let item = self.value(depth + 1).map_err(|stop| stop.inside(items.len().to_string()))?;
             items.push(item);
             if self.takes(b']') {
                 return Ok(Json::Arr(items));
@@ -284,11 +270,7 @@ impl<'a> Reader<'a> {
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at == start {
-            Err(self.stop(What::Number))
-        } else {
-            Ok(self.at - start)
-        }
+        if self.at == start { Err(self.stop(What::Number)) } else { Ok(self.at - start) }
     }
 }
 
@@ -299,8 +281,7 @@ fn fits(text: &str) -> bool {
     }
     let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
     let is_zero = !mantissa.bytes().any(|b| b.is_ascii_digit() && b != b'0');
-    text.parse::<f64>()
-        .is_ok_and(|value| value.is_finite() && (value != 0.0 || is_zero))
+    text.parse::<f64>().is_ok_and(|value| value.is_finite() && (value != 0.0 || is_zero))
 }
 
 /// Which keys an object already has: a plain search while there are few, a set once there are many.
@@ -315,8 +296,7 @@ impl Seen {
             return members.iter().all(|(known, _)| known != key);
         }
         if self.0.is_empty() {
-            self.0
-                .extend(members.iter().map(|(known, _)| known.clone().into_owned()));
+            self.0.extend(members.iter().map(|(known, _)| known.clone().into_owned()));
         }
         self.0.insert(key.to_owned())
     }

@@ -71,11 +71,7 @@ pub fn text_of(body: &[u8]) -> Result<&str, DocumentError> {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
             let (line, column) = place(body, error.valid_up_to());
-            Err(DocumentError::NotJson {
-                line,
-                column,
-                what: What::Utf8,
-            })
+            Err(DocumentError::NotJson { line, column, what: What::Utf8 })
         }
     }
 }
@@ -88,11 +84,7 @@ pub fn split_batch(text: &str) -> Result<RawBatch<'_>, DocumentError> {
         Err(Halt::TooMany) => Err(DocumentError::TooManyRecords),
         Err(Halt::Stop(stop)) => {
             let fault = stop.fault(text);
-            Err(DocumentError::NotJson {
-                line: fault.line,
-                column: fault.column,
-                what: fault.what,
-            })
+            Err(DocumentError::NotJson { line: fault.line, column: fault.column, what: fault.what })
         }
     }
 }
@@ -111,9 +103,7 @@ pub fn label(record: &str) -> (Option<&str>, Option<&str>) {
         if skip_value(&mut reader).is_err() {
             break;
         }
-        let value = record[start..reader.at]
-            .strip_prefix('"')
-            .and_then(|v| v.strip_suffix('"'));
+        let value = record[start..reader.at].strip_prefix('"').and_then(|v| v.strip_suffix('"'));
         let value = value.filter(|v| !v.contains('\\'));
         match &*key {
             "id" if found.0.is_none() => found.0 = value,
@@ -276,10 +266,7 @@ impl<'a> Parts<'a> {
         let device_id = DeviceId(self.take_uuid("device_id"));
         let sent_at = self.take("sent_at").text().and_then(|text| parse_time(text).ok());
         if sent_at.is_none() {
-            self.wrong(
-                "/sent_at",
-                "must be a time with its offset, as in 2020-11-03T21:14:05+08:00",
-            );
+            self.wrong("/sent_at", "must be a time with its offset, as in 2020-11-03T21:14:05+08:00");
         }
         let waiting = self.take_waiting();
         let seq = self.take("seq").integer();
@@ -289,15 +276,7 @@ impl<'a> Parts<'a> {
         let (Some(sent_at), Some(records), true) = (sent_at, self.records, self.errors.is_empty()) else {
             return Err(DocumentError::NotBatch { errors: self.errors });
         };
-        let header = Header {
-            batch_id,
-            survey,
-            device_id,
-            sent_at,
-            waiting,
-            seq,
-            extra: self.fields,
-        };
+        let header = Header { batch_id, survey, device_id, sent_at, waiting, seq, extra: self.fields };
         Ok(RawBatch { header, records })
     }
 }
@@ -334,9 +313,7 @@ fn skip_value(reader: &mut Reader<'_>) -> Result<(), Stop> {
             },
             Some(b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') if !owed.is_empty() => reader.at += 1,
             Some(_) => {
-                let word = bytes[reader.at..]
-                    .iter()
-                    .position(|b| b" \t\r\n,:\"[]{}".contains(b));
+                let word = bytes[reader.at..].iter().position(|b| b" \t\r\n,:\"[]{}".contains(b));
                 let length = word.unwrap_or(bytes.len() - reader.at);
                 if length == 0 {
                     return Err(reader.stop(What::Value));

@@ -13,20 +13,14 @@ fn what(text: &str) -> What {
 fn a_value_is_read_as_it_was_written() {
     let value =
         parse(" {\"a\" : [1, -0.5e+3 ,true,false,null], \"b\\n\":\"\\u00e9\\ud83d\\ude00\\/\"} ").unwrap();
-    assert_eq!(
-        value.to_text(),
-        "{\"a\":[1,-0.5e+3,true,false,null],\"b\\n\":\"é😀/\"}"
-    );
+    assert_eq!(value.to_text(), "{\"a\":[1,-0.5e+3,true,false,null],\"b\\n\":\"é😀/\"}");
     assert_eq!(value.get("a").unwrap().items().unwrap()[1].number(), Some(-500.0));
     assert_eq!(value.get("a").unwrap().items().unwrap()[1].integer(), Some(-500));
     assert_eq!(value.get("b\n").unwrap().text(), Some("é😀/"));
     assert_eq!(parse("3.0").unwrap().integer(), Some(3));
     assert_eq!(parse("3.5").unwrap().integer(), None);
     assert_eq!(parse("99999999999999999999").unwrap().integer(), None);
-    assert_eq!(
-        parse("\"\\u0001\\u001f\\\"\"").unwrap().to_text(),
-        "\"\\u0001\\u001f\\\"\""
-    );
+    assert_eq!(parse("\"\\u0001\\u001f\\\"\"").unwrap().to_text(), "\"\\u0001\\u001f\\\"\"");
 }
 
 #[test]
@@ -84,10 +78,7 @@ fn what_other_readers_would_take_differently_is_refused() {
     assert!(parse(&format!("\"{}\"", "王".repeat(20_000))).is_ok());
     assert_eq!(what(&format!("\"{}\"", "王".repeat(20_001))), What::LongString);
     assert!(parse(&format!("{}{}", "[".repeat(64), "]".repeat(64))).is_ok());
-    assert_eq!(
-        what(&format!("{}{}", "[".repeat(65), "]".repeat(65))),
-        What::Depth
-    );
+    assert_eq!(what(&format!("{}{}", "[".repeat(65), "]".repeat(65))), What::Depth);
     assert_eq!(what(&"{\"a\":".repeat(100_000)), What::Depth);
 }
 
@@ -102,10 +93,7 @@ fn a_key_twice_among_many_is_found() {
 #[test]
 fn a_fault_names_its_place() {
     let fault = parse("{\"a\":\n [1, {\"王\": tru}]}").unwrap_err();
-    assert_eq!(
-        (fault.line, fault.column, fault.pointer.as_str()),
-        (2, 12, "/a/1/王")
-    );
+    assert_eq!((fault.line, fault.column, fault.pointer.as_str()), (2, 12, "/a/1/王"));
     let fault = parse("{\"a/b~c\":{\"41999919850307\":x}}").unwrap_err();
     assert_eq!(fault.pointer, "/a~1b~0c/419999…");
 }
@@ -127,10 +115,7 @@ fn batch(records: &str) -> String {
 fn a_batch_is_taken_apart_into_header_and_record_texts() {
     let text = batch(" [ {\"a\":\"]}\\\"\"} ,42,null,[1,[2]] , \"x,y\",NaN ] ");
     let raw = split_batch(&text).unwrap();
-    assert_eq!(
-        raw.records,
-        ["{\"a\":\"]}\\\"\"}", "42", "null", "[1,[2]]", "\"x,y\"", "NaN"]
-    );
+    assert_eq!(raw.records, ["{\"a\":\"]}\\\"\"}", "42", "null", "[1,[2]]", "\"x,y\"", "NaN"]);
     assert_eq!(raw.header.batch_id.to_string(), id(1));
     assert_eq!((raw.header.waiting, raw.header.seq), (Some(12), Some(3)));
     assert_eq!(raw.header.sent_at.offset_minutes, 480);
@@ -178,26 +163,15 @@ fn a_document_that_is_no_json_says_where() {
         &batch("[{\"a\":1]}]"),
         &batch("[}"),
     ] {
-        assert!(
-            matches!(split_batch(text), Err(DocumentError::NotJson { .. })),
-            "{text:.60}"
-        );
+        assert!(matches!(split_batch(text), Err(DocumentError::NotJson { .. })), "{text:.60}");
     }
     assert_eq!(
         split_batch("{\"batch_id\": "),
-        Err(DocumentError::NotJson {
-            line: 1,
-            column: 14,
-            what: What::Ends
-        })
+        Err(DocumentError::NotJson { line: 1, column: 14, what: What::Ends })
     );
     assert_eq!(
         text_of(b"{\n\"\xc6\xd5\"}"),
-        Err(DocumentError::NotJson {
-            line: 2,
-            column: 2,
-            what: What::Utf8
-        })
+        Err(DocumentError::NotJson { line: 2, column: 2, what: What::Utf8 })
     );
     assert_eq!(text_of(b"\xef\xbb\xbf{}"), Ok("{}"));
 }
@@ -218,10 +192,7 @@ fn a_document_that_is_no_batch_says_what_is_wrong() {
     for key in ["batch_id", "survey", "device_id", "sent_at", "records"] {
         assert_eq!(pointers(&without(key)), format!("/{key}"));
     }
-    assert_eq!(
-        pointers(&good.replace(&id(1), &Uuid::nil().to_string())),
-        "/batch_id"
-    );
+    assert_eq!(pointers(&good.replace(&id(1), &Uuid::nil().to_string())), "/batch_id");
     assert_eq!(pointers(&good.replace(&id(1), "batch-1")), "/batch_id");
     assert_eq!(pointers(&good.replace("2020-11-03T", "yesterday")), "/sent_at");
     assert_eq!(pointers(&good.replace(":12,", ":-5,")), "/waiting");
@@ -230,35 +201,20 @@ fn a_document_that_is_no_batch_says_what_is_wrong() {
     assert_eq!(pointers(&good.replace("[{}]", "[{}],\"records\":[]")), "/records");
     assert_eq!(pointers(&good.replace("\"waiting\"", "\"seq\"")), "/seq");
     assert!(split_batch(&without("waiting")).is_ok());
-    assert!(
-        split_batch(&good.replace(":3,", ":\"x\","))
-            .unwrap()
-            .header
-            .seq
-            .is_none()
-    );
+    assert!(split_batch(&good.replace(":3,", ":\"x\",")).unwrap().header.seq.is_none());
 }
 
 #[test]
 fn a_batch_has_at_most_5000_records() {
     let list = |n: usize| format!("[{}]", vec!["{}"; n].join(","));
     assert_eq!(split_batch(&batch(&list(5_000))).unwrap().records.len(), 5_000);
-    assert_eq!(
-        split_batch(&batch(&list(5_001))),
-        Err(DocumentError::TooManyRecords)
-    );
+    assert_eq!(split_batch(&batch(&list(5_001))), Err(DocumentError::TooManyRecords));
 }
 
 #[test]
 fn an_unreadable_record_still_has_its_label() {
-    assert_eq!(
-        label("{\"type\":\"visit\",\"id\":\"x\",\"a\":1,\"a\":2}"),
-        (Some("x"), Some("visit"))
-    );
-    assert_eq!(
-        label("{\"a\":[[[{\"id\":\"no\"}]]],\"b\":\"\\ud83d\" ,\"id\" : \"x\""),
-        (Some("x"), None)
-    );
+    assert_eq!(label("{\"type\":\"visit\",\"id\":\"x\",\"a\":1,\"a\":2}"), (Some("x"), Some("visit")));
+    assert_eq!(label("{\"a\":[[[{\"id\":\"no\"}]]],\"b\":\"\\ud83d\" ,\"id\" : \"x\""), (Some("x"), None));
     assert_eq!(label("{\"id\":7,\"type\":\"a\\u0000\"}"), (None, None));
     assert_eq!(label("[1]"), (None, None));
     assert_eq!(label("{\"id\""), (None, None));

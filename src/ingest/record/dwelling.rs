@@ -93,10 +93,7 @@ fn needed_label(fields: &Fields<'_, '_>, key: &str, longest: usize) -> Result<St
 
 /// The area's code; codes of 15 digits are no citizen IDs here.
 fn read_area(fields: &Fields<'_, '_>) -> Result<String, Refusal> {
-    let code = fields
-        .raw("area")
-        .and_then(|value| value.text())
-        .filter(|code| code.len() <= LONGEST_AREA);
+    let code = fields.raw("area").and_then(|value| value.text()).filter(|code| code.len() <= LONGEST_AREA);
     match code {
         Some(code) => check_part(fields, "area", scrub_code(code).into_owned()),
         None => needed_label(fields, "area", LONGEST_AREA),
@@ -108,11 +105,7 @@ fn check_part(fields: &Fields<'_, '_>, key: &str, text: String) -> Result<String
         return Err(fields.missing(key));
     }
     if text.contains('|') || text.chars().any(char::is_control) {
-        return Err(fields.refuse(
-            Reason::BadField,
-            key,
-            "must not hold a bar or a control character",
-        ));
+        return Err(fields.refuse(Reason::BadField, key, "must not hold a bar or a control character"));
     }
     Ok(text)
 }

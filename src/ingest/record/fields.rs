@@ -23,11 +23,7 @@ pub(super) struct Fields<'j, 'a> {
 
 impl<'j, 'a> Fields<'j, 'a> {
     pub(super) fn new(members: &'j [(Cow<'a, str>, Json<'a>)], at: String) -> Self {
-        Self {
-            members,
-            at,
-            used: RefCell::new(vec![false; members.len()]),
-        }
+        Self { members, at, used: RefCell::new(vec![false; members.len()]) }
     }
 
     /// The pointer of a field, relative to the record.
@@ -69,13 +65,7 @@ impl<'j, 'a> Fields<'j, 'a> {
     pub(super) fn kind(&self) -> Result<RecordKind, Refusal> {
         let value = self.raw("type").ok_or_else(|| self.missing("type"))?;
         let kind = value.text().and_then(RecordKind::from_slug);
-        kind.ok_or_else(|| {
-            self.refuse(
-                Reason::UnknownType,
-                "type",
-                "must be visit, interview or dwelling",
-            )
-        })
+        kind.ok_or_else(|| self.refuse(Reason::UnknownType, "type", "must be visit, interview or dwelling"))
     }
 
     /// A UUID that may be left out.
@@ -84,8 +74,7 @@ impl<'j, 'a> Fields<'j, 'a> {
             return Ok(None);
         };
         let id = value.text().and_then(read_uuid);
-        id.map(Some)
-            .ok_or_else(|| self.refuse(Reason::BadId, key, "must be a UUID other than the nil one"))
+        id.map(Some).ok_or_else(|| self.refuse(Reason::BadId, key, "must be a UUID other than the nil one"))
     }
 
     pub(super) fn needed_uuid(&self, key: &str) -> Result<Uuid, Refusal> {
@@ -98,12 +87,8 @@ impl<'j, 'a> Fields<'j, 'a> {
             return Ok(None);
         };
         let bad = |says: &str| self.refuse(Reason::BadTime, key, says);
-        let text = value
-            .text()
-            .ok_or_else(|| bad("must be a time written as text"))?;
-        parse_time(text)
-            .map(Some)
-            .map_err(|fault| bad(&format!("cannot be used: {fault}")))
+        let text = value.text().ok_or_else(|| bad("must be a time written as text"))?;
+        parse_time(text).map(Some).map_err(|fault| bad(&format!("cannot be used: {fault}")))
     }
 
     pub(super) fn needed_time(&self, key: &str) -> Result<SentTime, Refusal> {
@@ -153,23 +138,17 @@ impl<'j, 'a> Fields<'j, 'a> {
             return Ok(None);
         };
         let number = value.integer().filter(|number| (from..=to).contains(number));
-        number
-            .map(Some)
-            .ok_or_else(|| self.bad(key, &format!("a whole number from {from} to {to}")))
+        number.map(Some).ok_or_else(|| self.bad(key, &format!("a whole number from {from} to {to}")))
     }
 
     /// A count of people or things.
     pub(super) fn count(&self, key: &str) -> Result<Option<u32>, Refusal> {
-        Ok(self
-            .integer(key, 0, 9_999)?
-            .and_then(|number| u32::try_from(number).ok()))
+        Ok(self.integer(key, 0, 9_999)?.and_then(|number| u32::try_from(number).ok()))
     }
 
     /// A code written as a number; whether the form has it is judged with the form.
     pub(super) fn small(&self, key: &str) -> Result<Option<u8>, Refusal> {
-        Ok(self
-            .integer(key, 0, 255)?
-            .and_then(|number| u8::try_from(number).ok()))
+        Ok(self.integer(key, 0, 255)?.and_then(|number| u8::try_from(number).ok()))
     }
 
     /// A number that may be left out.
@@ -212,10 +191,7 @@ impl<'j, 'a> Fields<'j, 'a> {
         let Some(value) = self.raw(key) else {
             return Ok(None);
         };
-        value
-            .bool()
-            .map(Some)
-            .ok_or_else(|| self.bad(key, "true or false"))
+        value.bool().map(Some).ok_or_else(|| self.bad(key, "true or false"))
     }
 
     /// The fields of an object that may be left out.

@@ -55,10 +55,7 @@ pub(super) fn read(
     let (household, household_extra) = read_household(&fields)?;
     let mut persons = read_persons(&fields, context, notes)?;
     notes.judge_time(at, context);
-    let asked = Asked {
-        result,
-        reference: context.reference,
-    };
+    let asked = Asked { result, reference: context.reference };
     let counts = judge_form(&household, &mut persons, asked, notes);
     Ok(InterviewRecord {
         id: InterviewId(fields.needed_uuid("id")?),
@@ -86,22 +83,14 @@ fn read_persons(
     notes: &mut Notes,
 ) -> Result<Vec<PersonRecord>, Refusal> {
     let items = fields.list("persons")?.unwrap_or_default();
-    items
-        .iter()
-        .enumerate()
-        .map(|(n, item)| person::read(n, item, context, notes))
-        .collect()
+    items.iter().enumerate().map(|(n, item)| person::read(n, item, context, notes)).collect()
 }
 
 fn read_phone(household: &Household, notes: &mut Notes) -> Option<String> {
     let written = household.phone.as_deref()?;
     let phone = phone::normalise(written);
     if phone.is_none() {
-        notes.warn(
-            Reason::Unlikely,
-            "/household/phone",
-            "does not look like a telephone number",
-        );
+        notes.warn(Reason::Unlikely, "/household/phone", "does not look like a telephone number");
     }
     phone
 }
@@ -111,17 +100,8 @@ fn read_revision(fields: &Fields<'_, '_>) -> Result<i32, Refusal> {
     let Some(value) = fields.raw("revision") else {
         return Ok(1);
     };
-    let revision = value
-        .integer()
-        .and_then(|n| i32::try_from(n).ok())
-        .filter(|n| *n >= 1);
-    revision.ok_or_else(|| {
-        fields.refuse(
-            Reason::BadRevision,
-            "revision",
-            "must be a whole number from 1 on",
-        )
-    })
+    let revision = value.integer().and_then(|n| i32::try_from(n).ok()).filter(|n| *n >= 1);
+    revision.ok_or_else(|| fields.refuse(Reason::BadRevision, "revision", "must be a whole number from 1 on"))
 }
 
 fn read_household(fields: &Fields<'_, '_>) -> Result<(Household, Option<String>), Refusal> {
@@ -157,22 +137,14 @@ fn judge_form(
     for person in persons {
         person.form.citizen_id = None;
     }
-    let (errors, warnings): (Vec<FormIssue>, Vec<FormIssue>) = check_form(household, &forms, asked)
-        .into_iter()
-        .partition(|issue| issue.severity == Severity::Error);
+    let (errors, warnings): (Vec<FormIssue>, Vec<FormIssue>) =
+        check_form(household, &forms, asked).into_iter().partition(|issue| issue.severity == Severity::Error);
     for issue in warnings {
         notes.warn_in_words(warned_as(issue.reason), &issue.pointer, issue.detail);
     }
     if let Some(first) = errors.first() {
-        let pointers = errors
-            .iter()
-            .map(|issue| format!("{}{}", notes.base, issue.pointer))
-            .collect();
-        notes.held = Some(Held {
-            reason: Reason::FormError,
-            detail: first.detail.clone(),
-            pointers,
-        });
+        let pointers = errors.iter().map(|issue| format!("{}{}", notes.base, issue.pointer)).collect();
+        notes.held = Some(Held { reason: Reason::FormError, detail: first.detail.clone(), pointers });
     }
     PersonCounts::of(&forms)
 }

@@ -78,9 +78,7 @@ pub(super) fn read(
 
 /// The items of the form but for the citizen ID.
 fn read_form(fields: &Fields<'_, '_>) -> Result<Person, Refusal> {
-    let person_no = fields
-        .integer("person_no", 1, 9_999)?
-        .and_then(|no| u32::try_from(no).ok());
+    let person_no = fields.integer("person_no", 1, 9_999)?.and_then(|no| u32::try_from(no).ok());
     if fields.raw("name").is_none() {
         return Err(fields.missing("name"));
     }
@@ -108,19 +106,9 @@ fn read_birth(fields: &Fields<'_, '_>) -> Result<Option<Birth>, Refusal> {
     let Some(parts) = fields.object("birth")? else {
         return Ok(None);
     };
-    let part = |key| {
-        parts
-            .integer(key, -99, 99)
-            .map(|part| part.and_then(|part| i8::try_from(part).ok()))
-    };
-    let year = parts
-        .integer("y", -9999, 9999)?
-        .and_then(|year| i16::try_from(year).ok());
-    let birth = Birth {
-        y: year,
-        m: part("m")?,
-        d: part("d")?,
-    };
+    let part = |key| parts.integer(key, -99, 99).map(|part| part.and_then(|part| i8::try_from(part).ok()));
+    let year = parts.integer("y", -9999, 9999)?.and_then(|year| i16::try_from(year).ok());
+    let birth = Birth { y: year, m: part("m")?, d: part("d")? };
     if parts.rest().is_some() {
         fields.give_back("birth");
     }
@@ -159,11 +147,7 @@ fn read_citizen_id(
     let (id, state) = match repair_before(text, birth, person.form.sex, context.reference) {
         Repair::Valid(id) => (id, CitizenState::Valid),
         Repair::Repaired(id) => {
-            notes.warn(
-                Reason::CitizenIdRepaired,
-                &pointer,
-                "had one slip, which was mended",
-            );
+            notes.warn(Reason::CitizenIdRepaired, &pointer, "had one slip, which was mended");
             (id, CitizenState::Repaired)
         }
         Repair::Impossible(fault) => {

@@ -49,11 +49,7 @@ pub(super) fn read_fix(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix
     match try_fix(fields) {
         Ok(fix) => Some(fix),
         Err((key, detail)) => {
-            let pointer = if key.is_empty() {
-                fields.place()
-            } else {
-                fields.pointer(key)
-            };
+            let pointer = if key.is_empty() { fields.place() } else { fields.pointer(key) };
             notes.warn_in_words(Reason::PositionDropped, &pointer, detail);
             None
         }
@@ -73,12 +69,7 @@ fn try_fix(fields: &Fields<'_, '_>) -> Result<Fix, (&'static str, String)> {
             datum.ok_or_else(|| ("datum", "datum must be wgs84, gcj02 or bd09".to_owned()))?
         }
     };
-    let sent = Position {
-        lon,
-        lat,
-        accuracy_m: None,
-        datum,
-    };
+    let sent = Position { lon, lat, accuracy_m: None, datum };
     sent.check().map_err(|fault| ("", fault.to_string()))?;
     let accuracy_m = match fields.raw("accuracy_m") {
         None => None,
@@ -91,12 +82,5 @@ fn try_fix(fields: &Fields<'_, '_>) -> Result<Fix, (&'static str, String)> {
         }
     };
     let (wgs_lon, wgs_lat) = sent.wgs84();
-    Ok(Fix {
-        lon: wgs_lon,
-        lat: wgs_lat,
-        accuracy_m,
-        datum,
-        sent_lon: lon,
-        sent_lat: lat,
-    })
+    Ok(Fix { lon: wgs_lon, lat: wgs_lat, accuracy_m, datum, sent_lon: lon, sent_lat: lat })
 }

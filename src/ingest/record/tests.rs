@@ -115,23 +115,15 @@ fn warnings(text: &str) -> Vec<(Reason, String)> {
     let read = read(text);
     assert!(!matches!(read.parsed, Parsed::Refused(_)), "{:?}", read.parsed);
     assert_eq!(read.held, None);
-    let place = |warning: Warning| {
-        (
-            warning.reason,
-            warning.pointer.strip_prefix("/records/3").unwrap().to_owned(),
-        )
-    };
+    let place =
+        |warning: Warning| (warning.reason, warning.pointer.strip_prefix("/records/3").unwrap().to_owned());
     read.warnings.into_iter().map(place).collect()
 }
 
 /// Reason and places for which a record is held.
 fn held(text: &str) -> (Reason, Vec<String>) {
     let held = read(text).held.expect("held");
-    let places = held
-        .pointers
-        .iter()
-        .map(|p| p.strip_prefix("/records/3").unwrap().to_owned())
-        .collect();
+    let places = held.pointers.iter().map(|p| p.strip_prefix("/records/3").unwrap().to_owned()).collect();
     (held.reason, places)
 }
 
@@ -144,10 +136,7 @@ fn a_plain_visit_is_read_whole() {
         (visit.outcome.slug(), visit.channel.slug(), visit.informant.slug()),
         ("no_answer", "in_person", "none")
     );
-    assert_eq!(
-        (visit.extra, visit.note, visit.position, visit.appointment),
-        (None, None, None, None)
-    );
+    assert_eq!((visit.extra, visit.note, visit.position, visit.appointment), (None, None, None, None));
     assert_eq!(warnings(VISIT), []);
 }
 
@@ -169,10 +158,7 @@ fn everything_a_visit_may_carry_is_read() {
     assert_eq!(visit.appointment.unwrap().to.to_string(), "2020-11-05T12:00:00Z");
     let fix = visit.position.unwrap();
     assert!((fix.lon - 112.983).abs() < 1e-4 && (fix.lat - 34.7472).abs() < 1e-4);
-    assert_eq!(
-        (fix.sent_lon.to_bits(), fix.accuracy_m),
-        (112.989_183_f64.to_bits(), Some(12.0))
-    );
+    assert_eq!((fix.sent_lon.to_bits(), fix.accuracy_m), (112.989_183_f64.to_bits(), Some(12.0)));
     assert_eq!(visit.extra, None);
 }
 
@@ -185,17 +171,10 @@ fn a_plain_interview_is_read_whole() {
     assert_eq!(interview.household.phone.as_deref(), Some("+86 138-0371-0000"));
     assert_eq!(interview.answers.as_deref(), Some("{\"gas\":\"yes\"}"));
     assert_eq!((interview.counts.recorded, interview.counts.resident), (3, 2));
-    let status: Vec<_> = interview
-        .persons
-        .iter()
-        .map(|p| p.status.unwrap().slug())
-        .collect();
+    let status: Vec<_> = interview.persons.iter().map(|p| p.status.unwrap().slug()).collect();
     assert_eq!(status, ["here_registered", "here_elsewhere", "absent_registered"]);
     let states: Vec<_> = interview.persons.iter().map(|p| p.citizen_state).collect();
-    assert_eq!(
-        states,
-        [CitizenState::Valid, CitizenState::Absent, CitizenState::Absent]
-    );
+    assert_eq!(states, [CitizenState::Valid, CitizenState::Absent, CitizenState::Absent]);
     assert!(interview.persons[0].citizen.is_some() && interview.persons[0].form.citizen_id.is_none());
     assert_eq!(interview.persons[1].other_address.as_deref(), Some("邻县"));
     assert_eq!((interview.extra, interview.household_extra), (None, None));
@@ -219,10 +198,7 @@ fn a_plain_dwelling_is_read_whole() {
     assert_eq!(dwelling(&with(DWELLING, "household", "2")).household, 2);
     assert_eq!(dwelling(&with(DWELLING, "building", "6")).building, "6");
     assert_eq!(dwelling(&without(DWELLING, "unit")).unit, "");
-    assert_eq!(
-        dwelling(&with(DWELLING, "area", "\"410181001001001\"")).area,
-        "410181001001001"
-    );
+    assert_eq!(dwelling(&with(DWELLING, "area", "\"410181001001001\"")).area, "410181001001001");
 }
 
 #[test]
@@ -232,14 +208,8 @@ fn equal_content_has_one_digest_and_any_other_another() {
         .replace("no_answer\"", "no_\\u0061nswer\" , \"type\" : \"visit\"");
     assert_eq!(read(VISIT).digest, read(&spelt).digest);
     assert_ne!(read(VISIT).digest, read(&with(VISIT, "note", "\"x\"")).digest);
-    assert_ne!(
-        read(INTERVIEW).digest,
-        read(&with_person(0, "citizen_id", "\"41999919850307002X\"")).digest
-    );
-    assert_ne!(
-        read(INTERVIEW).digest,
-        read(&with_person(0, "citizen_id", "null")).digest
-    );
+    assert_ne!(read(INTERVIEW).digest, read(&with_person(0, "citizen_id", "\"41999919850307002X\"")).digest);
+    assert_ne!(read(INTERVIEW).digest, read(&with_person(0, "citizen_id", "null")).digest);
     assert_ne!(read("{\"a\":1,\"a\":1}").digest, read("{\"a\":1,\"a\":2}").digest);
 }
 
@@ -247,17 +217,12 @@ fn equal_content_has_one_digest_and_any_other_another() {
 fn one_citizen_has_one_digest_however_written() {
     let of = |value: &str| interview(&with_person(0, "citizen_id", value)).persons[0].clone();
     let plain = of("\"419999198503074514\"");
-    for value in [
-        "\" 419999198503074514 \"",
-        "\"４１９９９９１９８５０３０７４５１４\"",
-        "419999198503074514",
-    ] {
+    for value in
+        ["\" 419999198503074514 \"", "\"４１９９９９１９８５０３０７４５１４\"", "419999198503074514"]
+    {
         assert_eq!(of(value).citizen, plain.citizen, "{value}");
     }
     let mended = of("\"419999198503074541\"");
-    assert_eq!(
-        (mended.citizen, mended.citizen_state),
-        (plain.citizen, CitizenState::Repaired)
-    );
+    assert_eq!((mended.citizen, mended.citizen_state), (plain.citizen, CitizenState::Repaired));
     assert_eq!(of("\"\"").citizen_state, CitizenState::Absent);
 }

@@ -94,10 +94,7 @@ fn read_appointment(
     let Some(inner) = fields.object("appointment")? else {
         return Ok(None);
     };
-    let (from, to) = (
-        inner.needed_time("from")?.instant,
-        inner.needed_time("to")?.instant,
-    );
+    let (from, to) = (inner.needed_time("from")?.instant, inner.needed_time("to")?.instant);
     let detail = if to < from {
         "ends before it begins"
     } else if to < at.instant {
@@ -121,10 +118,7 @@ fn read_photos(fields: &Fields<'_, '_>, notes: &mut Notes) -> Vec<Uuid> {
         return Vec::new();
     };
     let items = value.items().unwrap_or(std::slice::from_ref(value));
-    let mut photos: Vec<Uuid> = items
-        .iter()
-        .filter_map(|item| item.text().and_then(read_uuid))
-        .collect();
+    let mut photos: Vec<Uuid> = items.iter().filter_map(|item| item.text().and_then(read_uuid)).collect();
     if photos.len() < items.len() {
         fields.give_back("photo");
         notes.warn(

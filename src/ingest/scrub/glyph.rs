@@ -36,10 +36,7 @@ fn above(c: char, first: char) -> u8 {
 }
 
 impl Glyph {
-    #[expect(
-        clippy::match_same_arms,
-        reason = "the common characters come first, for speed"
-    )]
+    #[expect(clippy::match_same_arms, reason = "the common characters come first, for speed")]
     pub(super) fn of(c: char) -> Self {
         let digit = |value| Self::Digit(value, Script::Digits);
         match c {
@@ -118,10 +115,7 @@ pub(super) fn char_at(text: &str, at: usize, source: Source) -> Option<(char, us
 
 /// The character of `\uXXXX` at the beginning of `rest`, or of a pair of those.
 fn unit(rest: &str) -> Option<(char, usize)> {
-    let hex = |at: usize| {
-        rest.get(at..at + 4)
-            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-    };
+    let hex = |at: usize| rest.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let first = hex(2)?;
     if let Some(c) = char::from_u32(first) {
         return Some((c, 6));

@@ -51,12 +51,7 @@ pub(super) fn is_old_form(digits: &[Digit]) -> bool {
 
 /// Places at which the digits are broken into groups.
 fn breaks(digits: &[Digit]) -> impl Iterator<Item = (usize, Break)> + Clone {
-    digits
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(at, d)| (at, d.before))
-        .filter(|(_, b)| *b != Break::None)
+    digits.iter().enumerate().skip(1).map(|(at, d)| (at, d.before)).filter(|(_, b)| *b != Break::None)
 }
 
 /// Whether the groups are ones in which people write 18 characters: by the parts of the number, or all of one size.
@@ -100,9 +95,7 @@ fn is_province(digits: &[Digit]) -> bool {
 
 /// ISO 7064 MOD 11-2: with weights 2^(17-i) the characters sum to 1 modulo 11.
 fn has_right_check(digits: &[Digit]) -> bool {
-    let sum = digits
-        .iter()
-        .fold(0, |sum, d| (sum * 2 + u32::from(d.value)) % 11);
+    let sum = digits.iter().fold(0, |sum, d| (sum * 2 + u32::from(d.value)) % 11);
     sum == 1
 }
 
@@ -121,10 +114,7 @@ fn decimal(word: &str) -> Option<(String, i64)> {
         return None;
     }
     let shift = i64::try_from(fraction.len()).ok()?;
-    Some((
-        format!("{whole}{fraction}"),
-        exponent.parse::<i64>().ok()?.saturating_sub(shift),
-    ))
+    Some((format!("{whole}{fraction}"), exponent.parse::<i64>().ok()?.saturating_sub(shift)))
 }
 
 /// Whether a word is a number whose value has the shape of a citizen ID, in whatever notation.
@@ -145,12 +135,7 @@ pub(super) fn is_number_shaped(word: &str) -> bool {
         .bytes()
         .map(|b| b - b'0')
         .chain((0..zeros).map(|_| 0))
-        .map(|value| Digit {
-            value,
-            before: Break::None,
-            start: 0,
-            end: 0,
-        })
+        .map(|value| Digit { value, before: Break::None, start: 0, end: 0 })
         .collect();
     match value.len() {
         SHORTEST => is_old_form(&value),

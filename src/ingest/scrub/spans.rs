@@ -127,11 +127,7 @@ fn identifier(bytes: &[u8]) -> Option<usize> {
     if is_uuid && is_end(36) {
         return Some(36);
     }
-    let length = bytes
-        .iter()
-        .take(129)
-        .take_while(|b| b.is_ascii_hexdigit())
-        .count();
+    let length = bytes.iter().take(129).take_while(|b| b.is_ascii_hexdigit()).count();
     let has_letter = bytes[..length].iter().any(u8::is_ascii_alphabetic);
     ((32..=128).contains(&length) && has_letter && is_end(length)).then_some(length)
 }
@@ -189,17 +185,8 @@ impl Run {
     }
 
     fn push(&mut self, value: u8, start: usize, end: usize) {
-        let before = if self.digits.is_empty() {
-            Break::Gap
-        } else {
-            self.gap
-        };
-        self.digits.push(Digit {
-            value,
-            before,
-            start,
-            end,
-        });
+        let before = if self.digits.is_empty() { Break::Gap } else { self.gap };
+        self.digits.push(Digit { value, before, start, end });
         self.gap = Break::None;
         self.width = 0;
     }
@@ -239,8 +226,7 @@ impl Run {
         let rest = &self.digits[at..];
         let is_first = rest[0].before != Break::None;
         let ends = |length: usize| {
-            rest.get(length)
-                .is_none_or(|next| next.before != Break::None || next.value == 10)
+            rest.get(length).is_none_or(|next| next.before != Break::None || next.value == 10)
         };
         let whole = |length: usize| rest[1..length].iter().all(|d| d.before == Break::None);
         if let Some(window) = rest.get(..LONGEST)
@@ -260,9 +246,7 @@ impl Run {
         {
             return Some(17);
         }
-        let window = rest
-            .get(..SHORTEST)
-            .filter(|_| self.old == Old::Too && ends(SHORTEST))?;
+        let window = rest.get(..SHORTEST).filter(|_| self.old == Old::Too && ends(SHORTEST))?;
         (is_old_form(window) && (whole(SHORTEST) || is_old_grouping(window))).then_some(SHORTEST)
     }
 }

@@ -37,24 +37,11 @@ fn every_form_passes_the_checks_or_is_mended_by_a_higher_revision() {
     let (mut warned, mut spoilt) = (BTreeMap::new(), 0);
     for form in &forms {
         let (household, persons) = as_read(form);
-        let issues = check_form(
-            &household,
-            &persons,
-            Asked {
-                result: form.result,
-                reference,
-            },
-        );
+        let issues = check_form(&household, &persons, Asked { result: form.result, reference });
         let broken = issues.iter().any(|issue| issue.severity == Severity::Error);
-        let mended = forms
-            .iter()
-            .any(|other| other.id == form.id && other.revision > form.revision);
+        let mended = forms.iter().any(|other| other.id == form.id && other.revision > form.revision);
         // What was to be mended in the last days may still wait on its device.
-        assert!(
-            !broken || mended || form.at.as_str() >= "2020-11-06",
-            "{}: {issues:?}",
-            form.at
-        );
+        assert!(!broken || mended || form.at.as_str() >= "2020-11-06", "{}: {issues:?}", form.at);
         spoilt += usize::from(broken);
         for issue in issues.iter().filter(|issue| issue.severity == Severity::Warning) {
             *warned.entry(issue.reason).or_insert(0) += 1;
@@ -80,19 +67,14 @@ fn persons_are_invented_and_their_numbers_nobodys() {
             Err(_) => slips += 1,
         }
     }
-    assert!(
-        numbers > 2000 && (5..numbers / 40).contains(&slips),
-        "{slips} of {numbers}"
-    );
+    assert!(numbers > 2000 && (5..numbers / 40).contains(&slips), "{slips} of {numbers}");
     for household in forms(&batches).into_iter().map(|form| &form.household) {
         let Some(number) = &household.phone else { continue };
         assert!(number.starts_with("10") && number.len() == 11 && !phone::is_mobile(number));
     }
     // No other run of 18 characters looks like a citizen ID.
     let all = text(&batches);
-    let runs = all
-        .split(|c: char| !c.is_ascii_digit() && c != 'X')
-        .filter(|run| run.len() == 18);
+    let runs = all.split(|c: char| !c.is_ascii_digit() && c != 'X').filter(|run| run.len() == 18);
     assert!(runs.clone().count() > 2000 && runs.into_iter().all(|run| run.starts_with("419999")));
 }
 
@@ -100,11 +82,8 @@ fn persons_are_invented_and_their_numbers_nobodys() {
 fn every_record_points_at_something_and_every_position_at_its_door() {
     let (setup, batches) = week(9);
     let slug = &setup.survey.slug;
-    let doors: HashMap<Uuid, _> = setup
-        .dwellings
-        .iter()
-        .map(|row| (CaseId::of(row.id, slug, 1).0, row))
-        .collect();
+    let doors: HashMap<Uuid, _> =
+        setup.dwellings.iter().map(|row| (CaseId::of(row.id, slug, 1).0, row)).collect();
     let known: HashSet<Uuid> = setup
         .dwellings
         .iter()
@@ -145,10 +124,10 @@ fn evidence(batches: &[super::Batch]) -> BTreeMap<Uuid, Evidence> {
                     channel: visit.channel,
                     informant: visit.informant,
                     has_photo: !visit.photo.is_empty(),
-                    appointment: visit.appointment.as_ref().map(|w| Window {
-                        from: at(&w.from),
-                        to: at(&w.to),
-                    }),
+                    appointment: visit
+                        .appointment
+                        .as_ref()
+                        .map(|w| Window { from: at(&w.from), to: at(&w.to) }),
                 }),
                 Record::Interview(form) => {
                     cases.entry(form.case_id).or_default().interviews.push(Interview {
@@ -188,10 +167,7 @@ fn a_week_leads_cases_into_every_state_the_field_can() {
         State::NotEligible,
         State::Completed,
     ] {
-        assert!(
-            states.get(&state).is_some_and(|&count| count >= 3),
-            "{state}: {states:?}"
-        );
+        assert!(states.get(&state).is_some_and(|&count| count >= 3), "{state}: {states:?}");
     }
     let untouched = residential(&setup) - states.values().sum::<usize>();
     assert!(
@@ -201,20 +177,12 @@ fn a_week_leads_cases_into_every_state_the_field_can() {
 }
 
 fn residential(setup: &Setup) -> usize {
-    setup
-        .dwellings
-        .iter()
-        .filter(|row| row.kind == crate::domain::code::DwellingKind::Residential)
-        .count()
+    setup.dwellings.iter().filter(|row| row.kind == crate::domain::code::DwellingKind::Residential).count()
 }
 
 /// Fails with all that is missing.
 fn need<'a>(wanted: impl IntoIterator<Item = (&'a str, bool)>) {
-    let missing: Vec<_> = wanted
-        .into_iter()
-        .filter(|(_, there)| !there)
-        .map(|(what, _)| what)
-        .collect();
+    let missing: Vec<_> = wanted.into_iter().filter(|(_, there)| !there).map(|(what, _)| what).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -239,32 +207,13 @@ fn a_week_has_every_usual_outcome() {
         Outcome::Seasonal,
         Outcome::NonResidential,
     ];
-    need(usual.map(|outcome| {
-        (
-            outcome.slug(),
-            visits.iter().any(|visit| visit.outcome == outcome),
-        )
-    }));
+    need(usual.map(|outcome| (outcome.slug(), visits.iter().any(|visit| visit.outcome == outcome))));
     need([
-        (
-            "telephone",
-            visits.iter().any(|visit| visit.channel == Channel::Telephone),
-        ),
-        (
-            "a manager's word",
-            visits.iter().any(|visit| visit.informant == Informant::Manager),
-        ),
+        ("telephone", visits.iter().any(|visit| visit.channel == Channel::Telephone)),
+        ("a manager's word", visits.iter().any(|visit| visit.informant == Informant::Manager)),
         ("a photo", visits.iter().any(|visit| !visit.photo.is_empty())),
-        (
-            "gcj02",
-            visits
-                .iter()
-                .any(|v| v.position.as_ref().is_some_and(|p| p.datum == Datum::Gcj02)),
-        ),
-        (
-            "a clock set back",
-            visits.iter().any(|visit| visit.at.as_str() < "2020-11-01"),
-        ),
+        ("gcj02", visits.iter().any(|v| v.position.as_ref().is_some_and(|p| p.datum == Datum::Gcj02))),
+        ("a clock set back", visits.iter().any(|visit| visit.at.as_str() < "2020-11-01")),
     ]);
 }
 
@@ -276,38 +225,18 @@ fn a_week_has_batches_that_come_twice_late_and_with_a_wrong_clock() {
     for batch in &batches {
         *sent.entry(batch.document.batch_id).or_default() += 1;
         for record in &batch.document.records {
-            held_by
-                .entry(record.id())
-                .or_default()
-                .insert(batch.document.batch_id);
+            held_by.entry(record.id()).or_default().insert(batch.document.batch_id);
         }
     }
     let visits_of = |batch: &'_ super::Batch| -> Vec<String> {
-        batch
-            .document
-            .records
-            .iter()
-            .filter_map(Record::visit)
-            .map(|visit| visit.at.clone())
-            .collect()
+        batch.document.records.iter().filter_map(Record::visit).map(|visit| visit.at.clone()).collect()
     };
-    let late = |b: &super::Batch| {
-        visits_of(b)
-            .iter()
-            .any(|visit| visit[..10] < b.document.sent_at[..10])
-    };
-    let ahead = |b: &super::Batch| {
-        visits_of(b)
-            .iter()
-            .any(|visit| at(visit) > at(&b.document.sent_at))
-    };
+    let late = |b: &super::Batch| visits_of(b).iter().any(|visit| visit[..10] < b.document.sent_at[..10]);
+    let ahead = |b: &super::Batch| visits_of(b).iter().any(|visit| at(visit) > at(&b.document.sent_at));
     let off = |b: &super::Batch| (at(&b.document.sent_at).as_second() - b.sent.as_second()).abs() > 120;
     need([
         ("a batch sent twice", sent.values().any(|&times| times > 1)),
-        (
-            "a record in two batches",
-            held_by.values().any(|batches| batches.len() > 1),
-        ),
+        ("a record in two batches", held_by.values().any(|batches| batches.len() > 1)),
         ("a record of another day", batches.iter().any(late)),
         ("a clock ahead", batches.iter().any(ahead)),
         ("a slow or fast clock", batches.iter().any(off)),
@@ -319,32 +248,18 @@ fn a_week_has_batches_that_come_twice_late_and_with_a_wrong_clock() {
 fn a_week_has_families_written_down_in_many_ways() {
     let (_, batches) = week(1);
     let forms = forms(&batches);
-    let of = |status| {
-        forms
-            .iter()
-            .flat_map(|f| &f.persons)
-            .filter(move |p| p.residence_status == Some(status))
-    };
-    let away: HashSet<_> = of(ResidenceStatus::AbsentRegistered)
-        .filter_map(|p| p.citizen_id.clone())
-        .collect();
+    let of =
+        |status| forms.iter().flat_map(|f| &f.persons).filter(move |p| p.residence_status == Some(status));
+    let away: HashSet<_> =
+        of(ResidenceStatus::AbsentRegistered).filter_map(|p| p.citizen_id.clone()).collect();
     let is_away = |id: &String| away.contains(id);
     let found = |wanted: Option<u32>| {
         let all = records(&batches);
-        all.values()
-            .any(|record| matches!(record, Record::Dwelling(found) if found.household == wanted))
+        all.values().any(|record| matches!(record, Record::Dwelling(found) if found.household == wanted))
     };
     need([
-        (
-            "a partial form",
-            forms.iter().any(|form| form.result == InterviewResult::Partial),
-        ),
-        (
-            "a vague name",
-            forms
-                .iter()
-                .any(|form| form.persons.iter().any(|p| p.name.ends_with('某'))),
-        ),
+        ("a partial form", forms.iter().any(|form| form.result == InterviewResult::Partial)),
+        ("a vague name", forms.iter().any(|form| form.persons.iter().any(|p| p.name.ends_with('某')))),
         ("pending", of(ResidenceStatus::HerePending).next().is_some()),
         (
             "a residence pair",
@@ -360,12 +275,7 @@ fn a_week_has_families_written_down_in_many_ways() {
 fn family_at_two_doors(batches: &[super::Batch]) -> bool {
     let mut doors: HashMap<&str, HashSet<Uuid>> = HashMap::new();
     for form in forms(batches) {
-        for number in form
-            .persons
-            .iter()
-            .filter(|p| p.stayed_here)
-            .filter_map(|p| p.citizen_id.as_deref())
-        {
+        for number in form.persons.iter().filter(|p| p.stayed_here).filter_map(|p| p.citizen_id.as_deref()) {
             doors.entry(number).or_default().insert(form.case_id);
         }
     }

@@ -50,10 +50,7 @@ fn one_fault_of_the_lists_is_named_with_its_place() {
     for [file, from, to, expected] in CASES {
         let found = faults(file, from, to);
         let consequence = |fault: &String| fault.ends_with("not an area of areas.csv");
-        assert!(
-            found.iter().skip(1).all(consequence),
-            "{file}: {from:?} -> {to:?}: {found:?}"
-        );
+        assert!(found.iter().skip(1).all(consequence), "{file}: {from:?} -> {to:?}: {found:?}");
         assert!(found[0].starts_with(expected), "{expected}\n{}", found[0]);
     }
 }

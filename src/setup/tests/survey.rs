@@ -28,9 +28,6 @@ fn one_fault_of_the_survey_is_named_with_its_line() {
     for [from, to, expected] in CASES {
         let found = faults("survey.toml", from, to);
         assert!(!found.is_empty(), "{from:?} -> {to:?}");
-        assert!(
-            found[0].starts_with(expected),
-            "{from:?} -> {to:?}\n{expected}\n{found:?}"
-        );
+        assert!(found[0].starts_with(expected), "{from:?} -> {to:?}\n{expected}\n{found:?}");
     }
 }

@@ -31,7 +31,7 @@ statements! {
     /// $1 district, $2 survey, $3 interviews. Of any accepted revision: they are the same on all.
     FLAGS = "-- counting_flags
         select distinct on (id) id, case_id, counted_elsewhere, paired from interview
-        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 order by id, revision desc";
+        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 and held_reason is distinct from 'form-error' order by id, revision desc";
     /// $1 district, $2 survey, $3 interviews, $4 counted elsewhere, $5 paired.
     SET_FLAGS = "-- set_counting_flags
         update interview i set counted_elsewhere = u.elsewhere, paired = u.paired
@@ -52,9 +52,7 @@ pub struct Member {
 
 /// All members of the households these interviews belong to.
 pub async fn households(tx: &Tx, key: SurveyKey, interviews: &[Uuid]) -> Result<Vec<Member>, Error> {
-    let rows = tx
-        .query(&HOUSEHOLDS, &[&key.district, &key.no, &interviews])
-        .await?;
+    let rows = tx.query(&HOUSEHOLDS, &[&key.district, &key.no, &interviews]).await?;
     Ok(rows
         .iter()
         .map(|r| Member {
@@ -74,8 +72,7 @@ pub async fn write(tx: &Tx, key: SurveyKey, gone: &[Uuid], kept: &[Member]) -> R
         let ids: Vec<Uuid> = kept.iter().map(|m| m.interview).collect();
         let clusters: Vec<Uuid> = kept.iter().map(|m| m.cluster).collect();
         let counted: Vec<bool> = kept.iter().map(|m| m.is_counted).collect();
-        tx.execute(&PUT, &[&key.district, &key.no, &ids, &clusters, &counted])
-            .await?;
+        tx.execute(&PUT, &[&key.district, &key.no, &ids, &clusters, &counted]).await?;
     }
     Ok(())
 }
@@ -103,17 +100,7 @@ pub async fn log(
     for e in events {
         tx.execute(
             &LOG,
-            &[
-                &key.district,
-                &key.no,
-                &e.cluster,
-                &e.kind,
-                &e.members,
-                &e.counted,
-                &cause,
-                &by,
-                &at,
-            ],
+            &[&key.district, &key.no, &e.cluster, &e.kind, &e.members, &e.counted, &cause, &by, &at],
         )
         .await?;
     }
@@ -152,8 +139,7 @@ pub async fn set_flags(tx: &Tx, key: SurveyKey, all: &[Flags]) -> Result<(), Err
     let ids: Vec<Uuid> = all.iter().map(|f| f.interview).collect();
     let elsewhere: Vec<bool> = all.iter().map(|f| f.elsewhere).collect();
     let paired: Vec<i32> = all.iter().map(|f| f.paired).collect();
-    tx.execute(&SET_FLAGS, &[&key.district, &key.no, &ids, &elsewhere, &paired])
-        .await?;
+    tx.execute(&SET_FLAGS, &[&key.district, &key.no, &ids, &elsewhere, &paired]).await?;
     Ok(())
 }
 

@@ -25,16 +25,7 @@ statements! {
 
 /// The statements of this part of the room.
 pub(super) fn all() -> Vec<&'static Statement> {
-    [
-        ALL,
-        cluster::ALL,
-        model::ALL,
-        pair::ALL,
-        queue::ALL,
-        read::ALL,
-        text::ALL,
-    ]
-    .concat()
+    [ALL, cluster::ALL, model::ALL, pair::ALL, queue::ALL, read::ALL, text::ALL].concat()
 }
 
 /// First half of the lock's number; leaves the numbers of other locks alone.
@@ -64,6 +55,5 @@ pub async fn mark_place(tx: &Tx) -> Result<(), Error> {
 
 /// Takes back everything since [`mark_place`].
 pub async fn go_back(tx: &Tx) -> Result<(), Error> {
-    tx.batch("back_to_savepoint_links", "rollback to savepoint links")
-        .await
+    tx.batch("back_to_savepoint_links", "rollback to savepoint links").await
 }

@@ -54,9 +54,7 @@ pub async fn current(tx: &Tx, key: SurveyKey) -> Result<Option<ModelHead>, Error
 
 /// Document and tables of a model.
 pub async fn document(tx: &Tx, key: SurveyKey, version: i32) -> Result<(String, Option<Vec<u8>>), Error> {
-    let row = tx
-        .query_one(&DOCUMENT, &[&key.district, &key.no, &version])
-        .await?;
+    let row = tx.query_one(&DOCUMENT, &[&key.district, &key.no, &version]).await?;
     Ok((row.get("document"), row.get("frequencies")))
 }
 

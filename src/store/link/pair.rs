@@ -177,20 +177,12 @@ pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {
 
 /// Links by id.
 pub async fn by_id(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<LinkRow>, Error> {
-    tx.query(&BY_ID, &[&key.district, &key.no, &ids])
-        .await?
-        .iter()
-        .map(link_row)
-        .collect()
+    tx.query(&BY_ID, &[&key.district, &key.no, &ids]).await?.iter().map(link_row).collect()
 }
 
 /// Links that touch one of these cases.
 pub async fn of_cases(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<LinkRow>, Error> {
-    tx.query(&OF_CASES, &[&key.district, &key.no, &cases])
-        .await?
-        .iter()
-        .map(link_row)
-        .collect()
+    tx.query(&OF_CASES, &[&key.district, &key.no, &cases]).await?.iter().map(link_row).collect()
 }
 
 /// A link to be written; `evidence` `None` leaves the stored evidence as it is.
@@ -303,10 +295,7 @@ pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(Uuid
         .flat_map(|r| {
             let side = |id: &str, numbers: &str| -> Vec<(Uuid, i32)> {
                 let interview: Uuid = r.get(id);
-                r.get::<_, Vec<i32>>(numbers)
-                    .into_iter()
-                    .map(|n| (interview, n))
-                    .collect()
+                r.get::<_, Vec<i32>>(numbers).into_iter().map(|n| (interview, n)).collect()
             };
             [side("a", "a_away"), side("b", "b_away")].concat()
         })
@@ -315,8 +304,5 @@ pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(Uuid
 
 /// The case that was merged into another when this link was last merged as a door; `None` where they were one already.
 pub async fn taken_in(tx: &Tx, key: SurveyKey, link: Uuid) -> Result<Option<Uuid>, Error> {
-    Ok(tx
-        .query_opt(&TAKEN_IN, &[&key.district, &key.no, &link])
-        .await?
-        .and_then(|r| r.get("loser")))
+    Ok(tx.query_opt(&TAKEN_IN, &[&key.district, &key.no, &link]).await?.and_then(|r| r.get("loser")))
 }

@@ -65,15 +65,13 @@ pub async fn add(tx: &Tx, key: SurveyKey, interviews: &[Uuid]) -> Result<(), Err
 
 /// Queues the interviews taken at a visit.
 pub async fn add_of_visit(tx: &Tx, key: SurveyKey, visit: Uuid) -> Result<(), Error> {
-    tx.execute(&ADD_OF_VISIT, &[&key.district, &key.no, &visit])
-        .await?;
+    tx.execute(&ADD_OF_VISIT, &[&key.district, &key.no, &visit]).await?;
     Ok(())
 }
 
 /// Queues every accepted interview of these cases.
 pub async fn add_of_cases(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
-    tx.execute(&ADD_OF_CASES, &[&key.district, &key.no, &cases])
-        .await?;
+    tx.execute(&ADD_OF_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(())
 }
 
@@ -87,11 +85,7 @@ pub async fn next(tx: &Tx, key: SurveyKey, most: i64) -> Result<Vec<Line>, Error
     let rows = tx.query(&NEXT, &[&key.district, &key.no, &most]).await?;
     Ok(rows
         .iter()
-        .map(|r| Line {
-            id: r.get("id"),
-            interview: r.get("interview"),
-            tries: r.get("tries"),
-        })
+        .map(|r| Line { id: r.get("id"), interview: r.get("interview"), tries: r.get("tries") })
         .collect())
 }
 

@@ -92,10 +92,8 @@ pub struct LinkDetail {
 }
 
 async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>, Error> {
-    let mut wanted: Vec<(Uuid, i32)> = links
-        .iter()
-        .flat_map(|l| [(l.a, l.revisions.0), (l.b, l.revisions.1)])
-        .collect();
+    let mut wanted: Vec<(Uuid, i32)> =
+        links.iter().flat_map(|l| [(l.a, l.revisions.0), (l.b, l.revisions.1)]).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let forms = forms(tx, key, &wanted).await?;
@@ -164,9 +162,7 @@ impl Store {
     ) -> Result<Vec<(LinkState, i64)>, Error> {
         self.reading("count_links", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(&COUNT, &[&key.district, &key.no, &range.0, &range.1])
-                    .await?;
+                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
                 rows.iter()
                     .map(|r| {
                         let state = LinkState::from_slug(r.get("state")).ok_or(Error::Corrupt("link"))?;
@@ -205,12 +201,7 @@ impl Store {
                     .collect();
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
                 let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
-                Ok::<_, Error>(Some(LinkDetail {
-                    pair,
-                    events,
-                    compared,
-                    members,
-                }))
+                Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
             })
         })
         .await

@@ -61,6 +61,11 @@ statements! {
     DROP_KEYS = "-- drop_link_keys
         delete from link_key k using unnest($3::bigint[], $4::smallint[]) as u (key, kind)
         where k.district_id = $1 and k.survey_no = $2 and k.key = u.key and k.kind = u.kind and k.interview = $5";
+    /// $1 district, $2 survey, $3 keys, $4 how many. Keys that more interviews than that have.
+    CROWDED = "-- crowded_link_keys
+        select u.key from unnest($3::bigint[]) as u (key)
+        where (select count(*) from (select from link_key where district_id = $1 and survey_no = $2 and key = u.key
+            limit $4::bigint + 1) k) > $4";
     /// $1 district, $2 survey, $3 keys, $4 how many of each are read at most.
     SHARING = "-- interviews_sharing_keys
         select u.key, k.kind, k.interview from unnest($3::bigint[], $4::integer[]) as u (key, most)
@@ -216,9 +221,7 @@ fn form_person(r: &Row) -> FormPerson {
         birth: [r.get("birth_year"), r.get("birth_month"), r.get("birth_day")],
         relationship: r.get("relationship"),
         residence_status: r.get("residence_status"),
-        citizen: r
-            .get::<_, Option<Vec<u8>>>("citizen_id_hash")
-            .zip(r.get("citizen_id_key")),
+        citizen: r.get::<_, Option<Vec<u8>>>("citizen_id_hash").zip(r.get("citizen_id_key")),
         is_id_repaired: r.get("is_id_repaired"),
         other_address: r.get("other_address"),
     }
@@ -257,30 +260,20 @@ fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
 
 /// The case of an accepted interview; `None` while no revision of it is accepted.
 pub async fn case_of(tx: &Tx, key: SurveyKey, interview: Uuid) -> Result<Option<Uuid>, Error> {
-    Ok(tx
-        .query_opt(&CASE_OF, &[&key.district, &key.no, &interview])
-        .await?
-        .map(|r| r.get("case_id")))
+    Ok(tx.query_opt(&CASE_OF, &[&key.district, &key.no, &interview]).await?.map(|r| r.get("case_id")))
 }
 
 /// Forms by interview and revision.
 pub async fn forms(tx: &Tx, key: SurveyKey, wanted: &[(Uuid, i32)]) -> Result<Vec<FormRow>, Error> {
     let ids: Vec<Uuid> = wanted.iter().map(|w| w.0).collect();
     let revisions: Vec<i32> = wanted.iter().map(|w| w.1).collect();
-    let forms = tx
-        .query(&FORMS, &[&key.district, &key.no, &ids, &revisions])
-        .await?;
-    let people = tx
-        .query(&PEOPLE, &[&key.district, &key.no, &ids, &revisions])
-        .await?;
+    let forms = tx.query(&FORMS, &[&key.district, &key.no, &ids, &revisions]).await?;
+    let people = tx.query(&PEOPLE, &[&key.district, &key.no, &ids, &revisions]).await?;
     Ok(forms
         .iter()
         .map(|r| {
             let id: Uuid = r.get("id");
-            let own = people
-                .iter()
-                .filter(|p| p.get::<_, Uuid>("interview_id") == id)
-                .map(form_person);
+            let own = people.iter().filter(|p| p.get::<_, Uuid>("interview_id") == id).map(form_person);
             form(r, own.collect())
         })
         .collect())
@@ -309,8 +302,7 @@ pub async fn put(tx: &Tx, key: SurveyKey, i: &LinkedInterview, known: &[(i64, i1
     drop_keys(tx, key, i.interview, &gone).await?;
     if !new.is_empty() {
         let (keys, kinds): (Vec<i64>, Vec<i16>) = new.into_iter().unzip();
-        tx.execute(&ADD_KEYS, &[&key.district, &key.no, &keys, &kinds, &i.interview])
-            .await?;
+        tx.execute(&ADD_KEYS, &[&key.district, &key.no, &keys, &kinds, &i.interview]).await?;
     }
     tx.execute(
         &PUT,
@@ -342,8 +334,7 @@ async fn drop_keys(tx: &Tx, key: SurveyKey, interview: Uuid, gone: &[(i64, i16)]
         return Ok(());
     }
     let (keys, kinds): (Vec<i64>, Vec<i16>) = gone.iter().copied().unzip();
-    tx.execute(&DROP_KEYS, &[&key.district, &key.no, &keys, &kinds, &interview])
-        .await?;
+    tx.execute(&DROP_KEYS, &[&key.district, &key.no, &keys, &kinds, &interview]).await?;
     Ok(())
 }
 
@@ -371,15 +362,18 @@ pub async fn sharing(tx: &Tx, key: SurveyKey, keys: &[(i64, i32)]) -> Result<Vec
         return Ok(Vec::new());
     }
     let (keys, most): (Vec<i64>, Vec<i32>) = keys.iter().copied().unzip();
-    let rows = tx
-        .query(&SHARING, &[&key.district, &key.no, &keys, &most])
-        .await?;
+    let rows = tx.query(&SHARING, &[&key.district, &key.no, &keys, &most]).await?;
     Ok(rows
         .iter()
-        .map(|r| Sharing {
-            key: r.get("key"),
-            kind: r.get("kind"),
-            interview: r.get("interview"),
-        })
+        .map(|r| Sharing { key: r.get("key"), kind: r.get("kind"), interview: r.get("interview") })
         .collect())
+}
+
+/// The keys among these that more than `most` interviews have.
+pub async fn crowded(tx: &Tx, key: SurveyKey, keys: &[i64], most: i64) -> Result<Vec<i64>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.query(&CROWDED, &[&key.district, &key.no, &keys, &most]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
 }

@@ -12,14 +12,8 @@ fn all_of_a_data_directory_is_closed_to_others() {
     let cluster = scratch.start();
     let owner = std::fs::metadata(scratch.pgdata()).unwrap().uid();
     assert_ne!(owner, 0, "PostgreSQL does not run as root");
-    cluster
-        .data_dir()
-        .write_private("doorknock.key", b"secret")
-        .unwrap();
-    assert_eq!(
-        cluster.data_dir().read("doorknock.key").unwrap().as_deref(),
-        Some(b"secret".as_slice())
-    );
+    cluster.data_dir().write_private("doorknock.key", b"secret").unwrap();
+    assert_eq!(cluster.data_dir().read("doorknock.key").unwrap().as_deref(), Some(b"secret".as_slice()));
     let mut to_see = vec![scratch.0.clone()];
     while let Some(path) = to_see.pop() {
         // Files come and go in a running cluster.
@@ -31,13 +25,7 @@ fn all_of_a_data_directory_is_closed_to_others() {
             assert_eq!(meta.permissions().mode() & 0o077, 0, "{}", path.display());
         }
         if meta.is_dir() {
-            to_see.extend(
-                std::fs::read_dir(&path)
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(|e| e.path()),
-            );
+            to_see.extend(std::fs::read_dir(&path).into_iter().flatten().flatten().map(|e| e.path()));
         }
     }
 }
@@ -63,16 +51,10 @@ fn a_cluster_of_another_version_is_not_touched() {
 
 /// Names, sizes and times of change.
 fn listing(dir: &Path) -> Vec<(PathBuf, u64, i64)> {
-    let entries = std::fs::read_dir(dir)
-        .expect("it can be read")
-        .map(|e| e.expect("it can be read"));
+    let entries = std::fs::read_dir(dir).expect("it can be read").map(|e| e.expect("it can be read"));
     let mut list: Vec<_> = entries
         .map(|e| {
-            (
-                e.path(),
-                e.metadata().expect("it is there").len(),
-                e.metadata().expect("it is there").mtime(),
-            )
+            (e.path(), e.metadata().expect("it is there").len(), e.metadata().expect("it is there").mtime())
         })
         .collect();
     list.sort();
@@ -90,10 +72,7 @@ fn a_path_too_long_for_a_socket_is_no_hindrance() {
     assert_eq!(running(&deep).unwrap().as_ref(), Some(cluster.connection()));
     let socket_dir = cluster.connection().socket_dir.clone();
     cluster.stop();
-    assert!(
-        !socket_dir.exists(),
-        "nothing stays behind among the temporary files"
-    );
+    assert!(!socket_dir.exists(), "nothing stays behind among the temporary files");
 }
 
 #[test]
@@ -103,10 +82,7 @@ fn a_directory_full_of_other_things_is_refused_untouched() {
     std::fs::write(scratch.0.join("thesis.odt"), "years of work").unwrap();
     let before = std::fs::metadata(&scratch.0).unwrap();
     let error = DataDir::lock(&scratch.0, Purpose::Service).expect_err("it is not ours");
-    assert!(
-        matches!(&error, Error::Foreign { example, .. } if example == "thesis.odt"),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Foreign { example, .. } if example == "thesis.odt"), "{error}");
     let after = std::fs::metadata(&scratch.0).unwrap();
     assert_eq!((before.uid(), before.mode()), (after.uid(), after.mode()));
 }
@@ -121,21 +97,14 @@ fn a_closed_directory_on_the_way_is_named_to_root() {
     }
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
     let error = DataDir::lock(&closed.join("data"), Purpose::Service).expect_err("postgres cannot get in");
-    assert!(
-        matches!(&error, Error::ClosedAncestor { closed: c, .. } if *c == closed),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::ClosedAncestor { closed: c, .. } if *c == closed), "{error}");
 }
 
 #[test]
 fn no_value_gets_into_the_log() {
     let scratch = Scratch::new();
     let cluster = scratch.start();
-    ask(
-        cluster.connection(),
-        "CREATE TABLE person (name text PRIMARY KEY)",
-    )
-    .unwrap();
+    ask(cluster.connection(), "CREATE TABLE person (name text PRIMARY KEY)").unwrap();
     for bad in [
         "INSERT INTO person VALUES ('Zhang Weizhen'), ('Zhang Weizhen')",
         "SELECT 'Zhang Weizhen'::uuid",
@@ -149,9 +118,6 @@ fn no_value_gets_into_the_log() {
         .unwrap()
         .map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap());
     let logs: Vec<_> = logs.collect();
-    assert!(
-        logs.iter().any(|log| log.contains("ready to accept connections")),
-        "this is the log"
-    );
+    assert!(logs.iter().any(|log| log.contains("ready to accept connections")), "this is the log");
     assert!(logs.iter().all(|log| !log.contains("Zhang")), "{logs:?}");
 }

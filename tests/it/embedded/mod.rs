@@ -40,30 +40,20 @@ impl Scratch {
 
     /// Clusters that are being made, or were.
     fn drafts(&self) -> impl Iterator<Item = PathBuf> {
-        let entries = std::fs::read_dir(&self.0)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|e| e.path());
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten().map(|e| e.path());
         entries.filter(|path| path.to_string_lossy().contains("/postgres.new-"))
     }
 
     fn postmaster(&self) -> i32 {
         let file = std::fs::read_to_string(self.pgdata().join("postmaster.pid")).expect("the cluster runs");
-        file.lines()
-            .next()
-            .and_then(|l| l.parse().ok())
-            .expect("its first line is the process id")
+        file.lines().next().and_then(|l| l.parse().ok()).expect("its first line is the process id")
     }
 
     /// A service of its own process, up and running.
     fn hold(&self) -> Child {
         let mut child = self.spawn_holder();
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        let up = output
-            .lines()
-            .map_while(Result::ok)
-            .any(|line| line.contains("the cluster is held"));
+        let up = output.lines().map_while(Result::ok).any(|line| line.contains("the cluster is held"));
         assert!(up, "the holder ended before its cluster was up");
         child
     }
@@ -104,49 +94,35 @@ fn holder() {
 
 /// First column of the last result of `sql`, on a connection of its own.
 fn ask(connection: &Connection, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let (client, driver) = tokio_postgres::connect(&connection.url(), NoTls).await?;
         tokio::spawn(driver);
         let answer = client.simple_query(sql).await?;
         let value = |message: &SimpleQueryMessage| {
-            if let SimpleQueryMessage::Row(row) = message {
-                row.get(0).map(str::to_owned)
-            } else {
-                None
-            }
+            if let SimpleQueryMessage::Row(row) = message { row.get(0).map(str::to_owned) } else { None }
         };
         Ok(answer.iter().filter_map(value).collect())
     })
 }
 
 fn signal(pid: i32, name: &str) {
-    let status = Command::new("sh")
-        .args(["-c", "kill -s \"$1\" \"$2\"", "kill", name, &pid.to_string()])
-        .status();
-    assert!(
-        status.expect("sh runs").success(),
-        "process {pid} could not be signalled"
-    );
+    let status =
+        Command::new("sh").args(["-c", "kill -s \"$1\" \"$2\"", "kill", name, &pid.to_string()]).status();
+    assert!(status.expect("sh runs").success(), "process {pid} could not be signalled");
 }
 
 fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
 /// Waits for what another process does; there is no event to wait for.
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "after 30 s still not: {what}"
-        );
+        assert!(started.elapsed() < Duration::from_secs(30), "after 30 s still not: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -155,11 +131,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 fn a_cluster_keeps_its_rows_over_a_restart() {
     let scratch = Scratch::new();
     let cluster = scratch.start();
-    ask(
-        cluster.connection(),
-        "CREATE TABLE door (n int); INSERT INTO door VALUES (7)",
-    )
-    .unwrap();
+    ask(cluster.connection(), "CREATE TABLE door (n int); INSERT INTO door VALUES (7)").unwrap();
     let first = scratch.postmaster();
     cluster.stop();
     assert!(!is_alive(first), "a stopped cluster leaves no process");
@@ -174,10 +146,7 @@ fn a_cluster_keeps_its_rows_over_a_restart() {
 #[test]
 fn the_cluster_is_what_the_promises_need() {
     let scratch = Scratch::new();
-    let durable = doorknock::embedded::Options {
-        durability: Durability::Kept,
-        ..options(&scratch.0)
-    };
+    let durable = doorknock::embedded::Options { durability: Durability::Kept, ..options(&scratch.0) };
     let lock = DataDir::lock(&scratch.0, Purpose::Service).unwrap();
     let cluster = Cluster::start(lock, &durable).unwrap();
     for (setting, expected) in [
@@ -192,11 +161,7 @@ fn the_cluster_is_what_the_promises_need() {
         ("TimeZone", "UTC"),
         ("is_superuser", "off"),
     ] {
-        assert_eq!(
-            ask(cluster.connection(), &format!("SHOW {setting}")).unwrap(),
-            [expected],
-            "{setting}"
-        );
+        assert_eq!(ask(cluster.connection(), &format!("SHOW {setting}")).unwrap(), [expected], "{setting}");
     }
     let other = std::process::Command::new("psql")
         .args([
@@ -209,11 +174,7 @@ fn the_cluster_is_what_the_promises_need() {
         ])
         .output()
         .expect("psql comes with the server");
-    assert_eq!(
-        String::from_utf8_lossy(&other.stdout),
-        "1\n",
-        "an operator's psql works: {other:?}"
-    );
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "1\n", "an operator's psql works: {other:?}");
 }
 
 #[test]
@@ -221,10 +182,7 @@ fn a_second_service_is_refused_in_one_sentence() {
     let scratch = Scratch::new();
     let mut service = scratch.hold();
     let error = DataDir::lock(&scratch.0, Purpose::Service).expect_err("it is held");
-    assert!(
-        matches!(&error, Error::InUse { pid, .. } if *pid == service.id().to_string()),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::InUse { pid, .. } if *pid == service.id().to_string()), "{error}");
     assert!(!error.to_string().contains('\n'));
     service.kill().unwrap();
     service.wait().unwrap();
@@ -234,11 +192,7 @@ fn a_second_service_is_refused_in_one_sentence() {
 fn a_killed_database_comes_back_by_itself() {
     let scratch = Scratch::new();
     let cluster = scratch.start();
-    ask(
-        cluster.connection(),
-        "CREATE TABLE door (n int); INSERT INTO door VALUES (7)",
-    )
-    .unwrap();
+    ask(cluster.connection(), "CREATE TABLE door (n int); INSERT INTO door VALUES (7)").unwrap();
     for round in 1..=2 {
         // A busy backend outlives its postmaster and holds its memory.
         let connection = cluster.connection().clone();
@@ -278,23 +232,15 @@ fn a_killed_service_takes_its_database_along_and_the_next_one_starts() {
         }
     }
     let cluster = scratch.start();
-    assert_eq!(
-        ask(cluster.connection(), "SELECT n FROM door ORDER BY n").unwrap(),
-        ["0", "1", "2"]
-    );
+    assert_eq!(ask(cluster.connection(), "SELECT n FROM door ORDER BY n").unwrap(), ["0", "1", "2"]);
 }
 
 #[test]
 fn a_start_that_is_killed_leaves_nothing_half_done() {
     let scratch = Scratch::new();
-    for sign in [
-        "PG_VERSION",
-        "base/1",
-        "global/pg_control",
-        "pg_wal/000000010000000000000001",
-        "base/4",
-        "base/5",
-    ] {
+    for sign in
+        ["PG_VERSION", "base/1", "global/pg_control", "pg_wal/000000010000000000000001", "base/4", "base/5"]
+    {
         let mut service = scratch.spawn_holder();
         eventually(sign, || {
             scratch.drafts().any(|draft| draft.join(sign).exists()) || scratch.pgdata().exists()
@@ -338,11 +284,7 @@ fn commands_share_one_cluster_and_the_last_one_stops_it() {
     assert_eq!((own.whose(), beside.whose()), (Whose::Own, Whose::Other));
     assert_eq!(own.connection(), beside.connection());
     let closing = std::thread::spawn(move || own.close());
-    assert_eq!(
-        ask(beside.connection(), "SELECT 1").unwrap(),
-        ["1"],
-        "it waits for the other"
-    );
+    assert_eq!(ask(beside.connection(), "SELECT 1").unwrap(), ["1"], "it waits for the other");
     beside.close().unwrap();
     closing.join().unwrap().unwrap();
     assert_eq!(running(&scratch.0).unwrap(), None);
@@ -351,14 +293,8 @@ fn commands_share_one_cluster_and_the_last_one_stops_it() {
     let dir = scratch.0.clone();
     let waiting = std::thread::spawn(move || DataDir::lock(&dir, Purpose::Service));
     command.close().unwrap();
-    let lock = waiting
-        .join()
-        .unwrap()
-        .expect("a service waits for a command to finish");
+    let lock = waiting.join().unwrap().expect("a service waits for a command to finish");
     let service = Cluster::start(lock, &options(&scratch.0)).unwrap();
     let beside = Session::open(&options(&scratch.0)).unwrap();
-    assert_eq!(
-        (beside.whose(), beside.connection()),
-        (Whose::Other, service.connection())
-    );
+    assert_eq!((beside.whose(), beside.connection()), (Whose::Other, service.connection()));
 }

@@ -102,40 +102,22 @@ impl Day {
     pub fn facts(&self, survey: &Survey, area: &str) -> Vec<Fact> {
         let doors: Vec<Value> = (0..FOUND).map(|n| dwelling(area, &format!("7{n}"))).collect();
         let case = |door: usize| {
-            if door < LISTED {
-                survey.case(door)
-            } else {
-                id_of(&doors[door - LISTED])
-            }
+            if door < LISTED { survey.case(door) } else { id_of(&doors[door - LISTED]) }
         };
         let visits: Vec<Uuid> = self.events.iter().map(|_| id()).collect();
         let talks: Vec<Uuid> = (0..8).map(|_| id()).collect();
         let records = self.events.iter().enumerate().map(|(i, event)| match event {
             Event::Visit(door, minute, outcome, impossible) => {
-                let at = if *impossible {
-                    "2021-03-01T10:00:00+08:00".to_owned()
-                } else {
-                    moment(*minute)
-                };
-                with(
-                    visit_at(case(*door), OUTCOMES[*outcome], &at),
-                    "id",
-                    visits[i].to_string(),
-                )
+                let at = if *impossible { "2021-03-01T10:00:00+08:00".to_owned() } else { moment(*minute) };
+                with(visit_at(case(*door), OUTCOMES[*outcome], &at), "id", visits[i].to_string())
             }
             Event::Talk(door, talk, revision, form, visit) => {
                 let head = if *form == Form::Faulty { "child" } else { "head" };
-                let mut record = interview_with(
-                    case(*door),
-                    vec![person(1, "王秀英", head), person(2, "李明", "spouse")],
-                );
+                let mut record =
+                    interview_with(case(*door), vec![person(1, "王秀英", head), person(2, "李明", "spouse")]);
                 record["id"] = json!(talks[*talk]);
                 record["revision"] = json!(revision);
-                record["result"] = json!(if *form == Form::Partial {
-                    "partial"
-                } else {
-                    "complete"
-                });
+                record["result"] = json!(if *form == Form::Partial { "partial" } else { "complete" });
                 if let Some(visit) = visit {
                     record["visit_id"] = json!(visits[*visit % visits.len()]);
                 }
@@ -145,12 +127,7 @@ impl Day {
         });
         let facts = records.zip(&self.events).enumerate();
         facts
-            .map(|(i, (record, event))| Fact {
-                by: i % 2,
-                id: id_of(&record),
-                record,
-                event: event.clone(),
-            })
+            .map(|(i, (record, event))| Fact { by: i % 2, id: id_of(&record), record, event: event.clone() })
             .collect()
     }
 }
@@ -195,10 +172,7 @@ fn choice() -> impl Strategy<Value = Choice> {
 
 /// Days of up to two dozen records.
 pub fn days() -> impl Strategy<Value = Day> {
-    let events = (
-        prop::collection::vec(event(), 1..22),
-        prop::collection::vec(0..FOUND, 0..=FOUND),
-    )
+    let events = (prop::collection::vec(event(), 1..22), prop::collection::vec(0..FOUND, 0..=FOUND))
         .prop_map(|(mut all, mut doors)| {
             doors.sort_unstable();
             doors.dedup();

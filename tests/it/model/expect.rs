@@ -41,13 +41,7 @@ impl<'a> Model<'a> {
         listed.extend(
             (0..FOUND).map(|n| CaseId::of(doorknock::domain::DwellingId::of_key(&key(n)), &survey.slug, 1).0),
         );
-        Self {
-            facts,
-            rules,
-            doors: listed,
-            arrived: BTreeMap::new(),
-            decisions: Vec::new(),
-        }
+        Self { facts, rules, doors: listed, arrived: BTreeMap::new(), decisions: Vec::new() }
     }
 
     /// These records arrive.
@@ -62,10 +56,7 @@ impl<'a> Model<'a> {
     }
 
     fn is_known_door(&self, door: usize) -> bool {
-        door < LISTED
-            || self
-                .known()
-                .any(|(_, f)| matches!(f.event, Event::Door(n) if n + LISTED == door))
+        door < LISTED || self.known().any(|(_, f)| matches!(f.event, Event::Door(n) if n + LISTED == door))
     }
 
     fn fate(&self, fact: &Fact) -> Fate {
@@ -78,11 +69,7 @@ impl<'a> Model<'a> {
                 let is_corrected = self.known().any(|(_, f)| {
                     matches!(&f.event, Event::Talk(_, t, r, form, _) if t == talk && r > revision && *form != Form::Faulty)
                 });
-                if is_corrected {
-                    Fate::History
-                } else {
-                    Fate::Held("form-error")
-                }
+                if is_corrected { Fate::History } else { Fate::Held("form-error") }
             }
             Event::Talk(door, ..) if !self.is_known_door(*door) => Fate::Held("unknown-case"),
             Event::Talk(door, _, _, _, visit) => {
@@ -90,11 +77,7 @@ impl<'a> Model<'a> {
                     matches!(&f.event, Event::Visit(d, ..) if d != door && self.fate(f) == Fate::Counts)
                         && visit.is_some_and(|v| self.named(v) == f.id)
                 });
-                if elsewhere {
-                    Fate::Held("visit-elsewhere")
-                } else {
-                    Fate::Counts
-                }
+                if elsewhere { Fate::Held("visit-elsewhere") } else { Fate::Counts }
             }
         }
     }
@@ -120,18 +103,13 @@ impl<'a> Model<'a> {
                             && self.fate(f) == Fate::Counts
                     });
                     if !is_moved {
-                        evidence
-                            .interviews
-                            .push(interview_of(fact, *revision, *form, self.arrived[&i]));
+                        evidence.interviews.push(interview_of(fact, *revision, *form, self.arrived[&i]));
                     }
                 }
                 Event::Visit(..) | Event::Talk(..) | Event::Door(_) => {}
             }
         }
-        let own = self
-            .decisions
-            .iter()
-            .filter(|(case, _)| *case == self.doors[door]);
+        let own = self.decisions.iter().filter(|(case, _)| *case == self.doors[door]);
         evidence.decisions.extend(own.map(|(_, d)| d.clone()));
         evidence
     }
@@ -161,10 +139,7 @@ impl<'a> Model<'a> {
         known
             .map(|d| {
                 let visits = i64::try_from(self.own(d).visits.len()).expect("few");
-                (
-                    self.doors[d].to_string(),
-                    (self.standing(d).state.slug().to_owned(), visits),
-                )
+                (self.doors[d].to_string(), (self.standing(d).state.slug().to_owned(), visits))
             })
             .collect()
     }
@@ -183,11 +158,7 @@ impl<'a> Model<'a> {
         let mut all: BTreeSet<String> = BTreeSet::new();
         for (_, fact) in self.known() {
             if let Fate::Held(reason) = self.fate(fact) {
-                let revision = if let Event::Talk(_, _, revision, ..) = &fact.event {
-                    *revision
-                } else {
-                    0
-                };
+                let revision = if let Event::Talk(_, _, revision, ..) = &fact.event { *revision } else { 0 };
                 all.insert(format!("{}/{revision} {reason}", fact.id));
             }
         }
@@ -199,31 +170,16 @@ impl<'a> Model<'a> {
         let fact = self.facts.get(choice.target % self.facts.len().max(1));
         let named = fact.map_or(Uuid::max(), |f| f.id);
         let kind = match choice.kind {
-            0 => DecisionKind::Close {
-                class: [Class::R, Class::NC, Class::O, Class::UH][choice.target % 4],
-            },
+            0 => DecisionKind::Close { class: [Class::R, Class::NC, Class::O, Class::UH][choice.target % 4] },
             1 => DecisionKind::Reopen,
-            2 => DecisionKind::Verify {
-                confirmed: Confirmed::Yes,
-            },
-            3 => DecisionKind::Verify {
-                confirmed: Confirmed::No,
-            },
+            2 => DecisionKind::Verify { confirmed: Confirmed::Yes },
+            3 => DecisionKind::Verify { confirmed: Confirmed::No },
             4 => DecisionKind::Cancel,
             5 => DecisionKind::Uncancel,
-            6 => DecisionKind::Void {
-                visit: VisitId(named),
-            },
-            7 => DecisionKind::Unvoid {
-                visit: VisitId(named),
-            },
-            8 => DecisionKind::RejectInterview {
-                interview: InterviewId(named),
-                revision: 1,
-            },
-            9 => DecisionKind::Merge {
-                into: CaseId(self.doors[choice.target % self.doors.len()]),
-            },
+            6 => DecisionKind::Void { visit: VisitId(named) },
+            7 => DecisionKind::Unvoid { visit: VisitId(named) },
+            8 => DecisionKind::RejectInterview { interview: InterviewId(named), revision: 1 },
+            9 => DecisionKind::Merge { into: CaseId(self.doors[choice.target % self.doors.len()]) },
             _ => DecisionKind::Unmerge,
         };
         (self.doors[choice.door], kind)
@@ -231,24 +187,12 @@ impl<'a> Model<'a> {
 
     /// Takes a decision; whether it fits.
     pub fn decide(&mut self, case: Uuid, kind: &DecisionKind, now: Timestamp) -> bool {
-        let door = self
-            .doors
-            .iter()
-            .position(|id| *id == case)
-            .expect("a door of ours");
+        let door = self.doors.iter().position(|id| *id == case).expect("a door of ours");
         if !self.is_known_door(door) || !self.fits(door, kind) {
             return false;
         }
         let seq = i64::try_from(self.decisions.len()).expect("few") + 1;
-        self.decisions.push((
-            case,
-            Decision {
-                seq,
-                at: now,
-                by: Arc::from("sa"),
-                kind: kind.clone(),
-            },
-        ));
+        self.decisions.push((case, Decision { seq, at: now, by: Arc::from("sa"), kind: kind.clone() }));
         true
     }
 
@@ -262,11 +206,9 @@ impl<'a> Model<'a> {
             DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
                 self.own(door).visits.iter().any(|v| v.id == *visit)
             }
-            DecisionKind::RejectInterview { interview, revision } => self
-                .own(door)
-                .interviews
-                .iter()
-                .any(|i| i.id == *interview && i.revision >= *revision),
+            DecisionKind::RejectInterview { interview, revision } => {
+                self.own(door).interviews.iter().any(|i| i.id == *interview && i.revision >= *revision)
+            }
             DecisionKind::Merge { into } => {
                 let Some(other) = self.doors.iter().position(|id| *id == into.0) else {
                     return false;
@@ -283,10 +225,7 @@ impl<'a> Model<'a> {
 }
 
 fn instant(fact: &Fact) -> Timestamp {
-    fact.record["at"]
-        .as_str()
-        .and_then(|t| t.parse().ok())
-        .expect("a time")
+    fact.record["at"].as_str().and_then(|t| t.parse().ok()).expect("a time")
 }
 
 fn collector(fact: &Fact) -> Arc<str> {
@@ -294,10 +233,7 @@ fn collector(fact: &Fact) -> Arc<str> {
 }
 
 fn visit_of(fact: &Fact, received_at: Timestamp) -> Visit {
-    let outcome = fact.record["outcome"]
-        .as_str()
-        .and_then(Outcome::from_slug)
-        .expect("an outcome");
+    let outcome = fact.record["outcome"].as_str().and_then(Outcome::from_slug).expect("an outcome");
     Visit {
         id: VisitId(fact.id),
         at: instant(fact),
@@ -315,24 +251,12 @@ fn interview_of(fact: &Fact, revision: i32, form: Form, received_at: Timestamp) 
     Interview {
         id: InterviewId(fact.id),
         revision,
-        visit_id: fact.record["visit_id"]
-            .as_str()
-            .and_then(|t| t.parse().ok())
-            .map(VisitId),
-        result: if form == Form::Partial {
-            InterviewResult::Partial
-        } else {
-            InterviewResult::Complete
-        },
+        visit_id: fact.record["visit_id"].as_str().and_then(|t| t.parse().ok()).map(VisitId),
+        result: if form == Form::Partial { InterviewResult::Partial } else { InterviewResult::Complete },
         respondent: Respondent::Member,
         at: instant(fact),
         received_at,
         counted_elsewhere: false,
-        persons: PersonCounts {
-            recorded: 2,
-            resident: 2,
-            here_registered: 2,
-            ..PersonCounts::NONE
-        },
+        persons: PersonCounts { recorded: 2, resident: 2, here_registered: 2, ..PersonCounts::NONE },
     }
 }

@@ -19,10 +19,7 @@ const DAYS: u32 = 40;
 const SEED: u64 = 20_201_101;
 
 fn from_environment<T: std::str::FromStr>(name: &str, usual: T) -> T {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(usual)
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 fn runner(days: u32) -> TestRunner {
@@ -30,29 +27,20 @@ fn runner(days: u32) -> TestRunner {
     println!("seed {seed}, {days} days");
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config {
-        cases: days,
-        max_shrink_iters: 200,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config =
+        Config { cases: days, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 #[test]
 fn the_database_says_what_the_model_says_whatever_the_order_of_arrival() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = runtime.block_on(App::new(Survey::with_dwellings(1)));
     let number = std::cell::Cell::new(0);
     let played = runner(from_environment("DOORKNOCK_MODEL_DAYS", DAYS)).run(&day::days(), |day| {
         number.set(number.get() + 1);
         let slug = format!("model-{}", number.get());
-        runtime
-            .block_on(play(&app, &slug, &day))
-            .map_err(TestCaseError::fail)
+        runtime.block_on(play(&app, &slug, &day)).map_err(TestCaseError::fail)
     });
     if let Err(error) = played {
         panic!("{error}");
@@ -67,15 +55,8 @@ async fn play(app: &App, slug: &str, day: &Day) -> Result<(), String> {
     let phones = [app.device_in(slug, "ea1").await, app.device_in(slug, "ea2").await];
     let staff = app.staff_in(slug, "sa").await;
     let chief = app.caller(&staff).await;
-    let rules = app
-        .store()
-        .survey(key)
-        .await
-        .map_err(|e| e.to_string())?
-        .expect("it is loaded");
-    let rules = doorknock::surveys::Survey::of(rules)
-        .expect("it is readable")
-        .rules;
+    let rules = app.store().survey(key).await.map_err(|e| e.to_string())?.expect("it is loaded");
+    let rules = doorknock::surveys::Survey::of(rules).expect("it is readable").rules;
     let facts = day.facts(&survey, A1);
     let mut model = Model::new(&facts, &survey, &rules);
     let mut chain = Picture::full(&phones[0], 3).await;
@@ -104,18 +85,12 @@ async fn play(app: &App, slug: &str, day: &Day) -> Result<(), String> {
             Op::Decide(decision) => {
                 let (case, kind) = model.spell(decision);
                 let now = app.clock.now();
-                let request = doorknock::ingest::decide::Request {
-                    case,
-                    kind: kind.clone(),
-                    reason: "x".to_owned(),
-                };
+                let request =
+                    doorknock::ingest::decide::Request { case, kind: kind.clone(), reason: "x".to_owned() };
                 let taken = app.shared.ingest.decide(&chief, request, now).await;
                 let expected = model.decide(case, &kind, now);
                 if taken.is_ok() != expected {
-                    return Err(format!(
-                        "{kind:?} at {case}: {:?}, the model says {expected}",
-                        taken.err()
-                    ));
+                    return Err(format!("{kind:?} at {case}: {:?}, the model says {expected}", taken.err()));
                 }
             }
             Op::Fold => drop(app.store().fold_deltas(key, 3).await.map_err(|e| e.to_string())?),
@@ -153,10 +128,7 @@ async fn compare(app: &App, model: &Model<'_>, staff: &crate::support::Client) -
         .iter()
         .map(|c| {
             let text = |name: &str| c[name].as_str().expect("a text").to_owned();
-            (
-                text("id"),
-                (text("state"), c["visits"].as_i64().expect("a number")),
-            )
+            (text("id"), (text("state"), c["visits"].as_i64().expect("a number")))
         })
         .collect();
     let expected = model.cases();
@@ -185,10 +157,7 @@ async fn compare(app: &App, model: &Model<'_>, staff: &crate::support::Client) -
     let total = staff.get("/v1/completion").await.ok()["total"].clone();
     for (state, n) in model.states() {
         if total["states"][state] != n {
-            return Err(format!(
-                "completion: {state} is {}, the model says {n}",
-                total["states"][state]
-            ));
+            return Err(format!("completion: {state} is {}, the model says {n}", total["states"][state]));
         }
     }
     app.recount().await;

@@ -86,11 +86,7 @@ impl App {
         let settings = Settings::from_url(&db.connection.url()).expect("the suite's own URL");
         let store = store(Store::new(&settings).expect("a pool"));
         let surveys = Surveys::new(store.clone());
-        let ingest = Ingest {
-            store,
-            surveys,
-            keys: Arc::new(Keys::new(&[7; 32])),
-        };
+        let ingest = Ingest { store, surveys, keys: Arc::new(Keys::new(&[7; 32])) };
         let mut shared = Shared::new(ingest);
         let ticking = clock.clone();
         shared.clock = Arc::new(move || ticking.now());
@@ -103,30 +99,19 @@ impl App {
         let site = routes().into_filter(shared.clone(), shared.metrics.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server.run(site, async move { drop(stopped.await) }));
-        let app = Self {
-            db,
-            shared,
-            clock,
-            survey,
-            address,
-            stop,
-        };
+        let app = Self { db, shared, clock, survey, address, stop };
         app.load_at(&app.survey, "2020-10-31T12:00:00+08:00").await;
         app
     }
 
     /// Loads a set-up now.
     pub async fn load(&self, survey: &Survey) -> Report {
-        self.try_load(survey, Mode::Apply, self.clock.now())
-            .await
-            .expect("the set-up fits")
+        self.try_load(survey, Mode::Apply, self.clock.now()).await.expect("the set-up fits")
     }
 
     /// Loads a set-up at a time of its own.
     pub async fn load_at(&self, survey: &Survey, at: &str) -> Report {
-        self.try_load(survey, Mode::Apply, at.parse().expect("a time"))
-            .await
-            .expect("the set-up fits")
+        self.try_load(survey, Mode::Apply, at.parse().expect("a time")).await.expect("the set-up fits")
     }
 
     /// Loads or tries a set-up.
@@ -136,10 +121,7 @@ impl App {
         mode: Mode,
         now: Timestamp,
     ) -> Result<Report, doorknock::ingest::Error> {
-        self.shared
-            .ingest
-            .load_setup(survey.read(), mode, now, Arc::new(|_| {}))
-            .await
+        self.shared.ingest.load_setup(survey.read(), mode, now, Arc::new(|_| {})).await
     }
 
     /// The store.
@@ -155,10 +137,7 @@ impl App {
     /// Key of a survey.
     pub async fn key_of(&self, slug: &str) -> SurveyKey {
         let all = self.store().surveys().await.expect("surveys can be read");
-        all.into_iter()
-            .find(|s| s.slug == slug)
-            .expect("the survey is loaded")
-            .key
+        all.into_iter().find(|s| s.slug == slug).expect("the survey is loaded").key
     }
 
     /// Where it listens.
@@ -168,11 +147,7 @@ impl App {
 
     /// Somebody without a token.
     pub fn anyone(&self) -> Client {
-        Client {
-            address: self.address,
-            token: None,
-            cookie: None,
-        }
+        Client { address: self.address, token: None, cookie: None }
     }
 
     /// A supervisor or admin with a token.
@@ -183,10 +158,7 @@ impl App {
     /// A supervisor or admin of another survey.
     pub async fn staff_in(&self, slug: &str, user: &str) -> Client {
         let token = self.token(slug, user, None).await;
-        Client {
-            token: Some(token),
-            ..self.anyone()
-        }
+        Client { token: Some(token), ..self.anyone() }
     }
 
     /// A new device of an enumerator.
@@ -198,15 +170,8 @@ impl App {
     pub async fn device_in(&self, slug: &str, user: &str) -> Device {
         let device = id();
         let token = self.token(slug, user, Some(device)).await;
-        let client = Client {
-            token: Some(token),
-            ..self.anyone()
-        };
-        Device {
-            client,
-            id: device,
-            survey: slug.to_owned(),
-        }
+        let client = Client { token: Some(token), ..self.anyone() };
+        Device { client, id: device, survey: slug.to_owned() }
     }
 
     async fn token(&self, slug: &str, user: &str, device: Option<Uuid>) -> String {
@@ -217,42 +182,24 @@ impl App {
             key: self.key_of(slug).await,
             user: user.to_owned(),
             device,
-            kind: if device.is_some() {
-                TokenKind::Device
-            } else {
-                TokenKind::Staff
-            },
+            kind: if device.is_some() { TokenKind::Device } else { TokenKind::Staff },
             csrf: None,
             created_at: now,
             expires_at: now + SignedDuration::from_hours(24 * 60),
         };
-        assert_eq!(
-            self.store().add_token(token, None).await.expect("stored"),
-            Enrolled::Yes,
-            "{user}"
-        );
+        assert_eq!(self.store().add_token(token, None).await.expect("stored"), Enrolled::Yes, "{user}");
         secret
     }
 
     /// Who a client's token stands for.
     pub async fn caller(&self, client: &Client) -> Caller {
         let hash = auth::hash(client.token.as_deref().expect("a client with a token"));
-        self.store()
-            .caller(&hash, self.clock.now())
-            .await
-            .expect("read")
-            .expect("the token is valid")
+        self.store().caller(&hash, self.clock.now()).await.expect("read").expect("the token is valid")
     }
 
     /// One number out of the database.
     pub async fn count(&self, sql: &str) -> i64 {
-        self.db
-            .client()
-            .await
-            .query_one(sql, &[])
-            .await
-            .unwrap_or_else(|e| panic!("{sql}: {e:?}"))
-            .get(0)
+        self.db.client().await.query_one(sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}")).get(0)
     }
 
     /// The counters must equal a fresh count.
@@ -262,10 +209,7 @@ impl App {
         async move {
             for key in self.store().survey_keys().await.expect("read") {
                 let found = self.store().recount(key).await.expect("counted");
-                assert!(
-                    found.is_empty(),
-                    "{place}: the counters differ from a fresh count: {found:?}"
-                );
+                assert!(found.is_empty(), "{place}: the counters differ from a fresh count: {found:?}");
             }
         }
     }

@@ -10,6 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use super::contract;
+
 /// Who calls: an address and what proves the caller's name.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -43,14 +45,8 @@ impl Reply {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| {
-            panic!(
-                "{}: {} is no JSON ({e}): {}",
-                self.asked,
-                self.status,
-                self.text()
-            )
-        })
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{}: {} is no JSON ({e}): {}", self.asked, self.status, self.text()))
     }
 
     /// The JSON of an answer that must be a 200.
@@ -67,28 +63,38 @@ impl Reply {
         let media = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
         assert_eq!(media, Some("application/problem+json"), "{}", self.asked);
         let problem = self.json();
-        assert_eq!(
-            problem["type"],
-            format!("/problems/{slug}"),
-            "{}: {problem}",
-            self.asked
-        );
+        assert_eq!(problem["type"], format!("/problems/{slug}"), "{}: {problem}", self.asked);
         assert_eq!(problem["status"], status);
         for part in ["title", "detail"] {
-            assert!(
-                problem[part].as_str().is_some_and(|t| !t.is_empty()),
-                "{part} of {problem}"
-            );
+            assert!(problem[part].as_str().is_some_and(|t| !t.is_empty()), "{part} of {problem}");
         }
         problem
     }
 
+    /// The bytes of a 200.
+    #[track_caller]
+    pub fn ok_bytes(&self) -> Bytes {
+        assert_eq!(self.status, 200, "{}: {}", self.asked, self.text());
+        self.body.clone()
+    }
+
+    /// Holds the answer against the API's own description.
+    fn must_be_as_described(&self) {
+        let (method, path) = self.asked.split_once(' ').expect("a method and a path");
+        let media = self.header("content-type").split(';').next().unwrap_or_default().trim();
+        let faults = contract::faults(method, path, self.status.as_u16(), media, &self.body);
+        if std::env::var_os("DOORKNOCK_COLLECT").is_some() {
+
+            let mut f = std::fs::OpenOptions::new().create(true).append(true).open("/tmp/contract.log").unwrap();
+            for fault in &faults { writeln!(f, "{fault}").unwrap(); }
+            return;
+        }
+        assert!(faults.is_empty(), "the answer is not as described: {faults:#?}");
+    }
+
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -101,8 +107,7 @@ impl Client {
     /// Posts JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         let body = Bytes::from(serde_json::to_vec(body).expect("a value can be written"));
-        self.call(Method::POST, path, &[("content-type", "application/json")], body)
-            .await
+        self.call(Method::POST, path, &[("content-type", "application/json")], body).await
     }
 
     /// Posts bytes under these headers.
@@ -113,10 +118,8 @@ impl Client {
     /// Any call.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Reply {
         let asked = format!("{method} {path}");
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string());
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -127,28 +130,17 @@ impl Client {
             request = request.header(COOKIE, cookie);
         }
         let request = request.body(Full::new(body)).expect("the request can be built");
-        let stream = TcpStream::connect(self.address)
-            .await
-            .expect("the service listens");
+        let stream = TcpStream::connect(self.address).await.expect("the service listens");
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .expect("the service speaks HTTP");
         tokio::spawn(async move { drop(connection.await) });
-        let response = sender
-            .send_request(request)
-            .await
-            .unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
+        let response =
+            sender.send_request(request).await.unwrap_or_else(|e| panic!("{asked}: no answer: {e}"));
         let (head, body) = response.into_parts();
-        let body = body
-            .collect()
-            .await
-            .unwrap_or_else(|e| panic!("{asked}: broken off: {e}"))
-            .to_bytes();
-        Reply {
-            status: head.status,
-            headers: head.headers,
-            body,
-            asked,
-        }
+        let body = body.collect().await.unwrap_or_else(|e| panic!("{asked}: broken off: {e}")).to_bytes();
+        let reply = Reply { status: head.status, headers: head.headers, body, asked };
+        reply.must_be_as_described();
+        reply
     }
 }

@@ -56,13 +56,8 @@ pub async fn database() -> TestDb {
         .orders
         .send(Order::Clone(name.clone(), reply))
         .expect("the administrator lives as long as the suite");
-    made.await
-        .expect("the administrator answers")
-        .expect("the template can be cloned");
-    TestDb {
-        connection: suite.connection.with_database(&name),
-        orders: suite.orders.clone(),
-    }
+    made.await.expect("the administrator answers").expect("the template can be cloned");
+    TestDb { connection: suite.connection.with_database(&name), orders: suite.orders.clone() }
 }
 
 /// The options for a cluster made by a test, in `data_dir`.
@@ -76,9 +71,8 @@ pub fn options(data_dir: &Path) -> Options {
 
 /// A session at `connection`.
 pub async fn connect(connection: &Connection) -> Client {
-    let (client, driver) = tokio_postgres::connect(&connection.url(), NoTls)
-        .await
-        .expect("the cluster is up");
+    let (client, driver) =
+        tokio_postgres::connect(&connection.url(), NoTls).await.expect("the cluster is up");
     tokio::spawn(driver);
     client
 }
@@ -114,18 +108,10 @@ impl Suite {
         // A runtime of its own: that of the first test ends with that test.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime
-                .expect("a runtime can be made")
-                .block_on(administer(reach, queue, ready));
+            runtime.expect("a runtime can be made").block_on(administer(reach, queue, ready));
         });
-        made.recv()
-            .map_err(|_| "the template could not be made (see the panic above)".to_owned())??;
-        Ok(Self {
-            connection,
-            orders,
-            cluster,
-            guard,
-        })
+        made.recv().map_err(|_| "the template could not be made (see the panic above)".to_owned())??;
+        Ok(Self { connection, orders, cluster, guard })
     }
 }
 
@@ -159,10 +145,7 @@ async fn administer(
 
 async fn execute(admin: &Client, verb: &str, name: &str, rest: &str) -> Result<(), tokio_postgres::Error> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    assert!(
-        name.starts_with(PREFIX) && name.chars().all(plain),
-        "{name} is no database of the suite's"
-    );
+    assert!(name.starts_with(PREFIX) && name.chars().all(plain), "{name} is no database of the suite's");
     admin.batch_execute(&format!("{verb} {name} {rest}")).await
 }
 
@@ -173,25 +156,17 @@ fn guard(dir: &Path) -> Result<ChildStdin, String> {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new("sh");
     command.args(["-c", SCRIPT, "guard"]).arg(dir).process_group(0);
-    let spawned = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut child = spawned.map_err(|e| format!("sh does not start: {e}"))?;
-    child
-        .stdin
-        .take()
-        .ok_or_else(|| "the guard has no input".to_owned())
+    child.stdin.take().ok_or_else(|| "the guard has no input".to_owned())
 }
 
 /// Removes the directories of test processes that are gone.
 fn sweep(temp: &Path) {
     for entry in std::fs::read_dir(temp).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(pid) = name
-            .strip_prefix(DIRECTORY)
-            .and_then(|rest| rest.split('-').next()?.parse::<u32>().ok())
+        let Some(pid) =
+            name.strip_prefix(DIRECTORY).and_then(|rest| rest.split('-').next()?.parse::<u32>().ok())
         else {
             continue;
         };

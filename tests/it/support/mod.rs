@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod client;
+pub mod contract;
 pub mod db;
 pub mod picture;
 pub mod record;

@@ -36,20 +36,15 @@ impl Picture {
 
     /// Pulls one page; whether more is there.
     pub async fn page(&mut self, phone: &Device, limit: usize, extra: &str) -> bool {
-        let cursor = self
-            .cursor
-            .as_ref()
-            .map(|c| format!("&cursor={c}"))
-            .unwrap_or_default();
-        let page = phone
-            .get(&format!("/v1/changes?limit={limit}{cursor}{extra}"))
-            .await;
+        let cursor = self.cursor.as_ref().map(|c| format!("&cursor={c}")).unwrap_or_default();
+        let page = phone.get(&format!("/v1/changes?limit={limit}{cursor}{extra}")).await;
         let changes = page["changes"].as_array().expect("a page has changes");
-        assert!(
-            changes.len() <= limit.max(1) * 2,
-            "a page of {} for a limit of {limit}",
-            changes.len()
-        );
+        if page["reset"] == true {
+            // A full pull begins: what does not come again is forgotten.
+            self.things.clear();
+            self.receipts.clear();
+        }
+        assert!(changes.len() <= limit, "a page of {} for a limit of {limit}", changes.len());
         for change in changes {
             self.take(change);
         }
@@ -59,10 +54,7 @@ impl Picture {
     }
 
     fn take(&mut self, change: &Value) {
-        let (kind, data) = (
-            change["kind"].as_str().expect("a kind").to_owned(),
-            change["data"].clone(),
-        );
+        let (kind, data) = (change["kind"].as_str().expect("a kind").to_owned(), change["data"].clone());
         let id = data["id"].as_str().expect("an id").to_owned();
         self.taken += 1;
         if kind == "receipt" {

@@ -1,6 +1,7 @@
 //! Records as a phone sends them. Ids come from a counter of the test's own thread, so a test always sends the same.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,7 +9,14 @@ use uuid::Uuid;
 use super::app::OPENING;
 
 thread_local! {
-    static NEXT: Cell<u64> = const { Cell::new(1) };
+    static NEXT: Cell<u64> = Cell::new(first_of_thread());
+}
+
+/// Tests count from 1; the workers of a runtime with several threads must not count alike.
+fn first_of_thread() -> u64 {
+    static WORKERS: AtomicU64 = AtomicU64::new(1);
+    let is_worker = std::thread::current().name().is_none_or(|name| name.starts_with("tokio"));
+    if is_worker { (WORKERS.fetch_add(1, Ordering::Relaxed) << 32) + 1 } else { 1 }
 }
 
 /// A new id of version 7.
@@ -77,10 +85,7 @@ pub fn with(mut record: Value, field: &str, value: impl Into<Value>) -> Value {
 
 /// The id a record carries.
 pub fn id_of(record: &Value) -> Uuid {
-    record["id"]
-        .as_str()
-        .and_then(|t| t.parse().ok())
-        .expect("the record has an id")
+    record["id"].as_str().and_then(|t| t.parse().ok()).expect("the record has an id")
 }
 
 /// A batch of these records as `device` sends it.
@@ -91,17 +96,11 @@ pub fn batch(survey: &str, device: Uuid, records: &[Value]) -> Value {
 /// The statuses of an answer's receipts, in their order.
 pub fn statuses(answer: &Value) -> Vec<&str> {
     let receipts = answer["receipts"].as_array().expect("an answer to a batch");
-    receipts
-        .iter()
-        .map(|r| r["status"].as_str().expect("a receipt has a status"))
-        .collect()
+    receipts.iter().map(|r| r["status"].as_str().expect("a receipt has a status")).collect()
 }
 
 /// The reasons of an answer's receipts, empty where there is none.
 pub fn reasons(answer: &Value) -> Vec<&str> {
     let receipts = answer["receipts"].as_array().expect("an answer to a batch");
-    receipts
-        .iter()
-        .map(|r| r["reason"].as_str().unwrap_or_default())
-        .collect()
+    receipts.iter().map(|r| r["reason"].as_str().unwrap_or_default()).collect()
 }

@@ -38,13 +38,7 @@ pub struct Door {
 impl Door {
     /// The door's id.
     pub fn dwelling(&self) -> DwellingId {
-        DwellingId::of_key(&door_key(
-            DISTRICT,
-            &self.area,
-            &self.building,
-            &self.unit,
-            &self.room,
-        ))
+        DwellingId::of_key(&door_key(DISTRICT, &self.area, &self.building, &self.unit, &self.room))
     }
 
     /// The building's id.
@@ -96,9 +90,7 @@ impl Survey {
             slug: "census-test".to_owned(),
             days: ("2020-11-01".to_owned(), "2020-12-10".to_owned()),
             policy: String::new(),
-            areas: areas
-                .map(|(c, p, l, n)| (c.into(), p.into(), l.into(), n.into()))
-                .to_vec(),
+            areas: areas.map(|(c, p, l, n)| (c.into(), p.into(), l.into(), n.into())).to_vec(),
             doors: Vec::new(),
             staff: staff.map(owned).to_vec(),
         }
@@ -161,24 +153,17 @@ impl Survey {
         let mut doors = String::from("area,building,unit,floor,room,kind,lon,lat\n");
         for (i, d) in self.doors.iter().enumerate() {
             let lon = 112.97 + f64::from(u32::try_from(i).unwrap()) * 0.0001;
-            writeln!(
-                doors,
-                "{},{},{},1,{},{},{lon:.6},34.75",
-                d.area, d.building, d.unit, d.room, d.kind
-            )
-            .unwrap();
+            writeln!(doors, "{},{},{},1,{},{},{lon:.6},34.75", d.area, d.building, d.unit, d.room, d.kind)
+                .unwrap();
         }
         let mut staff = String::from("user,name,role,area\n");
         for (user, role, area) in &self.staff {
             writeln!(staff, "{user},Staff {user},{role},{area}").unwrap();
         }
         let mut files = Memory::default();
-        for (name, text) in [
-            ("survey.toml", toml),
-            ("areas.csv", areas),
-            ("dwellings.csv", doors),
-            ("staff.csv", staff),
-        ] {
+        for (name, text) in
+            [("survey.toml", toml), ("areas.csv", areas), ("dwellings.csv", doors), ("staff.csv", staff)]
+        {
             files.put(name, text);
         }
         files

@@ -22,11 +22,7 @@ fn records_that_cannot_be_read_are_refused_for_their_reason() {
         (note(&deep), Reason::TooDeep, ""),
         (note(&long), Reason::TextTooLong, "/note"),
         (note(&megabyte), Reason::RecordTooLarge, ""),
-        (
-            VISIT.replace("\"outcome\"", "\"at\":1,\"outcome\""),
-            Reason::DuplicateKey,
-            "/at",
-        ),
+        (VISIT.replace("\"outcome\"", "\"at\":1,\"outcome\""), Reason::DuplicateKey, "/at"),
         (VISIT.replace(':', " "), Reason::UnreadableText, ""),
         (String::new(), Reason::UnreadableText, ""),
         ("{".to_owned(), Reason::UnreadableText, ""),
@@ -58,18 +54,13 @@ fn shown(read: &Read) -> Vec<String> {
 }
 
 fn longest_digits(text: &str) -> usize {
-    text.split(|c: char| !c.is_numeric())
-        .map(|run| run.chars().count())
-        .max()
-        .unwrap_or(0)
+    text.split(|c: char| !c.is_numeric()).map(|run| run.chars().count()).max().unwrap_or(0)
 }
 
 /// Whether more than 40 characters in a row of `shown` stand in the input too.
 fn echoes(shown: &str, input: &str) -> bool {
     let chars: Vec<char> = shown.chars().collect();
-    chars
-        .windows(41)
-        .any(|window| input.contains(&window.iter().collect::<String>()))
+    chars.windows(41).any(|window| input.contains(&window.iter().collect::<String>()))
 }
 
 fn any_record() -> impl Strategy<Value = &'static str> {
@@ -103,9 +94,7 @@ fn any_value() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
         "\\PC{0,60}".prop_map(|text| serde_json::Value::from(text).to_string()),
-        any::<f64>()
-            .prop_filter("finite", |f| f.is_finite())
-            .prop_map(|f| f.to_string()),
+        any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(|f| f.to_string()),
     ]
 }
 

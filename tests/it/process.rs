@@ -1,0 +1,260 @@
+//! The real program, killed and stopped: what was answered is kept, and it comes back by itself.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::record::batch;
+use crate::support::{Client, Device, Survey, id, visit};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_doorknock");
+
+/// A data directory with a small survey; taken away in the end.
+struct Place {
+    root: PathBuf,
+    survey: Survey,
+}
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("doorknock-test-{}-{name}", std::process::id()));
+        let mut survey = Survey::with_dwellings(4);
+        survey.days = ("2020-11-01".into(), "2099-12-10".into());
+        let place = Self { root, survey };
+        let setup = place.root.join("setup");
+        std::fs::create_dir_all(&setup).unwrap();
+        for (file, bytes) in place.survey.files().0 {
+            std::fs::write(setup.join(file), bytes).unwrap();
+        }
+        place
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).arg("--data-dir").arg(self.root.join("data")).env_remove("DATABASE_URL");
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("the program starts")
+    }
+
+    fn set_up(&self) {
+        let setup = self.root.join("setup");
+        let done = self.run(&["setup", setup.to_str().unwrap()]);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn serve(&self) -> Service {
+        let mut child = self
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().expect("it says where it listens").unwrap();
+        let address = line.strip_prefix("listening on http://").expect("one line").parse().unwrap();
+        Service { child, address }
+    }
+
+    fn device(&self, address: SocketAddr) -> Device {
+        let id = id();
+        let done = self.run(&["token", "ea1", "--device", &id.to_string()]);
+        let token = String::from_utf8(done.stdout).unwrap().lines().last().expect("a token").to_owned();
+        Device {
+            client: Client { address, token: Some(token), cookie: None },
+            id,
+            survey: self.survey.slug.clone(),
+        }
+    }
+
+    fn postmaster(&self) -> Option<Pid> {
+        let text = std::fs::read_to_string(self.root.join("data/postgres/postmaster.pid")).ok()?;
+        Pid::from_raw(text.lines().next()?.parse().ok()?)
+    }
+
+    fn records(&self, n: usize) -> Vec<Value> {
+        (0..n).map(|i| visit(self.survey.case(i % 4), "no_answer")).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(pid) = self.postmaster() {
+            drop(kill_process(pid, Signal::INT));
+            let patience = Instant::now() + Duration::from_secs(10);
+            while self.postmaster().is_some() && Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        drop(std::fs::remove_dir_all(&self.root));
+    }
+}
+
+struct Service {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Service {
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn kill(mut self) {
+        self.signal(Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end; how long that took and its exit status.
+    fn ended(&mut self, patience: Duration) -> (Duration, Option<i32>) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (began.elapsed(), status.code());
+            }
+            assert!(began.elapsed() < patience, "it still runs after {patience:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+fn batch_now(device: &Device, records: &[Value]) -> Value {
+    crate::support::record::with(batch(&device.survey, device.id, records), "sent_at", now())
+}
+
+/// Sends until it is answered, as a phone does: no answer, 429 and 503 mean later.
+async fn until_answered(device: &Device, batch: &Value) -> Value {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        let (phone, again) = (device.clone(), batch.clone());
+        match tokio::spawn(async move { phone.post(&again).await }).await {
+            Ok(reply) if reply.status == 200 => return reply.json(),
+            Ok(reply) => {
+                assert!([429, 503].contains(&reply.status.as_u16()), "{}", reply.text());
+                assert!(!reply.header("retry-after").is_empty());
+            }
+            Err(_) => {}
+        }
+        assert!(Instant::now() < patience, "it does not come back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_outlives_kill_9_of_the_service_and_its_database() {
+    let place = Place::new("kill9");
+    place.set_up();
+    let service = place.serve();
+    let mut phone = place.device(service.address);
+    let mut stored = Vec::new();
+    for _ in 0..5 {
+        let batch = batch_now(&phone, &place.records(4));
+        let answer = until_answered(&phone, &batch).await;
+        stored.push((batch, answer));
+    }
+    let pending = batch_now(&phone, &place.records(4));
+    let (sender, cut) = (phone.clone(), pending.clone());
+    let sending = tokio::spawn(async move { sender.post(&cut).await });
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let database = place.postmaster().expect("it runs");
+    service.kill();
+    drop(kill_process(database, Signal::KILL));
+    drop(sending.await);
+
+    let mut service = place.serve();
+    phone.client.address = service.address;
+    until_answered(&phone, &pending).await;
+    for (batch, first) in &stored {
+        let again = until_answered(&phone, batch).await;
+        assert_eq!((&again["replayed"], &again["receipts"]), (&json!(true), &first["receipts"]));
+    }
+    let visits: i64 = phone.get("/v1/cases").await["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["visits"].as_i64())
+        .sum();
+    assert_eq!(visits, 24);
+    assert!(place.run(&["recount"]).status.success());
+    service.signal(Signal::TERM);
+    assert_eq!(service.ended(Duration::from_secs(15)).1, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_database_is_started_again_and_a_second_service_is_refused() {
+    let place = Place::new("database");
+    place.set_up();
+    let mut service = place.serve();
+    let phone = place.device(service.address);
+    until_answered(&phone, &batch_now(&phone, &place.records(2))).await;
+
+    let second = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(words.trim().lines().count(), 1, "one sentence: {words}");
+
+    kill_process(place.postmaster().expect("it runs"), Signal::KILL).unwrap();
+    let health = Client { token: None, ..phone.client.clone() };
+    assert_eq!(health.get("/healthz").await.status, 200, "the process is up");
+    let batch = batch_now(&phone, &place.records(2));
+    until_answered(&phone, &batch).await;
+    let patience = Instant::now() + Duration::from_secs(30);
+    while health.get("/readyz").await.status != 200 {
+        assert!(Instant::now() < patience, "it never gets ready again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let list = phone.get("/v1/cases").await;
+    let visits: i64 = list["items"].as_array().unwrap().iter().filter_map(|c| c["visits"].as_i64()).sum();
+    assert_eq!(visits, 4);
+    service.signal(Signal::TERM);
+    assert_eq!(service.ended(Duration::from_secs(15)).1, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_beside_a_half_sent_request_ends_in_time_with_status_0() {
+    let place = Place::new("sigterm");
+    place.set_up();
+    let mut service = place.serve();
+    let phone = place.device(service.address);
+    until_answered(&phone, &batch_now(&phone, &place.records(1))).await;
+    let mut half = tokio::net::TcpStream::connect(service.address).await.unwrap();
+    let head = format!(
+        "POST /v1/batches HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 100000\r\n\r\n{{\"batch_id\":",
+        phone.client.token.as_deref().unwrap()
+    );
+    half.write_all(head.as_bytes()).await.unwrap();
+    let _idle = tokio::net::TcpStream::connect(service.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+
+    service.signal(Signal::TERM);
+    let mut answer = Vec::new();
+    drop(tokio::time::timeout(Duration::from_secs(15), half.read_to_end(&mut answer)).await);
+    let (took, code) = service.ended(Duration::from_secs(15));
+
+    assert_eq!(code, Some(0), "after {took:?}");
+    assert!(took < Duration::from_secs(15));
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(place.postmaster().is_none(), "its database is stopped");
+}
