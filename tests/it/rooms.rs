@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("plan", &["domain"]),
     ("setup", &["domain"]),
     ("embedded", &[]),
-    ("shelf", &[]),
+    ("shelf", &["store"]),
     ("rehearsal", &["domain", "setup"]),
     ("store", &["domain", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),

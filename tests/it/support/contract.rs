@@ -9,17 +9,21 @@ use serde_json::{Map, Value};
 /// The description, read once.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    DOCUMENT.get_or_init(|| serde_json::from_str(doorknock::http::openapi::document()).expect("the description is JSON"))
+    DOCUMENT.get_or_init(|| {
+        serde_json::from_str(doorknock::http::openapi::document()).expect("the description is JSON")
+    })
 }
 
 /// The description of a call, with the path as it is written there.
 pub fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Value)> {
     let path = path.split('?').next().unwrap_or_default();
     let paths = document()["paths"].as_object().expect("paths");
-    let mut fitting: Vec<(&String, &Value)> = paths.iter().filter(|(pattern, _)| fits(pattern, path)).collect();
+    let mut fitting: Vec<(&String, &Value)> =
+        paths.iter().filter(|(pattern, _)| fits(pattern, path)).collect();
     // A literal part wins over braces.
     fitting.sort_by_key(|(pattern, _)| pattern.matches('{').count());
-    let (pattern, calls) = fitting.into_iter().find(|(_, calls)| calls.get(method.to_lowercase()).is_some())?;
+    let (pattern, calls) =
+        fitting.into_iter().find(|(_, calls)| calls.get(method.to_lowercase()).is_some())?;
     Some((pattern, &calls[method.to_lowercase()]))
 }
 
@@ -52,7 +56,9 @@ pub fn faults(method: &str, path: &str, status: u16, media: &str, body: &[u8]) -
 
 fn followed(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
-        Some(target) => document().pointer(target.trim_start_matches('#')).expect("references lead somewhere"),
+        Some(target) => {
+            document().pointer(target.trim_start_matches('#')).expect("references lead somewhere")
+        }
         None => value,
     }
 }
@@ -81,10 +87,17 @@ fn keyword_holds(
     let length = || value.as_str().map(|t| t.chars().count() as u64);
     let items = || value.as_array().map(|a| a.len() as u64);
     let is_right = match keyword {
-        "description" | "title" | "examples" | "default" | "deprecated" | "pattern" | "contentEncoding" => true,
+        "description" | "title" | "examples" | "default" | "deprecated" | "pattern" | "contentEncoding" => {
+            true
+        }
         "$ref" => {
             let target = rule.as_str().expect("a reference");
-            check(document().pointer(target.trim_start_matches('#')).expect("it leads somewhere"), value, at, found);
+            check(
+                document().pointer(target.trim_start_matches('#')).expect("it leads somewhere"),
+                value,
+                at,
+                found,
+            );
             true
         }
         "type" => match rule {
@@ -122,7 +135,17 @@ fn keyword_holds(
             if keyword == "oneOf" { n == 1 } else { n > 0 }
         }
         "allOf" => {
-            rule.as_array().expect("a list").iter().for_each(|branch| check(branch, value, at, found));
+            let branches = rule.as_array().expect("a list");
+            let mut inner = Vec::new();
+            branches.iter().for_each(|branch| check(branch, value, at, &mut inner));
+            // A member that one branch does not name may be named by another.
+            let named: Vec<&str> = branches.iter().flat_map(names).collect();
+            let is_named = |fault: &String| {
+                let own = fault.strip_prefix(at).and_then(|f| f.strip_prefix('/'));
+                own.and_then(|f| f.strip_suffix(" is not described"))
+                    .is_some_and(|name| named.contains(&name))
+            };
+            found.extend(inner.into_iter().filter(|fault| !is_named(fault)));
             true
         }
         "minimum" => number(value).is_none_or(|n| n >= number(rule).expect("a number")),
@@ -157,6 +180,14 @@ fn members(
             (None, None) => found.push(format!("{at}/{name} is not described")),
         }
     }
+}
+
+/// The members that a schema names, references followed.
+fn names(schema: &'static Value) -> Vec<&'static str> {
+    let schema = followed(schema);
+    let own = schema["properties"].as_object().into_iter().flat_map(|p| p.keys().map(String::as_str));
+    let more = schema["allOf"].as_array().into_iter().flatten().flat_map(names);
+    own.chain(more).collect()
 }
 
 fn is_of(kind: &Value, value: &Value) -> bool {
