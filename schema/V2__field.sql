@@ -99,12 +99,14 @@ create table survey_case (
     received_at      bigint[]    not null,
     received_cell    integer[]   not null,
     received_persons integer[]   not null,
+    changed_tag      bigint,
     constraint survey_case_pk primary key (district_id, survey_no, id)
 ) with (fillfactor = 80);
 create index survey_case_by_area on survey_case (district_id, survey_no, area_no, id);
 create index survey_case_by_state on survey_case (district_id, survey_no, state, area_no, id);
 create index survey_case_by_building on survey_case (district_id, survey_no, building_id);
 create index survey_case_due on survey_case (district_id, survey_no, due_class, due_at, id) where due_class is not null;
+create index survey_case_changed on survey_case (district_id, survey_no, changed_tag) where changed_tag is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;
 comment on table  survey_case is 'One household''s door in one survey. State and counts are the fold of its evidence, written by nobody else.';
@@ -140,6 +142,7 @@ comment on column survey_case.event_cell is 'Event clock: the cells, rewritten b
 comment on column survey_case.event_persons is 'Event clock: seven person figures per entry.';
 comment on column survey_case.received_at is 'Received clock: microseconds at which the server came to count it so; append-only.';
 comment on column survey_case.received_cell is 'Received clock: the cells.';
+comment on column survey_case.changed_tag is 'Tag of the transaction that folded it last (see change_stamp); null before the first fold. Spares a row of change.';
 comment on column survey_case.received_persons is 'Received clock: seven person figures per entry.';
 
 create table device_contact (

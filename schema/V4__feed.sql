@@ -29,7 +29,7 @@ create table change (
     constraint change_pk primary key (district_id, survey_no, kind, id)
 ) with (fillfactor = 80);
 create index change_by_tag on change (district_id, survey_no, tag);
-comment on table  change is 'The latest change of each thing a device may hold; a thing changed five times stands here once.';
+comment on table  change is 'The latest change of each thing a device may hold, once however often it changed; cases that were folded carry their tag themselves (survey_case.changed_tag).';
 comment on column change.district_id is 'District of the survey.';
 comment on column change.survey_no is 'The survey.';
 comment on column change.kind is '1 case, 2 dwelling, 3 assignment, 4 receipt, 5 survey, 6 plan.';

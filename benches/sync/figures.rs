@@ -10,6 +10,8 @@ pub struct Timing {
     pub records: usize,
     /// Wall time.
     pub took: Duration,
+    /// Processor seconds of the database and the service; the client's are not counted.
+    pub cpu: f64,
     /// Milliseconds of each batch or request.
     pub latencies: Vec<f64>,
 }
@@ -25,6 +27,12 @@ impl Timing {
     #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^53")]
     pub fn rate(&self) -> f64 {
         self.records as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+
+    /// Processor milliseconds for a hundred records.
+    #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^53")]
+    pub fn cpu_per_hundred(&self) -> f64 {
+        self.cpu * 1e5 / (self.records as f64).max(1.0)
     }
 
     /// A quantile of the latencies, milliseconds; 0 when there are none.
@@ -66,42 +74,65 @@ impl Figures {
     /// Notes what one round measured.
     pub fn note(&mut self, cell: Cell, what: &'static str, timing: Timing) {
         println!(
-            "  {:>2} connections, batch {:>3}: {what:<18} {:>9.0} records/s   p50 {:>8.2} ms   p99 {:>8.2} ms",
+            "  {:>2} connections, batch {:>3}: {what:<18} {:>9.0} records/s   p50 {:>8.2} ms   p99 {:>8.2} ms   cpu {:>6.2} ms/100",
             cell.connections,
             cell.batch,
             timing.rate(),
             timing.quantile(0.5),
-            timing.quantile(0.99)
+            timing.quantile(0.99),
+            timing.cpu_per_hundred()
         );
         self.timings.entry((cell, what)).or_default().push(timing);
     }
 
-    /// Per round, the rate of `what` over that of `base`.
-    pub fn ratios(&self, cell: Cell, what: &'static str, base: &'static str) -> Vec<f64> {
+    /// Per round, a figure of `what` over that of `base`.
+    fn quotients(
+        &self,
+        cell: Cell,
+        (what, base): (&'static str, &'static str),
+        f: fn(&Timing) -> f64,
+    ) -> Vec<f64> {
         let of = |name| self.timings.get(&(cell, name)).map_or(&[][..], Vec::as_slice);
-        of(what).iter().zip(of(base)).map(|(a, b)| a.rate() / b.rate().max(1e-9)).collect()
+        of(what).iter().zip(of(base)).map(|(a, b)| f(a) / f(b).max(1e-9)).collect()
     }
 
-    /// Medians of a cell over the rounds: records/s, p50, p99; `None` where it was not measured.
-    fn medians(&self, cell: Cell, what: &'static str) -> Option<(f64, f64, f64)> {
+    /// Per round, the rate of `what` over that of `base`.
+    pub fn ratios(&self, cell: Cell, what: &'static str, base: &'static str) -> Vec<f64> {
+        self.quotients(cell, (what, base), Timing::rate)
+    }
+
+    /// Per round, the processor time of `what` over that of `base`.
+    pub fn cpu_ratios(&self, cell: Cell, what: &'static str, base: &'static str) -> Vec<f64> {
+        self.quotients(cell, (what, base), Timing::cpu_per_hundred)
+    }
+
+    /// Medians of a cell over the rounds: records/s, p50, p99, processor time; `None` where it was not measured.
+    fn medians(&self, cell: Cell, what: &'static str) -> Option<[f64; 4]> {
         let all = self.timings.get(&(cell, what))?;
         let median = |f: &dyn Fn(&Timing) -> f64| quantile(&all.iter().map(f).collect::<Vec<_>>(), 0.5);
-        Some((median(&Timing::rate), median(&|t| t.quantile(0.5)), median(&|t| t.quantile(0.99))))
+        Some([
+            median(&Timing::rate),
+            median(&|t| t.quantile(0.5)),
+            median(&|t| t.quantile(0.99)),
+            median(&Timing::cpu_per_hundred),
+        ])
     }
 
     /// The table of every cell: medians over the rounds, and the ratio to the yardstick with its least and greatest.
     pub fn table(&self, ways: &[&'static str], yardstick: &'static str) {
-        println!("\n| connections | batch | way | records/s | p50 ms | p99 ms | of the yardstick |");
-        println!("|---|---|---|---|---|---|---|");
+        println!(
+            "\n| connections | batch | way | records/s | p50 ms | p99 ms | cpu ms per 100 | rate of the yardstick |"
+        );
+        println!("|---|---|---|---|---|---|---|---|");
         let cells: std::collections::BTreeSet<Cell> = self.timings.keys().map(|k| k.0).collect();
         for cell in cells {
             for way in ways {
-                let Some((rate, p50, p99)) = self.medians(cell, way) else {
+                let Some([rate, p50, p99, cpu]) = self.medians(cell, way) else {
                     continue;
                 };
                 let ratio = spread(&self.ratios(cell, way, yardstick));
                 println!(
-                    "| {} | {} | {way} | {rate:.0} | {p50:.2} | {p99:.2} | {ratio} |",
+                    "| {} | {} | {way} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu:.1} | {ratio} |",
                     cell.connections, cell.batch
                 );
             }

@@ -45,6 +45,22 @@ impl House {
         Ok(self.cluster.as_ref().context("the cluster is stopped")?.connection().with_database(database))
     }
 
+    /// Processor time that the database has used so far, seconds, its ended sessions included.
+    pub fn cpu(&self) -> Result<f64> {
+        let pid_file = std::fs::read_to_string(self.path("cluster/postgres/postmaster.pid"))?;
+        let postmaster: u32 = pid_file.lines().next().unwrap_or_default().trim().parse()?;
+        let mut ticks = times(postmaster).context("no database")?.iter().sum();
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let Some(pid) = pid.filter(|pid| parent(*pid) == Some(postmaster)) else {
+                continue;
+            };
+            // One that has just ended is counted with its parent next time.
+            ticks += times(pid).map_or(0, |t| t[0] + t[1]);
+        }
+        Ok(seconds(ticks))
+    }
+
     /// A directory of that name in the house.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
@@ -87,6 +103,29 @@ impl Drop for House {
         // What cannot be removed lies in a temporary directory.
         drop(std::fs::remove_dir_all(&self.dir));
     }
+}
+
+/// The fields of /proc/PID/stat after the name, from the state on.
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(text.rsplit(") ").next()?.split(' ').map(str::to_owned).collect())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    stat(pid)?.get(1)?.parse().ok()
+}
+
+/// Ticks in user and kernel mode, own and of ended children.
+fn times(pid: u32) -> Option<[u64; 4]> {
+    let stat = stat(pid)?;
+    let at = |i: usize| stat.get(i)?.parse().ok();
+    Some([at(11)?, at(12)?, at(13)?, at(14)?])
+}
+
+/// Linux tells processor time in hundredths of a second, on every machine.
+#[expect(clippy::cast_precision_loss, reason = "processor time of minutes")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / 100.0
 }
 
 /// A session at a database of the cluster.
@@ -162,6 +201,13 @@ impl Service {
         let line = status.lines().find_map(|l| l.strip_prefix(figure)).context("no such figure")?;
         let kib: f64 = line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse()?;
         Ok(kib / 1024.0)
+    }
+
+    /// Processor time used so far, seconds.
+    pub fn cpu(&self) -> Result<f64> {
+        let pid = self.child.as_ref().context("not running")?.id();
+        let times = times(pid).context("not running")?;
+        Ok(seconds(times[0] + times[1]))
     }
 
     /// Records stored and counted.

@@ -108,13 +108,27 @@ impl Bench<'_> {
 
     async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Vec<Body>]) -> Result<()> {
         let rows = self.raw_work(cell, work);
-        let timing = raw::write(&self.house.connection("raw")?, way, rows).await?;
+        let before = self.cpu()?;
+        let mut timing = raw::write(&self.house.connection("raw")?, way, rows).await?;
+        timing.cpu = self.cpu()? - before;
         self.figures.note(cell, what, timing);
         Ok(())
     }
 
+    /// Processor time of the database and the service so far, seconds.
+    fn cpu(&self) -> Result<f64> {
+        Ok(self.house.cpu()? + self.service.cpu()?)
+    }
+
+    async fn send(&self, work: &[Vec<Body>]) -> Result<load::Done> {
+        let before = self.cpu()?;
+        let mut done = load::send(&self.service, work).await?;
+        done.timing.cpu = self.cpu()? - before;
+        Ok(done)
+    }
+
     async fn fresh(&mut self, cell: Cell, what: &'static str, work: &[Vec<Body>]) -> Result<()> {
-        let done = load::send(&self.service, work).await?;
+        let done = self.send(work).await?;
         ensure!(done.replays == 0, "a new batch was answered as a replay");
         self.accepted += done.accepted;
         self.figures.note(cell, what, done.timing);
@@ -136,7 +150,7 @@ impl Bench<'_> {
         self.raw(cell, "raw COPY", Way::Copy, &work).await?;
         self.raw(cell, YARDSTICK, Way::Unnest, &work).await?;
         self.fresh(cell, FRESH, &work).await?;
-        let again = load::send(&self.service, &work).await?;
+        let again = self.send(&work).await?;
         ensure!(again.accepted == 0, "a batch sent again was stored again");
         self.figures.note(cell, REPLAY, again.timing);
         if cell.batch == MAIN.batch {
@@ -158,7 +172,7 @@ impl Bench<'_> {
         let stop = Arc::new(AtomicBool::new(false));
         let reads = load::read_beside(&self.service, "/v1/completion", Arc::clone(&stop));
         let sends = async {
-            let done = load::send(&self.service, work).await;
+            let done = self.send(work).await;
             stop.store(true, Ordering::Relaxed);
             done
         };
@@ -236,6 +250,8 @@ impl Bench<'_> {
             &self.figures.ratios(MAIN, READING, FRESH),
             0.6,
         );
+        let cpu = self.figures.cpu_ratios(MAIN, FRESH, YARDSTICK);
+        println!("     processor time of the service's batches over the yardstick's: {}", spread(&cpu));
         let floor = self.figures.ratios(MAIN, FRESH, "raw, row by row");
         println!("     service of row-by-row commits: {}", spread(&floor));
     }

@@ -89,43 +89,43 @@ pub struct Person {
     /// D1, as written.
     pub name: String,
     /// D2.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relationship: Option<Relationship>,
     /// D3, checked.
     #[serde(skip)]
     pub citizen_id: Option<CitizenId>,
     /// D4.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sex: Option<Sex>,
     /// D5.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth: Option<Birth>,
     /// D6, two digits.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ethnicity: Option<String>,
     /// Whether counted in H2a.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stayed_here: Option<bool>,
     /// D7, 1–6.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stayed_at: Option<u8>,
     /// D8, 1–5.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<u8>,
     /// D9, 1–9.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_away: Option<u8>,
     /// D10, a slug.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_away: Option<String>,
     /// D11, 1–9.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub education: Option<u8>,
     /// D12, 1–2.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub literate: Option<u8>,
     /// What the record itself says of the residence.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residence_status: Option<ResidenceStatus>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::{try_join, try_join3, try_join5};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ use crate::store::access::Caller;
 use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
 use crate::store::case::{self, FoundDoor};
 use crate::store::device::{self, Contact};
-use crate::store::evidence::{self, NewDwellingRecord, Sender};
+use crate::store::evidence::{self, NewDwellingRecord, NewInterview, NewPerson, NewVisit, Sender};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
@@ -70,7 +71,7 @@ pub enum Trust {
 
 /// What the transaction found.
 enum Stored {
-    New(String),
+    New(Vec<Value>),
     Replay(StoredBatch),
     Reused,
 }
@@ -128,22 +129,19 @@ impl Ingest {
 }
 
 fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
-    let (replayed, received_at, offset, text) = match stored {
-        Stored::New(text) => (false, prepared.head.received_at, prepared.head.clock_offset_s, text),
-        Stored::Replay(first) => (true, first.received_at, first.clock_offset_s, first.receipts),
+    let head = &prepared.head;
+    let (replayed, received_at, clock_offset_s, receipts) = match stored {
+        Stored::New(receipts) => (false, head.received_at, head.clock_offset_s, receipts),
+        Stored::Replay(first) => {
+            let receipts = serde_json::from_str(&first.receipts);
+            let receipts = receipts.map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+            (true, first.received_at, first.clock_offset_s, receipts)
+        }
         Stored::Reused => return Err(Error::BatchIdReused),
     };
-    let receipts: Vec<Value> =
-        serde_json::from_str(&text).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
     let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
-    Ok(Answer {
-        batch_id: prepared.head.id,
-        replayed,
-        received_at,
-        clock_offset_s: offset,
-        counts: Counts::of(statuses),
-        receipts,
-    })
+    let counts = Counts::of(statuses);
+    Ok(Answer { batch_id: head.id, replayed, received_at, clock_offset_s, counts, receipts })
 }
 
 /// Reads and checks the document and each of its records; takes citizen IDs out of the raw copy.
@@ -229,7 +227,8 @@ async fn store_batch(
     keys: &super::digest::Keys,
 ) -> Result<Outcome<Stored>, Error> {
     let key = batch.survey.key;
-    if !batch::insert_batch(tx, key, &batch.head).await? {
+    let arrivals = Arrivals::of(&batch.reads);
+    if !begin_batch(tx, batch, arrivals).await? {
         let first = batch::find_batch(tx, key, batch.head.id).await?;
         return Ok(Outcome::Rollback(match first {
             Some(first) if first.digest == batch.head.digest && first.device == batch.head.device => {
@@ -238,8 +237,7 @@ async fn store_batch(
             Some(_) | None => Stored::Reused,
         }));
     }
-    let ids = classify::ids(&batch.reads);
-    let known = if ids.is_empty() { Vec::new() } else { batch::known_records(tx, key, &ids).await? };
+    let (known, cases) = look_up(tx, batch, arrivals).await?;
     let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
     let mut work = Work {
         tx,
@@ -247,50 +245,108 @@ async fn store_batch(
         batch,
         classes: classify::classify(&batch.reads, &known),
         known,
-        cases: Cases::default(),
+        cases,
         touched: HashSet::new(),
         standings: HashMap::new(),
         settled: Vec::new(),
     };
-    work.lock_arrivals().await?;
+    if arrivals == Arrivals::Apart {
+        work.lock_arrivals().await?;
+    }
     work.take_dwellings().await?;
     work.resolve_cases().await?;
-    work.take_visits().await?;
-    work.take_interviews(keys).await?;
+    work.take_visits_and_interviews(keys).await?;
     let folded = work.fold_again().await?;
     let receipts = work.receipts(&folded).await?;
     if batch.head.via == BY_HAND {
         work.tell_device(&receipts).await?;
     }
-    let text = serde_json::to_string(&receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
-    batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text).await?;
-    let contact = Contact {
-        device: batch.head.device,
-        at: batch.head.received_at,
-        waiting: batch.head.waiting,
-        clock_offset_s: batch.head.clock_offset_s,
-        app_version: batch.app_version.clone(),
-        seq: batch.head.seq,
-    };
-    device::note_batch(tx, key, &contact).await?;
-    Ok(Outcome::Stamp(Stored::New(text), key, at.tag))
+    work.keep_batch(&receipts).await?;
+    Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
+}
+
+/// How the visits that interviews name come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrivals {
+    /// No visit comes and none is named.
+    None,
+    /// Every named visit comes in this batch.
+    Together,
+    /// Some interview names a visit that came or will come by another batch.
+    Apart,
+}
+
+impl Arrivals {
+    fn of(reads: &[Read]) -> Self {
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for read in reads {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id)),
+                Parsed::Interview(r) => named.extend(r.visit),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        if named.iter().any(|id| !visits.contains(id)) {
+            Self::Apart
+        } else if visits.is_empty() {
+            Self::None
+        } else {
+            Self::Together
+        }
+    }
+}
+
+/// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. `false` when
+/// a batch of that id is there.
+async fn begin_batch(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<bool, Error> {
+    let key = batch.survey.key;
+    let row = batch::insert_batch(tx, key, &batch.head);
+    match arrivals {
+        Arrivals::Together => {
+            let lock = store_held::lock_arrivals(tx, key, Hold::Shared);
+            Ok(try_join(row, lock).await?.0)
+        }
+        Arrivals::None | Arrivals::Apart => Ok(row.await?),
+    }
+}
+
+/// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.
+async fn look_up(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<(Vec<Known>, Cases), Error> {
+    let key = batch.survey.key;
+    let (ids, mut cases) = (classify::ids(&batch.reads), Cases::default());
+    let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(&batch.reads) };
+    let (known, ()) = try_join(batch::known_records(tx, key, &ids), cases.find(tx, key, &refs)).await?;
+    Ok((known, cases))
+}
+
+/// The cases that records speak of; none when the batch brings doors, whose locks come first.
+fn named_cases(reads: &[Read]) -> Vec<Uuid> {
+    let mut named = Vec::with_capacity(reads.len());
+    for read in reads {
+        match &read.parsed {
+            Parsed::Visit(v) => named.push(v.case.0),
+            Parsed::Interview(r) => named.push(r.case.0),
+            Parsed::Dwelling(_) => return Vec::new(),
+            Parsed::Refused(_) => {}
+        }
+    }
+    named
+}
+
+/// Records of one kind that were not stored before, with their places.
+fn new_ones<'b, T>(
+    batch: &'b Prepared,
+    classes: &[Class],
+    pick: impl Fn(&'b Parsed) -> Option<&'b T>,
+) -> Vec<(usize, &'b T)> {
+    let all = batch.reads.iter().enumerate().filter(|(i, _)| classes[*i] == Class::New);
+    all.filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r))).collect()
 }
 
 impl Work<'_> {
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
         Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
-    }
-
-    /// New records of one kind, with their places.
-    fn new_ones<'b, T>(&'b self, pick: impl Fn(&'b Parsed) -> Option<&'b T> + 'b) -> Vec<(usize, &'b T)> {
-        self.batch
-            .reads
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.classes[*i] == Class::New)
-            .filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r)))
-            .collect()
     }
 
     /// Takes the lock under which visits and the interviews that name them find each other.
@@ -321,11 +377,8 @@ impl Work<'_> {
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
-        let found: Vec<(usize, DwellingRecord)> = self
-            .new_ones(|p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None })
-            .into_iter()
-            .map(|(i, d)| (i, d.clone()))
-            .collect();
+        let found =
+            new_ones(batch, &self.classes, |p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None });
         if found.is_empty() {
             return Ok(());
         }
@@ -359,8 +412,7 @@ impl Work<'_> {
             self.standings.insert(*i, standing);
         }
         let freed = held::free_waiters(self.tx, self.at.key, &mut self.cases, &targets).await?;
-        self.touched.extend(freed.touched);
-        self.settled.extend(freed.marks);
+        self.take_freed(freed);
         self.touched.extend(listed.iter().map(|d| d.case_id));
         Ok(())
     }
@@ -381,11 +433,8 @@ impl Work<'_> {
         if refs.is_empty() {
             return Ok(());
         }
-        let already: Vec<Uuid> = self.cases.rows().map(|r| r.id).collect();
-        let mut cases = Cases::lock(self.tx, self.at.key, &refs).await?;
-        cases.find(self.tx, self.at.key, &already).await?;
-        cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
-        self.cases = cases;
+        self.cases.lock(self.tx, self.at.key, &refs).await?;
+        self.cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
         Ok(())
     }
 
@@ -410,79 +459,101 @@ impl Work<'_> {
         }
     }
 
-    async fn take_visits(&mut self) -> Result<(), Error> {
-        let visits: Vec<(usize, VisitRecord)> = self
-            .new_ones(|p| if let Parsed::Visit(v) = p { Some(&**v) } else { None })
-            .into_iter()
-            .map(|(i, v)| (i, v.clone()))
+    /// Judges the new visits and interviews and stores them together: none needs another to be there first.
+    async fn take_visits_and_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
+        let (batch, tx, key) = (self.batch, self.tx, self.at.key);
+        let visits =
+            new_ones(batch, &self.classes, |p| if let Parsed::Visit(v) = p { Some(&**v) } else { None });
+        let interviews =
+            new_ones(batch, &self.classes, |p| if let Parsed::Interview(i) = p { Some(&**i) } else { None });
+        let (visit_rows, counted) = self.judge_visits(&visits);
+        let there = self.visits_named(&interviews, &counted).await?;
+        // What a phone that was cut off sends mends nothing before somebody has looked at it.
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| batch.trust == Trust::Usual && !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
             .collect();
-        if visits.is_empty() {
-            return Ok(());
-        }
-        let mut new = Vec::with_capacity(visits.len());
-        let mut counted = Vec::new();
-        for (i, v) in &visits {
-            let standing = self.standing(*i, v.case);
-            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
-            if standing.status == Status::Accepted {
-                counted.push(v.id.0);
-                self.touched.insert(standing.case_id);
-            }
-            self.standings.insert(*i, standing);
-        }
-        let stored = evidence::insert_visits(self.tx, self.at.key, &self.sender(), &new).await?;
-        self.all_stored(stored.len(), new.len())?;
+        let (interview_rows, to_link) = self.judge_interviews(&interviews, &there, &usable);
+        let persons: Vec<NewPerson> =
+            interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
-        attachment::link(self.tx, self.at.key, &pictures).await?;
-        if !counted.is_empty() {
-            let freed = held::visits_arrived(self.tx, self.at.key, &mut self.cases, &counted).await?;
-            self.touched.extend(freed.touched);
-            self.settled.extend(freed.marks);
+        let (sender, counted) = (self.sender(), counted.into_keys().collect::<Vec<Uuid>>());
+        let (stored_visits, stored_interviews, ((), ()), (), waiting) = try_join5(
+            evidence::insert_visits(tx, key, &sender, &visit_rows),
+            evidence::insert_interviews(tx, key, &sender, &interview_rows),
+            try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
+            attachment::link(tx, key, &pictures),
+            evidence::awaiting_interviews(tx, key, &counted),
+        )
+        .await?;
+        self.all_stored(stored_visits.len(), visit_rows.len())?;
+        self.all_stored(stored_interviews.len(), interview_rows.len())?;
+        if !waiting.is_empty() {
+            let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
+            self.take_freed(freed);
+        }
+        if self.known.iter().any(|k| k.status == Status::Held) {
+            self.settled.extend(held::revisions_mended(tx, key, &mut self.cases, &usable).await?);
         }
         Ok(())
     }
 
-    async fn take_interviews(&mut self, keys: &super::digest::Keys) -> Result<(), Error> {
-        let interviews: Vec<(usize, InterviewRecord)> = self
-            .new_ones(|p| if let Parsed::Interview(i) = p { Some(&**i) } else { None })
-            .into_iter()
-            .map(|(i, r)| (i, r.clone()))
-            .collect();
-        if interviews.is_empty() {
-            return Ok(());
-        }
-        let named: Vec<Uuid> = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0)).collect();
-        let visits = evidence::visit_cases(self.tx, self.at.key, &named).await?;
-        // What a phone that was cut off sends mends nothing before somebody has looked at it.
-        let usable: Vec<(Uuid, i32)> = interviews
-            .iter()
-            .filter(|(i, _)| self.batch.trust == Trust::Usual && !self.is_faulty(*i))
-            .map(|(_, r)| (r.id.0, r.revision))
-            .collect();
-        let highest = classify::usable_revisions(&self.known, &usable);
-        let (mut new, mut persons, mut to_link) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, r) in &interviews {
-            let standing = self.interview_standing(*i, r, &visits, &highest);
-            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
-            persons.extend(rows::person_rows(r, keys));
-            if standing.status == Status::Accepted && standing.held.is_none() {
+    fn take_freed(&mut self, freed: held::Freed) {
+        self.touched.extend(freed.touched);
+        self.settled.extend(freed.marks);
+    }
+
+    /// The rows of the new visits, and the cases of those that count.
+    fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, Uuid>) {
+        let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
+        for (i, v) in visits {
+            let standing = self.standing(*i, v.case);
+            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
+            if standing.status == Status::Accepted {
+                counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);
-                to_link.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
-        let stored = evidence::insert_interviews(self.tx, self.at.key, &self.sender(), &new).await?;
-        self.all_stored(stored.len(), new.len())?;
-        evidence::insert_persons(self.tx, self.at.key, &persons).await?;
-        queue::add(self.tx, self.at.key, &to_link).await?;
-        if self.known.iter().any(|k| k.status == Status::Held) {
-            self.settled
-                .extend(held::revisions_mended(self.tx, self.at.key, &mut self.cases, &usable).await?);
+        (new, counted)
+    }
+
+    /// The cases of the accepted visits that interviews name, whether they come now or came before.
+    async fn visits_named(
+        &self,
+        interviews: &[(usize, &InterviewRecord)],
+        counted: &HashMap<Uuid, Uuid>,
+    ) -> Result<HashMap<Uuid, Uuid>, Error> {
+        let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
+        let before: Vec<Uuid> = named.filter(|id| !counted.contains_key(id)).collect();
+        let mut there = evidence::visit_cases(self.tx, self.at.key, &before).await?;
+        there.extend(counted);
+        Ok(there)
+    }
+
+    /// The rows of the new interviews, and the ids of those that count.
+    fn judge_interviews(
+        &mut self,
+        interviews: &[(usize, &InterviewRecord)],
+        visits: &HashMap<Uuid, Uuid>,
+        usable: &[(Uuid, i32)],
+    ) -> (Vec<NewInterview>, Vec<Uuid>) {
+        let highest = classify::usable_revisions(&self.known, usable);
+        let (mut new, mut counted) = (Vec::with_capacity(interviews.len()), Vec::new());
+        for (i, r) in interviews {
+            let standing = self.interview_standing(*i, r, visits, &highest);
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            if standing.status == Status::Accepted && standing.held.is_none() {
+                self.touched.insert(standing.case_id);
+                counted.push(r.id.0);
+            }
+            self.standings.insert(*i, standing);
         }
-        Ok(())
+        (new, counted)
     }
 
     /// Whether the form itself cannot be used.
@@ -523,9 +594,28 @@ impl Work<'_> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
         let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
-        let folded = refold(self.tx, self.at, &self.batch.survey, &locked).await?;
-        feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &self.settled).await?;
-        Ok(folded)
+        Ok(refold(self.tx, self.at, &self.batch.survey, &locked).await?)
+    }
+
+    /// The raw copy, the receipts as they were given, word of the device, and what became of earlier records.
+    async fn keep_batch(&self, receipts: &[Value]) -> Result<(), Error> {
+        let (tx, key, batch) = (self.tx, self.at.key, self.batch);
+        let text = serde_json::to_string(receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
+        let contact = Contact {
+            device: batch.head.device,
+            at: batch.head.received_at,
+            waiting: batch.head.waiting,
+            clock_offset_s: batch.head.clock_offset_s,
+            app_version: batch.app_version.clone(),
+            seq: batch.head.seq,
+        };
+        try_join3(
+            batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text),
+            device::note_batch(tx, key, &contact),
+            feed::mark(tx, key, self.at.tag, ChangeKind::Receipt, &self.settled),
+        )
+        .await?;
+        Ok(())
     }
 
     async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Value>, Error> {

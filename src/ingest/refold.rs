@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -64,12 +65,13 @@ pub async fn refold(
         folded.insert(row.id, Folded { standing, visits: update.visits });
         updates.push(update);
     }
-    case::update_cases(tx, at.key, at.now, &updates).await?;
-    completion::append_deltas(tx, at.key, &deltas(&rows, &updates)).await?;
-    let marks: Vec<Mark> =
-        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
-    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &come_or_gone(&rows, &updates)).await?;
+    let (doors, counts) = (come_or_gone(&rows, &updates), deltas(&rows, &updates));
+    try_join3(
+        case::update_cases(tx, at.key, (at.now, at.tag), &updates),
+        completion::append_deltas(tx, at.key, &counts),
+        feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
+    )
+    .await?;
     super::lease::follow(tx, at, &rows, &updates).await?;
     Ok(folded)
 }
@@ -144,12 +146,20 @@ async fn load(
     ids.sort_unstable();
     ids.dedup();
     let mut all: HashMap<Uuid, Known> = HashMap::with_capacity(ids.len());
-    for (case, visit) in evidence::load_visits(tx, key, &ids).await? {
+    let decided: Vec<Uuid> =
+        rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
+    let (visits, interviews, decisions) = try_join3(
+        evidence::load_visits(tx, key, &ids),
+        evidence::load_counted(tx, key, &ids),
+        decision::load_decisions(tx, key, &decided),
+    )
+    .await?;
+    for (case, visit) in visits {
         let known = all.entry(case.0).or_default();
         known.visits += 1;
         known.evidence.visits.push(visit);
     }
-    for (case, interview, paired) in evidence::load_counted(tx, key, &ids).await? {
+    for (case, interview, paired) in interviews {
         let known = all.entry(case.0).or_default();
         known.interviews += 1;
         if paired > 0 {
@@ -157,14 +167,10 @@ async fn load(
         }
         known.evidence.interviews.push(interview);
     }
-    let decided: Vec<Uuid> =
-        rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
-    if !decided.is_empty() {
-        for (case, decision) in decision::load_decisions(tx, key, &decided).await? {
-            let known = all.entry(case.0).or_default();
-            known.decisions += 1;
-            known.evidence.decisions.push(decision);
-        }
+    for (case, decision) in decisions {
+        let known = all.entry(case.0).or_default();
+        known.decisions += 1;
+        known.evidence.decisions.push(decision);
     }
     for (loser, survivor) in losers {
         let (taken, paired) =
@@ -178,7 +184,9 @@ async fn load(
 
 fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standing) {
     let rules = &survey.rules;
-    let standing = fold(&known.evidence, rules);
+    let past = history(&known.evidence, rules);
+    // The last entry stands on all of the evidence.
+    let standing = past.last().map_or_else(|| fold(&known.evidence, rules), |(_, standing)| standing.clone());
     let baseline = if row.is_baseline { Baseline::In } else { Baseline::Out };
     let cell = Cell::of(&standing, baseline).code();
     let persons = persons_of(&standing, &known.paired);
@@ -196,7 +204,7 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
         merged_into: standing.merged_into.map(|c| c.0),
-        history: spans(row, &known, survey, baseline),
+        history: spans(row, past, &known, survey, baseline),
         persons,
         recounted,
     };
@@ -223,11 +231,17 @@ pub fn counts_from(survey: &Survey, created_at: Timestamp, baseline: Baseline) -
 }
 
 /// What the case counted as from when on, by the event clock.
-fn spans(row: &CaseRow, known: &Known, survey: &Survey, baseline: Baseline) -> Vec<(i64, i32, [i32; 7])> {
+fn spans(
+    row: &CaseRow,
+    past: Vec<(Timestamp, Standing)>,
+    known: &Known,
+    survey: &Survey,
+    baseline: Baseline,
+) -> Vec<(i64, i32, [i32; 7])> {
     let blank = blank(&survey.rules, baseline);
     let start = counts_from(survey, row.created_at, baseline).as_microsecond();
     let mut all = vec![(start, blank.cell, [0; 7])];
-    for (at, standing) in history(&known.evidence, &survey.rules) {
+    for (at, standing) in past {
         let micros = at.as_microsecond();
         let figures = persons_of(&standing, &known.paired);
         let mut seven = [0; 7];

@@ -19,15 +19,14 @@ pub(super) struct Cases {
 impl Cases {
     /// Finds and locks the cases of `refs`. What is not found is looked for a second time under the lock that an
     /// arriving door takes too, so that a record and its door cannot miss each other.
-    pub(super) async fn lock(tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<Self, Error> {
-        let mut cases = Self::default();
-        cases.find(tx, key, refs).await?;
-        let missing = cases.missing(refs);
+    pub(super) async fn lock(&mut self, tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<(), Error> {
+        self.find(tx, key, refs).await?;
+        let missing = self.missing(refs);
         if !missing.is_empty() {
             held::lock_targets(tx, key, &missing).await?;
-            cases.find(tx, key, &missing).await?;
+            self.find(tx, key, &missing).await?;
         }
-        Ok(cases)
+        Ok(())
     }
 
     /// Looks for more ids; those already known cost nothing.

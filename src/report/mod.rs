@@ -190,12 +190,17 @@ fn add(tally: &mut Tally, measure: i32, amount: i64) {
     }
 }
 
-async fn present(store: &Store, survey: &Survey, q: &Question) -> Result<Groups, Error> {
-    let rows = match q.by {
+/// What the store counts by.
+fn rows_of(by: By) -> Rows {
+    match by {
         By::Area | By::Day => Rows::Areas,
         By::Building => Rows::Buildings,
         By::Enumerator => Rows::Holders,
-    };
+    }
+}
+
+async fn present(store: &Store, survey: &Survey, q: &Question) -> Result<Groups, Error> {
+    let rows = rows_of(q.by);
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
     for (code, measure, amount) in store.counters(survey.key, rows, &q.area.code, q.area.range).await? {
         add(groups.entry(code).or_default(), measure, amount);
@@ -225,24 +230,17 @@ async fn past(
     at: Timestamp,
     clock: Clock,
 ) -> Result<Groups, Error> {
-    let children = store.areas(survey.key, Areas::Subtree(q.area.range)).await?;
-    let row_of: HashMap<&str, &str> = children
-        .iter()
-        .map(|leaf| {
-            let child = children.iter().find(|c| {
-                c.parent.as_deref() == Some(&q.area.code) && (c.range.0..=c.range.1).contains(&leaf.range.0)
-            });
-            (leaf.code.as_str(), child.map_or(q.area.code.as_str(), |c| c.code.as_str()))
-        })
-        .collect();
+    let children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
+    let starts: Vec<i32> = children.iter().map(|c| c.range.0).collect();
+    let rows = rows_of(q.by);
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
-    for g in store.past(survey.key, q.area.range, at, clock).await? {
-        let code = match q.by {
-            By::Area | By::Day => {
-                row_of.get(g.area.as_str()).copied().unwrap_or(q.area.code.as_str()).to_owned()
+    for g in store.past(survey.key, q.area.range, (rows, &starts), (at, clock)).await? {
+        let code = match rows {
+            Rows::Areas => {
+                let child = g.code.parse::<usize>().ok().and_then(|n| children.get(n.checked_sub(1)?));
+                child.map_or(&q.area.code, |c| &c.code).clone()
             }
-            By::Building => g.building,
-            By::Enumerator => g.holder,
+            Rows::Buildings | Rows::Holders => g.code,
         };
         let tally = groups.entry(code).or_default();
         add(tally, g.cell, g.cases);

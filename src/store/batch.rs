@@ -230,6 +230,9 @@ pub async fn receipts_of(tx: &Tx, key: SurveyKey, batches: &[Uuid]) -> Result<Ha
 
 /// What is stored under these record ids, all revisions of interviews included.
 pub async fn known_records(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Known>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids]).await?;
     Ok(rows
         .iter()

@@ -25,13 +25,13 @@ statements! {
     /// $1 district, $2 survey, $3 survivors.
     ABSORBED = "-- absorbed_cases
         select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
-    /// Parallel arrays of CaseUpdate; $22 microseconds of now.
+    /// Parallel arrays of CaseUpdate; $23 microseconds of now, $25 tag for the feed.
     UPDATE_CASES = "-- update_cases
         update survey_case c set state = u.state, class = u.class, cell = u.cell, persons = u.persons::integer[], visits = u.visits,
             interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at, last_outcome = u.last_outcome,
             appointment_from = u.appointment_from, appointment_to = u.appointment_to, due_class = u.due_class, due_at = u.due_at,
             merged_into = u.merged_into, event_at = u.event_at::bigint[], event_cell = u.event_cell::integer[],
-            event_persons = u.event_persons::integer[],
+            event_persons = u.event_persons::integer[], changed_tag = $25,
             received_at = case when u.recounted then
                 c.received_at || greatest($23::bigint, c.received_at[cardinality(c.received_at)] + 1) else c.received_at end,
             received_cell = case when u.recounted then c.received_cell || u.cell else c.received_cell end,
@@ -304,8 +304,14 @@ pub async fn absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<Vec
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
-/// Writes what the fold says. `now` stamps the received clock of those that were recounted.
-pub async fn update_cases(tx: &Tx, key: SurveyKey, now: Timestamp, all: &[CaseUpdate]) -> Result<(), Error> {
+/// Writes what the fold says, and marks the cases as changed under `tag`. `now` stamps the received clock of those that
+/// were recounted.
+pub async fn update_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    (now, tag): (Timestamp, i64),
+    all: &[CaseUpdate],
+) -> Result<(), Error> {
     macro_rules! column {
         ($rows:expr, $row:ident => $value:expr) => {
             &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
@@ -341,6 +347,7 @@ pub async fn update_cases(tx: &Tx, key: SurveyKey, now: Timestamp, all: &[CaseUp
                 column!(v, r => figures(&r.persons)),
                 &micros,
                 column!(v, r => r.recounted == Recounted::Yes),
+                &tag,
             ],
         )
         .await?;

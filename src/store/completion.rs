@@ -98,26 +98,29 @@ statements! {
             cross join lateral unnest(x.measure, x.amount) as m (measure, amount)
             where x.district_id = $1 and x.survey_no = $2 and a.lo between $3 and $4)
         select code, measure, sum(amount)::bigint as amount from counted group by 1, 2 having sum(amount) <> 0";
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 microseconds. One row per leaf area, building, holder and cell.
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 microseconds, $6 what the rows are (1 areas, 2 buildings, 3 holders), $7 the
+    /// children's numbers, ascending. One row per code and cell; the code of an area is its place among the children.
     AT_EVENT = "-- completion_at_event
         with past as (
-            select c.area, c.building_id, coalesce(c.holder, '') as holder, c.event_cell as cells, c.event_persons as persons,
-                   width_bucket($5::bigint, c.event_at) as k
+            select case $6::integer when 1 then width_bucket(c.area_no, $7::integer[])::text when 2 then c.building_id::text
+                     else coalesce(c.holder, '') end as code,
+                   c.event_cell as cells, c.event_persons as persons, width_bucket($5::bigint, c.event_at) as k
             from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4)
-        select area, building_id::text as building, holder, cells[k] as cell, count(*) as n,
+        select code, cells[k] as cell, count(*) as n,
                array[sum(persons[7*k-6]), sum(persons[7*k-5]), sum(persons[7*k-4]), sum(persons[7*k-3]),
                      sum(persons[7*k-2]), sum(persons[7*k-1]), sum(persons[7*k])]::bigint[] as persons
-        from past where k > 0 group by 1, 2, 3, 4";
+        from past where k > 0 group by 1, 2";
     /// As above, by the clock of the server.
     AT_RECEIVED = "-- completion_at_received
         with past as (
-            select c.area, c.building_id, coalesce(c.holder, '') as holder, c.received_cell as cells,
-                   c.received_persons as persons, width_bucket($5::bigint, c.received_at) as k
+            select case $6::integer when 1 then width_bucket(c.area_no, $7::integer[])::text when 2 then c.building_id::text
+                     else coalesce(c.holder, '') end as code,
+                   c.received_cell as cells, c.received_persons as persons, width_bucket($5::bigint, c.received_at) as k
             from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4)
-        select area, building_id::text as building, holder, cells[k] as cell, count(*) as n,
+        select code, cells[k] as cell, count(*) as n,
                array[sum(persons[7*k-6]), sum(persons[7*k-5]), sum(persons[7*k-4]), sum(persons[7*k-3]),
                      sum(persons[7*k-2]), sum(persons[7*k-1]), sum(persons[7*k])]::bigint[] as persons
-        from past where k > 0 group by 1, 2, 3, 4";
+        from past where k > 0 group by 1, 2";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 ends of the days in microseconds, ascending. Changes per day and cell.
     DAYS_EVENT = "-- completion_days_event
         select width_bucket(s.at, $5::bigint[]) as day, s.cell, s.n, sum(1)::bigint as cases,
@@ -217,15 +220,11 @@ pub enum Rows {
     Holders,
 }
 
-/// A past group: leaf area, building, holder, cell, cases, seven person figures.
+/// A past group: its row, cell, cases, seven person figures.
 #[derive(Clone, Debug)]
 pub struct PastGroup {
-    /// Leaf area.
-    pub area: String,
-    /// Building id as text.
-    pub building: String,
-    /// Holder, empty for nobody.
-    pub holder: String,
+    /// Place of the child among `children` from 1 (0: the area itself), building id, or holder (empty for nobody).
+    pub code: String,
     /// Cell.
     pub cell: i32,
     /// Cases.
@@ -280,9 +279,7 @@ pub fn fold_lock(key: SurveyKey) -> i64 {
 fn past_groups(rows: &[tokio_postgres::Row]) -> Vec<PastGroup> {
     rows.iter()
         .map(|r| PastGroup {
-            area: r.get("area"),
-            building: r.get("building"),
-            holder: r.get("holder"),
+            code: r.get("code"),
             cell: r.get("cell"),
             cases: r.get("n"),
             persons: r.get("persons"),
@@ -335,23 +332,33 @@ impl Store {
         .await
     }
 
-    /// What stood at a past instant, by either clock.
+    /// What stood at a past instant, by either clock. `children` are the numbers of the area's children, ascending.
     pub async fn past(
         &self,
         key: SurveyKey,
         range: (i32, i32),
-        at: Timestamp,
-        clock: Clock,
+        (rows, children): (Rows, &[i32]),
+        (at, clock): (Timestamp, Clock),
     ) -> Result<Vec<PastGroup>, Error> {
-        let micros = at.as_microsecond();
+        let (micros, children) = (at.as_microsecond(), children.to_vec());
+        let what = match rows {
+            Rows::Areas => 1_i32,
+            Rows::Buildings => 2,
+            Rows::Holders => 3,
+        };
         self.reading("past", move |tx| {
+            let children = children.clone();
             Box::pin(async move {
                 let statement = match clock {
                     Clock::Event => &AT_EVENT,
                     Clock::Received => &AT_RECEIVED,
                 };
-                let rows =
-                    tx.query(statement, &[&key.district, &key.no, &range.0, &range.1, &micros]).await?;
+                let rows = tx
+                    .query(
+                        statement,
+                        &[&key.district, &key.no, &range.0, &range.1, &micros, &what, &children],
+                    )
+                    .await?;
                 Ok::<_, Error>(past_groups(&rows))
             })
         })

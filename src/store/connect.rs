@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    Runtime, Timeouts,
 };
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
@@ -310,6 +311,18 @@ impl ServerCertVerifier for ChainOnly {
     }
 }
 
+/// Uses of a connection after which its plans are thrown away in any case.
+const PLANS_LAST: usize = 4096;
+
+/// A plan made while a table was small reads all of it, and is kept when the table has grown. So a connection plans again
+/// after 1, 2, 4, 8 … uses: between two of these moments a table that uploads fill has at most doubled.
+async fn plan_again(client: &ClientWrapper, uses: usize) -> Result<(), HookError> {
+    if uses.is_power_of_two() || uses % PLANS_LAST == 0 {
+        client.batch_execute("discard plans").await.map_err(HookError::Backend)?;
+    }
+    Ok(())
+}
+
 /// The database as the service sees it: a pool of connections.
 #[derive(Clone)]
 pub struct Store {
@@ -330,6 +343,9 @@ impl Store {
         let wait = Some(Duration::from_secs(2));
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
+            .pre_recycle(Hook::async_fn(|client, metrics| {
+                Box::pin(plan_again(client, metrics.recycle_count))
+            }))
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts { wait, create: Some(Duration::from_secs(4)), recycle: wait })
             .build()

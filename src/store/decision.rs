@@ -116,6 +116,9 @@ pub async fn load_decisions(
     key: SurveyKey,
     cases: &[Uuid],
 ) -> Result<Vec<(CaseId, Decision)>, Error> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
     decision_rows(tx, key, cases)
         .await?
         .into_iter()

@@ -558,6 +558,9 @@ pub async fn load_evidence(
 
 /// The cases of accepted visits.
 pub async fn visit_cases(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+    if visits.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = tx.query(&VISIT_CASES, &[&key.district, &key.no, &visits]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
@@ -583,6 +586,9 @@ pub struct Awaiting {
 
 /// Interviews that wait for one of these visits.
 pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<Vec<Awaiting>, Error> {
+    if visits.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = tx.query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits]).await?;
     Ok(rows
         .iter()

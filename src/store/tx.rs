@@ -1,6 +1,7 @@
 //! Transactions and statements: the one way into the database, its errors, and the hook by which tests break it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
@@ -160,17 +161,39 @@ pub enum Fault {
 pub type Probe = Arc<dyn Fn(Moment) -> Option<Fault> + Send + Sync>;
 
 /// A transaction. Ends by [`Store::retrying`]; dropped before, its connection is closed and the server rolls back.
+///
+/// It begins with its first statement, in one round trip. Statements that do not need each other may be joined: they go out
+/// in the order in which they are polled and are answered in that order, so the first error is the cause of all that follow.
 pub struct Tx {
     client: Option<Object>,
     probe: Option<Probe>,
+    /// How it begins.
+    how: &'static str,
+    has_begun: AtomicBool,
 }
 
 impl Tx {
-    /// Begins on a connection of the pool.
+    /// Takes a connection of the pool.
     async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
-        let client = store.client().await?;
-        client.batch_execute(how).await.map_err(|e| Error::of("begin", &e))?;
-        Ok(Self { client: Some(client), probe: store.probe.clone() })
+        Ok(Self {
+            client: Some(store.client().await?),
+            probe: store.probe.clone(),
+            how,
+            has_begun: AtomicBool::new(false),
+        })
+    }
+
+    /// Sends `work`, before it BEGIN if nothing was sent yet.
+    async fn sent<T>(
+        &self,
+        client: &Object,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, tokio_postgres::Error> {
+        if self.has_begun.swap(true, Ordering::Relaxed) {
+            return work.await;
+        }
+        let (begun, done) = join(client.batch_execute(self.how), work).await;
+        begun.and(done)
     }
 
     fn client(&self) -> Result<&Object, Error> {
@@ -191,7 +214,7 @@ impl Tx {
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
         let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
-        client.query(&prepared, params).await.map_err(|e| Error::of(name, &e))
+        self.sent(client, client.query(&prepared, params)).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs `statement` and returns its row, if there is one.
@@ -214,16 +237,17 @@ impl Tx {
         self.ask(Moment::Before(name))?;
         let client = self.client()?;
         let prepared = client.prepare_cached(statement.sql).await.map_err(|e| Error::of(name, &e))?;
-        client.execute(&prepared, params).await.map_err(|e| Error::of(name, &e))
+        self.sent(client, client.execute(&prepared, params)).await.map_err(|e| Error::of(name, &e))
     }
 
     /// Runs plain commands that take no parameters, such as temporary tables of a bulk load.
     pub(super) async fn batch(&self, name: &'static str, sql: &str) -> Result<(), Error> {
         self.ask(Moment::Before(name))?;
-        self.client()?.batch_execute(sql).await.map_err(|e| Error::of(name, &e))
+        let client = self.client()?;
+        self.sent(client, client.batch_execute(sql)).await.map_err(|e| Error::of(name, &e))
     }
 
-    /// The raw client, for COPY and streaming reads.
+    /// The raw client, for COPY and streaming reads; some statement must have begun the transaction.
     pub(super) fn raw(&self) -> Result<&Object, Error> {
         self.client()
     }
@@ -231,7 +255,7 @@ impl Tx {
     /// Commits; with a stamp, the feed's number is drawn in the same round trip, so nothing but COMMIT follows it.
     async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
         self.ask(Moment::BeforeCommit)?;
-        {
+        if self.has_begun.load(Ordering::Relaxed) {
             let client = self.client()?;
             let commit = client.batch_execute("commit");
             if let Some((key, tag)) = stamp {
@@ -259,7 +283,9 @@ impl Tx {
     }
 
     async fn rollback(mut self) {
+        let has_begun = self.has_begun.load(Ordering::Relaxed);
         if let Some(client) = self.client.take()
+            && has_begun
             && client.batch_execute("rollback").await.is_err()
         {
             drop(Object::take(client));
