@@ -102,7 +102,10 @@ impl Dedupe {
                         let note = String::new();
                         let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
                         link::mark_place(tx).await?;
-                        all.push(effect(own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await, &caller)?);
+                        all.push(effect(
+                            own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await,
+                            &caller,
+                        )?);
                         link::go_back(tx).await?;
                     }
                     let mut all = all.into_iter();
@@ -278,7 +281,13 @@ fn told(changes: &Changes, taken_in: Option<Uuid>) -> Value {
 }
 
 /// Records what somebody who may not decide proposes. Nothing else changes.
-async fn propose(tx: &Tx, at: At, caller: &Caller, mut link: LinkRow, ruling: &Ruling) -> Result<Decided, Error> {
+async fn propose(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    mut link: LinkRow,
+    ruling: &Ruling,
+) -> Result<Decided, Error> {
     check(&link, ruling)?;
     link.version += 1;
     pair::put(tx, at.key, &[LinkPut { row: link.clone(), evidence: None }]).await?;
@@ -296,7 +305,9 @@ fn effect(taken: Result<Decided, Error>, caller: &Caller) -> Result<Effect, Erro
             let changes = Some(decided.changes.seen_from(caller.range));
             Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
         }
-        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => Ok(cannot(why.to_owned())),
+        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
+            Ok(cannot(why.to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::component::Node;
+use crate::link::Prepared;
 use crate::link::block::{Key, KeyKind, LARGEST_BLOCK, keys};
 use crate::link::phone::MOST_USES;
-use crate::link::Prepared;
 use crate::store::link::text::{self, Sharing};
 use crate::store::{Error, SurveyKey, Tx};
 
@@ -69,7 +69,9 @@ fn choose(own: Uuid, keys: &[i64], kinds: &[i16], found: &[Sharing]) -> Candidat
             skipped.insert(*kind);
             continue;
         }
-        interviews.extend(block.iter().filter(|s| s.interview != own && may_meet(*kind, s.kind)).map(|s| s.interview));
+        interviews.extend(
+            block.iter().filter(|s| s.interview != own && may_meet(*kind, s.kind)).map(|s| s.interview),
+        );
     }
     Candidates { interviews: interviews.into_iter().collect(), skipped: skipped.into_iter().collect() }
 }

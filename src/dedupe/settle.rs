@@ -54,8 +54,7 @@ pub(super) fn households(
     let keeps_apart = |xs: &[usize], ys: &[usize]| {
         xs.iter().any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
     };
-    let by_people =
-        cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
+    let by_people = cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
     let broken = by_people.refused.first().map(|(n, _)| (merged[*n].a, merged[*n].b));
     let groups = Groups::of(&by_people.of);
     let bars: HashMap<(usize, usize), Option<Refusal>> = ties.iter().map(|t| (pair(t), t.bar)).collect();
@@ -68,7 +67,9 @@ pub(super) fn households(
             return Some(Forbidden::KeptApart);
         }
         xs.iter().flat_map(|s| ys.iter().map(move |t| (*s, *t))).find_map(|(s, t)| {
-            groups.bar(s, t, |x, y| bars.get(&(x.min(y), x.max(y))).copied().unwrap_or_else(|| bar(x.min(y), x.max(y))))
+            groups.bar(s, t, |x, y| {
+                bars.get(&(x.min(y), x.max(y))).copied().unwrap_or_else(|| bar(x.min(y), x.max(y)))
+            })
         })
     });
     let of = groups.of.iter().map(|g| groups.members[found.of[*g]][0]).collect();
@@ -121,7 +122,12 @@ impl Groups {
     }
 
     /// Why two groups may not stand together: `None` as soon as two of their interviews may.
-    fn bar(&self, s: usize, t: usize, mut bar: impl FnMut(usize, usize) -> Option<Refusal>) -> Option<Forbidden> {
+    fn bar(
+        &self,
+        s: usize,
+        t: usize,
+        mut bar: impl FnMut(usize, usize) -> Option<Refusal>,
+    ) -> Option<Forbidden> {
         let mut first = None;
         for x in &self.members[s] {
             for y in &self.members[t] {
@@ -165,10 +171,7 @@ mod tests {
 
     #[test]
     fn a_person_merges_what_the_score_would_not_and_others_still_join() {
-        let ties = [
-            Tie { bar: Some(Refusal::BelowLower), ..ruled(0, 1, Verdict::Merge) },
-            tie(1, 2, 9.0),
-        ];
+        let ties = [Tie { bar: Some(Refusal::BelowLower), ..ruled(0, 1, Verdict::Merge) }, tie(1, 2, 9.0)];
         // 0 and 2 have nothing in common, but 0 and 1 are one by a person's word.
         let found = households(3, &ties, |_, _| Some(Refusal::BelowLower));
         assert_eq!(found.of, [0, 0, 0]);

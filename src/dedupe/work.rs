@@ -15,8 +15,8 @@ use super::score::score;
 use super::{Dedupe, Error, form};
 use crate::domain::{InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
 use crate::ingest::refold::At;
-use crate::link::block::KeyKind;
 use crate::link::NORM_VERSION;
+use crate::link::block::KeyKind;
 use crate::store::evidence::load_evidence;
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::queue::{self, Line};
@@ -222,11 +222,15 @@ impl Dedupe {
         let roots = load(tx, at.key, &lost, &HashMap::new()).await?;
         let told = HashMap::new();
         let pairs = (before, fresh, &told);
-        let settled = self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
+        let settled =
+            self.settle_around(tx, at, survey, judge, (roots, &HashMap::new()), pairs, interview).await?;
         Ok(Linked { folded: settled.folded, ..Linked::default() })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one place where everything about one interview comes together")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one place where everything about one interview comes together"
+    )]
     async fn settle_around(
         &self,
         tx: &Tx,

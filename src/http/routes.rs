@@ -4,9 +4,9 @@ use http::Method;
 
 use super::app::App;
 use super::pages::{
-    about, areas, assets, assign, building, case, decide, devices as device_page, doors, exports as export_page,
-    held as held_page, login, outlook, overview, phone, reading, returns as return_page, review, setup, sheet, switch, trouble,
-    writing,
+    about, areas, assets, assign, building, case, decide, devices as device_page, doors,
+    exports as export_page, held as held_page, login, outlook, overview, phone, reading,
+    returns as return_page, review, setup, sheet, switch, trouble, writing,
 };
 use super::route::{Face, Router};
 use super::{

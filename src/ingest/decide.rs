@@ -137,7 +137,10 @@ async fn queue_links(tx: &Tx, key: SurveyKey, case: Uuid, kind: &DecisionKind) -
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
             queue::add_of_visit(tx, key, visit.0).await?;
         }
-        DecisionKind::Merge { .. } | DecisionKind::Unmerge | DecisionKind::Cancel | DecisionKind::Uncancel => {
+        DecisionKind::Merge { .. }
+        | DecisionKind::Unmerge
+        | DecisionKind::Cancel
+        | DecisionKind::Uncancel => {
             queue::add_of_cases(tx, key, &[case]).await?;
         }
         DecisionKind::Close { .. } | DecisionKind::Reopen | DecisionKind::Verify { .. } => {}

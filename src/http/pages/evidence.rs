@@ -136,7 +136,9 @@ fn values(v: &Visitor, pair: &Pair, comparison: &str) -> (String, String) {
 }
 
 fn head(form: &FormRow) -> Option<&FormPerson> {
-    form.people.iter().find(|p| p.relationship.and_then(Relationship::from_number) == Some(Relationship::Head))
+    form.people
+        .iter()
+        .find(|p| p.relationship.and_then(Relationship::from_number) == Some(Relationship::Head))
 }
 
 /// The door of a form, as far as the reader may see it.
@@ -217,10 +219,16 @@ fn rest(v: &Visitor, form: &FormRow, p: &FormPerson) -> String {
     parts.push(birth.join("-"));
     if is_whole {
         parts.extend(p.sex.and_then(Sex::from_number).map(|s| s.label(v.words.0).to_owned()));
-        parts.extend(p.relationship.and_then(Relationship::from_number).map(|r| r.label(v.words.0).to_owned()));
+        parts.extend(
+            p.relationship.and_then(Relationship::from_number).map(|r| r.label(v.words.0).to_owned()),
+        );
     }
     let text = parts.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
-    if text.is_empty() { String::new() } else { format!("<br><span class=\"mute small\">{}</span>", escaped(&text)) }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<br><span class=\"mute small\">{}</span>", escaped(&text))
+    }
 }
 
 /// Two names as HTML with the characters underlined that the other does not have.

@@ -106,7 +106,10 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
     let made_at = v.now;
     let forecast = tokio::task::spawn_blocking(move || {
         let pace = ready.pace();
-        let named = pace.warnings.iter().filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
+        let named = pace
+            .warnings
+            .iter()
+            .filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
         let addresses = named.collect();
         Forecast { made_at, pace, addresses }
     })

@@ -278,4 +278,3 @@ pub fn crumbs(v: &Visitor, above: &[AreaRow], area: &AreaRow) -> Vec<(String, St
         .map(|a| (format!("/areas/{}", quoted(&a.code)), v.name_of(a)))
         .collect()
 }
-

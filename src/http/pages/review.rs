@@ -122,7 +122,9 @@ async fn page(
         Some(found) => Some(show_pair(v, found, next.filter(|n| Some(*n) != id)).await?),
         None => None,
     };
-    let listed = LinkState::ALL.iter().filter(|s| matches!(s, LinkState::Review | LinkState::Merged | LinkState::Paired | LinkState::Apart));
+    let listed = LinkState::ALL.iter().filter(|s| {
+        matches!(s, LinkState::Review | LinkState::Merged | LinkState::Paired | LinkState::Apart)
+    });
     Ok(Page {
         f: v.frame(Tab::Review, v.words.t("review.title")).await?,
         found: v.words.count("review.found", count(LinkState::Review), &[]),
@@ -148,7 +150,10 @@ fn item(v: &Visitor, p: &Pair, chosen: Option<Uuid>) -> Item {
     Item {
         id: p.link.id,
         title: title(v, p),
-        line: v.words.say("review.line", &[("bits", &signed(p.link.weight)), ("percent", &percent(p.link.probability))]),
+        line: v.words.say(
+            "review.line",
+            &[("bits", &signed(p.link.weight)), ("percent", &percent(p.link.probability))],
+        ),
         is_chosen: chosen == Some(p.link.id),
     }
 }
@@ -169,7 +174,9 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
     let pair = &found.pair;
     let link = &pair.link;
     let effects = v.app.dedupe.effects(&v.caller, link.id, v.now).await?;
-    let whole = |f: &crate::store::link::text::FormRow| (sight(f, v.caller.range) == Sight::Whole).then_some(f.case_id);
+    let whole = |f: &crate::store::link::text::FormRow| {
+        (sight(f, v.caller.range) == Sight::Whole).then_some(f.case_id)
+    };
     let is_review = link.state == LinkState::Review;
     let view = crate::dedupe::view::LinkView::of(pair, v.caller.range);
     Ok(Chosen {
@@ -184,11 +191,14 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
         residence: residence(v, pair),
         choices: choices(v, &effects, is_review),
         standing: (!is_review).then(|| {
-            v.words.say("review.stands", &[
-                ("state", &v.words.t(&format!("review.state.{}", link.state.slug()))),
-                ("by", &link.decided_by),
-                ("time", &v.when().full(link.decided_at)),
-            ])
+            v.words.say(
+                "review.stands",
+                &[
+                    ("state", &v.words.t(&format!("review.state.{}", link.state.slug()))),
+                    ("by", &link.decided_by),
+                    ("time", &v.when().full(link.decided_at)),
+                ],
+            )
         }),
         events: found.events.iter().map(|e| event(v, e)).collect(),
         next,
@@ -197,14 +207,19 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
 
 /// Where the sum stands against the two lines.
 fn bounds(v: &Visitor, pair: &Pair) -> String {
-    let line = |name: &str| pair.evidence.get("thresholds").and_then(|t| t.get(name)).and_then(serde_json::Value::as_f64);
+    let line = |name: &str| {
+        pair.evidence.get("thresholds").and_then(|t| t.get(name)).and_then(serde_json::Value::as_f64)
+    };
     let is_one_door = pair.link.a_case == pair.link.b_case;
     let upper = line(if is_one_door { "upper" } else { "upper_across_doors" }).unwrap_or_default();
-    v.words.say("review.bounds", &[
-        ("percent", &percent(pair.link.probability)),
-        ("lower", &percent(line("lower").unwrap_or_default())),
-        ("upper", &percent(upper)),
-    ])
+    v.words.say(
+        "review.bounds",
+        &[
+            ("percent", &percent(pair.link.probability)),
+            ("lower", &percent(line("lower").unwrap_or_default())),
+            ("upper", &percent(upper)),
+        ],
+    )
 }
 
 /// Away at one door and absent at the other is how a pair of residences looks, and no contradiction.
@@ -215,7 +230,8 @@ fn residence(v: &Visitor, pair: &Pair) -> Option<String> {
 
 fn event(v: &Visitor, e: &crate::store::link::read::EventRow) -> String {
     let what = v.words.t(&format!("review.event.{}", e.kind)).to_owned();
-    let line = v.words.say("review.event_line", &[("what", &what), ("by", &e.by), ("time", &v.when().full(e.at))]);
+    let line =
+        v.words.say("review.event_line", &[("what", &what), ("by", &e.by), ("time", &v.when().full(e.at))]);
     if e.note.is_empty() { line } else { format!("{line} — {}", e.note) }
 }
 
@@ -256,11 +272,14 @@ fn effect_words(v: &Visitor, word: &str, effect: &Effect) -> String {
                 0 => "0".to_owned(),
                 1.. => format!("+{n}"),
             };
-            all.push(v.words.say("review.numbers", &[
-                ("completed", &number(c.completed)),
-                ("open", &number(c.open)),
-                ("due", &number(c.workload)),
-            ]));
+            all.push(v.words.say(
+                "review.numbers",
+                &[
+                    ("completed", &number(c.completed)),
+                    ("open", &number(c.open)),
+                    ("due", &number(c.workload)),
+                ],
+            ));
         }
         for case in c.cases.iter().filter(|case| case.before != case.after) {
             let (from, to) = (case.before.label(v.words.0), case.after.label(v.words.0));
@@ -284,14 +303,18 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Some("undo") => (Verdict::Undo, MergedAs::Household, "link_undo"),
         _ => return Err(fault("decision", "is not one that can be taken here")),
     };
-    let version = form.text("version").and_then(|n| n.parse().ok()).ok_or_else(|| fault("version", "is needed"))?;
+    let version =
+        form.text("version").and_then(|n| n.parse().ok()).ok_or_else(|| fault("version", "is needed"))?;
     let note = form.text("note").unwrap_or_default().chars().take(2_000).collect();
     let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
-    let decided = to_the_end(async move { Ok::<_, Problem>(app.dedupe.decide(&caller, ruling, now).await?) }).await;
+    let decided =
+        to_the_end(async move { Ok::<_, Problem>(app.dedupe.decide(&caller, ruling, now).await?) }).await;
     v.app.pages.forget();
     match decided {
-        Ok(decided) if verdict == Verdict::Undo => v.go(&format!("/review/{link}?done={done}&n={}", decided.link.version)),
+        Ok(decided) if verdict == Verdict::Undo => {
+            v.go(&format!("/review/{link}?done={done}&n={}", decided.link.version))
+        }
         Ok(decided) => {
             let next = next_after(&v, &before).await?;
             let path = next.map_or_else(|| "/review".to_owned(), |id| format!("/review/{id}"));
@@ -301,11 +324,14 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Err(problem) if problem.kind == &kind::STALE_VERSION => {
             let found = find(&v, link).await?;
             let l = &found.pair.link;
-            let stale = v.words.say("review.stale", &[
-                ("state", &v.words.t(&format!("review.state.{}", l.state.slug()))),
-                ("by", &l.decided_by),
-                ("time", &v.when().full(l.decided_at)),
-            ]);
+            let stale = v.words.say(
+                "review.stale",
+                &[
+                    ("state", &v.words.t(&format!("review.state.{}", l.state.slug()))),
+                    ("by", &l.decided_by),
+                    ("time", &v.when().full(l.decided_at)),
+                ],
+            );
             let state = l.state;
             let shown = page(&v, state, Some(found), Some(stale)).await?;
             let mut response = v.show(&shown)?;
@@ -319,7 +345,8 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
 /// The pair after this one in the queue of those that wait.
 async fn next_after(v: &Visitor, before: &LinkDetail) -> Result<Option<Uuid>, Problem> {
     let from = (Timestamp::UNIX_EPOCH, Uuid::nil());
-    let mut pairs = v.app.store().list_links(v.caller.key, LinkState::Review, v.caller.range, from, MOST).await?;
+    let mut pairs =
+        v.app.store().list_links(v.caller.key, LinkState::Review, v.caller.range, from, MOST).await?;
     pairs.sort_by(|a, b| b.link.probability.total_cmp(&a.link.probability));
     let was = before.pair.link.probability;
     let lower = pairs.iter().find(|p| p.link.probability <= was && p.link.id != before.pair.link.id);

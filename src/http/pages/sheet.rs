@@ -107,7 +107,11 @@ async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> 
             } else {
                 v.words.say("building.unit", &[("unit", &stop.unit)])
             };
-            all.push(Block { title: format!("{building} {unit}").trim().to_owned(), stops: Vec::new(), is_own_page: false });
+            all.push(Block {
+                title: format!("{building} {unit}").trim().to_owned(),
+                stops: Vec::new(),
+                is_own_page: false,
+            });
             last = Some(place);
         }
         let shown = shown(v, stop, rows.get(&stop.case_id));

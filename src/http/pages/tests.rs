@@ -80,9 +80,27 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         .collect();
     assert!(unknown.is_empty(), "asked for but not there: {unknown:?}");
     // Put together from a code: state, decision, reason and so on.
-    let made = ["look.", "month.", "weekday.", "decide.", "decision.", "done.", "id.", "cell.", "band.", "end.", "table.", "exports.", "review.", "cmp.", "level."];
-    let unused: Vec<&String> =
-        stems.iter().filter(|k| !asked.contains(*k) && !made.iter().any(|head| k.starts_with(head))).collect();
+    let made = [
+        "look.",
+        "month.",
+        "weekday.",
+        "decide.",
+        "decision.",
+        "done.",
+        "id.",
+        "cell.",
+        "band.",
+        "end.",
+        "table.",
+        "exports.",
+        "review.",
+        "cmp.",
+        "level.",
+    ];
+    let unused: Vec<&String> = stems
+        .iter()
+        .filter(|k| !asked.contains(*k) && !made.iter().any(|head| k.starts_with(head)))
+        .collect();
     assert!(unused.is_empty(), "no page asks for: {unused:?}");
 }
 
