@@ -26,10 +26,10 @@ export async function open(browser, url, { language = 'en', width = 1440, theme 
   return { context, page, faults };
 }
 
-export async function signIn(page, url, user = 's01') {
+export async function signIn(page, url, user = 's01', secret = password) {
   await page.goto(`${url}/login`);
   await page.fill('#user', user);
-  await page.fill('#password', password);
+  await page.fill('#password', secret);
   await page.click('form button.pri');
   await page.waitForURL(`${url}/`);
 }

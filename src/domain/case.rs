@@ -32,7 +32,7 @@ closed_set! {
         Days = 1, "days", "Visits on several days", "多日核实";
         Informant = 2, "informant", "An informant", "知情人";
         Photo = 3, "photo", "A photo", "照片";
-        Supervisor = 4, "supervisor", "A supervisor", "指导员";
+        Supervisor = 4, "supervisor", "A supervisor", "普查指导员";
     }
 }
 

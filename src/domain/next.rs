@@ -22,7 +22,7 @@ closed_set! {
         Proxy = 5, "proxy", "Ask a proxy", "找人代答";
         Confirm = 6, "confirm", "Confirm", "核实";
         Wait = 7, "wait", "Wait for the device", "等待设备上传";
-        Supervisor = 8, "supervisor", "Supervisor decides", "由指导员处理";
+        Supervisor = 8, "supervisor", "Supervisor decides", "由普查指导员处理";
     }
 }
 

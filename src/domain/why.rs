@@ -33,7 +33,7 @@ pub fn why(standing: &Standing, rules: &Rules, language: Language) -> String {
             "This door was listed twice; the case goes on in the other one",
             "该户重复列入，已并入另一户",
         ),
-        State::Cancelled => words.say("Taken out of the survey by a supervisor", "已由指导员取消"),
+        State::Cancelled => words.say("Taken out of the survey by a supervisor", "已由普查指导员取消"),
     };
     sentence(&text, language)
 }
@@ -125,11 +125,11 @@ fn refused(words: &Words) -> String {
 fn verify(words: &Words, claim: &Claim) -> String {
     let found = claim_found(words, claim);
     let rest = if claim.needs_supervisor && claim.outcome.is_supervisor_kind() {
-        words.say("only a supervisor can confirm it", "须由指导员确认")
+        words.say("only a supervisor can confirm it", "须由普查指导员确认")
     } else if claim.needs_supervisor {
         words.say(
             "but somebody was met here, so a supervisor decides",
-            "但曾有人应门或证实有人居住，须由指导员判定",
+            "但曾有人应门或证实有人居住，须由普查指导员判定",
         )
     } else if claim.outcome.is_vacant_kind() {
         let who = words.confirming();
@@ -170,7 +170,7 @@ fn not_eligible(words: &Words, claim: &Claim) -> String {
         Some(ConfirmedBy::Days) => words.say("confirmed on more than one day", "经多日核实"),
         Some(ConfirmedBy::Informant) => words.say("confirmed by somebody who knows the door", "经知情人证实"),
         Some(ConfirmedBy::Photo) => words.say("confirmed by a photo", "有照片为证"),
-        Some(ConfirmedBy::Supervisor) => words.say("confirmed by a supervisor", "经指导员确认"),
+        Some(ConfirmedBy::Supervisor) => words.say("confirmed by a supervisor", "经普查指导员确认"),
         None => words.say("not confirmed", "未核实"),
     };
     words.say(&format!("{found}; {how}"), &format!("{found}；{how}"))

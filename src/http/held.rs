@@ -52,13 +52,13 @@ pub fn freed_by(reason: Option<Reason>) -> (&'static str, &'static str) {
     match reason {
         Some(Reason::UnknownCase) => (
             "the record of that door, an assignment of it, or a decision that names the right case",
-            "该户的登记记录、分配该户，或由督导员指定正确的住户",
+            "该户的登记记录、分配该户，或由普查指导员指定正确的住户",
         ),
         Some(Reason::UnknownArea) => {
             ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
         }
         Some(Reason::FormError) => ("a corrected form with a higher revision", "以更高修订号发送的更正表"),
-        _ => ("a supervisor's decision", "督导员的裁定"),
+        _ => ("a supervisor's decision", "普查指导员的裁定"),
     }
 }
 

@@ -76,15 +76,15 @@ kinds! {
     WRONG_CODE "wrong-code" FORBIDDEN {
         "The enrolment code does not work", "登记码无效",
         "The code is mistyped, was used before or is older than a day. A supervisor can give a new one.",
-        "登记码输错、已被使用或已超过一天。请向督导员索取新的登记码。" }
+        "登记码输错、已被使用或已超过一天。请向普查指导员索取新的登记码。" }
     DEVICE_REVOKED "device-revoked" FORBIDDEN {
         "This device has been cut off", "本设备已被停用",
         "A supervisor has cut this device off. What it still holds can be saved to a file and handed in.",
-        "督导员已停用本设备。设备上尚未上传的内容可以存成文件上交。" }
+        "普查指导员已停用本设备。设备上尚未上传的内容可以存成文件上交。" }
     WRONG_ROLE "wrong-role" FORBIDDEN {
         "Not open to this role", "当前角色无权使用",
         "The call is meant for another role, for instance for supervisors only.",
-        "此调用只供其他角色使用，例如只限督导员。" }
+        "此调用只供其他角色使用，例如只限普查指导员。" }
     FOREIGN_DEVICE "foreign-device" FORBIDDEN {
         "The batch belongs to another device", "批次属于其他设备",
         "`device_id` in the body is not the device this token was given to.",
@@ -92,7 +92,7 @@ kinds! {
     BEYOND_REACH "beyond-reach" FORBIDDEN {
         "The decision reaches beyond your area", "决定超出管辖范围",
         "The decision would change a door outside your area. A supervisor over both areas has to take it.",
-        "该决定会改变您辖区以外的住户，须由管辖两处的督导员作出。" }
+        "该决定会改变您辖区以外的住户，须由管辖两处的普查指导员作出。" }
     FORM_EXPIRED "form-expired" FORBIDDEN {
         "The page is too old to be sent", "页面已过期",
         "The form does not carry the sign of this session. Load the page again and repeat the step.",

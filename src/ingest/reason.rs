@@ -73,19 +73,19 @@ reasons! {
         "系统中尚无该户，待其登记后记录即生效。" }
     UnknownArea "unknown-area" Held {
         "The area is not known here yet; a supervisor can add it or move the door.",
-        "系统中尚无该区域，督导员可添加区域或调整住户归属。" }
+        "系统中尚无该区域，普查指导员可添加区域或调整住户归属。" }
     ImplausibleTime "implausible-time" Held {
         "The time lies in the future or before the survey began; a supervisor judges it.",
-        "时间在未来或早于调查开始，由督导员判断。" }
+        "时间在未来或早于调查开始，由普查指导员判断。" }
     FormError "form-error" Held {
         "The answers contradict each other; correct the form and send it with a higher revision.",
         "答案相互矛盾，请更正表格并以更高的修订号重新发送。" }
     VisitElsewhere "visit-elsewhere" Held {
         "The visit named belongs to another door; a supervisor decides which is right.",
-        "所写的访问属于另一户，由督导员判断哪个正确。" }
+        "所写的访问属于另一户，由普查指导员判断哪个正确。" }
     RevokedDevice "revoked-device" Held {
         "The device was cut off before the record came in; a supervisor decides whether it counts.",
-        "记录送达前设备已被停用，由督导员决定是否采用。" }
+        "记录送达前设备已被停用，由普查指导员决定是否采用。" }
     IdReused "id-reused" Refused {
         "Another record with this id is stored; make a new record, or a higher revision of the interview.",
         "已存在同一编号的其他记录；请新建记录，或以更高的修订号发送登记表。" }
@@ -136,7 +136,7 @@ reasons! {
         "修订号不是大于等于 1 的整数。" }
     RefusedByPerson "refused-by-supervisor" Refused {
         "A supervisor looked at the held record and decided that it does not count.",
-        "督导员查看暂存记录后决定不予采用。" }
+        "普查指导员查看暂存记录后决定不予采用。" }
     CitizenIdDropped "citizen-id-dropped" Warned {
         "The citizen ID cannot be right and was left out; the rest of the record is stored.",
         "公民身份号码有误，已略去，其余内容已存储。" }

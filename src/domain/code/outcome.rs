@@ -24,7 +24,7 @@ closed_set! {
     Closes("closes") {
         ByItself = 1, "yes", "By itself", "直接结案";
         AfterConfirmation = 2, "conf", "After confirmation", "核实后结案";
-        BySupervisor = 3, "sup", "By a supervisor", "由指导员结案";
+        BySupervisor = 3, "sup", "By a supervisor", "由普查指导员结案";
         No = 4, "no", "No", "不结案";
     }
 }
@@ -80,7 +80,7 @@ impl Outcome {
                 (R, "2.11", No, "another enumerator, 2 days later or more", "两天后换人再访")
             }
             Self::RefusalHard => {
-                (R, "2.11", Sup, "one try by another enumerator, then supervisor", "换人再试一次，再交指导员")
+                (R, "2.11", Sup, "one try by another enumerator, then supervisor", "换人再试一次，再交普查指导员")
             }
             Self::BreakOff => (R, "2.12", No, "return within 3 days", "三天内再访"),
             Self::NoAnswer => {
@@ -92,7 +92,7 @@ impl Outcome {
             Self::AppointmentMade => (O, "2.36", No, "appointment", "按预约上门"),
             Self::Language => (O, "2.33", No, "reassign", "改派"),
             Self::Incapable => (O, "2.32", No, "proxy now", "即可代答"),
-            Self::Unsafe => (UH, "3.17", No, "supervisor", "交指导员"),
+            Self::Unsafe => (UH, "3.17", No, "supervisor", "交普查指导员"),
             Self::NotFound => (UH, "3.18", No, "map check", "核对地图"),
             Self::OccupancyUnknown => (UH, "3.10", No, "neighbour, manager", "询问邻居、物业"),
             Self::ScreenFailed => (UO, "3.20", No, "return", "再访"),

@@ -59,10 +59,10 @@ fn supervisor(words: &Words, next: &Next) -> String {
     match (next.or, words.standing.state) {
         (Some(_), _) => words.say(
             &format!("{why}; a supervisor decides, or ask {}", words.proxies()),
-            &format!("{why}；由指导员决定，或找{}代答", words.proxies()),
+            &format!("{why}；由普查指导员决定，或找{}代答", words.proxies()),
         ),
         (None, State::Verify) => why.to_owned(),
-        (None, _) => words.say(&format!("{why}; a supervisor decides"), &format!("{why}；由指导员决定")),
+        (None, _) => words.say(&format!("{why}; a supervisor decides"), &format!("{why}；由普查指导员决定")),
     }
 }
 
