@@ -208,7 +208,7 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
         en.push(refusal.label(Language::En).to_owned());
         zh.push(refusal.label(Language::Zh).to_owned());
     }
-    en.push(format!("{percent:.1} % one household"));
+    en.push(format!("{percent:.1}% one household"));
     zh.push(format!("同户概率 {percent:.1}%"));
     (en.join("; "), zh.join("；"))
 }

@@ -22,6 +22,7 @@ use crate::domain::Language;
 use crate::domain::rules::Span;
 use crate::plan::{Pace, heat_svg, view};
 use crate::planning::{DayPlan, Question, Ready, publish};
+use crate::store::SurveyKey;
 use crate::store::access::Caller;
 use crate::store::plan::{Override, SheetRow, Wish};
 use crate::store::survey::AreaRow;
@@ -361,13 +362,7 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
 /// `POST /v1/slips/{code}` `{when: [{from, to}], note?}`: a resident's wish, under the code on the card. Says nothing about the
 /// household. Problems: `not-found`, `body-not-valid`, `too-many-tries`.
 pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
-    let attempt = app.slips.allow(request.client(), None)?;
-    let hash = auth::hash(&access::plain_code(request.param("code")));
-    let Some((key, case_id)) = app.store().slip(&hash).await? else {
-        attempt.wrong();
-        return Err(Problem::not_found());
-    };
-    attempt.right();
+    let (key, case_id) = door_of_card(&app, &request, request.param("code")).await?;
     let now = app.now();
     let survey = app.surveys().reread(key).await?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
@@ -395,9 +390,31 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
         }
         Some(when)
     })?;
-    let since = now - SignedDuration::from_hours(24);
-    if !app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await? {
+    if !note_wishes(&app, key, wishes).await? {
         return Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough today."));
     }
     Ok(answer::json(&json!({"status": "noted"})))
+}
+
+/// The survey and case behind the code of a card; a wrong code makes the next try wait.
+/// Problems: `not-found`, `too-many-tries`.
+pub(super) async fn door_of_card(
+    app: &App,
+    request: &Request,
+    code: &str,
+) -> Result<(SurveyKey, Uuid), Problem> {
+    let attempt = app.slips.allow(request.client(), None)?;
+    let hash = auth::hash(&access::plain_code(code));
+    let Some(found) = app.store().slip(&hash).await? else {
+        attempt.wrong();
+        return Err(Problem::not_found());
+    };
+    attempt.right();
+    Ok(found)
+}
+
+/// Stores a resident's wishes; `false` where the door has had as many today as it may.
+pub(super) async fn note_wishes(app: &App, key: SurveyKey, wishes: Vec<Wish>) -> Result<bool, Problem> {
+    let since = app.now() - SignedDuration::from_hours(24);
+    Ok(app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await?)
 }

@@ -4,9 +4,9 @@ use http::Method;
 
 use super::app::App;
 use super::pages::{
-    about, areas, assets, assign, building, case, decide, devices as device_page, doors,
-    exports as export_page, held as held_page, login, outlook, overview, phone, reading,
-    returns as return_page, review, setup, sheet, switch, trouble, writing,
+    about, areas, assets, assign, building, cards, case, decide, devices as device_page, doors,
+    exports as export_page, held as held_page, login, managers, model, outlook, overview, phone, reading,
+    returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
 };
 use super::route::{Face, Router};
 use super::{
@@ -67,6 +67,8 @@ pub fn routes() -> Router<App> {
         .page("/language", switch::language)
         .page("/theme", switch::theme)
         .page("/phone/", phone::show)
+        .page("/card", slip::show)
+        .form("/card", slip::submit)
         .page("/login", login::show)
         .form("/login", login::submit)
         .form("/logout", writing(login::logout))
@@ -90,7 +92,10 @@ pub fn routes() -> Router<App> {
         .form("/devices/code", writing(device_page::code))
         .form("/devices/{id}/revoke", writing(device_page::revoke))
         .page("/pace", reading(outlook::show))
+        .page("/model", reading(model::show))
         .page("/print/sheet", reading(sheet::show))
+        .page("/print/managers", reading(managers::show))
+        .form("/print/cards", writing(cards::make))
         .page("/exports", reading(export_page::show))
         .page("/setup", reading(setup::show))
         .form("/setup", setup::submit)

@@ -127,6 +127,11 @@ pub struct Warning {
     pub detail: String,
 }
 
+/// Detail of a record whose time is still to come.
+pub const IN_FUTURE: &str = "the time lies in the future, also by the device's own clock";
+/// Detail of a record that is older than the survey.
+pub const BEFORE_SURVEY: &str = "the time lies before the first day of the survey";
+
 /// Why a record that can be stored may not count yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -287,9 +292,9 @@ impl Notes {
     fn judge_time(&mut self, at: SentTime, context: &Context<'_>) {
         let ahead = at.instant.duration_since(context.received_at);
         let detail = if ahead > context.clock_offset.saturating_add(TOLERANCE) {
-            "the time lies in the future, also by the device's own clock"
+            IN_FUTURE
         } else if at.instant < context.survey_from {
-            "the time lies before the first day of the survey"
+            BEFORE_SURVEY
         } else {
             return;
         };

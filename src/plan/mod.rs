@@ -31,7 +31,7 @@ pub use input::{DayInput, Doing, Door, Enumerator, Hours, Lease, PastVisit, Plac
 pub use pace::{BuildingPace, Pace, Staffing, Warning, pace};
 pub use sheet::{Pinned, Sheet, Shift, Spare, Stop, StopAction};
 pub use stairwise::{Brain, Insight, Planner, Stairwise};
-pub use view::{ModelView, heat_svg, view};
+pub use view::{ModelRow, ModelView, SlotName, heat_svg, view};
 pub use worth::Tuning;
 
 #[cfg(test)]

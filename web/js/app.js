@@ -9,6 +9,8 @@ startKeys();
 startRefresh();
 startSwaps();
 for (const hidden of document.querySelectorAll('.scripted')) hidden.hidden = false;
+// On a small screen the marked place of the top bar is brought into sight.
+document.querySelector('.main [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 // A menu closes by Escape and by a click beside it.
 const menu = document.querySelector('.menu');
 if (menu) {

@@ -79,9 +79,13 @@ impl Outcome {
             Self::RefusalSoft => {
                 (R, "2.11", No, "another enumerator, 2 days later or more", "两天后换人再访")
             }
-            Self::RefusalHard => {
-                (R, "2.11", Sup, "one try by another enumerator, then supervisor", "换人再试一次，再交普查指导员")
-            }
+            Self::RefusalHard => (
+                R,
+                "2.11",
+                Sup,
+                "one try by another enumerator, then supervisor",
+                "换人再试一次，再交普查指导员",
+            ),
             Self::BreakOff => (R, "2.12", No, "return within 3 days", "三天内再访"),
             Self::NoAnswer => {
                 (NC, "2.24", No, "return at another time of day, leave a card", "换时段再访，留通知单")

@@ -62,6 +62,17 @@ pub async fn show(v: Visitor) -> Answer {
     v.show(&page)
 }
 
+/// Areas to choose from: the own one, its parts, and the one shown. (code, name)
+pub async fn choices(v: &Visitor, shown: &AreaRow) -> Result<Vec<(String, String)>, Problem> {
+    let (store, key) = (v.app.store(), v.caller.key);
+    let mut all = store.areas(key, Areas::One(v.caller.area.clone())).await?;
+    all.extend(store.areas(key, Areas::ChildrenOf(v.caller.area.clone())).await?.into_iter().take(MOST));
+    if !all.iter().any(|a| a.code == shown.code) {
+        all.push(shown.clone());
+    }
+    Ok(all.iter().map(|a| (a.code.clone(), v.name_of(a))).collect())
+}
+
 /// The figures of these areas: one question per area that has parts, as each answers for its children.
 async fn figures(v: &Visitor, shown: &[AreaRow]) -> Result<HashMap<String, Row>, Problem> {
     let mut all: HashMap<String, Row> = HashMap::new();

@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 
 use super::super::answer::to_the_end;
 use super::super::problem::Problem;
-use super::doors::{DoorLine, Filter, lines};
+use super::doors::{DoorLine, Filter, SORTED, by_address, lines};
 use super::form::{Form, fault, local_path};
 use super::frame::{Frame, Tab, quoted};
 use super::visitor::{Answer, Visitor};
@@ -79,13 +79,15 @@ pub async fn show(v: Visitor) -> Answer {
         filter.only_open();
     }
     let store = v.app.store();
-    let rows = store
-        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), MOST + 1)
+    let total = store.count_doors(v.caller.key, area.range, &filter.rows(), 100_000).await?;
+    let most = if total <= SORTED { SORTED } else { MOST + 1 };
+    let mut rows = store
+        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), most)
         .await?;
+    by_address(&mut rows);
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
     let shown: Vec<_> = rows.into_iter().take(usize::try_from(MOST).unwrap_or(usize::MAX)).collect();
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
-    let total = store.count_doors(v.caller.key, area.range, &filter.rows(), 100_000).await?;
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("assign.title")).await?,
         area: area.code.clone(),

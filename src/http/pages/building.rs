@@ -243,7 +243,8 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
     by_floor
         .into_iter()
         .map(|(floor, mut rows)| {
-            rows.sort_by_key(|r| (natural(&r.room), r.household));
+            // Further households of a door stand behind the listed ones, so that doors keep their columns.
+            rows.sort_by_key(|r| (r.household > 1, natural(&r.room), r.household));
             Floor {
                 label: floor
                     .0

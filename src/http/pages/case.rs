@@ -99,7 +99,11 @@ pub async fn show(v: Visitor) -> Answer {
         why: v.words.pick(h.why.clone(), h.why_zh.clone()),
         next: next_words(&v, &h.next, window),
         holder: holder(&v, &h, &names),
-        counted: v.words.count("case.counted", i64::from(h.counted.attempts), &[("days", &h.counted.days)]),
+        counted: v.words.count(
+            "case.counted",
+            i64::from(h.counted.attempts),
+            &[("days", &v.words.count("when.days", i64::from(h.counted.days), &[]))],
+        ),
         untried: h.untried.iter().map(|slug| cell_words(&v, slug)).collect(),
         flags: h.flags.iter().map(|f| f.label(v.words.0).to_owned()).collect(),
         external_id: row.external_id.clone(),

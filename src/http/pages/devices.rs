@@ -183,7 +183,7 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
 }
 
 /// Scheme and host as the browser used them.
-fn origin(v: &Visitor) -> String {
+pub(super) fn origin(v: &Visitor) -> String {
     let scheme = match v.request.connection.carriage {
         super::super::request::Carriage::Tls => "https",
         super::super::request::Carriage::Plain => "http",
@@ -194,7 +194,7 @@ fn origin(v: &Visitor) -> String {
 }
 
 /// The QR picture of an address; empty when it cannot be drawn.
-fn picture(text: &str) -> String {
+pub(super) fn picture(text: &str) -> String {
     use std::fmt::Write;
     let Ok(code) = qrcode::QrCode::new(text.as_bytes()) else {
         return String::new();

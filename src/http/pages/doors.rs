@@ -16,6 +16,7 @@ use super::overview::crumbs;
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
 use crate::domain::{Outcome, State};
+use crate::report::natural;
 use crate::store::browse::DoorFilter;
 use crate::store::case::CaseRow;
 use crate::store::survey::{AreaRow, Areas};
@@ -25,6 +26,8 @@ use crate::visits::door::{area_names, place};
 const PAGE: i64 = 100;
 /// Doors are counted up to here.
 const COUNTED: i64 = 100_000;
+/// Up to so many doors are put in the order of their addresses; longer lists come in the order of their ids.
+pub const SORTED: i64 = 5_000;
 /// Most lines of the CSV.
 const MOST_LINES: i64 = 20_000;
 
@@ -176,12 +179,13 @@ struct Page {
     filter_words: Vec<String>,
     states: Vec<(State, String)>,
     lines: Vec<DoorLine>,
+    back: Option<String>,
     next: Option<String>,
     csv: String,
     assign: String,
 }
 
-/// `GET /doors?area=&building=&unit=&state=&holder=&device=&after=&format=csv`: the list. Problems: `bad-parameter`,
+/// `GET /doors?area=&building=&unit=&state=&holder=&device=&page=&after=&format=csv`: the list. Problems: `bad-parameter`,
 /// `not-found`.
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
@@ -190,15 +194,12 @@ pub async fn show(v: Visitor) -> Answer {
     if query.text("format") == Some("csv") {
         return csv(&v, &area, &filter).await;
     }
-    let after = query.parsed("after", "must be one that this service gave out", parse)?;
     let store = v.app.store();
-    let from = after.unwrap_or((i32::MIN, Uuid::nil()));
-    let rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), from, PAGE).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
     let total = store.count_doors(v.caller.key, area.range, &filter.rows(), COUNTED).await?;
     let base = format!("area={}{}", quoted(&area.code), filter.query());
-    let next =
-        rows.last().filter(|_| is_full).map(|r| format!("/doors?{base}&after={}", text((r.area_no, r.id))));
+    let (rows, next) = portion(&v, &query, &area, &filter, total).await?;
+    let next = next.map(|place| format!("/doors?{base}&{place}"));
+    let is_first = query.text("after").is_none() && query.text("page").is_none_or(|n| n == "1");
     let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
     let key = if total >= COUNTED { "doors.found_more" } else { "doors.found" };
     let page = Page {
@@ -210,12 +211,45 @@ pub async fn show(v: Visitor) -> Answer {
         filter_words: filter.words(&v),
         states: State::ALL.iter().map(|s| (*s, s.label(v.words.0).to_owned())).collect(),
         lines: lines(&v, &rows).await?,
+        back: (!is_first).then(|| format!("/doors?{base}")),
         next,
         csv: format!("/doors?{base}&format=csv"),
         assign: format!("/assign?{base}"),
         filter,
     };
     v.show(&page)
+}
+
+/// One page of the list, and where the next one begins. A list that is not too long is in the order of its addresses.
+async fn portion(
+    v: &Visitor,
+    query: &Query,
+    area: &AreaRow,
+    filter: &Filter,
+    total: i64,
+) -> Result<(Vec<CaseRow>, Option<String>), Problem> {
+    let (store, first) = (v.app.store(), (i32::MIN, Uuid::nil()));
+    let whole = |text: &str| text.parse::<usize>().ok().filter(|n| (1..=10_000).contains(n));
+    if total <= SORTED {
+        let number = query.parsed("page", "must be a whole number from 1", whole)?.unwrap_or(1);
+        let mut rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), first, SORTED).await?;
+        by_address(&mut rows);
+        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let next = (rows.len() > number * page).then(|| format!("page={}", number + 1));
+        return Ok((rows.into_iter().skip((number - 1) * page).take(page).collect(), next));
+    }
+    let after = query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or(first);
+    let rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), after, PAGE).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
+    let next = rows.last().filter(|_| is_full).map(|r| format!("after={}", text((r.area_no, r.id))));
+    Ok((rows, next))
+}
+
+/// Puts doors in the order in which people read them: area, building, unit, floor, door.
+pub fn by_address(rows: &mut [CaseRow]) {
+    rows.sort_by_cached_key(|r| {
+        (r.area_no, natural(&r.building), natural(&r.unit), r.floor, natural(&r.room), r.household)
+    });
 }
 
 fn text((area, id): (i32, Uuid)) -> String {
@@ -263,11 +297,12 @@ pub async fn lines(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<DoorLine>, Probl
 
 /// The same list as CSV, UTF-8 with a byte order mark; cells that a spreadsheet would run are made text.
 async fn csv(v: &Visitor, area: &AreaRow, filter: &Filter) -> Answer {
-    let rows = v
+    let mut rows = v
         .app
         .store()
         .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, Uuid::nil()), MOST_LINES)
         .await?;
+    by_address(&mut rows);
     let mut out = String::from("\u{feff}");
     let head = [
         "doors.address",

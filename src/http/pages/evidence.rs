@@ -1,13 +1,16 @@
 //! One suspected pair as a table: what was compared, both values as far as the reader may see them, what it weighs.
 
+use std::collections::HashMap;
+
 use pinyin::ToPinyin;
 use serde_json::Value;
 
 use super::bar::escaped;
+use super::panel::named;
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::{Relationship, Sex};
+use crate::domain::{Relationship, Respondent, Sex, Tenure};
 use crate::store::link::read::Pair;
 use crate::store::link::text::{FormPerson, FormRow};
 
@@ -50,7 +53,7 @@ pub fn level_of<'p>(pair: &'p Pair, comparison: &str) -> Option<&'p str> {
 }
 
 /// Rows of the pair: prior, household comparisons, people, when it was interviewed.
-pub fn lines(v: &Visitor, pair: &Pair) -> Vec<Line> {
+pub fn lines(v: &Visitor, pair: &Pair, names: &HashMap<String, String>) -> Vec<Line> {
     let words = v.words;
     let prior = pair.evidence.get("prior").and_then(Value::as_f64).unwrap_or_default();
     let mut all = vec![Line {
@@ -75,7 +78,7 @@ pub fn lines(v: &Visitor, pair: &Pair) -> Vec<Line> {
         });
     }
     all.extend(people(v, pair));
-    let made = |form: &FormRow| format!("{}, {}", v.when().full(form.at), form.enumerator);
+    let made = |form: &FormRow| format!("{}, {}", v.when().full(form.at), named(names, &form.enumerator));
     all.push(Line {
         name: words.t("cmp.interviewed").to_owned(),
         a: escaped(&made(&pair.a)),
@@ -121,10 +124,31 @@ pub fn level_key(level: &str) -> String {
 
 /// Both values behind a household comparison.
 fn values(v: &Visitor, pair: &Pair, comparison: &str) -> (String, String) {
+    let common = in_common(pair);
     let of = |form: &FormRow| -> String {
         let is_whole = sight(form, v.caller.range) == Sight::Whole;
+        let all = form.people.len();
         match comparison {
             "door" => address(v, form),
+            "strength" | "overlap" if is_whole => {
+                v.words.say("cmp.in_common", &[("n", &common), ("all", &all)])
+            }
+            "left" if is_whole => v.words.say("cmp.left_over", &[("n", &all.saturating_sub(common))]),
+            "ids" if is_whole => {
+                let given = form.people.iter().filter(|p| p.citizen.is_some()).count();
+                v.words.say("cmp.ids_given", &[("given", &given), ("all", &all)])
+            }
+            "names" if is_whole => {
+                let names: Vec<&str> = form.people.iter().map(|p| p.name.as_str()).collect();
+                names.join(v.words.pick(", ", "、"))
+            }
+            "absent" if is_whole => lives(v, form),
+            "tenure" if is_whole => item(form, "tenure")
+                .and_then(|t| Tenure::from_slug(t.as_str()?))
+                .map_or_else(|| "—".to_owned(), |t| t.label(v.words.0).to_owned()),
+            "speaker" if is_whole => {
+                Respondent::from_number(form.respondent).map_or("", |r| r.label(v.words.0)).to_owned()
+            }
             "phone" if is_whole => form.phone.as_deref().map_or_else(|| "—".to_owned(), masked_phone),
             "size" if is_whole => form.people.len().to_string(),
             "head" if is_whole => head(form).map_or_else(String::new, |p| with_sound(&p.name)),
@@ -133,6 +157,30 @@ fn values(v: &Visitor, pair: &Pair, comparison: &str) -> (String, String) {
         }
     };
     (of(&pair.a), of(&pair.b))
+}
+
+/// How many people of one form are likely people of the other.
+fn in_common(pair: &Pair) -> usize {
+    let list = pair.evidence.get("people").and_then(Value::as_array);
+    let weight = |p: &Value| p.get("weight").and_then(Value::as_f64).unwrap_or_default();
+    list.into_iter().flatten().filter(|p| weight(p) > 0.0).count()
+}
+
+/// One item of the household's part of a form.
+fn item(form: &FormRow, name: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(&form.household).ok()?.get(name).cloned()
+}
+
+/// How many live at the door and how many are only registered there.
+fn lives(v: &Visitor, form: &FormRow) -> String {
+    let n = |name: &str| item(form, name).and_then(|n| n.as_i64());
+    match (n("n_stayed"), n("n_registered_absent")) {
+        (None, None) => String::new(),
+        (here, away) => {
+            let (here, away) = (here.unwrap_or_default(), away.unwrap_or_default());
+            v.words.say("cmp.lives", &[("here", &here), ("away", &away)])
+        }
+    }
 }
 
 fn head(form: &FormRow) -> Option<&FormPerson> {

@@ -60,6 +60,11 @@ impl Form {
         self.text(name).and_then(uuid).ok_or_else(|| fault(name, "must be a UUID"))
     }
 
+    /// Every value of `name`.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Every value of `name` as UUIDs.
     pub fn uuids(&self, name: &str) -> Result<Vec<Uuid>, Problem> {
         let all = self.0.iter().filter(|(key, _)| key == name);

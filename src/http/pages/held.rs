@@ -1,5 +1,7 @@
 //! Held records: what waits, why, from whom, since when, what would free it; and the decision about one.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,14 +9,20 @@ use uuid::Uuid;
 use super::super::answer::to_the_end;
 use super::super::held::freed_by;
 use super::super::problem::Problem;
+use super::doors::lines;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab};
 use super::overview::crumbs;
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
+use super::words::Words;
+use crate::domain::Language;
+use crate::domain::form::FormReason as Finding;
 use crate::ingest::held::{Ruling, Verdict};
 use crate::ingest::reason::Reason;
+use crate::ingest::record;
 use crate::store::batch::RecordKind;
+use crate::store::case::CaseRow;
 use crate::store::survey::Areas;
 
 /// Most records on the page.
@@ -35,14 +43,14 @@ struct Item {
     revision: i32,
     kind: &'static str,
     sentence: &'static str,
-    detail: Option<String>,
+    detail: Option<(String, bool)>,
     who: String,
     since: String,
     since_machine: String,
     ago: String,
     at: Option<String>,
     freed_by: &'static str,
-    case: Option<Uuid>,
+    case: Option<(Uuid, String)>,
 }
 
 /// `GET /held?area=`: oldest first. Problems: `not-found`.
@@ -57,7 +65,9 @@ pub async fn show(v: Visitor) -> Answer {
     let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
     let (lo, hi) = v.caller.range;
     let known = store.cases(v.caller.key, &ids).await?;
-    let is_known = |id: Uuid| known.iter().any(|c| c.id == id && (lo..=hi).contains(&c.area_no));
+    let near: Vec<CaseRow> = known.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).collect();
+    let addresses: HashMap<Uuid, String> =
+        lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
     let items = rows
         .iter()
         .map(|row| {
@@ -72,20 +82,24 @@ pub async fn show(v: Visitor) -> Answer {
                     RecordKind::Dwelling => "held.dwelling",
                 },
                 sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
-                detail: row.detail.as_deref().map(without_pointer),
+                detail: row.detail.as_deref().map(|d| detail(v.words, d)),
                 who: named(&people, &row.enumerator).to_owned(),
                 since: v.when().full(row.received_at),
                 since_machine: v.when().machine(row.received_at),
                 ago: v.when().ago(row.received_at, v.now),
                 at: row.at.map(|at| v.when().full(at)),
                 freed_by: v.words.pick(frees, frees_zh),
-                case: row.case_id.filter(|id| is_known(*id)),
+                case: row.case_id.and_then(|id| Some((id, addresses.get(&id)?.clone()))),
             }
         })
         .collect();
     let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let mut f = v.frame(Tab::Held, v.words.t("held.title")).await?;
+    if area.range == v.caller.range {
+        f.waiting.held = total;
+    }
     let page = Page {
-        f: v.frame(Tab::Held, v.words.t("held.title")).await?,
+        f,
         crumbs: crumbs(&v, &above, &area),
         area_name: v.name_of(&area),
         found: v.words.count("held.found", total, &[]),
@@ -94,9 +108,16 @@ pub async fn show(v: Visitor) -> Answer {
     v.show(&page)
 }
 
-/// A sentence without the place in the batch, which says nothing to a supervisor.
-fn without_pointer(detail: &str) -> String {
-    detail.split_once(" (/records/").map_or(detail, |(sentence, _)| sentence).to_owned()
+/// What exactly is wrong, in the reader's language where it is one of our own sentences, and whether it is English. The place
+/// in the batch says nothing to a supervisor and is left out.
+fn detail(words: Words, detail: &str) -> (String, bool) {
+    let sentence = detail.split_once(" (/records/").map_or(detail, |(sentence, _)| sentence);
+    let known = match sentence {
+        record::IN_FUTURE => Some(words.t("held.detail_future")),
+        record::BEFORE_SURVEY => Some(words.t("held.detail_early")),
+        other => Finding::ALL.iter().find(|f| f.label(Language::En) == other).map(|f| f.label(words.0)),
+    };
+    known.map_or_else(|| (sentence.to_owned(), true), |text| (text.to_owned(), false))
 }
 
 /// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.

@@ -245,7 +245,11 @@ impl Parts {
         sort_lines(&mut rows, sort);
         let level = self.by_area.rows.first().map_or("", |_| "area");
         let key = if buildings.is_some() { "building" } else { level };
-        let total = line(v, &self.by_area.total, &area_scope(area), evenings);
+        let mut total = line(v, &self.by_area.total, &area_scope(area), evenings);
+        if buildings.is_some() {
+            total.heard_at = rows.iter().filter_map(|l| l.heard_at).max();
+            total.heard = total.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
+        }
         Table {
             title: v.words.t(&format!("table.by_{}", if key.is_empty() { "area" } else { key })).to_owned(),
             first: v.words.t(&format!("table.{}", if key.is_empty() { "area" } else { key })).to_owned(),

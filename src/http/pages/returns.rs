@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::super::problem::Problem;
+use super::areas::choices;
 use super::assign::{Person, people};
 use super::frame::{Frame, Tab, quoted};
 use super::look::{Look, sign_of};
@@ -26,6 +27,7 @@ const SHOWN: usize = 100;
 struct Page {
     f: Frame,
     area: String,
+    areas: Vec<(String, String)>,
     area_name: String,
     crumbs: Vec<(String, String)>,
     on: String,
@@ -115,6 +117,7 @@ pub async fn show(v: Visitor) -> Answer {
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("returns.title")).await?,
         crumbs: crumbs(&v, &above, &area),
+        areas: choices(&v, &area).await?,
         area: area.code.clone(),
         area_name: v.name_of(&area),
         on: on.to_string(),

@@ -1,6 +1,8 @@
 //! Suspected duplicate households: the queue, most certain first, and one pair with its evidence and what each decision
 //! would change.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -12,6 +14,7 @@ use super::evidence::{Line, address, level_of, lines, signed};
 use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted};
+use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
 use crate::dedupe::Ruling;
 use crate::dedupe::effects::{Effect, Effects};
@@ -125,8 +128,12 @@ async fn page(
     let listed = LinkState::ALL.iter().filter(|s| {
         matches!(s, LinkState::Review | LinkState::Merged | LinkState::Paired | LinkState::Apart)
     });
+    let mut f = v.frame(Tab::Review, v.words.t("review.title")).await?;
+    if area.range == v.caller.range {
+        f.waiting.review = count(LinkState::Review);
+    }
     Ok(Page {
-        f: v.frame(Tab::Review, v.words.t("review.title")).await?,
+        f,
         found: v.words.count("review.found", count(LinkState::Review), &[]),
         state,
         states: listed
@@ -173,6 +180,7 @@ fn percent(p: f64) -> String {
 async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Result<Chosen, Problem> {
     let pair = &found.pair;
     let link = &pair.link;
+    let names = names(v).await?;
     let effects = v.app.dedupe.effects(&v.caller, link.id, v.now).await?;
     let whole = |f: &crate::store::link::text::FormRow| {
         (sight(f, v.caller.range) == Sight::Whole).then_some(f.case_id)
@@ -185,22 +193,22 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
         title: title(v, pair),
         sentence: v.words.pick(view.summary, view.summary_zh),
         bounds: bounds(v, pair),
-        lines: lines(v, pair),
+        lines: lines(v, pair, &names),
         sum: signed(link.weight),
         cases: (whole(&pair.a), whole(&pair.b)),
         residence: residence(v, pair),
-        choices: choices(v, &effects, is_review),
+        choices: choices(v, pair, &effects, is_review),
         standing: (!is_review).then(|| {
             v.words.say(
                 "review.stands",
                 &[
                     ("state", &v.words.t(&format!("review.state.{}", link.state.slug()))),
-                    ("by", &link.decided_by),
+                    ("by", &named(&names, &link.decided_by)),
                     ("time", &v.when().full(link.decided_at)),
                 ],
             )
         }),
-        events: found.events.iter().map(|e| event(v, e)).collect(),
+        events: found.events.iter().map(|e| event(v, &names, e)).collect(),
         next,
     })
 }
@@ -214,11 +222,7 @@ fn bounds(v: &Visitor, pair: &Pair) -> String {
     let upper = line(if is_one_door { "upper" } else { "upper_across_doors" }).unwrap_or_default();
     v.words.say(
         "review.bounds",
-        &[
-            ("percent", &percent(pair.link.probability)),
-            ("lower", &percent(line("lower").unwrap_or_default())),
-            ("upper", &percent(upper)),
-        ],
+        &[("lower", &percent(line("lower").unwrap_or_default())), ("upper", &percent(upper))],
     )
 }
 
@@ -228,14 +232,16 @@ fn residence(v: &Visitor, pair: &Pair) -> Option<String> {
     level.starts_with("one lists only").then(|| v.words.t("review.residence").to_owned())
 }
 
-fn event(v: &Visitor, e: &crate::store::link::read::EventRow) -> String {
+fn event(v: &Visitor, names: &HashMap<String, String>, e: &crate::store::link::read::EventRow) -> String {
     let what = v.words.t(&format!("review.event.{}", e.kind)).to_owned();
-    let line =
-        v.words.say("review.event_line", &[("what", &what), ("by", &e.by), ("time", &v.when().full(e.at))]);
+    let line = v.words.say(
+        "review.event_line",
+        &[("what", &what), ("by", &named(names, &e.by)), ("time", &v.when().full(e.at))],
+    );
     if e.note.is_empty() { line } else { format!("{line} — {}", e.note) }
 }
 
-fn choices(v: &Visitor, effects: &Effects, is_review: bool) -> Vec<Choice> {
+fn choices(v: &Visitor, pair: &Pair, effects: &Effects, is_review: bool) -> Vec<Choice> {
     let all: [(&'static str, &'static str, &Effect); 5] = [
         ("merge", "m", &effects.merge_household),
         ("merge_door", "", &effects.merge_door),
@@ -249,14 +255,14 @@ fn choices(v: &Visitor, effects: &Effects, is_review: bool) -> Vec<Choice> {
             word,
             key,
             label: v.words.t(&format!("review.{word}")).to_owned(),
-            effect: effect_words(v, word, effect),
+            effect: effect_words(v, pair, word, effect),
             is_possible: effect.possible,
         })
         .collect()
 }
 
 /// What a decision would change, in words.
-fn effect_words(v: &Visitor, word: &str, effect: &Effect) -> String {
+fn effect_words(v: &Visitor, pair: &Pair, word: &str, effect: &Effect) -> String {
     let mut all = vec![v.words.t(&format!("review.{word}.effect")).to_owned()];
     if !effect.possible {
         let why = effect.why.clone().unwrap_or_default();
@@ -283,7 +289,9 @@ fn effect_words(v: &Visitor, word: &str, effect: &Effect) -> String {
         }
         for case in c.cases.iter().filter(|case| case.before != case.after) {
             let (from, to) = (case.before.label(v.words.0), case.after.label(v.words.0));
-            all.push(v.words.say("review.case_changes", &[("from", &from), ("to", &to)]));
+            let side = [&pair.a, &pair.b].into_iter().find(|f| f.case_id == case.case_id);
+            let door = side.map_or_else(|| v.words.t("review.other_door").to_owned(), |f| address(v, f));
+            all.push(v.words.say("review.case_changes", &[("door", &door), ("from", &from), ("to", &to)]));
         }
     }
     all.join(" ")
@@ -324,11 +332,12 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Err(problem) if problem.kind == &kind::STALE_VERSION => {
             let found = find(&v, link).await?;
             let l = &found.pair.link;
+            let names = names(&v).await?;
             let stale = v.words.say(
                 "review.stale",
                 &[
                     ("state", &v.words.t(&format!("review.state.{}", l.state.slug()))),
-                    ("by", &l.decided_by),
+                    ("by", &named(&names, &l.decided_by)),
                     ("time", &v.when().full(l.decided_at)),
                 ],
             );

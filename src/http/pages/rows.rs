@@ -45,7 +45,7 @@ pub(super) struct Line {
     pub(super) at_most: Option<String>,
     pub(super) silent: Option<String>,
     pub(super) bar: String,
-    pub(super) counts: Vec<(String, String, i64)>,
+    pub(super) counts: Vec<(String, i64)>,
     pub(super) needed: String,
     pub(super) heard: String,
     pub(super) heard_at: Option<jiff::Timestamp>,
@@ -132,7 +132,15 @@ pub(super) fn area_line(v: &Visitor, r: &Row, area: &AreaRow, evenings: i64) -> 
 pub(super) fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
     let counts = looks(&r.states);
     let rate = Rate::from(r.rates.enumeration);
-    let shown = [Look::Appointment, Look::Again, Look::Refused, Look::New, Look::Out];
+    // With the completed ones all but the last add up to the doors due.
+    let groups: [&[Look]; 6] = [
+        &[Look::Appointment],
+        &[Look::Again],
+        &[Look::Refused],
+        &[Look::New],
+        &[Look::Verify, Look::Exhausted, Look::Closed],
+        &[Look::Out],
+    ];
     let n = |look: Look| counts.get(&look).copied().unwrap_or_default();
     let silent = r.devices.as_ref().map_or(0, |d| d.silent);
     let heard_at = r.devices.as_ref().and_then(|d| d.last_sync);
@@ -145,7 +153,13 @@ pub(super) fn line(v: &Visitor, r: &Row, scope: &str, evenings: i64) -> Line {
         at_most: at_most(v, r),
         silent: (silent > 0).then(|| v.words.count("table.silent", silent, &[])),
         bar: bar(&counts, "mini", &v.words.say("table.bar", &[("fraction", &rate)])),
-        counts: shown.iter().map(|l| (l.slug().to_owned(), l.filter(), n(*l))).collect(),
+        counts: groups
+            .iter()
+            .map(|looks| {
+                let filter = looks.iter().map(|l| l.filter()).collect::<Vec<_>>().join(",");
+                (filter, looks.iter().map(|l| n(*l)).sum())
+            })
+            .collect(),
         needed: if evenings > 0 { thousands((left + evenings - 1) / evenings) } else { "—".to_owned() },
         heard: heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now)),
         heard_at,
@@ -161,7 +175,7 @@ pub(super) fn sort_lines(rows: &mut [Line], sort: Sort) {
         Sort::Name => {}
         Sort::Rate => rows.sort_by_key(share),
         Sort::Left => rows.sort_by_key(|l| l.rate.above - l.rate.below),
-        Sort::Refused => rows.sort_by_key(|l| -l.counts.get(2).map_or(0, |c| c.2)),
+        Sort::Refused => rows.sort_by_key(|l| -l.counts.get(2).map_or(0, |c| c.1)),
         Sort::Heard => rows.sort_by_key(|l| l.heard_at),
     }
 }

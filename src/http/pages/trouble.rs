@@ -21,6 +21,7 @@ struct Page {
     id: String,
     is_passing: bool,
     is_signed_out: bool,
+    is_worth_trying: bool,
 }
 
 /// The page of a problem.
@@ -38,6 +39,7 @@ pub fn page(problem: &Problem, headers: &HeaderMap, id: &RequestId) -> Response 
         id: id.to_string(),
         is_passing: matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS),
         is_signed_out: status == StatusCode::UNAUTHORIZED,
+        is_worth_trying: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
         f,
     };
     let html = template.render().unwrap_or_else(|_| problem.kind.title.to_owned());
