@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots vendor pages-test faults soak soak-memory fuzz-api mutations build install-deps clean
+.PHONY: help run test check bench screenshots budgets vendor pages-test faults soak soak-memory fuzz-api mutations build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +55,12 @@ soak-memory: install-deps ## Ten minutes of load without kills, on the benchmark
 fuzz-api: build ## Hold a running service against its own description with schemathesis (PyPI, in a virtual environment)
 	@./scripts/fuzz_api.sh $(BIN)
 
-screenshots: build ## Take pictures of every page with Chromium (needs e2e/)
+screenshots: build ## Take the pictures of docs/screenshots with Chromium (needs e2e/)
 	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund && npm run screenshots
+
+budgets: build ## Weight, requests and times of every page, as in docs/pages.md (needs e2e/)
+	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../$(BIN) npm run --silent budgets
 
 vendor: install-deps ## Fetch the browser libraries again that stand in src/web/vendor
 	@./scripts/vendor.sh

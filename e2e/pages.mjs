@@ -6,10 +6,16 @@ export async function addresses(page, url) {
   const building = await page.locator('.plan a').first().getAttribute('href');
   await page.goto(url + building);
   const door = await page.locator('.door.k-again').first().getAttribute('href');
+  await page.goto(`${url}/review`);
+  const pair = await page.locator('.queue a').last().getAttribute('href');
   const id = new URLSearchParams(door.slice(1).split('#')[0]).get('door');
   return {
-    area, building, case: `/cases/${id}`,
-    all: ['/', area, '/areas', building, `${building}?door=${id}`, `/cases/${id}`, '/doors', '/doors?state=refused', '/returns', '/assign', '/review',
-      '/review?state=apart', '/held', '/devices', '/pace', '/print/sheet?enumerator=e01', '/exports', '/about', '/phone/', '/no-such-page'],
+    area, building, pair, case: `/cases/${id}`,
+    all: ['/', area, '/areas', building, `${building}?door=${id}`, `/cases/${id}`, '/doors', '/doors?state=refused', '/returns', '/assign', '/review', pair,
+      '/review?state=merged', '/review?state=apart', '/held', '/devices', '/pace', '/model', '/print/sheet?enumerator=e01',
+      '/print/sheet', '/print/managers', '/exports', '/about', '/phone/', '/card', '/no-such-page', '/setup'],
   };
 }
+
+/** The status that a supervisor gets for an address. */
+export const statusOf = path => (path === '/no-such-page' ? 404 : path === '/setup' ? 403 : 200);

@@ -82,7 +82,7 @@ impl AsOf {
         let day = v.survey.rules.calendar.local_date(v.now);
         let digest =
             Sha256::digest(format!("{figures}|{day}|{:?}|{}|{}", self.silent, self.heard, v.words.tag()));
-        let tag: String = digest.iter().take(9).map(|byte| format!("{byte:02x}")).collect();
+        let tag: String = super::assets::hex(&digest[..9]);
         let tag = format!("\"{tag}\"");
         let is_known = v.request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag));
         let html = if is_known { String::new() } else { self.html(&v.words) };

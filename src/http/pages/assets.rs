@@ -50,8 +50,18 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         all.update(asset.name.as_bytes());
         all.update(asset.plain);
     }
-    all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&all.finalize()[..6])
 });
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
 
 static PACKED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| ALL.iter().map(|a| packed(a.plain)).collect());
 

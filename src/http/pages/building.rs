@@ -45,6 +45,7 @@ struct Page {
 }
 
 impl Page {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn is_chosen(&self, look: &Look) -> bool {
         self.chosen_look == Some(*look)
     }

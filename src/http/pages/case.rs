@@ -143,7 +143,7 @@ fn undo(v: &Visitor, state: State) -> Result<Option<(&'static str, Option<String
     })
 }
 
-fn events(v: &Visitor, h: &History, names: &std::collections::HashMap<String, String>) -> Vec<Event> {
+fn events(v: &Visitor, h: &History, names: &std::collections::BTreeMap<String, String>) -> Vec<Event> {
     let mut all = Vec::new();
     for visit in &h.visit_list {
         let line = visit_line(v, visit, names);
@@ -216,7 +216,7 @@ fn plain(
     }
 }
 
-fn interview(v: &Visitor, i: &InterviewView, names: &std::collections::HashMap<String, String>) -> Event {
+fn interview(v: &Visitor, i: &InterviewView, names: &std::collections::BTreeMap<String, String>) -> Event {
     let at = i.at.parse().unwrap_or(i.received_at);
     let result = i.result.map_or("", |r| r.label(v.words.0));
     let n = i64::try_from(i.n_persons).unwrap_or_default();
@@ -253,7 +253,7 @@ fn person(v: &Visitor, p: &crate::visits::history::PersonView) -> PersonLine {
     PersonLine { name: p.name.clone(), what: what.join(" · ") }
 }
 
-fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::HashMap<String, String>) -> Event {
+fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::BTreeMap<String, String>) -> Event {
     let word = d
         .detail
         .get("decision")

@@ -89,24 +89,24 @@ impl Filter {
 
     /// The same as a query, without the area.
     pub fn query(&self) -> String {
-        let mut out = String::new();
+        let mut parts = vec![String::new()];
         if let Some(states) = &self.states {
             let words: Vec<&str> = states.iter().map(|s| s.slug()).collect();
-            out.push_str(&format!("&state={}", words.join(",")));
+            parts.push(format!("state={}", words.join(",")));
         }
         if let Some(building) = self.building {
-            out.push_str(&format!("&building={building}"));
+            parts.push(format!("building={building}"));
         }
         if let Some(unit) = &self.unit {
-            out.push_str(&format!("&unit={}", quoted(unit)));
+            parts.push(format!("unit={}", quoted(unit)));
         }
         if let Some(holder) = &self.holder {
-            out.push_str(&format!("&holder={}", quoted(holder)));
+            parts.push(format!("holder={}", quoted(holder)));
             if holder.is_empty() {
-                out.push_str("&nobody=1");
+                parts.push("nobody=1".to_owned());
             }
         }
-        out
+        parts.join("&")
     }
 
     /// Whether a state is let through.

@@ -1,6 +1,6 @@
 //! One suspected pair as a table: what was compared, both values as far as the reader may see them, what it weighs.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pinyin::ToPinyin;
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub fn level_of<'p>(pair: &'p Pair, comparison: &str) -> Option<&'p str> {
 }
 
 /// Rows of the pair: prior, household comparisons, people, when it was interviewed.
-pub fn lines(v: &Visitor, pair: &Pair, names: &HashMap<String, String>) -> Vec<Line> {
+pub fn lines(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<Line> {
     let words = v.words;
     let prior = pair.evidence.get("prior").and_then(Value::as_f64).unwrap_or_default();
     let mut all = vec![Line {
@@ -218,7 +218,7 @@ fn with_sound(name: &str) -> String {
 
 /// The sound of a name in Han characters, syllable by syllable; empty for other names.
 fn pinyin_of(name: &str) -> String {
-    let sounds: Option<Vec<&str>> = name.chars().map(|c| c.to_pinyin().map(|p| p.plain())).collect();
+    let sounds: Option<Vec<&str>> = name.chars().map(|c| c.to_pinyin().map(pinyin::Pinyin::plain)).collect();
     sounds.unwrap_or_default().join(" ")
 }
 
@@ -260,10 +260,10 @@ fn person(v: &Visitor, pair: &Pair, p: &Value) -> Option<Line> {
 /// What else a form says about a person: sound of the name, sex, birth, place in the household.
 fn rest(v: &Visitor, form: &FormRow, p: &FormPerson) -> String {
     let mut parts = vec![pinyin_of(&p.name)];
-    let [y, m, d] = p.birth;
+    let [year, month, day] = p.birth;
     let is_whole = sight(form, v.caller.range) == Sight::Whole;
     let birth: Vec<String> =
-        [y, m, d.filter(|_| is_whole)].into_iter().flatten().map(|n| format!("{n:02}")).collect();
+        [year, month, day.filter(|_| is_whole)].into_iter().flatten().map(|n| format!("{n:02}")).collect();
     parts.push(birth.join("-"));
     if is_whole {
         parts.extend(p.sex.and_then(Sex::from_number).map(|s| s.label(v.words.0).to_owned()));
@@ -281,17 +281,19 @@ fn rest(v: &Visitor, form: &FormRow, p: &FormPerson) -> String {
 
 /// Two names as HTML with the characters underlined that the other does not have.
 fn marked(a: &str, b: &str) -> (String, String) {
-    let (x, y): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let shared = shared(&x, &y);
+    let (left, right): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let shared = shared(&left, &right);
     let show = |text: &[char], kept: &[bool]| -> String {
         let mut out = String::new();
         for (c, is_kept) in text.iter().zip(kept) {
-            let c = escaped(&c.to_string());
-            out.push_str(&if *is_kept { c } else { format!("<mark>{c}</mark>") });
+            let (open, close) = if *is_kept { ("", "") } else { ("<mark>", "</mark>") };
+            out.push_str(open);
+            out.push_str(&escaped(&c.to_string()));
+            out.push_str(close);
         }
         out
     };
-    (show(&x, &shared.0), show(&y, &shared.1))
+    (show(&left, &shared.0), show(&right, &shared.1))
 }
 
 /// Which characters belong to a longest common subsequence.

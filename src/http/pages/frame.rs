@@ -122,6 +122,7 @@ impl Frame {
     }
 
     /// The same for a sign that may be none.
+    #[expect(clippy::ref_option_ref, reason = "templates pass references")]
     pub fn sign_or_none(&self, name: &Option<&'static str>) -> String {
         name.map_or_else(String::new, |name| self.sign(name))
     }

@@ -105,13 +105,13 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
     // The planner computes for a while: on a thread of its own.
     let made_at = v.now;
     let forecast = tokio::task::spawn_blocking(move || {
-        let pace = ready.pace();
-        let named = pace
+        let outlook = ready.pace();
+        let named = outlook
             .warnings
             .iter()
             .filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
         let addresses = named.collect();
-        Forecast { made_at, pace, addresses }
+        Forecast { made_at, pace: outlook, addresses }
     })
     .await
     .map_err(|_| Problem::plain(&kind::INTERNAL))?;

@@ -1,6 +1,6 @@
 //! One door in short, beside the grid of its building: what comes next and why, who holds it, the visits so far.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -64,13 +64,13 @@ pub struct VisitLine {
 }
 
 /// Names of the people of the own area, by user.
-pub async fn names(v: &Visitor) -> Result<HashMap<String, String>, Problem> {
+pub async fn names(v: &Visitor) -> Result<BTreeMap<String, String>, Problem> {
     let staff = v.app.store().staff(v.caller.key, v.caller.range).await?;
     Ok(staff.into_iter().map(|s| (s.user, s.name)).collect())
 }
 
 /// A person by name, else by user.
-pub fn named<'a>(names: &'a HashMap<String, String>, user: &'a str) -> &'a str {
+pub fn named<'a>(names: &'a BTreeMap<String, String>, user: &'a str) -> &'a str {
     names.get(user).map_or(user, String::as_str)
 }
 
@@ -118,7 +118,7 @@ pub fn next_words(v: &Visitor, next: &Next, window: Option<Window>) -> String {
 }
 
 /// Who holds the door, until when.
-pub fn holder(v: &Visitor, h: &History, names: &HashMap<String, String>) -> Option<String> {
+pub fn holder(v: &Visitor, h: &History, names: &BTreeMap<String, String>) -> Option<String> {
     let user = h.door.holder.as_deref()?;
     let name = named(names, user);
     let until = h.assignments.iter().rev().find(|a| a.ended_at.is_none()).and_then(|a| a.until);
@@ -135,7 +135,7 @@ pub fn received(v: &Visitor, at: Timestamp, received_at: Timestamp) -> Option<St
 }
 
 /// A visit in one line.
-pub fn visit_line(v: &Visitor, visit: &VisitView, names: &HashMap<String, String>) -> VisitLine {
+pub fn visit_line(v: &Visitor, visit: &VisitView, names: &BTreeMap<String, String>) -> VisitLine {
     let mut remarks = Vec::new();
     if let Some(channel) = visit.channel.filter(|c| *c != crate::domain::Channel::InPerson) {
         remarks.push(channel.label(v.words.0).to_owned());

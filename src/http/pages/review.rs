@@ -1,7 +1,7 @@
 //! Suspected duplicate households: the queue, most certain first, and one pair with its evidence and what each decision
 //! would change.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use askama::Template;
 use jiff::Timestamp;
@@ -39,6 +39,7 @@ struct Page {
 }
 
 impl Page {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn is_state(&self, state: &LinkState) -> bool {
         self.state == *state
     }
@@ -104,7 +105,7 @@ async fn page(
     v: &Visitor,
     state: LinkState,
     chosen: Option<LinkDetail>,
-    stale: Option<String>,
+    overtaken: Option<String>,
 ) -> Result<Page, Problem> {
     let query = v.query()?;
     let area = v.area(&query).await?;
@@ -141,7 +142,7 @@ async fn page(
             .collect(),
         queue: pairs.iter().map(|p| item(v, p, id)).collect(),
         chosen: shown,
-        stale,
+        stale: overtaken,
         undo: undo(&query)?,
     })
 }
@@ -232,7 +233,7 @@ fn residence(v: &Visitor, pair: &Pair) -> Option<String> {
     level.starts_with("one lists only").then(|| v.words.t("review.residence").to_owned())
 }
 
-fn event(v: &Visitor, names: &HashMap<String, String>, e: &crate::store::link::read::EventRow) -> String {
+fn event(v: &Visitor, names: &BTreeMap<String, String>, e: &crate::store::link::read::EventRow) -> String {
     let what = v.words.t(&format!("review.event.{}", e.kind)).to_owned();
     let line = v.words.say(
         "review.event_line",
@@ -333,7 +334,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
             let found = find(&v, link).await?;
             let l = &found.pair.link;
             let names = names(&v).await?;
-            let stale = v.words.say(
+            let overtaken = v.words.say(
                 "review.stale",
                 &[
                     ("state", &v.words.t(&format!("review.state.{}", l.state.slug()))),
@@ -342,7 +343,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
                 ],
             );
             let state = l.state;
-            let shown = page(&v, state, Some(found), Some(stale)).await?;
+            let shown = page(&v, state, Some(found), Some(overtaken)).await?;
             let mut response = v.show(&shown)?;
             *response.status_mut() = http::StatusCode::CONFLICT;
             Ok(response)

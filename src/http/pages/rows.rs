@@ -123,7 +123,7 @@ fn at_most(v: &Visitor, r: &Row) -> Option<String> {
 /// A row of an area.
 pub(super) fn area_line(v: &Visitor, r: &Row, area: &AreaRow, evenings: i64) -> Line {
     let mut line = line(v, r, &format!("area={}", quoted(&r.code)), evenings);
-    line.name = v.words.pick(&r.name, &r.name_zh).clone();
+    line.name.clone_from(v.words.pick(&r.name, &r.name_zh));
     line.href = (r.code != area.code).then(|| format!("/areas/{}", quoted(&r.code)));
     line
 }

@@ -253,7 +253,7 @@ impl Visitor {
         let end = rules.calendar.day_start(today.saturating_add(1.day()));
         let (mut due, mut agreed) = (0, 0);
         for item in items(store, &self.survey, &tried, self.now).await? {
-            if !item.due.is_some_and(|w| w.from < end) {
+            if item.due.is_none_or(|w| w.from >= end) {
                 continue;
             }
             due += 1;

@@ -51,6 +51,7 @@ impl Words {
     }
 
     /// The other language.
+    #[must_use]
     pub fn other(self) -> Self {
         Self(match self.0 {
             Language::En => Language::Zh,
@@ -59,7 +60,7 @@ impl Words {
     }
 
     /// The text of `key`.
-    pub fn t<'k>(self, key: &'k str) -> &'k str {
+    pub fn t(self, key: &str) -> &str {
         self.find(key).unwrap_or(key)
     }
 

@@ -141,14 +141,15 @@ mod tests {
                 plain.to_vec()
             };
             let method: u16 = if *is_deflated { 8 } else { 0 };
-            let (name_length, packed_length) = (name.len() as u16, packed.len() as u32);
-            let header = bytes.len() as u32;
+            let (name_length, packed_length) =
+                (u16::try_from(name.len()).unwrap(), u32::try_from(packed.len()).unwrap());
+            let header = u32::try_from(bytes.len()).unwrap();
             bytes.extend_from_slice(&LOCAL);
             bytes.extend_from_slice(&[20, 0, 0, 0]);
             bytes.extend_from_slice(&method.to_le_bytes());
             bytes.extend_from_slice(&[0; 8]);
             bytes.extend_from_slice(&packed_length.to_le_bytes());
-            bytes.extend_from_slice(&(plain.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(&(u32::try_from(plain.len()).unwrap()).to_le_bytes());
             bytes.extend_from_slice(&name_length.to_le_bytes());
             bytes.extend_from_slice(&[0; 2]);
             bytes.extend_from_slice(name.as_bytes());
@@ -158,19 +159,19 @@ mod tests {
             directory.extend_from_slice(&method.to_le_bytes());
             directory.extend_from_slice(&[0; 8]);
             directory.extend_from_slice(&packed_length.to_le_bytes());
-            directory.extend_from_slice(&(plain.len() as u32).to_le_bytes());
+            directory.extend_from_slice(&(u32::try_from(plain.len()).unwrap()).to_le_bytes());
             directory.extend_from_slice(&name_length.to_le_bytes());
             directory.extend_from_slice(&[0; 12]);
             directory.extend_from_slice(&header.to_le_bytes());
             directory.extend_from_slice(name.as_bytes());
         }
-        let at = bytes.len() as u32;
+        let at = u32::try_from(bytes.len()).unwrap();
         bytes.extend_from_slice(&directory);
         bytes.extend_from_slice(&END);
         bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&(entries.len() as u16).to_le_bytes());
-        bytes.extend_from_slice(&(entries.len() as u16).to_le_bytes());
-        bytes.extend_from_slice(&(directory.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&(u16::try_from(entries.len()).unwrap()).to_le_bytes());
+        bytes.extend_from_slice(&(u16::try_from(entries.len()).unwrap()).to_le_bytes());
+        bytes.extend_from_slice(&(u32::try_from(directory.len()).unwrap()).to_le_bytes());
         bytes.extend_from_slice(&at.to_le_bytes());
         bytes.extend_from_slice(&[0; 2]);
         bytes
