@@ -19,7 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The places for uploads; clones share them.
 #[derive(Clone, Debug)]
-pub struct UploadSlots(Arc<Semaphore>);
+pub struct UploadSlots {
+    places: Arc<Semaphore>,
+    most: usize,
+}
 
 /// A place taken; given back when dropped.
 #[derive(Debug)]
@@ -30,12 +33,18 @@ pub struct UploadSlot {
 impl UploadSlots {
     /// Twice as many places as the pool has connections, so that one upload is read while another is stored.
     pub fn for_pool(connections: usize) -> Self {
-        Self(Arc::new(Semaphore::new((connections * 2).max(1))))
+        let most = (connections * 2).max(1);
+        Self { places: Arc::new(Semaphore::new(most)), most }
+    }
+
+    /// Whether an upload is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.places.available_permits() < self.most
     }
 
     /// A place, after at most 2 s. Problems: `too-many-uploads`.
     pub async fn take(&self) -> Result<UploadSlot, Problem> {
-        match timeout(PATIENCE, self.0.clone().acquire_owned()).await {
+        match timeout(PATIENCE, self.places.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(UploadSlot { _place: place }),
             // The semaphore is never closed, so only the wait can fail.
             Ok(Err(_)) | Err(_) => Err(Problem::plain(&kind::TOO_MANY_UPLOADS)),
