@@ -32,6 +32,7 @@ pub mod returns;
 pub mod route;
 pub mod routes;
 pub mod server;
+pub mod slips;
 pub mod system;
 pub mod tls;
 mod wire;

@@ -11,7 +11,7 @@ use super::pages::{
 use super::route::{Face, Router};
 use super::{
     assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, page, plan, returns, system,
+    links, page, plan, returns, slips, system,
 };
 
 /// The table of routes.
@@ -57,10 +57,10 @@ pub fn routes() -> Router<App> {
         .get("/v1/model", plan::model)
         .get("/v1/shifts", plan::shifts)
         .post("/v1/shifts", plan::set_shifts)
-        .post("/v1/slips", plan::make_slips)
+        .post("/v1/slips", slips::make_slips)
         .get("/v1/export/{file}", exports::get)
         // Residents, under the code of their card.
-        .post("/v1/slips/{code}", plan::slip)
+        .post("/v1/slips/{code}", slips::slip)
         // People in a browser.
         .page_problems(trouble::page)
         .page("/static/{version}/{*name}", assets::get)

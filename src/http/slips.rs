@@ -1,0 +1,116 @@
+//! "We missed you" cards: their codes, and the wishes residents leave under them. Says nothing about a household.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use warp::reply::Response;
+
+use super::answer;
+use super::app::App;
+use super::auth;
+use super::body::FORM_LIMIT;
+use super::json::{self as body, Json};
+use super::kind;
+use super::plan::instant;
+use super::problem::Problem;
+use super::request::Request;
+use crate::access;
+use crate::store::SurveyKey;
+use crate::store::plan::Wish;
+
+/// Most wishes one door may leave in a day.
+const WISHES_A_DAY: i64 = 5;
+
+/// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.
+/// Problems: `body-not-valid`, `not-found`, `wrong-role`.
+pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let ids = document.form(|f| {
+        f.required("cases", "must be a list of case ids", |json| match json {
+            Json::List(all) if all.len() <= 500 => all
+                .iter()
+                .map(|id| if let Json::Text(id) = id { super::query::uuid(id) } else { None })
+                .collect::<Option<Vec<Uuid>>>(),
+            _ => None,
+        })
+    })?;
+    let rows = app.store().cases(caller.key, &ids).await?;
+    let in_reach: Vec<_> =
+        rows.iter().filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no)).cloned().collect();
+    if in_reach.len() != ids.len() {
+        return Err(Problem::not_found());
+    }
+    let survey = app.survey(&caller).await?;
+    let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
+    let slips =
+        codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
+    app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
+    let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
+    let items: Vec<Value> = codes
+        .iter()
+        .zip(&doors)
+        .map(|(code, door)| json!({"code": code, "case_id": door.id, "address": door.address}))
+        .collect();
+    Ok(answer::json(&json!({"items": items, "after": null})))
+}
+
+/// `POST /v1/slips/{code}` `{when: [{from, to}], note?}`: a resident's wish, under the code on the card. Says nothing about the
+/// household. Problems: `not-found`, `body-not-valid`, `too-many-tries`.
+pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
+    let (key, case_id) = door_of_card(&app, &request, request.param("code")).await?;
+    let now = app.now();
+    let survey = app.surveys().reread(key).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let wishes = document.form(|f| {
+        let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
+        let when = f.objects("when", 8, |w| {
+            let (from, to) = (instant(w, "from"), instant(w, "to"));
+            let (from, to) = (from?, to?);
+            if from >= to
+                || to <= now
+                || to > survey.closes_at()
+                || to.duration_since(from) > SignedDuration::from_hours(24)
+            {
+                w.fault(
+                    "to",
+                    "must be after from, at most a day later, still to come, and before the survey ends",
+                );
+                return None;
+            }
+            Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
+        })?;
+        if when.is_empty() {
+            f.fault("when", "must name at least one window");
+            return None;
+        }
+        Some(when)
+    })?;
+    if !note_wishes(&app, key, wishes).await? {
+        return Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough today."));
+    }
+    Ok(answer::json(&json!({"status": "noted"})))
+}
+
+/// The survey and case behind the code of a card; a wrong code makes the next try wait.
+/// Problems: `not-found`, `too-many-tries`.
+pub(super) async fn door_of_card(
+    app: &App,
+    request: &Request,
+    code: &str,
+) -> Result<(SurveyKey, Uuid), Problem> {
+    let attempt = app.slips.allow(request.client(), None)?;
+    let hash = auth::hash(&access::plain_code(code));
+    let Some(found) = app.store().slip(&hash).await? else {
+        attempt.wrong();
+        return Err(Problem::not_found());
+    };
+    attempt.right();
+    Ok(found)
+}
+
+/// Stores a resident's wishes; `false` where the door has had as many today as it may.
+pub(super) async fn note_wishes(app: &App, key: SurveyKey, wishes: Vec<Wish>) -> Result<bool, Problem> {
+    let since = app.now() - SignedDuration::from_hours(24);
+    Ok(app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await?)
+}
