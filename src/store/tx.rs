@@ -326,32 +326,10 @@ impl Store {
         E: From<Error> + AsStoreError + Send,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
     {
-        self.repeating(name, "begin", work).await
-    }
-
-    /// The same for work that finds all its rows by their keys. Its statements keep one plan each, which goes by indexes even
-    /// where a table is still small: such a plan is never far from the best, and a plan that reads a whole table, made in a
-    /// survey's first minute, would be far from it an hour later.
-    pub async fn retrying_by_keys<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
-    where
-        T: Send,
-        E: From<Error> + AsStoreError + Send,
-        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
-    {
-        let how = "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
-        self.repeating(name, how, work).await
-    }
-
-    async fn repeating<T, E, F>(&self, name: &'static str, how: &'static str, work: F) -> Result<T, E>
-    where
-        T: Send,
-        E: From<Error> + AsStoreError + Send,
-        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
-    {
         let mut tries = 0_u32;
         loop {
             tries += 1;
-            let failure = match self.attempt(how, &work).await {
+            let failure = match self.attempt(&work).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
@@ -366,13 +344,13 @@ impl Store {
         }
     }
 
-    async fn attempt<T, E, F>(&self, how: &'static str, work: &F) -> Result<T, E>
+    async fn attempt<T, E, F>(&self, work: &F) -> Result<T, E>
     where
         T: Send,
         E: From<Error> + AsStoreError + Send,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Outcome<T>, E>> + Send + Sync,
     {
-        let tx = Tx::begin(self, how).await?;
+        let tx = Tx::begin(self, "begin").await?;
         match work(&tx).await {
             Ok(Outcome::Commit(value)) => tx.commit(None).await.map(|()| value).map_err(E::from),
             Ok(Outcome::Stamp(value, key, tag)) => {

@@ -119,7 +119,7 @@ impl Ingest {
         let shared = Arc::clone(&prepared);
         let stored = self
             .store
-            .retrying_by_keys("accept_batch", move |tx| {
+            .retrying("accept_batch", move |tx| {
                 let (prepared, keys) = (Arc::clone(&shared), Arc::clone(&keys));
                 Box::pin(async move { store_batch(tx, &prepared, &keys).await })
             })
