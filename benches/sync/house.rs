@@ -178,7 +178,7 @@ impl Service {
             let text = self.run(&["token", &format!("e{n:02}"), "--device", &device.to_string()])?;
             self.tokens.push((device, text.trim().to_owned()));
         }
-        self.boss = self.run(&["token", "boss"])?.trim().to_owned();
+        self.run(&["token", "boss"])?.trim().clone_into(&mut self.boss);
         let log = std::fs::File::create(self.data.with_extension("log"))?;
         let mut child = self
             .command(&["serve", "--listen", "127.0.0.1:0", "--no-linking"])

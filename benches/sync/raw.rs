@@ -79,7 +79,7 @@ pub fn rows(dice: &mut StdRng, n: usize, cases: &[Uuid], now: Timestamp) -> Rows
         rows.outcomes.push(dice.random_range(1..30));
         rows.lons.push(dice.random_range(112.9..113.1));
         rows.lats.push(dice.random_range(34.7..34.8));
-        let note: String = (0..56).map(|_| format!("{:08x}", dice.random::<u32>())).collect();
+        let note = (0..56).map(|_| format!("{:08x}", dice.random::<u32>())).collect::<Vec<_>>().concat();
         rows.data.push(Json(serde_json::json!({"accuracy_m": 12, "datum": "wgs84", "channel": "in_person", "ended_at": now.to_string(),
             "note": note, "photo": [], "informant": "none"})));
     }

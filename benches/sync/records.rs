@@ -110,7 +110,7 @@ impl Maker {
         self.first + self.at
     }
 
-    /// A UUIDv7 of that moment, as devices make them, from the seeded dice.
+    /// A `UUIDv7` of that moment, as devices make them, from the seeded dice.
     fn id(&mut self, at: Timestamp) -> Uuid {
         let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.dice.random()).into_uuid()

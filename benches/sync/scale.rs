@@ -68,21 +68,21 @@ async fn pages(service: &Service, world: &World, options: &Options) -> Result<()
         done.timing.rate()
     );
     let leaf = world.leaf_of(0);
-    let part = World::part(0);
-    let past = Timestamp::now() - SignedDuration::from_secs(5);
-    let past = past.to_string().replace('+', "%2B");
+    let tenth = World::part(0);
+    let instant = Timestamp::now() - SignedDuration::from_secs(5);
+    let instant = instant.to_string().replace('+', "%2B");
     let times = if options.quick { 10 } else { 30 };
     println!("\n| page at {} cases | bytes | p50 ms | p95 ms |\n|---|---|---|---|", world.doors);
     for (name, path) in [
         ("completion, root", "/v1/completion".to_owned()),
-        ("completion, a tenth", format!("/v1/completion?area={part}")),
+        ("completion, a tenth", format!("/v1/completion?area={tenth}")),
         ("completion, leaf", format!("/v1/completion?area={leaf}")),
         ("completion by building, leaf", format!("/v1/completion?area={leaf}&by=building")),
-        ("completion by building, a hundredth", format!("/v1/completion?area={part}-00&by=building")),
+        ("completion by building, a hundredth", format!("/v1/completion?area={tenth}-00&by=building")),
         ("completion by enumerator, root", "/v1/completion?by=enumerator".to_owned()),
-        ("completion by day, a tenth", format!("/v1/completion?area={part}&by=day")),
-        ("completion at a past instant, root", format!("/v1/completion?at={past}")),
-        ("the same by the event clock", format!("/v1/completion?at={past}&clock=event")),
+        ("completion by day, a tenth", format!("/v1/completion?area={tenth}&by=day")),
+        ("completion at a instant instant, root", format!("/v1/completion?at={instant}")),
+        ("the same by the event clock", format!("/v1/completion?at={instant}&clock=event")),
         ("return visits, root", "/v1/return-visits".to_owned()),
         ("return visits, leaf", format!("/v1/return-visits?area={leaf}")),
         ("return visits in two days, root", format!("/v1/return-visits?at={}", in_two_days())),
@@ -91,7 +91,7 @@ async fn pages(service: &Service, world: &World, options: &Options) -> Result<()
         ("cases completed, leaf", format!("/v1/cases?area={leaf}&state=completed")),
         ("one case", format!("/v1/cases/{}", world.case(7919))),
     ] {
-        let slow = name.contains("past") || name.contains("event") || name.contains("day");
+        let slow = name.contains("instant") || name.contains("event") || name.contains("day");
         let (timing, bytes) = load::read(service, &path, if slow { times / 5 } else { times }).await?;
         println!("| {name} | {bytes} | {:.1} | {:.1} |", timing.quantile(0.5), timing.quantile(0.95));
     }

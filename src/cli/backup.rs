@@ -119,7 +119,12 @@ fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn write_file(path: &Path, dump: &Path, manifest: &Manifest) -> Result<()> {
@@ -176,12 +181,11 @@ fn check(path: &Path) -> Result<Manifest> {
 pub(super) fn restore(common: &Common, args: &RestoreArgs) -> Result<ExitCode> {
     let manifest = check(&args.file)?;
     let runtime = runtime()?;
-    let (settings, session) = match common.url() {
-        Some(url) => (Settings::from_url(url)?, None),
-        None => {
-            let session = Session::open(&embedded::Options::new(&common.data_dir))?;
-            (private(session.connection()), Some(session))
-        }
+    let (settings, session) = if let Some(url) = common.url() {
+        (Settings::from_url(url)?, None)
+    } else {
+        let session = Session::open(&embedded::Options::new(&common.data_dir))?;
+        (private(session.connection()), Some(session))
     };
     let done = runtime.block_on(restore_into(common, &settings, &args.file, &manifest));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

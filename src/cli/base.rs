@@ -39,7 +39,7 @@ pub(super) struct Common {
         value_parser = OsStringValueParser::new().map(data_dir)
     )]
     pub(super) data_dir: PathBuf,
-    /// Database to use instead of the private one, as postgres://user@host/name
+    /// Database to use instead of the private one, as <postgres://user@host/name>
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,
 }
@@ -66,12 +66,11 @@ impl Base {
     /// Connects to the database: the one named, or the private one, which is started where nobody runs it.
     pub(super) fn open(common: &Common) -> Result<Self> {
         let runtime = runtime()?;
-        let (settings, session) = match common.url() {
-            Some(url) => (Settings::from_url(url)?, None),
-            None => {
-                let session = Session::open(&embedded::Options::new(&common.data_dir))?;
-                (private(session.connection()), Some(session))
-            }
+        let (settings, session) = if let Some(url) = common.url() {
+            (Settings::from_url(url)?, None)
+        } else {
+            let session = Session::open(&embedded::Options::new(&common.data_dir))?;
+            (private(session.connection()), Some(session))
         };
         let is_own = session.as_ref().is_some_and(|s| s.whose() == Whose::Own);
         let ingest = runtime.block_on(async {

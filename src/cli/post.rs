@@ -33,16 +33,16 @@ impl Target {
 
     /// Sends a batch and returns the answer; obeys 429 and 503 up to ten times.
     pub(super) async fn post_batch(&self, token: &str, batch: &[u8]) -> Result<Value> {
-        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-        packer.write_all(batch)?;
-        let packed = Bytes::from(packer.finish()?);
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(batch)?;
+        let packed = Bytes::from(gzip.finish()?);
         for _ in 0..10 {
             let (status, wait, body) = self.try_post(token, packed.clone()).await?;
             let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
             match status {
                 StatusCode::OK => return Ok(answer),
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                    tokio::time::sleep(wait).await
+                    tokio::time::sleep(wait).await;
                 }
                 _ => {
                     let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail given");

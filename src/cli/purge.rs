@@ -23,7 +23,7 @@ pub(super) struct PurgeArgs {
     /// Survey, when there are several
     #[arg(long, value_name = "ID")]
     survey: Option<String>,
-    /// Purge although the date of privacy.purge_on has not come or is not set
+    /// Purge although the date of `privacy.purge_on` has not come or is not set
     #[arg(long)]
     force: bool,
     /// Where pictures lie, as given to serve

@@ -47,7 +47,7 @@ pub(super) struct ServeArgs {
     /// Free space on the disk, in MiB, below which uploads are refused
     #[arg(long, value_name = "MIB", default_value_t = MIN_FREE >> 20)]
     min_free: u64,
-    /// Where pictures lie: a directory, or s3://bucket/prefix; the data directory's own when not given
+    /// Where pictures lie: a directory, or <s3://bucket/prefix>; the data directory's own when not given
     #[arg(long, value_name = "DIR|URL", env = "DOORKNOCK_ATTACHMENTS")]
     attachments: Option<String>,
     /// Leave the linking of households to another process on the same database
@@ -71,15 +71,14 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
         (None, _) | (_, None) => None,
     };
-    let (cluster, settings, is_own) = match common.url() {
-        Some(url) => (None, Settings::from_url(url)?, false),
-        None => {
-            let options = Options::new(&common.data_dir);
-            let lock = DataDir::lock(&options.data_dir, Purpose::Service)?;
-            let cluster = Cluster::start(lock, &options)?;
-            let settings = private(cluster.connection());
-            (Some(cluster), settings, true)
-        }
+    let (cluster, settings, is_own) = if let Some(url) = common.url() {
+        (None, Settings::from_url(url)?, false)
+    } else {
+        let options = Options::new(&common.data_dir);
+        let lock = DataDir::lock(&options.data_dir, Purpose::Service)?;
+        let cluster = Cluster::start(lock, &options)?;
+        let settings = private(cluster.connection());
+        (Some(cluster), settings, true)
     };
     let runtime = runtime()?;
     let served = runtime.block_on(serve(common, args, acceptor, settings, is_own));
@@ -169,7 +168,7 @@ fn watch_pool(app: &App) {
 async fn end_leases(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
-        if rounds % LEASES_EVERY == 0 {
+        if rounds.is_multiple_of(LEASES_EVERY) {
             match app.ingest.end_leases(app.now()).await {
                 Ok(0) => {}
                 Ok(ended) => tracing::info!(ended, "leases are over"),
@@ -193,7 +192,7 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
             continue;
         }
         // About once in six hours.
-        if rounds % 30_000 == 0 {
+        if rounds.is_multiple_of(30_000) {
             compare(&app).await;
         }
     }

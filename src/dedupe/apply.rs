@@ -79,7 +79,7 @@ async fn write_links(
         let is_moved = was.is_none_or(|w| w.state != link.state || w.merged_as != link.merged_as);
         link.version = was.map_or(1, |w| w.version + 1);
         if is_moved && link.verdict == was.and_then(|w| w.verdict) {
-            link.decided_by = WORKER.to_owned();
+            WORKER.clone_into(&mut link.decided_by);
             link.decided_at = at.now;
         }
         let kind = match was {

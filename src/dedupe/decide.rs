@@ -246,15 +246,13 @@ fn check(link: &LinkRow, ruling: &Ruling) -> Result<(), Error> {
         return Err(Error::Unfit("The evidence for this link is gone; there is nothing to decide."));
     }
     match ruling.verdict {
-        Verdict::Merge | Verdict::Apart => Ok(()),
         Verdict::Pair if link.a_away.is_empty() && link.b_away.is_empty() => {
             Err(Error::Unfit("No person of one form is found on the other, so there is nobody to pair."))
         }
-        Verdict::Pair => Ok(()),
         Verdict::Undo if link.verdict == Some(Verdict::Undo) || link.state == LinkState::Review => {
             Err(Error::Unfit("The link waits for a decision; there is nothing to take back."))
         }
-        Verdict::Undo => Ok(()),
+        Verdict::Merge | Verdict::Apart | Verdict::Pair | Verdict::Undo => Ok(()),
     }
 }
 

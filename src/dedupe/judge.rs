@@ -95,10 +95,9 @@ impl Judge {
             }
             Decision::Merge => (Proposal::Merge, None),
             Decision::Review | Decision::Pair if self.is_declared(a, b, scored) => (Proposal::Pair, None),
-            // Somebody is shared who lives at both doors: a person must look.
-            Decision::Pair if self.sure(a, b, scored).next().is_some() => (Proposal::Review, None),
-            Decision::Pair => (Proposal::Apart, None),
-            Decision::Review => (Proposal::Review, None),
+            // Nobody is shared for sure. Otherwise somebody lives at both doors, and a person must look.
+            Decision::Pair if self.sure(a, b, scored).next().is_none() => (Proposal::Apart, None),
+            Decision::Pair | Decision::Review => (Proposal::Review, None),
             Decision::Apart => (Proposal::Apart, None),
         }
     }
@@ -137,11 +136,15 @@ impl Judge {
         for m in shared {
             let (p, q) = (&a.persons[m.a], &b.persons[m.b]);
             let number = |n: u32| i32::try_from(n).unwrap_or_default();
-            match (p.is_living(), q.is_living()) {
-                (false, true) => of_a.push(number(p.person_no)),
-                (true, false) => of_b.push(number(q.person_no)),
-                (true, true) | (false, false) if a.order() > b.order() => of_a.push(number(p.person_no)),
-                (true, true) | (false, false) => of_b.push(number(q.person_no)),
+            let is_of_a = match (p.is_living(), q.is_living()) {
+                (false, true) => true,
+                (true, false) => false,
+                (true, true) | (false, false) => a.order() > b.order(),
+            };
+            if is_of_a {
+                of_a.push(number(p.person_no));
+            } else {
+                of_b.push(number(q.person_no));
             }
         }
         of_a.sort_unstable();

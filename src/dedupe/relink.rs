@@ -213,7 +213,9 @@ impl Dedupe {
 /// A contact number that too many interviews gave is no evidence.
 fn drop_shared_phones(interviews: &mut [Prepared]) {
     let mut uses: HashMap<u64, usize> = HashMap::new();
-    interviews.iter().for_each(|p| *uses.entry(p.phone).or_default() += 1);
+    for p in interviews.iter() {
+        *uses.entry(p.phone).or_default() += 1;
+    }
     for p in interviews.iter_mut().filter(|p| uses[&p.phone] > MOST_USES) {
         p.phone = 0;
     }
@@ -257,7 +259,9 @@ fn compare(judge: &Judge, round: &Round) -> Difference {
     })
     .of;
     let mut size: HashMap<usize, usize> = HashMap::new();
-    of.iter().for_each(|head| *size.entry(*head).or_default() += 1);
+    for head in &of {
+        *size.entry(*head).or_default() += 1;
+    }
     let mut told = Difference {
         interviews: round.interviews.len(),
         compared: pairs.len(),
@@ -277,7 +281,9 @@ impl Tried<'_> {
         let decided = decided.filter_map(|l| Some((*place.get(&l.a)?, *place.get(&l.b)?)));
         let mut pairs: Vec<(usize, usize)> =
             found.iter().map(|(x, y)| (*x as usize, *y as usize)).chain(decided).collect();
-        pairs.iter_mut().for_each(|p| *p = (p.0.min(p.1), p.0.max(p.1)));
+        for p in &mut pairs {
+            *p = (p.0.min(p.1), p.0.max(p.1));
+        }
         pairs.sort_unstable();
         pairs.dedup();
         pairs

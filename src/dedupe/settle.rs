@@ -218,7 +218,7 @@ mod tests {
             let mut ties = raw;
             ties.sort_by_key(|t| (t.a, t.b));
             ties.dedup_by_key(|t| (t.a, t.b));
-            let bar = |a: usize, b: usize| ((a + b) % 5 == 0).then_some(Refusal::BelowLower);
+            let bar = |a: usize, b: usize| (a + b).is_multiple_of(5).then_some(Refusal::BelowLower);
             let found = households(9, &ties, bar);
             if !ties.is_empty() {
                 let middle = turn % ties.len();

@@ -299,7 +299,7 @@ fn household(found: &LinkDetail) -> Value {
     json!({"id": a.cluster, "interviews": n, "counted": counted})
 }
 
-fn step(s: &Value, a: Option<Value>, b: Option<Value>) -> Value {
+fn step(s: &Value, a: Option<&Value>, b: Option<&Value>) -> Value {
     json!({"comparison": s.get("comparison"), "level": s.get("level"), "m": s.get("m"), "u": s.get("u"),
         "weight": s.get("bits"), "a": a, "b": b})
 }
@@ -315,7 +315,7 @@ fn person_pair(p: &Value, pair: &Pair, range: (i32, i32)) -> Value {
             let of = |person: &Option<FormPerson>, sight| {
                 person.as_ref().and_then(|x| shown(x, comparison, sight))
             };
-            step(s, of(&a, see_a), of(&b, see_b))
+            step(s, of(&a, see_a).as_ref(), of(&b, see_b).as_ref())
         })
         .collect();
     json!({"a": number("a"), "b": number("b"), "weight": p.get("weight"), "probability": p.get("probability"),

@@ -55,6 +55,9 @@ pub struct Linked {
     pub took: Duration,
 }
 
+/// Links by their id.
+type Links = BTreeMap<Uuid, LinkRow>;
+
 impl Dedupe {
     /// Links the next interview of the queue. Safe to call from several tasks and processes: one at a time works on a survey.
     pub async fn step(&self, survey: &Arc<Survey>, now: Timestamp) -> Result<Step, Error> {
@@ -238,7 +241,7 @@ impl Dedupe {
         survey: &Survey,
         judge: &Judge,
         (roots, known): (Vec<Node>, &HashMap<Uuid, Node>),
-        (before, fresh, evidence): (BTreeMap<Uuid, LinkRow>, BTreeMap<Uuid, LinkRow>, &HashMap<Uuid, String>),
+        (before, fresh, evidence): (Links, Links, &HashMap<Uuid, String>),
         interview: Uuid,
     ) -> Result<Settled, Error> {
         let component = Component::grow(tx, at.key, roots, &fresh, known).await?;

@@ -152,7 +152,7 @@ fn item(f: &mut Form<'_>) -> Option<Item> {
     let (area, holder) = (f.optional_text("area", 200), f.optional_text("held_by", 200));
     let until = f.optional("until", "must be a time with an offset", |json| match json {
         Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
     });
     let enumerator = f.optional_text("enumerator", 200).filter(|user| !user.is_empty());
     if !f.has("enumerator") {

@@ -53,7 +53,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         rows.extend(lent);
     }
     let items = doors(app.store(), &survey, &rows).await?;
-    Ok(answer::json(&json!({"items": items, "after": next.map(|a| a.to_text())})))
+    Ok(answer::json(&json!({"items": items, "after": next.map(After::to_text)})))
 }
 
 /// Where a list goes on.
@@ -93,7 +93,9 @@ fn full_page<T>(rows: &[T], limit: i64, after: impl Fn(&T) -> After) -> Option<A
 fn states(query: &Query) -> Result<Option<Vec<i16>>, Problem> {
     let words: Vec<&str> = State::ALL.iter().map(|s| s.slug()).collect();
     query.parsed("state", &format!("must be one or more of {}", words.join(", ")), |text| {
-        text.split(',').map(|word| State::from_slug(word).map(|s| s.number())).collect::<Option<Vec<i16>>>()
+        text.split(',')
+            .map(|word| State::from_slug(word).map(crate::domain::State::number))
+            .collect::<Option<Vec<i16>>>()
     })
 }
 

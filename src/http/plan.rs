@@ -135,7 +135,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let area = f.optional_text("area", 200);
     let on = f.required("on", "must be a date", |json| match json {
         Json::Text(text) => text.parse::<Date>().ok(),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
     });
     let shifts = match f.raw("shifts") {
         None | Some(Json::Null) => Vec::new(),
@@ -149,7 +149,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
             .iter()
             .map(|user| if let Json::Text(user) = user { Some(user.clone()) } else { None })
             .collect::<Option<Vec<String>>>(),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => None,
     });
     let publish = f.raw("publish").is_some_and(|json| *json == Json::Bool(true));
     let mut hours: HashMap<String, Vec<Span>> = HashMap::new();
@@ -157,7 +157,9 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
         let spans = hours.entry(user).or_default();
         spans.push(Span { from: minute(survey, from), to: minute(survey, to) });
     }
-    hours.values_mut().for_each(|spans| spans.sort_unstable_by_key(|s| s.from));
+    for spans in hours.values_mut() {
+        spans.sort_unstable_by_key(|s| s.from);
+    }
     hours.extend(excluded.unwrap_or_default().into_iter().map(|user| (user, Vec::new())));
     Some(WhatIf { area, on: on?, hours, publish })
 }
@@ -165,7 +167,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
 pub(super) fn instant(f: &mut Form<'_>, name: &str) -> Option<Timestamp> {
     f.required(name, "must be a time with an offset", |json| match json {
         Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
     })
 }
 
@@ -303,7 +305,7 @@ fn shift_order(f: &mut Form<'_>) -> Option<Override> {
     let user = f.text("user", 200);
     let on = f.required("on", "must be a date", |json| match json {
         Json::Text(text) => text.parse::<Date>().ok(),
-        _ => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
     });
     let is_absence = matches!(f.raw("spans"), Some(Json::List(all)) if all.is_empty());
     let spans = if is_absence { Some(Vec::new()) } else { f.objects("spans", 8, span) };

@@ -32,7 +32,12 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
                 .iter()
                 .map(|id| if let Json::Text(id) = id { super::query::uuid(id) } else { None })
                 .collect::<Option<Vec<Uuid>>>(),
-            _ => None,
+            Json::Null
+            | Json::Bool(_)
+            | Json::Number(_)
+            | Json::Text(_)
+            | Json::List(_)
+            | Json::Object(_) => None,
         })
     })?;
     let rows = app.store().cases(caller.key, &ids).await?;

@@ -1,6 +1,6 @@
 //! Assignments: lending doors to enumerators and taking them back. A door has at most one holder.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -197,8 +197,8 @@ async fn hand_over(
     let cases: Vec<Mark> =
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
-    let left = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
-    let lent: Vec<(&CaseRow, &str)> = left.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
+    let before = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
+    let lent: Vec<(&CaseRow, &str)> = before.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
     super::lease::mark_strangers(tx, at, &lent).await?;
     Ok(())
 }
@@ -254,8 +254,8 @@ async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow])
     }
     feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
     cases.find(tx, at.key, &freed.touched).await?;
-    let touched: HashMap<Uuid, ()> = freed.touched.iter().map(|id| (*id, ())).collect();
-    let locked: Vec<CaseRow> = cases.rows().filter(|r| touched.contains_key(&r.id)).cloned().collect();
+    let touched: HashSet<Uuid> = freed.touched.iter().copied().collect();
+    let locked: Vec<CaseRow> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
     super::refold::refold(tx, at, survey, &locked).await?;
     Ok(())
 }

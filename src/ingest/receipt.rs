@@ -106,7 +106,7 @@ impl Receipt {
     /// With the reason it is held for.
     #[must_use]
     pub fn held(mut self, reason: &str, detail: &str) -> Self {
-        self.status = Status::Held.slug().to_owned();
+        Status::Held.slug().clone_into(&mut self.status);
         self.reason = Some(reason.to_owned());
         self.detail = Some(detail.to_owned());
         self

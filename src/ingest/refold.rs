@@ -61,7 +61,7 @@ pub async fn refold(
     let mut updates = Vec::with_capacity(rows.len());
     for row in &rows {
         let own = known.remove(&row.id).unwrap_or_default();
-        let (update, standing) = fold_one(row, own, survey);
+        let (update, standing) = fold_one(row, &own, survey);
         folded.insert(row.id, Folded { standing, visits: update.visits });
         updates.push(update);
     }
@@ -90,7 +90,7 @@ async fn moved(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    Ok(evidence::cases_of_other_revisions(tx, key, &ids).await?)
+    evidence::cases_of_other_revisions(tx, key, &ids).await
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
@@ -184,7 +184,7 @@ async fn load(
     Ok(all)
 }
 
-fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standing) {
+fn fold_one(row: &CaseRow, known: &Known, survey: &Survey) -> (CaseUpdate, Standing) {
     let rules = &survey.rules;
     let past = history(&known.evidence, rules);
     // The last entry stands on all of the evidence.
@@ -196,7 +196,7 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
     let update = CaseUpdate {
         id: row.id,
         state: standing.state.number(),
-        class: standing.class.map(|c| c.number()),
+        class: standing.class.map(crate::domain::Class::number),
         cell,
         visits: known.visits,
         interviews: known.interviews,
@@ -206,7 +206,7 @@ fn fold_one(row: &CaseRow, known: Known, survey: &Survey) -> (CaseUpdate, Standi
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
         merged_into: standing.merged_into.map(|c| c.0),
-        history: spans(row, past, &known, survey, baseline),
+        history: spans(row, past, known, survey, baseline),
         persons,
         recounted,
     };
@@ -298,7 +298,7 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
     let standing = fold(&Evidence::default(), rules);
     BlankCase {
         state: State::New.number(),
-        class: standing.class.map(|c| c.number()),
+        class: standing.class.map(crate::domain::Class::number),
         cell: Cell::of(&standing, baseline).code(),
         unmet: unmet_bits(&standing.unmet),
         due_class: urgency_key(&standing, rules).0,

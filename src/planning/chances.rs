@@ -29,7 +29,10 @@ struct Model {
 
 /// Models by area; clones share them.
 #[derive(Clone, Default)]
-pub struct Chances(Arc<Mutex<HashMap<(SurveyKey, String), (Instant, Arc<Model>)>>>);
+pub struct Chances(Arc<Mutex<Kept>>);
+
+/// Models by survey and area, with the moment they were made.
+type Kept = HashMap<(SurveyKey, String), (Instant, Arc<Model>)>;
 
 impl Chances {
     /// Chances for doors of an area at given moments, in their order; all `None` where the area is too large.

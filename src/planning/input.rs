@@ -73,7 +73,14 @@ fn past_visits(evidence: &Evidence) -> Vec<PastVisit> {
             .iter()
             .filter(|d| match d.kind {
                 DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => visit == id,
-                _ => false,
+                DecisionKind::Close { .. }
+                | DecisionKind::Reopen
+                | DecisionKind::Verify { .. }
+                | DecisionKind::Cancel
+                | DecisionKind::Uncancel
+                | DecisionKind::RejectInterview { .. }
+                | DecisionKind::Merge { .. }
+                | DecisionKind::Unmerge => false,
             })
             .max_by_key(|d| d.seq)
             .is_some_and(|d| matches!(d.kind, DecisionKind::Void { .. }))

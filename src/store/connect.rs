@@ -116,7 +116,7 @@ impl Settings {
         let mode = match c.get_ssl_mode() {
             SslMode::Disable => "disable",
             SslMode::Require => "require",
-            _ => "prefer",
+            SslMode::Prefer | _ => "prefer",
         };
         let mut all: Vec<(&'static str, Option<String>)> = vec![
             ("PGHOST", join(hosts.collect())),
@@ -317,7 +317,7 @@ const PLANS_LAST: usize = 4096;
 /// A plan made while a table was small reads all of it, and is kept when the table has grown. So a connection plans again
 /// after 1, 2, 4, 8 … uses: between two of these moments a table that uploads fill has at most doubled.
 async fn plan_again(client: &ClientWrapper, uses: usize) -> Result<(), HookError> {
-    if uses.is_power_of_two() || uses % PLANS_LAST == 0 {
+    if uses.is_power_of_two() || uses.is_multiple_of(PLANS_LAST) {
         client.batch_execute("discard plans").await.map_err(HookError::Backend)?;
     }
     Ok(())

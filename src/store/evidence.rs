@@ -15,7 +15,7 @@ use crate::domain::evidence::{Evidence, Interview, PersonCounts, Visit, Window};
 use crate::domain::ids::{CaseId, InterviewId, VisitId};
 
 statements! {
-    /// Columns of NewVisit as parallel arrays; photo as array literals.
+    /// Columns of `NewVisit` as parallel arrays; photo as array literals.
     INSERT_VISITS = "-- insert_visits
         insert into visit (district_id, survey_no, id, case_id, sent_case_id, status, held_reason, held_detail, batch_id, batch_index,
             digest, device_id, enumerator, at, at_offset_min, received_at, ended_at, outcome, channel, informant, appointment_from,
@@ -32,7 +32,7 @@ statements! {
             distance_m, note, extra)
         order by u.id
         on conflict on constraint visit_pk do nothing returning id";
-    /// Columns of NewInterview as parallel arrays; persons as array literals.
+    /// Columns of `NewInterview` as parallel arrays; persons as array literals.
     INSERT_INTERVIEWS = "-- insert_interviews
         insert into interview (district_id, survey_no, id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status,
             held_reason, held_detail, batch_id, batch_index, digest, device_id, enumerator, at, at_offset_min, received_at, result,
@@ -50,7 +50,7 @@ statements! {
             and i.id = u.id limit 1) known on true
         order by u.id, u.revision
         on conflict on constraint interview_pk do nothing returning id, revision";
-    /// Columns of NewPerson as parallel arrays.
+    /// Columns of `NewPerson` as parallel arrays.
     INSERT_PERSONS = "-- insert_persons
         insert into person (district_id, survey_no, interview_id, revision, person_no, name, surname, given_name, sex, birth_year,
             birth_month, birth_day, relationship, residence_status, citizen_id_hash, citizen_id_key, is_id_repaired, other_address, items)

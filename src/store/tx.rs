@@ -107,8 +107,9 @@ impl Error {
     pub(super) fn of(statement: &'static str, error: &tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let cause = std::error::Error::source(error);
-            let is_lost =
-                error.is_closed() || cause.is_some_and(|c| c.is::<std::io::Error>()) || cause.is_none();
+            let is_lost = error.is_closed()
+                || cause.is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
+                || cause.is_none();
             // Anything else is a value that does not fit its parameter or column: a fault of this program.
             return if is_lost {
                 Self::Unavailable
@@ -266,7 +267,13 @@ impl Tx {
                 // Two transactions that drew one tag: the later one draws another.
                 stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
                     Error::Constraint { .. } => Error::Busy(STAMP.name()),
-                    other => other,
+                    other @ (Error::Unavailable
+                    | Error::CommitUnknown
+                    | Error::Busy(_)
+                    | Error::Statement { .. }
+                    | Error::Corrupt(_)
+                    | Error::Migration(_)
+                    | Error::Settings(_)) => other,
                 })?;
                 committed.map_err(|e| commit_error(&e))?;
             } else {

@@ -87,8 +87,11 @@ impl Survey {
 #[derive(Clone)]
 pub struct Surveys {
     store: Store,
-    known: Arc<RwLock<HashMap<SurveyKey, (Instant, Arc<Survey>)>>>,
+    known: Arc<RwLock<Known>>,
 }
+
+/// Surveys with the moment they were read.
+type Known = HashMap<SurveyKey, (Instant, Arc<Survey>)>;
 
 impl Surveys {
     /// Reads through `store`.

@@ -159,13 +159,11 @@ impl Work<'_> {
             let room = self.limit - changes.len();
             let (more, next) = self.part(&at, room).await?;
             changes.extend(more);
-            match next {
-                Some(next) => at = next,
-                None => {
-                    let cursor = self.delta_cursor((at.seq, i16::MAX, Uuid::max()));
-                    return Ok(self.answer(changes, &cursor, self.feed.last_seq > at.seq));
-                }
-            }
+            let Some(next) = next else {
+                let cursor = self.delta_cursor((at.seq, i16::MAX, Uuid::max()));
+                return Ok(self.answer(changes, &cursor, self.feed.last_seq > at.seq));
+            };
+            at = next;
         }
         let cursor = Cursor::Full { epoch: self.feed.epoch, at, range: self.reader.range };
         Ok(self.answer(changes, &cursor, true))

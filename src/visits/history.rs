@@ -139,7 +139,7 @@ pub struct Distance {
     pub metres: f32,
     /// Radius of the fix as the device said.
     pub accuracy_m: Option<f32>,
-    /// near, far (over 50 m beyond the fix's radius), very_far (over 200 m); null when the fix is too poor to judge.
+    /// near, far (over 50 m beyond the fix's radius), `very_far` (over 200 m); null when the fix is too poor to judge.
     pub verdict: Option<&'static str>,
 }
 
@@ -360,7 +360,14 @@ fn voided(evidence: &Evidence) -> Vec<Uuid> {
         let (visit, is_out) = match decision.kind {
             DecisionKind::Void { visit } => (visit, true),
             DecisionKind::Unvoid { visit } => (visit, false),
-            _ => continue,
+            DecisionKind::Close { .. }
+            | DecisionKind::Reopen
+            | DecisionKind::Verify { .. }
+            | DecisionKind::Cancel
+            | DecisionKind::Uncancel
+            | DecisionKind::RejectInterview { .. }
+            | DecisionKind::Merge { .. }
+            | DecisionKind::Unmerge => continue,
         };
         let entry = last.entry(visit.0).or_insert((decision.seq, is_out));
         if decision.seq >= entry.0 {

@@ -9,6 +9,7 @@ use super::super::record::{DwellingRecord, Parsed};
 use super::super::refold::{At, blank};
 use super::super::rows::{self, Standing};
 use super::super::{Error, held};
+use super::forms::all_stored;
 use super::{Trust, Work, held_for, new_ones};
 use crate::domain::rates::Baseline;
 use crate::domain::{BuildingId, CaseId, DwellingId, door_key};
@@ -51,7 +52,7 @@ impl Work<'_> {
             })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
-        self.all_stored(stored.len(), rows.len())?;
+        all_stored(stored.len(), rows.len())?;
         for ((i, d), door) in found.iter().zip(&doors) {
             let standing = match door {
                 Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },

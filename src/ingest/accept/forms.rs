@@ -64,16 +64,17 @@ impl Work<'_> {
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
         let (sender, counted) = (self.sender(), counted.into_keys().collect::<Vec<Uuid>>());
-        let (stored_visits, stored_interviews, ((), ()), (), waiting) = try_join5(
+        // On the heap: five statements in flight are too much for the stack of a task.
+        let (stored_visits, stored_interviews, ((), ()), (), waiting) = Box::pin(try_join5(
             evidence::insert_visits(tx, key, &sender, &visit_rows),
             evidence::insert_interviews(tx, key, &sender, &interview_rows),
             try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
             attachment::link(tx, key, &pictures),
             evidence::awaiting_interviews(tx, key, &counted),
-        )
+        ))
         .await?;
-        self.all_stored(stored_visits.len(), visit_rows.len())?;
-        self.all_stored(stored_interviews.len(), interview_rows.len())?;
+        all_stored(stored_visits.len(), visit_rows.len())?;
+        all_stored(stored_interviews.len(), interview_rows.len())?;
         if !waiting.is_empty() {
             let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
             self.take_freed(freed);
@@ -168,9 +169,9 @@ impl Work<'_> {
         }
         standing
     }
+}
 
-    /// Two batches with one record at the same moment: the later one starts over and finds the record known.
-    pub(super) fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
-        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
-    }
+/// Two batches with one record at the same moment: the later one starts over and finds the record known.
+pub(super) fn all_stored(stored: usize, expected: usize) -> Result<(), Error> {
+    if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
 }

@@ -125,11 +125,14 @@ fn tree() -> impl Strategy<Value = Tree> {
 /// Spells a value; `style` decides about order, white space, escapes and the form of numbers.
 fn spell(tree: &Tree, style: u32, out: &mut String) {
     match tree {
-        Tree::Number(n, digits) => out.push_str(&match style % 3 {
-            0 => format!("{n}e-{digits}"),
-            1 => format!("{n}.000E-0{digits}"),
-            _ => format!("{n}0e-{}", digits + 1),
-        }),
+        Tree::Number(n, digits) => {
+            let number = match style % 3 {
+                0 => format!("{n}e-{digits}"),
+                1 => format!("{n}.000E-0{digits}"),
+                _ => format!("{n}0e-{}", digits + 1),
+            };
+            out.push_str(&number);
+        }
         Tree::Text(text) => word(text, style, out),
         Tree::List(items) => {
             out.push('[');

@@ -80,21 +80,27 @@ fn with_person(n: usize, key: &str, value: &str) -> String {
 fn visit(text: &str) -> VisitRecord {
     match read(text).parsed {
         Parsed::Visit(visit) => *visit,
-        other => panic!("{other:?}"),
+        other @ (Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
 fn interview(text: &str) -> InterviewRecord {
     match read(text).parsed {
         Parsed::Interview(interview) => *interview,
-        other => panic!("{other:?}"),
+        other @ (Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
 fn dwelling(text: &str) -> DwellingRecord {
     match read(text).parsed {
         Parsed::Dwelling(dwelling) => *dwelling,
-        other => panic!("{other:?}"),
+        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
@@ -106,7 +112,9 @@ fn refusal(text: &str) -> (Reason, String) {
             let place = refused.pointer.strip_prefix("/records/3").unwrap().to_owned();
             (refused.reason, place)
         }
-        other => panic!("taken: {other:?}"),
+        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_)) => {
+            panic!("taken: {other:?}")
+        }
     }
 }
 
@@ -171,8 +179,8 @@ fn a_plain_interview_is_read_whole() {
     assert_eq!(interview.household.phone.as_deref(), Some("+86 138-0371-0000"));
     assert_eq!(interview.answers.as_deref(), Some("{\"gas\":\"yes\"}"));
     assert_eq!((interview.counts.recorded, interview.counts.resident), (3, 2));
-    let status: Vec<_> = interview.persons.iter().map(|p| p.status.unwrap().slug()).collect();
-    assert_eq!(status, ["here_registered", "here_elsewhere", "absent_registered"]);
+    let residence: Vec<_> = interview.persons.iter().map(|p| p.status.unwrap().slug()).collect();
+    assert_eq!(residence, ["here_registered", "here_elsewhere", "absent_registered"]);
     let states: Vec<_> = interview.persons.iter().map(|p| p.citizen_state).collect();
     assert_eq!(states, [CitizenState::Valid, CitizenState::Absent, CitizenState::Absent]);
     assert!(interview.persons[0].citizen.is_some() && interview.persons[0].form.citizen_id.is_none());

@@ -22,7 +22,7 @@ fn is_clean(text: &str) -> bool {
         .filter_map(|(c, _)| match glyph::Glyph::of(c) {
             glyph::Glyph::Digit(10, _) => Some('X'),
             glyph::Glyph::Digit(d, _) => Some(char::from(b'0' + d)),
-            _ => None,
+            glyph::Glyph::Gap | glyph::Glyph::Mark | glyph::Glyph::Unseen | glyph::Glyph::Other => None,
         })
         .collect();
     IDS.iter().all(|id| !digits.contains(id) && !digits.contains(&id[..15]))

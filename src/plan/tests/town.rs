@@ -105,7 +105,7 @@ fn staff(n: usize) -> Vec<Enumerator> {
         .collect()
 }
 
-pub fn day<'a>(rules: &'a Rules, doors: Vec<Door>, staff_no: usize, today: i64) -> DayInput<'a> {
+pub fn day(rules: &Rules, doors: Vec<Door>, staff_no: usize, today: i64) -> DayInput<'_> {
     let on = START.checked_add(jiff::Span::new().days(today)).unwrap();
     let last = START.checked_add(jiff::Span::new().days(13)).unwrap();
     DayInput {

@@ -24,7 +24,7 @@ statements! {
         update survey_case c set absorbed = (select count(*) from survey_case l
             where l.district_id = c.district_id and l.survey_no = c.survey_no and l.merged_into = c.id)
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
-    /// Parallel arrays of CaseUpdate; $23 microseconds of now, $25 tag for the feed.
+    /// Parallel arrays of `CaseUpdate`; $23 microseconds of now, $25 tag for the feed.
     UPDATE_CASES = "-- update_cases
         update survey_case c set state = u.state, class = u.class, cell = u.cell, persons = u.persons::integer[], visits = u.visits,
             interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at, last_outcome = u.last_outcome,

@@ -21,7 +21,7 @@ statements! {
         select id, a, b, a_case, b_case, state, merged_as, refusal, proposal, bar, weight, probability, a_revision, b_revision, a_away,
                b_away, model_version, model_name, policy_version, verdict, evidence_changed, decided_by, decided_at, made_at, version
         from link where district_id = $1 and survey_no = $2 and (a_case = any($3) or b_case = any($3))";
-    /// Columns of LinkRow as parallel arrays. Evidence null: as stored.
+    /// Columns of `LinkRow` as parallel arrays. Evidence null: as stored.
     PUT = "-- put_links
         insert into link as l (district_id, survey_no, id, a, b, a_case, b_case, state, merged_as, refusal, proposal, bar, is_edge, weight,
             probability, a_revision, b_revision, a_away, b_away, evidence, model_version, model_name, policy_version, verdict,
@@ -46,7 +46,7 @@ statements! {
             model_version = excluded.model_version, model_name = excluded.model_name, policy_version = excluded.policy_version,
             verdict = excluded.verdict, evidence_changed = excluded.evidence_changed, decided_by = excluded.decided_by,
             decided_at = excluded.decided_at, version = excluded.version";
-    /// Columns of link_event as parallel arrays.
+    /// Columns of `link_event` as parallel arrays.
     LOG = "-- log_links
         insert into link_event (district_id, survey_no, link_id, version, kind, state, merged_as, weight, probability, model_version,
             by_user, at, note, changed)
@@ -72,7 +72,7 @@ statements! {
 /// A link without its evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkRow {
-    /// UUIDv5 of the two interviews.
+    /// `UUIDv5` of the two interviews.
     pub id: Uuid,
     /// Interview with the lower id.
     pub a: Uuid,

@@ -40,7 +40,7 @@ statements! {
         select interview, revision, case_id, is_in_force, is_complete, is_proxy, recorded, living, at, norm_version, prepared, keys,
                key_kinds, skipped
         from link_interview where district_id = $1 and survey_no = $2 and interview > $3 and is_in_force order by interview limit $4";
-    /// Columns of link_interview.
+    /// Columns of `link_interview`.
     PUT = "-- put_linked_interview
         insert into link_interview (district_id, survey_no, interview, revision, case_id, is_in_force, is_complete, is_proxy, recorded,
             living, at, norm_version, prepared, keys, key_kinds, skipped)
