@@ -35,7 +35,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Looks at every field day from `day.on` to the last.
+    /// Looks at every field day after `day.on`; before the first nobody works.
     pub fn new(day: &DayInput) -> Self {
         let mut ahead = Self {
             days: 0.0,
@@ -45,7 +45,8 @@ impl Ahead {
             kinds: [0; 2],
             dates: Vec::new(),
         };
-        let mut date = day.on;
+        let eve = day.field.0.yesterday().unwrap_or(day.field.0);
+        let mut date = day.on.max(eve);
         while let Ok(next) = date.tomorrow() {
             if next > day.field.1 {
                 break;
@@ -61,7 +62,7 @@ impl Ahead {
                 ahead.dates.push((date, minutes));
             }
         }
-        let over = f64::from((day.on - day.field.0).get_days());
+        let over = f64::from((day.on - day.field.0).get_days()).max(0.0);
         ahead.gone = (over / (over + ahead.days + 1.0)).clamp(0.0, 1.0);
         ahead
     }

@@ -2,13 +2,20 @@
 //! was acknowledged is stored once, what was sent twice counts once, counters and feeds agree with what is stored.
 //!
 //! `DOORKNOCK_FAULT_RUNS` says how often each runs (2 when not set; `make faults` asks for 50), `DOORKNOCK_FAULT_SEED`
-//! repeats a run. `inside` breaks the service within this process, `outside` kills real processes, `crowd` is a long field
-//! day of many devices.
+//! repeats a run. `inside` breaks the service within this process, `refusals` lets the database refuse, `clients` are
+//! others on the line, `outside` kills real processes, `disk` fills a real file system, `failover` loses a database node,
+//! `crowd` is a long field day of many devices.
 
+mod clients;
 mod crowd;
+mod disk;
+mod failover;
+mod house;
 mod inside;
 mod outside;
 mod phone;
+mod refusals;
+mod world;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
