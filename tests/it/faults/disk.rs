@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::house::{House, How, Scratch};
-use super::{a_moment, dice, runs, seed};
+use super::{Runs, a_moment};
 
 /// Enough for a new cluster, its log and some room below which uploads are refused.
 const SIZE: &str = "size=320m,mode=755";
@@ -56,7 +56,7 @@ impl Drop for Small {
 }
 
 /// Runs the fault with a service that refuses uploads below `min_free` MiB, the disk filled to `leave` bytes meanwhile.
-async fn filled(name: &str, min_free: &str, leave: u64, longest_ms: u64) {
+async fn filled(name: &'static str, min_free: &str, leave: u64, longest_ms: u64) {
     let scratch = Scratch::new();
     // Dropped after the house, whose service ends first.
     let Some(small) = Small::mount(&scratch.0.join("data")) else {
@@ -65,9 +65,8 @@ async fn filled(name: &str, min_free: &str, leave: u64, longest_ms: u64) {
     };
     let how = How { serve: vec!["--min-free".to_owned(), min_free.to_owned()], ..How::default() };
     let mut house = House::with(scratch, how).await;
-    let seed = seed();
-    for run in 0..runs() {
-        let mut dice = dice(name, run, seed);
+    let runs = Runs::of(name);
+    for mut dice in runs.each() {
         house
             .under(&mut dice, async |_, dice| {
                 small.fill(leave);
@@ -77,6 +76,7 @@ async fn filled(name: &str, min_free: &str, leave: u64, longest_ms: u64) {
             .await;
         house.holds().await;
     }
+    runs.went_well(house.told.len());
     drop(house);
 }
 

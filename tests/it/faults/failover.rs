@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tokio_postgres::{Client, NoTls};
 
 use super::house::{House, How, Scratch, holds, signal};
-use super::{a_moment, dice, runs, seed};
+use super::{Runs, a_moment};
 
 /// The user who runs the nodes when root asks: PostgreSQL refuses root.
 fn postgres_ids() -> Option<(u32, u32)> {
@@ -195,10 +195,9 @@ async fn law(pair: &Pair, house: &House) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_leading_node_dies_and_the_other_is_promoted() {
-    let seed = seed();
+    let runs = Runs::of("the_leading_node_dies_and_the_other_is_promoted");
     let (mut pair, mut house) = world().await;
-    for run in 0..runs() {
-        let mut dice = dice("the_leading_node_dies", run, seed);
+    for mut dice in runs.each() {
         house
             .under(&mut dice, async |_, dice| {
                 pair.leads().kill();
@@ -209,15 +208,15 @@ async fn the_leading_node_dies_and_the_other_is_promoted() {
         law(&pair, &house).await;
         pair.follow().await;
     }
+    runs.went_well(house.told.len());
     drop(house);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_leading_node_becomes_read_only_and_the_other_is_promoted() {
-    let seed = seed();
+    let runs = Runs::of("the_leading_node_becomes_read_only_and_the_other_is_promoted");
     let (mut pair, mut house) = world().await;
-    for run in 0..runs() {
-        let mut dice = dice("the_leading_node_becomes_read_only", run, seed);
+    for mut dice in runs.each() {
         house
             .under(&mut dice, async |_, dice| {
                 // Open sessions stay open and are refused every write (25006); what still waits for the other node is lost.
@@ -234,5 +233,6 @@ async fn the_leading_node_becomes_read_only_and_the_other_is_promoted() {
         law(&pair, &house).await;
         pair.follow().await;
     }
+    runs.went_well(house.told.len());
     drop(house);
 }

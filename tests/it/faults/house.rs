@@ -25,13 +25,13 @@ macro_rules! house_faults {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let seed = crate::faults::seed();
+                let runs = crate::faults::Runs::of(stringify!($name));
                 let mut house = crate::faults::house::House::new().await;
-                for run in 0..crate::faults::runs() {
-                    let mut dice = crate::faults::dice(stringify!($name), run, seed);
+                for mut dice in runs.each() {
                     house.under(&mut dice, async |$house: &mut House, $dice: &mut StdRng| $body).await;
                     house.holds().await;
                 }
+                runs.went_well(house.told.len());
             }
         )+
     };

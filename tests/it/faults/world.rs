@@ -22,16 +22,16 @@ macro_rules! faults {
             $(#[$doc])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let seed = crate::faults::seed();
+                let runs = crate::faults::Runs::of(stringify!($name));
                 let mut world = crate::faults::world::World::new().await;
-                for run in 0..crate::faults::runs() {
-                    let mut dice = crate::faults::dice(stringify!($name), run, seed);
+                for mut dice in runs.each() {
                     {
                         let ($world, $dice) = (&mut world, &mut dice);
                         $body
                     }
                     world.holds().await;
                 }
+                runs.went_well(world.told.len());
             }
         )+
     };
