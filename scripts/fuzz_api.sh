@@ -45,7 +45,7 @@ hold() {
     echo "== as $name"
     "$venv/bin/schemathesis" run "$data/api.json" --url "$url" --max-examples "${EXAMPLES:-100}" --seed "${SEED:-1}" \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
-        --request-timeout 30 --continue-on-failure --no-color "$@" || failed=1
+        --request-timeout 120 --continue-on-failure --no-color "$@" || failed=1
 }
 hold admin --header "Authorization: Bearer $admin_token" --exclude-path-regex '/v1/(login|enrol)$'
 # Only now: the admin may have cut off any device there was.

@@ -129,6 +129,14 @@ pub fn spans_on(e: &Enumerator, date: Date, rules: &Rules) -> Vec<(f64, f64)> {
         .filter(|(a, b)| b > a)
         .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Nobody is at work twice at the same time.
+    spans.dedup_by(|next, one| {
+        let overlap = next.0 < one.1;
+        if overlap {
+            one.1 = one.1.max(next.1);
+        }
+        overlap
+    });
     spans
 }
 
