@@ -217,7 +217,8 @@ async fn hours_that_cannot_be_are_refused_and_those_that_overlap_are_worked_once
     let ask = |shifts: Value| json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"], "shifts": shifts});
     let (begin, end) = ("2020-11-11T18:00:00+08:00", "2020-11-11T21:00:00+08:00");
     for (from, to) in [(end, begin), (begin, begin), ("2000-01-01T18:00:00+08:00", end)] {
-        let problem = boss.post("/v1/plan", &ask(json!([shift(from, to)]))).await.problem(422, "body-not-valid");
+        let problem =
+            boss.post("/v1/plan", &ask(json!([shift(from, to)]))).await.problem(422, "body-not-valid");
         assert_eq!(problem["errors"][0]["pointer"], "/shifts/0/to", "{problem}");
     }
     let once = boss.post("/v1/plan", &ask(json!([shift(begin, end)]))).await.ok();

@@ -275,7 +275,8 @@ async fn nothing_that_was_sent_is_in_a_log() {
     let file = place.root.join("said");
     let mut service = place.serve_telling("trace", std::fs::File::create(&file).unwrap().into());
     let device = place.device(service.address);
-    let person = json!({"person_no": 1, "name": name, "sex": "m", "citizen_id": number, "relationship": "head"});
+    let person =
+        json!({"person_no": 1, "name": name, "sex": "m", "citizen_id": number, "relationship": "head"});
     let records = [
         json!({"type": "visit", "id": id(), "case_id": place.survey.case(0), "at": now(), "outcome": "no_answer", "note": words}),
         json!({"type": "visit", "id": number, "case_id": phone, "at": name, "outcome": words}),
@@ -289,11 +290,18 @@ async fn nothing_that_was_sent_is_in_a_log() {
     let text = whole.to_string();
     assert_eq!(device.post(&whole).await.status, 200);
     let json = [("content-type", "application/json")];
-    for body in [text[..text.len() - 9].to_owned(), format!("{{\"{number}\":1,\"{number}\":2}}"), format!("\"{name}\""), number.into()] {
+    for body in [
+        text[..text.len() - 9].to_owned(),
+        format!("{{\"{number}\":1,\"{number}\":2}}"),
+        format!("\"{name}\""),
+        number.into(),
+    ] {
         let reply = device.client.post_raw("/v1/batches", &json, body).await;
         assert!(reply.status.is_client_error(), "{}", reply.text());
     }
-    for path in [format!("/v1/cases/{number}"), format!("/v1/cases?area={phone}"), format!("/{number}?{phone}")] {
+    for path in
+        [format!("/v1/cases/{number}"), format!("/v1/cases?area={phone}"), format!("/{number}?{phone}")]
+    {
         device.client.get(&path).await;
     }
     let login = json!({"user": phone, "password": words});

@@ -19,8 +19,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::Runs;
 use super::phone::{Phone, batch};
 use super::world::{World, faults};
+use crate::support::Survey;
 
 /// Connections that stall at the same moment: more than there are places for uploads.
 const STALLED: usize = 60;
@@ -99,8 +101,14 @@ faults! {
             world.told.extend(ids);
         }
     }
-    five_hundred_phones_come_at_once(world, dice) {
-        // As when the mobile network comes back: each with a connection of its own and one batch.
+}
+
+/// As when the mobile network comes back: each with a connection of its own and one batch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_phones_come_at_once() {
+    let runs = Runs::of("five_hundred_phones_come_at_once");
+    let mut world = World::of(Survey::with_dwellings(500), 500).await;
+    for mut dice in runs.each() {
         let mut all = Vec::new();
         for n in 0..500 {
             let phone = world.phones[n % world.phones.len()].clone();
@@ -112,5 +120,7 @@ faults! {
         assert!(answers.iter().all(|a| a["counts"]["accepted"] == json!(1)));
         let ids: Vec<Uuid> = all.into_iter().flat_map(|(_, _, ids)| ids).collect();
         world.told.extend(ids);
+        world.holds().await;
     }
+    runs.went_well(world.told.len());
 }

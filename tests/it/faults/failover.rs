@@ -107,7 +107,10 @@ impl Pair {
             }
         }
         let first = &nodes[0];
-        Node::run("initdb", &["-D", &first.path(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+        Node::run(
+            "initdb",
+            &["-D", &first.path(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        );
         let settings = "fsync = off\nhot_standby = on\nmax_connections = 60\nwal_receiver_status_interval = 1\n\
             wal_retrieve_retry_interval = 100\ninclude_if_exists '../role.conf'\n";
         let file = first.data().join("postgresql.conf");
@@ -131,14 +134,28 @@ impl Pair {
         let (leader, follower) = (self.leads(), self.follows());
         drop(std::fs::remove_dir_all(follower.data()));
         let host = leader.dir.display().to_string();
-        let copy = ["-D", &follower.path(), "-h", &host, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"];
+        let copy = [
+            "-D",
+            &follower.path(),
+            "-h",
+            &host,
+            "-U",
+            "postgres",
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        ];
         Node::run("pg_basebackup", &copy);
         follower.write_role(false);
         follower.start();
         leader.write_role(true);
         let client = leader.session().await;
         client.batch_execute("select pg_reload_conf()").await.unwrap();
-        let sql = "select count(*) from pg_stat_replication where sync_state = 'sync' and state = 'streaming'";
+        let sql =
+            "select count(*) from pg_stat_replication where sync_state = 'sync' and state = 'streaming'";
         for _ in 0..400 {
             let found: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
             if found == 1 {

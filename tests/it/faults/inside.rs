@@ -8,8 +8,8 @@ use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::phone::{Phone, batch};
 use super::a_moment;
+use super::phone::{Phone, batch};
 use super::world::{Kind, World, faults};
 use crate::support::Picture;
 use crate::support::survey::A1;

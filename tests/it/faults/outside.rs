@@ -9,7 +9,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rustix::process::Signal;
 
-use super::house::{How, House, Scratch, children_of, holds, house_faults, program, signal};
+use super::house::{House, How, Scratch, children_of, holds, house_faults, program, signal};
 use super::phone::{Phone, batch};
 use super::{a_moment, dice, seed};
 

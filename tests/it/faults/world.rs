@@ -92,15 +92,20 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        let survey = Survey::with_dwellings(24).doors(A2, 8).doors(B1, 4);
+        Self::of(survey, 32).await
+    }
+
+    /// A world of its own size, of whose doors the first `doors` are visited.
+    pub async fn of(survey: Survey, doors: usize) -> Self {
         let plan = Arc::new(Plan::default());
         let asked = Arc::clone(&plan);
-        let survey = Survey::with_dwellings(24).doors(A2, 8).doors(B1, 4);
         let app = App::with(survey, |s| s.with_probe(Arc::new(move |m| asked.ask(m))), |_| {}).await;
         let mut phones = Vec::new();
         for user in ["ea1", "ea2", "ea1", "ea2"] {
             phones.push(Phone::from(&app.device(user).await));
         }
-        let cases = app.survey.cases()[..32].to_vec();
+        let cases = app.survey.cases()[..doors].to_vec();
         let reader = app.device("ea1").await;
         let picture = Picture::full(&reader, 50).await;
         Self { app, plan, phones, cases, told: Vec::new(), picture, reader }
@@ -149,4 +154,3 @@ impl World {
         self.picture.assert_equals(&Picture::full(&self.reader, 200).await, "the reader");
     }
 }
-
