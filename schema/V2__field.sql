@@ -102,11 +102,11 @@ create table survey_case (
     changed_tag      bigint,
     constraint survey_case_pk primary key (district_id, survey_no, id)
 ) with (fillfactor = 80);
-create index survey_case_by_area on survey_case (district_id, survey_no, area_no, id);
-create index survey_case_by_state on survey_case (district_id, survey_no, state, area_no, id);
-create index survey_case_by_building on survey_case (district_id, survey_no, building_id);
+-- Every upload writes every one of these anew, so there are few: a building's cases are found through its area, and states that
+-- most doors are in at some time have no index.
+create index survey_case_by_place on survey_case (district_id, survey_no, area_no, building_id);
+create index survey_case_by_state on survey_case (district_id, survey_no, state, area_no, id) where state not in (1, 2, 11);
 create index survey_case_due on survey_case (district_id, survey_no, due_class, due_at, id) where due_class is not null;
-create index survey_case_changed on survey_case (district_id, survey_no, changed_tag) where changed_tag is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;
 comment on table  survey_case is 'One household''s door in one survey. State and counts are the fold of its evidence, written by nobody else.';
@@ -142,7 +142,7 @@ comment on column survey_case.event_cell is 'Event clock: the cells, rewritten b
 comment on column survey_case.event_persons is 'Event clock: seven person figures per entry.';
 comment on column survey_case.received_at is 'Received clock: microseconds at which the server came to count it so; append-only.';
 comment on column survey_case.received_cell is 'Received clock: the cells.';
-comment on column survey_case.changed_tag is 'Tag of the transaction that folded it last (see change_stamp); null before the first fold. Spares a row of change.';
+comment on column survey_case.changed_tag is 'Tag of the transaction that folded it last (see change_cases); null before the first fold.';
 comment on column survey_case.received_persons is 'Received clock: seven person figures per entry.';
 
 create table device_contact (
@@ -205,17 +205,18 @@ create table batch_content (
     batch_id    uuid    not null,
     raw         bytea   not null,
     raw_length  integer not null,
-    receipts    text    not null,
+    receipts    bytea   not null,
     constraint batch_content_pk primary key (district_id, survey_no, batch_id)
 );
-alter table batch_content alter column raw set storage external;
+-- Both are packed already.
+alter table batch_content alter column raw set storage external, alter column receipts set storage external;
 comment on table  batch_content is 'The batch as received, but for citizen IDs, beside the receipts first given.';
 comment on column batch_content.district_id is 'District of the survey.';
 comment on column batch_content.survey_no is 'The survey.';
 comment on column batch_content.batch_id is 'The batch.';
 comment on column batch_content.raw is 'zstd of the JSON text with citizen IDs taken out; emptied by purge.';
 comment on column batch_content.raw_length is 'Bytes of that text before compression.';
-comment on column batch_content.receipts is 'JSON array of the receipts, one per record in the order sent, word for word.';
+comment on column batch_content.receipts is 'zstd of the JSON array of the receipts, one per record in the order sent, word for word.';
 
 create table visit (
     district_id      integer     not null,
@@ -472,6 +473,7 @@ create table assignment (
     constraint assignment_pk primary key (district_id, survey_no, id)
 );
 create index assignment_by_case on assignment (district_id, survey_no, case_id);
+create index assignment_by_user on assignment (district_id, survey_no, enumerator, case_id);
 create index assignment_open on assignment (district_id, survey_no, enumerator) where ended_at is null;
 comment on table  assignment is 'Who was given a door, until when. A new one ends the one before.';
 comment on column assignment.district_id is 'District of the survey.';

@@ -29,7 +29,7 @@ create table change (
     constraint change_pk primary key (district_id, survey_no, kind, id)
 ) with (fillfactor = 80);
 create index change_by_tag on change (district_id, survey_no, tag);
-comment on table  change is 'The latest change of each thing a device may hold, once however often it changed; cases that were folded carry their tag themselves (survey_case.changed_tag).';
+comment on table  change is 'The latest change of each thing a device may hold, once however often it changed; of cases that were folded change_cases tells.';
 comment on column change.district_id is 'District of the survey.';
 comment on column change.survey_no is 'The survey.';
 comment on column change.kind is '1 case, 2 dwelling, 3 assignment, 4 receipt, 5 survey, 6 plan.';
@@ -38,6 +38,25 @@ comment on column change.tag is 'Tag of the transaction that changed it last.';
 comment on column change.area_no is 'Number of the area of a case or dwelling; null for other kinds.';
 comment on column change.device_id is 'The device a receipt is for; null for other kinds.';
 comment on column change.user_name is 'The enumerator of an assignment; null for other kinds.';
+
+create table change_cases (
+    district_id integer not null,
+    survey_no   integer not null,
+    tag         bigint  not null,
+    first_case  uuid    not null,
+    area_from   integer not null,
+    area_to     integer not null,
+    cases       uuid[]  not null,
+    constraint change_cases_pk primary key (district_id, survey_no, tag, first_case)
+);
+comment on table  change_cases is 'The cases that a transaction folded, some rows for all of them: an upload touches many, and a row in change for each would cost more than the rest of the feed.';
+comment on column change_cases.district_id is 'District of the survey.';
+comment on column change_cases.survey_no is 'The survey.';
+comment on column change_cases.tag is 'Tag of the transaction. Of a case that was folded again later this row no longer tells (see survey_case.changed_tag).';
+comment on column change_cases.first_case is 'The first of the cases.';
+comment on column change_cases.area_from is 'Lowest number of their areas: readers elsewhere pass by.';
+comment on column change_cases.area_to is 'Highest number of their areas.';
+comment on column change_cases.cases is 'Ids of the cases, ascending.';
 
 create table change_stamp (
     district_id integer not null,
@@ -51,4 +70,4 @@ comment on table  change_stamp is 'The feed number of each transaction tag, writ
 comment on column change_stamp.district_id is 'District of the survey.';
 comment on column change_stamp.survey_no is 'The survey.';
 comment on column change_stamp.seq is 'Number in the feed.';
-comment on column change_stamp.tag is 'Tag used by the rows of change.';
+comment on column change_stamp.tag is 'Tag used by the rows of change and change_cases.';

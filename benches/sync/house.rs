@@ -181,7 +181,7 @@ impl Service {
         self.boss = self.run(&["token", "boss"])?.trim().to_owned();
         let log = std::fs::File::create(self.data.with_extension("log"))?;
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&["serve", "--listen", "127.0.0.1:0", "--no-linking"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -217,6 +217,20 @@ impl Service {
             .query_one("select (select count(*) from visit where status = 0) + (select count(*) from interview where status = 0)", &[])
             .await?;
         Ok(row.get(0))
+    }
+
+    /// Waits until no delta waits to be folded, so that no way of writing is measured while the work of another goes on.
+    /// Linking, which gives way to uploads, is measured by a benchmark of its own.
+    pub async fn at_rest(&self) -> Result<()> {
+        let client = connect(&self.connection).await?;
+        let sql = "select count(*) from completion_delta";
+        for _ in 0..1200 {
+            if client.query_one(sql, &[]).await?.get::<_, i64>(0) == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the counters are not brought up to date")
     }
 
     /// Whether `doorknock recount` finds the counters right.

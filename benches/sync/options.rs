@@ -11,6 +11,9 @@ pub struct Options {
     /// A short run: less work in each cell, a tenth of the doors in the part about scale
     #[arg(long)]
     pub quick: bool,
+    /// Of the sync part only 4 connections and batches of 100, by which the run is judged
+    #[arg(long)]
+    pub judged_only: bool,
     /// How many rounds
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub rounds: usize,

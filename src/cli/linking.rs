@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::dedupe::{Linked, Step};
 use crate::http::app::App;
@@ -17,6 +17,10 @@ const IDLE: Duration = Duration::from_millis(250);
 const TROUBLE: Duration = Duration::from_secs(2);
 /// Interviews linked in a row before the other surveys get their turn.
 const TURN: usize = 100;
+/// Longest time that one interview waits for uploads to end.
+const GIVE_WAY: Duration = Duration::from_millis(250);
+/// Time between two looks whether they have ended.
+const GLANCE: Duration = Duration::from_millis(10);
 /// Rounds between two looks at the length of the queue.
 const LOOK: u64 = 20;
 
@@ -70,6 +74,7 @@ async fn one_round(app: &App, stop: &AtomicBool, look: bool) -> Result<usize, cr
 async fn turn(app: &App, survey: &Arc<Survey>, stop: &AtomicBool) -> Result<usize, crate::dedupe::Error> {
     let mut linked = 0;
     while linked < TURN && !stop.load(Ordering::Relaxed) {
+        give_way(app, stop).await;
         match app.dedupe.step(survey, app.now()).await? {
             Step::Idle | Step::Elsewhere => break,
             Step::Linked(done) => {
@@ -83,6 +88,14 @@ async fn turn(app: &App, survey: &Arc<Survey>, stop: &AtomicBool) -> Result<usiz
         }
     }
     Ok(linked)
+}
+
+/// Waits while uploads are on their way, so that phones are not kept waiting by what nobody waits for; but not for ever.
+async fn give_way(app: &App, stop: &AtomicBool) {
+    let until = Instant::now() + GIVE_WAY;
+    while app.uploads.is_busy() && !stop.load(Ordering::Relaxed) && Instant::now() < until {
+        tokio::time::sleep(GLANCE).await;
+    }
 }
 
 fn observe(app: &App, done: &Linked) {

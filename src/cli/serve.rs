@@ -50,6 +50,9 @@ pub(super) struct ServeArgs {
     /// Where pictures lie: a directory, or s3://bucket/prefix; the data directory's own when not given
     #[arg(long, value_name = "DIR|URL", env = "DOORKNOCK_ATTACHMENTS")]
     attachments: Option<String>,
+    /// Leave the linking of households to another process on the same database
+    #[arg(long)]
+    no_linking: bool,
 }
 
 /// Where pictures lie.
@@ -127,7 +130,13 @@ async fn serve(
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let stop = Arc::new(AtomicBool::new(false));
     let keeper = tokio::spawn(keep_counters(app.clone(), Arc::clone(&stop)));
-    let linker = tokio::spawn(linking::keep_linking(app.clone(), Arc::clone(&stop)));
+    let (linking, linking_stop) = (app.clone(), Arc::clone(&stop));
+    let is_linking = !args.no_linking;
+    let linker = tokio::spawn(async move {
+        if is_linking {
+            linking::keep_linking(linking, linking_stop).await;
+        }
+    });
     let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));

@@ -46,9 +46,12 @@ impl Judge {
     ) -> Result<Self, super::Error> {
         let mut file = file.clone();
         for part in [&mut file.han, &mut file.latin] {
-            part.thresholds.upper = policy.upper;
-            part.thresholds.upper_across_doors = policy.upper_across_doors;
-            part.thresholds.lower = policy.lower;
+            let lines = &mut part.thresholds;
+            lines.lower = policy.lower;
+            // The model's own lines give way where the survey asks for more in review.
+            lines.upper = policy.upper.unwrap_or(lines.upper.max(policy.lower));
+            lines.upper_across_doors =
+                policy.upper_across_doors.unwrap_or(lines.upper_across_doors.max(policy.lower));
         }
         let model = Model::from_file(&file).map_err(|e| super::Error::Model(e.to_string()))?;
         Ok(Self {

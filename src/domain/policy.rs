@@ -170,12 +170,15 @@ policy_table! {
 }
 
 policy_table! {
-    /// Linkage thresholds, probabilities.
+    /// Linkage thresholds, probabilities. Where a survey states no upper line, that of the linkage model in use holds: it was
+    /// set where the model was fitted, with what else the model asks of a merge.
     Link {
         /// From here on a pair is merged.
-        upper: f64 = 0.998;
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upper: Option<f64> = None;
         /// The same across doors.
-        upper_across_doors: f64 = 0.999;
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upper_across_doors: Option<f64> = None;
         /// Whether pairs across doors are merged without review.
         auto_across_doors: bool = true;
         /// From here on a pair is reviewed.

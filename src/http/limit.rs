@@ -27,6 +27,7 @@ const INBOX_KIB: usize = 256 << 10;
 pub struct UploadSlots {
     places: Arc<Semaphore>,
     inbox: Arc<Semaphore>,
+    most: usize,
 }
 
 /// A place taken; given back when dropped.
@@ -38,15 +39,19 @@ pub struct UploadSlot {
 impl UploadSlots {
     /// Twice as many places as the pool has connections, so that one upload is read while another is stored.
     pub fn for_pool(connections: usize) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new((connections * 2).max(1))),
-            inbox: Arc::new(Semaphore::new(INBOX_KIB)),
-        }
+        let most = (connections * 2).max(1);
+        let (places, inbox) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(INBOX_KIB)));
+        Self { places, inbox, most }
     }
 
     /// Room for one body, none taken yet.
     pub fn share(&self) -> Share {
         Share { inbox: Arc::clone(&self.inbox), taken: None, bytes: 0 }
+    }
+
+    /// Whether an upload is arriving or being stored.
+    pub fn is_busy(&self) -> bool {
+        self.places.available_permits() < self.most || self.inbox.available_permits() < INBOX_KIB
     }
 
     /// A place, after at most 2 s. Problems: `too-many-uploads`.

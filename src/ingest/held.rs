@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::accept::{add_doors, found_door, sentence};
+use super::accept::{add_doors, found_door};
 use super::reason::Reason;
+use super::reason::sentence;
 use super::record::DwellingRecord;
 use super::refold::{At, refold};
 use super::resolve::Cases;

@@ -184,6 +184,11 @@ impl std::fmt::Display for Reason {
     }
 }
 
+/// Slug and sentence of a reason.
+pub(super) fn sentence(reason: Reason) -> (String, String) {
+    (reason.slug().to_owned(), reason.sentence().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::future::try_join3;
+use futures_util::future::{try_join3, try_join4};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -66,8 +66,10 @@ pub async fn refold(
         updates.push(update);
     }
     let (doors, counts) = (come_or_gone(&rows, &updates), deltas(&rows, &updates));
-    try_join3(
+    let places: Vec<(Uuid, i32)> = rows.iter().map(|r| (r.id, r.area_no)).collect();
+    try_join4(
         case::update_cases(tx, at.key, (at.now, at.tag), &updates),
+        case::note_folded(tx, at.key, at.tag, &places),
         completion::append_deltas(tx, at.key, &counts),
         feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
     )

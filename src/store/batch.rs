@@ -205,6 +205,7 @@ pub async fn insert_content(
     raw_length: i32,
     receipts: &str,
 ) -> Result<(), Error> {
+    let receipts = packed(receipts.as_bytes())?;
     tx.execute(&INSERT_CONTENT, &[&key.district, &key.no, &batch, &raw, &raw_length, &receipts]).await?;
     Ok(())
 }
@@ -212,20 +213,32 @@ pub async fn insert_content(
 /// The stored batch of that id.
 pub async fn find_batch(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<StoredBatch>, Error> {
     let row = tx.query_opt(&FIND_BATCH, &[&key.district, &key.no, &id]).await?;
-    Ok(row.map(|r| StoredBatch {
+    let Some(r) = row else { return Ok(None) };
+    Ok(Some(StoredBatch {
         device: r.get("device_id"),
         user: r.get("user_name"),
         digest: r.get("digest"),
         received_at: r.get("received_at"),
         clock_offset_s: r.get("clock_offset_s"),
-        receipts: r.get("receipts"),
+        receipts: unpacked(r.get("receipts"))?,
     }))
+}
+
+/// Text as it is stored.
+fn packed(text: &[u8]) -> Result<Vec<u8>, Error> {
+    zstd::bulk::compress(text, 1).map_err(|_| Error::Corrupt("packed text"))
+}
+
+/// Text as it was before it was stored.
+fn unpacked(packed: &[u8]) -> Result<String, Error> {
+    let bytes = zstd::stream::decode_all(packed).map_err(|_| Error::Corrupt("packed text"))?;
+    String::from_utf8(bytes).map_err(|_| Error::Corrupt("packed text"))
 }
 
 /// The receipts (JSON arrays) of several batches.
 pub async fn receipts_of(tx: &Tx, key: SurveyKey, batches: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
     let rows = tx.query(&RECEIPTS, &[&key.district, &key.no, &batches]).await?;
-    Ok(rows.iter().map(|r| (r.get("batch_id"), r.get("receipts"))).collect())
+    rows.iter().map(|r| Ok((r.get("batch_id"), unpacked(r.get("receipts"))?))).collect()
 }
 
 /// What is stored under these record ids, all revisions of interviews included.

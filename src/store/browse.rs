@@ -4,35 +4,25 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::case::CaseRow;
+use super::case::{CaseRow, range_of, select_cases};
 use super::tx::{Error, statements};
 use super::{Store, SurveyKey};
 
 statements! {
     /// $1 district, $2 survey, $3 building, $4 most. Every case of a building.
-    BUILDING_DOORS = "-- building_doors
-        select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
-               c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from,
-               c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat,
-               d.external_id
-        from survey_case c
-        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
-        where c.district_id = $1 and c.survey_no = $2 and c.building_id = $3
-        order by d.unit, d.floor, d.room, c.household limit $4";
+    BUILDING_DOORS = concat!("-- building_doors\n", select_cases!(), "
+        where c.district_id = $1 and c.survey_no = $2 and c.building_id = $3 and c.area_no = (
+            select a.lo from building b join area a on a.district_id = b.district_id and a.survey_no = b.survey_no and a.code = b.area
+            where b.district_id = $1 and b.survey_no = $2 and b.id = $3)
+        order by d.unit, d.floor, d.room, c.household limit $4");
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 building or null, $7 holder or null (empty: nobody),
     /// $8 unit or null, $9 after area, $10 after id, $11 limit.
-    FILTERED_DOORS = "-- filtered_doors
-        select c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell,
-               c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from,
-               c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat,
-               d.external_id
-        from survey_case c
-        join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
+    FILTERED_DOORS = concat!("-- filtered_doors\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
           and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
           and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
           and (c.area_no, c.id) > ($9, $10)
-        order by c.area_no, c.id limit $11";
+        order by c.area_no, c.id limit $11");
     /// The same filters ($1 to $8), $9 most. How many doors, counted up to the limit.
     COUNT_DOORS = "-- count_filtered_doors
         select count(*) as n from (
@@ -140,6 +130,7 @@ impl Store {
         self.reading("filtered_doors", move |tx| {
             let f = filter.clone();
             Box::pin(async move {
+                let range = range_of(tx, key, range, f.building).await?;
                 let rows = tx
                     .query(
                         &FILTERED_DOORS,
@@ -176,6 +167,7 @@ impl Store {
         self.reading("count_filtered_doors", move |tx| {
             let f = filter.clone();
             Box::pin(async move {
+                let range = range_of(tx, key, range, f.building).await?;
                 let row = tx
                     .query_one(
                         &COUNT_DOORS,

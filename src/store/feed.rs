@@ -28,25 +28,31 @@ statements! {
     REQUIRE_FULL = "-- require_full_pull
         update feed set full_before = last_seq + 1 where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey, $3 after seq, $4 after kind, $5 after id, $6 limit, $7 lo, $8 hi, $9 devices, $10 user.
-    /// Cases that were folded carry the tag themselves; one that was also marked for another reason may come twice.
+    /// `lent` are the cases that the enumerator ever had from outside the own area. A case that was folded and marked for another
+    /// reason may come twice.
     SINCE = "-- changes_since
+        with lent as materialized (
+            select coalesce(array_agg(distinct g.case_id), '{}') as ids from assignment g
+            join survey_case k on k.district_id = g.district_id and k.survey_no = g.survey_no and k.id = g.case_id
+            where g.district_id = $1 and g.survey_no = $2 and g.enumerator = $10 and not k.area_no between $7 and $8)
         select s.seq, c.kind, c.id from change_stamp s
         cross join lateral (
             select m.kind, m.id, m.area_no, m.device_id, m.user_name from change m
             where m.district_id = $1 and m.survey_no = $2 and m.tag = s.tag
             union all
-            select 1::smallint, f.id, f.area_no, null, null from survey_case f
-            where f.district_id = $1 and f.survey_no = $2 and f.changed_tag = s.tag) c
+            select 1::smallint, f.id, f.area_no, null, null from change_cases b
+            cross join lateral unnest(b.cases) as u (id)
+            join survey_case f on f.district_id = $1 and f.survey_no = $2 and f.id = u.id and f.changed_tag = s.tag
+            where b.district_id = $1 and b.survey_no = $2 and b.tag = s.tag
+              and (b.area_from <= $8 and b.area_to >= $7 or b.cases && (select ids from lent))) c
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
           and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
-               or (c.kind = 1 and exists (select 1 from assignment g where g.district_id = $1 and g.survey_no = $2
-                     and g.case_id = c.id and g.enumerator = $10))
+               or (c.kind = 1 and c.id = any((select ids from lent)::uuid[]))
                or (c.kind = 2 and exists (select 1 from dwelling d
-                     join survey_case k on k.district_id = d.district_id and k.survey_no = d.survey_no
+                     join area a on a.district_id = d.district_id and a.survey_no = d.survey_no and a.code = d.area
+                     join survey_case k on k.district_id = d.district_id and k.survey_no = d.survey_no and k.area_no = a.lo
                        and k.building_id = d.building_id and k.dwelling_id = d.id
-                     join assignment g on g.district_id = k.district_id and g.survey_no = k.survey_no and g.case_id = k.id
-                       and g.enumerator = $10
-                     where d.district_id = $1 and d.survey_no = $2 and d.id = c.id)))
+                     where d.district_id = $1 and d.survey_no = $2 and d.id = c.id and k.id = any((select ids from lent)::uuid[]))))
         order by s.seq, c.kind, c.id limit $6";
     /// $1 district, $2 survey, $3 user, $4 after id, $5 limit.
     OPEN_ASSIGNMENTS = "-- open_assignments_of

@@ -44,7 +44,7 @@ pub struct SurveyKey {
 
 /// Every statement of the room, so that one test can prepare them all.
 pub fn statements() -> Vec<&'static Statement> {
-    let links = link::all();
+    let (cases, links) = (case::all(), link::all());
     [
         access::ALL,
         attachment::ALL,
@@ -52,7 +52,7 @@ pub fn statements() -> Vec<&'static Statement> {
         backup::ALL,
         batch::ALL,
         browse::ALL,
-        case::ALL,
+        cases.as_slice(),
         completion::ALL,
         decision::ALL,
         detail::ALL,

@@ -172,8 +172,8 @@ impl Policy {
     fn probability_faults(&self, list: &mut Faults) {
         let link = &self.link;
         let probabilities = [
-            ("link.upper", Some(link.upper)),
-            ("link.upper_across_doors", Some(link.upper_across_doors)),
+            ("link.upper", link.upper),
+            ("link.upper_across_doors", link.upper_across_doors),
             ("link.lower", Some(link.lower)),
             ("rates.e", self.rates.e),
         ];
@@ -182,7 +182,8 @@ impl Policy {
                 list.add(key, &value.to_string(), "be 0 to 1");
             }
         }
-        if link.lower > link.upper.min(link.upper_across_doors) {
+        let uppers = [link.upper, link.upper_across_doors];
+        if uppers.into_iter().flatten().any(|upper| link.lower > upper) {
             list.add(
                 "link.lower",
                 &link.lower.to_string(),

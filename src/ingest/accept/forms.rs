@@ -1,0 +1,176 @@
+//! Visits and interviews of a batch: which stand, which are held, and how those that name each other meet.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::super::classify::{self, Class};
+use super::super::reason::{Reason, sentence};
+use super::super::record::{InterviewRecord, Parsed, VisitRecord};
+use super::super::rows::{self, Standing};
+use super::super::{Error, digest, held};
+use super::{Trust, Work, new_ones};
+use crate::store::attachment;
+use crate::store::batch::Status;
+use crate::store::evidence::{self, NewInterview, NewPerson, NewVisit};
+use crate::store::held::{self as store_held, Hold};
+use crate::store::link::queue;
+use futures_util::future::{try_join, try_join5};
+
+impl Work<'_> {
+    /// Takes the lock under which visits and the interviews that name them find each other.
+    pub(super) async fn lock_arrivals(&self) -> Result<(), Error> {
+        let new = |i: &usize| self.classes[*i] == Class::New;
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for (_, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| new(i)) {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id.0)),
+                Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        named.retain(|id| !visits.contains(id));
+        let known = if named.is_empty() {
+            HashMap::new()
+        } else {
+            evidence::visit_cases(self.tx, self.at.key, &named).await?
+        };
+        if named.iter().any(|id| !known.contains_key(id)) {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Alone).await?;
+        } else if !visits.is_empty() {
+            store_held::lock_arrivals(self.tx, self.at.key, Hold::Shared).await?;
+        }
+        Ok(())
+    }
+
+    /// Judges the new visits and interviews and stores them together: none needs another to be there first.
+    pub(super) async fn take_visits_and_interviews(&mut self, keys: &digest::Keys) -> Result<(), Error> {
+        let (batch, tx, key) = (self.batch, self.tx, self.at.key);
+        let visits =
+            new_ones(batch, &self.classes, |p| if let Parsed::Visit(v) = p { Some(&**v) } else { None });
+        let interviews =
+            new_ones(batch, &self.classes, |p| if let Parsed::Interview(i) = p { Some(&**i) } else { None });
+        let (visit_rows, counted) = self.judge_visits(&visits);
+        let there = self.visits_named(&interviews, &counted).await?;
+        // What a phone that was cut off sends mends nothing before somebody has looked at it.
+        let usable: Vec<(Uuid, i32)> = interviews
+            .iter()
+            .filter(|(i, _)| batch.trust == Trust::Usual && !self.is_faulty(*i))
+            .map(|(_, r)| (r.id.0, r.revision))
+            .collect();
+        let (interview_rows, to_link) = self.judge_interviews(&interviews, &there, &usable);
+        let persons: Vec<NewPerson> =
+            interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
+        let pictures: Vec<(Uuid, Uuid)> =
+            visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
+        let (sender, counted) = (self.sender(), counted.into_keys().collect::<Vec<Uuid>>());
+        let (stored_visits, stored_interviews, ((), ()), (), waiting) = try_join5(
+            evidence::insert_visits(tx, key, &sender, &visit_rows),
+            evidence::insert_interviews(tx, key, &sender, &interview_rows),
+            try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
+            attachment::link(tx, key, &pictures),
+            evidence::awaiting_interviews(tx, key, &counted),
+        )
+        .await?;
+        self.all_stored(stored_visits.len(), visit_rows.len())?;
+        self.all_stored(stored_interviews.len(), interview_rows.len())?;
+        if !waiting.is_empty() {
+            let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
+            self.take_freed(freed);
+        }
+        if self.known.iter().any(|k| k.status == Status::Held) {
+            self.settled.extend(held::revisions_mended(tx, key, &mut self.cases, &usable).await?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_freed(&mut self, freed: held::Freed) {
+        self.touched.extend(freed.touched);
+        self.settled.extend(freed.marks);
+    }
+
+    /// The rows of the new visits, and the cases of those that count.
+    fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, Uuid>) {
+        let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
+        for (i, v) in visits {
+            let standing = self.standing(*i, v.case);
+            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
+            if standing.status == Status::Accepted {
+                counted.insert(v.id.0, standing.case_id);
+                self.touched.insert(standing.case_id);
+            }
+            self.standings.insert(*i, standing);
+        }
+        (new, counted)
+    }
+
+    /// The cases of the accepted visits that interviews name, whether they come now or came before.
+    async fn visits_named(
+        &self,
+        interviews: &[(usize, &InterviewRecord)],
+        counted: &HashMap<Uuid, Uuid>,
+    ) -> Result<HashMap<Uuid, Uuid>, Error> {
+        let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
+        let before: Vec<Uuid> = named.filter(|id| !counted.contains_key(id)).collect();
+        let mut there = evidence::visit_cases(self.tx, self.at.key, &before).await?;
+        there.extend(counted);
+        Ok(there)
+    }
+
+    /// The rows of the new interviews, and the ids of those that count.
+    fn judge_interviews(
+        &mut self,
+        interviews: &[(usize, &InterviewRecord)],
+        visits: &HashMap<Uuid, Uuid>,
+        usable: &[(Uuid, i32)],
+    ) -> (Vec<NewInterview>, Vec<Uuid>) {
+        let highest = classify::usable_revisions(&self.known, usable);
+        let (mut new, mut counted) = (Vec::with_capacity(interviews.len()), Vec::new());
+        for (i, r) in interviews {
+            let standing = self.interview_standing(*i, r, visits, &highest);
+            let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
+            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            if standing.status == Status::Accepted && standing.held.is_none() {
+                self.touched.insert(standing.case_id);
+                counted.push(r.id.0);
+            }
+            self.standings.insert(*i, standing);
+        }
+        (new, counted)
+    }
+
+    /// Whether the form itself cannot be used.
+    fn is_faulty(&self, index: usize) -> bool {
+        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+    }
+
+    /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,
+    /// whatever became of that one; as its reason stays with it, it never is evidence.
+    fn interview_standing(
+        &self,
+        index: usize,
+        r: &InterviewRecord,
+        visits: &HashMap<Uuid, Uuid>,
+        highest: &HashMap<Uuid, i32>,
+    ) -> Standing {
+        let mut standing = self.standing(index, r.case);
+        if self.is_faulty(index) {
+            if self.batch.trust == Trust::Usual && highest.get(&r.id.0).is_some_and(|h| *h > r.revision) {
+                standing.status = Status::Accepted;
+            }
+            return standing;
+        }
+        let elsewhere = r.visit.and_then(|v| visits.get(&v.0)).is_some_and(|case| *case != standing.case_id);
+        if standing.status == Status::Accepted && elsewhere {
+            standing.status = Status::Held;
+            standing.held = Some(sentence(Reason::VisitElsewhere));
+        }
+        standing
+    }
+
+    /// Two batches with one record at the same moment: the later one starts over and finds the record known.
+    pub(super) fn all_stored(&self, stored: usize, expected: usize) -> Result<(), Error> {
+        if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
+    }
+}

@@ -1,0 +1,385 @@
+//! Accepting one batch: read it, store it in one transaction, answer a receipt per record.
+
+mod answer;
+mod doors;
+mod forms;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::future::try_join;
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::classify::{self, Class};
+use super::reason::{Reason, sentence};
+use super::receipt::Answer;
+use super::record::{Context, Parsed, Read, read_record};
+use super::refold::{At, Folded, refold};
+use super::resolve::{Cases, Reach};
+use super::rows::Standing;
+use super::{Error, Ingest, digest, json, scrub};
+use crate::domain::CaseId;
+use crate::store::access::Caller;
+use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
+use crate::store::evidence::Sender;
+use crate::store::feed::Mark;
+use crate::store::held::{self as store_held, Hold};
+use crate::store::{Outcome, Tx, new_tag};
+use crate::surveys::Survey;
+use answer::answer;
+pub(super) use doors::{add_doors, found_door};
+
+/// Bodies above this many bytes are read on a thread of their own.
+const BIG: usize = 256 * 1024;
+/// How a batch came that its device did not send itself.
+const BY_HAND: &str = "file";
+
+/// What the answer was made of, for metrics.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The answer.
+    pub answer: Answer,
+    /// Reading, checking, compressing.
+    pub read: Duration,
+    /// The transaction, repetitions included.
+    pub store: Duration,
+}
+
+/// A batch read and ready to be stored.
+struct Prepared {
+    head: BatchHead,
+    app_version: Option<String>,
+    survey: Arc<Survey>,
+    reach: Reach,
+    reads: Vec<Read>,
+    raw: Vec<u8>,
+    raw_length: i32,
+    trust: Trust,
+}
+
+/// Whether a batch counts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It does.
+    Usual,
+    /// Its device was cut off: every record is held until a supervisor has looked at it.
+    Review,
+}
+
+/// What the transaction found.
+enum Stored {
+    New(Vec<Value>),
+    Replay(StoredBatch),
+    Reused,
+}
+
+impl Ingest {
+    /// Takes the body of one batch on behalf of `caller`'s device. `via` is `http` or `file`.
+    /// Errors: the document's, a foreign device or survey, a reused batch id, the database's.
+    pub async fn accept(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        self.accept_trusting(caller, body, via, Trust::Usual, now).await
+    }
+
+    /// The same for a batch that may have to wait for a supervisor.
+    pub async fn accept_trusting(
+        &self,
+        caller: &Caller,
+        body: Bytes,
+        via: &'static str,
+        trust: Trust,
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        let began = Instant::now();
+        let survey = self.surveys.get(caller.key, caller.policy_version).await?;
+        let work = {
+            let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
+            let length = body.len();
+            let read = move || prepare(&keys, &caller, survey, &body, (via, trust), now);
+            if length > BIG {
+                tokio::task::spawn_blocking(read)
+                    .await
+                    .map_err(|_| Error::Store(crate::store::Error::Unavailable))??
+            } else {
+                read()?
+            }
+        };
+        let read = began.elapsed();
+        let prepared = Arc::new(work);
+        let keys = Arc::clone(&self.keys);
+        let shared = Arc::clone(&prepared);
+        let stored = self
+            .store
+            .retrying_by_keys("accept_batch", move |tx| {
+                let (prepared, keys) = (Arc::clone(&shared), Arc::clone(&keys));
+                Box::pin(async move { store_batch(tx, &prepared, &keys).await })
+            })
+            .await?;
+        let answer = answer(&prepared, stored)?;
+        Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
+    }
+}
+
+/// Reads and checks the document and each of its records; takes citizen IDs out of the raw copy.
+fn prepare(
+    keys: &digest::Keys,
+    caller: &Caller,
+    survey: Arc<Survey>,
+    body: &[u8],
+    (via, trust): (&'static str, Trust),
+    now: Timestamp,
+) -> Result<Prepared, Error> {
+    let text = json::text_of(body).map_err(Error::Document)?;
+    let raw = json::split_batch(text).map_err(Error::Document)?;
+    let header = &raw.header;
+    if header.survey != caller.survey.as_str() {
+        return Err(Error::UnknownSurvey);
+    }
+    if Some(header.device_id.0) != caller.device {
+        return Err(Error::ForeignDevice);
+    }
+    let clock_offset = header.sent_at.instant.duration_since(now);
+    let context = Context {
+        survey_from: survey.opens_at(),
+        survey_to: survey.closes_at(),
+        reference: survey.reference_date(),
+        received_at: now,
+        clock_offset,
+        keys,
+    };
+    let reads: Vec<Read> =
+        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
+    let head = BatchHead {
+        id: header.batch_id.0,
+        device: header.device_id.0,
+        user: caller.user.clone(),
+        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
+        received_at: now,
+        sent_at: header.sent_at.instant,
+        clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
+        waiting: header.waiting.and_then(|n| i32::try_from(n).ok()),
+        seq: header.seq,
+        records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
+        via,
+    };
+    let app_version =
+        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let clean = scrub::scrub_json(text);
+    let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
+    let packed =
+        zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    Ok(Prepared {
+        head,
+        app_version,
+        reach: Reach::of(caller),
+        survey,
+        reads,
+        raw: packed,
+        raw_length,
+        trust,
+    })
+}
+
+/// A batch on its way through the transaction.
+struct Work<'a> {
+    tx: &'a Tx,
+    at: At,
+    batch: &'a Prepared,
+    classes: Vec<Class>,
+    known: Vec<Known>,
+    cases: Cases,
+    /// Cases that got evidence.
+    touched: HashSet<Uuid>,
+    /// Standing of each new record, by its place.
+    standings: HashMap<usize, Standing>,
+    /// Records whose standing changed although they came earlier.
+    settled: Vec<Mark>,
+}
+
+async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<Outcome<Stored>, Error> {
+    let key = batch.survey.key;
+    let arrivals = Arrivals::of(&batch.reads);
+    if !begin_batch(tx, batch, arrivals).await? {
+        let first = batch::find_batch(tx, key, batch.head.id).await?;
+        return Ok(Outcome::Rollback(match first {
+            Some(first) if first.digest == batch.head.digest && first.device == batch.head.device => {
+                Stored::Replay(first)
+            }
+            Some(_) | None => Stored::Reused,
+        }));
+    }
+    let (known, cases) = look_up(tx, batch, arrivals).await?;
+    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
+    let mut work = Work {
+        tx,
+        at,
+        batch,
+        classes: classify::classify(&batch.reads, &known),
+        known,
+        cases,
+        touched: HashSet::new(),
+        standings: HashMap::new(),
+        settled: Vec::new(),
+    };
+    if arrivals == Arrivals::Apart {
+        work.lock_arrivals().await?;
+    }
+    work.take_dwellings().await?;
+    work.resolve_cases().await?;
+    work.take_visits_and_interviews(keys).await?;
+    let folded = work.fold_again().await?;
+    let receipts = work.receipts(&folded).await?;
+    if batch.head.via == BY_HAND {
+        work.tell_device(&receipts).await?;
+    }
+    work.keep_batch(&receipts).await?;
+    Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
+}
+
+/// How the visits that interviews name come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrivals {
+    /// No visit comes and none is named.
+    None,
+    /// Every named visit comes in this batch.
+    Together,
+    /// Some interview names a visit that came or will come by another batch.
+    Apart,
+}
+
+impl Arrivals {
+    fn of(reads: &[Read]) -> Self {
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for read in reads {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id)),
+                Parsed::Interview(r) => named.extend(r.visit),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        if named.iter().any(|id| !visits.contains(id)) {
+            Self::Apart
+        } else if visits.is_empty() {
+            Self::None
+        } else {
+            Self::Together
+        }
+    }
+}
+
+/// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. `false` when
+/// a batch of that id is there.
+async fn begin_batch(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<bool, Error> {
+    let key = batch.survey.key;
+    let row = batch::insert_batch(tx, key, &batch.head);
+    match arrivals {
+        Arrivals::Together => {
+            let lock = store_held::lock_arrivals(tx, key, Hold::Shared);
+            Ok(try_join(row, lock).await?.0)
+        }
+        Arrivals::None | Arrivals::Apart => Ok(row.await?),
+    }
+}
+
+/// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.
+async fn look_up(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<(Vec<Known>, Cases), Error> {
+    let key = batch.survey.key;
+    let (ids, mut cases) = (classify::ids(&batch.reads), Cases::default());
+    let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(&batch.reads) };
+    let (known, ()) = try_join(batch::known_records(tx, key, &ids), cases.find(tx, key, &refs)).await?;
+    Ok((known, cases))
+}
+
+/// The cases that records speak of; none when the batch brings doors, whose locks come first.
+fn named_cases(reads: &[Read]) -> Vec<Uuid> {
+    let mut named = Vec::with_capacity(reads.len());
+    for read in reads {
+        match &read.parsed {
+            Parsed::Visit(v) => named.push(v.case.0),
+            Parsed::Interview(r) => named.push(r.case.0),
+            Parsed::Dwelling(_) => return Vec::new(),
+            Parsed::Refused(_) => {}
+        }
+    }
+    named
+}
+
+/// Records of one kind that were not stored before, with their places.
+fn new_ones<'b, T>(
+    batch: &'b Prepared,
+    classes: &[Class],
+    pick: impl Fn(&'b Parsed) -> Option<&'b T>,
+) -> Vec<(usize, &'b T)> {
+    let all = batch.reads.iter().enumerate().filter(|(i, _)| classes[*i] == Class::New);
+    all.filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r))).collect()
+}
+
+impl Work<'_> {
+    fn sender(&self) -> Sender {
+        let head = &self.batch.head;
+        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
+    }
+
+    /// Locks every case the new visits and interviews speak of.
+    async fn resolve_cases(&mut self) -> Result<(), Error> {
+        let mut refs: Vec<Uuid> = Vec::new();
+        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
+            match &read.parsed {
+                Parsed::Visit(v) => refs.push(v.case.0),
+                Parsed::Interview(r) => refs.push(r.case.0),
+                Parsed::Dwelling(_) => refs.extend(self.standings.get(&i).map(|s| s.case_id)),
+                Parsed::Refused(_) => {}
+            }
+        }
+        refs.sort_unstable();
+        refs.dedup();
+        if refs.is_empty() {
+            return Ok(());
+        }
+        self.cases.lock(self.tx, self.at.key, &refs).await?;
+        self.cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
+        Ok(())
+    }
+
+    /// Whether a record counts, before anything special to its kind.
+    fn standing(&self, index: usize, case: CaseId) -> Standing {
+        let read = &self.batch.reads[index];
+        let row = self.cases.in_reach(case.0, &self.batch.reach);
+        let case_id = row.map_or(case.0, |r| r.id);
+        if let Some(held) = &read.held {
+            let detail = if held.pointers.is_empty() {
+                held.detail.clone()
+            } else {
+                format!("{} ({})", held.detail, held.pointers.join(", "))
+            };
+            let reason = held.reason.slug().to_owned();
+            return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
+        }
+        match row {
+            _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
+            Some(_) => Standing { case_id, status: Status::Accepted, held: None },
+            None => held_for(case.0, Reason::UnknownCase),
+        }
+    }
+
+    async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
+        let touched: Vec<Uuid> = self.touched.iter().copied().collect();
+        self.cases.find(self.tx, self.at.key, &touched).await?;
+        let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
+        Ok(refold(self.tx, self.at, &self.batch.survey, &locked).await?)
+    }
+}
+
+fn held_for(id: Uuid, reason: Reason) -> Standing {
+    Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
+}
