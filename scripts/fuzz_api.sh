@@ -17,6 +17,7 @@ data=$(mktemp -d "${TMPDIR:-/tmp}/doorknock-fuzz-XXXXXX")
 chmod 755 "$data"
 service=
 trap 'if [ -n "$service" ]; then kill "$service" 2>/dev/null || true; wait "$service" || true; fi; rm -rf "$data"' EXIT
+trap 'exit 1' INT TERM
 run() { "$program" --data-dir "$data/data" "$@"; }
 run setup fixtures/yongxin >/dev/null
 devices=fixtures/yongxin/batches/devices.json
