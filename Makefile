@@ -38,9 +38,13 @@ check: install-deps ## Format, lints, tests; schema and dependency rules where t
 	$(CARGO) test --locked --lib --bins --tests
 
 faults: install-deps ## Every fault by name, 50 times each (RUNS=…); DOORKNOCK_FAULT_SEED=… repeats a run
-	DOORKNOCK_FAULT_RUNS=$${RUNS:-50} $(CARGO) test --locked --test it -- --test-threads 2 embedded:: faults:: broken:: races::
+	@rm -f target/faults.tsv
+	DOORKNOCK_FAULT_RUNS=$${RUNS:-50} DOORKNOCK_FAULT_REPORT=$(CURDIR)/target/faults.tsv \
+	 $(CARGO) test --locked --test it -- --test-threads 2 embedded:: faults:: broken:: races::
+	@echo "fault, runs, records acknowledged (all found once), seconds, seed:"; sort target/faults.tsv
 
-mutations: install-deps ## Break the service on purpose, one way at a time; every way must be noticed
+mutations: ## Break the service on purpose, one way at a time; every way must be noticed
+	@./scripts/install_deps.sh --python
 	python3 tests/mutations/run.py
 
 bench: install-deps ## Measure the service against plain PostgreSQL on this machine (minutes; BENCH=--quick is shorter)
@@ -53,6 +57,7 @@ soak-memory: install-deps ## Ten minutes of load without kills, on the benchmark
 	$(CARGO) bench --locked --bench sync -- --part soak --minutes 10
 
 fuzz-api: build ## Hold a running service against its own description with schemathesis (PyPI, in a virtual environment)
+	@./scripts/install_deps.sh --python
 	@./scripts/fuzz_api.sh $(BIN)
 
 screenshots: build ## Take the pictures of docs/screenshots with Chromium (needs e2e/)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks, saying so and asking nothing; silent where all is
 # there. Debian and its relatives only: elsewhere it names what to install by hand.
+#
+#   scripts/install_deps.sh [--python]     --python: also Python 3.11 or newer with its virtual environments
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +23,10 @@ has_compiler() {
 has_postgres || missing+=(postgresql)
 command -v psql >/dev/null || missing+=(postgresql-client)
 has_compiler || missing+=(gcc libc6-dev)
+if [ "${1:-}" = --python ]; then
+    # Debian ships the part that makes virtual environments apart from the rest.
+    python3 -c 'import ensurepip, tomllib, venv' 2>/dev/null || missing+=(python3 python3-venv)
+fi
 if [ -d e2e ]; then
     command -v chromium >/dev/null || missing+=(chromium)
     command -v node >/dev/null || missing+=(nodejs)

@@ -69,15 +69,16 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
         return Err(body::too_large(LIMIT));
     }
     let digest = request.header(&REPR_DIGEST).map(sha256_of).transpose()?;
-    let slot = app.uploads.take().await?;
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
     // A task of its own: what a device has sent is kept also when the device has gone.
     let done = to_the_end(async move {
-        let arrived = body::read_what_comes(&mut request, LIMIT).await?;
+        let mut share = app.uploads.share();
+        let arrived = body::read_what_comes(&mut request, LIMIT, &mut share).await?;
+        let slot = app.uploads.take().await?;
         let taken = take(&app, &caller, device, id, span, arrived.bytes, arrived.broke.is_some()).await;
-        drop(slot);
+        drop((slot, share));
         match arrived.broke {
             Some(problem) => Err(problem),
             None => finish(&app, &caller, taken?, digest).await,

@@ -7,7 +7,7 @@ use warp::reply::Response;
 use super::answer::{self, to_the_end};
 use super::app::App;
 use super::auth;
-use super::body::{BATCH_LIMIT, read_json};
+use super::body::{BATCH_LIMIT, receive_json};
 use super::kind;
 use super::problem::Problem;
 use super::request::Request;
@@ -24,12 +24,13 @@ use crate::sync::present;
 /// `too-many-uploads`, `no-room`, `database-away`.
 pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::device(&app, &request).await?;
-    let slot = app.uploads.take().await?;
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
+    let sent = receive_json(&mut request, BATCH_LIMIT, app.uploads.share()).await?;
+    let slot = app.uploads.take().await?;
     let running = app.metrics.upload_begun();
-    let body = read_json(&mut request, BATCH_LIMIT).await?;
+    let body = sent.unpack().await?;
     let answer = to_the_end(async move {
         let accepted = app.ingest.accept(&caller, body, "http", app.now()).await?;
         note(&app, &accepted);

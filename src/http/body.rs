@@ -15,6 +15,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::{Instant, timeout_at};
 
 use super::kind;
+use super::limit::Share;
 use super::problem::Problem;
 use super::request::{Request, Stop};
 
@@ -91,22 +92,53 @@ pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Pro
 
 /// The same for a body of any type; the handler judges `Content-Type`.
 pub async fn read(request: &mut Request, limit: usize) -> Result<Bytes, Problem> {
+    receive(request, limit, None).await?.unpack().await
+}
+
+/// A body as it was sent; what it takes of the room for arriving bodies is given back with it.
+#[derive(Debug)]
+pub struct Sent {
+    bytes: Bytes,
+    packing: Packing,
+    limit: usize,
+    share: Option<Share>,
+}
+
+/// Reads a JSON body whole and leaves it packed: memory is taken out of `share` as it arrives.
+/// Problems: those of [`read_json`] and `too-many-uploads`.
+pub async fn receive_json(request: &mut Request, limit: usize, share: Share) -> Result<Sent, Problem> {
+    need_json(&request.headers)?;
+    receive(request, limit, Some(share)).await
+}
+
+async fn receive(request: &mut Request, limit: usize, mut share: Option<Share>) -> Result<Sent, Problem> {
     let packing = packing(&request.headers)?;
     if announced(&request.headers).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
-    let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) else {
-        return Ok(Bytes::new());
-    };
     let mut sent = BytesMut::new();
-    collect(chunks, limit, &request.connection.stop, &mut sent).await?;
-    let sent = sent.freeze();
-    match packing {
-        Packing::Plain => Ok(sent),
-        Packing::Gzip | Packing::Zstd if sent.len() < UNPACK_ELSEWHERE => unpacked(&sent, packing, limit),
-        Packing::Gzip | Packing::Zstd => {
-            let work = tokio::task::spawn_blocking(move || unpacked(&sent, packing, limit));
-            work.await.unwrap_or_else(|_panic| Err(Problem::plain(&kind::INTERNAL)))
+    if let Body(Some(chunks)) = std::mem::replace(&mut request.body, Body::empty()) {
+        collect(chunks, limit, &request.connection.stop, &mut sent, share.as_mut()).await?;
+        return Ok(Sent { bytes: sent.freeze(), packing, limit, share });
+    }
+    // What was never sent is not unpacked either.
+    Ok(Sent { bytes: Bytes::new(), packing: Packing::Plain, limit, share })
+}
+
+impl Sent {
+    /// The content. Problems: `body-too-large`, `not-unpacked`.
+    pub async fn unpack(self) -> Result<Bytes, Problem> {
+        let Self { bytes, packing, limit, share } = self;
+        let _until_done = share;
+        match packing {
+            Packing::Plain => Ok(bytes),
+            Packing::Gzip | Packing::Zstd if bytes.len() < UNPACK_ELSEWHERE => {
+                unpacked(&bytes, packing, limit)
+            }
+            Packing::Gzip | Packing::Zstd => {
+                let work = tokio::task::spawn_blocking(move || unpacked(&bytes, packing, limit));
+                work.await.unwrap_or_else(|_panic| Err(Problem::plain(&kind::INTERNAL)))
+            }
         }
     }
 }
@@ -121,8 +153,12 @@ pub struct Arrived {
 }
 
 /// Reads a body that is not packed as far as it comes: what arrived before the connection broke or grew too slow is
-/// returned beside the problem. Problems: `body-too-large`.
-pub async fn read_what_comes(request: &mut Request, limit: usize) -> Result<Arrived, Problem> {
+/// returned beside the problem. Problems: `body-too-large`. Memory is taken out of `share`.
+pub async fn read_what_comes(
+    request: &mut Request,
+    limit: usize,
+    share: &mut Share,
+) -> Result<Arrived, Problem> {
     if announced(&request.headers).is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
@@ -130,7 +166,7 @@ pub async fn read_what_comes(request: &mut Request, limit: usize) -> Result<Arri
         return Ok(Arrived { bytes: Bytes::new(), broke: None });
     };
     let mut sent = BytesMut::new();
-    match collect(chunks, limit, &request.connection.stop, &mut sent).await {
+    match collect(chunks, limit, &request.connection.stop, &mut sent, Some(share)).await {
         Err(problem) if problem.kind == &kind::BODY_TOO_LARGE => Err(problem),
         outcome => Ok(Arrived { bytes: sent.freeze(), broke: outcome.err() }),
     }
@@ -170,7 +206,13 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Adds all that is sent to `whole`, at most `limit` bytes, at no less than the slowest rate we wait for.
-async fn collect(mut chunks: Chunks, limit: usize, stop: &Stop, whole: &mut BytesMut) -> Result<(), Problem> {
+async fn collect(
+    mut chunks: Chunks,
+    limit: usize,
+    stop: &Stop,
+    whole: &mut BytesMut,
+    mut share: Option<&mut Share>,
+) -> Result<(), Problem> {
     let mut stretch_ends = Instant::now() + STRETCH;
     let mut wanted = LEAST_PER_STRETCH;
     let stopping = stopped_for(stop, AFTER_STOP);
@@ -185,8 +227,14 @@ async fn collect(mut chunks: Chunks, limit: usize, stop: &Stop, whole: &mut Byte
             Ok(None) => return Ok(()),
             Ok(Some(Err(CutShort))) => return Err(Problem::plain(&kind::BODY_CUT_SHORT)),
             Ok(Some(Ok(chunk))) if whole.len() + chunk.len() > limit => return Err(too_large(limit)),
-            Ok(Some(Ok(chunk))) if whole.is_empty() => *whole = chunk.into(),
-            Ok(Some(Ok(chunk))) => whole.extend_from_slice(&chunk),
+            Ok(Some(Ok(chunk))) => {
+                share.as_mut().map_or(Ok(()), |share| share.grow(chunk.len()))?;
+                if whole.is_empty() {
+                    *whole = chunk.into();
+                } else {
+                    whole.extend_from_slice(&chunk);
+                }
+            }
             Err(_elapsed) if whole.len() < wanted => return Err(Problem::plain(&kind::TOO_SLOW)),
             Err(_elapsed) => {
                 stretch_ends = Instant::now() + STRETCH;

@@ -17,10 +17,16 @@ use super::problem::Problem;
 /// How long an upload waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The places for uploads; clones share them.
+/// KiB that bodies of uploads may take together while they arrive.
+const INBOX_KIB: usize = 256 << 10;
+
+/// The places for uploads, and the room for bodies on their way to one; clones share them.
+///
+/// A place is taken when the body is here: a phone on a slow line holds some memory and keeps nobody waiting.
 #[derive(Clone, Debug)]
 pub struct UploadSlots {
     places: Arc<Semaphore>,
+    inbox: Arc<Semaphore>,
     most: usize,
 }
 
@@ -34,21 +40,51 @@ impl UploadSlots {
     /// Twice as many places as the pool has connections, so that one upload is read while another is stored.
     pub fn for_pool(connections: usize) -> Self {
         let most = (connections * 2).max(1);
-        Self { places: Arc::new(Semaphore::new(most)), most }
+        let (places, inbox) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(INBOX_KIB)));
+        Self { places, inbox, most }
     }
 
-    /// Whether an upload is on its way.
+    /// Room for one body, none taken yet.
+    pub fn share(&self) -> Share {
+        Share { inbox: Arc::clone(&self.inbox), taken: None, bytes: 0 }
+    }
+
+    /// Whether an upload is arriving or being stored.
     pub fn is_busy(&self) -> bool {
-        self.places.available_permits() < self.most
+        self.places.available_permits() < self.most || self.inbox.available_permits() < INBOX_KIB
     }
 
     /// A place, after at most 2 s. Problems: `too-many-uploads`.
     pub async fn take(&self) -> Result<UploadSlot, Problem> {
-        match timeout(PATIENCE, self.places.clone().acquire_owned()).await {
+        match timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(place)) => Ok(UploadSlot { _place: place }),
             // The semaphore is never closed, so only the wait can fail.
             Ok(Err(_)) | Err(_) => Err(Problem::plain(&kind::TOO_MANY_UPLOADS)),
         }
+    }
+}
+
+/// What one body takes of the room for all that are arriving; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    inbox: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+    bytes: usize,
+}
+
+impl Share {
+    /// Takes room for so many more bytes. Problems: `too-many-uploads`.
+    pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
+        let (before, after) = (self.bytes.div_ceil(1 << 10), (self.bytes + more).div_ceil(1 << 10));
+        self.bytes += more;
+        let full = |_| Problem::plain(&kind::TOO_MANY_UPLOADS);
+        let added = u32::try_from(after - before).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.inbox).try_acquire_many_owned(added).map_err(full)?;
+        match &mut self.taken {
+            Some(taken) => taken.merge(permit),
+            None => self.taken = Some(permit),
+        }
+        Ok(())
     }
 }
 
@@ -220,6 +256,22 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(1)).await;
         drop(one);
         assert!(waiting.await.unwrap());
+    }
+
+    #[test]
+    fn bodies_that_arrive_share_a_bounded_room_and_give_it_back() {
+        let slots = UploadSlots::for_pool(1);
+        let mut shares: Vec<Share> = (0..16).map(|_| slots.share()).collect();
+        for share in &mut shares {
+            (0..16).for_each(|_| share.grow(1 << 20).unwrap());
+        }
+        let mut late = slots.share();
+        assert_eq!(late.grow(1).unwrap_err().kind, &kind::TOO_MANY_UPLOADS);
+        drop(shares.pop());
+        let mut next = slots.share();
+        (0..16).for_each(|_| next.grow(1 << 20).unwrap());
+        drop((shares, next, late));
+        assert_eq!(slots.inbox.available_permits(), INBOX_KIB);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,11 +1,13 @@
 //! Plans, pace, what the model has learnt, hours on duty.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 use warp::reply::Response;
 
@@ -41,12 +43,22 @@ async fn ready(app: &App, survey: Arc<Survey>, question: Question) -> Result<Rea
     Ok(Ready::read(app.store(), survey, question).await?)
 }
 
-/// Runs the planner on a thread of its own: it computes for tens of milliseconds.
-async fn compute<T: Send + 'static>(
+/// Plans computed at the same moment: half the cores, so that uploads always have the others.
+static AT_ONCE: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new((available_parallelism().map_or(2, usize::from) / 2).max(1)));
+
+/// Runs the planner on a thread of its own, for tens of milliseconds to seconds; more of them wait for their turn.
+pub(super) async fn compute<T: Send + 'static>(
     ready: Ready,
     work: impl FnOnce(&Ready) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(move || work(&ready)).await.map_err(|_| Problem::plain(&kind::INTERNAL))
+    let turn = AT_ONCE.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        // Given back when it is done, also when nobody waits for it any more.
+        let _turn = turn;
+        work(&ready)
+    });
+    done.await.map_err(|_| Problem::plain(&kind::INTERNAL))
 }
 
 /// `GET /v1/plan?area=&on=&enumerator=`: the sheets of a day. A device gets its own enumerator's sheet; where a plan was
@@ -141,7 +153,12 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
         None | Some(Json::Null) => Vec::new(),
         Some(_) => f.objects("shifts", 2_000, |item| {
             let (user, from, to) = (item.text("user", 200), instant(item, "from"), instant(item, "to"));
-            Some((user?, from?, to?))
+            let (from, to) = (from?, to?);
+            if from >= to || to.duration_since(from).as_hours() >= 24 {
+                item.fault("to", "must be after from, within a day");
+                return None;
+            }
+            Some((user?, from, to))
         })?,
     };
     let excluded = f.optional("exclude", "must be a list of users", |json| match json {

@@ -42,10 +42,14 @@ struct Ghost {
     belief: Belief,
 }
 
-/// Expected completions at the end of every field day from `day.on` on.
+/// Expected completions at the end of every field day from `day.on` on; before the first nobody works.
 pub fn forecast(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Vec<Expected> {
     let done = day.doors.iter().filter(|d| d.standing.state.is_resolved()).count();
     let mut future = day.clone();
+    if day.on < day.field.0 {
+        future.on = day.field.0;
+        future.as_of = day.rules.calendar.day_start(day.field.0);
+    }
     let ghost = |door| Ghost { alive: 1.0, belief: insight.model.belief(door) };
     let mut ghosts: Vec<Ghost> = (0..day.doors.len()).map(ghost).collect();
     let mut price = planner.tuning.price;

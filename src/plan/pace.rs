@@ -319,7 +319,7 @@ fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
 
 fn mean_shift(day: &DayInput) -> f64 {
     let (mut minutes, mut shifts) = (0.0, 0.0);
-    let mut date = day.on;
+    let mut date = day.on.max(day.field.0);
     while date <= day.field.1 {
         for e in &day.enumerators {
             for (from, to) in spans_on(e, date, day.rules) {

@@ -35,7 +35,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Looks at every field day from `day.on` to the last.
+    /// Looks at every field day after `day.on`; before the first nobody works.
     pub fn new(day: &DayInput) -> Self {
         let mut ahead = Self {
             days: 0.0,
@@ -45,7 +45,8 @@ impl Ahead {
             kinds: [0; 2],
             dates: Vec::new(),
         };
-        let mut date = day.on;
+        let eve = day.field.0.yesterday().unwrap_or(day.field.0);
+        let mut date = day.on.max(eve);
         while let Ok(next) = date.tomorrow() {
             if next > day.field.1 {
                 break;
@@ -61,7 +62,7 @@ impl Ahead {
                 ahead.dates.push((date, minutes));
             }
         }
-        let over = f64::from((day.on - day.field.0).get_days());
+        let over = f64::from((day.on - day.field.0).get_days()).max(0.0);
         ahead.gone = (over / (over + ahead.days + 1.0)).clamp(0.0, 1.0);
         ahead
     }
@@ -128,6 +129,14 @@ pub fn spans_on(e: &Enumerator, date: Date, rules: &Rules) -> Vec<(f64, f64)> {
         .filter(|(a, b)| b > a)
         .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // Nobody is at work twice at the same time.
+    spans.dedup_by(|next, one| {
+        let overlap = next.0 < one.1;
+        if overlap {
+            one.1 = one.1.max(next.1);
+        }
+        overlap
+    });
     spans
 }
 

@@ -210,3 +210,21 @@ fn types_learn_who_is_out_by_day() {
     assert!(evening(1) < evening(0) && evening(2) < evening(1), "{} {}", evening(1), evening(2));
     assert!(insight.model.belief(2).empty > 0.9, "four times it looked empty");
 }
+
+#[test]
+fn a_day_long_before_or_after_the_field_costs_no_more_than_a_day_of_it() {
+    let rules = rules();
+    let doors = town(&rules, 1, 2, &[], 0);
+    let mut input = day(&rules, doors, 1, 0);
+    let field = (input.field.1 - input.field.0).get_days() + 1;
+    for on in [date(1900, 1, 1), date(2000, 1, 1), date(2999, 12, 31)] {
+        input.on = on;
+        input.as_of = rules.calendar.day_start(on);
+        let ahead = super::staff::Ahead::new(&input);
+        assert!(ahead.days <= f64::from(field), "{on}: {} days ahead", ahead.days);
+        assert_eq!(ahead.gone > 0.0, on > input.field.1, "{on}");
+        let planner = Stairwise::default();
+        let days = super::forecast::forecast(&input, &Insight::new(&input, Brain::default()), &planner);
+        assert_eq!(days.len(), if on < input.field.0 { usize::try_from(field).unwrap() } else { 0 }, "{on}");
+    }
+}

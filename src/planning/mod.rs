@@ -131,7 +131,8 @@ impl Ready {
         let stops = own.iter().flat_map(|s| &s.stops);
         UserSheet {
             user: user.to_owned(),
-            minutes: own.iter().map(|s| s.minutes).sum::<f64>().round(),
+            // The sum of nothing is -0.0.
+            minutes: own.iter().map(|s| s.minutes).sum::<f64>().round() + 0.0,
             stops: stops
                 .filter_map(|stop| self.shown.get(&stop.case_id.0).map(|door| (stop, door)))
                 .zip(1..)

@@ -11,8 +11,8 @@ use deadpool_postgres::{
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tx::{Error, Probe};
@@ -374,7 +374,20 @@ impl Store {
     /// Whether the database answers and is writable.
     pub async fn ping(&self) -> Result<(), Error> {
         let client = self.client_now().await?;
-        client.batch_execute("select 1").await.map_err(|e| Error::of("ping", &e))
+        let sql = "select 1 where current_setting('transaction_read_only') = 'on'";
+        let refusing = client.simple_query(sql).await.map_err(|e| Error::of("ping", &e))?;
+        if refusing.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
+            self.leave_server();
+            return Err(Error::ReadOnly);
+        }
+        Ok(())
+    }
+
+    /// Closes the connections that are not in use: the server behind them has handed over to another, and reads would go
+    /// on seeing what it knew. Those in use follow when they fail.
+    pub(super) fn leave_server(&self) {
+        tracing::warn!("the database has become read-only; looking for the server that takes writes");
+        self.pool.retain(|_, _| false);
     }
 
     /// Closes the pool; what runs ends with an error.

@@ -52,6 +52,9 @@ pub enum Error {
     /// No connection could be had, or it was lost.
     #[error("the database cannot be reached")]
     Unavailable,
+    /// The server takes no writes any more: another node has taken its place.
+    #[error("the database has become read-only")]
+    ReadOnly,
     /// The connection was lost while committing: the outcome is not known.
     #[error("the connection was lost during commit")]
     CommitUnknown,
@@ -89,7 +92,7 @@ impl Error {
     /// Whether the same transaction may succeed when it is run again.
     fn is_retryable(&self) -> bool {
         match self {
-            Self::Busy(_) | Self::Unavailable | Self::CommitUnknown => true,
+            Self::Busy(_) | Self::Unavailable | Self::ReadOnly | Self::CommitUnknown => true,
             Self::Constraint { .. }
             | Self::Statement { .. }
             | Self::Corrupt(_)
@@ -125,8 +128,11 @@ impl Error {
         {
             return Self::Busy(statement);
         }
+        if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+            return Self::ReadOnly;
+        }
         let class = &code.code()[..2];
-        if matches!(class, "08" | "53" | "57" | "58" | "XX") || *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+        if matches!(class, "08" | "53" | "57" | "58" | "XX") {
             return Self::Unavailable;
         }
         match db.constraint() {
@@ -268,6 +274,7 @@ impl Tx {
                 stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
                     Error::Constraint { .. } => Error::Busy(STAMP.name()),
                     other @ (Error::Unavailable
+                    | Error::ReadOnly
                     | Error::CommitUnknown
                     | Error::Busy(_)
                     | Error::Statement { .. }
@@ -368,8 +375,11 @@ impl Store {
                 Ok(value)
             }
             Err(error) => {
-                if !matches!(error.as_store_error(), Some(Error::Unavailable)) {
-                    tx.rollback().await;
+                match error.as_store_error() {
+                    // Dropped, and closed with that.
+                    Some(Error::Unavailable) => {}
+                    Some(Error::ReadOnly) => self.leave_server(),
+                    Some(_) | None => tx.rollback().await,
                 }
                 Err(error)
             }

@@ -208,3 +208,21 @@ async fn a_slip_takes_a_wish_and_says_nothing_about_the_household() {
     resident.post(&format!("/v1/slips/{code}"), &wish).await.problem(429, "too-many-tries");
     boss.post("/v1/slips", &json!({"cases": [crate::support::record::id()]})).await.problem(404, "not-found");
 }
+
+#[tokio::test]
+async fn hours_that_cannot_be_are_refused_and_those_that_overlap_are_worked_once() {
+    let app = App::new(Survey::with_dwellings(12)).await;
+    let boss = app.staff("sa").await;
+    let shift = |from: &str, to: &str| json!({"user": "ea1", "from": from, "to": to});
+    let ask = |shifts: Value| json!({"area": A, "on": "2020-11-11", "exclude": ["ea2"], "shifts": shifts});
+    let (begin, end) = ("2020-11-11T18:00:00+08:00", "2020-11-11T21:00:00+08:00");
+    for (from, to) in [(end, begin), (begin, begin), ("2000-01-01T18:00:00+08:00", end)] {
+        let problem =
+            boss.post("/v1/plan", &ask(json!([shift(from, to)]))).await.problem(422, "body-not-valid");
+        assert_eq!(problem["errors"][0]["pointer"], "/shifts/0/to", "{problem}");
+    }
+    let once = boss.post("/v1/plan", &ask(json!([shift(begin, end)]))).await.ok();
+    let often = boss.post("/v1/plan", &ask(json!(vec![shift(begin, end); 40]))).await.ok();
+    assert_eq!(often["enumerators"], once["enumerators"]);
+    assert!(!once["enumerators"][0]["stops"].as_array().unwrap().is_empty());
+}

@@ -52,10 +52,16 @@ impl Place {
     }
 
     fn serve(&self) -> Service {
+        self.serve_telling("error", Stdio::null())
+    }
+
+    /// A service that writes a log of this level there.
+    fn serve_telling(&self, level: &str, log: Stdio) -> Service {
         let mut child = self
             .command(&["serve", "--listen", "127.0.0.1:0"])
+            .env("DOORKNOCK_LOG", level)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -257,4 +263,64 @@ async fn sigterm_beside_a_half_sent_request_ends_in_time_with_status_0() {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(place.postmaster().is_none(), "its database is stopped");
+}
+
+/// What stands in a body, good or broken, in an address or a header stays out of the log, even of one that tells all.
+#[tokio::test]
+async fn nothing_that_was_sent_is_in_a_log() {
+    const PLANTED: [&str; 4] = ["41018119840512202X", "张三丰", "13912345678", "Lane Seven"];
+    let [number, name, phone, words] = PLANTED;
+    let place = Place::new("log");
+    place.set_up();
+    let file = place.root.join("said");
+    let mut service = place.serve_telling("trace", std::fs::File::create(&file).unwrap().into());
+    let device = place.device(service.address);
+    let person =
+        json!({"person_no": 1, "name": name, "sex": "m", "citizen_id": number, "relationship": "head"});
+    let records = [
+        json!({"type": "visit", "id": id(), "case_id": place.survey.case(0), "at": now(), "outcome": "no_answer", "note": words}),
+        json!({"type": "visit", "id": number, "case_id": phone, "at": name, "outcome": words}),
+        json!({"type": "interview", "id": id(), "case_id": place.survey.case(1), "revision": 1, "at": now(),
+            "respondent": "member", "household": {"phone": phone}, "address_text": words, "persons": [person]}),
+        json!({"type": "interview", "id": id(), "case_id": id(), "revision": number, "at": phone, "persons": [{"name": [name]}]}),
+        json!({"type": "dwelling", "id": id(), "area": words, "building": name, "room": number, "floor": phone}),
+        json!({"type": number}),
+    ];
+    let whole = batch_now(&device, &records);
+    let text = whole.to_string();
+    assert_eq!(device.post(&whole).await.status, 200);
+    let json = [("content-type", "application/json")];
+    for body in [
+        text[..text.len() - 9].to_owned(),
+        format!("{{\"{number}\":1,\"{number}\":2}}"),
+        format!("\"{name}\""),
+        number.into(),
+    ] {
+        let reply = device.client.post_raw("/v1/batches", &json, body).await;
+        assert!(reply.status.is_client_error(), "{}", reply.text());
+    }
+    for path in
+        [format!("/v1/cases/{number}"), format!("/v1/cases?area={phone}"), format!("/{number}?{phone}")]
+    {
+        device.client.get(&path).await;
+    }
+    let login = json!({"user": phone, "password": words});
+    device.client.post("/v1/login", &login).await;
+    device.client.post("/v1/enrol", &json!({"code": number, "device_id": id(), "model": words})).await;
+    service.signal(Signal::TERM);
+    service.ended(Duration::from_secs(20));
+
+    let mut logs = vec![file];
+    let beside = std::fs::read_dir(place.root.join("data/log")).into_iter().flatten().flatten();
+    logs.extend(beside.map(|entry| entry.path()));
+    let token = device.client.token.clone().unwrap();
+    for log in logs {
+        let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
+        for word in PLANTED.into_iter().chain([&*token, &number[..14]]) {
+            let line = text.lines().find(|line| line.contains(word));
+            assert_eq!(line, None, "{word} stands in {}", log.display());
+        }
+    }
+    let said = std::fs::read_to_string(place.root.join("said")).unwrap();
+    assert!(said.contains("/v1/batches"), "the log tells of requests");
 }

@@ -2,7 +2,7 @@
 """Breaks the service on purpose, one way at a time, and shows which tests notice.
 
 All mutations are built into one scratch copy at once, each behind a switch that an environment variable turns on, so one
-build serves every run. Writes docs/mutations.md. Exit 1 when a mutation is not noticed, or when a test fails without any.
+build serves every run. Writes docs/mutations.md; with names, only their rows. Exit 1 when a mutation is not noticed, or when a test fails without any.
 
     python3 tests/mutations/run.py [NAME…]
 """
@@ -83,16 +83,30 @@ def run(binary, number, filters):
     return failed, int(ran.group(1)) + len(failed) if ran else len(failed), time.monotonic() - began
 
 
+def write_page(table, rows):
+    """The table of docs/mutations.md; what did not run now stands as it was found before."""
+    page = ROOT / "docs" / "mutations.md"
+    earlier = re.findall(r"^\| \d+ \| (.+?) \| `.+?` \| (.+) \|$", page.read_text(), re.M) if page.exists() else []
+    found = {**dict(earlier), **rows}
+    lines = [f"| {n} | {m['name']} | `{m['file']}` | {found.get(m['name'], 'not run yet')} |" for n, m in enumerate(table, 1)]
+    page.write_text(
+        "# Broken on purpose\n\n"
+        "What `make mutations` found when it was last run: the service broken in one way at a time, and the tests of `tests/it`\n"
+        "that noticed. The ways are in `tests/mutations/mutations.toml`.\n\n"
+        "| | the service, broken so that | where | noticed by |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+    )
+
+
 def main():
     table = tomllib.loads((ROOT / "tests/mutations/mutations.toml").read_text())["mutation"]
     asked = sys.argv[1:]
     binary = build(table)
-    everything = sorted({f for m in table for f in m["tests"]})
+    everything = sorted({f for m in table if not asked or m["name"] in asked for f in m["tests"]})
     failed, ran, took = run(binary, 0, everything)
     print(f"unbroken: {ran} tests, {len(failed)} failed, {took:.0f} s", flush=True)
     if failed:
         sys.exit("these fail without any mutation: " + ", ".join(failed))
-    rows, missed = [], []
+    rows, missed = {}, []
     for number, m in enumerate(table, 1):
         if asked and m["name"] not in asked:
             continue
@@ -101,15 +115,8 @@ def main():
         if not failed:
             missed.append(m["name"])
         shown = ", ".join(f"`{name}`" for name in failed[:3]) + (f" and {len(failed) - 3} more" if len(failed) > 3 else "")
-        rows.append(f"| {number} | {m['name']} | `{m['file']}` | {shown or '**nobody**'} |")
-    if not asked:
-        page = (
-            "# Broken on purpose\n\n"
-            "What `make mutations` did when it was last run: the service broken in one way at a time, and the tests of `tests/it` that\n"
-            "noticed. The ways are in `tests/mutations/mutations.toml`.\n\n"
-            "| | the service, broken so that | where | noticed by |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
-        )
-        (ROOT / "docs" / "mutations.md").write_text(page)
+        rows[m["name"]] = shown or "**nobody**"
+    write_page(table, rows)
     print(f"{len(rows)} mutations, {len(missed)} missed")
     sys.exit(1 if missed else 0)
 

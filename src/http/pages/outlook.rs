@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use uuid::Uuid;
 
-use super::super::kind;
+use super::super::plan::compute;
 use super::super::problem::Problem;
 use super::chart::chart;
 use super::figures::{Rate, thousands};
@@ -102,9 +102,8 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
         Err(PlanningError::TooLarge) => return Ok(None),
         Err(other) => return Err(other.into()),
     };
-    // The planner computes for a while: on a thread of its own.
     let made_at = v.now;
-    let forecast = tokio::task::spawn_blocking(move || {
+    let forecast = compute(ready, move |ready| {
         let outlook = ready.pace();
         let named = outlook
             .warnings
@@ -113,8 +112,7 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
         let addresses = named.collect();
         Forecast { made_at, pace: outlook, addresses }
     })
-    .await
-    .map_err(|_| Problem::plain(&kind::INTERNAL))?;
+    .await?;
     let forecast = Arc::new(forecast);
     v.app.pages.keep_outlook(place, v.now, Arc::clone(&forecast));
     Ok(Some(shown(v, &forecast)))

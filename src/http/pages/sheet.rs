@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 use uuid::Uuid;
 
-use super::super::kind;
+use super::super::plan::compute;
 use super::super::problem::Problem;
 use super::assign::{Person, people};
 use super::frame::{Frame, Tab};
@@ -82,9 +82,7 @@ async fn stops(
 ) -> Result<Vec<StopView>, Problem> {
     let question = Question { area: area.clone(), on, now: v.now, hours: HashMap::new() };
     let ready = Ready::read(v.app.store(), std::sync::Arc::clone(&v.survey), question).await?;
-    let plan = tokio::task::spawn_blocking(move || ready.plan())
-        .await
-        .map_err(|_| Problem::plain(&kind::INTERNAL))?;
+    let plan = compute(ready, Ready::plan).await?;
     Ok(plan.enumerators.into_iter().find(|s| s.user == user).map(|s| s.stops).unwrap_or_default())
 }
 

@@ -102,8 +102,8 @@ impl Phone {
         panic!("the batch was not taken within 600 tries");
     }
 
-    /// Sends the beginning of a request and hangs up: `part` from 0 to 1 of its bytes; with 1 everything but the reading.
-    pub async fn hang_up(&self, batch: &Value, part: f64) {
+    /// The bytes of a delivery, `part` of them from 0 to 1.
+    pub fn request(&self, batch: &Value, part: f64) -> Vec<u8> {
         let body = serde_json::to_vec(batch).expect("a value can be written");
         let head = format!(
             "POST /v1/batches HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
@@ -120,8 +120,14 @@ impl Phone {
             reason = "a share of a short text"
         )]
         let cut = (all.len() as f64 * part) as usize;
+        all.truncate(cut);
+        all
+    }
+
+    /// Sends the beginning of a request and hangs up: `part` from 0 to 1 of its bytes; with 1 everything but the reading.
+    pub async fn hang_up(&self, batch: &Value, part: f64) {
         let Ok(mut socket) = TcpStream::connect(self.address).await else { return };
-        drop(socket.write_all(&all[..cut]).await);
+        drop(socket.write_all(&self.request(batch, part)).await);
         drop(socket.flush().await);
     }
 }
