@@ -136,7 +136,7 @@ async fn a_rejected_interview_counts_again_from_a_higher_revision() {
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let case = app.survey.case(0);
     let talk = interview(case);
-    phone.accepted(&[talk.clone()]).await;
+    phone.accepted(std::slice::from_ref(&talk)).await;
     let reject = json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1});
 
     let rejected = decide(&staff, case, reject).await;
@@ -211,7 +211,7 @@ async fn a_void_at_the_loser_still_holds_after_the_merge() {
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let (loser, survivor) = (app.survey.case(0), app.survey.case(1));
     let talk = interview(loser);
-    phone.accepted(&[talk.clone()]).await;
+    phone.accepted(std::slice::from_ref(&talk)).await;
     let reject = json!({"decision": "reject_interview", "interview": id_of(&talk), "revision": 1});
     decide(&staff, loser, reject).await;
     decide(&staff, loser, json!({"decision": "merge", "into": survivor})).await;

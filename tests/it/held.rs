@@ -63,7 +63,7 @@ async fn the_id_computed_by_rule_frees_as_the_records_own_id_does() {
     let before =
         phone.send(&[visit(by_rule, "no_answer"), visit_at(id_of(&door), "vacant", &at(9, "19:00"))]).await;
     assert_eq!(statuses(&before), ["held", "held"]);
-    phone.accepted(&[door.clone()]).await;
+    phone.accepted(std::slice::from_ref(&door)).await;
     let after = phone.accepted(&[visit_at(id_of(&door), "vacant", &at(8, "19:00"))]).await;
 
     assert_eq!(
@@ -186,7 +186,7 @@ async fn an_interview_at_a_visit_of_another_door_is_held_whichever_comes_first()
             let held = phone.send(&[talk]).await;
             assert_eq!((statuses(&held)[0], reasons(&held)[0]), ("held", "visit-elsewhere"));
         } else {
-            phone.accepted(&[talk.clone()]).await;
+            phone.accepted(std::slice::from_ref(&talk)).await;
             let before = cursor(&phone).await;
             phone.accepted(&[seen]).await;
             let told = receipts_since(&phone, &before).await;

@@ -67,7 +67,7 @@ async fn a_finished_door_ends_its_lease_and_goes_back_when_it_opens_again() {
     assert!(picture.get("case", elsewhere).is_some());
 
     let taken = interview(elsewhere);
-    mate.accepted(&[taken.clone()]).await;
+    mate.accepted(std::slice::from_ref(&taken)).await;
 
     picture.pull(&phone, 1).await;
     assert!(picture.get("case", elsewhere).is_none(), "another person finished it");
@@ -93,7 +93,7 @@ async fn a_door_that_opens_after_its_lease_belongs_to_nobody() {
     let case = app.survey.case(0);
     lend(&staff, case, "ea1", TONIGHT).await;
     let taken = interview(case);
-    phone.accepted(&[taken.clone()]).await;
+    phone.accepted(std::slice::from_ref(&taken)).await;
     app.clock.set("2020-11-11T09:00:00+08:00");
     assert_eq!(app.shared.ingest.end_leases(app.clock.now()).await.unwrap(), 0);
     let reject =

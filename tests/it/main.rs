@@ -2,6 +2,19 @@
 //!
 //! A name is a promise. Nothing sleeps to wait for luck, nothing reads the real clock, every seed is printed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    reason = "a test that unwraps has failed; its names are short"
+)]
+#![allow(clippy::print_stdout, reason = "seeds and counts are printed")]
+#![allow(
+    clippy::match_same_arms,
+    clippy::needless_pass_by_value,
+    clippy::large_stack_arrays,
+    reason = "made to be read"
+)]
+
 mod assignments;
 mod attachments;
 mod batches;

@@ -114,7 +114,7 @@ async fn a_door_leaves_the_list_when_it_is_done_and_comes_back_when_that_is_undo
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let case = app.survey.case(0);
     let talk = interview(case);
-    phone.accepted(&[talk.clone()]).await;
+    phone.accepted(std::slice::from_ref(&talk)).await;
     assert_eq!(pages(&app, "", 10).await.len(), 0);
     let reject =
         json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});

@@ -200,7 +200,7 @@ async fn several_surveys_of_one_district_do_not_know_each_other() {
     let (one, two) = (app.device("ea1").await, app.device_in("census-second", "ea1").await);
     assert_ne!(app.survey.case(0), second.case(0));
     let record = visit(app.survey.case(0), "no_answer");
-    one.accepted(&[record.clone()]).await;
+    one.accepted(std::slice::from_ref(&record)).await;
 
     // The same ids in another survey are other records, and the other survey's cases are unknown ones.
     let answer = two.send(&[record, visit(second.case(0), "vacant")]).await;

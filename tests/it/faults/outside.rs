@@ -62,9 +62,9 @@ house_faults! {
     the_database_freezes_for_a_while(house, dice) {
         let Some(pid) = house.database_pid() else { return };
         let all = children_of(pid);
-        all.iter().for_each(|pid| signal(*pid, Signal::STOP));
+        for pid in &all { signal(*pid, Signal::STOP); }
         a_moment(dice, 1500).await;
-        all.iter().for_each(|pid| signal(*pid, Signal::CONT));
+        for pid in &all { signal(*pid, Signal::CONT); }
     }
     the_service_freezes_for_a_while(house, dice) {
         let pid = house.service_pid();

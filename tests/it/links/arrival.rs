@@ -201,7 +201,7 @@ async fn an_upload_leaves_a_line_in_the_queue_and_no_more() {
     let app = App::new(Survey::with_dwellings(3)).await;
     let form = home(app.survey.case(0), &LU, "10:10");
     let device = app.device("ea1").await;
-    device.accepted(&[form.clone()]).await;
+    device.accepted(std::slice::from_ref(&form)).await;
     assert_eq!(app.count("select count(*) from link_outbox").await, 1);
     assert_eq!(app.count("select count(*) from link_interview").await, 0);
     device.accepted(&[form]).await;

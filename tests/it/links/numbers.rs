@@ -18,7 +18,7 @@ async fn a_family_met_at_two_doors_is_counted_once() {
         .await
         .accepted(&[first.clone(), visit_at(app.survey.case(9), "no_answer", &at(8, "10:00"))])
         .await;
-    app.device("ea2").await.accepted(&[second.clone()]).await;
+    app.device("ea2").await.accepted(std::slice::from_ref(&second)).await;
     let chief = app.staff("sall").await;
     assert_eq!(totals(&chief).await.0, 2);
 

@@ -14,8 +14,8 @@ async fn across() -> (App, uuid::Uuid) {
     there.extend(people(&[("苑红霞", "f", (1990, 7, 1), "sibling")]));
     there[2]["person_no"] = json!(3);
     let far = form(app.survey.case(8), there, "16:00");
-    app.device("ea1").await.accepted(&[near.clone()]).await;
-    app.device("eb1").await.accepted(&[far.clone()]).await;
+    app.device("ea1").await.accepted(std::slice::from_ref(&near)).await;
+    app.device("eb1").await.accepted(std::slice::from_ref(&far)).await;
     link_all(&app).await;
     (app, link_id(&near, &far))
 }

@@ -102,7 +102,10 @@ fn keyword_holds(
         }
         "type" => match rule {
             Value::Array(kinds) => kinds.iter().any(|kind| is_of(kind, value)),
-            kind => is_of(kind, value),
+            kind
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                is_of(kind, value)
+            }
         },
         "enum" => rule.as_array().expect("a list").contains(value),
         "const" => rule == value,
@@ -145,7 +148,9 @@ fn keyword_holds(
         "allOf" => {
             let branches = rule.as_array().expect("a list");
             let mut inner = Vec::new();
-            branches.iter().for_each(|branch| check(branch, value, at, &mut inner));
+            for branch in branches {
+                check(branch, value, at, &mut inner);
+            }
             // A member that one branch does not name may be named by another.
             let named: Vec<&str> = branches.iter().flat_map(names).collect();
             let is_named = |fault: &String| {
