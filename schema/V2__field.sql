@@ -1,5 +1,9 @@
 -- Fact tables: doors, cases and everything that comes from the field. The district stands first in every key and index;
 -- no triggers, no sequences that readers depend on, no foreign keys from facts to other shards.
+--
+-- Where rows are found by an id, the id comes second and the survey third. An index that begins with district and survey matches
+-- every query, and as long as a table has no statistics, which is as long as a survey is young, PostgreSQL thinks it as good as
+-- the right one: it then reads the whole survey for each batch.
 
 create table building (
     district_id integer not null,
@@ -180,10 +184,10 @@ create table batch (
     seq            bigint,
     records        integer     not null,
     via            text        not null,
-    constraint batch_pk primary key (district_id, survey_no, id),
+    constraint batch_pk primary key (district_id, id, survey_no),
     constraint batch_via_known check (via in ('http', 'file'))
 );
-create index batch_by_device on batch (district_id, survey_no, device_id, received_at);
+create index batch_by_device on batch (district_id, device_id, survey_no, received_at);
 comment on table  batch is 'One upload of a device. Its row is written first, so that the same batch sent twice at once waits here.';
 comment on column batch.district_id is 'District of the survey.';
 comment on column batch.survey_no is 'The survey.';
@@ -206,7 +210,7 @@ create table batch_content (
     raw         bytea   not null,
     raw_length  integer not null,
     receipts    bytea   not null,
-    constraint batch_content_pk primary key (district_id, survey_no, batch_id)
+    constraint batch_content_pk primary key (district_id, batch_id, survey_no)
 );
 -- Both are packed already.
 alter table batch_content alter column raw set storage external, alter column receipts set storage external;
@@ -251,9 +255,9 @@ create table visit (
     distance_m       real,
     note             text,
     extra            text,
-    constraint visit_pk primary key (district_id, survey_no, id)
+    constraint visit_pk primary key (district_id, id, survey_no)
 );
-create index visit_by_case on visit (district_id, survey_no, case_id, at);
+create index visit_by_case on visit (district_id, case_id, survey_no, at);
 create index visit_held on visit (district_id, survey_no, case_id) where status <> 0;
 comment on table  visit is 'One contact attempt. Append-only: only status may change, when what it waits for arrives or a supervisor decides.';
 comment on column visit.district_id is 'District of the survey.';
@@ -318,9 +322,9 @@ create table interview (
     address_text      text,
     answers           text,
     extra             text,
-    constraint interview_pk primary key (district_id, survey_no, id, revision)
+    constraint interview_pk primary key (district_id, id, survey_no, revision)
 );
-create index interview_by_case on interview (district_id, survey_no, case_id);
+create index interview_by_case on interview (district_id, case_id, survey_no);
 create index interview_awaiting on interview (district_id, survey_no, visit_id) where is_visit_awaited;
 create index interview_held on interview (district_id, survey_no, case_id) where status <> 0;
 comment on table  interview is 'One revision of an interview. The highest accepted revision is in force, the others are history.';
@@ -373,7 +377,7 @@ create table person (
     is_id_repaired   boolean  not null,
     other_address    text,
     items            text     not null,
-    constraint person_pk primary key (district_id, survey_no, interview_id, revision, person_no)
+    constraint person_pk primary key (district_id, interview_id, survey_no, revision, person_no)
 );
 comment on table  person is 'The people of one interview revision.';
 comment on column person.district_id is 'District of the survey.';
@@ -412,7 +416,7 @@ create table dwelling_record (
     received_at timestamptz not null,
     area        text        not null,
     content     text        not null,
-    constraint dwelling_record_pk primary key (district_id, survey_no, id)
+    constraint dwelling_record_pk primary key (district_id, id, survey_no)
 );
 create index dwelling_record_held on dwelling_record (district_id, survey_no, area) where status <> 0;
 comment on table  dwelling_record is 'A door reported from the field; its id may be used as case_id by the device that found it.';
@@ -444,7 +448,7 @@ create table decision (
     decided_at     timestamptz not null,
     policy_version integer     not null,
     unmet          smallint    not null,
-    constraint decision_pk primary key (district_id, survey_no, case_id, seq)
+    constraint decision_pk primary key (district_id, case_id, survey_no, seq)
 );
 comment on table  decision is 'What a supervisor decided about a case. Append-only, kept for ever.';
 comment on column decision.district_id is 'District of the survey.';
@@ -470,10 +474,10 @@ create table assignment (
     assigned_at timestamptz not null,
     ended_at    timestamptz,
     end_reason  text,
-    constraint assignment_pk primary key (district_id, survey_no, id)
+    constraint assignment_pk primary key (district_id, id, survey_no)
 );
-create index assignment_by_case on assignment (district_id, survey_no, case_id);
-create index assignment_by_user on assignment (district_id, survey_no, enumerator, case_id);
+create index assignment_by_case on assignment (district_id, case_id, survey_no);
+create index assignment_by_user on assignment (district_id, enumerator, survey_no, case_id);
 create index assignment_open on assignment (district_id, survey_no, enumerator) where ended_at is null;
 comment on table  assignment is 'Who was given a door, until when. A new one ends the one before.';
 comment on column assignment.district_id is 'District of the survey.';

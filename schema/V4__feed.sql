@@ -26,9 +26,9 @@ create table change (
     area_no     integer,
     device_id   uuid,
     user_name   text,
-    constraint change_pk primary key (district_id, survey_no, kind, id)
+    constraint change_pk primary key (district_id, kind, survey_no, id)
 ) with (fillfactor = 80);
-create index change_by_tag on change (district_id, survey_no, tag);
+create index change_by_tag on change (district_id, tag, survey_no);
 comment on table  change is 'The latest change of each thing a device may hold, once however often it changed; of cases that were folded change_cases tells.';
 comment on column change.district_id is 'District of the survey.';
 comment on column change.survey_no is 'The survey.';
@@ -47,7 +47,7 @@ create table change_cases (
     area_from   integer not null,
     area_to     integer not null,
     cases       uuid[]  not null,
-    constraint change_cases_pk primary key (district_id, survey_no, tag, first_case)
+    constraint change_cases_pk primary key (district_id, tag, survey_no, first_case)
 );
 comment on table  change_cases is 'The cases that a transaction folded, some rows for all of them: an upload touches many, and a row in change for each would cost more than the rest of the feed.';
 comment on column change_cases.district_id is 'District of the survey.';
@@ -64,7 +64,7 @@ create table change_stamp (
     seq         bigint  not null,
     tag         bigint  not null,
     constraint change_stamp_pk primary key (district_id, survey_no, seq),
-    constraint change_stamp_tag_once unique (district_id, survey_no, tag)
+    constraint change_stamp_tag_once unique (district_id, tag, survey_no)
 );
 comment on table  change_stamp is 'The feed number of each transaction tag, written as the last statement before commit.';
 comment on column change_stamp.district_id is 'District of the survey.';

@@ -64,7 +64,7 @@ create table link_interview (
     keys         bigint[] not null,
     key_kinds    smallint[] not null,
     skipped      smallint[] not null,
-    constraint link_interview_pk primary key (district_id, survey_no, interview)
+    constraint link_interview_pk primary key (district_id, interview, survey_no)
 );
 comment on table  link_interview is 'Each interview in the form in which it is compared; derived, may be made again at any time.';
 comment on column link_interview.district_id is 'District of the survey.';
@@ -90,7 +90,7 @@ create table link_key (
     key         bigint   not null,
     kind        smallint not null,
     interview   uuid     not null,
-    constraint link_key_pk primary key (district_id, survey_no, key, kind, interview)
+    constraint link_key_pk primary key (district_id, key, survey_no, kind, interview)
 );
 comment on table  link_key is 'Blocking keys: two interviews are compared when they share one.';
 comment on column link_key.district_id is 'District of the survey.';
@@ -129,15 +129,15 @@ create table link (
     decided_at       timestamptz not null,
     made_at          timestamptz not null,
     version          integer     not null,
-    constraint link_pk primary key (district_id, survey_no, id),
+    constraint link_pk primary key (district_id, id, survey_no),
     constraint link_in_order check (a < b),
     constraint link_state_known check (state in ('review', 'merged', 'paired', 'apart', 'withdrawn')),
     constraint link_merged_as_known check ((state = 'merged') = (merged_as is not null) and merged_as in ('household', 'door')),
     constraint link_verdict_known check (verdict in ('merge', 'pair', 'apart', 'undo'))
 ) with (fillfactor = 80);
-create index link_by_state on link (district_id, survey_no, state, made_at, id);
-create index link_by_a_case on link (district_id, survey_no, a_case);
-create index link_by_b_case on link (district_id, survey_no, b_case);
+create index link_by_state on link (district_id, state, survey_no, made_at, id);
+create index link_by_a_case on link (district_id, a_case, survey_no);
+create index link_by_b_case on link (district_id, b_case, survey_no);
 comment on table  link is 'A pair of interviews that may be one household or share a person. Pairs with nothing in common have no row.';
 comment on column link.district_id is 'District of the survey.';
 comment on column link.survey_no is 'The survey.';
@@ -184,7 +184,7 @@ create table link_event (
     at            timestamptz not null,
     note          text        not null,
     changed       jsonb,
-    constraint link_event_pk primary key (district_id, survey_no, link_id, version),
+    constraint link_event_pk primary key (district_id, link_id, survey_no, version),
     constraint link_event_kind_known
         check (kind in ('found', 'scored', 'settled', 'withdrawn', 'merge', 'pair', 'apart', 'undo', 'propose'))
 );
@@ -210,9 +210,9 @@ create table cluster_member (
     interview   uuid    not null,
     cluster_id  uuid    not null,
     is_counted  boolean not null,
-    constraint cluster_member_pk primary key (district_id, survey_no, interview)
+    constraint cluster_member_pk primary key (district_id, interview, survey_no)
 );
-create index cluster_member_by_cluster on cluster_member (district_id, survey_no, cluster_id);
+create index cluster_member_by_cluster on cluster_member (district_id, cluster_id, survey_no);
 comment on table  cluster_member is 'Households with more than one interview. An interview without a row is a household of its own.';
 comment on column cluster_member.district_id is 'District of the survey.';
 comment on column cluster_member.survey_no is 'The survey.';
@@ -231,7 +231,7 @@ create table cluster_event (
     cause       uuid        not null,
     by_user     text        not null,
     at          timestamptz not null,
-    constraint cluster_event_pk primary key (district_id, survey_no, cluster_id, seq),
+    constraint cluster_event_pk primary key (district_id, cluster_id, survey_no, seq),
     constraint cluster_event_kind_known check (kind in ('merge', 'split', 'recount', 'dissolve'))
 );
 comment on table  cluster_event is 'How households of several interviews came about and fell apart. Append-only.';

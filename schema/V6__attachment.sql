@@ -14,7 +14,7 @@ create table attachment (
     started_at  timestamptz not null,
     complete_at timestamptz,
     purged_at   timestamptz,
-    constraint attachment_pk primary key (district_id, survey_no, id),
+    constraint attachment_pk primary key (district_id, id, survey_no),
     constraint attachment_stored_in_length check (stored between 0 and length)
 );
 create index attachment_by_device on attachment (district_id, survey_no, device_id, id);
@@ -53,7 +53,7 @@ create table attachment_link (
     survey_no     integer not null,
     attachment_id uuid    not null,
     visit_id      uuid    not null,
-    constraint attachment_link_pk primary key (district_id, survey_no, attachment_id, visit_id)
+    constraint attachment_link_pk primary key (district_id, attachment_id, survey_no, visit_id)
 );
 comment on table  attachment_link is 'Which visit names which attachment; written with the visit, whether or not the attachment is here.';
 comment on column attachment_link.district_id is 'District of the survey.';

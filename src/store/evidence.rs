@@ -69,28 +69,40 @@ statements! {
           as u (id, status, held_reason, held_detail, case_id, batch_index, digest, area, content)
         order by u.id
         on conflict on constraint dwelling_record_pk do nothing returning id";
-    /// $1 district, $2 survey, $3 case ids.
+    /// $1 district, $2 survey, $3 case ids. `offset 0`: as in `known_records`.
     LOAD_VISITS = "-- load_visits
-        select id, case_id, at, received_at, outcome, enumerator, channel, informant, photo is not null as has_photo,
-               appointment_from, appointment_to
-        from visit where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0";
+        select v.* from (select distinct id from unnest($3::uuid[]) as t (id)) u
+        cross join lateral (
+            select id, case_id, at, received_at, outcome, enumerator, channel, informant, photo is not null as has_photo,
+                   appointment_from, appointment_to
+            from visit where district_id = $1 and survey_no = $2 and case_id = u.id and status = 0
+            offset 0) v";
     /// $1 district, $2 survey, $3 case ids. Neither faulty forms that were corrected, nor what a later revision moved to
     /// another door.
     LOAD_INTERVIEWS = "-- load_interviews
-        select id, revision, case_id, visit_id, result, respondent, at, received_at, counted_elsewhere, paired, persons
-        from interview i where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0
-          and held_reason is distinct from 'form-error'
-          and not exists (select 1 from interview h where h.district_id = $1 and h.survey_no = $2 and h.id = i.id
-                and h.revision > i.revision and h.case_id <> i.case_id and h.status = 0
-                and h.held_reason is distinct from 'form-error')";
+        select v.* from (select distinct id from unnest($3::uuid[]) as t (id)) u
+        cross join lateral (
+            select id, revision, case_id, visit_id, result, respondent, at, received_at, counted_elsewhere, paired, persons
+            from interview i where district_id = $1 and survey_no = $2 and case_id = u.id and status = 0
+              and held_reason is distinct from 'form-error'
+              and not exists (select 1 from interview h where h.district_id = $1 and h.survey_no = $2 and h.id = i.id
+                    and h.revision > i.revision and h.case_id <> i.case_id and h.status = 0
+                    and h.held_reason is distinct from 'form-error' offset 0)
+            offset 0) v";
     /// $1 district, $2 survey, $3 case ids. Other cases at which revisions of these cases' interviews stand.
     MOVED_CASES = "-- cases_of_other_revisions
-        select distinct o.case_id from interview i
-        join interview o on o.district_id = i.district_id and o.survey_no = i.survey_no and o.id = i.id and o.case_id <> i.case_id
-        where i.district_id = $1 and i.survey_no = $2 and i.case_id = any($3) and o.case_id <> all($3) and o.status = 0";
+        select distinct o.case_id from unnest($3::uuid[]) as u (id)
+        cross join lateral (
+            select id from interview where district_id = $1 and survey_no = $2 and case_id = u.id offset 0) i
+        cross join lateral (
+            select case_id from interview where district_id = $1 and survey_no = $2 and id = i.id and case_id <> u.id and status = 0
+            offset 0) o
+        where o.case_id <> all($3)";
     /// $1 district, $2 survey, $3 visit ids.
     VISIT_CASES = "-- visit_cases
-        select id, case_id from visit where district_id = $1 and survey_no = $2 and id = any($3) and status = 0";
+        select v.id, v.case_id from (select distinct id from unnest($3::uuid[]) as t (id)) u
+        cross join lateral (
+            select id, case_id from visit where district_id = $1 and survey_no = $2 and id = u.id and status = 0 offset 0) v";
     /// $1 district, $2 survey, $3 visit ids. Interviews that named a visit before it came.
     AWAITING_INTERVIEWS = "-- awaiting_interviews
         select id, revision, visit_id, case_id, status, device_id from interview
