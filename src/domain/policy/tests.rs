@@ -49,6 +49,7 @@ fn every_fault_is_named_at_once() {
         [vacant]
         informants = ["none"]
         [link]
+        upper = 0.9
         lower = 1.5
         [shift]
         sunday = "12:00-09:00"
