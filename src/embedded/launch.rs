@@ -19,12 +19,15 @@ const START_LOG: &str = "postgres-start.log";
 const SOCKET_PATH_LIMIT: usize = 107;
 /// The socket's file name, for the port of our settings.
 const SOCKET_NAME: &str = ".s.PGSQL.5432";
+/// Its lock, which names a process as the cluster's own pid file does.
+const SOCKET_LOCK: &str = ".s.PGSQL.5432.lock";
 
 /// Everything a start needs, made once and used again for every restart.
 #[derive(Debug)]
 pub(super) struct Launch {
     folder: Folder,
     log: Folder,
+    socket: Folder,
     account: Account,
     postgres: PathBuf,
     helper: PathBuf,
@@ -55,6 +58,7 @@ impl Launch {
         Ok(Self {
             folder: data_dir.folder.again()?,
             log,
+            socket: Folder::open(&socket_dir)?,
             account,
             postgres: binaries.program("postgres"),
             helper,
@@ -68,6 +72,9 @@ impl Launch {
     /// Clears what an earlier cluster left and starts the process. It lives no longer than the calling thread.
     pub(super) fn spawn(&self) -> Result<Child, Error> {
         process::make_way(&self.folder, &self.pgdata())?;
+        // Nothing of the cluster lives any more, so this can only name a process that is dead but not yet counted by its parent,
+        // which postgres would take for a living one.
+        self.socket.remove(SOCKET_LOCK)?;
         let log = self.log.file(START_LOG, &self.account)?;
         log.set_len(0).map_err(Error::io("empty the file", &self.log.path().join(START_LOG)))?;
         let mut command = child::command(&self.helper, &self.account, &self.postgres);

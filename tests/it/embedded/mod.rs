@@ -256,7 +256,9 @@ fn a_start_that_is_killed_leaves_nothing_half_done() {
 #[test]
 fn a_stranger_named_by_an_old_pid_file_is_left_alone() {
     let scratch = Scratch::new();
-    scratch.start().stop();
+    let cluster = scratch.start();
+    let socket_dir = cluster.connection().socket_dir.clone();
+    cluster.stop();
     let uid = std::fs::metadata(scratch.pgdata()).unwrap().uid();
     let mut sleeper = Command::new("sleep");
     std::os::unix::process::CommandExt::uid(&mut sleeper, uid);
@@ -266,7 +268,8 @@ fn a_stranger_named_by_an_old_pid_file_is_left_alone() {
         stranger.id(),
         scratch.pgdata().display()
     );
-    std::fs::write(scratch.pgdata().join("postmaster.pid"), file).unwrap();
+    std::fs::write(scratch.pgdata().join("postmaster.pid"), &file).unwrap();
+    std::fs::write(socket_dir.join(".s.PGSQL.5432.lock"), file).unwrap();
     assert_eq!(running(&scratch.0).unwrap(), None, "a stranger is no cluster");
 
     let cluster = scratch.start();
