@@ -63,6 +63,9 @@ until grep -q 'listening on' "$work/serve.out"; do
     if ! kill -0 "$service" 2>/dev/null; then
         service=
         tail -n 3 "$log" >&2
+        if grep -q 'applied migration' "$log"; then
+            give_up "what is in $demo was made by another version of this program; begin anew with: rm -r $demo"
+        fi
         exit 1
     fi
     sleep 0.1
@@ -88,10 +91,13 @@ say "3. Eight phones collected offline for a week, and now find a network"
 say "4. How far it got"
 "$doorknock" completion --data-dir "$data"
 
-say "5. Tomorrow, the walk of Liu Yang (e01): the first doors, and why (* an appointment)"
+say "5. Families met twice, and how that is known"
+"$doorknock" links --data-dir "$data"
+
+say "6. Tomorrow, the walk of Liu Yang (e01): the first doors, and why (* an appointment)"
 "$doorknock" plan --data-dir "$data" --area "$community" --enumerator e01 --on tomorrow --first 12
 
-say "6. Look at it"
+say "7. Look at it"
 supervisor=s01
 token=$("$doorknock" token "$supervisor" --data-dir "$data")
 password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')

@@ -7,6 +7,7 @@ mod cert;
 mod export;
 pub mod link;
 mod linking;
+mod links;
 mod migrate;
 mod plan;
 mod post;
@@ -56,6 +57,8 @@ enum Command {
     Completion(show::CompletionArgs),
     /// Show the doors that need another visit, most urgent first
     Returns(show::ReturnsArgs),
+    /// Show how many households were met twice, and explain one
+    Links(links::LinksArgs),
     /// Show the sheets of a day: who knocks where, in which order, and why
     Plan(plan::PlanArgs),
     /// Write cases, visits, households or persons as CSV or GeoJSON to standard output
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Revoke(args) => access::revoke(&common, &args),
         Command::Completion(args) => show::completion(&common, &args),
         Command::Returns(args) => show::returns(&common, &args),
+        Command::Links(args) => links::links(&common, &args),
         Command::Plan(args) => plan::run(&common, &args),
         Command::Export(args) => export::run(&common, &args),
         Command::Link(args) => link::run(args).map(|()| ExitCode::SUCCESS),
