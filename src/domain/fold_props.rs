@@ -191,10 +191,11 @@ proptest! {
     }
 
     #[test]
-    fn voiding_and_taking_it_back_changes_nothing(evidence in evidence(), n in 1_usize..=9, minute in minute()) {
+    fn voiding_and_taking_it_back_changes_nothing(mut evidence in evidence(), n in 1_usize..=9, minute in minute()) {
         let rules = rules("");
         let has_void = |d: &Decision| matches!(d.kind, DecisionKind::Void { .. } | DecisionKind::Unvoid { .. });
-        prop_assume!(!evidence.decisions.iter().any(has_void));
+        // Taken out rather than refused: most evidence has one, and a run refuses only so much.
+        evidence.decisions.retain(|d| !has_void(d));
         let mut other = evidence.clone();
         for (seq, kind) in [(50, DecisionKind::Void { visit: visit_id(n) }), (51, DecisionKind::Unvoid { visit: visit_id(n) })] {
             other.decisions.push(Decision { seq, at: moment(minute), by: Arc::from("s1"), kind });
