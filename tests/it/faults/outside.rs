@@ -33,6 +33,10 @@ house_faults! {
             let all = children_of(pid);
             if let Some(one) = all.get(dice.random_range(0..all.len().max(1))) {
                 signal(*one, Signal::KILL);
+                // Sessions that begin before its parent has noticed are ended with all others; the law is asked after that.
+                while children_of(pid).contains(one) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
             }
         }
     }
