@@ -16,8 +16,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::base::{Base, Common, open_ingest, private, remark, runtime, say};
-use crate::embedded::{self, Session};
+use super::base::{Base, Common, database, open_ingest, remark, runtime, say};
+use crate::embedded;
+use crate::http::pages::assets::hex;
 use crate::store::backup::{self, Manifest, Snapshot};
 use crate::store::{self, Settings};
 
@@ -118,15 +119,6 @@ fn dumped(mut dump: Command, into: &Path) -> Result<(u64, String)> {
     Ok((length, hex(&hash.finalize())))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn write_file(path: &Path, dump: &Path, manifest: &Manifest) -> Result<()> {
     let beside = path.with_extension("part");
     drop(std::fs::remove_file(&beside));
@@ -181,12 +173,7 @@ fn check(path: &Path) -> Result<Manifest> {
 pub(super) fn restore(common: &Common, args: &RestoreArgs) -> Result<ExitCode> {
     let manifest = check(&args.file)?;
     let runtime = runtime()?;
-    let (settings, session) = if let Some(url) = common.url() {
-        (Settings::from_url(url)?, None)
-    } else {
-        let session = Session::open(&embedded::Options::new(&common.data_dir))?;
-        (private(session.connection()), Some(session))
-    };
+    let (settings, session) = database(common)?;
     let done = runtime.block_on(restore_into(common, &settings, &args.file, &manifest));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     if let Some(session) = session {

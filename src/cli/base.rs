@@ -39,8 +39,14 @@ pub(super) struct Common {
         value_parser = OsStringValueParser::new().map(data_dir)
     )]
     pub(super) data_dir: PathBuf,
-    /// Database to use instead of the private one, as <postgres://user@host/name>
-    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        help = "Database to use instead of the private one, as postgres://user@host/name",
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
     pub(super) database_url: Option<String>,
 }
 
@@ -62,16 +68,20 @@ pub(super) struct Base {
     session: Option<Session>,
 }
 
+/// How to reach the database: the one named, or the private one, whose session is to be closed at the end.
+pub(super) fn database(common: &Common) -> Result<(Settings, Option<Session>)> {
+    if let Some(url) = common.url() {
+        return Ok((Settings::from_url(url)?, None));
+    }
+    let session = Session::open(&embedded::Options::new(&common.data_dir))?;
+    Ok((private(session.connection()), Some(session)))
+}
+
 impl Base {
     /// Connects to the database: the one named, or the private one, which is started where nobody runs it.
     pub(super) fn open(common: &Common) -> Result<Self> {
         let runtime = runtime()?;
-        let (settings, session) = if let Some(url) = common.url() {
-            (Settings::from_url(url)?, None)
-        } else {
-            let session = Session::open(&embedded::Options::new(&common.data_dir))?;
-            (private(session.connection()), Some(session))
-        };
+        let (settings, session) = database(common)?;
         let is_own = session.as_ref().is_some_and(|s| s.whose() == Whose::Own);
         let ingest = runtime.block_on(async {
             if is_own {

@@ -96,7 +96,7 @@ fn explain(pair: &Pair, is_zh: bool) {
             if is_zh {
                 "起点：两份表恰为同一户的可能"
             } else {
-                "to begin with: two forms compared at all"
+                "to begin with, before anything is compared"
             }
         ));
     }

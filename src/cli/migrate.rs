@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use super::base::{Common, private, runtime, say};
-use crate::embedded::{Options, Session};
-use crate::store::{Settings, migrate};
+use super::base::{Common, database, runtime, say};
+use crate::store::migrate;
 
 /// Arguments of `migrate`: none of its own.
 #[derive(Args, Clone, Debug)]
@@ -15,14 +14,7 @@ pub(super) struct MigrateArgs {}
 
 /// Applies what is missing and says how much that was.
 pub(super) fn run(common: &Common, _: &MigrateArgs) -> Result<ExitCode> {
-    let session = match common.url() {
-        Some(_) => None,
-        None => Some(Session::open(&Options::new(&common.data_dir))?),
-    };
-    let settings = match (&session, common.url()) {
-        (Some(session), _) => private(session.connection()),
-        (None, url) => Settings::from_url(url.unwrap_or_default())?,
-    };
+    let (settings, session) = database(common)?;
     let applied = runtime()?.block_on(migrate(&settings))?;
     say(if applied == 0 { "nothing to do".to_owned() } else { format!("{applied} migration(s) applied") });
     if let Some(session) = session {

@@ -77,7 +77,7 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Read such a file into an empty database
     Restore(backup::RestoreArgs),
-    /// Remove personal data once `privacy.purge_on` has come; counts stay
+    #[command(about = "Remove personal data once privacy.purge_on has come; counts stay")]
     Purge(purge::PurgeArgs),
     /// Make a local authority and a server certificate, for HTTPS
     Cert(cert::CertArgs),

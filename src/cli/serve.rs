@@ -47,8 +47,12 @@ pub(super) struct ServeArgs {
     /// Free space on the disk, in MiB, below which uploads are refused
     #[arg(long, value_name = "MIB", default_value_t = MIN_FREE >> 20)]
     min_free: u64,
-    /// Where pictures lie: a directory, or <s3://bucket/prefix>; the data directory's own when not given
-    #[arg(long, value_name = "DIR|URL", env = "DOORKNOCK_ATTACHMENTS")]
+    #[arg(
+        help = "Where pictures lie: a directory, or s3://bucket/prefix; the data directory's own when not given",
+        long,
+        value_name = "DIR|URL",
+        env = "DOORKNOCK_ATTACHMENTS"
+    )]
     attachments: Option<String>,
     /// Leave the linking of households to another process on the same database
     #[arg(long)]

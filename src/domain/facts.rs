@@ -3,6 +3,7 @@
 //! Nothing is concluded here; the result is the same for every order and repetition of the evidence.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -91,11 +92,12 @@ impl<'a> Facts<'a> {
             stored: visits.len(),
             twins: Vec::new(),
         };
-        for visit in visits.into_iter().filter(|visit| !is_voided(&decisions, visit.id)) {
+        let voided = voided(&decisions);
+        for visit in visits.into_iter().filter(|visit| !voided.contains(&visit.id)) {
             facts.take_visit(visit, rules);
         }
         if !evidence.interviews.is_empty() {
-            facts.take_interviews(evidence, &decisions, horizon);
+            facts.take_interviews(evidence, (&decisions, &voided), horizon);
         }
         facts
     }
@@ -137,10 +139,16 @@ impl<'a> Facts<'a> {
         });
     }
 
-    fn take_interviews(&mut self, evidence: &'a Evidence, decisions: &[&Decision], horizon: Horizon) {
+    fn take_interviews(
+        &mut self,
+        evidence: &'a Evidence,
+        (decisions, voided): (&[&Decision], &BTreeSet<VisitId>),
+        horizon: Horizon,
+    ) {
         let mut all: Vec<&Interview> =
             evidence.interviews.iter().filter(|text| horizon.has_interview(text)).collect();
-        all.retain(|text| !text.visit_id.is_some_and(|visit| is_voided(decisions, visit)));
+        let is_out = |text: &Interview| text.visit_id.is_some_and(|visit| voided.contains(&visit));
+        all.retain(|text| !is_out(text));
         let stands_alone = all.iter().any(|text| text.visit_id.is_none());
         self.has_interview = !all.is_empty();
         for position in 0..self.visits.len() {
@@ -149,9 +157,8 @@ impl<'a> Facts<'a> {
             self.visits[position].has_interview = stands_alone || all.iter().any(arrived);
         }
         for interview in current_revisions(evidence, horizon) {
-            let is_voided = interview.visit_id.is_some_and(|visit| is_voided(decisions, visit));
             let stands_elsewhere = interview.counted_elsewhere && !interview.persons.lists_only_absent();
-            if is_voided || stands_elsewhere || is_rejected(decisions, interview) {
+            if is_out(interview) || stands_elsewhere || is_rejected(decisions, interview) {
                 continue;
             }
             let visit = interview.visit_id.and_then(|id| self.position(id));
@@ -269,10 +276,22 @@ fn in_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Decision> {
     decisions
 }
 
-fn is_voided(decisions: &[&Decision], id: VisitId) -> bool {
-    let (void, unvoid) = (DecisionKind::Void { visit: id }, DecisionKind::Unvoid { visit: id });
-    let last = decisions.iter().rev().find(|decision| decision.kind == void || decision.kind == unvoid);
-    last.is_some_and(|decision| decision.kind == void)
+/// The visits that a supervisor took out, by the last word on each; `decisions` in the server's order.
+fn voided(decisions: &[&Decision]) -> BTreeSet<VisitId> {
+    let mut out = BTreeSet::new();
+    for decision in decisions {
+        if let DecisionKind::Void { visit } = decision.kind {
+            out.insert(visit);
+        } else if let DecisionKind::Unvoid { visit } = decision.kind {
+            out.remove(&visit);
+        }
+    }
+    out
+}
+
+/// The visits of a case that a supervisor took out, by the last word on each.
+pub fn voided_visits(evidence: &Evidence) -> BTreeSet<VisitId> {
+    voided(&in_order(evidence, Horizon::Everything))
 }
 
 fn is_rejected(decisions: &[&Decision], text: &Interview) -> bool {

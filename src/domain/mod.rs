@@ -47,6 +47,7 @@ pub use code::{
 };
 pub use due::{Due, Urgency, due, urgency_key};
 pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
+pub use facts::voided_visits;
 pub use fold::fold;
 pub use history::{Clock, history, history_by};
 pub use ids::{

@@ -12,7 +12,7 @@ use super::answer::{self, to_the_end};
 use super::app::App;
 use super::auth;
 use super::body::FORM_LIMIT;
-use super::json::{self as body, Form, Json};
+use super::json::{self as body, Form};
 use super::problem::Problem;
 use super::request::Request;
 use crate::ingest::assign::{Assigned, Doors, Item};
@@ -150,9 +150,8 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
 fn item(f: &mut Form<'_>) -> Option<Item> {
     let (case, building) = (f.optional_uuid("case_id"), f.optional_uuid("building_id"));
     let (area, holder) = (f.optional_text("area", 200), f.optional_text("held_by", 200));
-    let until = f.optional("until", "must be a time with an offset", |json| match json {
-        Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+    let until = f.optional("until", "must be a time with an offset", |json| {
+        crate::ingest::time::parse_time(json.as_text()?).ok().map(|t| t.instant)
     });
     let enumerator = f.optional_text("enumerator", 200).filter(|user| !user.is_empty());
     if !f.has("enumerator") {

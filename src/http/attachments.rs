@@ -18,6 +18,7 @@ use super::app::App;
 use super::auth;
 use super::body;
 use super::kind;
+use super::pages::assets::hex;
 use super::problem::Problem;
 use super::request::Request;
 use crate::shelf;
@@ -95,11 +96,6 @@ fn shown(row: &AttachmentRow) -> serde_json::Value {
         "id": row.id, "offset": row.stored, "length": row.length, "complete": row.complete_at.is_some(),
         "media_type": row.media_type, "sha256": row.sha256.as_deref().map(hex),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn progress_headers(response: &mut Response, row: &AttachmentRow) {

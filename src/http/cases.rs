@@ -93,9 +93,7 @@ fn full_page<T>(rows: &[T], limit: i64, after: impl Fn(&T) -> After) -> Option<A
 fn states(query: &Query) -> Result<Option<Vec<i16>>, Problem> {
     let words: Vec<&str> = State::ALL.iter().map(|s| s.slug()).collect();
     query.parsed("state", &format!("must be one or more of {}", words.join(", ")), |text| {
-        text.split(',')
-            .map(|word| State::from_slug(word).map(crate::domain::State::number))
-            .collect::<Option<Vec<i16>>>()
+        text.split(',').map(|word| State::from_slug(word).map(State::number)).collect::<Option<Vec<i16>>>()
     })
 }
 

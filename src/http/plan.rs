@@ -145,10 +145,7 @@ async fn published(
 
 fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let area = f.optional_text("area", 200);
-    let on = f.required("on", "must be a date", |json| match json {
-        Json::Text(text) => text.parse::<Date>().ok(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
-    });
+    let on = f.required("on", "must be a date", |json| json.as_text()?.parse::<Date>().ok());
     let shifts = match f.raw("shifts") {
         None | Some(Json::Null) => Vec::new(),
         Some(_) => f.objects("shifts", 2_000, |item| {
@@ -161,12 +158,8 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
             Some((user?, from, to))
         })?,
     };
-    let excluded = f.optional("exclude", "must be a list of users", |json| match json {
-        Json::List(all) => all
-            .iter()
-            .map(|user| if let Json::Text(user) = user { Some(user.clone()) } else { None })
-            .collect::<Option<Vec<String>>>(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => None,
+    let excluded = f.optional("exclude", "must be a list of users", |json| {
+        json.as_list()?.iter().map(|user| user.as_text().map(str::to_owned)).collect::<Option<Vec<String>>>()
     });
     let publish = f.raw("publish").is_some_and(|json| *json == Json::Bool(true));
     let mut hours: HashMap<String, Vec<Span>> = HashMap::new();
@@ -182,9 +175,8 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
 }
 
 pub(super) fn instant(f: &mut Form<'_>, name: &str) -> Option<Timestamp> {
-    f.required(name, "must be a time with an offset", |json| match json {
-        Json::Text(text) => crate::ingest::time::parse_time(text).ok().map(|t| t.instant),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+    f.required(name, "must be a time with an offset", |json| {
+        crate::ingest::time::parse_time(json.as_text()?).ok().map(|t| t.instant)
     })
 }
 
@@ -320,10 +312,7 @@ pub async fn set_shifts(app: App, mut request: Request) -> Result<Response, Prob
 
 fn shift_order(f: &mut Form<'_>) -> Option<Override> {
     let user = f.text("user", 200);
-    let on = f.required("on", "must be a date", |json| match json {
-        Json::Text(text) => text.parse::<Date>().ok(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
-    });
+    let on = f.required("on", "must be a date", |json| json.as_text()?.parse::<Date>().ok());
     let is_absence = matches!(f.raw("spans"), Some(Json::List(all)) if all.is_empty());
     let spans = if is_absence { Some(Vec::new()) } else { f.objects("spans", 8, span) };
     Some(Override { user: user?, on: on?, spans: json!(spans?) })

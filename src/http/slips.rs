@@ -9,7 +9,7 @@ use super::answer;
 use super::app::App;
 use super::auth;
 use super::body::FORM_LIMIT;
-use super::json::{self as body, Json};
+use super::json as body;
 use super::kind;
 use super::plan::instant;
 use super::problem::Problem;
@@ -27,17 +27,9 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
     let caller = auth::supervisor(&app, &request).await?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let ids = document.form(|f| {
-        f.required("cases", "must be a list of case ids", |json| match json {
-            Json::List(all) if all.len() <= 500 => all
-                .iter()
-                .map(|id| if let Json::Text(id) = id { super::query::uuid(id) } else { None })
-                .collect::<Option<Vec<Uuid>>>(),
-            Json::Null
-            | Json::Bool(_)
-            | Json::Number(_)
-            | Json::Text(_)
-            | Json::List(_)
-            | Json::Object(_) => None,
+        f.required("cases", "must be a list of case ids", |json| {
+            let ids = json.as_list().filter(|all| all.len() <= 500)?.iter();
+            ids.map(|id| super::query::uuid(id.as_text()?)).collect::<Option<Vec<Uuid>>>()
         })
     })?;
     let rows = app.store().cases(caller.key, &ids).await?;

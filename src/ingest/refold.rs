@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action,
+    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action,
     urgency_key,
 };
 use crate::store::case::{BlankCase, CaseRow, CaseUpdate, Recounted};
@@ -196,7 +196,7 @@ fn fold_one(row: &CaseRow, known: &Known, survey: &Survey) -> (CaseUpdate, Stand
     let update = CaseUpdate {
         id: row.id,
         state: standing.state.number(),
-        class: standing.class.map(crate::domain::Class::number),
+        class: standing.class.map(Class::number),
         cell,
         visits: known.visits,
         interviews: known.interviews,
@@ -298,7 +298,7 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
     let standing = fold(&Evidence::default(), rules);
     BlankCase {
         state: State::New.number(),
-        class: standing.class.map(crate::domain::Class::number),
+        class: standing.class.map(Class::number),
         cell: Cell::of(&standing, baseline).code(),
         unmet: unmet_bits(&standing.unmet),
         due_class: urgency_key(&standing, rules).0,

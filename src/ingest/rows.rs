@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::digest::Keys;
 use super::record::{DwellingRecord, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::place;
+use crate::domain::{Relationship, ResidenceStatus, Sex, place};
 use crate::store::batch::Status;
 use crate::store::case::CaseRow;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
@@ -126,10 +126,10 @@ fn person_row(i: &InterviewRecord, p: &PersonRecord, keys: &Keys) -> NewPerson {
         name: f.name.clone(),
         surname: p.surname.clone(),
         given_name: p.given_name.clone(),
-        sex: f.sex.map(crate::domain::Sex::number),
+        sex: f.sex.map(Sex::number),
         birth: [birth.y, birth.m.map(i16::from), birth.d.map(i16::from)],
-        relationship: f.relationship.map(crate::domain::Relationship::number),
-        residence_status: p.status.map(crate::domain::ResidenceStatus::number),
+        relationship: f.relationship.map(Relationship::number),
+        residence_status: p.status.map(ResidenceStatus::number),
         citizen_id: p.citizen.as_ref().map(|c| (c.to_vec(), keys.key_id().to_owned())),
         is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,
         other_address: p.other_address.clone(),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Error, MOST, Question};
 use crate::domain::rules::Span;
-use crate::domain::{Clock, DecisionKind, Evidence, fold};
+use crate::domain::{Clock, Evidence, fold, voided_visits};
 use crate::plan::{Doing, Door as PlanDoor, Enumerator, Hours, Lease, PastVisit, Place};
 use crate::setup::{Shifts, parse_hours};
 use crate::store::Store;
@@ -67,28 +67,11 @@ pub(super) async fn doors(
 
 /// The visits that count, voided ones left out.
 fn past_visits(evidence: &Evidence) -> Vec<PastVisit> {
-    let last_word = |id| {
-        evidence
-            .decisions
-            .iter()
-            .filter(|d| match d.kind {
-                DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => visit == id,
-                DecisionKind::Close { .. }
-                | DecisionKind::Reopen
-                | DecisionKind::Verify { .. }
-                | DecisionKind::Cancel
-                | DecisionKind::Uncancel
-                | DecisionKind::RejectInterview { .. }
-                | DecisionKind::Merge { .. }
-                | DecisionKind::Unmerge => false,
-            })
-            .max_by_key(|d| d.seq)
-            .is_some_and(|d| matches!(d.kind, DecisionKind::Void { .. }))
-    };
+    let voided = voided_visits(evidence);
     evidence
         .visits
         .iter()
-        .filter(|v| !last_word(v.id))
+        .filter(|v| !voided.contains(&v.id))
         .map(|v| PastVisit {
             at: v.at,
             outcome: v.outcome,

@@ -1,6 +1,6 @@
 //! One door's whole history, as far as the reader may see it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -11,8 +11,8 @@ use super::door::{Door, area_names};
 use super::evidence_of;
 use crate::domain::case::Counted;
 use crate::domain::{
-    Channel, DecisionKind, Evidence, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship,
-    ResidenceStatus, Respondent, Sex, Standing, flags, fold, next_action, why,
+    Channel, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus,
+    Respondent, Sex, Standing, VisitId, flags, fold, next_action, voided_visits, why,
 };
 use crate::ingest::refold::unmet_parts;
 use crate::store::case::CaseRow;
@@ -323,7 +323,7 @@ pub async fn history(
     let names = area_names(store, survey, rows).await?;
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
     door.visits = None;
-    let voided = voided(&evidence);
+    let voided = voided_visits(&evidence);
     let pictures = pictures(store, survey, &detail.visits).await?;
     Ok(History {
         why: why(&standing, rules, Language::En),
@@ -351,30 +351,6 @@ async fn pictures(store: &Store, survey: &Survey, visits: &[VisitRow]) -> Result
     }
     let found = store.attachments_here(survey.key, &ids).await?;
     Ok(found.into_iter().map(|(id, media_type, length)| Picture { id, media_type, length }).collect())
-}
-
-/// The visits that a supervisor took out, by the last word on each.
-fn voided(evidence: &Evidence) -> Vec<Uuid> {
-    let mut last: BTreeMap<Uuid, (i64, bool)> = BTreeMap::new();
-    for decision in &evidence.decisions {
-        let (visit, is_out) = match decision.kind {
-            DecisionKind::Void { visit } => (visit, true),
-            DecisionKind::Unvoid { visit } => (visit, false),
-            DecisionKind::Close { .. }
-            | DecisionKind::Reopen
-            | DecisionKind::Verify { .. }
-            | DecisionKind::Cancel
-            | DecisionKind::Uncancel
-            | DecisionKind::RejectInterview { .. }
-            | DecisionKind::Merge { .. }
-            | DecisionKind::Unmerge => continue,
-        };
-        let entry = last.entry(visit.0).or_insert((decision.seq, is_out));
-        if decision.seq >= entry.0 {
-            *entry = (decision.seq, is_out);
-        }
-    }
-    last.into_iter().filter(|(_, (_, is_out))| *is_out).map(|(visit, _)| visit).collect()
 }
 
 /// The cases merged into this one.
@@ -408,7 +384,12 @@ pub fn with_offset(at: Timestamp, minutes: i16) -> String {
     at.display_with_offset(offset).to_string()
 }
 
-fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid], pictures: &[Picture]) -> VisitView {
+fn visit_view(
+    v: &VisitRow,
+    standing: &Standing,
+    voided: &BTreeSet<VisitId>,
+    pictures: &[Picture],
+) -> VisitView {
     VisitView {
         id: v.id,
         case_id: v.case_id,
@@ -420,7 +401,7 @@ fn visit_view(v: &VisitRow, standing: &Standing, voided: &[Uuid], pictures: &[Pi
         device_id: v.device_id,
         batch_id: v.batch_id,
         counted: standing.counted_visits.iter().any(|id| id.0 == v.id),
-        voided: voided.contains(&v.id),
+        voided: voided.contains(&VisitId(v.id)),
         channel: Channel::from_number(v.channel),
         informant: Informant::from_number(v.informant),
         ended_at: v.ended_at,

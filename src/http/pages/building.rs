@@ -139,12 +139,7 @@ async fn build(
         crumbs: path,
         area: area.code.clone(),
         rate: rate(rows),
-        due_filter: Look::ALL
-            .iter()
-            .filter(|l| **l != Look::Out)
-            .map(|l| l.filter())
-            .collect::<Vec<_>>()
-            .join(","),
+        due_filter: Look::due_filter(),
         sizes: sizes(v, rows, units.len()),
         legend: legend(&counts, v.words),
         chosen_look: asked.look,

@@ -87,6 +87,11 @@ impl Look {
         self.states().iter().map(|s| s.slug()).collect::<Vec<_>>().join(",")
     }
 
+    /// The filter of all doors due.
+    pub fn due_filter() -> String {
+        Self::ALL.iter().filter(|l| **l != Self::Out).map(|l| l.filter()).collect::<Vec<_>>().join(",")
+    }
+
     /// Its name.
     pub fn label(self, words: Words) -> String {
         words.t(&format!("look.{}", self.slug())).to_owned()

@@ -103,12 +103,7 @@ pub fn card(v: &Visitor, r: &Row) -> Card {
             &[("due", &enumeration.due()), ("known", &thousands(r.cases)), ("out", &thousands(out))],
         ),
         at_most: at_most(v, r),
-        due_filter: Look::ALL
-            .iter()
-            .filter(|l| **l != Look::Out)
-            .map(|l| l.filter())
-            .collect::<Vec<_>>()
-            .join(","),
+        due_filter: Look::due_filter(),
     }
 }
 

@@ -15,8 +15,7 @@ use super::{Prepared, Stored, Work};
 use crate::domain::State;
 use crate::store::batch::{self, Status};
 use crate::store::device::{self, Contact};
-use crate::store::feed;
-use crate::store::feed::{ChangeKind, Mark};
+use crate::store::feed::{self, ChangeKind, Mark};
 
 pub(super) fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
     let head = &prepared.head;
