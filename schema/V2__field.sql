@@ -104,6 +104,7 @@ create table survey_case (
     received_cell    integer[]   not null,
     received_persons integer[]   not null,
     changed_tag      bigint,
+    evidence         bytea,
     constraint survey_case_pk primary key (district_id, survey_no, id)
 ) with (fillfactor = 80);
 -- Every upload writes every one of these anew, so there are few: a building's cases are found through its area, and states that
@@ -147,6 +148,7 @@ comment on column survey_case.event_persons is 'Event clock: seven person figure
 comment on column survey_case.received_at is 'Received clock: microseconds at which the server came to count it so; append-only.';
 comment on column survey_case.received_cell is 'Received clock: the cells.';
 comment on column survey_case.changed_tag is 'Tag of the transaction that folded it last (see change_cases); null before the first fold.';
+comment on column survey_case.evidence is 'Its own visits and interviews as the last fold saw them, packed, so that an upload need not read them; null when there are none or too many. The tables are the truth.';
 comment on column survey_case.received_persons is 'Received clock: seven person figures per entry.';
 
 create table device_contact (
@@ -252,7 +254,6 @@ create table visit (
     sent_lon         double precision,
     sent_lat         double precision,
     sent_datum       smallint,
-    distance_m       real,
     note             text,
     extra            text,
     constraint visit_pk primary key (district_id, id, survey_no)
@@ -289,7 +290,6 @@ comment on column visit.accuracy_m is 'Radius of the fix in metres as the device
 comment on column visit.sent_lon is 'Degrees as sent, before conversion.';
 comment on column visit.sent_lat is 'Degrees as sent.';
 comment on column visit.sent_datum is 'Datum as sent (code tables).';
-comment on column visit.distance_m is 'Metres from the fix to the door; null when either is unknown.';
 comment on column visit.note is 'Enumerator''s note, citizen IDs taken out.';
 comment on column visit.extra is 'JSON object of the fields we do not know, citizen IDs taken out; null when none.';
 

@@ -188,15 +188,15 @@ async fn end_leases(app: App, stop: Arc<AtomicBool>) {
 async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         rounds += 1;
         if let Err(error) = fold_all(app.store()).await {
             // An outage shows in the log of the requests; here it would only repeat itself each second.
             tracing::debug!(%error, "counters were not folded");
             continue;
         }
-        // About once in six hours.
-        if rounds.is_multiple_of(30_000) {
+        // Four times a day.
+        if rounds.is_multiple_of(21_600) {
             compare(&app).await;
         }
     }

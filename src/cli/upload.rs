@@ -121,7 +121,9 @@ impl Work {
                 .await
                 .map_err(|error| anyhow!("{error}"))?;
             let answer = accepted.answer;
-            return Ok(Taken { receipts: answer.receipts, replayed: answer.replayed });
+            let receipts =
+                answer.receipts.iter().map(|r| serde_json::from_str(r.get())).collect::<Result<_, _>>()?;
+            return Ok(Taken { receipts, replayed: answer.replayed });
         };
         let token = self.token(&caller, device).await?;
         let answer = target.post_batch(&token, file).await?;

@@ -1,6 +1,7 @@
 //! Writing what was settled: links, households, which interview counts, and the cases that follow.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ use super::component::Component;
 use super::settle::Households;
 use crate::domain::{LinkState, MergedAs, Proposal, Verdict};
 use crate::ingest::refold::{At, refold};
-use crate::store::case::{self, CaseRow};
+use crate::store::case::{self, LockedCase};
 use crate::store::link::cluster::{self, ClusterEvent, Flags, Member};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
 use crate::store::{Error, SurveyKey, Tx};
@@ -246,7 +247,7 @@ fn wanted(
 }
 
 /// Locks cases together with the survivors of those merged as a door, all in id order.
-pub(super) async fn lock(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
+pub(super) async fn lock(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let mut ids = cases.to_vec();
     ids.extend(case::find_cases(tx, key, cases).await?.iter().filter_map(|r| r.merged_into));
     ids.sort_unstable();

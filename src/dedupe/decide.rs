@@ -16,7 +16,7 @@ use crate::domain::{CaseId, DecisionKind, LinkState, MergedAs, Verdict};
 use crate::ingest::decide::{Request, decide_in};
 use crate::ingest::refold::At;
 use crate::store::access::Caller;
-use crate::store::case::{CaseRow, find_cases};
+use crate::store::case::{CaseRow, find_cases, lock_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
 use crate::store::{Outcome, Tx, link, new_tag};
 use crate::surveys::Survey;
@@ -165,7 +165,7 @@ impl Dedupe {
         let mut done = settle(tx, at, survey, work, &cause).await?;
         let link = done.links.remove(&found.id).ok_or(Error::NotFound)?;
         let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
-        let changes = Changes::between(&before, &find_cases(tx, at.key, &ids).await?);
+        let changes = Changes::between(&before, &lock_cases(tx, at.key, &ids).await?);
         log(tx, at, &link, (caller, ruling), Some(told(&changes, taken_in))).await?;
         Ok(Decided { link, changes })
     }

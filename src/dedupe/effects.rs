@@ -1,12 +1,13 @@
 //! What links change in numbers: doors, people, cases before and after.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::State;
-use crate::store::case::CaseRow;
+use crate::store::case::LockedCase;
 
 /// A case whose state or people changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +51,7 @@ const FIGURES: [&str; 7] = [
 
 impl Changes {
     /// The difference between cases as they were and as they are.
-    pub(super) fn between(before: &[CaseRow], after: &[CaseRow]) -> Self {
+    pub(super) fn between(before: &[Arc<LockedCase>], after: &[Arc<LockedCase>]) -> Self {
         let mut all = Self::default();
         for (was, is) in before.iter().filter_map(|b| after.iter().find(|a| a.id == b.id).map(|a| (b, a))) {
             let (Some(from), Some(to)) = (State::from_number(was.state), State::from_number(is.state)) else {
@@ -60,7 +61,7 @@ impl Changes {
             all.open += one(to.is_open()) - one(from.is_open());
             all.workload += one(counts(to)) - one(counts(from));
             for (n, name) in FIGURES.iter().enumerate() {
-                let figure = |row: &CaseRow| row.persons.get(n).copied().unwrap_or_default();
+                let figure = |row: &LockedCase| row.persons.get(n).copied().unwrap_or_default();
                 *all.persons.entry(name).or_default() += figure(is) - figure(was);
             }
             if from != to || was.persons != is.persons {

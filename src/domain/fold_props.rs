@@ -213,6 +213,19 @@ proptest! {
     }
 
     #[test]
+    fn a_history_can_be_continued(evidence in evidence(), since in minute()) {
+        let (rules, since) = (rules(""), moment(since));
+        let whole = history(&evidence, &rules);
+        let mut pieced: Vec<_> = whole.iter().filter(|(at, _)| *at < since).cloned().collect();
+        for entry in history_since(&evidence, &rules, since) {
+            if pieced.last().is_none_or(|(_, before)| *before != entry.1) {
+                pieced.push(entry);
+            }
+        }
+        prop_assert_eq!(pieced, whole);
+    }
+
+    #[test]
     fn a_standing_survives_being_stored(evidence in evidence()) {
         let standing = fold(&evidence, &rules(""));
         let text = serde_json::to_string(&standing).unwrap();

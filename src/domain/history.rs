@@ -61,14 +61,36 @@ pub fn history(evidence: &Evidence, rules: &Rules) -> Vec<(Timestamp, Standing)>
     history_by(Clock::Event, evidence, rules)
 }
 
+/// The same from `since` on. What happened later changes nothing before it.
+pub fn history_since(evidence: &Evidence, rules: &Rules, since: Timestamp) -> Vec<(Timestamp, Standing)> {
+    let mut moments = evidence.moments(Clock::Event);
+    moments.retain(|moment| *moment >= since);
+    standings(Clock::Event, evidence, rules, &moments)
+}
+
 /// The standing after each moment of a clock, in order; only changes. A moment before the first entry found the case
 /// with no evidence at all.
 pub fn history_by(clock: Clock, evidence: &Evidence, rules: &Rules) -> Vec<(Timestamp, Standing)> {
+    standings(clock, evidence, rules, &evidence.moments(clock))
+}
+
+/// The standing at each of the last moments of a clock.
+fn standings(
+    clock: Clock,
+    evidence: &Evidence,
+    rules: &Rules,
+    moments: &[Timestamp],
+) -> Vec<(Timestamp, Standing)> {
     let mut entries: Vec<(Timestamp, Standing)> = Vec::new();
-    for moment in evidence.moments(clock) {
-        let standing = fold(&evidence.as_of(clock, moment), rules);
+    for (n, moment) in moments.iter().enumerate() {
+        // At the last one everything holds.
+        let standing = if n + 1 == moments.len() {
+            fold(evidence, rules)
+        } else {
+            fold(&evidence.as_of(clock, *moment), rules)
+        };
         if entries.last().is_none_or(|(_, before)| *before != standing) {
-            entries.push((moment, standing));
+            entries.push((*moment, standing));
         }
     }
     entries

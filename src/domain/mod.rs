@@ -49,7 +49,7 @@ pub use due::{Due, Urgency, due, urgency_key};
 pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
 pub use facts::voided_visits;
 pub use fold::fold;
-pub use history::{Clock, history, history_by};
+pub use history::{Clock, history, history_by, history_since};
 pub use ids::{
     BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, SurveyNo,
     VisitId, door_key,

@@ -1,6 +1,7 @@
 //! Batches: taking them, and showing their receipts again.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 use warp::reply::Response;
 
@@ -65,13 +66,17 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let mut receipts: Vec<Value> =
         serde_json::from_str(&stored.receipts).map_err(|_| Problem::plain(&kind::INTERNAL))?;
     bring_up_to_date(&app, &caller, &mut receipts).await?;
-    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
+    let receipts: Vec<Box<RawValue>> = receipts
+        .iter()
+        .map(serde_json::value::to_raw_value)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::plain(&kind::INTERNAL))?;
     Ok(answer::json(&Answer {
         batch_id: id,
         replayed: true,
         received_at: stored.received_at,
         clock_offset_s: stored.clock_offset_s,
-        counts: Counts::of(statuses),
+        counts: Counts::of(&receipts),
         receipts,
     }))
 }

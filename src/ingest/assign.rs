@@ -1,6 +1,7 @@
 //! Assignments: lending doors to enumerators and taking them back. A door has at most one holder.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::resolve::Cases;
 use super::{Error, Ingest, held};
 use crate::domain::State;
 use crate::store::access::Caller;
-use crate::store::case::{self, CaseRow};
+use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::survey::{Areas, find_areas, find_staff};
@@ -138,9 +139,9 @@ async fn locked(
     at: At,
     caller: &Caller,
     doors: &Doors,
-) -> Result<Result<Vec<CaseRow>, Assigned>, Error> {
-    let in_reach = |r: &CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
-    let is_open = |r: &CaseRow| State::from_number(r.state).is_some_and(State::is_open);
+) -> Result<Result<Vec<Arc<LockedCase>>, Assigned>, Error> {
+    let in_reach = |r: &Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
+    let is_open = |r: &Arc<LockedCase>| State::from_number(r.state).is_some_and(State::is_open);
     let ids = match doors {
         Doors::Case(id) => vec![*id],
         Doors::Area(code) => {
@@ -155,11 +156,11 @@ async fn locked(
         Doors::HeldBy(user) => lease::held_by(tx, at.key, user, MOST).await?,
     };
     let rows = case::lock_cases(tx, at.key, &ids).await?;
-    let kept: Vec<CaseRow> = rows.into_iter().filter(in_reach).collect();
+    let kept: Vec<Arc<LockedCase>> = rows.into_iter().filter(in_reach).collect();
     if kept.is_empty() {
         return Ok(Err(Assigned::UnknownDoors));
     }
-    let open: Vec<CaseRow> = kept.into_iter().filter(is_open).collect();
+    let open: Vec<Arc<LockedCase>> = kept.into_iter().filter(is_open).collect();
     Ok(if open.is_empty() { Err(Assigned::NotOpen) } else { Ok(open) })
 }
 
@@ -167,7 +168,7 @@ async fn hand_over(
     tx: &Tx,
     at: At,
     caller: &Caller,
-    rows: &[CaseRow],
+    rows: &[Arc<LockedCase>],
     user: Option<&str>,
     until: Timestamp,
 ) -> Result<(), Error> {
@@ -198,7 +199,8 @@ async fn hand_over(
         rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
     let before = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
-    let lent: Vec<(&CaseRow, &str)> = before.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
+    let lent: Vec<(&Arc<LockedCase>, &str)> =
+        before.chain(rows.iter().filter_map(|r| Some((r, user?)))).collect();
     super::lease::mark_strangers(tx, at, &lent).await?;
     Ok(())
 }
@@ -217,7 +219,7 @@ fn new_assignment(case_id: Uuid, user: &str, until: Timestamp, by: &str, now: Ti
 }
 
 /// The counters by holder: each case leaves its old holder's and enters the new one's.
-pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
+pub(super) fn moved(rows: &[Arc<LockedCase>], holder: &str) -> Vec<Delta> {
     let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
     for row in rows {
         let before = row.holder.clone().unwrap_or_default();
@@ -244,7 +246,12 @@ pub(super) fn moved(rows: &[CaseRow], holder: &str) -> Vec<Delta> {
 }
 
 /// Records that the new holder sent before the door was lent no longer name an unknown case.
-async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow]) -> Result<(), Error> {
+async fn free_for_new_holder(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    rows: &[Arc<LockedCase>],
+) -> Result<(), Error> {
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     crate::store::held::lock_targets(tx, at.key, &ids).await?;
     let mut cases = Cases::default();
@@ -255,7 +262,7 @@ async fn free_for_new_holder(tx: &Tx, at: At, survey: &Survey, rows: &[CaseRow])
     feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
     cases.find(tx, at.key, &freed.touched).await?;
     let touched: HashSet<Uuid> = freed.touched.iter().copied().collect();
-    let locked: Vec<CaseRow> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
+    let locked: Vec<Arc<LockedCase>> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
     super::refold::refold(tx, at, survey, &locked).await?;
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Supervisors' decisions on cases: appended with a reason, kept for ever, and followed by a new fold.
 
 use jiff::Timestamp;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
 use super::{Error, Ingest, scrub};
 use crate::domain::{Class, DecisionKind, State};
 use crate::store::access::Caller;
-use crate::store::case::{self, CaseRow};
+use crate::store::case::{self, LockedCase};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
 use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, new_tag};
@@ -108,7 +109,7 @@ pub async fn decide_in(
     };
     let row = find(request.case)?;
     let into = other.map(find).transpose()?;
-    check_fit(tx, survey, row, into, &request.kind).await?;
+    check_fit(tx, survey, row, into.map(|r| &**r), &request.kind).await?;
     let new = NewDecision {
         case_id: row.id,
         kind: request.kind.clone(),
@@ -122,7 +123,7 @@ pub async fn decide_in(
     let seq = decision::insert_decision(tx, key, &new).await?;
     let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
     audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
-    let mut decided = row.clone();
+    let mut decided = LockedCase::clone(row);
     decided.decisions += 1;
     let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
     let after = fold_with_survivor(tx, at, survey, &decided, into.map(|r| r.id).or(row.merged_into)).await?;
@@ -153,13 +154,13 @@ async fn fold_with_survivor(
     tx: &Tx,
     at: At,
     survey: &Survey,
-    row: &CaseRow,
+    row: &LockedCase,
     survivor: Option<Uuid>,
 ) -> Result<Folded, Error> {
-    let mut own = row.clone();
+    let mut own = LockedCase::clone(row);
     // The survivor is folded once the loser's row says where it belongs.
     own.merged_into = None;
-    let mut folded = refold(tx, at, survey, std::slice::from_ref(&own)).await?;
+    let mut folded = refold(tx, at, survey, &[Arc::new(own)]).await?;
     if let Some(survivor) = survivor {
         case::set_absorbed(tx, at.key, &[survivor]).await?;
         let rows = case::lock_cases(tx, at.key, &[survivor]).await?;
@@ -172,8 +173,8 @@ async fn fold_with_survivor(
 async fn check_fit(
     tx: &Tx,
     survey: &Survey,
-    row: &CaseRow,
-    into: Option<&CaseRow>,
+    row: &LockedCase,
+    into: Option<&LockedCase>,
     kind: &DecisionKind,
 ) -> Result<(), Error> {
     let key = survey.key;

@@ -1,6 +1,7 @@
 //! Held records: freed when what they wait for arrives, or decided by a supervisor.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -284,7 +285,7 @@ async fn decide_record(
         let wanted = case.unwrap_or(named);
         cases.find(tx, at.key, &[wanted]).await?;
         let in_reach =
-            |r: &&crate::store::case::CaseRow| (caller.range.0..=caller.range.1).contains(&r.area_no);
+            |r: &&Arc<crate::store::case::LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
         let target = cases.any(wanted).filter(in_reach).ok_or(if case.is_some() {
             Error::NotFound
         } else {

@@ -2,6 +2,7 @@
 //! goes back to who held it while the lease lasts, and a lease that is over leaves the door to nobody.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::assign::moved;
 use super::refold::At;
 use super::{Error, Ingest};
 use crate::domain::State;
-use crate::store::case::{self, CaseRow, CaseUpdate};
+use crate::store::case::{self, CaseUpdate, LockedCase};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::{Outcome, SurveyKey, Tx, completion, lease, new_tag};
 
@@ -19,7 +20,7 @@ const AT_ONCE: i64 = 500;
 
 /// A case whose lease a fold touches.
 struct Turned<'a> {
-    row: &'a CaseRow,
+    row: &'a Arc<LockedCase>,
     update: &'a CaseUpdate,
     holder: &'a str,
 }
@@ -29,7 +30,7 @@ struct Turned<'a> {
 pub(super) async fn follow(
     tx: &Tx,
     at: At,
-    rows: &[CaseRow],
+    rows: &[Arc<LockedCase>],
     updates: &[CaseUpdate],
 ) -> Result<(), crate::store::Error> {
     let is_open = |state: i16| State::from_number(state).is_some_and(State::is_open);
@@ -51,7 +52,7 @@ async fn finish(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, "finished").await?;
     let marks: Vec<Mark> = ended.into_iter().map(|(id, user)| of_user(id, user)).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let left: Vec<(&CaseRow, &str)> = turned.iter().map(|t| (t.row, t.holder)).collect();
+    let left: Vec<(&Arc<LockedCase>, &str)> = turned.iter().map(|t| (t.row, t.holder)).collect();
     mark_strangers(tx, at, &left).await
 }
 
@@ -83,11 +84,11 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     }
     let marks: Vec<Mark> = again.iter().map(|a| of_user(a.id, a.enumerator.clone())).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let back: Vec<(&CaseRow, &str)> =
+    let back: Vec<(&Arc<LockedCase>, &str)> =
         turned.iter().filter(|t| lasts(t).is_some()).map(|t| (t.row, t.holder)).collect();
     mark_strangers(tx, at, &back).await?;
     // The lease ran out while the door was closed.
-    let over: Vec<CaseRow> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
+    let over: Vec<Arc<LockedCase>> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
     let over_ids: Vec<Uuid> = over.iter().map(|r| r.id).collect();
     if !over.is_empty() {
         feed::clear_holders(tx, at.key, &over_ids).await?;
@@ -97,11 +98,11 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
 }
 
 /// The row as the fold left it: what the counters hold for its present holder.
-fn as_folded(t: &Turned<'_>) -> CaseRow {
-    let mut row = t.row.clone();
+fn as_folded(t: &Turned<'_>) -> Arc<LockedCase> {
+    let mut row = LockedCase::clone(t.row);
     row.cell = t.update.cell;
     row.persons.clone_from(&t.update.persons);
-    row
+    Arc::new(row)
 }
 
 fn of_user(id: Uuid, user: String) -> Mark {
@@ -113,7 +114,7 @@ fn of_user(id: Uuid, user: String) -> Mark {
 pub(super) async fn mark_strangers(
     tx: &Tx,
     at: At,
-    lent: &[(&CaseRow, &str)],
+    lent: &[(&Arc<LockedCase>, &str)],
 ) -> Result<(), crate::store::Error> {
     if lent.is_empty() {
         return Ok(());
@@ -122,7 +123,7 @@ pub(super) async fn mark_strangers(
     users.sort_unstable();
     users.dedup();
     let ranges = lease::ranges(tx, at.key, &users).await?;
-    let is_stranger = |row: &CaseRow, user: &str| {
+    let is_stranger = |row: &LockedCase, user: &str| {
         ranges.get(user).is_none_or(|(lo, hi)| !(*lo..=*hi).contains(&row.area_no))
     };
     let mut marks: Vec<Mark> = lent
@@ -172,7 +173,7 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     }
     let at = At { key, now, tag: new_tag(now) };
     let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
-    let freed: Vec<CaseRow> =
+    let freed: Vec<Arc<LockedCase>> =
         rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
     let freed_ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
     feed::clear_holders(tx, key, &freed_ids).await?;
@@ -182,7 +183,8 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     let cases: Vec<Mark> =
         freed.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
     feed::mark(tx, key, at.tag, ChangeKind::Case, &cases).await?;
-    let left: Vec<(&CaseRow, &str)> = freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();
+    let left: Vec<(&Arc<LockedCase>, &str)> =
+        freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();
     mark_strangers(tx, at, &left).await?;
     Ok(Outcome::Stamp((ended.len(), is_full), key, at.tag))
 }

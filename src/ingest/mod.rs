@@ -16,6 +16,7 @@ mod lease;
 pub mod reason;
 pub mod receipt;
 pub mod record;
+mod recount;
 pub mod refold;
 mod resolve;
 mod rows;

@@ -1,7 +1,10 @@
 //! Receipts: what became of each record, as the device reads it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::reason::Reason;
@@ -16,20 +19,20 @@ pub struct Receipt {
     pub id: Option<String>,
     /// Type of the record; null when it had none we know.
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub kind: Option<Cow<'static, str>>,
     /// Revision of an interview.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revision: Option<i32>,
     /// accepted, held or refused.
-    pub status: String,
+    pub status: Cow<'static, str>,
     /// Whether this record was stored before.
     pub replayed: bool,
     /// Why it is held or refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
+    pub reason: Option<Cow<'static, str>>,
     /// A sentence for the person at the door.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub detail: Option<String>,
+    pub detail: Option<Cow<'static, str>>,
     /// Where in the batch the fault lies.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pointer: Option<String>,
@@ -59,12 +62,12 @@ pub struct CaseAfter {
 
 impl Receipt {
     /// A receipt for a stored record, without its case.
-    pub fn stored(id: Uuid, kind: &str, status: Status) -> Self {
+    pub fn stored(id: Uuid, kind: &'static str, status: Status) -> Self {
         Self {
             id: Some(id.to_string()),
-            kind: Some(kind.to_owned()),
+            kind: Some(Cow::Borrowed(kind)),
             revision: None,
-            status: status.slug().to_owned(),
+            status: Cow::Borrowed(status.slug()),
             replayed: false,
             reason: None,
             detail: None,
@@ -79,12 +82,12 @@ impl Receipt {
     pub fn refused(refused: &Refused) -> Self {
         Self {
             id: refused.id.clone(),
-            kind: refused.kind.map(|k| k.slug().to_owned()),
+            kind: refused.kind.map(|k| Cow::Borrowed(k.slug())),
             revision: None,
-            status: Status::Refused.slug().to_owned(),
+            status: Cow::Borrowed(Status::Refused.slug()),
             replayed: false,
-            reason: Some(refused.reason.slug().to_owned()),
-            detail: Some(refused.detail.clone()),
+            reason: Some(Cow::Borrowed(refused.reason.slug())),
+            detail: Some(Cow::Owned(refused.detail.clone())),
             pointer: Some(refused.pointer.clone()),
             pointers: Vec::new(),
             case: None,
@@ -93,12 +96,12 @@ impl Receipt {
     }
 
     /// A receipt for a record whose id belongs to another one.
-    pub fn id_reused(index: usize, id: Uuid, kind: &str) -> Self {
+    pub fn id_reused(index: usize, id: Uuid, kind: &'static str) -> Self {
         Self {
-            reason: Some(Reason::IdReused.slug().to_owned()),
-            detail: Some(Reason::IdReused.sentence().to_owned()),
+            reason: Some(Cow::Borrowed(Reason::IdReused.slug())),
+            detail: Some(Cow::Borrowed(Reason::IdReused.sentence())),
             pointer: Some(format!("/records/{index}/id")),
-            status: Status::Refused.slug().to_owned(),
+            status: Cow::Borrowed(Status::Refused.slug()),
             ..Self::stored(id, kind, Status::Refused)
         }
     }
@@ -106,9 +109,9 @@ impl Receipt {
     /// With the reason it is held for.
     #[must_use]
     pub fn held(mut self, reason: &str, detail: &str) -> Self {
-        Status::Held.slug().clone_into(&mut self.status);
-        self.reason = Some(reason.to_owned());
-        self.detail = Some(detail.to_owned());
+        self.status = Cow::Borrowed(Status::Held.slug());
+        self.reason = Some(Cow::Owned(reason.to_owned()));
+        self.detail = Some(Cow::Owned(detail.to_owned()));
         self
     }
 
@@ -136,13 +139,18 @@ pub struct Counts {
 
 impl Counts {
     /// Counts receipts.
-    pub fn of<'a>(statuses: impl Iterator<Item = &'a str>) -> Self {
+    pub fn of(receipts: &[Box<RawValue>]) -> Self {
+        /// What of a receipt is counted.
+        #[derive(Deserialize)]
+        struct Brief<'a> {
+            status: &'a str,
+        }
         let mut counts = Self::default();
-        for status in statuses {
-            match status {
-                "accepted" => counts.accepted += 1,
-                "held" => counts.held += 1,
-                _ => counts.refused += 1,
+        for receipt in receipts {
+            match serde_json::from_str::<Brief<'_>>(receipt.get()).map(|r| r.status) {
+                Ok("accepted") => counts.accepted += 1,
+                Ok("held") => counts.held += 1,
+                Ok(_) | Err(_) => counts.refused += 1,
             }
         }
         counts
@@ -162,6 +170,6 @@ pub struct Answer {
     pub clock_offset_s: f64,
     /// Receipts by status.
     pub counts: Counts,
-    /// One per record, in the order sent.
-    pub receipts: Vec<Value>,
+    /// One [`Receipt`] per record as JSON text, in the order sent.
+    pub receipts: Vec<Box<RawValue>>,
 }

@@ -1,19 +1,20 @@
 //! Folding touched cases again from all their evidence, and writing what follows: state, counters, feed marks.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use futures_util::future::{try_join3, try_join4};
+use futures_util::future::{try_join, try_join4};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, next_action,
-    urgency_key,
+    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, history_since,
+    next_action, urgency_key,
 };
-use crate::store::case::{BlankCase, CaseRow, CaseUpdate, Recounted};
+use crate::store::case::{BlankCase, CaseUpdate, History, LockedCase, Recounted, Span};
 use crate::store::completion::Delta;
-use crate::store::evidence::person_numbers;
+use crate::store::evidence::{Pack, Taken, person_numbers};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::{Error, SurveyKey, Tx, case, completion, decision, evidence, feed};
 use crate::surveys::Survey;
@@ -38,24 +39,42 @@ pub struct Folded {
     pub visits: i32,
 }
 
-/// Folds these locked cases and writes what changed. Cases merged as a door are folded with their survivors, which are
-/// locked here too. Returns the standing of each case that was folded.
+/// What a transaction adds to the evidence of cases it has locked, where that is all that happened to them: with what stands on
+/// the case itself, nothing need be read for their fold.
+pub type Gains = HashMap<Uuid, Taken>;
+
+/// Folds these locked cases from the stored evidence and writes what changed. Cases merged as a door are folded with their
+/// survivors, which are locked here too. Returns the standing of each case that was folded.
 pub async fn refold(
     tx: &Tx,
     at: At,
     survey: &Survey,
-    locked: &[CaseRow],
+    locked: &[Arc<LockedCase>],
+) -> Result<HashMap<Uuid, Folded>, Error> {
+    refold_gained(tx, at, survey, locked, &Gains::new()).await
+}
+
+/// The same, where of some cases it is known what they gained since they were locked.
+pub async fn refold_gained(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    locked: &[Arc<LockedCase>],
+    gains: &Gains,
 ) -> Result<HashMap<Uuid, Folded>, Error> {
     if locked.is_empty() {
         return Ok(HashMap::new());
     }
     let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
-    let mut known = load(tx, at.key, &rows, &losers).await?;
+    let mut known = load(tx, at.key, &rows, &losers, gains).await?;
     let moved = moved(tx, at.key, &rows, &known).await?;
     if !moved.is_empty() {
         rows.extend(case::lock_cases(tx, at.key, &moved).await?);
         (rows, losers) = with_survivors(tx, at.key, &rows).await?;
-        known = load(tx, at.key, &rows, &losers).await?;
+        // Some of these may have gained something too; what stands on them is no longer all.
+        let sure: Gains =
+            gains.iter().filter(|(id, _)| !moved.contains(id)).map(|(id, g)| (*id, g.clone())).collect();
+        known = load(tx, at.key, &rows, &losers, &sure).await?;
     }
     let mut folded = HashMap::with_capacity(rows.len());
     let mut updates = Vec::with_capacity(rows.len());
@@ -78,23 +97,44 @@ pub async fn refold(
     Ok(folded)
 }
 
-/// Cases that may have gained or lost an interview because one of its revisions names another door.
+/// What a fold from the stored evidence says of these locked cases, and of the survivors of those merged as a door.
+pub(super) async fn folds(
+    tx: &Tx,
+    survey: &Survey,
+    locked: &[Arc<LockedCase>],
+) -> Result<Vec<(Arc<LockedCase>, CaseUpdate)>, Error> {
+    let (rows, losers) = with_survivors(tx, survey.key, locked).await?;
+    let mut known = load(tx, survey.key, &rows, &losers, &Gains::new()).await?;
+    let fold = |row: Arc<LockedCase>| {
+        let update = fold_one(&row, &known.remove(&row.id).unwrap_or_default(), survey).0;
+        (row, update)
+    };
+    Ok(rows.into_iter().map(fold).collect())
+}
+
+/// Cases that may have gained or lost an interview because one of its revisions names another door. Where all is known that a
+/// case gained, no revision was among it that could.
 async fn moved(
     tx: &Tx,
     key: SurveyKey,
-    rows: &[CaseRow],
+    rows: &[Arc<LockedCase>],
     known: &HashMap<Uuid, Known>,
 ) -> Result<Vec<Uuid>, Error> {
-    let has_revisions = known.values().any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
-    if !has_revisions && rows.iter().all(|r| r.interviews == 0) {
+    let read: Vec<&Arc<LockedCase>> =
+        rows.iter().filter(|r| known.get(&r.id).is_none_or(|k| k.source == Source::Tables)).collect();
+    let has_revisions = read
+        .iter()
+        .filter_map(|r| known.get(&r.id))
+        .any(|k| k.evidence.interviews.iter().any(|i| i.revision > 1));
+    if !has_revisions && read.iter().all(|r| r.interviews == 0) {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let ids: Vec<Uuid> = read.iter().map(|r| r.id).collect();
     evidence::cases_of_other_revisions(tx, key, &ids).await
 }
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
-fn come_or_gone(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
+fn come_or_gone(rows: &[Arc<LockedCase>], updates: &[CaseUpdate]) -> Vec<Mark> {
     let is_active = |state: i16| State::from_number(state).is_some_and(State::is_active);
     let mut marks: Vec<Mark> = rows
         .iter()
@@ -111,9 +151,9 @@ fn come_or_gone(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Mark> {
 async fn with_survivors(
     tx: &Tx,
     key: SurveyKey,
-    locked: &[CaseRow],
-) -> Result<(Vec<CaseRow>, Vec<(Uuid, Uuid)>), Error> {
-    let mut rows: BTreeMap<Uuid, CaseRow> = locked.iter().map(|r| (r.id, r.clone())).collect();
+    locked: &[Arc<LockedCase>],
+) -> Result<(Vec<Arc<LockedCase>>, Vec<(Uuid, Uuid)>), Error> {
+    let mut rows: BTreeMap<Uuid, Arc<LockedCase>> = locked.iter().map(|r| (r.id, Arc::clone(r))).collect();
     let missing: Vec<Uuid> =
         locked.iter().filter_map(|r| r.merged_into).filter(|id| !rows.contains_key(id)).collect();
     if !missing.is_empty() {
@@ -126,6 +166,16 @@ async fn with_survivors(
     Ok((rows.into_values().collect(), losers))
 }
 
+/// Where a case's own evidence was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Source {
+    /// Visits and interviews as stored.
+    #[default]
+    Tables,
+    /// What stood on the case, and what it gained.
+    Case,
+}
+
 /// A case's own evidence, what it takes over from cases merged into it, and how much of it is its own.
 #[derive(Default)]
 struct Known {
@@ -135,40 +185,71 @@ struct Known {
     visits: i32,
     interviews: i32,
     decisions: i32,
+    source: Source,
+    /// From when on its history has to be written; all of it where that is not known.
+    since: Option<Timestamp>,
+    /// Its own part, as it will stand on the case.
+    pack: Pack,
+}
+
+impl Known {
+    fn of(taken: Taken, source: Source) -> Self {
+        let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+        let pack = taken.pack();
+        Self {
+            visits: count(taken.visits.len()),
+            interviews: count(taken.interviews.len()),
+            decisions: 0,
+            paired: taken.interviews.iter().filter(|(_, n)| *n > 0).map(|(i, n)| (i.id, *n)).collect(),
+            evidence: Evidence {
+                visits: taken.visits,
+                interviews: taken.interviews.into_iter().map(|(i, _)| i).collect(),
+                decisions: Vec::new(),
+            },
+            source,
+            since: None,
+            pack,
+        }
+    }
+
+    /// What stood on the case, and what it gained since. Where all of that happened later than all before, the history on the
+    /// case is right as far as it goes.
+    fn gained(mut taken: Taken, gain: &Taken) -> Self {
+        let (last, first) = (moments(&taken).max(), moments(gain).min());
+        taken.visits.extend_from_slice(&gain.visits);
+        taken.interviews.extend_from_slice(&gain.interviews);
+        let since = first.filter(|first| last.is_some_and(|last| last < *first));
+        Self { since, ..Self::of(taken, Source::Case) }
+    }
+}
+
+/// When things happened.
+fn moments(taken: &Taken) -> impl Iterator<Item = Timestamp> {
+    taken.visits.iter().map(|v| v.at).chain(taken.interviews.iter().map(|(i, _)| i.at))
 }
 
 async fn load(
     tx: &Tx,
     key: SurveyKey,
-    rows: &[CaseRow],
+    rows: &[Arc<LockedCase>],
     losers: &[(Uuid, Uuid)],
+    gains: &Gains,
 ) -> Result<HashMap<Uuid, Known>, Error> {
-    let mut ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    ids.extend(losers.iter().map(|l| l.0));
-    ids.sort_unstable();
-    ids.dedup();
-    let mut all: HashMap<Uuid, Known> = HashMap::with_capacity(ids.len());
+    let mut all: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len() + losers.len());
+    let mut unread: Vec<Uuid> = losers.iter().map(|l| l.0).collect();
+    for row in rows {
+        match gains.get(&row.id).zip(row.taken()) {
+            Some((gain, taken)) => drop(all.insert(row.id, Known::gained(taken, gain))),
+            None => unread.push(row.id),
+        }
+    }
+    unread.sort_unstable();
+    unread.dedup();
     let decided: Vec<Uuid> =
         rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
-    let (visits, interviews, decisions) = try_join3(
-        evidence::load_visits(tx, key, &ids),
-        evidence::load_counted(tx, key, &ids),
-        decision::load_decisions(tx, key, &decided),
-    )
-    .await?;
-    for (case, visit) in visits {
-        let known = all.entry(case.0).or_default();
-        known.visits += 1;
-        known.evidence.visits.push(visit);
-    }
-    for (case, interview, paired) in interviews {
-        let known = all.entry(case.0).or_default();
-        known.interviews += 1;
-        if paired > 0 {
-            known.paired.insert(interview.id, paired);
-        }
-        known.evidence.interviews.push(interview);
-    }
+    let (read, decisions) =
+        try_join(read(tx, key, &unread), decision::load_decisions(tx, key, &decided)).await?;
+    all.extend(read.into_iter().map(|(id, taken)| (id, Known::of(taken, Source::Tables))));
     for (case, decision) in decisions {
         let known = all.entry(case.0).or_default();
         known.decisions += 1;
@@ -184,12 +265,33 @@ async fn load(
     Ok(all)
 }
 
-fn fold_one(row: &CaseRow, known: &Known, survey: &Survey) -> (CaseUpdate, Standing) {
+/// The own evidence of cases as stored.
+async fn read(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
+    let mut all: HashMap<Uuid, Taken> = cases.iter().map(|id| (*id, Taken::default())).collect();
+    if cases.is_empty() {
+        return Ok(all);
+    }
+    let (visits, interviews) =
+        try_join(evidence::load_visits(tx, key, cases), evidence::load_counted(tx, key, cases)).await?;
+    for (case, visit) in visits {
+        all.entry(case.0).or_default().visits.push(visit);
+    }
+    for (case, interview, paired) in interviews {
+        all.entry(case.0).or_default().interviews.push((interview, paired));
+    }
+    Ok(all)
+}
+
+fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, Standing) {
     let rules = &survey.rules;
-    let past = history(&known.evidence, rules);
+    let baseline = if row.is_baseline { Baseline::In } else { Baseline::Out };
+    let since = known.since.filter(|since| is_news(row, known, survey, baseline, *since));
+    let past = match since {
+        Some(since) => history_since(&known.evidence, rules, since),
+        None => history(&known.evidence, rules),
+    };
     // The last entry stands on all of the evidence.
     let standing = past.last().map_or_else(|| fold(&known.evidence, rules), |(_, standing)| standing.clone());
-    let baseline = if row.is_baseline { Baseline::In } else { Baseline::Out };
     let cell = Cell::of(&standing, baseline).code();
     let persons = persons_of(&standing, &known.paired);
     let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
@@ -206,7 +308,15 @@ fn fold_one(row: &CaseRow, known: &Known, survey: &Survey) -> (CaseUpdate, Stand
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
         merged_into: standing.merged_into.map(|c| c.0),
-        history: spans(row, past, known, survey, baseline),
+        evidence: known.pack.clone(),
+        history: match since {
+            Some(_) => {
+                let mut all = vec![(0, row.cell, seven(&row.persons))];
+                follow(&mut all, past, known, baseline);
+                History::Appended(all.split_off(1))
+            }
+            None => History::Whole(spans(row, past, known, survey, baseline)),
+        },
         persons,
         recounted,
     };
@@ -232,23 +342,35 @@ pub fn counts_from(survey: &Survey, created_at: Timestamp, baseline: Baseline) -
     }
 }
 
+/// Whether nothing before `since` can be otherwise than it stands on the case: no decision after it, no other case's evidence,
+/// and the case counted already.
+fn is_news(row: &LockedCase, known: &Known, survey: &Survey, baseline: Baseline, since: Timestamp) -> bool {
+    row.absorbed == 0
+        && known.evidence.decisions.iter().all(|d| d.at < since)
+        && counts_from(survey, row.created_at, baseline) < since
+}
+
 /// What the case counted as from when on, by the event clock.
 fn spans(
-    row: &CaseRow,
+    row: &LockedCase,
     past: Vec<(Timestamp, Standing)>,
     known: &Known,
     survey: &Survey,
     baseline: Baseline,
-) -> Vec<(i64, i32, [i32; 7])> {
+) -> Vec<Span> {
     let blank = blank(&survey.rules, baseline);
     let start = counts_from(survey, row.created_at, baseline).as_microsecond();
     let mut all = vec![(start, blank.cell, [0; 7])];
+    follow(&mut all, past, known, baseline);
+    all
+}
+
+/// Goes on with the spans that begin with `all`.
+fn follow(all: &mut Vec<Span>, past: Vec<(Timestamp, Standing)>, known: &Known, baseline: Baseline) {
     for (at, standing) in past {
         let micros = at.as_microsecond();
         let figures = persons_of(&standing, &known.paired);
-        let mut seven = [0; 7];
-        seven.iter_mut().zip(&figures).for_each(|(to, from)| *to = *from);
-        let entry = (micros, Cell::of(&standing, baseline).code(), seven);
+        let entry = (micros, Cell::of(&standing, baseline).code(), seven(&figures));
         if all.first().is_some_and(|first| micros <= first.0) {
             // It happened before the server knew the door: the door counts from then on.
             all.retain(|e| e.0 < micros);
@@ -258,7 +380,11 @@ fn spans(
             Some(_) | None => all.push(entry),
         }
     }
-    all
+}
+
+/// Seven figures, none where there are none.
+fn seven(figures: &[i32]) -> [i32; 7] {
+    std::array::from_fn(|i| figures.get(i).copied().unwrap_or_default())
 }
 
 /// Bits of the effort still missing, as the database keeps them.
@@ -306,10 +432,10 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
 }
 
 /// How the counters change, summed by area, building and holder.
-pub fn deltas(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Delta> {
-    let mut groups: BTreeMap<(String, Uuid, String), BTreeMap<i32, i32>> = BTreeMap::new();
+pub fn deltas(rows: &[Arc<LockedCase>], updates: &[CaseUpdate]) -> Vec<Delta> {
+    let mut groups: BTreeMap<(&str, Uuid, &str), BTreeMap<i32, i32>> = BTreeMap::new();
     for (row, update) in rows.iter().zip(updates).filter(|(_, u)| u.recounted == Recounted::Yes) {
-        let place = (row.area.clone(), row.building_id, row.holder.clone().unwrap_or_default());
+        let place = (row.area.as_str(), row.building_id, row.holder.as_deref().unwrap_or_default());
         let group = groups.entry(place).or_default();
         *group.entry(row.cell).or_default() -= 1;
         *group.entry(update.cell).or_default() += 1;
@@ -322,9 +448,9 @@ pub fn deltas(rows: &[CaseRow], updates: &[CaseUpdate]) -> Vec<Delta> {
     groups
         .into_iter()
         .map(|((area, building, holder), changes)| Delta {
-            area,
+            area: area.to_owned(),
             building,
-            holder,
+            holder: holder.to_owned(),
             changes: changes.into_iter().filter(|c| c.1 != 0).collect(),
         })
         .filter(|delta| !delta.changes.is_empty())

@@ -1,17 +1,18 @@
 //! Which case a record speaks of: by case id, by the id of a dwelling record, within the collector's reach.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::store::access::Caller;
-use crate::store::case::{self, CaseRow};
+use crate::store::case::{self, LockedCase};
 use crate::store::{Error, SurveyKey, Tx, held, lease};
 
 /// Locked cases, and what the ids in the records stand for.
 #[derive(Debug, Default)]
 pub(super) struct Cases {
-    rows: HashMap<Uuid, CaseRow>,
+    rows: HashMap<Uuid, Arc<LockedCase>>,
     aliases: HashMap<Uuid, Uuid>,
     lent_before: HashSet<Uuid>,
 }
@@ -64,7 +65,7 @@ impl Cases {
         Ok(())
     }
 
-    fn take(&mut self, rows: Vec<CaseRow>) {
+    fn take(&mut self, rows: Vec<Arc<LockedCase>>) {
         self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
     }
 
@@ -76,17 +77,17 @@ impl Cases {
     }
 
     /// The case an id stands for, whoever asks.
-    pub(super) fn any(&self, id: Uuid) -> Option<&CaseRow> {
+    pub(super) fn any(&self, id: Uuid) -> Option<&Arc<LockedCase>> {
         self.rows.get(&id).or_else(|| self.rows.get(self.aliases.get(&id)?))
     }
 
     /// The case an id stands for, if the collector may know of it.
-    pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&CaseRow> {
+    pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&Arc<LockedCase>> {
         self.any(id).filter(|row| reach.holds(row) || self.lent_before.contains(&row.id))
     }
 
     /// All locked rows.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &CaseRow> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Arc<LockedCase>> {
         self.rows.values()
     }
 }
@@ -105,7 +106,7 @@ impl Reach {
         Self { range: caller.range, user: caller.user.clone() }
     }
 
-    pub(super) fn holds(&self, row: &CaseRow) -> bool {
+    pub(super) fn holds(&self, row: &LockedCase) -> bool {
         (self.range.0..=self.range.1).contains(&row.area_no)
             || row.holder.as_deref() == Some(self.user.as_str())
     }

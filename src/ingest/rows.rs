@@ -5,9 +5,8 @@ use uuid::Uuid;
 
 use super::digest::Keys;
 use super::record::{DwellingRecord, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::{Relationship, ResidenceStatus, Sex, place};
+use crate::domain::{Relationship, ResidenceStatus, Sex};
 use crate::store::batch::Status;
-use crate::store::case::CaseRow;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
 
 /// Standing of a record to be stored: whether it counts, and why not.
@@ -21,19 +20,9 @@ pub(super) struct Standing {
     pub(super) held: Option<(String, String)>,
 }
 
-/// The row of a visit. `door` is its case where known, for the distance from the fix.
-pub(super) fn visit_row(
-    index: usize,
-    digest: &[u8],
-    v: &VisitRecord,
-    standing: &Standing,
-    door: Option<&CaseRow>,
-) -> NewVisit {
+/// The row of a visit.
+pub(super) fn visit_row(index: usize, digest: &[u8], v: &VisitRecord, standing: &Standing) -> NewVisit {
     let fix = v.position.as_ref();
-    #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
-    let distance_m = fix
-        .zip(door.and_then(|d| d.position))
-        .map(|(fix, door)| place::distance_m((fix.lon, fix.lat), door) as f32);
     #[expect(clippy::cast_possible_truncation, reason = "metres are kept in single precision")]
     let accuracy_m = fix.and_then(|f| f.accuracy_m).map(|m| m as f32);
     NewVisit {
@@ -56,7 +45,6 @@ pub(super) fn visit_row(
         position: fix.map(|f| (f.lon, f.lat)),
         accuracy_m,
         sent_position: fix.map(|f| (f.sent_lon, f.sent_lat, f.datum.number())),
-        distance_m,
         note: v.note.clone(),
         extra: visit_extra(v),
     }

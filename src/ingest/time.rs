@@ -29,7 +29,8 @@ pub enum TimeFault {
     Year,
 }
 
-/// Reads `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`. Fractions beyond nanoseconds are cut. A leap second (23:59:60 UTC on
+/// Reads `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`. Fractions beyond microseconds,
+/// the finest the database keeps, are cut. A leap second (23:59:60 UTC on
 /// the last day of a month) is read as the second before it.
 pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
     let (stamp, rest) = text.as_bytes().split_at_checked(19).ok_or(TimeFault::Form)?;
@@ -55,6 +56,11 @@ pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
     Ok(SentTime { instant, offset_minutes })
 }
 
+/// A moment as the database keeps it: whole microseconds, the rest cut.
+pub(super) fn kept(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
 /// Whether date and time of day are written digit for digit as they should be.
 fn has_form(stamp: &[u8]) -> bool {
     stamp.iter().zip(b"0000-00-00T00:00:00").all(|(have, want)| match want {
@@ -68,7 +74,7 @@ fn two(stamp: &[u8], at: usize) -> i16 {
     i16::from(stamp[at] - b'0') * 10 + i16::from(stamp[at + 1] - b'0')
 }
 
-/// Nanoseconds of an optional fraction, and what follows it.
+/// Nanoseconds of an optional fraction, whole microseconds only, and what follows it.
 fn fraction(rest: &[u8]) -> Result<(i32, &[u8]), TimeFault> {
     let Some(digits) = rest.strip_prefix(b".") else {
         return Ok((0, rest));
@@ -77,11 +83,11 @@ fn fraction(rest: &[u8]) -> Result<(i32, &[u8]), TimeFault> {
     if length == 0 || length > 20 {
         return Err(TimeFault::Form);
     }
-    let nanos = (0..9).fold(0, |sum, n| {
+    let micros = (0..6).fold(0, |sum, n| {
         let digit = if n < length { i32::from(digits[n] - b'0') } else { 0 };
         sum * 10 + digit
     });
-    Ok((nanos, &digits[length..]))
+    Ok((micros * 1000, &digits[length..]))
 }
 
 fn offset(zone: &[u8]) -> Result<i16, TimeFault> {
@@ -124,7 +130,7 @@ mod tests {
             ("2020-11-03T19:02:11Z", "2020-11-03T19:02:11Z", 0),
             ("2020-11-03t19:02:11z", "2020-11-03T19:02:11Z", 0),
             ("2020-02-29T00:00:00.25-03:30", "2020-02-29T03:30:00.25Z", -210),
-            ("2020-11-03T19:02:11.1234567899+00:00", "2020-11-03T19:02:11.123456789Z", 0),
+            ("2020-11-03T19:02:11.1234567899+00:00", "2020-11-03T19:02:11.123456Z", 0),
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", 0),
             ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z", 0),
             ("2017-01-01T07:59:60+08:00", "2016-12-31T23:59:59Z", 480),

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod purge;
 pub mod survey;
 mod tx;
+mod wire;
 
 pub use connect::{Settings, Store};
 pub use migrate::{migrate, pending};
@@ -44,7 +45,7 @@ pub struct SurveyKey {
 
 /// Every statement of the room, so that one test can prepare them all.
 pub fn statements() -> Vec<&'static Statement> {
-    let (cases, links) = (case::all(), link::all());
+    let (cases, evidence, links) = (case::all(), evidence::all(), link::all());
     [
         access::ALL,
         attachment::ALL,
@@ -57,7 +58,7 @@ pub fn statements() -> Vec<&'static Statement> {
         decision::ALL,
         detail::ALL,
         device::ALL,
-        evidence::ALL,
+        evidence.as_slice(),
         feed::ALL,
         held::ALL,
         links.as_slice(),

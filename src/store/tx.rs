@@ -136,8 +136,11 @@ impl Error {
             return Self::Unavailable;
         }
         match db.constraint() {
-            // Two transactions drew one tag: the next try draws another.
-            Some("change_stamp_tag_once") => Self::Busy(statement),
+            // Two transactions drew one tag: the next try draws another. Two stored one record at the same moment: the next try
+            // finds it known.
+            Some("change_stamp_tag_once" | "visit_pk" | "interview_pk" | "person_pk") => {
+                Self::Busy(statement)
+            }
             Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
             None => Self::Statement { statement, code: code.code().to_owned() },
         }

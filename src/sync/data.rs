@@ -223,7 +223,7 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
 pub fn present(known: &Known) -> Receipt {
     let mut receipt = Receipt::stored(known.id, known.kind.slug(), known.status);
     receipt.revision = (known.kind == RecordKind::Interview).then_some(known.revision);
-    receipt.reason = known.held_reason.clone().filter(|_| known.status != Status::Accepted);
-    receipt.detail = known.held_detail.clone().filter(|_| known.status != Status::Accepted);
+    receipt.reason = known.held_reason.clone().map(Into::into).filter(|_| known.status != Status::Accepted);
+    receipt.detail = known.held_detail.clone().map(Into::into).filter(|_| known.status != Status::Accepted);
     receipt
 }

@@ -136,7 +136,7 @@ pub struct Picture {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Distance {
     /// Metres between fix and door.
-    pub metres: f32,
+    pub metres: f64,
     /// Radius of the fix as the device said.
     pub accuracy_m: Option<f32>,
     /// near, far (over 50 m beyond the fix's radius), `very_far` (over 200 m); null when the fix is too poor to judge.
@@ -408,13 +408,13 @@ fn visit_view(
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
         pictures: v.photo.iter().filter_map(|id| pictures.iter().find(|p| p.id == *id)).cloned().collect(),
-        distance: v.distance_m.map(|metres| distance(metres, v.accuracy_m)),
+        distance: v.distance_m().map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }
 }
 
-fn distance(metres: f32, accuracy_m: Option<f32>) -> Distance {
-    let beyond = (metres - accuracy_m.unwrap_or_default()).max(0.0);
+fn distance(metres: f64, accuracy_m: Option<f32>) -> Distance {
+    let beyond = (metres - accuracy_m.map_or(0.0, f64::from)).max(0.0);
     let verdict = match accuracy_m {
         Some(radius) if radius > POOR_ACCURACY_M => None,
         Some(_) | None if beyond > 200.0 => Some("very_far"),

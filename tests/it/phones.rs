@@ -13,7 +13,7 @@ async fn by_hand(app: &App, phone: &Device, records: &[Value], trust: Trust) -> 
     let body = serde_json::to_vec(&phone.batch(records)).unwrap().into();
     let taken =
         app.shared.ingest.accept_trusting(&owners[0].0, body, "file", trust, app.clock.now()).await.unwrap();
-    taken.answer.receipts
+    taken.answer.receipts.iter().map(|r| serde_json::from_str(r.get()).unwrap()).collect()
 }
 
 #[tokio::test]

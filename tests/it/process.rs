@@ -201,7 +201,7 @@ async fn what_was_answered_outlives_kill_9_of_the_service_and_its_database() {
         .filter_map(|c| c["visits"].as_i64())
         .sum();
     assert_eq!(visits, 24);
-    assert!(place.run(&["recount"]).status.success());
+    assert!(place.run(&["recount", "--cases"]).status.success());
     service.signal(Signal::TERM);
     assert_eq!(service.ended(Duration::from_secs(15)).1, Some(0));
 }

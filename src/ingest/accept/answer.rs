@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::future::try_join3;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::Error;
@@ -22,20 +22,17 @@ pub(super) fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Erro
     let (replayed, received_at, clock_offset_s, receipts) = match stored {
         Stored::New(receipts) => (false, head.received_at, head.clock_offset_s, receipts),
         Stored::Replay(first) => {
-            let receipts = serde_json::from_str(&first.receipts);
-            let receipts = receipts.map_err(|_| crate::store::Error::Corrupt("receipt"))?;
-            (true, first.received_at, first.clock_offset_s, receipts)
+            (true, first.received_at, first.clock_offset_s, parse_receipts(&first.receipts)?)
         }
         Stored::Reused => return Err(Error::BatchIdReused),
     };
-    let statuses = receipts.iter().map(|r| r.get("status").and_then(Value::as_str).unwrap_or_default());
-    let counts = Counts::of(statuses);
+    let counts = Counts::of(&receipts);
     Ok(Answer { batch_id: head.id, replayed, received_at, clock_offset_s, counts, receipts })
 }
 
 impl Work<'_> {
     /// The raw copy, the receipts as they were given, word of the device, and what became of earlier records.
-    pub(super) async fn keep_batch(&self, receipts: &[Value]) -> Result<(), Error> {
+    pub(super) async fn keep_batch(&self, receipts: &[Box<RawValue>]) -> Result<(), Error> {
         let (tx, key, batch) = (self.tx, self.at.key, self.batch);
         let text = serde_json::to_string(receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
         let contact = Contact {
@@ -55,28 +52,28 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Value>, Error> {
+    pub(super) async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Box<RawValue>>, Error> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
             .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
             .collect();
-        let earlier = if batches.is_empty() {
-            HashMap::new()
-        } else {
-            parse_receipts(batch::receipts_of(self.tx, self.at.key, &batches).await?)?
-        };
-        let mut all: Vec<Value> = Vec::with_capacity(self.classes.len());
+        let mut earlier: HashMap<Uuid, Vec<Box<RawValue>>> = HashMap::new();
+        if !batches.is_empty() {
+            for (id, text) in batch::receipts_of(self.tx, self.at.key, &batches).await? {
+                earlier.insert(id, parse_receipts(&text)?);
+            }
+        }
+        let mut all: Vec<Box<RawValue>> = Vec::with_capacity(self.classes.len());
         for (i, class) in self.classes.iter().enumerate() {
             let receipt = match class {
                 Class::Replayed(batch, place) => earlier
                     .get(batch)
                     .and_then(|list| list.get(usize::try_from(*place).ok()?))
-                    .cloned()
-                    .map(replayed)
-                    .ok_or(crate::store::Error::Corrupt("receipt"))?,
-                Class::Repeats(first) => replayed(all.get(*first).cloned().unwrap_or_default()),
-                Class::Refused | Class::New | Class::Reused => to_value(&self.receipt(i, class, folded))?,
+                    .ok_or(crate::store::Error::Corrupt("receipt"))
+                    .map(|first| replayed(first))??,
+                Class::Repeats(first) => replayed(&all[*first])?,
+                Class::Refused | Class::New | Class::Reused => to_text(&self.receipt(i, class, folded))?,
             };
             all.push(receipt);
         }
@@ -84,16 +81,14 @@ impl Work<'_> {
     }
 
     /// A batch carried by hand was printed to somebody else: its device hears of each record through the feed.
-    pub(super) async fn tell_device(&self, receipts: &[Value]) -> Result<(), Error> {
+    pub(super) async fn tell_device(&self, receipts: &[Box<RawValue>]) -> Result<(), Error> {
         let device = self.batch.head.device;
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
         for receipt in receipts {
-            let Some(id) = receipt.get("id").and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok())
-            else {
-                continue;
-            };
-            if receipt.get("status").and_then(Value::as_str) == Some(Status::Refused.slug()) {
-                refused.push((id, receipt.to_string()));
+            let read: Receipt = from_text(receipt)?;
+            let Some(id) = read.id.and_then(|id| Uuid::try_parse(&id).ok()) else { continue };
+            if read.status == Status::Refused.slug() {
+                refused.push((id, receipt.get().to_owned()));
             }
             marks.push(Mark { id, area_no: None, device: Some(device), user: None });
         }
@@ -148,24 +143,20 @@ impl Work<'_> {
     }
 }
 
-fn replayed(mut receipt: Value) -> Value {
-    if let Some(object) = receipt.as_object_mut() {
-        object.insert("replayed".to_owned(), Value::Bool(true));
-    }
-    receipt
+/// The receipt first given, marked as such.
+fn replayed(first: &RawValue) -> Result<Box<RawValue>, Error> {
+    to_text(&Receipt { replayed: true, ..from_text(first)? })
 }
 
-fn to_value(receipt: &Receipt) -> Result<Value, Error> {
-    serde_json::to_value(receipt).map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
+fn to_text(receipt: &Receipt) -> Result<Box<RawValue>, Error> {
+    serde_json::value::to_raw_value(receipt)
+        .map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
 }
 
-fn parse_receipts(texts: HashMap<Uuid, String>) -> Result<HashMap<Uuid, Vec<Value>>, Error> {
-    texts
-        .into_iter()
-        .map(|(id, text)| {
-            serde_json::from_str(&text)
-                .map(|list| (id, list))
-                .map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
-        })
-        .collect()
+fn from_text(text: &RawValue) -> Result<Receipt, Error> {
+    serde_json::from_str(text.get()).map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
+}
+
+fn parse_receipts(text: &str) -> Result<Vec<Box<RawValue>>, Error> {
+    serde_json::from_str(text).map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
 }

@@ -12,7 +12,7 @@ use super::super::{Error, digest, held};
 use super::{Trust, Work, new_ones};
 use crate::store::attachment;
 use crate::store::batch::Status;
-use crate::store::evidence::{self, NewInterview, NewPerson, NewVisit};
+use crate::store::evidence::{self, NewInterview, NewPerson, NewVisit, Sender};
 use crate::store::held::{self as store_held, Hold};
 use crate::store::link::queue;
 use futures_util::future::{try_join, try_join5};
@@ -63,18 +63,18 @@ impl Work<'_> {
             interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
-        let (sender, counted) = (self.sender(), counted.into_keys().collect::<Vec<Uuid>>());
+        let sender = self.sender();
+        self.note_gains(&sender, &visit_rows, &interview_rows);
+        let counted: Vec<Uuid> = counted.into_keys().collect();
         // On the heap: five statements in flight are too much for the stack of a task.
-        let (stored_visits, stored_interviews, ((), ()), (), waiting) = Box::pin(try_join5(
-            evidence::insert_visits(tx, key, &sender, &visit_rows),
-            evidence::insert_interviews(tx, key, &sender, &interview_rows),
+        let ((), (), ((), ()), (), waiting) = Box::pin(try_join5(
+            evidence::insert_visits(tx, key, &sender, visit_rows),
+            evidence::insert_interviews(tx, key, &sender, interview_rows),
             try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
             attachment::link(tx, key, &pictures),
             evidence::awaiting_interviews(tx, key, &counted),
         ))
         .await?;
-        all_stored(stored_visits.len(), visit_rows.len())?;
-        all_stored(stored_interviews.len(), interview_rows.len())?;
         if !waiting.is_empty() {
             let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
             self.take_freed(freed);
@@ -85,7 +85,27 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What the cases get that the fold is to see. A first revision stands for itself; where an interview has others, which of
+    /// them counts where is to be read.
+    fn note_gains(&mut self, sender: &Sender, visits: &[NewVisit], interviews: &[NewInterview]) {
+        for v in visits.iter().filter(|v| v.status == Status::Accepted) {
+            self.gains.entry(v.case_id).or_default().visits.push(v.evidence(sender));
+        }
+        let mut revisions: HashMap<Uuid, usize> = HashMap::new();
+        for id in self.known.iter().map(|k| k.id).chain(interviews.iter().map(|i| i.id)) {
+            *revisions.entry(id).or_default() += 1;
+        }
+        for i in interviews {
+            if i.revision > 1 || revisions.get(&i.id).is_some_and(|n| *n > 1) {
+                self.unsure.insert(i.case_id);
+            } else if i.status == Status::Accepted && i.held_reason.is_none() {
+                self.gains.entry(i.case_id).or_default().interviews.push((i.evidence(sender), 0));
+            }
+        }
+    }
+
     pub(super) fn take_freed(&mut self, freed: held::Freed) {
+        self.unsure.extend(freed.touched.iter().copied());
         self.touched.extend(freed.touched);
         self.settled.extend(freed.marks);
     }
@@ -95,8 +115,7 @@ impl Work<'_> {
         let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
-            let door = self.cases.in_reach(v.case.0, &self.batch.reach);
-            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing, door));
+            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing));
             if standing.status == Status::Accepted {
                 counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);
@@ -169,9 +188,4 @@ impl Work<'_> {
         }
         standing
     }
-}
-
-/// Two batches with one record at the same moment: the later one starts over and finds the record known.
-pub(super) fn all_stored(stored: usize, expected: usize) -> Result<(), Error> {
-    if stored == expected { Ok(()) } else { Err(Error::Store(crate::store::Error::Busy("record_race"))) }
 }

@@ -11,16 +11,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::try_join;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::classify::{self, Class};
 use super::reason::{Reason, sentence};
 use super::receipt::Answer;
 use super::record::{Context, Parsed, Read, read_record};
-use super::refold::{At, Folded, refold};
+use super::refold::{At, Folded, Gains, refold_gained};
 use super::resolve::{Cases, Reach};
 use super::rows::Standing;
+use super::time::kept;
 use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
 use crate::store::access::Caller;
@@ -72,7 +73,7 @@ pub enum Trust {
 
 /// What the transaction found.
 enum Stored {
-    New(Vec<Value>),
+    New(Vec<Box<RawValue>>),
     Replay(StoredBatch),
     Reused,
 }
@@ -99,7 +100,7 @@ impl Ingest {
         trust: Trust,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        let began = Instant::now();
+        let (began, now) = (Instant::now(), kept(now));
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
         let work = {
             let (keys, caller) = (Arc::clone(&self.keys), caller.clone());
@@ -176,8 +177,7 @@ fn prepare(
         header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
-    let packed =
-        zstd::bulk::compress(clean.as_bytes(), 1).map_err(|_| crate::store::Error::Corrupt("batch"))?;
+    let packed = batch::packed(clean.as_bytes())?;
     Ok(Prepared {
         head,
         app_version,
@@ -200,6 +200,11 @@ struct Work<'a> {
     cases: Cases,
     /// Cases that got evidence.
     touched: HashSet<Uuid>,
+    /// What each of them got in this batch.
+    gains: Gains,
+    /// Those of them whose fold needs more than what they had and got: records that had waited for something, or another
+    /// revision of an interview.
+    unsure: HashSet<Uuid>,
     /// Standing of each new record, by its place.
     standings: HashMap<usize, Standing>,
     /// Records whose standing changed although they came earlier.
@@ -228,6 +233,8 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         known,
         cases,
         touched: HashSet::new(),
+        gains: Gains::new(),
+        unsure: HashSet::new(),
         standings: HashMap::new(),
         settled: Vec::new(),
     };
@@ -327,7 +334,12 @@ fn new_ones<'b, T>(
 impl Work<'_> {
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
-        Sender { batch: head.id, device: head.device, user: head.user.clone(), received_at: head.received_at }
+        Sender {
+            batch: head.id,
+            device: head.device,
+            user: Arc::from(head.user.as_str()),
+            received_at: head.received_at,
+        }
     }
 
     /// Locks every case the new visits and interviews speak of.
@@ -376,7 +388,8 @@ impl Work<'_> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
         let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
-        Ok(refold(self.tx, self.at, &self.batch.survey, &locked).await?)
+        self.gains.retain(|id, _| !self.unsure.contains(id));
+        Ok(refold_gained(self.tx, self.at, &self.batch.survey, &locked, &self.gains).await?)
     }
 }
 

@@ -1,16 +1,19 @@
 //! The cases that a transaction works on: locking them, writing what the fold says, telling the feed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::SurveyKey;
-use super::super::completion::array_text;
+use super::super::evidence::Pack;
 use super::super::tx::{Error, Tx, statements};
-use super::{CaseRow, select_cases};
+use super::super::wire::{Stamp, column, numbers, sparse_column};
+use super::{LockedCase, locked_columns};
 
 statements! {
     /// $1 district, $2 survey, $3 case ids. Locks them in id order.
-    LOCK_CASES = concat!("-- lock_cases\n", select_cases!(), "
+    LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
     /// $1 district, $2 survey, $3 ids of dwelling records.
     ALIASES = "-- case_aliases
@@ -24,22 +27,32 @@ statements! {
         update survey_case c set absorbed = (select count(*) from survey_case l
             where l.district_id = c.district_id and l.survey_no = c.survey_no and l.merged_into = c.id)
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
-    /// Parallel arrays of `CaseUpdate`; $23 microseconds of now, $25 tag for the feed.
+    /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
+    /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
+    /// and ends; $28 1, 2, 3 …
     UPDATE_CASES = "-- update_cases
-        update survey_case c set state = u.state, class = u.class, cell = u.cell, persons = u.persons::integer[], visits = u.visits,
-            interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at, last_outcome = u.last_outcome,
-            appointment_from = u.appointment_from, appointment_to = u.appointment_to, due_class = u.due_class, due_at = u.due_at,
-            merged_into = u.merged_into, event_at = u.event_at::bigint[], event_cell = u.event_cell::integer[],
-            event_persons = u.event_persons::integer[], changed_tag = $25,
+        update survey_case c set state = u.state, class = u.class, cell = u.cell,
+            persons = case when u.has_persons then ($20::integer[])[u.n * 7 - 6 : u.n * 7] else '{}' end,
+            visits = u.visits, interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at,
+            last_outcome = u.last_outcome, appointment_from = u.appointment_from, appointment_to = u.appointment_to,
+            due_class = u.due_class, due_at = u.due_at, merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
+            event_at = case when u.appended then c.event_at else '{}' end || ($22::bigint[])[u.first : u.last],
+            event_cell = case when u.appended then c.event_cell else '{}' end || ($23::integer[])[u.first : u.last],
+            event_persons = case when u.appended then c.event_persons else '{}' end
+                || ($24::integer[])[u.first * 7 - 6 : u.last * 7],
             received_at = case when u.recounted then
-                c.received_at || greatest($23::bigint, c.received_at[cardinality(c.received_at)] + 1) else c.received_at end,
+                c.received_at || greatest($4::bigint, c.received_at[cardinality(c.received_at)] + 1) else c.received_at end,
             received_cell = case when u.recounted then c.received_cell || u.cell else c.received_cell end,
-            received_persons = case when u.recounted then c.received_persons || u.figures::integer[] else c.received_persons end
-        from unnest($3::uuid[], $4::smallint[], $5::smallint[], $6::integer[], $7::text[], $8::integer[], $9::integer[], $10::integer[],
-                    $11::smallint[], $12::timestamptz[], $13::smallint[], $14::timestamptz[], $15::timestamptz[], $16::smallint[],
-                    $17::timestamptz[], $18::uuid[], $19::text[], $20::text[], $21::text[], $22::text[], $24::boolean[])
-          as u (id, state, class, cell, persons, visits, interviews, decisions, unmet, last_at, last_outcome, appointment_from,
-                appointment_to, due_class, due_at, merged_into, event_at, event_cell, event_persons, figures, recounted)
+            received_persons = case when u.recounted then c.received_persons || ($20::integer[])[u.n * 7 - 6 : u.n * 7]
+                else c.received_persons end
+        from (select unnest($28::integer[]) as n, unnest($5::uuid[]) as id, unnest($6::smallint[]) as state,
+                unnest($7::smallint[]) as class, unnest($8::integer[]) as cell, unnest($9::boolean[]) as has_persons,
+                unnest($10::integer[]) as visits, unnest($11::integer[]) as interviews, unnest($12::integer[]) as decisions,
+                unnest($13::smallint[]) as unmet, unnest($14::timestamptz[]) as last_at, unnest($15::smallint[]) as last_outcome,
+                unnest($16::timestamptz[]) as appointment_from, unnest($17::timestamptz[]) as appointment_to,
+                unnest($18::smallint[]) as due_class, unnest($19::timestamptz[]) as due_at, unnest($25::uuid[]) as merged_into,
+                unnest($26::bytea[]) as evidence, unnest($27::boolean[]) as recounted, unnest($29::boolean[]) as appended,
+                unnest($30::integer[]) as first, unnest($21::integer[]) as last offset 0) u
         where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
     /// $1 district, $2 survey, $3 tag, $4 first case, $5 lowest area, $6 highest area, $7 cases. Folded twice, told of once.
     NOTE_FOLDED = "-- note_folded_cases
@@ -79,10 +92,33 @@ pub struct CaseUpdate {
     pub due: Option<(i16, Timestamp)>,
     /// Surviving case.
     pub merged_into: Option<Uuid>,
-    /// Event clock: (microseconds, cell, seven figures) in time order.
-    pub history: Vec<(i64, i32, [i32; 7])>,
+    /// Its own evidence.
+    pub evidence: Pack,
+    /// What it counted as by the event clock.
+    pub history: History,
     /// The cell or the person figures differ from what was stored.
     pub recounted: Recounted,
+}
+
+/// From when on (microseconds since 1970) a case counted as which cell, with which seven person figures.
+pub type Span = (i64, i32, [i32; 7]);
+
+/// What a case counted as by the event clock, in time order.
+#[derive(Clone, Debug)]
+pub enum History {
+    /// All of it.
+    Whole(Vec<Span>),
+    /// What comes behind what is stored.
+    Appended(Vec<Span>),
+}
+
+impl History {
+    /// The spans.
+    pub fn spans(&self) -> &[Span] {
+        match self {
+            Self::Whole(spans) | Self::Appended(spans) => spans,
+        }
+    }
 }
 
 /// Whether a fold changed what a case counts as.
@@ -95,9 +131,9 @@ pub enum Recounted {
 }
 
 /// Locks cases in id order and returns them; ids that are no case of the survey are left out.
-pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
+pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let rows = tx.query(&LOCK_CASES, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(CaseRow::of).collect())
+    Ok(rows.iter().map(|r| Arc::new(LockedCase::of(r))).collect())
 }
 
 /// Case ids of accepted dwelling records.
@@ -139,42 +175,52 @@ pub async fn update_cases(
     (now, tag): (Timestamp, i64),
     all: &[CaseUpdate],
 ) -> Result<(), Error> {
-    macro_rules! column {
-        ($rows:expr, $row:ident => $value:expr) => {
-            &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
-        };
-    }
     let micros = now.as_microsecond();
-    let figures = |p: &[i32]| array_text((0..7).map(|i| i64::from(p.get(i).copied().unwrap_or_default())));
     for v in all.chunks(1000) {
+        let seven = |p: &[i32]| std::array::from_fn::<i32, 7, _>(|i| p.get(i).copied().unwrap_or_default());
+        let figures: Vec<i32> = v.iter().flat_map(|r| seven(&r.persons)).collect();
+        let ends: Vec<i32> = v
+            .iter()
+            .scan(0_usize, |end, r| {
+                *end += r.history.spans().len();
+                Some(i32::try_from(*end).unwrap_or(i32::MAX))
+            })
+            .collect();
+        let firsts: Vec<i32> =
+            std::iter::once(1).chain(ends.iter().map(|end| end + 1)).take(v.len()).collect();
         tx.execute(
             &UPDATE_CASES,
             &[
                 &key.district,
                 &key.no,
+                &tag,
+                &micros,
                 column!(v, r => r.id),
                 column!(v, r => r.state),
                 column!(v, r => r.class),
                 column!(v, r => r.cell),
-                column!(v, r => array_text(r.persons.iter().copied().map(i64::from))),
+                column!(v, r => !r.persons.is_empty()),
                 column!(v, r => r.visits),
                 column!(v, r => r.interviews),
                 column!(v, r => r.decisions),
                 column!(v, r => r.unmet),
-                column!(v, r => r.last.map(|l| l.0)),
-                column!(v, r => r.last.map(|l| l.1)),
-                column!(v, r => r.appointment.map(|a| a.0)),
-                column!(v, r => r.appointment.map(|a| a.1)),
-                column!(v, r => r.due.map(|d| d.0)),
-                column!(v, r => r.due.map(|d| d.1)),
-                column!(v, r => r.merged_into),
-                column!(v, r => array_text(r.history.iter().map(|h| h.0))),
-                column!(v, r => array_text(r.history.iter().map(|h| i64::from(h.1)))),
-                column!(v, r => array_text(r.history.iter().flat_map(|h| h.2).map(i64::from))),
-                column!(v, r => figures(&r.persons)),
-                &micros,
+                sparse_column!(v, r => r.last.map(|l| Stamp(l.0))),
+                sparse_column!(v, r => r.last.map(|l| l.1)),
+                sparse_column!(v, r => r.appointment.map(|a| Stamp(a.0))),
+                sparse_column!(v, r => r.appointment.map(|a| Stamp(a.1))),
+                sparse_column!(v, r => r.due.map(|d| d.0)),
+                sparse_column!(v, r => r.due.map(|d| Stamp(d.1))),
+                &figures,
+                &ends,
+                &v.iter().flat_map(|r| r.history.spans()).map(|h| h.0).collect::<Vec<_>>(),
+                &v.iter().flat_map(|r| r.history.spans()).map(|h| h.1).collect::<Vec<_>>(),
+                &v.iter().flat_map(|r| r.history.spans()).flat_map(|h| h.2).collect::<Vec<_>>(),
+                sparse_column!(v, r => r.merged_into),
+                sparse_column!(v, r => r.evidence.as_deref()),
                 column!(v, r => r.recounted == Recounted::Yes),
-                &tag,
+                &numbers(v.len()),
+                column!(v, r => matches!(r.history, History::Appended(_))),
+                &firsts,
             ],
         )
         .await?;

@@ -1,11 +1,14 @@
 //! Lists of doors, in pages and whole.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::tx::{Error, Tx, statements};
+use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
-use super::{CaseRow, case_columns, select_cases};
+use super::{CaseRow, Span, case_columns, select_cases};
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after id, $8 limit.
@@ -40,6 +43,12 @@ statements! {
     OPEN_CASES = concat!("-- open_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
         order by c.area_no, c.id limit $5");
+    /// $1 district, $2 survey, $3 after, $4 limit. Every case, by id.
+    IDS_AFTER = "-- case_ids_after
+        select id from survey_case where district_id = $1 and survey_no = $2 and id > $3 order by id limit $4";
+    /// $1 district, $2 survey, $3 ids. What they counted as by the event clock.
+    EVENT_HISTORIES = "-- event_histories
+        select id, event_at, event_cell, event_persons from survey_case where district_id = $1 and survey_no = $2 and id = any($3)";
     /// $1 district, $2 survey, $3 building. The number of its area.
     AREA_OF_BUILDING = "-- area_of_building
         select a.lo from building b join area a on a.district_id = b.district_id and a.survey_no = b.survey_no and a.code = b.area
@@ -76,6 +85,31 @@ pub async fn open_ids(
     let range = range_of(tx, key, range, building).await?;
     let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.0, &range.1, &building, &most]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// Ids of all cases, in order, from behind `after`.
+pub async fn ids_after(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.query(&IDS_AFTER, &[&key.district, &key.no, &after, &limit]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// What cases counted as by the event clock, as stored.
+pub async fn event_histories(
+    tx: &Tx,
+    key: SurveyKey,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Span>>, Error> {
+    let rows = tx.query(&EVENT_HISTORIES, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let mut r = InOrder::of(row);
+            let (id, at, cells, persons): (Uuid, Vec<i64>, Vec<i32>, Vec<i32>) =
+                (r.take(), r.take(), r.take(), r.take());
+            let sevens = persons.as_chunks::<7>().0.iter().copied();
+            (id, at.into_iter().zip(cells).zip(sevens).map(|((at, cell), seven)| (at, cell, seven)).collect())
+        })
+        .collect())
 }
 
 /// Cases by id, without locking.

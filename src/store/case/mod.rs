@@ -9,13 +9,18 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Statement;
+use super::evidence::{Pack, Taken};
+use super::wire::InOrder;
 
 pub use fold::{
-    CaseUpdate, Recounted, absorbed, aliases, lock_cases, note_folded, set_absorbed, update_cases,
+    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, note_folded, set_absorbed,
+    update_cases,
 };
 pub use found::{BlankCase, FoundDoor, add_found};
 pub(in crate::store) use lists::range_of;
-pub use lists::{find_by_dwelling, find_cases, list_lent_rows, list_rows, open_ids};
+pub use lists::{
+    event_histories, find_by_dwelling, find_cases, ids_after, list_lent_rows, list_rows, open_ids,
+};
 
 /// The columns of [`CaseRow`], of a case `c` with its door `d`.
 macro_rules! case_columns {
@@ -110,38 +115,129 @@ pub struct CaseRow {
 }
 
 impl CaseRow {
-    /// Reads a row that holds the columns of the lists of doors.
-    pub(super) fn of(r: &Row) -> Self {
+    /// Reads a row of [`case_columns`].
+    pub(super) fn of(row: &Row) -> Self {
+        let mut r = InOrder::of(row);
         Self {
-            id: r.get("id"),
-            dwelling_id: r.get("dwelling_id"),
-            building_id: r.get("building_id"),
-            area: r.get("area"),
-            area_no: r.get("area_no"),
-            household: r.get("household"),
-            is_baseline: r.get("is_baseline"),
-            created_at: r.get("created_at"),
-            state: r.get("state"),
-            class: r.get("class"),
-            cell: r.get("cell"),
-            persons: r.get("persons"),
-            visits: r.get("visits"),
-            interviews: r.get("interviews"),
-            decisions: r.get("decisions"),
-            absorbed: r.get("absorbed"),
-            unmet: r.get("unmet"),
-            last_at: r.get("last_at"),
-            last_outcome: r.get("last_outcome"),
-            appointment: r.get::<_, Option<Timestamp>>("appointment_from").zip(r.get("appointment_to")),
-            due: r.get::<_, Option<i16>>("due_class").zip(r.get("due_at")),
-            merged_into: r.get("merged_into"),
-            holder: r.get("holder"),
-            building: r.get("building"),
-            unit: r.get("unit"),
-            floor: r.get("floor"),
-            room: r.get("room"),
-            position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
-            external_id: r.get("external_id"),
+            id: r.take(),
+            dwelling_id: r.take(),
+            building_id: r.take(),
+            area: r.take(),
+            area_no: r.take(),
+            household: r.take(),
+            is_baseline: r.take(),
+            created_at: r.time(),
+            state: r.take(),
+            class: r.take(),
+            cell: r.take(),
+            persons: r.take(),
+            visits: r.take(),
+            interviews: r.take(),
+            decisions: r.take(),
+            absorbed: r.take(),
+            unmet: r.take(),
+            last_at: r.maybe_time(),
+            last_outcome: r.take(),
+            appointment: both(r.maybe_time(), r.maybe_time()),
+            due: both(r.take(), r.maybe_time()),
+            merged_into: r.take(),
+            holder: r.take(),
+            building: r.take(),
+            unit: r.take(),
+            floor: r.take(),
+            room: r.take(),
+            position: both(r.take(), r.take()),
+            external_id: r.take(),
+        }
+    }
+}
+
+/// Two columns that have values together.
+fn both<A, B>(a: Option<A>, b: Option<B>) -> Option<(A, B)> {
+    a.zip(b)
+}
+
+/// A case as its last fold left it, locked until the transaction ends.
+#[derive(Clone, Debug)]
+pub struct LockedCase {
+    /// Case id.
+    pub id: Uuid,
+    /// The door.
+    pub dwelling_id: Uuid,
+    /// The building.
+    pub building_id: Uuid,
+    /// Area code.
+    pub area: String,
+    /// Nested-set number of the area.
+    pub area_no: i32,
+    /// Belongs to the frozen frame.
+    pub is_baseline: bool,
+    /// When it entered the workload.
+    pub created_at: Timestamp,
+    /// State number.
+    pub state: i16,
+    /// Packed cell.
+    pub cell: i32,
+    /// Person figures, empty or seven.
+    pub persons: Vec<i32>,
+    /// Visits stored.
+    pub visits: i32,
+    /// Interview revisions stored.
+    pub interviews: i32,
+    /// Decisions taken.
+    pub decisions: i32,
+    /// Cases merged into it.
+    pub absorbed: i32,
+    /// Bits of effort missing.
+    pub unmet: i16,
+    /// Surviving case.
+    pub merged_into: Option<Uuid>,
+    /// Who holds it.
+    pub holder: Option<String>,
+    /// Its own evidence at the last fold.
+    pub evidence: Pack,
+}
+
+/// The columns of [`LockedCase`], of a case `c`.
+macro_rules! locked_columns {
+    () => {
+        "c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.is_baseline, c.created_at, c.state, c.cell, c.persons, c.visits, \
+         c.interviews, c.decisions, c.absorbed, c.unmet, c.merged_into, c.holder, c.evidence"
+    };
+}
+use locked_columns;
+
+impl LockedCase {
+    /// Reads a row of [`locked_columns`].
+    fn of(row: &Row) -> Self {
+        let mut r = InOrder::of(row);
+        Self {
+            id: r.take(),
+            dwelling_id: r.take(),
+            building_id: r.take(),
+            area: r.take(),
+            area_no: r.take(),
+            is_baseline: r.take(),
+            created_at: r.time(),
+            state: r.take(),
+            cell: r.take(),
+            persons: r.take(),
+            visits: r.take(),
+            interviews: r.take(),
+            decisions: r.take(),
+            absorbed: r.take(),
+            unmet: r.take(),
+            merged_into: r.take(),
+            holder: r.take(),
+            evidence: r.take(),
+        }
+    }
+
+    /// Its own evidence, as far as it stands on the case; `None`: read the tables.
+    pub fn taken(&self) -> Option<Taken> {
+        match &self.evidence {
+            Some(pack) => Taken::unpack(pack),
+            None => (self.visits == 0 && self.interviews == 0).then(Taken::default),
         }
     }
 }

@@ -202,7 +202,7 @@ impl App {
         self.db.client().await.query_one(sql, &[]).await.unwrap_or_else(|e| panic!("{sql}: {e:?}")).get(0)
     }
 
-    /// The counters must equal a fresh count.
+    /// The counters must equal a fresh count, and every case what its records say.
     #[track_caller]
     pub fn recount(&self) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
@@ -210,6 +210,11 @@ impl App {
             for key in self.store().survey_keys().await.expect("read") {
                 let found = self.store().recount(key).await.expect("counted");
                 assert!(found.is_empty(), "{place}: the counters differ from a fresh count: {found:?}");
+            }
+            let ingest = &self.shared.ingest;
+            for survey in ingest.surveys.all().await.expect("read") {
+                let found = ingest.recount_cases(&survey, |_| {}).await.expect("folded");
+                assert!(found.is_empty(), "{place}: cases differ from their records: {found:?}");
             }
         }
     }

@@ -1,0 +1,244 @@
+//! Evidence: visits, interviews and their persons, dwelling records. What is to be stored, and one file each for writing it,
+//! for reading what a fold needs, and for the short form of it that a case carries.
+
+mod pack;
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Statement;
+use super::batch::Status;
+use crate::domain::code::{Channel, Informant, InterviewResult, Outcome, Respondent};
+use crate::domain::evidence::{Interview, PersonCounts, Visit, Window};
+use crate::domain::ids::{InterviewId, VisitId};
+
+pub use pack::{Pack, Taken};
+pub use read::{
+    Awaiting, awaiting_interviews, cases_of_other_revisions, load_counted, load_evidence, load_interviews,
+    load_visits, visit_arrived, visit_cases,
+};
+pub use write::{insert_dwelling_records, insert_interviews, insert_persons, insert_visits};
+
+/// The statements of this part of the room.
+pub(super) fn all() -> Vec<&'static Statement> {
+    [read::ALL, write::ALL].concat()
+}
+
+/// A visit to be stored.
+#[derive(Clone, Debug)]
+pub struct NewVisit {
+    /// Made by the device.
+    pub id: Uuid,
+    /// The case it counts for, or the id as sent while held.
+    pub case_id: Uuid,
+    /// The id as sent where it differs.
+    pub sent_case_id: Option<Uuid>,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
+    /// Place in the batch.
+    pub batch_index: i32,
+    /// Keyed digest.
+    pub digest: Vec<u8>,
+    /// Device time.
+    pub at: Timestamp,
+    /// UTC offset as sent, minutes.
+    pub at_offset_min: i16,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Channel.
+    pub channel: Channel,
+    /// Informant.
+    pub informant: Informant,
+    /// Agreed window.
+    pub appointment: Option<Window>,
+    /// Pictures named.
+    pub photo: Vec<Uuid>,
+    /// WGS-84 degrees.
+    pub position: Option<(f64, f64)>,
+    /// Metres.
+    pub accuracy_m: Option<f32>,
+    /// Degrees as sent and datum number.
+    pub sent_position: Option<(f64, f64, i16)>,
+    /// Note.
+    pub note: Option<String>,
+    /// Unknown fields, JSON.
+    pub extra: Option<String>,
+}
+
+/// An interview revision to be stored.
+#[derive(Clone, Debug)]
+pub struct NewInterview {
+    /// Made by the device.
+    pub id: Uuid,
+    /// 1 and up.
+    pub revision: i32,
+    /// The case, or the id as sent while held.
+    pub case_id: Uuid,
+    /// The id as sent where it differs.
+    pub sent_case_id: Option<Uuid>,
+    /// The visit it names.
+    pub visit_id: Option<Uuid>,
+    /// That visit has not arrived.
+    pub is_visit_awaited: bool,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
+    /// Place in the batch.
+    pub batch_index: i32,
+    /// Keyed digest.
+    pub digest: Vec<u8>,
+    /// Device time.
+    pub at: Timestamp,
+    /// UTC offset as sent, minutes.
+    pub at_offset_min: i16,
+    /// Complete or partial.
+    pub result: InterviewResult,
+    /// Who answered.
+    pub respondent: Respondent,
+    /// Person figures.
+    pub persons: PersonCounts,
+    /// Household items, JSON.
+    pub household: String,
+    /// Digits only.
+    pub phone: Option<String>,
+    /// As written.
+    pub address_text: Option<String>,
+    /// Survey's own items, JSON.
+    pub answers: Option<String>,
+    /// Unknown fields, JSON.
+    pub extra: Option<String>,
+}
+
+/// A person of an interview to be stored.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// The interview.
+    pub interview_id: Uuid,
+    /// Its revision.
+    pub revision: i32,
+    /// Number on the form.
+    pub person_no: i32,
+    /// As written.
+    pub name: String,
+    /// Given apart.
+    pub surname: Option<String>,
+    /// Given apart.
+    pub given_name: Option<String>,
+    /// Sex number.
+    pub sex: Option<i16>,
+    /// Year, month, day of birth, each may be missing.
+    pub birth: [Option<i16>; 3],
+    /// Relationship number.
+    pub relationship: Option<i16>,
+    /// Residence status number.
+    pub residence_status: Option<i16>,
+    /// Keyed hash and the key's name.
+    pub citizen_id: Option<(Vec<u8>, String)>,
+    /// Mended before hashing.
+    pub is_id_repaired: bool,
+    /// Where else.
+    pub other_address: Option<String>,
+    /// Other items, JSON.
+    pub items: String,
+}
+
+/// A door found in the field, to be stored.
+#[derive(Clone, Debug)]
+pub struct NewDwellingRecord {
+    /// Made by the device.
+    pub id: Uuid,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
+    /// The case it stands for.
+    pub case_id: Option<Uuid>,
+    /// Place in the batch.
+    pub batch_index: i32,
+    /// Keyed digest.
+    pub digest: Vec<u8>,
+    /// Area as sent.
+    pub area: String,
+    /// The record, JSON.
+    pub content: String,
+}
+
+/// Who sent the rows and when; the same for a whole batch.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The batch.
+    pub batch: Uuid,
+    /// The device.
+    pub device: Uuid,
+    /// The enumerator.
+    pub user: Arc<str>,
+    /// Server time.
+    pub received_at: Timestamp,
+}
+
+impl NewVisit {
+    /// The visit as evidence, as it will be read back.
+    pub fn evidence(&self, sender: &Sender) -> Visit {
+        Visit {
+            id: VisitId(self.id),
+            at: self.at,
+            received_at: sender.received_at,
+            outcome: self.outcome,
+            enumerator: Arc::clone(&sender.user),
+            channel: self.channel,
+            informant: self.informant,
+            has_photo: !self.photo.is_empty(),
+            appointment: self.appointment,
+        }
+    }
+}
+
+impl NewInterview {
+    /// The first revision to come of an interview as evidence, as it will be read back.
+    pub fn evidence(&self, sender: &Sender) -> Interview {
+        Interview {
+            id: InterviewId(self.id),
+            revision: self.revision,
+            visit_id: self.visit_id.map(VisitId),
+            result: self.result,
+            respondent: self.respondent,
+            at: self.at,
+            received_at: sender.received_at,
+            counted_elsewhere: false,
+            persons: self.persons,
+        }
+    }
+}
+
+/// Person figures in the order the database keeps them; the seventh, paired people, is the links' to set.
+pub fn person_numbers(p: &PersonCounts) -> [i32; 6] {
+    [p.recorded, p.resident, p.here_registered, p.here_elsewhere, p.absent_registered, p.here_pending]
+        .map(|n| i32::try_from(n).unwrap_or(i32::MAX))
+}
+
+fn person_counts(numbers: &[i32]) -> PersonCounts {
+    let n = |i: usize| numbers.get(i).map_or(0, |n| u32::try_from(*n).unwrap_or_default());
+    PersonCounts {
+        recorded: n(0),
+        resident: n(1),
+        here_registered: n(2),
+        here_elsewhere: n(3),
+        absent_registered: n(4),
+        here_pending: n(5),
+    }
+}
