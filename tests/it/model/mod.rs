@@ -98,6 +98,11 @@ async fn play(app: &App, slug: &str, day: &Day) -> Result<(), String> {
         }
     }
     compare(app, &model, &staff).await?;
+    let survey = app.shared.ingest.surveys.reread(key).await.map_err(|e| e.to_string())?;
+    let wrong = app.shared.ingest.recount_cases(&survey, |_| {}).await.map_err(|e| e.to_string())?;
+    if !wrong.is_empty() {
+        return Err(format!("cases differ from their records: {wrong:?}"));
+    }
     chain.pull(&phones[0], 2).await;
     let whole = Picture::full(&phones[0], 500).await;
     for key in chain.things.keys().chain(whole.things.keys()) {
