@@ -51,50 +51,71 @@ pub async fn refold(
     survey: &Survey,
     locked: &[Arc<LockedCase>],
 ) -> Result<HashMap<Uuid, Folded>, Error> {
-    refold_gained(tx, at, survey, locked, &Gains::new()).await
+    let refold = Refold::read(tx, at.key, survey, locked, &Gains::new()).await?;
+    refold.write(tx, at).await?;
+    Ok(refold.folded)
 }
 
-/// The same, where of some cases it is known what they gained since they were locked.
-pub async fn refold_gained(
-    tx: &Tx,
-    at: At,
-    survey: &Survey,
-    locked: &[Arc<LockedCase>],
-    gains: &Gains,
-) -> Result<HashMap<Uuid, Folded>, Error> {
-    if locked.is_empty() {
-        return Ok(HashMap::new());
+/// What the fold says of locked cases, to be written.
+#[derive(Debug)]
+pub struct Refold {
+    rows: Vec<Arc<LockedCase>>,
+    updates: Vec<CaseUpdate>,
+    /// Each case after its fold.
+    pub folded: HashMap<Uuid, Folded>,
+}
+
+impl Refold {
+    /// Reads what is needed, and folds. Of some cases it is known what they `gained` since they were locked.
+    pub async fn read(
+        tx: &Tx,
+        key: SurveyKey,
+        survey: &Survey,
+        locked: &[Arc<LockedCase>],
+        gains: &Gains,
+    ) -> Result<Self, Error> {
+        let (mut rows, mut losers) = with_survivors(tx, key, locked).await?;
+        let mut known = load(tx, key, &rows, &losers, gains).await?;
+        let moved = moved(tx, key, &rows, &known).await?;
+        if !moved.is_empty() {
+            rows.extend(case::lock_cases(tx, key, &moved).await?);
+            (rows, losers) = with_survivors(tx, key, &rows).await?;
+            // Some of these may have gained something too; what stands on them is no longer all.
+            let sure: Gains = gains
+                .iter()
+                .filter(|(id, _)| !moved.contains(id))
+                .map(|(id, gain)| (*id, gain.clone()))
+                .collect();
+            known = load(tx, key, &rows, &losers, &sure).await?;
+        }
+        let mut folded = HashMap::with_capacity(rows.len());
+        let mut updates = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let own = known.remove(&row.id).unwrap_or_default();
+            let (update, standing) = fold_one(row, &own, survey);
+            folded.insert(row.id, Folded { standing, visits: update.visits });
+            updates.push(update);
+        }
+        Ok(Self { rows, updates, folded })
     }
-    let (mut rows, mut losers) = with_survivors(tx, at.key, locked).await?;
-    let mut known = load(tx, at.key, &rows, &losers, gains).await?;
-    let moved = moved(tx, at.key, &rows, &known).await?;
-    if !moved.is_empty() {
-        rows.extend(case::lock_cases(tx, at.key, &moved).await?);
-        (rows, losers) = with_survivors(tx, at.key, &rows).await?;
-        // Some of these may have gained something too; what stands on them is no longer all.
-        let sure: Gains =
-            gains.iter().filter(|(id, _)| !moved.contains(id)).map(|(id, g)| (*id, g.clone())).collect();
-        known = load(tx, at.key, &rows, &losers, &sure).await?;
+
+    /// Writes what follows: states, counters, feed marks, leases that end or go on.
+    pub async fn write(&self, tx: &Tx, at: At) -> Result<(), Error> {
+        let (rows, updates) = (&self.rows, &self.updates);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (doors, counts) = (come_or_gone(rows, updates), deltas(rows, updates));
+        let places: Vec<(Uuid, i32)> = rows.iter().map(|r| (r.id, r.area_no)).collect();
+        try_join4(
+            case::update_cases(tx, at.key, (at.now, at.tag), updates),
+            case::note_folded(tx, at.key, at.tag, &places),
+            completion::append_deltas(tx, at.key, &counts),
+            feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
+        )
+        .await?;
+        super::lease::follow(tx, at, rows, updates).await
     }
-    let mut folded = HashMap::with_capacity(rows.len());
-    let mut updates = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let own = known.remove(&row.id).unwrap_or_default();
-        let (update, standing) = fold_one(row, &own, survey);
-        folded.insert(row.id, Folded { standing, visits: update.visits });
-        updates.push(update);
-    }
-    let (doors, counts) = (come_or_gone(&rows, &updates), deltas(&rows, &updates));
-    let places: Vec<(Uuid, i32)> = rows.iter().map(|r| (r.id, r.area_no)).collect();
-    try_join4(
-        case::update_cases(tx, at.key, (at.now, at.tag), &updates),
-        case::note_folded(tx, at.key, at.tag, &places),
-        completion::append_deltas(tx, at.key, &counts),
-        feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
-    )
-    .await?;
-    super::lease::follow(tx, at, &rows, &updates).await?;
-    Ok(folded)
 }
 
 /// What a fold from the stored evidence says of these locked cases, and of the survivors of those merged as a door.

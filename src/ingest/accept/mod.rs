@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::TryFutureExt as _;
 use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -18,7 +19,7 @@ use super::classify::{self, Class};
 use super::reason::{Reason, sentence};
 use super::receipt::Answer;
 use super::record::{Context, Parsed, Read, read_record};
-use super::refold::{At, Folded, Gains, refold_gained};
+use super::refold::{At, Gains, Refold};
 use super::resolve::{Cases, Reach};
 use super::rows::Standing;
 use super::time::kept;
@@ -244,12 +245,13 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
     work.take_dwellings().await?;
     work.resolve_cases().await?;
     work.take_visits_and_interviews(keys).await?;
-    let folded = work.fold_again().await?;
-    let receipts = work.receipts(&folded).await?;
+    let refold = work.fold_again().await?;
+    let receipts = work.receipts(&refold.folded).await?;
     if batch.head.via == BY_HAND {
         work.tell_device(&receipts).await?;
     }
-    work.keep_batch(&receipts).await?;
+    // Neither needs the other's answer.
+    Box::pin(try_join(refold.write(tx, at).map_err(Error::from), work.keep_batch(&receipts))).await?;
     Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
 }
 
@@ -384,12 +386,12 @@ impl Work<'_> {
         }
     }
 
-    async fn fold_again(&mut self) -> Result<HashMap<Uuid, Folded>, Error> {
+    async fn fold_again(&mut self) -> Result<Refold, Error> {
         let touched: Vec<Uuid> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
         let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
         self.gains.retain(|id, _| !self.unsure.contains(id));
-        Ok(refold_gained(self.tx, self.at, &self.batch.survey, &locked, &self.gains).await?)
+        Ok(Refold::read(self.tx, self.at.key, &self.batch.survey, &locked, &self.gains).await?)
     }
 }
 

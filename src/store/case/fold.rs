@@ -41,8 +41,8 @@ statements! {
             event_persons = case when u.appended then c.event_persons else '{}' end
                 || ($24::integer[])[u.first * 7 - 6 : u.last * 7],
             received_at = case when u.recounted then
-                c.received_at || greatest($4::bigint, c.received_at[cardinality(c.received_at)] + 1) else c.received_at end,
-            received_cell = case when u.recounted then c.received_cell || u.cell else c.received_cell end,
+                c.received_at || array[greatest($4::bigint, c.received_at[cardinality(c.received_at)] + 1)] else c.received_at end,
+            received_cell = case when u.recounted then c.received_cell || array[u.cell] else c.received_cell end,
             received_persons = case when u.recounted then c.received_persons || ($20::integer[])[u.n * 7 - 6 : u.n * 7]
                 else c.received_persons end
         from (select unnest($28::integer[]) as n, unnest($5::uuid[]) as id, unnest($6::smallint[]) as state,
