@@ -231,6 +231,7 @@ impl<'a> Round<'a> {
 
     fn take(&self, turn: usize, tour: &Tour, day: &mut Filling, spare: Spare) {
         let (w, route) = (&mut day.walkers[turn], &mut day.routes[turn]);
+        let waited = route.legs.is_empty() && w.clock > self.turns[turn].from;
         let (mut at, mut spot) = (w.clock, w.spot);
         for &k in &tour.tasks {
             let t = &self.tasks[k];
@@ -243,6 +244,9 @@ impl<'a> Round<'a> {
             route.legs.push(Leg { task: k, at, spare: late });
             at += t.minutes[self.slot(turn, at)] - super::ground::SAME_FLOOR_MIN;
         }
+        if waited {
+            route.wait_until = self.start_of(turn, route);
+        }
         w.spot = tour.end;
         w.clock = at.max(w.clock + 0.5);
         if spare == Spare::No {
@@ -250,6 +254,12 @@ impl<'a> Round<'a> {
             route.busy += tour.minutes;
             route.value += tour.value;
         }
+    }
+
+    /// The minute of the first stop, for a turn that had nothing worth its minutes before; never past an appointment.
+    fn start_of(&self, turn: usize, route: &Route) -> Option<f64> {
+        let first = route.legs.first().filter(|l| !l.spare)?;
+        self.pins.kept.iter().all(|p| p.turn != turn || p.at >= first.at).then_some(first.at)
     }
 
     /// Lets appointments that fall before `at` take their time.

@@ -6,7 +6,7 @@ mod town;
 use super::*;
 use crate::domain::{CaseId, Language, State, next_action};
 use jiff::Timestamp;
-use jiff::civil::date;
+use jiff::civil::{date, time};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use town::{START, Seen, at, day, rules, town};
@@ -58,6 +58,11 @@ proptest! {
             }
             pins.sort_unstable();
             prop_assert!(pins.windows(2).all(|p| p[1].duration_since(p[0]).as_mins() >= 12), "no double booking");
+            let waits = sheet.stops.iter().filter(|s| s.pinned == Pinned::No).filter_map(|s| s.from);
+            for from in waits {
+                prop_assert!(from >= sheet.shift.from && from < sheet.shift.to, "nobody waits past the shift");
+                prop_assert!(pins.first().is_none_or(|pin| from <= *pin), "nobody waits past an appointment");
+            }
         }
     }
 
@@ -123,6 +128,20 @@ fn an_appointment_is_on_top_with_its_hour() {
     assert_eq!(stop.reason_zh, "约定周二 19:00。");
     let first = sheets.iter().find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes)).unwrap();
     assert_eq!(first.stops[0].pinned, Pinned::Yes);
+}
+
+#[test]
+fn who_comes_too_early_for_every_door_is_told_when_to_start() {
+    let rules = rules();
+    let missed = |door: usize| [(0, 840), (1, 900), (2, 960)].map(|(day, minute)| (door, day, minute, 0, 0));
+    let seen: Vec<Seen> = (0..12).flat_map(missed).collect();
+    let mut input = day(&rules, town(&rules, 1, 6, &seen, 3), 1, 3);
+    let long = vec![(time(14, 0, 0, 0), time(21, 0, 0, 0))];
+    input.enumerators[0].hours = Some(Hours { weekday: long, ..Hours::default() });
+    let sheets = Stairwise::default().plan(&input);
+    let stops = &sheets[0].stops;
+    assert!(stops[0].from.is_some_and(|from| from >= at(&rules, 3, 18 * 60)), "{:?}", stops[0].from);
+    assert!(stops[1..].iter().all(|s| s.from.is_none()));
 }
 
 #[test]
