@@ -126,7 +126,7 @@ fn visit(task: &Task, slot: Slot, day: &mut DayInput, insight: &Insight, ghosts:
         ghost.belief = insight.model.after_miss(&ghost.belief, slot);
         pretend_miss(standing, slot, day.rules);
     }
-    match task.action {
+    match task.action_at(slot) {
         StopAction::Proxy | StopAction::VisitThenProxy => standing.asked_in_vain += 1,
         StopAction::Visit | StopAction::VisitAt | StopAction::Confirm => {}
     }

@@ -187,10 +187,11 @@ impl Writer<'_> {
         let task: &Task = &self.round.tasks[leg.task];
         let kind: DayKind = self.round.kind;
         let open = self.round.by_stair[self.round.ground.stair_of[task.door]].len();
-        let grounds = self.reasons.of(task.door, task.action, task.first, open);
+        let slot = Slot::at(kind, leg.at);
+        let action = task.action_at(slot);
+        let grounds = self.reasons.of(task.door, action, task.first, open);
         let at = instant(self.day.on, leg.at, &self.day.rules.calendar);
-        let probability = task.answered[Slot::at(kind, leg.at).index()];
-        let mut stop = self.write(task.door, task.action, grounds, probability, at);
+        let mut stop = self.write(task.door, action, grounds, task.answered[slot.index()], at);
         stop.spare = if leg.spare { Spare::Yes } else { Spare::No };
         let t = &self.turns[turn];
         let several = self.turns.iter().filter(|x| x.who == t.who).count() > 1;

@@ -136,12 +136,33 @@ fn who_comes_too_early_for_every_door_is_told_when_to_start() {
     let missed = |door: usize| [(0, 840), (1, 900), (2, 960)].map(|(day, minute)| (door, day, minute, 0, 0));
     let seen: Vec<Seen> = (0..12).flat_map(missed).collect();
     let mut input = day(&rules, town(&rules, 1, 6, &seen, 3), 1, 3);
-    let long = vec![(time(14, 0, 0, 0), time(21, 0, 0, 0))];
+    let long = vec![(time(14, 0, 0, 0), time(18, 45, 0, 0))];
     input.enumerators[0].hours = Some(Hours { weekday: long, ..Hours::default() });
     let sheets = Stairwise::default().plan(&input);
     let stops = &sheets[0].stops;
-    assert!(stops[0].from.is_some_and(|from| from >= at(&rules, 3, 18 * 60)), "{:?}", stops[0].from);
+    assert!(stops[0].from.is_some_and(|from| from >= at(&rules, 3, 17 * 60)), "{:?}", stops[0].from);
     assert!(stops[1..].iter().all(|s| s.from.is_none()));
+}
+
+#[test]
+fn neighbours_are_asked_at_good_hours_only() {
+    let rules = rules();
+    let missed = |door: usize| {
+        [(0, 600), (1, 1140), (2, 1200), (5, 840), (7, 1140)].map(|(day, minute)| (door, day, minute, 0, 0))
+    };
+    let seen: Vec<Seen> = (0..12).flat_map(missed).collect();
+    let mut input = day(&rules, town(&rules, 1, 6, &seen, 9), 1, 9);
+    let long = vec![(time(9, 0, 0, 0), time(21, 0, 0, 0))];
+    input.enumerators[0].hours = Some(Hours { weekday: long.clone(), saturday: long.clone(), sunday: long });
+    let insight = Insight::new(&input, Brain::Types);
+    let tuning = Tuning::default();
+    let scales = worth::Scales::new(&tuning, &insight, &rules);
+    let work = tasks::work(&input, &insight, &scales, &|door| insight.model.belief(door));
+    assert_eq!(work.tasks.len(), 12);
+    for task in &work.tasks {
+        let action = |minute| task.action_at(slot::Slot::at(slot::DayKind::Weekday, minute));
+        assert_eq!((action(660.0), action(1170.0)), (StopAction::Visit, StopAction::VisitThenProxy));
+    }
 }
 
 #[test]

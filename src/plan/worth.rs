@@ -53,7 +53,7 @@ impl Default for Tuning {
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
-            proxy_hold: 0.7,
+            proxy_hold: 0.9,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
@@ -79,6 +79,8 @@ pub struct Task {
     pub door: usize,
     /// What to do there.
     pub action: StopAction,
+    /// Slots in which a neighbour is worth asking, where the action allows it.
+    pub asks: [bool; SLOTS],
     /// Chance per slot that somebody opens.
     pub answered: PerSlot,
     /// Chance per slot that the door is done after the visit, by whatever way.
@@ -101,6 +103,16 @@ pub struct Task {
     pub hard: bool,
 }
 
+impl Task {
+    /// What is done there in a slot: after a knock in vain a neighbour is asked at good hours only.
+    pub fn action_at(&self, slot: Slot) -> StopAction {
+        match self.action {
+            StopAction::VisitThenProxy if !self.asks[slot.index()] => StopAction::Visit,
+            action => action,
+        }
+    }
+}
+
 /// What is asked of a door today.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
@@ -119,8 +131,8 @@ pub struct Priced {
     pub minutes: PerSlot,
     /// Chance that the door is done after it.
     pub done: PerSlot,
-    /// Whether asking a neighbour is worth more than keeping the door for its household, at some staffed hour.
-    pub ask: bool,
+    /// Slots in which asking a neighbour now is worth more than keeping the question for later.
+    pub asks: [bool; SLOTS],
 }
 
 /// What the worth of a door depends on besides the door.
@@ -164,10 +176,15 @@ impl<'a> Scales<'a> {
         let missing = Missing::of(standing, self.rules);
         let best_proxy = self.proxy_later(ask);
         let mut priced =
-            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
+            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], asks: [false; SLOTS] };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
-            let proxy = self.proxy_chance(ask, slot);
+            let asked = self.proxy_gain(standing, ask, slot, best_proxy);
+            priced.asks[i] = asked > 0.0;
+            let (proxy, asked) = match ask.action {
+                StopAction::VisitThenProxy if !priced.asks[i] => (0.0, 0.0),
+                _ => (self.proxy_chance(ask, slot), asked),
+            };
             let p = if ask.action == StopAction::Proxy { 0.0 } else { belief.answered[i] };
             let empty = self.empty_chance(ask) * belief.empty;
             priced.minutes[i] = self.minutes(ask, p, proxy);
@@ -181,8 +198,6 @@ impl<'a> Scales<'a> {
                 self.knock(belief, slot, ask, left, waiting) - self.toll(standing, ask)
                     + (1.0 - p) * self.progress(standing, &missing, slot)
             };
-            let asked = self.proxy_gain(standing, ask, proxy, best_proxy);
-            priced.ask |= asked > 0.0;
             let settle = self.tuning.settled * (empty + asked);
             priced.value[i] = knock + (1.0 - p) * settle;
         }
@@ -235,10 +250,11 @@ impl<'a> Scales<'a> {
     }
 
     /// Neighbours may be asked a few times only: what asking now adds to asking at the best hours later.
-    fn proxy_gain(&self, standing: &Standing, ask: Ask, now: f64, best: f64) -> f64 {
+    fn proxy_gain(&self, standing: &Standing, ask: Ask, slot: Slot, best: f64) -> f64 {
         if ask.action != StopAction::Proxy && ask.action != StopAction::VisitThenProxy {
             return 0.0;
         }
+        let now = self.proxy_chance(ask, slot);
         let days = self.ahead().kinds[0] + self.ahead().kinds[1];
         let tries = self.rules.policy.proxy.failed_tries.saturating_sub(standing.asked_in_vain).max(1);
         let later = |n: u32| {
