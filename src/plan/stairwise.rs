@@ -5,6 +5,7 @@ use super::frailty::Frailty;
 use super::ground::Ground;
 use super::grounds::Reasons;
 use super::input::DayInput;
+use super::load::Load;
 use super::model::{AtHome, History};
 use super::pins::{Pin, Pins, place};
 use super::rates::Learnt;
@@ -107,8 +108,10 @@ impl Planner for Stairwise {
 impl Stairwise {
     /// The sheets of a day already read.
     pub fn plan_with(&self, day: &DayInput, insight: &Insight) -> Vec<Sheet> {
-        let scales = Scales::new(&self.tuning, insight, day.rules);
-        let work = work(day, insight, &scales, &|door| insight.model.belief(door));
+        let belief = |door| insight.model.belief(door);
+        let load = Load::new(day, insight, &|door| (belief(door), 1.0));
+        let scales = Scales::new(&self.tuning, insight, day.rules, load.slack());
+        let work = work(day, insight, &scales, &belief);
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
         let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning);

@@ -156,7 +156,7 @@ fn neighbours_are_asked_at_good_hours_only() {
     input.enumerators[0].hours = Some(Hours { weekday: long.clone(), saturday: long.clone(), sunday: long });
     let insight = Insight::new(&input, Brain::Types);
     let tuning = Tuning::default();
-    let scales = worth::Scales::new(&tuning, &insight, &rules);
+    let scales = worth::Scales::new(&tuning, &insight, &rules, 0.5);
     let work = tasks::work(&input, &insight, &scales, &|door| insight.model.belief(door));
     assert_eq!(work.tasks.len(), 12);
     for task in &work.tasks {

@@ -21,6 +21,9 @@ pub struct Tuning {
     pub patience: f64,
     /// Value of a minute saved on a later day.
     pub saving: f64,
+    /// What every knock costs that a door takes beyond those it would take at its best hours later; less the fuller
+    /// the days left are.
+    pub detour: f64,
     /// What a knock costs by itself: visits before the cap are scarce, and people are not to be disturbed for nothing.
     pub toll: f64,
     /// What every attempt already made adds to the toll.
@@ -47,9 +50,10 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             hold: 1.0,
-            patience: 0.95,
+            patience: 0.9,
             saving: 0.03,
-            toll: 0.09,
+            detour: 0.3,
+            toll: 0.03,
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
@@ -145,11 +149,18 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
+    /// Share of the staffed minutes left that nobody needs.
+    pub slack: f64,
 }
 
 impl<'a> Scales<'a> {
-    /// Scales of a day already read.
-    pub fn new(tuning: &'a Tuning, insight: &'a super::stairwise::Insight, rules: &'a Rules) -> Self {
+    /// Scales of a day already read; `slack` is the share of the staffed minutes left that nobody needs.
+    pub fn new(
+        tuning: &'a Tuning,
+        insight: &'a super::stairwise::Insight,
+        rules: &'a Rules,
+        slack: f64,
+    ) -> Self {
         Self {
             tuning,
             learnt: &insight.learnt,
@@ -161,6 +172,7 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
+            slack,
         }
     }
 
@@ -204,13 +216,15 @@ impl<'a> Scales<'a> {
         priced
     }
 
-    /// An interview now against what waiting would bring, and the minutes that a success now saves later.
+    /// An interview now against what waiting would bring, the minutes that a success now saves later, and the knocks
+    /// that coming now instead of at better hours adds. With time to spare knocks are what is scarce, else minutes.
     fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
         let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
         let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
-        self.success(ask) * chance + saved
+        let added = 1.0 + (1.0 - p) * missed.knocks - waiting.knocks;
+        self.success(ask) * chance + saved - self.slack * self.tuning.detour * added
     }
 
     fn success(&self, ask: Ask) -> f64 {
