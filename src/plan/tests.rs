@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{date, time};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use town::{START, Seen, at, day, rules, town};
 
 prop_compose! {
@@ -64,6 +65,31 @@ proptest! {
                 prop_assert!(pins.first().is_none_or(|pin| from <= *pin), "nobody waits past an appointment");
             }
         }
+    }
+
+    #[test]
+    fn nobody_gets_more_than_twice_the_mean_of_doors_missed_three_times(
+        missed in prop::collection::vec(0usize..48, 0..200), today in 5i64..13, n in 2usize..5, alone: bool,
+    ) {
+        let rules = rules();
+        let seen: Vec<Seen> = missed.iter().zip(0i64..).map(|(d, k)| (*d, k % 9, 540 + k * 7 % 700, 0, 0)).collect();
+        let mut input = day(&rules, town(&rules, 4, 6, &seen, today), n, today);
+        let short = vec![(time(20, 30, 0, 0), time(21, 0, 0, 0))];
+        for e in input.enumerators.iter_mut().skip(1).filter(|_| alone) {
+            e.hours = Some(Hours { weekday: short.clone(), saturday: short.clone(), sunday: short.clone() });
+        }
+        let insight = Insight::new(&input, Brain::Types);
+        let hard = |case| {
+            let door = input.doors.iter().position(|d| d.case_id == case).unwrap();
+            rates::is_hard(&insight.history.doors[door])
+        };
+        let team = input.doors.iter().filter(|d| d.standing.state.is_open() && hard(d.case_id)).count();
+        let mut share: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for sheet in Stairwise::default().plan_with(&input, &insight) {
+            *share.entry(sheet.user).or_default() += sheet.stops.iter().filter(|s| hard(s.case_id)).count();
+        }
+        let most = (2 * team).div_ceil(n).max(route::HARD_AT_LEAST);
+        prop_assert!(share.values().all(|own| *own <= most), "{share:?} of {team}, at most {most}");
     }
 
     #[test]
