@@ -15,8 +15,10 @@ use crate::domain::{Rules, Standing};
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
 #[serde(default)]
 pub struct Tuning {
-    /// Part of a door's prospects on later days that is set against a visit now.
+    /// Part of a door's prospects on later days that is set against a visit now, where all staffed time is to spare.
     pub hold: f64,
+    /// The same where none is: the visits that waiting counts on will not all be made.
+    pub hold_short: f64,
     /// What a success a day later is worth, against one today.
     pub patience: f64,
     /// Value of a minute saved on a later day.
@@ -50,9 +52,10 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             hold: 1.0,
+            hold_short: 0.3,
             patience: 0.9,
             saving: 0.03,
-            detour: 0.3,
+            detour: 0.35,
             toll: 0.03,
             toll_step: 0.03,
             progress: 0.10,
@@ -221,7 +224,8 @@ impl<'a> Scales<'a> {
     fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
         let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
-        let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
+        let hold = self.tuning.hold_short + (self.tuning.hold - self.tuning.hold_short) * self.slack;
+        let chance = p + hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
         let added = 1.0 + (1.0 - p) * missed.knocks - waiting.knocks;
         self.success(ask) * chance + saved - self.slack * self.tuning.detour * added
