@@ -113,10 +113,8 @@ pub struct Task {
 impl Task {
     /// What is done there in a slot: after a knock in vain a neighbour is asked at good hours only.
     pub fn action_at(&self, slot: Slot) -> StopAction {
-        match self.action {
-            StopAction::VisitThenProxy if !self.asks[slot.index()] => StopAction::Visit,
-            action => action,
-        }
+        let holds_back = self.action == StopAction::VisitThenProxy && !self.asks[slot.index()];
+        if holds_back { StopAction::Visit } else { self.action }
     }
 }
 
@@ -196,10 +194,8 @@ impl<'a> Scales<'a> {
             let i = slot.index();
             let asked = self.proxy_gain(standing, ask, slot, best_proxy);
             priced.asks[i] = asked > 0.0;
-            let (proxy, asked) = match ask.action {
-                StopAction::VisitThenProxy if !priced.asks[i] => (0.0, 0.0),
-                _ => (self.proxy_chance(ask, slot), asked),
-            };
+            let holds_back = ask.action == StopAction::VisitThenProxy && !priced.asks[i];
+            let (proxy, asked) = if holds_back { (0.0, 0.0) } else { (self.proxy_chance(ask, slot), asked) };
             let p = if ask.action == StopAction::Proxy { 0.0 } else { belief.answered[i] };
             let empty = self.empty_chance(ask) * belief.empty;
             priced.minutes[i] = self.minutes(ask, p, proxy);
