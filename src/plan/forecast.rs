@@ -2,6 +2,7 @@
 //! Nothing is drawn by lot; a door is "open with some chance" instead.
 
 use super::input::DayInput;
+use super::load::Load;
 use super::model::Belief;
 use super::reach::{Missing, band_of, is_evening, is_untried};
 use super::route::Round;
@@ -89,7 +90,8 @@ fn live_through(
     price: &mut f64,
 ) -> Vec<f64> {
     let now = Insight { ahead: Ahead::new(day), ..insight.clone() };
-    let scales = Scales::new(&planner.tuning, &now, day.rules);
+    let load = Load::new(day, &now, &|door| (ghosts[door].belief.clone(), ghosts[door].alive));
+    let scales = Scales::new(&planner.tuning, &now, day.rules, load.slack());
     let mut work = work(day, &now, &scales, &|door| ghosts[door].belief.clone());
     for t in &mut work.tasks {
         let alive = ghosts[t.door].alive;
@@ -126,7 +128,7 @@ fn visit(task: &Task, slot: Slot, day: &mut DayInput, insight: &Insight, ghosts:
         ghost.belief = insight.model.after_miss(&ghost.belief, slot);
         pretend_miss(standing, slot, day.rules);
     }
-    match task.action {
+    match task.action_at(slot) {
         StopAction::Proxy | StopAction::VisitThenProxy => standing.asked_in_vain += 1,
         StopAction::Visit | StopAction::VisitAt | StopAction::Confirm => {}
     }

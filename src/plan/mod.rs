@@ -8,6 +8,7 @@ pub mod grounds;
 pub mod input;
 pub mod kinds;
 pub mod knock;
+pub mod load;
 pub mod model;
 pub mod outlook;
 pub mod pace;

@@ -15,6 +15,8 @@ pub struct Outlook {
     pub chance: f64,
     /// Expected minutes, weighed alike.
     pub minutes: f64,
+    /// Expected knocks, all counting alike.
+    pub knocks: f64,
 }
 
 /// What an outlook depends on besides the door.
@@ -48,6 +50,7 @@ impl Future<'_> {
             worth *= self.patience;
             outlook.chance += alive * worth * p;
             outlook.minutes += alive * worth * (WALK_LATER_MIN + self.knock_min + p * self.talk_min);
+            outlook.knocks += alive;
             alive *= 1.0 - p;
             if n + 1 < visits {
                 belief = self.model.after_miss(&belief, slot);

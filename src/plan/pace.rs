@@ -3,7 +3,7 @@
 
 use super::forecast::{Expected, forecast};
 use super::input::{DayInput, Door};
-use super::outlook::Future;
+use super::load::Load;
 use super::reach::Missing;
 use super::slot::{DayKind, Slot, wall};
 use super::staff::{Ahead, spans_on};
@@ -286,31 +286,16 @@ fn shares(knocks: &super::slot::PerSlot, answered: &super::slot::PerSlot) -> Vec
 }
 
 fn staffing(day: &DayInput, insight: &Insight, last: f64) -> Staffing {
-    let with_today = insight.ahead.with_today(day);
-    let staffed: f64 = with_today.later.iter().sum();
-    let future = Future {
-        model: &*insight.model,
-        ahead: &with_today,
-        patience: 1.0,
-        knock_min: insight.learnt.knock_min,
-        talk_min: insight.learnt.success * (insight.learnt.interview_min - insight.learnt.knock_min),
-    };
-    let open = day.doors.iter().enumerate().filter(|(_, d)| d.standing.state.is_open());
-    let needed: f64 = open
-        .map(|(i, d)| {
-            let visits = d.standing.cap.saturating_sub(d.standing.counted.attempts).max(1);
-            future.of(&insight.model.belief(i), visits).minutes
-        })
-        .sum();
+    let load = Load::new(day, insight, &|door| (insight.model.belief(door), 1.0));
     let shift = mean_shift(day);
-    let short = (needed - staffed).max(0.0);
+    let short = (load.needed - load.staffed).max(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of shifts")]
     let extra_shifts = (short / shift).ceil() as u32;
     #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
     let cases = day.doors.iter().filter(|d| d.standing.state.is_active()).count() as f64;
     Staffing {
-        staffed_minutes: staffed,
-        needed_minutes: needed,
+        staffed_minutes: load.staffed,
+        needed_minutes: load.needed,
         extra_shifts,
         done_at_end: if cases > 0.0 { last / cases } else { 0.0 },
         unstaffed_appointments: unstaffed(day),

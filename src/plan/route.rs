@@ -14,7 +14,7 @@ use super::worth::{Task, Tuning};
 const PAUSE_MIN: f64 = 15.0;
 
 /// Doors missed three times that anybody may get.
-const HARD_AT_LEAST: usize = 4;
+pub const HARD_AT_LEAST: usize = 4;
 /// Value that a later start must add to be worth it.
 const LATE_GAIN: f64 = 0.02;
 /// Minutes at the end of a shift that a late start leaves free.
@@ -76,22 +76,24 @@ struct Walker {
     clock: f64,
     /// Appointments passed so far.
     pinned: usize,
-    hard: usize,
     idle: bool,
 }
 
 /// A day while it is filled.
 struct Filling {
     free: Vec<bool>,
+    /// Doors missed three times, per enumerator: somebody with two shifts has one share.
+    hard: Vec<usize>,
     walkers: Vec<Walker>,
     routes: Vec<Route>,
 }
 
 impl Filling {
     fn new(round: &Round) -> Self {
-        let walker = |from| Walker { spot: None, clock: from, pinned: 0, hard: 0, idle: false };
+        let walker = |from| Walker { spot: None, clock: from, pinned: 0, idle: false };
         Self {
             free: vec![true; round.tasks.len()],
+            hard: vec![0; round.day.enumerators.len()],
             walkers: round.turns.iter().map(|t| walker(t.from)).collect(),
             routes: round.turns.iter().map(|t| Route { end: t.from, ..Route::default() }).collect(),
         }
@@ -207,7 +209,7 @@ impl<'a> Round<'a> {
 
     /// Tasks of a staircase that are free and may go to this turn, with the factor on their value.
     fn offered(&self, turn: usize, stair: usize, day: &Filling) -> Vec<(usize, f64)> {
-        let mut hard = day.walkers[turn].hard;
+        let mut hard = day.hard[self.turns[turn].who];
         let mut offered = Vec::new();
         for &k in self.by_stair[stair].iter().filter(|&&k| day.free[k] && self.allowed[turn][k]) {
             hard += usize::from(self.tasks[k].hard);
@@ -231,17 +233,21 @@ impl<'a> Round<'a> {
 
     fn take(&self, turn: usize, tour: &Tour, day: &mut Filling, spare: Spare) {
         let (w, route) = (&mut day.walkers[turn], &mut day.routes[turn]);
+        let waited = route.legs.is_empty() && w.clock > self.turns[turn].from;
         let (mut at, mut spot) = (w.clock, w.spot);
         for &k in &tour.tasks {
             let t = &self.tasks[k];
             day.free[k] = false;
-            w.hard += usize::from(t.hard);
+            day.hard[self.turns[turn].who] += usize::from(t.hard);
             at = self.pass_pins(turn, w, at);
             at += self.ground.walk_min(spot, t.door);
             spot = self.ground.spot(t.door);
             let late = spare == Spare::Yes || at >= self.turns[turn].to;
             route.legs.push(Leg { task: k, at, spare: late });
             at += t.minutes[self.slot(turn, at)] - super::ground::SAME_FLOOR_MIN;
+        }
+        if waited {
+            route.wait_until = self.start_of(turn, route);
         }
         w.spot = tour.end;
         w.clock = at.max(w.clock + 0.5);
@@ -250,6 +256,12 @@ impl<'a> Round<'a> {
             route.busy += tour.minutes;
             route.value += tour.value;
         }
+    }
+
+    /// The minute of the first stop, for a turn that had nothing worth its minutes before; never past an appointment.
+    fn start_of(&self, turn: usize, route: &Route) -> Option<f64> {
+        let first = route.legs.first().filter(|l| !l.spare)?;
+        self.pins.kept.iter().all(|p| p.turn != turn || p.at >= first.at).then_some(first.at)
     }
 
     /// Lets appointments that fall before `at` take their time.

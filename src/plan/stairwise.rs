@@ -5,6 +5,7 @@ use super::frailty::Frailty;
 use super::ground::Ground;
 use super::grounds::Reasons;
 use super::input::DayInput;
+use super::load::Load;
 use super::model::{AtHome, History};
 use super::pins::{Pin, Pins, place};
 use super::rates::Learnt;
@@ -107,8 +108,10 @@ impl Planner for Stairwise {
 impl Stairwise {
     /// The sheets of a day already read.
     pub fn plan_with(&self, day: &DayInput, insight: &Insight) -> Vec<Sheet> {
-        let scales = Scales::new(&self.tuning, insight, day.rules);
-        let work = work(day, insight, &scales, &|door| insight.model.belief(door));
+        let belief = |door| insight.model.belief(door);
+        let load = Load::new(day, insight, &|door| (belief(door), 1.0));
+        let scales = Scales::new(&self.tuning, insight, day.rules, load.slack());
+        let work = work(day, insight, &scales, &belief);
         let turns = turns(day);
         let pins = place(&work.agreed, &turns, day);
         let round = Round::new(day, &insight.ground, &work.tasks, &turns, &pins, &self.tuning);
@@ -187,10 +190,11 @@ impl Writer<'_> {
         let task: &Task = &self.round.tasks[leg.task];
         let kind: DayKind = self.round.kind;
         let open = self.round.by_stair[self.round.ground.stair_of[task.door]].len();
-        let grounds = self.reasons.of(task.door, task.action, task.first, open);
+        let slot = Slot::at(kind, leg.at);
+        let action = task.action_at(slot);
+        let grounds = self.reasons.of(task.door, action, task.first, open);
         let at = instant(self.day.on, leg.at, &self.day.rules.calendar);
-        let probability = task.answered[Slot::at(kind, leg.at).index()];
-        let mut stop = self.write(task.door, task.action, grounds, probability, at);
+        let mut stop = self.write(task.door, action, grounds, task.answered[slot.index()], at);
         stop.spare = if leg.spare { Spare::Yes } else { Spare::No };
         let t = &self.turns[turn];
         let several = self.turns.iter().filter(|x| x.who == t.who).count() > 1;

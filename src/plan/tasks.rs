@@ -115,18 +115,14 @@ fn task(
     let (d, past) = (&day.doors[door], &insight.history.doors[door]);
     let not_before = gap(d, day)?;
     let belief = today(belief, past, day, scales);
-    let mut ask = ask;
-    let mut priced = scales.price(&d.standing, &belief, ask);
-    if ask.action == StopAction::VisitThenProxy && !priced.ask {
-        ask.action = StopAction::Visit;
-        priced = scales.price(&d.standing, &belief, ask);
-    }
+    let priced = scales.price(&d.standing, &belief, ask);
     let number = |user: &str| day.enumerators.iter().position(|e| &*e.user == user);
     let by = next.by.as_deref().and_then(number);
     let lent = d.lease.as_ref().filter(|l| l.until > moment(day)).and_then(|l| number(&l.user));
     Some(Task {
         door,
         action: ask.action,
+        asks: priced.asks,
         answered: belief.answered,
         done: priced.done,
         value: priced.value,

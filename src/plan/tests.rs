@@ -6,9 +6,10 @@ mod town;
 use super::*;
 use crate::domain::{CaseId, Language, State, next_action};
 use jiff::Timestamp;
-use jiff::civil::date;
+use jiff::civil::{date, time};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use town::{START, Seen, at, day, rules, town};
 
 prop_compose! {
@@ -58,7 +59,37 @@ proptest! {
             }
             pins.sort_unstable();
             prop_assert!(pins.windows(2).all(|p| p[1].duration_since(p[0]).as_mins() >= 12), "no double booking");
+            let waits = sheet.stops.iter().filter(|s| s.pinned == Pinned::No).filter_map(|s| s.from);
+            for from in waits {
+                prop_assert!(from >= sheet.shift.from && from < sheet.shift.to, "nobody waits past the shift");
+                prop_assert!(pins.first().is_none_or(|pin| from <= *pin), "nobody waits past an appointment");
+            }
         }
+    }
+
+    #[test]
+    fn nobody_gets_more_than_twice_the_mean_of_doors_missed_three_times(
+        missed in prop::collection::vec(0usize..48, 0..200), today in 5i64..13, n in 2usize..5, alone: bool,
+    ) {
+        let rules = rules();
+        let seen: Vec<Seen> = missed.iter().zip(0i64..).map(|(d, k)| (*d, k % 9, 540 + k * 7 % 700, 0, 0)).collect();
+        let mut input = day(&rules, town(&rules, 4, 6, &seen, today), n, today);
+        let short = vec![(time(20, 30, 0, 0), time(21, 0, 0, 0))];
+        for e in input.enumerators.iter_mut().skip(1).filter(|_| alone) {
+            e.hours = Some(Hours { weekday: short.clone(), saturday: short.clone(), sunday: short.clone() });
+        }
+        let insight = Insight::new(&input, Brain::Types);
+        let hard = |case| {
+            let door = input.doors.iter().position(|d| d.case_id == case).unwrap();
+            rates::is_hard(&insight.history.doors[door])
+        };
+        let team = input.doors.iter().filter(|d| d.standing.state.is_open() && hard(d.case_id)).count();
+        let mut share: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for sheet in Stairwise::default().plan_with(&input, &insight) {
+            *share.entry(sheet.user).or_default() += sheet.stops.iter().filter(|s| hard(s.case_id)).count();
+        }
+        let most = (2 * team).div_ceil(n).max(route::HARD_AT_LEAST);
+        prop_assert!(share.values().all(|own| *own <= most), "{share:?} of {team}, at most {most}");
     }
 
     #[test]
@@ -123,6 +154,41 @@ fn an_appointment_is_on_top_with_its_hour() {
     assert_eq!(stop.reason_zh, "约定周二 19:00。");
     let first = sheets.iter().find(|s| s.stops.iter().any(|x| x.pinned == Pinned::Yes)).unwrap();
     assert_eq!(first.stops[0].pinned, Pinned::Yes);
+}
+
+#[test]
+fn who_comes_too_early_for_every_door_is_told_when_to_start() {
+    let rules = rules();
+    let missed = |door: usize| [(0, 840), (1, 900), (2, 960)].map(|(day, minute)| (door, day, minute, 0, 0));
+    let seen: Vec<Seen> = (0..12).flat_map(missed).collect();
+    let mut input = day(&rules, town(&rules, 1, 6, &seen, 3), 1, 3);
+    let long = vec![(time(14, 0, 0, 0), time(18, 45, 0, 0))];
+    input.enumerators[0].hours = Some(Hours { weekday: long, ..Hours::default() });
+    let sheets = Stairwise::default().plan(&input);
+    let stops = &sheets[0].stops;
+    assert!(stops[0].from.is_some_and(|from| from >= at(&rules, 3, 17 * 60)), "{:?}", stops[0].from);
+    assert!(stops[1..].iter().all(|s| s.from.is_none()));
+}
+
+#[test]
+fn neighbours_are_asked_at_good_hours_only() {
+    let rules = rules();
+    let missed = |door: usize| {
+        [(0, 600), (1, 1140), (2, 1200), (5, 840), (7, 1140)].map(|(day, minute)| (door, day, minute, 0, 0))
+    };
+    let seen: Vec<Seen> = (0..12).flat_map(missed).collect();
+    let mut input = day(&rules, town(&rules, 1, 6, &seen, 9), 1, 9);
+    let long = vec![(time(9, 0, 0, 0), time(21, 0, 0, 0))];
+    input.enumerators[0].hours = Some(Hours { weekday: long.clone(), saturday: long.clone(), sunday: long });
+    let insight = Insight::new(&input, Brain::Types);
+    let tuning = Tuning::default();
+    let scales = worth::Scales::new(&tuning, &insight, &rules, 0.5);
+    let work = tasks::work(&input, &insight, &scales, &|door| insight.model.belief(door));
+    assert_eq!(work.tasks.len(), 12);
+    for task in &work.tasks {
+        let action = |minute| task.action_at(slot::Slot::at(slot::DayKind::Weekday, minute));
+        assert_eq!((action(660.0), action(1170.0)), (StopAction::Visit, StopAction::VisitThenProxy));
+    }
 }
 
 #[test]

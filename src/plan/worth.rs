@@ -15,12 +15,17 @@ use crate::domain::{Rules, Standing};
 #[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
 #[serde(default)]
 pub struct Tuning {
-    /// Part of a door's prospects on later days that is set against a visit now.
+    /// Part of a door's prospects on later days that is set against a visit now, where all staffed time is to spare.
     pub hold: f64,
+    /// The same where none is: the visits that waiting counts on will not all be made.
+    pub hold_short: f64,
     /// What a success a day later is worth, against one today.
     pub patience: f64,
     /// Value of a minute saved on a later day.
     pub saving: f64,
+    /// What every knock costs that a door takes beyond those it would take at its best hours later; less the fuller
+    /// the days left are.
+    pub detour: f64,
     /// What a knock costs by itself: visits before the cap are scarce, and people are not to be disturbed for nothing.
     pub toll: f64,
     /// What every attempt already made adds to the toll.
@@ -47,13 +52,15 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             hold: 1.0,
-            patience: 0.95,
+            hold_short: 0.3,
+            patience: 0.9,
             saving: 0.03,
-            toll: 0.09,
+            detour: 0.35,
+            toll: 0.03,
             toll_step: 0.03,
             progress: 0.10,
             settled: 0.5,
-            proxy_hold: 0.7,
+            proxy_hold: 0.9,
             same_day: 0.6,
             proxy_days: 4.0,
             price: 0.045,
@@ -79,6 +86,8 @@ pub struct Task {
     pub door: usize,
     /// What to do there.
     pub action: StopAction,
+    /// Slots in which a neighbour is worth asking, where the action allows it.
+    pub asks: [bool; SLOTS],
     /// Chance per slot that somebody opens.
     pub answered: PerSlot,
     /// Chance per slot that the door is done after the visit, by whatever way.
@@ -101,6 +110,14 @@ pub struct Task {
     pub hard: bool,
 }
 
+impl Task {
+    /// What is done there in a slot: after a knock in vain a neighbour is asked at good hours only.
+    pub fn action_at(&self, slot: Slot) -> StopAction {
+        let holds_back = self.action == StopAction::VisitThenProxy && !self.asks[slot.index()];
+        if holds_back { StopAction::Visit } else { self.action }
+    }
+}
+
 /// What is asked of a door today.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
@@ -119,8 +136,8 @@ pub struct Priced {
     pub minutes: PerSlot,
     /// Chance that the door is done after it.
     pub done: PerSlot,
-    /// Whether asking a neighbour is worth more than keeping the door for its household, at some staffed hour.
-    pub ask: bool,
+    /// Slots in which asking a neighbour now is worth more than keeping the question for later.
+    pub asks: [bool; SLOTS],
 }
 
 /// What the worth of a door depends on besides the door.
@@ -133,11 +150,18 @@ pub struct Scales<'a> {
     pub future: Future<'a>,
     /// The survey's rules.
     pub rules: &'a Rules,
+    /// Share of the staffed minutes left that nobody needs.
+    pub slack: f64,
 }
 
 impl<'a> Scales<'a> {
-    /// Scales of a day already read.
-    pub fn new(tuning: &'a Tuning, insight: &'a super::stairwise::Insight, rules: &'a Rules) -> Self {
+    /// Scales of a day already read; `slack` is the share of the staffed minutes left that nobody needs.
+    pub fn new(
+        tuning: &'a Tuning,
+        insight: &'a super::stairwise::Insight,
+        rules: &'a Rules,
+        slack: f64,
+    ) -> Self {
         Self {
             tuning,
             learnt: &insight.learnt,
@@ -149,6 +173,7 @@ impl<'a> Scales<'a> {
                 talk_min: insight.learnt.interview_min - insight.learnt.knock_min,
             },
             rules,
+            slack,
         }
     }
 
@@ -164,10 +189,13 @@ impl<'a> Scales<'a> {
         let missing = Missing::of(standing, self.rules);
         let best_proxy = self.proxy_later(ask);
         let mut priced =
-            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], ask: false };
+            Priced { value: [NEVER; SLOTS], minutes: [1.0; SLOTS], done: [0.0; SLOTS], asks: [false; SLOTS] };
         for slot in Slot::all().filter(|s| self.ahead().today[s.index()] > 0.0) {
             let i = slot.index();
-            let proxy = self.proxy_chance(ask, slot);
+            let asked = self.proxy_gain(standing, ask, slot, best_proxy);
+            priced.asks[i] = asked > 0.0;
+            let holds_back = ask.action == StopAction::VisitThenProxy && !priced.asks[i];
+            let (proxy, asked) = if holds_back { (0.0, 0.0) } else { (self.proxy_chance(ask, slot), asked) };
             let p = if ask.action == StopAction::Proxy { 0.0 } else { belief.answered[i] };
             let empty = self.empty_chance(ask) * belief.empty;
             priced.minutes[i] = self.minutes(ask, p, proxy);
@@ -181,21 +209,22 @@ impl<'a> Scales<'a> {
                 self.knock(belief, slot, ask, left, waiting) - self.toll(standing, ask)
                     + (1.0 - p) * self.progress(standing, &missing, slot)
             };
-            let asked = self.proxy_gain(standing, ask, proxy, best_proxy);
-            priced.ask |= asked > 0.0;
             let settle = self.tuning.settled * (empty + asked);
             priced.value[i] = knock + (1.0 - p) * settle;
         }
         priced
     }
 
-    /// An interview now against what waiting would bring, and the minutes that a success now saves later.
+    /// An interview now against what waiting would bring, the minutes that a success now saves later, and the knocks
+    /// that coming now instead of at better hours adds. With time to spare knocks are what is scarce, else minutes.
     fn knock(&self, belief: &Belief, slot: Slot, ask: Ask, left: u32, waiting: Outlook) -> f64 {
         let p = belief.answered[slot.index()];
         let missed = self.future.of(&self.future.model.after_miss(belief, slot), left - 1);
-        let chance = p + self.tuning.hold * ((1.0 - p) * missed.chance - waiting.chance);
+        let hold = self.tuning.hold_short + (self.tuning.hold - self.tuning.hold_short) * self.slack;
+        let chance = p + hold * ((1.0 - p) * missed.chance - waiting.chance);
         let saved = self.tuning.saving * (waiting.minutes - (1.0 - p) * missed.minutes);
-        self.success(ask) * chance + saved
+        let added = 1.0 + (1.0 - p) * missed.knocks - waiting.knocks;
+        self.success(ask) * chance + saved - self.slack * self.tuning.detour * added
     }
 
     fn success(&self, ask: Ask) -> f64 {
@@ -235,10 +264,11 @@ impl<'a> Scales<'a> {
     }
 
     /// Neighbours may be asked a few times only: what asking now adds to asking at the best hours later.
-    fn proxy_gain(&self, standing: &Standing, ask: Ask, now: f64, best: f64) -> f64 {
+    fn proxy_gain(&self, standing: &Standing, ask: Ask, slot: Slot, best: f64) -> f64 {
         if ask.action != StopAction::Proxy && ask.action != StopAction::VisitThenProxy {
             return 0.0;
         }
+        let now = self.proxy_chance(ask, slot);
         let days = self.ahead().kinds[0] + self.ahead().kinds[1];
         let tries = self.rules.policy.proxy.failed_tries.saturating_sub(standing.asked_in_vain).max(1);
         let later = |n: u32| {
