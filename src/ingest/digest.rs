@@ -61,7 +61,8 @@ impl Keys {
 
     /// The digest of a record's content, everything in it included.
     pub fn content_digest(&self, record: &Json<'_>) -> ContentDigest {
-        let mut bytes = vec![b'v'];
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.push(b'v');
         canonical::write(record, &mut bytes);
         self.content(&bytes)
     }

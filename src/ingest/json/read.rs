@@ -120,11 +120,12 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Read<Json<'a>> {
         self.at += 1;
-        let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
         let mut seen = Seen::default();
         if self.takes(b'}') {
-            return Ok(Json::Obj(members));
+            return Ok(Json::Obj(Vec::new()));
         }
+        // A record has about so many fields; what stands inside is smaller.
+        let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(if depth == 0 { 16 } else { 4 });
         loop {
             self.skip_space();
             let start = self.at;

@@ -25,7 +25,7 @@ const GATHERED: usize = 4096;
 /// Whether a string can hold a shape at all: [`SHORTEST`] digits with nothing but gaps between. Cheap, and right for all but
 /// a few strings.
 pub(super) fn may_hold(text: &str, source: Source) -> bool {
-    if text.len() < SHORTEST {
+    if text.len() < SHORTEST || is_uuid(text.as_bytes()) {
         return false;
     }
     let mut digits = 0;
@@ -119,17 +119,21 @@ pub(super) fn spans(text: &str, source: Source, old: Old) -> Vec<Range<usize>> {
 /// a whole word. Digits inside those are no numbers.
 fn identifier(bytes: &[u8]) -> Option<usize> {
     let is_end = |at: usize| !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    let is_uuid = bytes.len() >= 36
-        && bytes[..36].iter().enumerate().all(|(at, b)| match at {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        });
-    if is_uuid && is_end(36) {
+    if bytes.get(..36).is_some_and(is_uuid) && is_end(36) {
         return Some(36);
     }
     let length = bytes.iter().take(129).take_while(|b| b.is_ascii_hexdigit()).count();
     let has_letter = bytes[..length].iter().any(u8::is_ascii_alphabetic);
     ((32..=128).contains(&length) && has_letter && is_end(length)).then_some(length)
+}
+
+/// Whether these are the 36 characters of a UUID.
+fn is_uuid(bytes: &[u8]) -> bool {
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
 }
 
 /// Digits that follow one another, and what was found among those before.
