@@ -1,6 +1,7 @@
--- The change feed. A transaction marks what it changed under a tag of its own; its last statement draws the feed's next
--- number for that tag. The counter row serialises commits of one survey, so a reader that has seen number n has seen
--- everything up to n, whatever commits late, after dump and restore, and on another node.
+-- The change feed. A transaction marks what it changed under a tag of its own and leaves the tag waiting. Whoever reads the feed
+-- first gives every tag that waits, and so has committed, the next numbers, one such transaction at a time. So a reader that has
+-- seen number n has seen everything up to n, whatever commits late, after dump and restore, and on another node; and
+-- uploads do not wait for each other's commits.
 
 create table feed (
     district_id integer not null,
@@ -58,6 +59,17 @@ comment on column change_cases.area_from is 'Lowest number of their areas: reade
 comment on column change_cases.area_to is 'Highest number of their areas.';
 comment on column change_cases.cases is 'Ids of the cases, ascending.';
 
+create table change_waiting (
+    district_id integer not null,
+    survey_no   integer not null,
+    tag         bigint  not null,
+    constraint change_waiting_pk primary key (district_id, tag, survey_no)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+comment on table  change_waiting is 'Tags of committed transactions that have no number in the feed yet.';
+comment on column change_waiting.district_id is 'District of the survey.';
+comment on column change_waiting.survey_no is 'The survey.';
+comment on column change_waiting.tag is 'Tag used by the rows of change and change_cases.';
+
 create table change_stamp (
     district_id integer not null,
     survey_no   integer not null,
@@ -66,7 +78,7 @@ create table change_stamp (
     constraint change_stamp_pk primary key (district_id, survey_no, seq),
     constraint change_stamp_tag_once unique (district_id, tag, survey_no)
 );
-comment on table  change_stamp is 'The feed number of each transaction tag, written as the last statement before commit.';
+comment on table  change_stamp is 'The feed number of each transaction tag, given after its commit.';
 comment on column change_stamp.district_id is 'District of the survey.';
 comment on column change_stamp.survey_no is 'The survey.';
 comment on column change_stamp.seq is 'Number in the feed.';

@@ -184,7 +184,7 @@ async fn end_leases(app: App, stop: Arc<AtomicBool>) {
     }
 }
 
-/// Folds the deltas of every survey into its counters, about every second; compares with a fresh count now and then.
+/// Folds the deltas of every survey into its counters and numbers its changes, about every second; compares with a fresh count now and then.
 async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -204,6 +204,7 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
 
 async fn fold_all(store: &Store) -> Result<(), store::Error> {
     for survey in store.survey_keys().await? {
+        store.number_changes(survey).await?;
         while store.fold_deltas(survey, FOLDED_AT_ONCE).await?.is_some_and(|n| n == FOLDED_AT_ONCE) {}
     }
     Ok(())

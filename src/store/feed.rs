@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::tx::{Error, Tx, statements};
+use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
 
 statements! {
@@ -20,6 +20,23 @@ statements! {
     /// $1 district, $2 survey.
     FEED = "-- feed
         select epoch, last_seq, full_before, restored_to from feed where district_id = $1 and survey_no = $2";
+    /// $1 district, $2 survey.
+    SOME_WAIT = "-- some_tags_wait
+        select 1 from change_waiting where district_id = $1 and survey_no = $2 limit 1";
+    /// $1 district, $2 survey. One at a time.
+    LOCK_FEED = "-- lock_feed
+        select 1 from feed where district_id = $1 and survey_no = $2 for update";
+    /// $1 district, $2 survey. Numbers every tag that has committed, under the lock: a statement after it sees whatever committed
+    /// before it was had. Should two transactions ever have drawn one tag, one before and one after it was numbered, what both
+    /// changed is told of again.
+    NUMBER = "-- number_tags
+        with gone as (delete from change_waiting where district_id = $1 and survey_no = $2 returning tag),
+        numbered as (
+            insert into change_stamp (district_id, survey_no, seq, tag)
+            select $1, $2, f.last_seq + row_number() over (order by g.tag), g.tag from gone g
+            join feed f on f.district_id = $1 and f.survey_no = $2
+            on conflict on constraint change_stamp_tag_once do update set seq = excluded.seq)
+        update feed set last_seq = last_seq + (select count(*) from gone) where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey, $3 epoch.
     CREATE = "-- create_feed
         insert into feed (district_id, survey_no, epoch, last_seq, full_before) values ($1, $2, $3, 1, 0)
@@ -383,6 +400,21 @@ pub async fn add_hand_receipts(
 }
 
 impl Store {
+    /// Gives the next numbers of a survey's feed to all that has committed and has none. Whoever reads the feed does so first.
+    pub async fn number_changes(&self, key: SurveyKey) -> Result<(), Error> {
+        self.retrying("number_changes", move |tx| {
+            Box::pin(async move {
+                if tx.query_opt(&SOME_WAIT, &[&key.district, &key.no]).await?.is_none() {
+                    return Ok(Outcome::Rollback(()));
+                }
+                tx.query(&LOCK_FEED, &[&key.district, &key.no]).await?;
+                tx.execute(&NUMBER, &[&key.district, &key.no]).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
+    }
+
     /// Where a survey's feed stands.
     pub async fn feed(&self, key: SurveyKey) -> Result<Feed, Error> {
         self.reading("feed", move |tx| Box::pin(feed(tx, key))).await

@@ -40,10 +40,9 @@ macro_rules! statements {
 pub(super) use statements;
 
 statements! {
-    /// $1 district, $2 survey, $3 tag. The last statement before commit: draws the feed's next number.
-    STAMP = "-- stamp_feed
-        with n as (update feed set last_seq = last_seq + 1 where district_id = $1 and survey_no = $2 returning last_seq)
-        insert into change_stamp (district_id, survey_no, seq, tag) select $1, $2, n.last_seq, $3 from n";
+    /// $1 district, $2 survey, $3 tag. The last statement before commit: the tag waits for its number.
+    STAMP = "-- leave_tag
+        insert into change_waiting (district_id, survey_no, tag) values ($1, $2, $3)";
 }
 
 /// What went wrong in the database. Never shows a value, a path or SQL.
@@ -138,9 +137,7 @@ impl Error {
         match db.constraint() {
             // Two transactions drew one tag: the next try draws another. Two stored one record at the same moment: the next try
             // finds it known.
-            Some("change_stamp_tag_once" | "visit_pk" | "interview_pk" | "person_pk") => {
-                Self::Busy(statement)
-            }
+            Some("change_waiting_pk" | "visit_pk" | "interview_pk" | "person_pk") => Self::Busy(statement),
             Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
             None => Self::Statement { statement, code: code.code().to_owned() },
         }
@@ -262,7 +259,7 @@ impl Tx {
         self.client()
     }
 
-    /// Commits; with a stamp, the feed's number is drawn in the same round trip, so nothing but COMMIT follows it.
+    /// Commits; with a stamp, the transaction's tag is left for the feed in the same round trip.
     async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
         self.ask(Moment::BeforeCommit)?;
         if self.has_begun.load(Ordering::Relaxed) {
@@ -327,7 +324,7 @@ fn commit_error(error: &tokio_postgres::Error) -> Error {
 pub enum Outcome<T> {
     /// Commit without a place in the feed.
     Commit(T),
-    /// Commit and stamp the feed of this survey under this tag.
+    /// Commit and leave this tag for the feed of this survey.
     Stamp(T, SurveyKey, i64),
     /// Nothing to keep: roll back and return the value.
     Rollback(T),

@@ -94,6 +94,10 @@ pub async fn changes(
     let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
     let key = survey.key;
     let codes = data::survey(survey);
+    if let Err(error) = store.number_changes(key).await {
+        // What has its number can be told all the same: the rest comes with a later pull.
+        tracing::info!(%error, "the latest changes have no number yet");
+    }
     store
         .reading("changes", move |tx| {
             let (given, user, codes) = (given.clone(), user.clone(), codes.clone());

@@ -236,3 +236,42 @@ async fn nothing_is_skipped_beside_concurrent_writers() {
     assert_eq!(visits, 4 * 12 * 3);
     app.recount().await;
 }
+
+#[tokio::test]
+async fn a_tag_drawn_twice_is_told_of_twice() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    happenings(&app, 14).await;
+    picture.pull(&phone, 500).await;
+    let (numbered, taken) = (app.count("select count(*) from change_stamp").await, picture.taken);
+    assert!(numbered > 0);
+    // Another transaction under a tag that has its number already.
+    let sql = "insert into change_waiting select district_id, survey_no, tag from change_stamp order by seq limit 1";
+    app.db.client().await.execute(sql, &[]).await.unwrap();
+    picture.pull(&phone, 500).await;
+    assert_eq!(app.count("select count(*) from change_waiting").await, 0);
+    assert_eq!(app.count("select count(*) from change_stamp").await, numbered);
+    assert!(picture.taken >= taken);
+    picture.assert_equals(&Picture::full(&phone, 500).await, "a tag drawn twice");
+}
+
+#[tokio::test]
+async fn what_commits_late_gets_a_later_number() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let early = app.db.client().await;
+    // A transaction that has left its tag, and does not commit yet.
+    early
+        .batch_execute("begin; insert into change_waiting select district_id, survey_no, 1 from feed")
+        .await
+        .unwrap();
+    happenings(&app, 14).await;
+    picture.pull(&phone, 500).await;
+    let last = "select max(seq) from change_stamp";
+    let before = app.count(last).await;
+    assert_eq!(app.count("select last_seq from feed").await, before);
+    early.batch_execute("commit").await.unwrap();
+    picture.pull(&phone, 500).await;
+    assert_eq!(app.count("select seq from change_stamp where tag = 1").await, before + 1);
+    assert_eq!(app.count("select last_seq from feed").await, before + 1);
+}

@@ -25,7 +25,7 @@ const TRIGGERS: &str = "
     create or replace trigger refusing after insert on batch for each statement execute function refusing.ask('batch');
     create or replace trigger refusing after insert on visit for each statement execute function refusing.ask('visit');
     create or replace trigger refusing after update on survey_case for each statement execute function refusing.ask('case');
-    create or replace trigger refusing after insert on change_stamp for each statement execute function refusing.ask('stamp');
+    create or replace trigger refusing after insert on change_waiting for each statement execute function refusing.ask('stamp');
     drop trigger if exists refusing_late on batch;
     create constraint trigger refusing_late after insert on batch deferrable initially deferred
       for each row execute function refusing.ask('commit');
