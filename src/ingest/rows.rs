@@ -1,5 +1,7 @@
 //! From records as read to rows as stored.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -99,9 +101,12 @@ pub(super) fn interview_row(
     }
 }
 
-/// The rows of an interview's persons.
+/// The rows of an interview's persons; of two with one number, which no form may have, the first.
 pub(super) fn person_rows(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
-    i.persons.iter().map(|p| person_row(i, p, keys)).collect()
+    let mut rows: Vec<NewPerson> = i.persons.iter().map(|p| person_row(i, p, keys)).collect();
+    let mut seen = HashSet::with_capacity(rows.len());
+    rows.retain(|row| seen.insert(row.person_no));
+    rows
 }
 
 fn person_row(i: &InterviewRecord, p: &PersonRecord, keys: &Keys) -> NewPerson {

@@ -249,6 +249,21 @@ async fn a_form_that_cannot_be_used_is_held_with_pointers_and_mended_by_a_revisi
 }
 
 #[tokio::test]
+async fn a_form_with_one_number_for_two_people_is_held_and_kept() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let twice =
+        interview_with(app.survey.case(0), vec![person(1, "王秀英", "head"), person(1, "李明", "child")]);
+
+    let answer = phone.send(&[twice.clone(), visit(app.survey.case(0), "no_answer")]).await;
+
+    assert_eq!((statuses(&answer)[0], reasons(&answer)[0]), ("held", "form-error"));
+    assert_eq!(statuses(&answer)[1], "accepted");
+    assert_eq!(statuses(&phone.send(&[twice]).await), ["held"], "known again");
+    app.recount().await;
+}
+
+#[tokio::test]
 async fn a_faulty_lower_revision_that_comes_late_is_history() {
     let app = App::new(Survey::with_dwellings(2)).await;
     let phone = app.device("ea1").await;
