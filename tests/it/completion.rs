@@ -204,7 +204,7 @@ async fn the_figures_are_true_at_any_moment_beside_writers_and_the_folding_job()
                 assert_eq!((states, &answer["total"]["cases"]), (24, &json!(24)), "by {by}");
             }
             app.store().fold_deltas(key, 5).await.unwrap();
-            app.recount().await;
+            assert_eq!(app.store().recount(key).await.unwrap(), []);
         };
         tokio::select! {
             biased;
