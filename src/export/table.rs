@@ -277,7 +277,7 @@ fn visit_cells(c: &CaseRow, v: &VisitRow) -> Vec<Cell> {
         Cell::number(v.position.map(|p| p.0)),
         Cell::number(v.position.map(|p| p.1)),
         Cell::number(v.accuracy_m),
-        Cell::number(v.distance_m()),
+        Cell::number(v.distance_m(c.position)),
         Cell::text(v.note.clone()),
     ]);
     cells

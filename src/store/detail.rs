@@ -12,13 +12,9 @@ use crate::domain::place;
 statements! {
     /// $1 district, $2 survey, $3 case ids. Accepted visits, oldest first.
     VISITS = "-- visits_of_cases
-        select v.id, v.case_id, v.status, v.batch_id, v.device_id, v.enumerator, v.at, v.at_offset_min, v.received_at, v.ended_at,
-               v.outcome, v.channel, v.informant, v.appointment_from, v.appointment_to, v.photo, v.lon, v.lat, v.accuracy_m,
-               v.sent_datum, v.note, v.extra, d.lon as door_lon, d.lat as door_lat
-        from visit v
-        left join survey_case c on c.district_id = v.district_id and c.survey_no = v.survey_no and c.id = v.case_id
-        left join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
-        where v.district_id = $1 and v.survey_no = $2 and v.case_id = any($3) and v.status = 0 order by v.case_id, v.at, v.id";
+        select id, case_id, status, batch_id, device_id, enumerator, at, at_offset_min, received_at, ended_at, outcome, channel, informant,
+               appointment_from, appointment_to, photo, lon, lat, accuracy_m, sent_datum, note, extra
+        from visit where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0 order by case_id, at, id";
     /// $1 district, $2 survey, $3 case ids. Every accepted revision, oldest first.
     INTERVIEWS = "-- interviews_of_cases
         select id, revision, case_id, visit_id, status, held_reason, batch_id, device_id, enumerator, at, at_offset_min, received_at, result,
@@ -69,8 +65,6 @@ pub struct VisitRow {
     pub accuracy_m: Option<f32>,
     /// Datum number as sent.
     pub sent_datum: Option<i16>,
-    /// Longitude and latitude of the door as the list has it today.
-    pub door: Option<(f64, f64)>,
     /// Note.
     pub note: Option<String>,
     /// Unknown fields, JSON.
@@ -78,9 +72,9 @@ pub struct VisitRow {
 }
 
 impl VisitRow {
-    /// Metres from the fix to the door, to a decimetre.
-    pub fn distance_m(&self) -> Option<f64> {
-        let metres = place::distance_m(self.position?, self.door?);
+    /// Metres from the fix to a door, given as longitude and latitude; to a decimetre.
+    pub fn distance_m(&self, door: Option<(f64, f64)>) -> Option<f64> {
+        let metres = place::distance_m(self.position?, door?);
         Some((metres * 10.0).round() / 10.0)
     }
 }
@@ -180,7 +174,6 @@ fn visit_row(r: &Row) -> VisitRow {
         position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
         accuracy_m: r.get("accuracy_m"),
         sent_datum: r.get("sent_datum"),
-        door: r.get::<_, Option<f64>>("door_lon").zip(r.get("door_lat")),
         note: r.get("note"),
         extra: r.get("extra"),
     }

@@ -333,7 +333,11 @@ pub async fn history(
         untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
         proxy_allowed: standing.proxy_allowed,
         next: next_action(&standing, rules, now),
-        visit_list: detail.visits.iter().map(|v| visit_view(v, &standing, &voided, &pictures)).collect(),
+        visit_list: detail
+            .visits
+            .iter()
+            .map(|v| visit_view(v, row.position, &standing, &voided, &pictures))
+            .collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
         wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
@@ -384,8 +388,10 @@ pub fn with_offset(at: Timestamp, minutes: i16) -> String {
     at.display_with_offset(offset).to_string()
 }
 
+/// `door` is where the case's door stands, longitude and latitude.
 fn visit_view(
     v: &VisitRow,
+    door: Option<(f64, f64)>,
     standing: &Standing,
     voided: &BTreeSet<VisitId>,
     pictures: &[Picture],
@@ -408,7 +414,7 @@ fn visit_view(
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
         pictures: v.photo.iter().filter_map(|id| pictures.iter().find(|p| p.id == *id)).cloned().collect(),
-        distance: v.distance_m().map(|metres| distance(metres, v.accuracy_m)),
+        distance: v.distance_m(door).map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }
 }
