@@ -200,6 +200,14 @@ impl Calendar {
         }
     }
 
+    /// The day on which somebody can still go out: today until its last band is over, then tomorrow.
+    pub fn field_day(&self, now: Timestamp) -> Date {
+        let today = self.local_date(now);
+        let last = self.bands.iter().map(|band| band.to).max();
+        let is_over = last.is_some_and(|last| self.moment(today, last) <= now);
+        if is_over { today.checked_add(1.day()).unwrap_or(today) } else { today }
+    }
+
     /// The first moment of a local date (which is not midnight where clocks jump over it).
     pub fn day_start(&self, date: Date) -> Timestamp {
         self.moment(date, 0)
@@ -271,6 +279,16 @@ mod tests {
         assert_eq!(calendar.day_start("2017-10-15".parse().unwrap()), at("2017-10-15T01:00:00-02:00"));
         let calendar = rules("", "Europe/London").calendar;
         assert_eq!(calendar.moment("2020-10-24".parse().unwrap(), 1440), at("2020-10-25T00:00:00+01:00"));
+    }
+
+    #[test]
+    fn late_in_the_evening_the_day_is_tomorrow() {
+        let calendar = rules("", "Asia/Shanghai").calendar;
+        let day = |time: &str| calendar.field_day(at(&format!("2020-11-02T{time}+08:00"))).to_string();
+        assert_eq!(
+            ["00:00:00", "21:29:59", "21:30:00", "23:59:59"].map(day),
+            ["2020-11-02", "2020-11-02", "2020-11-03", "2020-11-03"]
+        );
     }
 
     #[test]

@@ -100,8 +100,9 @@ mod tests {
         for text in ["1969-12-31T23:59:59.999999Z", "2000-01-01T00:00:00Z", "2026-11-24T13:07:23.123456Z"] {
             let time: Timestamp = text.parse().unwrap();
             let (mut ours, mut theirs) = (BytesMut::new(), BytesMut::new());
-            drop(Stamp(time).to_sql(&Type::TIMESTAMPTZ, &mut ours).unwrap());
-            drop(time.to_sql(&Type::TIMESTAMPTZ, &mut theirs).unwrap());
+            let own = Stamp(time).to_sql(&Type::TIMESTAMPTZ, &mut ours);
+            assert!(matches!(own, Ok(IsNull::No)));
+            assert!(matches!(time.to_sql(&Type::TIMESTAMPTZ, &mut theirs), Ok(IsNull::No)));
             assert_eq!(ours, theirs);
             assert_eq!(Stamp::from_sql(&Type::TIMESTAMPTZ, &ours).unwrap(), Stamp(time));
         }

@@ -1,6 +1,6 @@
 //! What `POST /v1/batches` promises about a batch as a whole: whole or absent, sent again without harm, kept as received.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::record::{at, batch, statuses, visit_at, with};
 use crate::support::{App, Survey, id, interview, visit};
@@ -173,4 +173,21 @@ async fn the_whole_batch_is_kept_as_received() {
     let length: i32 = row.get(1);
     let raw = zstd::bulk::decompress(&packed, usize::try_from(length).unwrap()).unwrap();
     assert_eq!(String::from_utf8(raw).unwrap(), serde_json::to_string(&batch).unwrap());
+}
+
+#[tokio::test]
+async fn a_door_with_more_visits_than_it_carries_counts_them_all() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let (case, staff) = (app.survey.case(0), app.staff("sa").await);
+    let carried = "select count(*) from survey_case where evidence is not null";
+    for day in 2..8_u32 {
+        let visits: Vec<Value> =
+            (0..5).map(|n| visit_at(case, "no_answer", &at(day, &format!("1{n}:00")))).collect();
+        phone.accepted(&visits).await;
+        app.recount().await;
+        assert_eq!(app.count(carried).await == 1, day < 6, "after {} visits", (day - 1) * 5);
+    }
+    let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
+    assert_eq!(door["visits"].as_array().map(Vec::len), Some(30));
 }

@@ -89,13 +89,14 @@ struct Line {
     holder: String,
 }
 
-/// `GET /returns?area=&on=&only=&holder=`: due on a day, by that day's end. Problems: `bad-parameter`, `not-found`.
+/// `GET /returns?area=&on=&only=&holder=`: due on a day, by that day's end; on the day on which somebody can still go out
+/// unless another is asked for. Problems: `bad-parameter`, `not-found`.
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
     let calendar = &v.survey.rules.calendar;
-    let today = calendar.local_date(v.now);
-    let on = query.date("on")?.unwrap_or(today);
+    let (today, usual) = (calendar.local_date(v.now), calendar.field_day(v.now));
+    let on = query.date("on")?.unwrap_or(usual);
     let only = query.one_of("only", &Only::WORDS, Only::of)?.unwrap_or(Only::Due);
     let holder = query.text("holder").unwrap_or_default().to_owned();
     let at = if on == today { v.now } else { calendar.day_start(on) };
@@ -123,7 +124,7 @@ pub async fn show(v: Visitor) -> Answer {
         on: on.to_string(),
         on_words: day_words(&v, on, today),
         only,
-        has_filter: !holder.is_empty() || only != Only::Due || on != today,
+        has_filter: !holder.is_empty() || only != Only::Due || on != usual,
         holder,
         found,
         is_cut,
