@@ -48,12 +48,12 @@ struct Stop {
     is_spare: bool,
 }
 
-/// `GET /print/sheet?area=&enumerator=&on=`: the sheet, or a choice of whose. Problems: `bad-parameter`, `not-found`.
+/// `GET /print/sheet?area=&enumerator=&on=`: the sheet, or a choice of whose; of the day on which somebody
+/// can still go out unless another is asked for. Problems: `bad-parameter`, `not-found`.
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
-    let today = v.survey.rules.calendar.local_date(v.now);
-    let on = query.date("on")?.unwrap_or(today);
+    let on = query.date("on")?.unwrap_or_else(|| v.survey.rules.calendar.field_day(v.now));
     let user = query.text("enumerator").unwrap_or_default().to_owned();
     let people = people(&v, &area).await?;
     let name = people.iter().find(|p| p.user == user).map(|p| p.name.clone()).unwrap_or_default();
