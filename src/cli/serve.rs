@@ -190,7 +190,7 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         rounds += 1;
-        if let Err(error) = fold_all(app.store()).await {
+        if let Err(error) = settle_all(app.store()).await {
             // An outage shows in the log of the requests; here it would only repeat itself each second.
             tracing::debug!(%error, "counters were not folded");
             continue;
@@ -202,7 +202,8 @@ async fn keep_counters(app: App, stop: Arc<AtomicBool>) {
     }
 }
 
-async fn fold_all(store: &Store) -> Result<(), store::Error> {
+/// What the transactions of every survey left to be done: numbers in the feed, deltas to be summed.
+async fn settle_all(store: &Store) -> Result<(), store::Error> {
     for survey in store.survey_keys().await? {
         store.number_changes(survey).await?;
         while store.fold_deltas(survey, FOLDED_AT_ONCE).await?.is_some_and(|n| n == FOLDED_AT_ONCE) {}

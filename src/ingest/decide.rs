@@ -1,7 +1,8 @@
 //! Supervisors' decisions on cases: appended with a reason, kept for ever, and followed by a new fold.
 
-use jiff::Timestamp;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
@@ -109,7 +110,7 @@ pub async fn decide_in(
     };
     let row = find(request.case)?;
     let into = other.map(find).transpose()?;
-    check_fit(tx, survey, row, into.map(|r| &**r), &request.kind).await?;
+    check_fit(tx, survey, row, into.map(Arc::as_ref), &request.kind).await?;
     let new = NewDecision {
         case_id: row.id,
         kind: request.kind.clone(),
@@ -157,7 +158,7 @@ async fn fold_with_survivor(
     row: &LockedCase,
     survivor: Option<Uuid>,
 ) -> Result<Folded, Error> {
-    let mut own = LockedCase::clone(row);
+    let mut own = row.clone();
     // The survivor is folded once the loser's row says where it belongs.
     own.merged_into = None;
     let mut folded = refold(tx, at, survey, &[Arc::new(own)]).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::refold::folds;
+use super::refold::{Gains, Refold};
 use super::{Error, Ingest};
 use crate::store::case::{self, CaseUpdate, LockedCase, Span};
 use crate::store::evidence::Taken;
@@ -55,9 +55,10 @@ async fn recount_some(tx: &Tx, survey: &Survey, after: Uuid) -> Result<(Vec<Uuid
     let rows = case::lock_cases(tx, survey.key, &ids).await?;
     let histories = case::event_histories(tx, survey.key, &ids).await?;
     let mut found = Vec::new();
-    for (row, update) in folds(tx, survey, &rows).await? {
+    let refold = Refold::read(tx, survey.key, survey, &rows, &Gains::new()).await?;
+    for (row, update) in refold.pairs() {
         let stored = histories.get(&row.id).map_or(&[][..], Vec::as_slice);
-        let columns = differences(&row, &update, stored);
+        let columns = differences(row, update, stored);
         if ids.binary_search(&row.id).is_ok() && !columns.is_empty() {
             found.push(Differs { case_id: row.id, columns });
         }

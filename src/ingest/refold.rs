@@ -12,7 +12,7 @@ use crate::domain::{
     Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, history_since,
     next_action, urgency_key,
 };
-use crate::store::case::{BlankCase, CaseUpdate, History, LockedCase, Recounted, Span};
+use crate::store::case::{BlankCase, CaseUpdate, History, LockedCase, Recounted, Span, seven};
 use crate::store::completion::Delta;
 use crate::store::evidence::{Pack, Taken, person_numbers};
 use crate::store::feed::{ChangeKind, Mark};
@@ -99,6 +99,11 @@ impl Refold {
         Ok(Self { rows, updates, folded })
     }
 
+    /// Each case as it was locked, and what the fold says of it.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&LockedCase, &CaseUpdate)> {
+        self.rows.iter().map(Arc::as_ref).zip(&self.updates)
+    }
+
     /// Writes what follows: states, counters, feed marks, leases that end or go on.
     pub async fn write(&self, tx: &Tx, at: At) -> Result<(), Error> {
         let (rows, updates) = (&self.rows, &self.updates);
@@ -116,21 +121,6 @@ impl Refold {
         .await?;
         super::lease::follow(tx, at, rows, updates).await
     }
-}
-
-/// What a fold from the stored evidence says of these locked cases, and of the survivors of those merged as a door.
-pub(super) async fn folds(
-    tx: &Tx,
-    survey: &Survey,
-    locked: &[Arc<LockedCase>],
-) -> Result<Vec<(Arc<LockedCase>, CaseUpdate)>, Error> {
-    let (rows, losers) = with_survivors(tx, survey.key, locked).await?;
-    let mut known = load(tx, survey.key, &rows, &losers, &Gains::new()).await?;
-    let fold = |row: Arc<LockedCase>| {
-        let update = fold_one(&row, &known.remove(&row.id).unwrap_or_default(), survey).0;
-        (row, update)
-    };
-    Ok(rows.into_iter().map(fold).collect())
 }
 
 /// Cases that may have gained or lost an interview because one of its revisions names another door. Where all is known that a
@@ -401,11 +391,6 @@ fn follow(all: &mut Vec<Span>, past: Vec<(Timestamp, Standing)>, known: &Known, 
             Some(_) | None => all.push(entry),
         }
     }
-}
-
-/// Seven figures, none where there are none.
-fn seven(figures: &[i32]) -> [i32; 7] {
-    std::array::from_fn(|i| figures.get(i).copied().unwrap_or_default())
 }
 
 /// Bits of the effort still missing, as the database keeps them.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::batch::{RecordKind, Status};
 use super::tx::{Error, Tx, statements};
+use super::wire::column;
 use super::{Store, SurveyKey};
 
 statements! {
@@ -279,11 +280,6 @@ pub async fn visits_of_interviews(
 pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Error> {
     let of = |kind: RecordKind| all.iter().filter(move |s| s.kind == kind).collect::<Vec<_>>();
     let (visits, interviews) = (of(RecordKind::Visit), of(RecordKind::Interview));
-    macro_rules! column {
-        ($rows:expr, $row:ident => $value:expr) => {
-            &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
-        };
-    }
     if !visits.is_empty() {
         tx.execute(
             &SET_VISITS,

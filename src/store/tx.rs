@@ -270,18 +270,7 @@ impl Tx {
                     client.prepare_cached(STAMP.sql).await.map_err(|e| Error::of(STAMP.name(), &e))?;
                 let params: [Param<'_>; 3] = [&key.district, &key.no, &tag];
                 let (stamped, committed) = join(client.execute(&prepared, &params), commit).await;
-                // Two transactions that drew one tag: the later one draws another.
-                stamped.map_err(|e| match Error::of(STAMP.name(), &e) {
-                    Error::Constraint { .. } => Error::Busy(STAMP.name()),
-                    other @ (Error::Unavailable
-                    | Error::ReadOnly
-                    | Error::CommitUnknown
-                    | Error::Busy(_)
-                    | Error::Statement { .. }
-                    | Error::Corrupt(_)
-                    | Error::Migration(_)
-                    | Error::Settings(_)) => other,
-                })?;
+                stamped.map_err(|e| Error::of(STAMP.name(), &e))?;
                 committed.map_err(|e| commit_error(&e))?;
             } else {
                 commit.await.map_err(|e| commit_error(&e))?;

@@ -103,6 +103,11 @@ pub struct CaseUpdate {
 /// From when on (microseconds since 1970) a case counted as which cell, with which seven person figures.
 pub type Span = (i64, i32, [i32; 7]);
 
+/// The person figures of a span; a case that has none counts nobody.
+pub fn seven(figures: &[i32]) -> [i32; 7] {
+    std::array::from_fn(|i| figures.get(i).copied().unwrap_or_default())
+}
+
 /// What a case counted as by the event clock, in time order.
 #[derive(Clone, Debug)]
 pub enum History {
@@ -177,7 +182,6 @@ pub async fn update_cases(
 ) -> Result<(), Error> {
     let micros = now.as_microsecond();
     for v in all.chunks(1000) {
-        let seven = |p: &[i32]| std::array::from_fn::<i32, 7, _>(|i| p.get(i).copied().unwrap_or_default());
         let figures: Vec<i32> = v.iter().flat_map(|r| seven(&r.persons)).collect();
         let ends: Vec<i32> = v
             .iter()

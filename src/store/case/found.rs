@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::SurveyKey;
 use super::super::tx::{Error, Tx, statements};
+use super::super::wire::column;
 
 statements! {
     /// $1 district, $2 survey, $3 ids, $4 building ids, $5 areas, $6 buildings, $7 units, $8 floors, $9 rooms, $10 kinds,
@@ -88,21 +89,16 @@ pub async fn add_found(
     blank: BlankCase,
     doors: &[FoundDoor],
 ) -> Result<Vec<Uuid>, Error> {
-    macro_rules! column {
-        ($row:ident => $value:expr) => {
-            &doors.iter().map(|$row| $value).collect::<Vec<_>>()
-        };
-    }
     tx.execute(
         &ADD_BUILDINGS,
         &[
             &key.district,
             &key.no,
-            column!(d => d.building_id),
-            column!(d => d.area.as_str()),
-            column!(d => d.building.as_str()),
-            column!(d => d.position.map(|p| p.0)),
-            column!(d => d.position.map(|p| p.1)),
+            column!(doors, d => d.building_id),
+            column!(doors, d => d.area.as_str()),
+            column!(doors, d => d.building.as_str()),
+            column!(doors, d => d.position.map(|p| p.0)),
+            column!(doors, d => d.position.map(|p| p.1)),
         ],
     )
     .await?;
@@ -111,17 +107,17 @@ pub async fn add_found(
         &[
             &key.district,
             &key.no,
-            column!(d => d.dwelling_id),
-            column!(d => d.building_id),
-            column!(d => d.area.as_str()),
-            column!(d => d.building.as_str()),
-            column!(d => d.unit.as_str()),
-            column!(d => d.floor),
-            column!(d => d.room.as_str()),
-            column!(d => d.kind.as_str()),
-            column!(d => d.position.map(|p| p.0)),
-            column!(d => d.position.map(|p| p.1)),
-            column!(d => d.door_key.as_str()),
+            column!(doors, d => d.dwelling_id),
+            column!(doors, d => d.building_id),
+            column!(doors, d => d.area.as_str()),
+            column!(doors, d => d.building.as_str()),
+            column!(doors, d => d.unit.as_str()),
+            column!(doors, d => d.floor),
+            column!(doors, d => d.room.as_str()),
+            column!(doors, d => d.kind.as_str()),
+            column!(doors, d => d.position.map(|p| p.0)),
+            column!(doors, d => d.position.map(|p| p.1)),
+            column!(doors, d => d.door_key.as_str()),
             &now,
         ],
     )
@@ -132,12 +128,12 @@ pub async fn add_found(
             &[
                 &key.district,
                 &key.no,
-                column!(d => d.case_id),
-                column!(d => d.dwelling_id),
-                column!(d => d.building_id),
-                column!(d => d.area.as_str()),
-                column!(d => d.area_no),
-                column!(d => d.household),
+                column!(doors, d => d.case_id),
+                column!(doors, d => d.dwelling_id),
+                column!(doors, d => d.building_id),
+                column!(doors, d => d.area.as_str()),
+                column!(doors, d => d.area_no),
+                column!(doors, d => d.household),
                 &now,
                 &blank.state,
                 &blank.class,

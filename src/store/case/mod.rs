@@ -13,7 +13,7 @@ use super::evidence::{Pack, Taken};
 use super::wire::InOrder;
 
 pub use fold::{
-    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, note_folded, set_absorbed,
+    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, note_folded, set_absorbed, seven,
     update_cases,
 };
 pub use found::{BlankCase, FoundDoor, add_found};
@@ -138,23 +138,18 @@ impl CaseRow {
             unmet: r.take(),
             last_at: r.maybe_time(),
             last_outcome: r.take(),
-            appointment: both(r.maybe_time(), r.maybe_time()),
-            due: both(r.take(), r.maybe_time()),
+            appointment: r.maybe_time().zip(r.maybe_time()),
+            due: r.take::<Option<i16>>().zip(r.maybe_time()),
             merged_into: r.take(),
             holder: r.take(),
             building: r.take(),
             unit: r.take(),
             floor: r.take(),
             room: r.take(),
-            position: both(r.take(), r.take()),
+            position: r.take::<Option<f64>>().zip(r.take()),
             external_id: r.take(),
         }
     }
-}
-
-/// Two columns that have values together.
-fn both<A, B>(a: Option<A>, b: Option<B>) -> Option<(A, B)> {
-    a.zip(b)
 }
 
 /// A case as its last fold left it, locked until the transaction ends.

@@ -9,6 +9,7 @@ use crate::domain::{LinkState, MergedAs, Proposal, Refusal, Verdict};
 use crate::store::SurveyKey;
 use crate::store::completion::array_text;
 use crate::store::tx::{Error, Tx, statements};
+use crate::store::wire::column;
 
 statements! {
     /// $1 district, $2 survey, $3 ids.
@@ -193,12 +194,6 @@ pub struct LinkPut {
     pub row: LinkRow,
     /// Its evidence as JSON.
     pub evidence: Option<String>,
-}
-
-macro_rules! column {
-    ($rows:expr, $row:ident => $value:expr) => {
-        &$rows.iter().map(|$row| $value).collect::<Vec<_>>()
-    };
 }
 
 /// Writes links, new ones and changed ones.
