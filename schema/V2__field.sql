@@ -105,7 +105,7 @@ create table survey_case (
     received_persons integer[]   not null,
     changed_tag      bigint,
     evidence         bytea,
-    constraint survey_case_pk primary key (district_id, survey_no, id)
+    constraint survey_case_pk primary key (district_id, id, survey_no)
 ) with (fillfactor = 80);
 -- Every upload writes every one of these anew, so there are few: a building's cases are found through its area, and states that
 -- most doors are in at some time have no index.
@@ -317,6 +317,7 @@ create table interview (
     respondent        smallint    not null,
     counted_elsewhere boolean     not null default false,
     persons           integer[]   not null,
+    people            text        not null,
     household         text        not null,
     phone             text,
     address_text      text,
@@ -351,35 +352,22 @@ comment on column interview.result is '0 complete, 1 partial (code tables).';
 comment on column interview.respondent is 'Who answered (code tables).';
 comment on column interview.counted_elsewhere is 'True while a link counts another interview of the same household instead.';
 comment on column interview.persons is 'Person figures of this form, in the order of domain::rates::PersonMeasure.';
+comment on column interview.people is 'JSON array of the people on the form, each an object; what is not given is left out. Read through the view person; purge leaves of it what is counted.';
 comment on column interview.household is 'JSON object of the household items; emptied by purge.';
 comment on column interview.phone is 'Contact number, digits only; null when none; emptied by purge.';
 comment on column interview.address_text is 'The address as the enumerator wrote it; emptied by purge.';
 comment on column interview.answers is 'JSON object of the survey''s own items; emptied by purge.';
 comment on column interview.extra is 'JSON object of the fields we do not know; emptied by purge.';
 
-create table person (
-    district_id      integer  not null,
-    survey_no        integer  not null,
-    interview_id     uuid     not null,
-    revision         integer  not null,
-    person_no        integer  not null,
-    name             text     not null,
-    surname          text,
-    given_name       text,
-    sex              smallint,
-    birth_year       smallint,
-    birth_month      smallint,
-    birth_day        smallint,
-    relationship     smallint,
-    residence_status smallint,
-    citizen_id_hash  bytea,
-    citizen_id_key   text,
-    is_id_repaired   boolean  not null,
-    other_address    text,
-    items            text     not null,
-    constraint person_pk primary key (district_id, interview_id, survey_no, revision, person_no)
-);
-comment on table  person is 'The people of one interview revision.';
+create view person as
+    select i.district_id, i.survey_no, i.id as interview_id, i.revision, p.person_no, p.name, p.surname, p.given_name, p.sex,
+           p.birth_year, p.birth_month, p.birth_day, p.relationship, p.residence_status, decode(p.citizen_id_hash, 'base64') as citizen_id_hash,
+           p.citizen_id_key, coalesce(p.is_id_repaired, false) as is_id_repaired, p.other_address, p.items
+    from interview i
+    cross join lateral jsonb_to_recordset(i.people::jsonb) as p (person_no integer, name text, surname text, given_name text,
+        sex smallint, birth_year smallint, birth_month smallint, birth_day smallint, relationship smallint, residence_status smallint,
+        citizen_id_hash text, citizen_id_key text, is_id_repaired boolean, other_address text, items text);
+comment on view   person is 'The people of interview revisions, one row each, out of interview.people.';
 comment on column person.district_id is 'District of the survey.';
 comment on column person.survey_no is 'The survey.';
 comment on column person.interview_id is 'The interview.';

@@ -147,13 +147,18 @@ impl Counts {
         }
         let mut counts = Self::default();
         for receipt in receipts {
-            match serde_json::from_str::<Brief<'_>>(receipt.get()).map(|r| r.status) {
-                Ok("accepted") => counts.accepted += 1,
-                Ok("held") => counts.held += 1,
-                Ok(_) | Err(_) => counts.refused += 1,
-            }
+            counts.add(serde_json::from_str::<Brief<'_>>(receipt.get()).map_or("", |r| r.status));
         }
         counts
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, status: &str) {
+        match status {
+            "accepted" => self.accepted += 1,
+            "held" => self.held += 1,
+            _ => self.refused += 1,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -111,10 +111,8 @@ impl Refold {
             return Ok(());
         }
         let (doors, counts) = (come_or_gone(rows, updates), deltas(rows, updates));
-        let places: Vec<(Uuid, i32)> = rows.iter().map(|r| (r.id, r.area_no)).collect();
-        try_join4(
+        try_join3(
             case::update_cases(tx, at.key, (at.now, at.tag), updates),
-            case::note_folded(tx, at.key, at.tag, &places),
             completion::append_deltas(tx, at.key, &counts),
             feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
         )
@@ -308,6 +306,7 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
     let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
     let update = CaseUpdate {
         id: row.id,
+        area_no: row.area_no,
         state: standing.state.number(),
         class: standing.class.map(Class::number),
         cell,

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -75,6 +77,7 @@ pub(super) fn interview_row(
     i: &InterviewRecord,
     standing: &Standing,
     is_visit_awaited: bool,
+    keys: &Keys,
 ) -> NewInterview {
     NewInterview {
         id: i.id.0,
@@ -93,6 +96,7 @@ pub(super) fn interview_row(
         result: i.result,
         respondent: i.respondent,
         persons: i.counts,
+        people: people(i, keys),
         household: to_text(&i.household),
         phone: i.household.phone.clone(),
         address_text: i.address_text.clone(),
@@ -101,32 +105,31 @@ pub(super) fn interview_row(
     }
 }
 
-/// The rows of an interview's persons; of two with one number, which no form may have, the first.
-pub(super) fn person_rows(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
-    let mut rows: Vec<NewPerson> = i.persons.iter().map(|p| person_row(i, p, keys)).collect();
-    let mut seen = HashSet::with_capacity(rows.len());
-    rows.retain(|row| seen.insert(row.person_no));
-    rows
+/// An interview's people; of two with one number, which no form may have, the first.
+fn people(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
+    let mut seen = HashSet::with_capacity(i.persons.len());
+    i.persons.iter().filter(|p| seen.insert(p.form.person_no)).map(|p| person(p, keys)).collect()
 }
 
-fn person_row(i: &InterviewRecord, p: &PersonRecord, keys: &Keys) -> NewPerson {
+fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
     let f = &p.form;
     let birth = f.birth.unwrap_or_default();
     NewPerson {
-        interview_id: i.id.0,
-        revision: i.revision,
         person_no: i32::try_from(f.person_no).unwrap_or(i32::MAX),
         name: f.name.clone(),
         surname: p.surname.clone(),
         given_name: p.given_name.clone(),
         sex: f.sex.map(Sex::number),
-        birth: [birth.y, birth.m.map(i16::from), birth.d.map(i16::from)],
+        birth_year: birth.y,
+        birth_month: birth.m.map(i16::from),
+        birth_day: birth.d.map(i16::from),
         relationship: f.relationship.map(Relationship::number),
         residence_status: p.status.map(ResidenceStatus::number),
-        citizen_id: p.citizen.as_ref().map(|c| (c.to_vec(), keys.key_id().to_owned())),
+        citizen_id_hash: p.citizen.as_ref().map(|hash| STANDARD.encode(hash)),
+        citizen_id_key: p.citizen.as_ref().map(|_| keys.key_id().to_owned()),
         is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,
         other_address: p.other_address.clone(),
-        items: to_text(f),
+        items: serde_json::value::to_raw_value(f).unwrap_or_default(),
     }
 }
 

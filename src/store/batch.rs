@@ -6,21 +6,35 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::device::Contact;
+use super::held::Lock;
 use super::tx::{Error, Tx, statements};
-use super::wire::InOrder;
+use super::wire::{InOrder, Stamp};
 use super::{Store, SurveyKey};
 
 statements! {
-    /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 digest, $7 received, $8 sent, $9 offset, $10 waiting, $11 seq, $12 records, $13 via.
+    /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 digest, $7 received, $8 sent, $9 offset, $10 waiting, $11 seq, $12 records, $13 via,
+    /// $14 number of an advisory lock to be taken beside others once the row stands, or null.
     INSERT_BATCH = "-- insert_batch
-        insert into batch (district_id, survey_no, id, device_id, user_name, digest, received_at, sent_at, clock_offset_s,
-                           waiting, seq, records, via)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        on conflict on constraint batch_pk do nothing returning id";
-    /// $1 district, $2 survey, $3 batch, $4 raw, $5 length, $6 receipts.
+        with mine as (
+            insert into batch (district_id, survey_no, id, device_id, user_name, digest, received_at, sent_at, clock_offset_s,
+                               waiting, seq, records, via)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            on conflict on constraint batch_pk do nothing returning id)
+        select id, case when $14::bigint is not null then pg_advisory_xact_lock_shared($14)::text end from mine";
+    /// $1 district, $2 survey, $3 batch, $4 raw, $5 length, $6 receipts; then of its device: $7 id, $8 now, $9 waiting, $10 offset,
+    /// $11 app version, $12 number of the batch.
     INSERT_CONTENT = "-- insert_batch_content
-        insert into batch_content (district_id, survey_no, batch_id, raw, raw_length, receipts)
-        values ($1, $2, $3, $4, $5, $6)";
+        with kept as (
+            insert into batch_content (district_id, survey_no, batch_id, raw, raw_length, receipts)
+            values ($1, $2, $3, $4, $5, $6))
+        insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version,
+            seq_first, seq_last, seq_count)
+        values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end)
+        on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
+            last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
+            app_version = coalesce(excluded.app_version, c.app_version), seq_first = least(c.seq_first, excluded.seq_first),
+            seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count";
     /// $1 district, $2 survey, $3 id.
     FIND_BATCH = "-- find_batch
         select b.device_id, b.user_name, b.digest, b.received_at, b.clock_offset_s, c.receipts
@@ -30,11 +44,11 @@ statements! {
     RECEIPTS = "-- batch_receipts
         select batch_id, receipts from batch_content
         where district_id = $1 and survey_no = $2 and batch_id = any($3)";
-    /// $1 district, $2 survey, $3 record ids. `offset 0` keeps it a look-up for each id: as long as a table has no statistics, the
-    /// whole of it seems as cheap as ten rows.
+    /// $1 district, $2 survey, $3 record ids, each once. `offset 0` keeps it a look-up for each id: as long as a table has no
+    /// statistics, the whole of it seems as cheap as ten rows.
     KNOWN_RECORDS = "-- known_records
         select k.kind, k.id, k.revision, k.digest, k.batch_id, k.batch_index, k.status, k.held_reason, k.held_detail, k.case_id
-        from (select distinct id from unnest($3::uuid[]) as t (id)) u
+        from (select unnest($3::uuid[]) as id offset 0) u
         cross join lateral (
             select 1::smallint as kind, id, 0 as revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
               from visit where district_id = $1 and survey_no = $2 and id = u.id
@@ -178,8 +192,9 @@ pub struct Known {
     pub case_id: Option<Uuid>,
 }
 
-/// Writes the batch's row; `false` when a batch of that id is there (after waiting for a concurrent sender's commit).
-pub async fn insert_batch(tx: &Tx, key: SurveyKey, b: &BatchHead) -> Result<bool, Error> {
+/// Writes the batch's row, and then takes a lock beside others; `false` when a batch of that id is there (after waiting for a
+/// concurrent sender's commit).
+pub async fn insert_batch(tx: &Tx, key: SurveyKey, b: &BatchHead, lock: Option<Lock>) -> Result<bool, Error> {
     let row = tx
         .query_opt(
             &INSERT_BATCH,
@@ -197,23 +212,41 @@ pub async fn insert_batch(tx: &Tx, key: SurveyKey, b: &BatchHead) -> Result<bool
                 &b.seq,
                 &b.records,
                 &b.via,
+                &lock.map(Lock::number),
             ],
         )
         .await?;
     Ok(row.is_some())
 }
 
-/// Keeps the raw text (compressed, citizen IDs taken out) and the receipts.
+/// Keeps the raw text (compressed, citizen IDs taken out) and the receipts, and notes that the device was heard.
 pub async fn insert_content(
     tx: &Tx,
     key: SurveyKey,
     batch: Uuid,
-    raw: &[u8],
-    raw_length: i32,
+    (raw, raw_length): (&[u8], i32),
     receipts: &str,
+    c: &Contact,
 ) -> Result<(), Error> {
     let receipts = packed(receipts.as_bytes())?;
-    tx.execute(&INSERT_CONTENT, &[&key.district, &key.no, &batch, &raw, &raw_length, &receipts]).await?;
+    tx.execute(
+        &INSERT_CONTENT,
+        &[
+            &key.district,
+            &key.no,
+            &batch,
+            &raw,
+            &raw_length,
+            &receipts,
+            &c.device,
+            &Stamp(c.at),
+            &c.waiting,
+            &c.clock_offset_s,
+            &c.app_version,
+            &c.seq,
+        ],
+    )
+    .await?;
     Ok(())
 }
 

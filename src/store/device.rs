@@ -7,15 +7,6 @@ use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey, audit};
 
 statements! {
-    /// $1 district, $2 survey, $3 device, $4 now, $5 waiting, $6 offset, $7 app version, $8 number of the batch.
-    NOTE_BATCH = "-- note_device_batch
-        insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version,
-            seq_first, seq_last, seq_count)
-        values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $8, case when $8::bigint is null then 0 else 1 end)
-        on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
-            last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
-            app_version = coalesce(excluded.app_version, c.app_version), seq_first = least(c.seq_first, excluded.seq_first),
-            seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count";
     /// $1 district, $2 survey, $3 device, $4 now.
     NOTE_CALL = "-- note_device_call
         insert into device_contact as c (district_id, survey_no, device_id, last_at) values ($1, $2, $3, $4)
@@ -128,16 +119,6 @@ pub struct Contact {
     pub app_version: Option<String>,
     /// The device's number of the batch.
     pub seq: Option<i64>,
-}
-
-/// Notes a batch of a device.
-pub async fn note_batch(tx: &Tx, key: SurveyKey, c: &Contact) -> Result<(), Error> {
-    tx.execute(
-        &NOTE_BATCH,
-        &[&key.district, &key.no, &c.device, &c.at, &c.waiting, &c.clock_offset_s, &c.app_version, &c.seq],
-    )
-    .await?;
-    Ok(())
 }
 
 /// The device and all whose place it took.

@@ -208,8 +208,28 @@ pub enum Hold {
     Alone,
 }
 
+/// An advisory lock.
+#[derive(Clone, Copy, Debug)]
+pub struct Lock(i64);
+
+impl Lock {
+    /// The lock of arriving visits (see [`lock_arrivals`]).
+    pub fn arrivals(key: SurveyKey) -> Self {
+        Self::of(key, Matter::Visits)
+    }
+
+    fn of(key: SurveyKey, matter: Matter) -> Self {
+        Self((0x646f_6f72_i64 << 32) | (i64::from(key.no) << 8) | matter as i64)
+    }
+
+    /// Its number in the database.
+    pub(super) fn number(self) -> i64 {
+        self.0
+    }
+}
+
 async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Result<(), Error> {
-    let number = (0x646f_6f72_i64 << 32) | (i64::from(key.no) << 8) | matter as i64;
+    let number = Lock::of(key, matter).number();
     let statement = match hold {
         Hold::Shared => &LOCK_SHARED,
         Hold::Alone => &LOCK_ALONE,

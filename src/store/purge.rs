@@ -7,15 +7,21 @@ use super::tx::{Error, Outcome, Statement, statements};
 use super::{Store, SurveyKey, audit};
 
 statements! {
-    /// $1 district, $2 survey, $3 rows at once. People: names, numbers, days and months of birth, addresses, items.
+    /// $1 district, $2 survey, $3 rows at once. People on forms: of each stays what is counted, and the number.
     PERSONS = "-- purge_persons
-        with chosen as (select interview_id, revision, person_no from person
-            where district_id = $1 and survey_no = $2 and (name <> '' or surname is not null or given_name is not null or birth_month is not null
-              or birth_day is not null or citizen_id_hash is not null or other_address is not null or items <> '{}') limit $3)
-        update person p set name = '', surname = null, given_name = null, birth_month = null, birth_day = null, citizen_id_hash = null,
-            citizen_id_key = null, other_address = null, items = '{}' from chosen s
-        where p.district_id = $1 and p.survey_no = $2 and p.interview_id = s.interview_id and p.revision = s.revision
-          and p.person_no = s.person_no";
+        with chosen as (select i.id, i.revision from interview i
+            where i.district_id = $1 and i.survey_no = $2 and exists (
+                select from person p where p.district_id = $1 and p.survey_no = $2 and p.interview_id = i.id and p.revision = i.revision
+                  and p.items <> '{}') limit $3),
+        left_over as (
+            select s.id, s.revision, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('person_no', p.person_no, 'name', '', 'sex', p.sex,
+                'birth_year', p.birth_year, 'relationship', p.relationship, 'residence_status', p.residence_status,
+                'is_id_repaired', p.is_id_repaired, 'items', '{}'::jsonb)) order by p.person_no)::text as people
+            from chosen s
+            join person p on p.district_id = $1 and p.survey_no = $2 and p.interview_id = s.id and p.revision = s.revision
+            group by s.id, s.revision)
+        update interview i set people = s.people from left_over s
+        where i.district_id = $1 and i.survey_no = $2 and i.id = s.id and i.revision = s.revision";
     /// Households: telephone, address as written, answers, unknown fields, household items.
     INTERVIEWS = "-- purge_interviews
         with chosen as (select id, revision from interview

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -14,20 +14,25 @@ use super::super::refold::{Folded, unmet_bits, unmet_parts};
 use super::{Prepared, Stored, Work};
 use crate::domain::State;
 use crate::store::batch::{self, Status};
-use crate::store::device::{self, Contact};
+use crate::store::device::Contact;
 use crate::store::feed::{self, ChangeKind, Mark};
 
 pub(super) fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
     let head = &prepared.head;
-    let (replayed, received_at, clock_offset_s, receipts) = match stored {
-        Stored::New(receipts) => (false, head.received_at, head.clock_offset_s, receipts),
+    let batch_id = head.id;
+    Ok(match stored {
+        Stored::New(receipts, counts) => {
+            let (received_at, clock_offset_s) = (head.received_at, head.clock_offset_s);
+            Answer { batch_id, replayed: false, received_at, clock_offset_s, counts, receipts }
+        }
         Stored::Replay(first) => {
-            (true, first.received_at, first.clock_offset_s, parse_receipts(&first.receipts)?)
+            let (received_at, clock_offset_s) = (first.received_at, first.clock_offset_s);
+            let receipts = parse_receipts(&first.receipts)?;
+            let counts = Counts::of(&receipts);
+            Answer { batch_id, replayed: true, received_at, clock_offset_s, counts, receipts }
         }
         Stored::Reused => return Err(Error::BatchIdReused),
-    };
-    let counts = Counts::of(&receipts);
-    Ok(Answer { batch_id: head.id, replayed, received_at, clock_offset_s, counts, receipts })
+    })
 }
 
 impl Work<'_> {
@@ -43,16 +48,20 @@ impl Work<'_> {
             app_version: batch.app_version.clone(),
             seq: batch.head.seq,
         };
-        try_join3(
-            batch::insert_content(tx, key, batch.head.id, &batch.raw, batch.raw_length, &text),
-            device::note_batch(tx, key, &contact),
+        let raw = (batch.raw.as_slice(), batch.raw_length);
+        try_join(
+            batch::insert_content(tx, key, batch.head.id, raw, &text, &contact),
             feed::mark(tx, key, self.at.tag, ChangeKind::Receipt, &self.settled),
         )
         .await?;
         Ok(())
     }
 
-    pub(super) async fn receipts(&self, folded: &HashMap<Uuid, Folded>) -> Result<Vec<Box<RawValue>>, Error> {
+    /// A receipt for each record, as text, and how many there are of each kind.
+    pub(super) async fn receipts(
+        &self,
+        folded: &HashMap<Uuid, Folded>,
+    ) -> Result<(Vec<Box<RawValue>>, Counts), Error> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
@@ -65,6 +74,7 @@ impl Work<'_> {
             }
         }
         let mut all: Vec<Box<RawValue>> = Vec::with_capacity(self.classes.len());
+        let mut counts = Counts::default();
         for (i, class) in self.classes.iter().enumerate() {
             let receipt = match class {
                 Class::Replayed(batch, place) => earlier
@@ -73,11 +83,12 @@ impl Work<'_> {
                     .ok_or(crate::store::Error::Corrupt("receipt"))
                     .map(|first| replayed(first))??,
                 Class::Repeats(first) => replayed(&all[*first])?,
-                Class::Refused | Class::New | Class::Reused => to_text(&self.receipt(i, class, folded))?,
+                Class::Refused | Class::New | Class::Reused => self.receipt(i, class, folded),
             };
-            all.push(receipt);
+            counts.add(&receipt.status);
+            all.push(to_text(&receipt)?);
         }
-        Ok(all)
+        Ok((all, counts))
     }
 
     /// A batch carried by hand was printed to somebody else: its device hears of each record through the feed.
@@ -144,8 +155,8 @@ impl Work<'_> {
 }
 
 /// The receipt first given, marked as such.
-fn replayed(first: &RawValue) -> Result<Box<RawValue>, Error> {
-    to_text(&Receipt { replayed: true, ..from_text(first)? })
+fn replayed(first: &RawValue) -> Result<Receipt, Error> {
+    Ok(Receipt { replayed: true, ..from_text(first)? })
 }
 
 fn to_text(receipt: &Receipt) -> Result<Box<RawValue>, Error> {

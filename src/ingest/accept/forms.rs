@@ -11,11 +11,10 @@ use super::super::rows::{self, Standing};
 use super::super::{Error, digest, held};
 use super::{Trust, Work, new_ones};
 use crate::store::attachment;
-use crate::store::batch::Status;
-use crate::store::evidence::{self, NewInterview, NewPerson, NewVisit, Sender};
+use crate::store::batch::{RecordKind, Status};
+use crate::store::evidence::{self, NewInterview, NewVisit, Others, Sender};
 use crate::store::held::{self as store_held, Hold};
-use crate::store::link::queue;
-use futures_util::future::{try_join, try_join5};
+use futures_util::future::try_join4;
 
 impl Work<'_> {
     /// Takes the lock under which visits and the interviews that name them find each other.
@@ -58,19 +57,20 @@ impl Work<'_> {
             .filter(|(i, _)| batch.trust == Trust::Usual && !self.is_faulty(*i))
             .map(|(_, r)| (r.id.0, r.revision))
             .collect();
-        let (interview_rows, to_link) = self.judge_interviews(&interviews, &there, &usable);
-        let persons: Vec<NewPerson> =
-            interviews.iter().flat_map(|(_, r)| rows::person_rows(r, keys)).collect();
+        let interview_rows = self.judge_interviews(&interviews, &there, &usable, keys);
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
+        // Another batch may bring the first revision at this very moment, so not only what is known speaks for others.
+        let has_others = interviews.iter().any(|(_, r)| r.revision > 1)
+            || self.known.iter().any(|k| k.kind == RecordKind::Interview);
+        let others = if has_others { Others::Maybe } else { Others::None };
         let sender = self.sender();
         self.note_gains(&sender, &visit_rows, &interview_rows);
         let counted: Vec<Uuid> = counted.into_keys().collect();
-        // On the heap: five statements in flight are too much for the stack of a task.
-        let ((), (), ((), ()), (), waiting) = Box::pin(try_join5(
+        // On the heap: four statements in flight are too much for the stack of a task.
+        let ((), (), (), waiting) = Box::pin(try_join4(
             evidence::insert_visits(tx, key, &sender, visit_rows),
-            evidence::insert_interviews(tx, key, &sender, interview_rows),
-            try_join(evidence::insert_persons(tx, key, &persons), queue::add(tx, key, &to_link)),
+            evidence::insert_interviews(tx, key, &sender, interview_rows, others),
             attachment::link(tx, key, &pictures),
             evidence::awaiting_interviews(tx, key, &counted),
         ))
@@ -138,26 +138,27 @@ impl Work<'_> {
         Ok(there)
     }
 
-    /// The rows of the new interviews, and the ids of those that count.
+    /// The rows of the new interviews.
     fn judge_interviews(
         &mut self,
         interviews: &[(usize, &InterviewRecord)],
         visits: &HashMap<Uuid, Uuid>,
         usable: &[(Uuid, i32)],
-    ) -> (Vec<NewInterview>, Vec<Uuid>) {
+        keys: &digest::Keys,
+    ) -> Vec<NewInterview> {
         let highest = classify::usable_revisions(&self.known, usable);
-        let (mut new, mut counted) = (Vec::with_capacity(interviews.len()), Vec::new());
+        let mut new = Vec::with_capacity(interviews.len());
         for (i, r) in interviews {
             let standing = self.interview_standing(*i, r, visits, &highest);
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            new.push(rows::interview_row(*i, self.batch.reads[*i].digest.as_ref(), r, &standing, awaited));
+            let digest = self.batch.reads[*i].digest.as_ref();
+            new.push(rows::interview_row(*i, digest, r, &standing, awaited, keys));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
-                counted.push(r.id.0);
             }
             self.standings.insert(*i, standing);
         }
-        (new, counted)
+        new
     }
 
     /// Whether the form itself cannot be used.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::classify::{self, Class};
 use super::reason::{Reason, sentence};
-use super::receipt::Answer;
+use super::receipt::{Answer, Counts};
 use super::record::{Context, Parsed, Read, read_record};
 use super::refold::{At, Gains, Refold};
 use super::resolve::{Cases, Reach};
@@ -29,7 +29,7 @@ use crate::store::access::Caller;
 use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
 use crate::store::evidence::Sender;
 use crate::store::feed::Mark;
-use crate::store::held::{self as store_held, Hold};
+use crate::store::held::Lock;
 use crate::store::{Outcome, Tx, new_tag};
 use crate::surveys::Survey;
 use answer::answer;
@@ -74,7 +74,7 @@ pub enum Trust {
 
 /// What the transaction found.
 enum Stored {
-    New(Vec<Box<RawValue>>),
+    New(Vec<Box<RawValue>>, Counts),
     Replay(StoredBatch),
     Reused,
 }
@@ -246,13 +246,13 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
     work.resolve_cases().await?;
     work.take_visits_and_interviews(keys).await?;
     let refold = work.fold_again().await?;
-    let receipts = work.receipts(&refold.folded).await?;
+    let (receipts, counts) = work.receipts(&refold.folded).await?;
     if batch.head.via == BY_HAND {
         work.tell_device(&receipts).await?;
     }
     // Neither needs the other's answer.
     Box::pin(try_join(refold.write(tx, at).map_err(Error::from), work.keep_batch(&receipts))).await?;
-    Ok(Outcome::Stamp(Stored::New(receipts), key, at.tag))
+    Ok(Outcome::Stamp(Stored::New(receipts, counts), key, at.tag))
 }
 
 /// How the visits that interviews name come.
@@ -290,14 +290,8 @@ impl Arrivals {
 /// a batch of that id is there.
 async fn begin_batch(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<bool, Error> {
     let key = batch.survey.key;
-    let row = batch::insert_batch(tx, key, &batch.head);
-    match arrivals {
-        Arrivals::Together => {
-            let lock = store_held::lock_arrivals(tx, key, Hold::Shared);
-            Ok(try_join(row, lock).await?.0)
-        }
-        Arrivals::None | Arrivals::Apart => Ok(row.await?),
-    }
+    let lock = (arrivals == Arrivals::Together).then(|| Lock::arrivals(key));
+    Ok(batch::insert_batch(tx, key, &batch.head, lock).await?)
 }
 
 /// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.

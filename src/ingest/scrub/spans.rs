@@ -25,7 +25,7 @@ const GATHERED: usize = 4096;
 /// Whether a string can hold a shape at all: [`SHORTEST`] digits with nothing but gaps between. Cheap, and right for all but
 /// a few strings.
 pub(super) fn may_hold(text: &str, source: Source) -> bool {
-    if text.len() < SHORTEST || is_uuid(text.as_bytes()) {
+    if text.len() < SHORTEST || is_uuid(text.as_bytes()) || is_time(text.as_bytes()) {
         return false;
     }
     let mut digits = 0;
@@ -125,6 +125,25 @@ fn identifier(bytes: &[u8]) -> Option<usize> {
     let length = bytes.iter().take(129).take_while(|b| b.is_ascii_hexdigit()).count();
     let has_letter = bytes[..length].iter().any(u8::is_ascii_alphabetic);
     ((32..=128).contains(&length) && has_letter && is_end(length)).then_some(length)
+}
+
+/// Whether this is a date and time such as `2020-11-01T08:00:00.123456+08:00`, all of it.
+fn is_time(bytes: &[u8]) -> bool {
+    let Some((second, rest)) = bytes.split_at_checked(19) else { return false };
+    let is_second = second.iter().zip(b"0000-00-00T00:00:00").all(|(b, like)| match like {
+        b'0' => b.is_ascii_digit(),
+        like => b == like,
+    });
+    let fraction = match rest.split_first() {
+        Some((b'.', digits)) => 1 + digits.iter().take(9).take_while(|b| b.is_ascii_digit()).count(),
+        Some(_) | None => 0,
+    };
+    is_second
+        && match &rest[fraction..] {
+            [] | [b'Z'] => true,
+            [b'+' | b'-', h, i, b':', m, n] => [h, i, m, n].into_iter().all(u8::is_ascii_digit),
+            _ => false,
+        }
 }
 
 /// Whether these are the 36 characters of a UUID.

@@ -228,3 +228,18 @@ proptest! {
         prop_assert_eq!(scrub_text(&text), &*text);
     }
 }
+
+#[test]
+fn a_time_is_no_number_and_hides_none() {
+    for time in [
+        "2020-11-01T08:00:00.123456789+08:00",
+        "2020-11-01T08:00:00.123456789Z",
+        "2020-11-01T08:00:00.1234567",
+    ] {
+        assert!(!spans::may_hold(time, Source::Escaped), "{time}");
+    }
+    for text in ["2020-11-01T08:00:00 419999198503074514", "2020-11-01T08:00:00.419999198503074514"] {
+        assert!(is_clean(&scrub_text(text)), "{text}");
+        assert!(is_clean(&scrub_json(&format!("{{\"at\": \"{text}\"}}"))), "{text}");
+    }
+}

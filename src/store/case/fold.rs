@@ -29,8 +29,14 @@ statements! {
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
     /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
     /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
-    /// and ends; $28 1, 2, 3 …
+    /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
     UPDATE_CASES = "-- update_cases
+        with told as (
+            insert into change_cases as c (district_id, survey_no, tag, first_case, area_from, area_to, cases)
+            values ($1, $2, $3, ($5::uuid[])[1], $31, $32, $5)
+            on conflict on constraint change_cases_pk do update set area_from = least(c.area_from, excluded.area_from),
+                area_to = greatest(c.area_to, excluded.area_to),
+                cases = array(select distinct id from unnest(c.cases || excluded.cases) as u (id) order by id))
         update survey_case c set state = u.state, class = u.class, cell = u.cell,
             persons = case when u.has_persons then ($20::integer[])[u.n * 7 - 6 : u.n * 7] else '{}' end,
             visits = u.visits, interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at,
@@ -54,13 +60,6 @@ statements! {
                 unnest($26::bytea[]) as evidence, unnest($27::boolean[]) as recounted, unnest($29::boolean[]) as appended,
                 unnest($30::integer[]) as first, unnest($21::integer[]) as last offset 0) u
         where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
-    /// $1 district, $2 survey, $3 tag, $4 first case, $5 lowest area, $6 highest area, $7 cases. Folded twice, told of once.
-    NOTE_FOLDED = "-- note_folded_cases
-        insert into change_cases as c (district_id, survey_no, tag, first_case, area_from, area_to, cases)
-        values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict on constraint change_cases_pk do update set area_from = least(c.area_from, excluded.area_from),
-            area_to = greatest(c.area_to, excluded.area_to),
-            cases = array(select distinct id from unnest(c.cases || excluded.cases) as u (id) order by id)";
 }
 
 /// What the fold says about a case, to be written.
@@ -68,6 +67,8 @@ statements! {
 pub struct CaseUpdate {
     /// The case.
     pub id: Uuid,
+    /// Number of its area.
+    pub area_no: i32,
     /// State number.
     pub state: i16,
     /// Class number.
@@ -159,21 +160,8 @@ pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result
     Ok(())
 }
 
-/// Tells the feed which cases a transaction folded: their ids with the numbers of their areas.
-pub async fn note_folded(tx: &Tx, key: SurveyKey, tag: i64, cases: &[(Uuid, i32)]) -> Result<(), Error> {
-    let mut sorted = cases.to_vec();
-    sorted.sort_unstable();
-    for part in sorted.chunks(1000) {
-        let ids: Vec<Uuid> = part.iter().map(|c| c.0).collect();
-        let areas = part.iter().map(|c| c.1);
-        let (Some(from), Some(to)) = (areas.clone().min(), areas.max()) else { continue };
-        tx.execute(&NOTE_FOLDED, &[&key.district, &key.no, &tag, &ids[0], &from, &to, &ids]).await?;
-    }
-    Ok(())
-}
-
-/// Writes what the fold says, under the tag by which the feed is told (see [`note_folded`]). `now` stamps the received clock
-/// of those that were recounted.
+/// Writes what the fold says of cases in the order of their ids, and tells the feed under `tag` which they are. `now` stamps the
+/// received clock of those that were recounted.
 pub async fn update_cases(
     tx: &Tx,
     key: SurveyKey,
@@ -225,6 +213,8 @@ pub async fn update_cases(
                 &numbers(v.len()),
                 column!(v, r => matches!(r.history, History::Appended(_))),
                 &firsts,
+                &v.iter().map(|r| r.area_no).min(),
+                &v.iter().map(|r| r.area_no).max(),
             ],
         )
         .await?;

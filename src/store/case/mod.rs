@@ -13,8 +13,7 @@ use super::evidence::{Pack, Taken};
 use super::wire::InOrder;
 
 pub use fold::{
-    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, note_folded, set_absorbed, seven,
-    update_cases,
+    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, set_absorbed, seven, update_cases,
 };
 pub use found::{BlankCase, FoundDoor, add_found};
 pub(in crate::store) use lists::range_of;

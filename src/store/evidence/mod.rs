@@ -13,6 +13,9 @@ use uuid::Uuid;
 use super::Statement;
 use super::batch::Status;
 use crate::domain::code::{Channel, Informant, InterviewResult, Outcome, Respondent};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
 use crate::domain::evidence::{Interview, PersonCounts, Visit, Window};
 use crate::domain::ids::{InterviewId, VisitId};
 
@@ -21,7 +24,7 @@ pub use read::{
     Awaiting, awaiting_interviews, cases_of_other_revisions, load_counted, load_evidence, load_interviews,
     load_visits, visit_arrived, visit_cases,
 };
-pub use write::{insert_dwelling_records, insert_interviews, insert_persons, insert_visits};
+pub use write::{Others, insert_dwelling_records, insert_interviews, insert_visits};
 
 /// The statements of this part of the room.
 pub(super) fn all() -> Vec<&'static Statement> {
@@ -110,6 +113,8 @@ pub struct NewInterview {
     pub respondent: Respondent,
     /// Person figures.
     pub persons: PersonCounts,
+    /// The people on the form.
+    pub people: Vec<NewPerson>,
     /// Household items, JSON.
     pub household: String,
     /// Digits only.
@@ -122,37 +127,51 @@ pub struct NewInterview {
     pub extra: Option<String>,
 }
 
-/// A person of an interview to be stored.
-#[derive(Clone, Debug)]
+/// A person of an interview to be stored: an object of `interview.people`, under the names that the view `person` reads.
+#[derive(Clone, Debug, Serialize)]
 pub struct NewPerson {
-    /// The interview.
-    pub interview_id: Uuid,
-    /// Its revision.
-    pub revision: i32,
     /// Number on the form.
     pub person_no: i32,
     /// As written.
     pub name: String,
     /// Given apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub surname: Option<String>,
     /// Given apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub given_name: Option<String>,
     /// Sex number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sex: Option<i16>,
-    /// Year, month, day of birth, each may be missing.
-    pub birth: [Option<i16>; 3],
+    /// Year of birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_year: Option<i16>,
+    /// Month of birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_month: Option<i16>,
+    /// Day of birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_day: Option<i16>,
     /// Relationship number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub relationship: Option<i16>,
     /// Residence status number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub residence_status: Option<i16>,
-    /// Keyed hash and the key's name.
-    pub citizen_id: Option<(Vec<u8>, String)>,
+    /// Keyed hash, in base 64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citizen_id_hash: Option<String>,
+    /// The name of its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citizen_id_key: Option<String>,
     /// Mended before hashing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_id_repaired: bool,
     /// Where else.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
-    /// Other items, JSON.
-    pub items: String,
+    /// The items of the form, a JSON object.
+    pub items: Box<RawValue>,
 }
 
 /// A door found in the field, to be stored.

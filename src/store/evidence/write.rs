@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::SurveyKey;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{Stamp, column, numbers, sparse_column};
-use super::{NewDwellingRecord, NewInterview, NewPerson, NewVisit, Sender, person_numbers};
+use super::{NewDwellingRecord, NewInterview, NewVisit, Sender, person_numbers};
 
 statements! {
     /// $1 district, $2 survey, $3 batch, $4 device, $5 user, $6 received, then columns of `NewVisit` as parallel arrays; photo as
@@ -27,33 +27,30 @@ statements! {
             unnest($24::float8[]), unnest($25::float8[]), unnest($26::float4[]), unnest($27::float8[]), unnest($28::float8[]),
             unnest($29::smallint[]), unnest($30::text[]), unnest($31::text[])";
     /// $1 to $6 as above, then columns of `NewInterview` as parallel arrays; $27 person figures, six for each;
-    /// $28 1, 2, 3 …
+    /// $28 1, 2, 3 …; $29 whether other revisions may be stored. Those that count are queued for linking.
     INSERT_INTERVIEWS = "-- insert_interviews
-        insert into interview (district_id, survey_no, id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status,
-            held_reason, held_detail, batch_id, batch_index, digest, device_id, enumerator, at, at_offset_min, received_at, result,
-            respondent, persons, household, phone, address_text, answers, extra, counted_elsewhere, paired)
-        select $1, $2, u.id, u.revision, u.case_id, u.sent_case_id, u.visit_id, u.is_visit_awaited, u.status, u.held_reason,
-            u.held_detail, $3, u.batch_index, u.digest, $4, $5, u.at, u.at_offset_min, $6, u.result, u.respondent,
-            ($27::integer[])[u.n * 6 - 5 : u.n * 6], u.household, u.phone, u.address_text, u.answers, u.extra,
-            coalesce(known.counted_elsewhere, false), coalesce(known.paired, 0)
-        from (select unnest($7::uuid[]) as id, unnest($8::integer[]) as revision, unnest($9::uuid[]) as case_id,
-                unnest($10::uuid[]) as sent_case_id, unnest($11::uuid[]) as visit_id, unnest($12::boolean[]) as is_visit_awaited,
-                unnest($13::smallint[]) as status, unnest($14::text[]) as held_reason, unnest($15::text[]) as held_detail,
-                unnest($16::integer[]) as batch_index, unnest($17::bytea[]) as digest, unnest($18::timestamptz[]) as at,
-                unnest($19::smallint[]) as at_offset_min, unnest($20::smallint[]) as result, unnest($21::smallint[]) as respondent,
-                unnest($22::text[]) as household, unnest($23::text[]) as phone, unnest($24::text[]) as address_text,
-                unnest($25::text[]) as answers, unnest($26::text[]) as extra, unnest($28::integer[]) as n
-              offset 0) u
-        left join lateral (select i.counted_elsewhere, i.paired from interview i where i.district_id = $1 and i.survey_no = $2
-            and i.id = u.id limit 1) known on true";
-    /// $1 district, $2 survey, then columns of `NewPerson` as parallel arrays.
-    INSERT_PERSONS = "-- insert_persons
-        insert into person (district_id, survey_no, interview_id, revision, person_no, name, surname, given_name, sex, birth_year,
-            birth_month, birth_day, relationship, residence_status, citizen_id_hash, citizen_id_key, is_id_repaired, other_address, items)
-        select $1, $2, unnest($3::uuid[]), unnest($4::integer[]), unnest($5::integer[]), unnest($6::text[]), unnest($7::text[]),
-            unnest($8::text[]), unnest($9::smallint[]), unnest($10::smallint[]), unnest($11::smallint[]), unnest($12::smallint[]),
-            unnest($13::smallint[]), unnest($14::smallint[]), unnest($15::bytea[]), unnest($16::text[]), unnest($17::boolean[]),
-            unnest($18::text[]), unnest($19::text[])";
+        with stored as (
+            insert into interview (district_id, survey_no, id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status,
+                held_reason, held_detail, batch_id, batch_index, digest, device_id, enumerator, at, at_offset_min, received_at, result,
+                respondent, persons, people, household, phone, address_text, answers, extra, counted_elsewhere, paired)
+            select $1, $2, u.id, u.revision, u.case_id, u.sent_case_id, u.visit_id, u.is_visit_awaited, u.status, u.held_reason,
+                u.held_detail, $3, u.batch_index, u.digest, $4, $5, u.at, u.at_offset_min, $6, u.result, u.respondent,
+                ($27::integer[])[u.n * 6 - 5 : u.n * 6], u.people, u.household, u.phone, u.address_text, u.answers, u.extra,
+                coalesce(known.counted_elsewhere, false), coalesce(known.paired, 0)
+            from (select unnest($7::uuid[]) as id, unnest($8::integer[]) as revision, unnest($9::uuid[]) as case_id,
+                    unnest($10::uuid[]) as sent_case_id, unnest($11::uuid[]) as visit_id, unnest($12::boolean[]) as is_visit_awaited,
+                    unnest($13::smallint[]) as status, unnest($14::text[]) as held_reason, unnest($15::text[]) as held_detail,
+                    unnest($16::integer[]) as batch_index, unnest($17::bytea[]) as digest, unnest($18::timestamptz[]) as at,
+                    unnest($19::smallint[]) as at_offset_min, unnest($20::smallint[]) as result, unnest($21::smallint[]) as respondent,
+                    unnest($22::text[]) as household, unnest($23::text[]) as phone, unnest($24::text[]) as address_text,
+                    unnest($25::text[]) as answers, unnest($26::text[]) as extra, unnest($28::integer[]) as n,
+                    unnest($30::text[]) as people
+                  offset 0) u
+            left join lateral (select i.counted_elsewhere, i.paired from interview i where $29 and i.district_id = $1
+                and i.survey_no = $2 and i.id = u.id limit 1) known on true
+            returning id, status, held_reason)
+        insert into link_outbox (district_id, survey_no, interview, queued_at, not_before)
+        select $1, $2, id, now(), now() from stored where status = 0 and held_reason is null";
     /// $1 to $6 as above, then columns of a dwelling record as parallel arrays. Doors are reported rarely, some by several people at once.
     INSERT_DWELLING_RECORDS = "-- insert_dwelling_records
         insert into dwelling_record (district_id, survey_no, id, status, held_reason, held_detail, case_id, batch_id, batch_index,
@@ -118,16 +115,31 @@ pub async fn insert_visits(tx: &Tx, key: SurveyKey, s: &Sender, mut all: Vec<New
     Ok(())
 }
 
-/// Stores interview revisions that are not stored yet.
+/// Whether interviews may have further revisions in store, whose links they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// None has.
+    None,
+    /// Some may have.
+    Maybe,
+}
+
+/// Stores interview revisions that are not stored yet, and queues those that count for linking.
 pub async fn insert_interviews(
     tx: &Tx,
     key: SurveyKey,
     s: &Sender,
     mut all: Vec<NewInterview>,
+    others: Others,
 ) -> Result<(), Error> {
     all.sort_unstable_by_key(|v| (v.id, v.revision));
     for v in all.chunks(ROWS) {
         let figures: Vec<i32> = v.iter().flat_map(|r| person_numbers(&r.persons)).collect();
+        let people: Vec<String> = v
+            .iter()
+            .map(|r| serde_json::to_string(&r.people))
+            .collect::<Result<_, _>>()
+            .map_err(|_| Error::Corrupt("people"))?;
         tx.execute(
             &INSERT_INTERVIEWS,
             &[
@@ -159,38 +171,8 @@ pub async fn insert_interviews(
                 sparse_column!(v, r => r.extra.as_deref()),
                 &figures,
                 &numbers(v.len()),
-            ],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Stores the persons of interview revisions that are stored in the same transaction.
-pub async fn insert_persons(tx: &Tx, key: SurveyKey, all: &[NewPerson]) -> Result<(), Error> {
-    for v in all.chunks(ROWS) {
-        tx.execute(
-            &INSERT_PERSONS,
-            &[
-                &key.district,
-                &key.no,
-                column!(v, r => r.interview_id),
-                column!(v, r => r.revision),
-                column!(v, r => r.person_no),
-                column!(v, r => r.name.as_str()),
-                sparse_column!(v, r => r.surname.as_deref()),
-                sparse_column!(v, r => r.given_name.as_deref()),
-                sparse_column!(v, r => r.sex),
-                sparse_column!(v, r => r.birth[0]),
-                sparse_column!(v, r => r.birth[1]),
-                sparse_column!(v, r => r.birth[2]),
-                sparse_column!(v, r => r.relationship),
-                sparse_column!(v, r => r.residence_status),
-                sparse_column!(v, r => r.citizen_id.as_ref().map(|c| c.0.as_slice())),
-                sparse_column!(v, r => r.citizen_id.as_ref().map(|c| c.1.as_str())),
-                column!(v, r => r.is_id_repaired),
-                sparse_column!(v, r => r.other_address.as_deref()),
-                column!(v, r => r.items.as_str()),
+                &(others == Others::Maybe),
+                &people,
             ],
         )
         .await?;
