@@ -144,12 +144,12 @@ comment on column survey_case.merged_into is 'The surviving case when this door 
 comment on column survey_case.holder is 'The enumerator who holds it now (latest assignment not ended); null when nobody.';
 comment on column survey_case.event_at is 'Event clock: microseconds since 1970 at which the case began to count as event_cell at the same place.';
 comment on column survey_case.event_cell is 'Event clock: the cells, rewritten by each fold.';
-comment on column survey_case.event_persons is 'Event clock: seven person figures per entry.';
+comment on column survey_case.event_persons is 'Event clock: seven person figures per entry; empty while there are none but zeros.';
 comment on column survey_case.received_at is 'Received clock: microseconds at which the server came to count it so; append-only.';
 comment on column survey_case.received_cell is 'Received clock: the cells.';
 comment on column survey_case.changed_tag is 'Tag of the transaction that folded it last (see change_cases); null before the first fold.';
 comment on column survey_case.evidence is 'Its own visits and interviews as the last fold saw them, packed, so that an upload need not read them; null when there are none or too many. The tables are the truth.';
-comment on column survey_case.received_persons is 'Received clock: seven person figures per entry.';
+comment on column survey_case.received_persons is 'Received clock: seven person figures per entry; empty while there are none but zeros.';
 
 create table device_contact (
     district_id    integer     not null,

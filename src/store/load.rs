@@ -98,7 +98,7 @@ statements! {
                 state, class, cell, persons, unmet, due_class, due_at, event_at, event_cell, event_persons, received_at, received_cell,
                 received_persons)
             select $1, $2, i.case_id, i.id, i.building_id, i.area, a.lo, 1, $4, $3, $5, $6, $7, '{}', $8, $9, $3,
-                array[$11::bigint], array[$7::integer], array_fill(0, array[7]), array[$10::bigint], array[$7::integer], array_fill(0, array[7])
+                array[$11::bigint], array[$7::integer], '{}', array[$10::bigint], array[$7::integer], '{}'
             from incoming i join area a on a.district_id = $1 and a.survey_no = $2 and a.code = i.area
             where i.kind = 'residential'
             order by a.lo, i.case_id

@@ -30,6 +30,7 @@ statements! {
     /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
     /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
     /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
+    /// $33 whether there is any figure among those of a history; where there never was, none are stored.
     UPDATE_CASES = "-- update_cases
         with told as (
             insert into change_cases as c (district_id, survey_no, tag, first_case, area_from, area_to, cases)
@@ -44,12 +45,17 @@ statements! {
             due_class = u.due_class, due_at = u.due_at, merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
             event_at = case when u.appended then c.event_at else '{}' end || ($22::bigint[])[u.first : u.last],
             event_cell = case when u.appended then c.event_cell else '{}' end || ($23::integer[])[u.first : u.last],
-            event_persons = case when u.appended then c.event_persons else '{}' end
-                || ($24::integer[])[u.first * 7 - 6 : u.last * 7],
+            event_persons = case when u.appended and (u.has_figures or cardinality(c.event_persons) > 0)
+                    then case when cardinality(c.event_persons) > 0 then c.event_persons else array_fill(0, array[7 * cardinality(c.event_at)]) end
+                        || ($24::integer[])[u.first * 7 - 6 : u.last * 7]
+                when u.has_figures then ($24::integer[])[u.first * 7 - 6 : u.last * 7] else '{}' end,
             received_at = case when u.recounted then
                 c.received_at || array[greatest($4::bigint, c.received_at[cardinality(c.received_at)] + 1)] else c.received_at end,
             received_cell = case when u.recounted then c.received_cell || array[u.cell] else c.received_cell end,
-            received_persons = case when u.recounted then c.received_persons || ($20::integer[])[u.n * 7 - 6 : u.n * 7]
+            received_persons = case when u.recounted and (u.has_persons or cardinality(c.received_persons) > 0)
+                    then case when cardinality(c.received_persons) > 0 then c.received_persons
+                            else array_fill(0, array[7 * cardinality(c.received_at)]) end
+                        || ($20::integer[])[u.n * 7 - 6 : u.n * 7]
                 else c.received_persons end
         from (select unnest($28::integer[]) as n, unnest($5::uuid[]) as id, unnest($6::smallint[]) as state,
                 unnest($7::smallint[]) as class, unnest($8::integer[]) as cell, unnest($9::boolean[]) as has_persons,
@@ -58,7 +64,7 @@ statements! {
                 unnest($16::timestamptz[]) as appointment_from, unnest($17::timestamptz[]) as appointment_to,
                 unnest($18::smallint[]) as due_class, unnest($19::timestamptz[]) as due_at, unnest($25::uuid[]) as merged_into,
                 unnest($26::bytea[]) as evidence, unnest($27::boolean[]) as recounted, unnest($29::boolean[]) as appended,
-                unnest($30::integer[]) as first, unnest($21::integer[]) as last offset 0) u
+                unnest($30::integer[]) as first, unnest($21::integer[]) as last, unnest($33::boolean[]) as has_figures offset 0) u
         where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
 }
 
@@ -215,6 +221,7 @@ pub async fn update_cases(
                 &firsts,
                 &v.iter().map(|r| r.area_no).min(),
                 &v.iter().map(|r| r.area_no).max(),
+                column!(v, r => r.history.spans().iter().any(|span| span.2 != [0; 7])),
             ],
         )
         .await?;

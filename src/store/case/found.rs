@@ -29,7 +29,7 @@ statements! {
             state, class, cell, persons, unmet, due_class, due_at, event_at, event_cell, event_persons, received_at, received_cell,
             received_persons)
         select $1, $2, u.*, false, $9, $10, $11, $12, '{}', $13, $14, $9, array[$15::bigint], array[$12::integer],
-            array_fill(0, array[7]), array[$15::bigint], array[$12::integer], array_fill(0, array[7])
+            '{}', array[$15::bigint], array[$12::integer], '{}'
         from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::integer[], $8::integer[])
           as u (id, dwelling_id, building_id, area, area_no, household)
         order by u.id on conflict on constraint survey_case_pk do nothing returning id";

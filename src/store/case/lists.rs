@@ -106,7 +106,8 @@ pub async fn event_histories(
             let mut r = InOrder::of(row);
             let (id, at, cells, persons): (Uuid, Vec<i64>, Vec<i32>, Vec<i32>) =
                 (r.take(), r.take(), r.take(), r.take());
-            let sevens = persons.as_chunks::<7>().0.iter().copied();
+            // None are stored while all are zeros.
+            let sevens = persons.as_chunks::<7>().0.iter().copied().chain(std::iter::repeat([0; 7]));
             (id, at.into_iter().zip(cells).zip(sevens).map(|((at, cell), seven)| (at, cell, seven)).collect())
         })
         .collect())
