@@ -18,7 +18,7 @@ use crate::ingest::refold::At;
 use crate::store::access::Caller;
 use crate::store::case::{CaseRow, find_cases, lock_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
-use crate::store::{Outcome, Tx, link, new_tag};
+use crate::store::{Outcome, Tx, link};
 use crate::surveys::Survey;
 
 /// A decision on a link.
@@ -59,7 +59,7 @@ impl Dedupe {
                 let (own, survey) = (own.clone(), Arc::clone(&survey));
                 let (caller, ruling) = (caller.clone(), ruling.clone());
                 Box::pin(async move {
-                    let at = At { key: survey.key, now, tag: new_tag(now) };
+                    let at = At::new(survey.key, now);
                     link::lock(tx, at.key).await?;
                     let found = find(tx, at, &caller, ruling.link).await?;
                     if found.version != ruling.version {
@@ -87,7 +87,7 @@ impl Dedupe {
             .retrying("link_effects", move |tx| {
                 let (own, survey, caller) = (own.clone(), Arc::clone(&survey), caller.clone());
                 Box::pin(async move {
-                    let at = At { key: survey.key, now, tag: new_tag(now) };
+                    let at = At::new(survey.key, now);
                     link::lock(tx, at.key).await?;
                     let found = find(tx, at, &caller, link).await?;
                     let mut all = Vec::with_capacity(5);

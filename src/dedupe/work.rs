@@ -21,7 +21,7 @@ use crate::store::evidence::load_evidence;
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::queue::{self, Line};
 use crate::store::link::text::{self, LinkedInterview};
-use crate::store::{Outcome, SurveyKey, Tx, link, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, link};
 use crate::surveys::Survey;
 
 /// Lines looked at for further lines of the same interview.
@@ -89,7 +89,7 @@ impl Dedupe {
         let began = Instant::now();
         let lines = queue::next(tx, key, LOOK_AHEAD).await?;
         let Some(first) = lines.first().copied() else { return Ok(Outcome::Rollback(Step::Idle)) };
-        let at = At { key, now, tag: new_tag(now) };
+        let at = At::new(key, now);
         let judge = self.judge(tx, survey).await?;
         let mut linked = self.link(tx, at, survey, &judge, first.interview).await?;
         let done: Vec<i64> =

@@ -15,7 +15,7 @@ use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::survey::{Areas, find_areas, find_staff};
-use crate::store::{Outcome, Tx, audit, lease, new_tag};
+use crate::store::{Outcome, Tx, audit, lease};
 use crate::surveys::Survey;
 
 /// Which doors.
@@ -74,7 +74,7 @@ impl Ingest {
             .retrying("assign", move |tx| {
                 let (survey, caller, items) = (survey.clone(), caller.clone(), items.clone());
                 Box::pin(async move {
-                    let at = At { key: survey.key, now, tag: new_tag(now) };
+                    let at = At::new(survey.key, now);
                     let mut results = Vec::with_capacity(items.len());
                     for item in &items {
                         results.push(assign_one(tx, at, &survey, &caller, item).await?);

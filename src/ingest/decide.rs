@@ -12,7 +12,7 @@ use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -74,7 +74,7 @@ async fn decide(
     request: &Request,
     now: Timestamp,
 ) -> Result<Outcome<Decided>, Error> {
-    let at = At { key: survey.key, now, tag: new_tag(now) };
+    let at = At::new(survey.key, now);
     let decided = decide_in(tx, at, survey, caller, request).await?;
     Ok(Outcome::Stamp(decided, at.key, at.tag))
 }

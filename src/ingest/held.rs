@@ -19,7 +19,7 @@ use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held};
 use crate::surveys::Survey;
 
 /// What was freed.
@@ -227,7 +227,7 @@ async fn decide(
         } else {
             Error::Unfit("The record is not held any more.")
         })?;
-    let at = At { key, now, tag: new_tag(now) };
+    let at = At::new(key, now);
     let decided = match (row.kind, ruling.verdict) {
         (RecordKind::Dwelling, verdict) => decide_dwelling(tx, at, survey, caller, row, verdict).await?,
         (RecordKind::Visit | RecordKind::Interview, verdict) => {

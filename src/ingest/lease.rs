@@ -13,7 +13,7 @@ use super::{Error, Ingest};
 use crate::domain::State;
 use crate::store::case::{self, CaseUpdate, LockedCase};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
-use crate::store::{Outcome, SurveyKey, Tx, completion, lease, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, completion, lease};
 
 /// Leases ended in one transaction.
 const AT_ONCE: i64 = 500;
@@ -171,7 +171,7 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     if ended.is_empty() {
         return Ok(Outcome::Rollback((0, false)));
     }
-    let at = At { key, now, tag: new_tag(now) };
+    let at = At::new(key, now);
     let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
     let freed: Vec<Arc<LockedCase>> =
         rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();

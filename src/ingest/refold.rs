@@ -12,11 +12,11 @@ use crate::domain::{
     Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, history_since,
     next_action, urgency_key,
 };
-use crate::store::case::{BlankCase, CaseUpdate, History, LockedCase, Recounted, Span, seven};
+use crate::store::case::{BlankCase, CaseUpdate, Find, History, LockedCase, Recounted, Span, seven};
 use crate::store::completion::Delta;
 use crate::store::evidence::{Pack, Taken, person_numbers};
 use crate::store::feed::{ChangeKind, Mark};
-use crate::store::{Error, SurveyKey, Tx, case, completion, decision, evidence, feed};
+use crate::store::{Error, SurveyKey, Tx, case, completion, decision, evidence, feed, new_tag};
 use crate::surveys::Survey;
 
 /// The place of a fold: whose cases, when, under which feed tag.
@@ -28,6 +28,15 @@ pub struct At {
     pub now: Timestamp,
     /// Tag of the transaction's changes.
     pub tag: i64,
+    /// How the cases are found again once they are folded.
+    pub find: Find,
+}
+
+impl At {
+    /// Now, under a tag of its own.
+    pub fn new(key: SurveyKey, now: Timestamp) -> Self {
+        Self { key, now, tag: new_tag(now), find: Find::ById }
+    }
 }
 
 /// A case after its fold.
@@ -112,7 +121,7 @@ impl Refold {
         }
         let (doors, counts) = (come_or_gone(rows, updates), deltas(rows, updates));
         try_join3(
-            case::update_cases(tx, at.key, (at.now, at.tag), updates),
+            case::update_cases(tx, at.key, (at.now, at.tag), updates, at.find),
             completion::append_deltas(tx, at.key, &counts),
             feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &doors),
         )
@@ -306,6 +315,7 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
     let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
     let update = CaseUpdate {
         id: row.id,
+        place: row.place,
         area_no: row.area_no,
         state: standing.state.number(),
         class: standing.class.map(Class::number),

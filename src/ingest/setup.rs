@@ -13,7 +13,7 @@ use crate::domain::{CaseId, State};
 use crate::setup::Setup;
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::load::{self, Doors, Found, Frame};
-use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed, new_tag};
+use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed};
 use crate::surveys::Survey;
 
 /// More new or lost doors than this and devices pull everything again instead of reading a delta.
@@ -116,7 +116,7 @@ async fn apply(
     }
     let reshaped = load::put_areas(tx, key, &setup.areas).await?;
     let staff_retired = load::put_staff(tx, key, &setup.staff).await?;
-    let at = At { key, now, tag: new_tag(now) };
+    let at = At::new(key, now);
     let doors = put_doors(tx, at, setup, &survey, found.is_none(), progress).await?;
     if reshaped {
         load::renumber(tx, key).await?;

@@ -12,7 +12,9 @@ statements! {
         with chosen as (select i.id, i.revision from interview i
             where i.district_id = $1 and i.survey_no = $2 and exists (
                 select from person p where p.district_id = $1 and p.survey_no = $2 and p.interview_id = i.id and p.revision = i.revision
-                  and p.items <> '{}') limit $3),
+                  and (p.name <> '' or p.surname is not null or p.given_name is not null or p.birth_month is not null
+                    or p.birth_day is not null or p.citizen_id_hash is not null or p.other_address is not null or p.items <> '{}'))
+            limit $3),
         left_over as (
             select s.id, s.revision, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('person_no', p.person_no, 'name', '', 'sex', p.sex,
                 'birth_year', p.birth_year, 'relationship', p.relationship, 'residence_status', p.residence_status,

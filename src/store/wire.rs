@@ -64,6 +64,32 @@ impl<'a> FromSql<'a> for Stamp {
     accepts!(TIMESTAMPTZ);
 }
 
+/// Where a row version lies (`ctid`): good for as long as this transaction holds the row's lock and does not write it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place([u8; 6]);
+
+impl ToSql for Place {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(TID);
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Place {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw.try_into()?))
+    }
+
+    accepts!(TID);
+}
+
 /// A column of which few rows have a value: sent as an empty array where none has. `unnest` fills up with nulls.
 pub(super) fn sparse<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
     if column.iter().all(Option::is_none) { Vec::new() } else { column }

@@ -6,6 +6,7 @@ mod forms;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -27,10 +28,11 @@ use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
 use crate::store::access::Caller;
 use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
+use crate::store::case::Find;
 use crate::store::evidence::Sender;
 use crate::store::feed::Mark;
 use crate::store::held::Lock;
-use crate::store::{Outcome, Tx, new_tag};
+use crate::store::{Outcome, Tx};
 use crate::surveys::Survey;
 use answer::answer;
 pub(super) use doors::{add_doors, found_door};
@@ -61,6 +63,8 @@ struct Prepared {
     raw: Vec<u8>,
     raw_length: i32,
     trust: Trust,
+    /// How often it was tried to store it.
+    tries: AtomicU32,
 }
 
 /// Whether a batch counts at once.
@@ -188,6 +192,7 @@ fn prepare(
         raw: packed,
         raw_length,
         trust,
+        tries: AtomicU32::new(0),
     })
 }
 
@@ -225,7 +230,10 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         }));
     }
     let (known, cases) = look_up(tx, batch, arrivals).await?;
-    let at = At { key, now: batch.head.received_at, tag: new_tag(batch.head.received_at) };
+    // Nothing writes a locked case between its lock and its fold; should something do so some day, the next try looks it up.
+    let is_first = batch.tries.fetch_add(1, Ordering::Relaxed) == 0;
+    let find = if is_first { Find::ByPlace } else { Find::ById };
+    let at = At { find, ..At::new(key, batch.head.received_at) };
     let mut work = Work {
         tx,
         at,

@@ -8,30 +8,13 @@ use uuid::Uuid;
 use super::super::SurveyKey;
 use super::super::evidence::Pack;
 use super::super::tx::{Error, Tx, statements};
-use super::super::wire::{Stamp, column, numbers, sparse_column};
+use super::super::wire::{Place, Stamp, column, numbers, sparse_column};
 use super::{LockedCase, locked_columns};
 
-statements! {
-    /// $1 district, $2 survey, $3 case ids. Locks them in id order.
-    LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
-        where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
-    /// $1 district, $2 survey, $3 ids of dwelling records.
-    ALIASES = "-- case_aliases
-        select id, case_id from dwelling_record
-        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 and case_id is not null";
-    /// $1 district, $2 survey, $3 survivors.
-    ABSORBED = "-- absorbed_cases
-        select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
-    /// $1 district, $2 survey, $3 ids of cases. Highest household number behind the same doors.
-    SET_ABSORBED = "-- set_absorbed
-        update survey_case c set absorbed = (select count(*) from survey_case l
-            where l.district_id = c.district_id and l.survey_no = c.survey_no and l.merged_into = c.id)
-        where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
-    /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
-    /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
-    /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
-    /// $33 whether there is any figure among those of a history; where there never was, none are stored.
-    UPDATE_CASES = "-- update_cases
+/// Writes cases, to be followed by how each is found.
+macro_rules! update_cases {
+    () => {
+        "
         with told as (
             insert into change_cases as c (district_id, survey_no, tag, first_case, area_from, area_to, cases)
             values ($1, $2, $3, ($5::uuid[])[1], $31, $32, $5)
@@ -64,8 +47,35 @@ statements! {
                 unnest($16::timestamptz[]) as appointment_from, unnest($17::timestamptz[]) as appointment_to,
                 unnest($18::smallint[]) as due_class, unnest($19::timestamptz[]) as due_at, unnest($25::uuid[]) as merged_into,
                 unnest($26::bytea[]) as evidence, unnest($27::boolean[]) as recounted, unnest($29::boolean[]) as appended,
-                unnest($30::integer[]) as first, unnest($21::integer[]) as last, unnest($33::boolean[]) as has_figures offset 0) u
-        where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
+                unnest($30::integer[]) as first, unnest($21::integer[]) as last, unnest($33::boolean[]) as has_figures,
+                unnest($34::tid[]) as place offset 0) u
+        where c.district_id = $1 and c.survey_no = $2"
+    };
+}
+
+statements! {
+    /// $1 district, $2 survey, $3 case ids. Locks them in id order.
+    LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
+        where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
+    /// $1 district, $2 survey, $3 ids of dwelling records.
+    ALIASES = "-- case_aliases
+        select id, case_id from dwelling_record
+        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 and case_id is not null";
+    /// $1 district, $2 survey, $3 survivors.
+    ABSORBED = "-- absorbed_cases
+        select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
+    /// $1 district, $2 survey, $3 ids of cases. Highest household number behind the same doors.
+    SET_ABSORBED = "-- set_absorbed
+        update survey_case c set absorbed = (select count(*) from survey_case l
+            where l.district_id = c.district_id and l.survey_no = c.survey_no and l.merged_into = c.id)
+        where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
+    /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
+    /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
+    /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
+    /// $33 whether there is any figure among those of a history; where there never was, none are stored. $34 places.
+    UPDATE_BY_ID = concat!("-- update_cases", update_cases!(), " and c.id = u.id");
+    /// The same of cases that this transaction has locked and not written.
+    UPDATE_BY_PLACE = concat!("-- update_cases_by_place", update_cases!(), " and c.ctid = u.place and c.id = u.id");
 }
 
 /// What the fold says about a case, to be written.
@@ -73,6 +83,8 @@ statements! {
 pub struct CaseUpdate {
     /// The case.
     pub id: Uuid,
+    /// Where its row lay when it was locked.
+    pub place: Place,
     /// Number of its area.
     pub area_no: i32,
     /// State number.
@@ -133,6 +145,16 @@ impl History {
     }
 }
 
+/// How the rows of locked cases are found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// Where they lay, which spares a look-up; [`Error::Busy`] where one does not lie there any more, because this transaction
+    /// has written it.
+    ByPlace,
+    /// By their ids.
+    ById,
+}
+
 /// Whether a fold changed what a case counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recounted {
@@ -173,7 +195,12 @@ pub async fn update_cases(
     key: SurveyKey,
     (now, tag): (Timestamp, i64),
     all: &[CaseUpdate],
+    find: Find,
 ) -> Result<(), Error> {
+    let statement = match find {
+        Find::ByPlace => &UPDATE_BY_PLACE,
+        Find::ById => &UPDATE_BY_ID,
+    };
     let micros = now.as_microsecond();
     for v in all.chunks(1000) {
         let figures: Vec<i32> = v.iter().flat_map(|r| seven(&r.persons)).collect();
@@ -186,45 +213,50 @@ pub async fn update_cases(
             .collect();
         let firsts: Vec<i32> =
             std::iter::once(1).chain(ends.iter().map(|end| end + 1)).take(v.len()).collect();
-        tx.execute(
-            &UPDATE_CASES,
-            &[
-                &key.district,
-                &key.no,
-                &tag,
-                &micros,
-                column!(v, r => r.id),
-                column!(v, r => r.state),
-                column!(v, r => r.class),
-                column!(v, r => r.cell),
-                column!(v, r => !r.persons.is_empty()),
-                column!(v, r => r.visits),
-                column!(v, r => r.interviews),
-                column!(v, r => r.decisions),
-                column!(v, r => r.unmet),
-                sparse_column!(v, r => r.last.map(|l| Stamp(l.0))),
-                sparse_column!(v, r => r.last.map(|l| l.1)),
-                sparse_column!(v, r => r.appointment.map(|a| Stamp(a.0))),
-                sparse_column!(v, r => r.appointment.map(|a| Stamp(a.1))),
-                sparse_column!(v, r => r.due.map(|d| d.0)),
-                sparse_column!(v, r => r.due.map(|d| Stamp(d.1))),
-                &figures,
-                &ends,
-                &v.iter().flat_map(|r| r.history.spans()).map(|h| h.0).collect::<Vec<_>>(),
-                &v.iter().flat_map(|r| r.history.spans()).map(|h| h.1).collect::<Vec<_>>(),
-                &v.iter().flat_map(|r| r.history.spans()).flat_map(|h| h.2).collect::<Vec<_>>(),
-                sparse_column!(v, r => r.merged_into),
-                sparse_column!(v, r => r.evidence.as_deref()),
-                column!(v, r => r.recounted == Recounted::Yes),
-                &numbers(v.len()),
-                column!(v, r => matches!(r.history, History::Appended(_))),
-                &firsts,
-                &v.iter().map(|r| r.area_no).min(),
-                &v.iter().map(|r| r.area_no).max(),
-                column!(v, r => r.history.spans().iter().any(|span| span.2 != [0; 7])),
-            ],
-        )
-        .await?;
+        let written = tx
+            .execute(
+                statement,
+                &[
+                    &key.district,
+                    &key.no,
+                    &tag,
+                    &micros,
+                    column!(v, r => r.id),
+                    column!(v, r => r.state),
+                    column!(v, r => r.class),
+                    column!(v, r => r.cell),
+                    column!(v, r => !r.persons.is_empty()),
+                    column!(v, r => r.visits),
+                    column!(v, r => r.interviews),
+                    column!(v, r => r.decisions),
+                    column!(v, r => r.unmet),
+                    sparse_column!(v, r => r.last.map(|l| Stamp(l.0))),
+                    sparse_column!(v, r => r.last.map(|l| l.1)),
+                    sparse_column!(v, r => r.appointment.map(|a| Stamp(a.0))),
+                    sparse_column!(v, r => r.appointment.map(|a| Stamp(a.1))),
+                    sparse_column!(v, r => r.due.map(|d| d.0)),
+                    sparse_column!(v, r => r.due.map(|d| Stamp(d.1))),
+                    &figures,
+                    &ends,
+                    &v.iter().flat_map(|r| r.history.spans()).map(|h| h.0).collect::<Vec<_>>(),
+                    &v.iter().flat_map(|r| r.history.spans()).map(|h| h.1).collect::<Vec<_>>(),
+                    &v.iter().flat_map(|r| r.history.spans()).flat_map(|h| h.2).collect::<Vec<_>>(),
+                    sparse_column!(v, r => r.merged_into),
+                    sparse_column!(v, r => r.evidence.as_deref()),
+                    column!(v, r => r.recounted == Recounted::Yes),
+                    &numbers(v.len()),
+                    column!(v, r => matches!(r.history, History::Appended(_))),
+                    &firsts,
+                    &v.iter().map(|r| r.area_no).min(),
+                    &v.iter().map(|r| r.area_no).max(),
+                    column!(v, r => r.history.spans().iter().any(|span| span.2 != [0; 7])),
+                    column!(v, r => r.place),
+                ],
+            )
+            .await?;
+        if find == Find::ByPlace && usize::try_from(written) != Ok(v.len()) {
+            return Err(Error::Busy("moved case"));
+        }
     }
     Ok(())
 }

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::Statement;
 use super::evidence::{Pack, Taken};
-use super::wire::InOrder;
+use super::wire::{InOrder, Place};
 
 pub use fold::{
-    CaseUpdate, History, Recounted, Span, absorbed, aliases, lock_cases, set_absorbed, seven, update_cases,
+    CaseUpdate, Find, History, Recounted, Span, absorbed, aliases, lock_cases, set_absorbed, seven,
+    update_cases,
 };
 pub use found::{BlankCase, FoundDoor, add_found};
 pub(in crate::store) use lists::range_of;
@@ -190,13 +191,15 @@ pub struct LockedCase {
     pub holder: Option<String>,
     /// Its own evidence at the last fold.
     pub evidence: Pack,
+    /// Where the row lies.
+    pub place: Place,
 }
 
 /// The columns of [`LockedCase`], of a case `c`.
 macro_rules! locked_columns {
     () => {
         "c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.is_baseline, c.created_at, c.state, c.cell, c.persons, c.visits, \
-         c.interviews, c.decisions, c.absorbed, c.unmet, c.merged_into, c.holder, c.evidence"
+         c.interviews, c.decisions, c.absorbed, c.unmet, c.merged_into, c.holder, c.evidence, c.ctid"
     };
 }
 use locked_columns;
@@ -224,6 +227,7 @@ impl LockedCase {
             merged_into: r.take(),
             holder: r.take(),
             evidence: r.take(),
+            place: r.take(),
         }
     }
 

@@ -170,7 +170,7 @@ pub struct NewPerson {
     /// Where else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
-    /// The items of the form, a JSON object.
+    /// The other items of the form, a JSON object.
     pub items: Box<RawValue>,
 }
 
