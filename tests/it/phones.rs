@@ -3,7 +3,7 @@
 use doorknock::ingest::accept::Trust;
 use serde_json::{Value, json};
 
-use crate::support::record::{id_of, with};
+use crate::support::record::{id_of, interview_with, with};
 use crate::support::survey::{A1, B1};
 use crate::support::{App, Device, Picture, Survey, dwelling, id, interview, visit};
 
@@ -171,14 +171,20 @@ async fn a_purge_leaves_counts_and_nothing_that_names_anybody() {
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let noted = with(visit(app.survey.case(1), "no_answer"), "note", "asks for 王秀英");
     phone.accepted(&[interview(app.survey.case(0)), noted]).await;
+    let bare = json!({"person_no": 1, "name": "王秀英", "sex": "f"});
+    phone.send(&[interview_with(app.survey.case(1), vec![bare])]).await;
     let before = staff.get("/v1/completion").await.ok()["total"].clone();
     let key = app.key().await;
+    let counted = "select string_agg(concat_ws('/', interview_id, revision, person_no, sex, birth_year, relationship, residence_status,
+        is_id_repaired), ' ' order by interview_id, revision, person_no) from person";
+    let client = app.db.client().await;
+    let people: String = client.query_one(counted, &[]).await.unwrap().get(0);
 
     for step in doorknock::store::purge::STEPS {
         while app.store().purge_some(key, step).await.unwrap() > 0 {}
     }
 
-    let client = app.db.client().await;
+    assert_eq!(client.query_one(counted, &[]).await.unwrap().get::<_, String>(0), people);
     let tables = client.query("select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace", &[]).await.unwrap();
     for table in tables {
         let table: String = table.get(0);

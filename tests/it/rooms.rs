@@ -181,7 +181,6 @@ fn field_data_is_written_from_ingest_alone() {
     let writers = [
         "insert_visits",
         "insert_interviews",
-        "insert_persons",
         "insert_dwelling_records",
         "insert_batch",
         "insert_content",
