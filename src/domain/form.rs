@@ -81,24 +81,27 @@ impl Birth {
     }
 }
 
-/// Items D1–D12 of a person. The identity number is never serialised.
+/// Items D1–D12 of a person. Serialised are those that are kept together; the others are kept each by itself, the identity
+/// number only as a hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The number in the list, 1 and up; with the interview it is the person's identity.
+    #[serde(skip_serializing)]
     pub person_no: u32,
     /// D1, as written.
+    #[serde(skip_serializing)]
     pub name: String,
     /// D2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing)]
     pub relationship: Option<Relationship>,
     /// D3, checked.
     #[serde(skip)]
     pub citizen_id: Option<CitizenId>,
     /// D4.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing)]
     pub sex: Option<Sex>,
     /// D5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing)]
     pub birth: Option<Birth>,
     /// D6, two digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]

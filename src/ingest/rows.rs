@@ -4,13 +4,11 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::digest::Keys;
 use super::record::{DwellingRecord, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::form::Person;
 use crate::domain::{Relationship, ResidenceStatus, Sex};
 use crate::store::batch::Status;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
@@ -113,46 +111,6 @@ fn people(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
     i.persons.iter().filter(|p| seen.insert(p.form.person_no)).map(|p| person(p, keys)).collect()
 }
 
-/// The items of a person that have no field of their own.
-#[derive(Serialize)]
-struct OtherItems<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ethnicity: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stayed_here: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stayed_at: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    registered_at: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_away: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason_away: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    education: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    literate: Option<u8>,
-    /// What the form itself says; the person's own field holds what was concluded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    residence_status: Option<ResidenceStatus>,
-}
-
-impl<'a> OtherItems<'a> {
-    fn of(f: &'a Person) -> Self {
-        Self {
-            ethnicity: f.ethnicity.as_deref(),
-            stayed_here: f.stayed_here,
-            stayed_at: f.stayed_at,
-            registered_at: f.registered_at,
-            time_away: f.time_away,
-            reason_away: f.reason_away.as_deref(),
-            education: f.education,
-            literate: f.literate,
-            residence_status: f.residence_status,
-        }
-    }
-}
-
 fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
     let f = &p.form;
     let birth = f.birth.unwrap_or_default();
@@ -171,7 +129,7 @@ fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
         citizen_id_key: p.citizen.as_ref().map(|_| keys.key_id().to_owned()),
         is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,
         other_address: p.other_address.clone(),
-        items: serde_json::value::to_raw_value(&OtherItems::of(f)).unwrap_or_default(),
+        items: serde_json::value::to_raw_value(f).unwrap_or_default(),
     }
 }
 

@@ -102,7 +102,7 @@ pub struct Step {
 
 /// Every family, in the order in which they go.
 pub const STEPS: [Step; 12] = [
-    Step { name: "persons", statement: &PERSONS },
+    Step { name: "persons' forms", statement: &PERSONS },
     Step { name: "interviews", statement: &INTERVIEWS },
     Step { name: "visits", statement: &VISITS },
     Step { name: "batches as received", statement: &BATCHES },
