@@ -95,6 +95,8 @@ create table survey_case (
     appointment_to   timestamptz,
     due_class        smallint,
     due_at           timestamptz,
+    pressing_class   smallint,
+    pressing_at      timestamptz,
     merged_into      uuid,
     holder           text,
     event_at         bigint[]    not null,
@@ -106,12 +108,12 @@ create table survey_case (
     changed_tag      bigint,
     evidence         bytea,
     constraint survey_case_pk primary key (district_id, id, survey_no)
-) with (fillfactor = 80);
--- Every upload writes every one of these anew, so there are few: a building's cases are found through its area, and states that
--- most doors are in at some time have no index.
+) with (fillfactor = 50);
+-- A page is half full at first, and of what a fold writes only two columns have an index, empty for most doors: so nearly every
+-- case is rewritten within its page, without a new entry in any index. Doors in a state are found through the counters
+-- (completion_area), a building's doors through its area.
 create index survey_case_by_place on survey_case (district_id, survey_no, area_no, building_id);
-create index survey_case_by_state on survey_case (district_id, survey_no, state, area_no, id) where state not in (1, 2, 11);
-create index survey_case_due on survey_case (district_id, survey_no, due_class, due_at, id) where due_class is not null;
+create index survey_case_pressing on survey_case (district_id, survey_no, pressing_class, pressing_at, id) where pressing_class is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;
 comment on table  survey_case is 'One household''s door in one survey. State and counts are the fold of its evidence, written by nobody else.';
@@ -140,6 +142,8 @@ comment on column survey_case.appointment_from is 'Start of the appointment not 
 comment on column survey_case.appointment_to is 'Its end.';
 comment on column survey_case.due_class is 'First part of the urgency order of return visits; null when no visit is due.';
 comment on column survey_case.due_at is 'Second part of that order.';
+comment on column survey_case.pressing_class is 'due_class where it is one of the few that press (domain::due), by which these doors are found; null for most.';
+comment on column survey_case.pressing_at is 'due_at of the same.';
 comment on column survey_case.merged_into is 'The surviving case when this door was listed twice; null otherwise.';
 comment on column survey_case.holder is 'The enumerator who holds it now (latest assignment not ended); null when nobody.';
 comment on column survey_case.event_at is 'Event clock: microseconds since 1970 at which the case began to count as event_cell at the same place.';

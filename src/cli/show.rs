@@ -14,11 +14,11 @@ use crate::domain::rates::Ratio;
 use crate::domain::{Action, Window};
 use crate::ingest::Ingest;
 use crate::report::{self, By, Question, Row};
-use crate::store::case::CaseRow;
+use crate::store::case::DuePlace;
 use crate::store::completion::Clock;
 use crate::store::survey::{AreaRow, Areas};
 use crate::surveys::Survey;
-use crate::visits::returns::{After, ReturnVisit, items, start};
+use crate::visits::returns::{ReturnVisit, items};
 
 /// How the rows of the table are cut.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -213,11 +213,12 @@ async fn doors(
         date.is_none_or(|date| !is_ahead && item.due.is_some_and(|w| calendar.local_date(w.from) == date))
     };
     let most = usize::from(args.limit);
-    let (mut found, mut after) = (Vec::new(), start());
+    let (mut found, mut after) = (Vec::new(), DuePlace::START);
     while found.len() < most {
         let rows = ingest.store.list_due(survey.key, range, after, PAGE.into()).await?;
         found.extend(items(&ingest.store, survey, &rows, at).await?.into_iter().filter(is_wanted));
-        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(place) else {
+        let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(DuePlace::of)
+        else {
             break;
         };
         after = next;
@@ -239,11 +240,6 @@ fn moment(survey: &Survey, args: &ReturnsArgs, now: Timestamp) -> Result<(Option
         None => calendar.day_start(date),
     };
     Ok((Some(date), at))
-}
-
-/// The place of a case in the list.
-fn place(row: &CaseRow) -> Option<After> {
-    row.due.map(|(class, at)| (class, at, row.id))
 }
 
 fn span(survey: &Survey, w: Window, lang: Tongue) -> String {

@@ -63,6 +63,12 @@ fn visit_due(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp) ->
     Due { window, urgency }
 }
 
+/// The last group of the sort key that presses: what waits for a set time or a certain person, a small part of all doors.
+pub const PRESSING: i16 = 30;
+
+/// The group of doors that were never visited.
+pub const NEVER_VISITED: i16 = 90;
+
 /// A key by which doors are sorted, most urgent first; it does not depend on the reading time.
 ///
 /// Groups: appointments (by their beginning), partial interviews, proxies, claims to confirm, doors under way (the more
@@ -82,11 +88,11 @@ pub fn urgency_key(standing: &Standing, rules: &Rules) -> (i16, Timestamp) {
     match standing.state {
         State::Partial => (10, last),
         State::Proxy => (20, last),
-        State::Verify => (30, opens),
+        State::Verify => (PRESSING, opens),
         State::InProgress | State::Appointment => (50 - missing, opens),
         State::Refused => (60, opens),
         State::Exhausted => (70, last),
-        State::New => (90, last),
+        State::New => (NEVER_VISITED, last),
         State::NotEligible | State::Closed | State::Completed | State::Merged | State::Cancelled => {
             (i16::MAX, last)
         }

@@ -45,7 +45,7 @@ pub use code::{
     HouseholdType, Informant, InterviewResult, Language, Outcome, Relationship, Residence, ResidenceStatus,
     Respondent, Role, Sex, State, Tenure,
 };
-pub use due::{Due, Urgency, due, urgency_key};
+pub use due::{Due, NEVER_VISITED, PRESSING, Urgency, due, urgency_key};
 pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
 pub use facts::voided_visits;
 pub use fold::fold;

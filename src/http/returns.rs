@@ -12,7 +12,8 @@ use super::app::App;
 use super::auth;
 use super::problem::Problem;
 use super::request::Request;
-use crate::visits::returns::{After, items, start};
+use crate::store::case::DuePlace;
+use crate::visits::returns::items;
 
 /// `GET /v1/return-visits?area=&at=&after=&limit=`: most urgent first, each with its window and its reason.
 /// Problems: `bad-parameter`, `not-found`.
@@ -22,7 +23,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let limit = i64::from(query.limit(100, 500)?);
     let at = query.timestamp("at")?.unwrap_or_else(|| app.now());
     let mut after =
-        query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or_else(start);
+        query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or(DuePlace::START);
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
     let mut all = Vec::new();
@@ -31,7 +32,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     for _ in 0..20 {
         let rows = app.store().list_due(caller.key, area.range, after, limit).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
-        next = rows.last().filter(|_| is_full).and_then(|r| r.due.map(|(class, at)| (class, at, r.id)));
+        next = rows.last().filter(|_| is_full).and_then(DuePlace::of);
         all.extend(items(app.store(), &survey, &rows, at).await?);
         match next {
             Some(place) if all.is_empty() => after = place,
@@ -47,15 +48,17 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     Ok(answer::json(&json!({"as_of": at, "items": all, "after": next.map(text)})))
 }
 
-fn text((class, at, id): After) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{class}.{}.{}", at.as_microsecond(), id.simple()))
+fn text(place: DuePlace) -> String {
+    let DuePlace { area_no, class, at, id } = place;
+    URL_SAFE_NO_PAD.encode(format!("{area_no}.{class}.{}.{}", at.as_microsecond(), id.simple()))
 }
 
-fn parse(text: &str) -> Option<After> {
+fn parse(text: &str) -> Option<DuePlace> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let mut parts = plain.split('.');
+    let area_no = parts.next()?.parse().ok()?;
     let class = parts.next()?.parse().ok()?;
     let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
     let id = Uuid::try_parse(parts.next()?).ok()?;
-    parts.next().is_none().then_some((class, at, id))
+    parts.next().is_none().then_some(DuePlace { area_no, class, at, id })
 }

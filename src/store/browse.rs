@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::case::{CaseRow, range_of, select_cases};
-use super::tx::{Error, statements};
+use super::case::{CaseRow, Walk, range_of, room, select_cases};
+use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey};
 
 statements! {
@@ -16,21 +16,34 @@ statements! {
             where b.district_id = $1 and b.survey_no = $2 and b.id = $3)
         order by d.unit, d.floor, d.room, c.household limit $4");
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 building or null, $7 holder or null (empty: nobody),
-    /// $8 unit or null, $9 after area, $10 after id, $11 limit.
+    /// $8 unit or null, $9 areas or null, $10 after area, $11 after id, $12 limit.
     FILTERED_DOORS = concat!("-- filtered_doors\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
           and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
           and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
-          and (c.area_no, c.id) > ($9, $10)
-        order by c.area_no, c.id limit $11");
-    /// The same filters ($1 to $8), $9 most. How many doors, counted up to the limit.
+          and ($9::integer[] is null or c.area_no = any($9)) and (c.area_no, c.id) > ($10, $11)
+        order by c.area_no, c.id limit $12");
+    /// The same filters ($1 to $9), $10 most. How many doors, counted up to the limit.
     COUNT_DOORS = "-- count_filtered_doors
         select count(*) as n from (
             select 1 from survey_case c
             join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
             where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
               and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
-              and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8) limit $9) t";
+              and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
+              and ($9::integer[] is null or c.area_no = any($9)) limit $10) t";
+    /// $1 district, $2 survey, $3 lo, $4 hi of an area, $5 states. How many doors of its subtree are in these states, by the counters.
+    COUNT_IN_STATES = "-- count_in_states
+        select coalesce(sum(amount), 0)::bigint as n from (
+            select k.measure, k.amount from area a
+            join completion_area k on k.district_id = a.district_id and k.survey_no = a.survey_no and k.area = a.code
+            where a.district_id = $1 and a.survey_no = $2 and a.lo = $3 and a.hi = $4
+            union all
+            select m.measure, m.amount from completion_delta x
+            join area a on a.district_id = x.district_id and a.survey_no = x.survey_no and a.code = x.area
+            cross join lateral unnest(x.measure, x.amount) as m (measure, amount)
+            where x.district_id = $1 and x.survey_no = $2 and a.lo between $3 and $4) t
+        where measure >= 0 and measure & 15 = any($5::smallint[])";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. How many buildings, counted up to the limit.
     COUNT_BUILDINGS = "-- count_buildings
         select count(*) as n from (
@@ -70,6 +83,15 @@ pub struct DoorFilter {
     pub unit: Option<String>,
     /// Who holds them; empty for nobody.
     pub holder: Option<String>,
+}
+
+impl DoorFilter {
+    /// The areas to look in, where that spares looking in all. A person's doors have an index, a building has one area.
+    fn walk(&self, range: (i32, i32)) -> Option<Walk<'_>> {
+        let is_somebody = self.holder.as_deref().is_some_and(|name| !name.is_empty());
+        let states = self.states.as_deref().filter(|_| range.0 < range.1 && !is_somebody)?;
+        Some(Walk::new(range, states))
+    }
 }
 
 /// What happened in one unit of a building.
@@ -131,25 +153,38 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
-                let rows = tx
-                    .query(
-                        &FILTERED_DOORS,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &f.states,
-                            &f.building,
-                            &f.holder,
-                            &f.unit,
-                            &after.0,
-                            &after.1,
-                            &limit,
-                        ],
-                    )
-                    .await?;
-                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
+                let page = async |areas: Option<Vec<i32>>, limit: i64| {
+                    let rows = tx
+                        .query(
+                            &FILTERED_DOORS,
+                            &[
+                                &key.district,
+                                &key.no,
+                                &range.0,
+                                &range.1,
+                                &f.states,
+                                &f.building,
+                                &f.holder,
+                                &f.unit,
+                                &areas,
+                                &after.0,
+                                &after.1,
+                                &limit,
+                            ],
+                        )
+                        .await?;
+                    Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
+                };
+                let Some(mut walk) = f.walk((range.0.max(after.0), range.1)) else {
+                    return page(None, limit).await;
+                };
+                let mut rows = Vec::new();
+                while room(limit, &rows) > 0
+                    && let Some(areas) = walk.next(tx, key).await?
+                {
+                    rows.extend(page(Some(areas), room(limit, &rows)).await?);
+                }
+                Ok(rows)
             })
         })
         .await
@@ -168,6 +203,18 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
+                if let DoorFilter { states: Some(states), building: None, unit: None, holder: None } = &f {
+                    let all = [&key.district as Param<'_>, &key.no, &range.0, &range.1, states];
+                    let n: i64 = tx.query_one(&COUNT_IN_STATES, &all).await?.get("n");
+                    return Ok(n.min(most));
+                }
+                let mut areas = None;
+                if let Some(mut walk) = f.walk(range) {
+                    let all: &mut Vec<i32> = areas.insert(Vec::new());
+                    while let Some(more) = walk.next(tx, key).await? {
+                        all.extend(more);
+                    }
+                }
                 let row = tx
                     .query_one(
                         &COUNT_DOORS,
@@ -180,6 +227,7 @@ impl Store {
                             &f.building,
                             &f.holder,
                             &f.unit,
+                            &areas,
                             &most,
                         ],
                     )

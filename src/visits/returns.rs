@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::door::{Door, area_names};
 use super::standings_of;
@@ -10,14 +9,6 @@ use crate::domain::{Action, Flag, Language, Next, Window, due, flags, next_actio
 use crate::store::case::CaseRow;
 use crate::store::{Error, Store};
 use crate::surveys::Survey;
-
-/// A place in the list.
-pub type After = (i16, Timestamp, Uuid);
-
-/// The start of the list.
-pub fn start() -> After {
-    (i16::MIN, Timestamp::UNIX_EPOCH, Uuid::nil())
-}
 
 /// A door that needs another visit.
 #[derive(Clone, Debug, Serialize)]

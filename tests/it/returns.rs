@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
+use doorknock::store::browse::DoorFilter;
+
 use crate::support::record::{at, visit_at, with};
+use crate::support::survey::A;
 use crate::support::{App, Survey, interview, visit};
 
 async fn pages(app: &App, query: &str, limit: usize) -> Vec<Value> {
@@ -120,4 +123,116 @@ async fn a_door_leaves_the_list_when_it_is_done_and_comes_back_when_that_is_undo
         json!({"decision": "reject_interview", "interview": talk["id"], "revision": 1, "reason": "invented"});
     staff.post(&format!("/v1/cases/{case}/decisions"), &reject).await.ok();
     assert_eq!(pages(&app, "", 10).await.len(), 1);
+}
+
+/// Doors of one of the estates of [`town`].
+const ESTATE: usize = 340;
+
+/// More doors than are sorted at once: thirty estates, some doors of which have been met.
+async fn town() -> App {
+    let mut survey = Survey::with_dwellings(0);
+    for n in 0..30 {
+        let code = format!("{A}-{:02}", n + 10);
+        survey.areas.push((code.clone(), A.to_owned(), "estate".to_owned(), format!("Estate {n}")));
+        survey = survey.doors(&code, ESTATE);
+    }
+    let app = App::new(survey).await;
+    let phone = app.device("ea1").await;
+    let door = |estate: usize, n: usize| app.survey.case(estate * ESTATE + n);
+    let window = json!({"from": at(12, "19:00"), "to": at(12, "20:00")});
+    phone
+        .accepted(&[
+            visit(door(3, 0), "no_answer"),
+            visit(door(3, 1), "refusal_hard"),
+            visit(door(9, 7), "no_answer"),
+            visit(door(20, 339), "no_answer"),
+            visit(door(29, 5), "refusal_hard"),
+            with(visit(door(25, 2), "appointment_made"), "appointment", window),
+            interview(door(0, 0)),
+        ])
+        .await;
+    app
+}
+
+fn ids(items: &[Value]) -> Vec<String> {
+    items.iter().map(|d| d["case_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_large_area_tells_what_presses_then_the_doors_met_area_by_area_then_the_others() {
+    let app = town().await;
+    let key = app.key().await;
+    // Whether or not the counters know of the batch already.
+    for is_folded in [false, true] {
+        if is_folded {
+            while app.store().fold_deltas(key, 100).await.unwrap() != Some(0) {}
+        }
+        let all = pages(&app, "", 500).await;
+        let order = ids(&all);
+        assert_eq!(order.len(), 30 * ESTATE - 1);
+        let mut once = order.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), order.len(), "a door is told twice");
+        let met = [(25, 2), (3, 0), (3, 1), (9, 7), (20, 339), (29, 5)];
+        let expected: Vec<_> =
+            met.iter().map(|(estate, n)| app.survey.case(estate * ESTATE + n).to_string()).collect();
+        assert_eq!(order[..met.len()], expected);
+        let estates: Vec<_> = all[met.len()..].iter().map(|d| d["area"].as_str().unwrap()).collect();
+        assert!(estates.is_sorted());
+        assert!(all[met.len()..].iter().all(|d| d["state"] == "new"));
+        let small = pages(&app, &format!("&area={A}-13"), 7).await;
+        assert_eq!(ids(&small)[..2], expected[1..3]);
+        assert_eq!(small.len(), ESTATE);
+    }
+    for limit in [1, 4, 6, 7] {
+        let page = app.staff("sa").await.get(&format!("/v1/return-visits?limit={limit}")).await.ok();
+        let next = page["after"].as_str().unwrap().to_owned();
+        let more = app.staff("sa").await.get(&format!("/v1/return-visits?limit=9&after={next}")).await.ok();
+        let start = ids(&pages(&app, "", 500).await[..limit + 9]);
+        let both = [ids(page["items"].as_array().unwrap()), ids(more["items"].as_array().unwrap())].concat();
+        assert_eq!(both, start, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn doors_in_a_state_are_found_and_counted_whether_or_not_the_counters_know_them() {
+    let app = town().await;
+    let (key, area) = (app.key().await, app.caller(&app.staff("sa").await).await.range);
+    let state = |slug| doorknock::domain::State::from_slug(slug).unwrap().number();
+    let refused = [(3, 1), (29, 5)].map(|(estate, n)| app.survey.case(estate * ESTATE + n));
+    for is_folded in [false, true] {
+        if is_folded {
+            while app.store().fold_deltas(key, 100).await.unwrap() != Some(0) {}
+        }
+        let mut found = Vec::new();
+        let mut after = String::new();
+        loop {
+            let query = format!("/v1/cases?state=refused&limit=1{after}");
+            let page = app.staff("sa").await.get(&query).await.ok();
+            found.extend(page["items"].as_array().unwrap().iter().map(|c| c["id"].clone()));
+            let Some(next) = page["after"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(found, refused.map(|id| json!(id.to_string())));
+        let nobody = Some(String::new());
+        let somebody = Some("ea1".to_owned());
+        for (states, holder, n) in [
+            (Some(vec![state("refused")]), None, 2),
+            (Some(vec![state("refused"), state("completed")]), None, 3),
+            (Some(vec![state("refused")]), nobody.clone(), 2),
+            (Some(vec![state("refused")]), somebody, 0),
+            (Some(vec![state("partial")]), None, 0),
+            (Some(vec![state("new")]), nobody, 400),
+            (None, None, 400),
+        ] {
+            let filter = DoorFilter { states, holder, ..DoorFilter::default() };
+            let counted = app.store().count_doors(key, area, &filter, 400).await.unwrap();
+            assert_eq!(counted, n, "{filter:?}");
+            let start = (i32::MIN, uuid::Uuid::nil());
+            let rows = app.store().filtered_doors(key, area, &filter, start, 400).await.unwrap();
+            assert_eq!(i64::try_from(rows.len()).unwrap(), n, "{filter:?}");
+            assert!(rows.is_sorted_by_key(|r| (r.area_no, r.id)));
+        }
+    }
 }

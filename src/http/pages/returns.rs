@@ -14,8 +14,9 @@ use super::overview::crumbs;
 use super::panel::{named, names, next_words};
 use super::visitor::{Answer, Visitor};
 use crate::domain::Window;
+use crate::store::case::DuePlace;
 use crate::store::survey::Areas;
-use crate::visits::returns::{ReturnVisit, items, start};
+use crate::visits::returns::{ReturnVisit, items};
 
 /// Most doors read for one page.
 const MOST: i64 = 2_000;
@@ -101,7 +102,7 @@ pub async fn show(v: Visitor) -> Answer {
     let holder = query.text("holder").unwrap_or_default().to_owned();
     let at = if on == today { v.now } else { calendar.day_start(on) };
     let end = calendar.day_start(on.saturating_add(1.day()));
-    let rows = v.app.store().list_due(v.caller.key, area.range, start(), MOST + 1).await?;
+    let rows = v.app.store().list_due(v.caller.key, area.range, DuePlace::START, MOST + 1).await?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
     let rows: Vec<_> = rows
         .into_iter()

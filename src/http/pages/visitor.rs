@@ -26,10 +26,11 @@ use super::words::Words;
 use crate::domain::LinkState;
 use crate::report::evening_start;
 use crate::store::access::Caller;
+use crate::store::case::DuePlace;
 use crate::store::survey::AreaRow;
 use crate::surveys::Survey;
 use crate::sync::silent_before;
-use crate::visits::returns::{items, start};
+use crate::visits::returns::items;
 
 /// The answer of a page.
 pub type Answer = Result<Response, Problem>;
@@ -246,7 +247,7 @@ impl Visitor {
     /// Doors tried before whose next visit falls on today: how many, and how many of them by appointment.
     async fn due_today(&self, range: (i32, i32)) -> Result<(i64, i64, bool), Problem> {
         let (store, rules) = (self.app.store(), &self.survey.rules);
-        let rows = store.list_due(self.caller.key, range, start(), MOST_DUE).await?;
+        let rows = store.list_due(self.caller.key, range, DuePlace::START, MOST_DUE).await?;
         let is_more = i64::try_from(rows.len()).is_ok_and(|n| n >= MOST_DUE);
         let tried: Vec<_> = rows.into_iter().filter(|r| r.visits > 0 || r.appointment.is_some()).collect();
         let today = rules.calendar.local_date(self.now);

@@ -10,6 +10,7 @@ use super::super::evidence::Pack;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{Place, Stamp, column, numbers, sparse_column};
 use super::{LockedCase, locked_columns};
+use crate::domain::PRESSING;
 
 /// Writes cases, to be followed by how each is found.
 macro_rules! update_cases {
@@ -25,7 +26,10 @@ macro_rules! update_cases {
             persons = case when u.has_persons then ($20::integer[])[u.n * 7 - 6 : u.n * 7] else '{}' end,
             visits = u.visits, interviews = u.interviews, decisions = u.decisions, unmet = u.unmet, last_at = u.last_at,
             last_outcome = u.last_outcome, appointment_from = u.appointment_from, appointment_to = u.appointment_to,
-            due_class = u.due_class, due_at = u.due_at, merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
+            due_class = u.due_class, due_at = u.due_at,
+            pressing_class = case when u.due_class <= $35::smallint then u.due_class end,
+            pressing_at = case when u.due_class <= $35::smallint then u.due_at end,
+            merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
             event_at = case when u.appended then c.event_at else '{}' end || ($22::bigint[])[u.first : u.last],
             event_cell = case when u.appended then c.event_cell else '{}' end || ($23::integer[])[u.first : u.last],
             event_persons = case when u.appended and (u.has_figures or cardinality(c.event_persons) > 0)
@@ -72,7 +76,8 @@ statements! {
     /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
     /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
     /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
-    /// $33 whether there is any figure among those of a history; where there never was, none are stored. $34 places.
+    /// $33 whether there is any figure among those of a history; where there never was, none are stored. $34 places. $35 last
+    /// class that presses.
     UPDATE_BY_ID = concat!("-- update_cases", update_cases!(), " and c.id = u.id");
     /// The same of cases that this transaction has locked and not written.
     UPDATE_BY_PLACE = concat!("-- update_cases_by_place", update_cases!(), " and c.ctid = u.place and c.id = u.id");
@@ -251,6 +256,7 @@ pub async fn update_cases(
                     &v.iter().map(|r| r.area_no).max(),
                     column!(v, r => r.history.spans().iter().any(|span| span.2 != [0; 7])),
                     column!(v, r => r.place),
+                    &PRESSING,
                 ],
             )
             .await?;

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
+use super::walk::{Walk, room};
 use super::{CaseRow, Span, case_columns, select_cases};
 
 statements! {
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after id, $8 limit.
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after id, $8 limit, $9 areas or null.
     LIST_CASES = concat!("-- list_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
           and ($5::smallint[] is null or c.state = any($5)) and (c.area_no, c.id) > ($6, $7)
+          and ($9::integer[] is null or c.area_no = any($9))
         order by c.area_no, c.id limit $8");
     /// $1 district, $2 survey, $3 lo, $4 hi of the own area, $5 user, $6 states or null, $7 after id, $8 limit. Doors lent from outside.
     LIST_LENT = concat!("-- list_lent_cases\n", select_cases!(), "
@@ -23,11 +24,6 @@ statements! {
                 and g.enumerator = $5 and g.ended_at is null)
           and ($6::smallint[] is null or c.state = any($6)) and c.id > $7
         order by c.id limit $8");
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 after class, $6 after time, $7 after id, $8 limit. Most urgent first.
-    LIST_DUE = concat!("-- list_due_cases\n", select_cases!(), "
-        where c.district_id = $1 and c.survey_no = $2 and c.due_class is not null and c.area_no between $3 and $4
-          and (c.due_class, c.due_at, c.id) > ($5, $6, $7)
-        order by c.due_class, c.due_at, c.id limit $8");
     /// $1 district, $2 survey, $3 ids.
     FIND_CASES = concat!("-- find_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)");
@@ -134,10 +130,26 @@ pub async fn list_rows(
     after: (i32, Uuid),
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    let rows = tx
-        .query(&LIST_CASES, &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &limit])
-        .await?;
-    Ok(rows.iter().map(CaseRow::of).collect())
+    let page = async |areas: Option<Vec<i32>>, limit: i64| {
+        let rows = tx
+            .query(
+                &LIST_CASES,
+                &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &limit, &areas],
+            )
+            .await?;
+        Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
+    };
+    let Some(wanted) = states.as_deref().filter(|_| range.0 < range.1) else {
+        return page(None, limit).await;
+    };
+    let mut walk = Walk::new((range.0.max(after.0), range.1), wanted);
+    let mut rows = Vec::new();
+    while room(limit, &rows) > 0
+        && let Some(areas) = walk.next(tx, key).await?
+    {
+        rows.extend(page(Some(areas), room(limit, &rows)).await?);
+    }
+    Ok(rows)
 }
 
 /// One page of the doors lent to `user` from outside a range of areas, by id.
@@ -197,28 +209,6 @@ impl Store {
         self.reading("list_lent", move |tx| {
             let (user, states) = (user.clone(), states.clone());
             Box::pin(async move { list_lent_rows(tx, key, range, &user, &states, after, limit).await })
-        })
-        .await
-    }
-
-    /// One page of the doors that need another visit, most urgent first.
-    pub async fn list_due(
-        &self,
-        key: SurveyKey,
-        range: (i32, i32),
-        after: (i16, Timestamp, Uuid),
-        limit: i64,
-    ) -> Result<Vec<CaseRow>, Error> {
-        self.reading("list_due", move |tx| {
-            Box::pin(async move {
-                let rows = tx
-                    .query(
-                        &LIST_DUE,
-                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &after.2, &limit],
-                    )
-                    .await?;
-                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
-            })
         })
         .await
     }

@@ -1,8 +1,10 @@
 //! Cases: their rows, and what is done with them, one file each.
 
+mod due;
 mod fold;
 mod found;
 mod lists;
+mod walk;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -12,6 +14,7 @@ use super::Statement;
 use super::evidence::{Pack, Taken};
 use super::wire::{InOrder, Place};
 
+pub use due::DuePlace;
 pub use fold::{
     CaseUpdate, Find, History, Recounted, Span, absorbed, aliases, lock_cases, set_absorbed, seven,
     update_cases,
@@ -21,6 +24,7 @@ pub(in crate::store) use lists::range_of;
 pub use lists::{
     event_histories, find_by_dwelling, find_cases, ids_after, list_lent_rows, list_rows, open_ids,
 };
+pub(in crate::store) use walk::{Walk, room};
 
 /// The columns of [`CaseRow`], of a case `c` with its door `d`.
 macro_rules! case_columns {
@@ -48,7 +52,7 @@ pub(in crate::store) use select_cases;
 
 /// The statements of this part of the room.
 pub(super) fn all() -> Vec<&'static Statement> {
-    [fold::ALL, found::ALL, lists::ALL].concat()
+    [due::ALL, fold::ALL, found::ALL, lists::ALL, walk::ALL].concat()
 }
 
 /// A case with its door, as stored.
