@@ -113,7 +113,7 @@ create table survey_case (
 -- case is rewritten within its page, without a new entry in any index. Doors in a state are found through the counters
 -- (completion_area), a building's doors through its area.
 create index survey_case_by_place on survey_case (district_id, survey_no, area_no, building_id);
-create index survey_case_pressing on survey_case (district_id, survey_no, pressing_class, pressing_at, id) where pressing_class is not null;
+create index survey_case_pressing on survey_case (district_id, survey_no, pressing_class, pressing_at, id, area_no) where pressing_class is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;
 comment on table  survey_case is 'One household''s door in one survey. State and counts are the fold of its evidence, written by nobody else.';

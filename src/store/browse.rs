@@ -153,15 +153,15 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
-                let page = async |areas: Option<Vec<i32>>, limit: i64| {
+                let page = async |(lo, hi): (i32, i32), areas: Option<Vec<i32>>, limit: i64| {
                     let rows = tx
                         .query(
                             &FILTERED_DOORS,
                             &[
                                 &key.district,
                                 &key.no,
-                                &range.0,
-                                &range.1,
+                                &lo,
+                                &hi,
                                 &f.states,
                                 &f.building,
                                 &f.holder,
@@ -176,13 +176,13 @@ impl Store {
                     Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
                 };
                 let Some(mut walk) = f.walk((range.0.max(after.0), range.1)) else {
-                    return page(None, limit).await;
+                    return page(range, None, limit).await;
                 };
                 let mut rows = Vec::new();
                 while room(limit, &rows) > 0
                     && let Some(areas) = walk.next(tx, key).await?
                 {
-                    rows.extend(page(Some(areas), room(limit, &rows)).await?);
+                    rows.extend(page(areas.range, Some(areas.list), room(limit, &rows)).await?);
                 }
                 Ok(rows)
             })
@@ -212,7 +212,7 @@ impl Store {
                 if let Some(mut walk) = f.walk(range) {
                     let all: &mut Vec<i32> = areas.insert(Vec::new());
                     while let Some(more) = walk.next(tx, key).await? {
-                        all.extend(more);
+                        all.extend(more.list);
                     }
                 }
                 let row = tx

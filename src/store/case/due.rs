@@ -27,9 +27,9 @@ statements! {
           and (c.due_class, c.due_at, c.id) > ($5, $6, $7)
         order by c.due_class, c.due_at, c.id limit $8");
     /// $1 district, $2 survey, $3 areas, $4 first class, $5 last class, $6 after area, $7 after class, $8 after time, $9 after id,
-    /// $10 limit. What does not press, area by area.
+    /// $10 limit, $11 lo, $12 hi of the areas. What does not press, area by area.
     LIST_BY_AREA = concat!("-- list_due_cases_by_area\n", select_cases!(), "
-        where c.district_id = $1 and c.survey_no = $2 and c.area_no = any($3) and c.due_class between $4 and $5
+        where c.district_id = $1 and c.survey_no = $2 and c.area_no = any($3) and c.area_no between $11 and $12 and c.due_class between $4 and $5
           and (c.area_no, c.due_class, c.due_at, c.id) > ($6, $7, $8, $9)
         order by c.area_no, c.due_class, c.due_at, c.id limit $10");
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. How many cases a range has, counted up to the limit.
@@ -154,7 +154,7 @@ impl Page<'_> {
                         &[
                             &self.key.district,
                             &self.key.no,
-                            &areas,
+                            &areas.list,
                             &first,
                             &last,
                             &from.area_no,
@@ -162,6 +162,8 @@ impl Page<'_> {
                             &from.at,
                             &from.id,
                             &room(limit, &rows),
+                            &areas.range.0,
+                            &areas.range.1,
                         ],
                     )
                     .await?;

@@ -130,24 +130,24 @@ pub async fn list_rows(
     after: (i32, Uuid),
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    let page = async |areas: Option<Vec<i32>>, limit: i64| {
+    let page = async |(lo, hi): (i32, i32), areas: Option<Vec<i32>>, limit: i64| {
         let rows = tx
             .query(
                 &LIST_CASES,
-                &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &limit, &areas],
+                &[&key.district, &key.no, &lo, &hi, states, &after.0, &after.1, &limit, &areas],
             )
             .await?;
         Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
     };
     let Some(wanted) = states.as_deref().filter(|_| range.0 < range.1) else {
-        return page(None, limit).await;
+        return page(range, None, limit).await;
     };
     let mut walk = Walk::new((range.0.max(after.0), range.1), wanted);
     let mut rows = Vec::new();
     while room(limit, &rows) > 0
         && let Some(areas) = walk.next(tx, key).await?
     {
-        rows.extend(page(Some(areas), room(limit, &rows)).await?);
+        rows.extend(page(areas.range, Some(areas.list), room(limit, &rows)).await?);
     }
     Ok(rows)
 }
