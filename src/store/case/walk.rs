@@ -20,11 +20,14 @@ statements! {
              where a.district_id = $1 and a.survey_no = $2 and a.lo between $3 and $4
              order by a.lo limit $6)
             union
-            (select distinct a.lo from completion_delta x
-             join area a on a.district_id = x.district_id and a.survey_no = x.survey_no and a.code = x.area
-             where x.district_id = $1 and x.survey_no = $2 and a.lo between $3 and $4
-               and exists (select 1 from unnest(x.measure, x.amount) as m (measure, amount)
-                    where m.measure >= 0 and m.measure & 15 = any($5::smallint[]) and m.amount > 0)
+            (select a.lo from (
+                select distinct x.area from completion_delta x
+                where x.district_id = $1 and x.survey_no = $2
+                  and exists (select 1 from unnest(x.measure, x.amount) as m (measure, amount)
+                    where m.measure >= 0 and m.measure & 15 = any($5::smallint[]) and m.amount > 0)) w
+             cross join lateral (
+                select a.lo from area a where a.district_id = $1 and a.survey_no = $2 and a.code = w.area limit 1) a
+             where a.lo between $3 and $4
              order by a.lo limit $6)) t
         order by lo limit $6";
 }
