@@ -116,6 +116,11 @@ create index survey_case_by_place on survey_case (district_id, survey_no, area_n
 create index survey_case_pressing on survey_case (district_id, survey_no, pressing_class, pressing_at, id, area_no) where pressing_class is not null;
 create index survey_case_merged on survey_case (district_id, survey_no, merged_into) where merged_into is not null;
 create index survey_case_held_by on survey_case (district_id, survey_no, holder) where holder is not null;
+-- Nothing is looked up by these, and analysing them, arrays above all, takes longer than all the rest.
+alter table survey_case
+    alter column persons set statistics 0, alter column event_at set statistics 0, alter column event_cell set statistics 0,
+    alter column event_persons set statistics 0, alter column received_at set statistics 0,
+    alter column received_cell set statistics 0, alter column received_persons set statistics 0, alter column evidence set statistics 0;
 comment on table  survey_case is 'One household''s door in one survey. State and counts are the fold of its evidence, written by nobody else.';
 comment on column survey_case.district_id is 'District of the survey.';
 comment on column survey_case.survey_no is 'The survey.';
@@ -220,6 +225,7 @@ create table batch_content (
 );
 -- Both are packed already.
 alter table batch_content alter column raw set storage external, alter column receipts set storage external;
+alter table batch_content alter column raw set statistics 0, alter column receipts set statistics 0;
 comment on table  batch_content is 'The batch as received, but for citizen IDs, beside the receipts first given.';
 comment on column batch_content.district_id is 'District of the survey.';
 comment on column batch_content.survey_no is 'The survey.';
@@ -264,6 +270,14 @@ create table visit (
 );
 create index visit_by_case on visit (district_id, case_id, survey_no, at);
 create index visit_held on visit (district_id, survey_no, case_id) where status <> 0;
+alter table visit
+    alter column held_detail set statistics 0, alter column batch_index set statistics 0, alter column digest set statistics 0,
+    alter column at_offset_min set statistics 0, alter column ended_at set statistics 0, alter column channel set statistics 0,
+    alter column informant set statistics 0, alter column appointment_from set statistics 0,
+    alter column appointment_to set statistics 0, alter column photo set statistics 0, alter column lon set statistics 0,
+    alter column lat set statistics 0, alter column accuracy_m set statistics 0, alter column sent_lon set statistics 0,
+    alter column sent_lat set statistics 0, alter column sent_datum set statistics 0, alter column note set statistics 0,
+    alter column extra set statistics 0;
 comment on table  visit is 'One contact attempt. Append-only: only status may change, when what it waits for arrives or a supervisor decides.';
 comment on column visit.district_id is 'District of the survey.';
 comment on column visit.survey_no is 'The survey.';
@@ -332,6 +346,12 @@ create table interview (
 create index interview_by_case on interview (district_id, case_id, survey_no);
 create index interview_awaiting on interview (district_id, survey_no, visit_id) where is_visit_awaited;
 create index interview_held on interview (district_id, survey_no, case_id) where status <> 0;
+alter table interview
+    alter column held_detail set statistics 0, alter column batch_index set statistics 0, alter column digest set statistics 0,
+    alter column at_offset_min set statistics 0, alter column result set statistics 0, alter column respondent set statistics 0,
+    alter column persons set statistics 0, alter column people set statistics 0, alter column household set statistics 0,
+    alter column phone set statistics 0, alter column address_text set statistics 0, alter column answers set statistics 0,
+    alter column extra set statistics 0;
 comment on table  interview is 'One revision of an interview. The highest accepted revision is in force, the others are history.';
 comment on column interview.district_id is 'District of the survey.';
 comment on column interview.survey_no is 'The survey.';

@@ -11,6 +11,7 @@ create table completion_delta (
     amount      integer[] not null,
     constraint completion_delta_pk primary key (district_id, survey_no, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+alter table completion_delta alter column measure set statistics 0, alter column amount set statistics 0;
 comment on table  completion_delta is 'Changes of the counters not folded in yet, summed per batch, area, building and holder.';
 comment on column completion_delta.district_id is 'District of the survey.';
 comment on column completion_delta.survey_no is 'The survey.';

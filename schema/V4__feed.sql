@@ -50,6 +50,7 @@ create table change_cases (
     cases       uuid[]  not null,
     constraint change_cases_pk primary key (district_id, tag, survey_no, first_case)
 );
+alter table change_cases alter column cases set statistics 0;
 comment on table  change_cases is 'The cases that a transaction folded, some rows for all of them: an upload touches many, and a row in change for each would cost more than the rest of the feed.';
 comment on column change_cases.district_id is 'District of the survey.';
 comment on column change_cases.survey_no is 'The survey.';

@@ -98,7 +98,6 @@ const FIXED: &[(&str, &str)] = &[
     // Rows of counters and deltas are rewritten all day.
     ("autovacuum_naptime", "20s"),
     ("autovacuum_vacuum_scale_factor", "0.05"),
-    ("autovacuum_analyze_scale_factor", "0.05"),
 ];
 
 /// A log without statements, parameters or row values. The text of an ERROR quotes values ("invalid input syntax for

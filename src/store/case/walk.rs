@@ -46,7 +46,7 @@ pub(in crate::store) struct Areas {
     pub(in crate::store) list: Vec<i32>,
 }
 
-/// A walk through the areas of a range, a few of them at a time.
+/// A walk through the areas of a range, a few of them at a time. Whoever walks stops as soon as a page is full.
 #[derive(Debug)]
 pub(in crate::store) struct Walk<'a> {
     states: &'a [i16],
