@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::case::{CaseRow, Walk, range_of, room, select_cases};
+use super::case::{Areas, CaseRow, Walk, range_of, room, select_cases};
+use super::completion::is_in_states;
 use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey};
 
@@ -33,7 +34,7 @@ statements! {
               and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
               and ($9::integer[] is null or c.area_no = any($9)) limit $10) t";
     /// $1 district, $2 survey, $3 lo, $4 hi of an area, $5 states. How many doors of its subtree are in these states, by the counters.
-    COUNT_IN_STATES = "-- count_in_states
+    COUNT_IN_STATES = concat!("-- count_in_states
         select coalesce(sum(amount), 0)::bigint as n from (
             select k.measure, k.amount from area a
             join completion_area k on k.district_id = a.district_id and k.survey_no = a.survey_no and k.area = a.code
@@ -43,7 +44,7 @@ statements! {
             join area a on a.district_id = x.district_id and a.survey_no = x.survey_no and a.code = x.area
             cross join lateral unnest(x.measure, x.amount) as m (measure, amount)
             where x.district_id = $1 and x.survey_no = $2 and a.lo between $3 and $4) t
-        where measure >= 0 and measure & 15 = any($5::smallint[])";
+        where ", is_in_states!("measure"));
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. How many buildings, counted up to the limit.
     COUNT_BUILDINGS = "-- count_buildings
         select count(*) as n from (
@@ -86,11 +87,10 @@ pub struct DoorFilter {
 }
 
 impl DoorFilter {
-    /// The areas to look in, where that spares looking in all. A person's doors have an index, a building has one area.
-    fn walk(&self, range: (i32, i32)) -> Option<Walk<'_>> {
+    /// Where to look. A person's doors have an index, so the areas need not be asked for.
+    fn walk(&self, range: (i32, i32)) -> Walk<'_> {
         let is_somebody = self.holder.as_deref().is_some_and(|name| !name.is_empty());
-        let states = self.states.as_deref().filter(|_| range.0 < range.1 && !is_somebody)?;
-        Some(Walk::new(range, states))
+        Walk::new(range, self.states.as_deref().filter(|_| !is_somebody))
     }
 }
 
@@ -153,38 +153,33 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
-                let page = async |(lo, hi): (i32, i32), areas: Option<Vec<i32>>, limit: i64| {
+                let mut walk = f.walk((range.0.max(after.0), range.1));
+                let mut all = Vec::new();
+                while room(limit, &all) > 0
+                    && let Some(Areas { range, list }) = walk.next(tx, key).await?
+                {
                     let rows = tx
                         .query(
                             &FILTERED_DOORS,
                             &[
                                 &key.district,
                                 &key.no,
-                                &lo,
-                                &hi,
+                                &range.0,
+                                &range.1,
                                 &f.states,
                                 &f.building,
                                 &f.holder,
                                 &f.unit,
-                                &areas,
+                                &list,
                                 &after.0,
                                 &after.1,
-                                &limit,
+                                &room(limit, &all),
                             ],
                         )
                         .await?;
-                    Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
-                };
-                let Some(mut walk) = f.walk((range.0.max(after.0), range.1)) else {
-                    return page(range, None, limit).await;
-                };
-                let mut rows = Vec::new();
-                while room(limit, &rows) > 0
-                    && let Some(areas) = walk.next(tx, key).await?
-                {
-                    rows.extend(page(areas.range, Some(areas.list), room(limit, &rows)).await?);
+                    all.extend(rows.iter().map(CaseRow::of));
                 }
-                Ok(rows)
+                Ok::<_, Error>(all)
             })
         })
         .await
@@ -208,31 +203,31 @@ impl Store {
                     let n: i64 = tx.query_one(&COUNT_IN_STATES, &all).await?.get("n");
                     return Ok(n.min(most));
                 }
-                let mut areas = None;
-                if let Some(mut walk) = f.walk(range) {
-                    let all: &mut Vec<i32> = areas.insert(Vec::new());
-                    while let Some(more) = walk.next(tx, key).await? {
-                        all.extend(more.list);
-                    }
+                let mut walk = f.walk(range);
+                let mut n = 0;
+                while n < most
+                    && let Some(Areas { range, list }) = walk.next(tx, key).await?
+                {
+                    let row = tx
+                        .query_one(
+                            &COUNT_DOORS,
+                            &[
+                                &key.district,
+                                &key.no,
+                                &range.0,
+                                &range.1,
+                                &f.states,
+                                &f.building,
+                                &f.holder,
+                                &f.unit,
+                                &list,
+                                &(most - n),
+                            ],
+                        )
+                        .await?;
+                    n += row.get::<_, i64>("n");
                 }
-                let row = tx
-                    .query_one(
-                        &COUNT_DOORS,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &range.0,
-                            &range.1,
-                            &f.states,
-                            &f.building,
-                            &f.holder,
-                            &f.unit,
-                            &areas,
-                            &most,
-                        ],
-                    )
-                    .await?;
-                Ok::<_, Error>(row.get("n"))
+                Ok::<_, Error>(n)
             })
         })
         .await

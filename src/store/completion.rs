@@ -6,6 +6,15 @@ use uuid::Uuid;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
 
+/// Whether a measure counts cases in one of the states $5: it is a cell, of which the lowest four bits are the state
+/// (`domain::rates::Cell::code`).
+macro_rules! is_in_states {
+    ($measure:literal) => {
+        concat!($measure, " >= 0 and ", $measure, " & 15 = any($5::smallint[])")
+    };
+}
+pub(super) use is_in_states;
+
 statements! {
     /// $1 district, $2 survey, $3 areas, $4 buildings, $5 holders, $6 measures, $7 amounts (array literals as text).
     APPEND_DELTAS = "-- append_deltas

@@ -154,6 +154,12 @@ async fn town() -> App {
     app
 }
 
+/// Lets the counters know of everything that was sent.
+async fn fold_all(app: &App) {
+    let key = app.key().await;
+    while app.store().fold_deltas(key, 100).await.unwrap() != Some(0) {}
+}
+
 fn ids(items: &[Value]) -> Vec<String> {
     items.iter().map(|d| d["case_id"].as_str().unwrap().to_owned()).collect()
 }
@@ -161,11 +167,10 @@ fn ids(items: &[Value]) -> Vec<String> {
 #[tokio::test]
 async fn a_large_area_tells_what_presses_then_the_doors_met_area_by_area_then_the_others() {
     let app = town().await;
-    let key = app.key().await;
     // Whether or not the counters know of the batch already.
     for is_folded in [false, true] {
         if is_folded {
-            while app.store().fold_deltas(key, 100).await.unwrap() != Some(0) {}
+            fold_all(&app).await;
         }
         let all = pages(&app, "", 500).await;
         let order = ids(&all);
@@ -203,7 +208,7 @@ async fn doors_in_a_state_are_found_and_counted_whether_or_not_the_counters_know
     let refused = [(3, 1), (29, 5)].map(|(estate, n)| app.survey.case(estate * ESTATE + n));
     for is_folded in [false, true] {
         if is_folded {
-            while app.store().fold_deltas(key, 100).await.unwrap() != Some(0) {}
+            fold_all(&app).await;
         }
         let mut found = Vec::new();
         let mut after = String::new();

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::tx::{Error, Tx, statements};
-use super::super::{Store, SurveyKey};
-use super::walk::{Walk, room};
+use super::super::{Statement, Store, SurveyKey};
+use super::walk::{Areas, Walk, room};
 use super::{CaseRow, select_cases};
 use crate::domain::{NEVER_VISITED, PRESSING, State};
 
@@ -26,10 +26,11 @@ statements! {
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
           and (c.due_class, c.due_at, c.id) > ($5, $6, $7)
         order by c.due_class, c.due_at, c.id limit $8");
-    /// $1 district, $2 survey, $3 areas, $4 first class, $5 last class, $6 after area, $7 after class, $8 after time, $9 after id,
+    /// $1 district, $2 survey, $3 areas or null, $4 first class, $5 last class, $6 after area, $7 after class, $8 after time, $9 after id,
     /// $10 limit, $11 lo, $12 hi of the areas. What does not press, area by area.
     LIST_BY_AREA = concat!("-- list_due_cases_by_area\n", select_cases!(), "
-        where c.district_id = $1 and c.survey_no = $2 and c.area_no = any($3) and c.area_no between $11 and $12 and c.due_class between $4 and $5
+        where c.district_id = $1 and c.survey_no = $2 and c.area_no between $11 and $12
+          and ($3::integer[] is null or c.area_no = any($3)) and c.due_class between $4 and $5
           and (c.area_no, c.due_class, c.due_at, c.id) > ($6, $7, $8, $9)
         order by c.area_no, c.due_class, c.due_at, c.id limit $10");
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. How many cases a range has, counted up to the limit.
@@ -81,7 +82,7 @@ impl Store {
                 if after.class > PRESSING {
                     return page.rest(after, limit).await;
                 }
-                let mut rows = page.pressing(after, limit).await?;
+                let mut rows = page.whole(&LIST_PRESSING, after, limit).await?;
                 let left = room(limit, &rows);
                 if left > 0 {
                     rows.extend(page.rest(DuePlace::before(PRESSING + 1), left).await?);
@@ -100,12 +101,18 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    async fn pressing(&self, after: DuePlace, limit: i64) -> Result<Vec<CaseRow>, Error> {
+    /// The doors of the whole range, in the order of one of the two statements for that.
+    async fn whole(
+        &self,
+        statement: &'static Statement,
+        after: DuePlace,
+        limit: i64,
+    ) -> Result<Vec<CaseRow>, Error> {
         let (key, range) = (self.key, self.range);
         let rows = self
             .tx
             .query(
-                &LIST_PRESSING,
+                statement,
                 &[&key.district, &key.no, &range.0, &range.1, &after.class, &after.at, &after.id, &limit],
             )
             .await?;
@@ -120,14 +127,7 @@ impl Page<'_> {
         if counted.get::<_, i64>("n") > SORTED {
             return self.by_area(after, limit).await;
         }
-        let rows = self
-            .tx
-            .query(
-                &LIST_REST,
-                &[&key.district, &key.no, &range.0, &range.1, &after.class, &after.at, &after.id, &limit],
-            )
-            .await?;
-        Ok(rows.iter().map(CaseRow::of).collect())
+        self.whole(&LIST_REST, after, limit).await
     }
 
     async fn by_area(&self, after: DuePlace, limit: i64) -> Result<Vec<CaseRow>, Error> {
@@ -143,9 +143,9 @@ impl Page<'_> {
         let mut rows = Vec::new();
         for (first, last, states) in parts.into_iter().filter(|part| after.class <= part.1) {
             let from = if after.class < first { DuePlace::before(first) } else { after };
-            let mut walk = Walk::new((self.range.0.max(from.area_no), self.range.1), &states);
+            let mut walk = Walk::new((self.range.0.max(from.area_no), self.range.1), Some(&states));
             while room(limit, &rows) > 0
-                && let Some(areas) = walk.next(self.tx, self.key).await?
+                && let Some(Areas { range, list }) = walk.next(self.tx, self.key).await?
             {
                 let more = self
                     .tx
@@ -154,7 +154,7 @@ impl Page<'_> {
                         &[
                             &self.key.district,
                             &self.key.no,
-                            &areas.list,
+                            &list,
                             &first,
                             &last,
                             &from.area_no,
@@ -162,8 +162,8 @@ impl Page<'_> {
                             &from.at,
                             &from.id,
                             &room(limit, &rows),
-                            &areas.range.0,
-                            &areas.range.1,
+                            &range.0,
+                            &range.1,
                         ],
                     )
                     .await?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
-use super::walk::{Walk, room};
+use super::walk::{Areas, Walk, room};
 use super::{CaseRow, Span, case_columns, select_cases};
 
 statements! {
@@ -130,26 +130,21 @@ pub async fn list_rows(
     after: (i32, Uuid),
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    let page = async |(lo, hi): (i32, i32), areas: Option<Vec<i32>>, limit: i64| {
+    let mut walk = Walk::new((range.0.max(after.0), range.1), states.as_deref());
+    let mut all = Vec::new();
+    while room(limit, &all) > 0
+        && let Some(Areas { range, list }) = walk.next(tx, key).await?
+    {
+        let most = room(limit, &all);
         let rows = tx
             .query(
                 &LIST_CASES,
-                &[&key.district, &key.no, &lo, &hi, states, &after.0, &after.1, &limit, &areas],
+                &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &most, &list],
             )
             .await?;
-        Ok::<Vec<_>, Error>(rows.iter().map(CaseRow::of).collect())
-    };
-    let Some(wanted) = states.as_deref().filter(|_| range.0 < range.1) else {
-        return page(range, None, limit).await;
-    };
-    let mut walk = Walk::new((range.0.max(after.0), range.1), wanted);
-    let mut rows = Vec::new();
-    while room(limit, &rows) > 0
-        && let Some(areas) = walk.next(tx, key).await?
-    {
-        rows.extend(page(areas.range, Some(areas.list), room(limit, &rows)).await?);
+        all.extend(rows.iter().map(CaseRow::of));
     }
-    Ok(rows)
+    Ok(all)
 }
 
 /// One page of the doors lent to `user` from outside a range of areas, by id.

@@ -24,7 +24,7 @@ pub(in crate::store) use lists::range_of;
 pub use lists::{
     event_histories, find_by_dwelling, find_cases, ids_after, list_lent_rows, list_rows, open_ids,
 };
-pub(in crate::store) use walk::{Walk, room};
+pub(in crate::store) use walk::{Areas, Walk, room};
 
 /// The columns of [`CaseRow`], of a case `c` with its door `d`.
 macro_rules! case_columns {
