@@ -151,6 +151,8 @@ async fn town() -> App {
             interview(door(0, 0)),
         ])
         .await;
+    let many: Vec<Value> = (10..20).map(|estate| visit(door(estate, 0), "no_answer")).collect();
+    phone.accepted(&many).await;
     app
 }
 
@@ -179,7 +181,9 @@ async fn a_large_area_tells_what_presses_then_the_doors_met_area_by_area_then_th
         once.sort_unstable();
         once.dedup();
         assert_eq!(once.len(), order.len(), "a door is told twice");
-        let met = [(25, 2), (3, 0), (3, 1), (9, 7), (20, 339), (29, 5)];
+        let many = (10..20).map(|estate| (estate, 0));
+        let met: Vec<_> =
+            [(25, 2), (3, 0), (3, 1), (9, 7)].into_iter().chain(many).chain([(20, 339), (29, 5)]).collect();
         let expected: Vec<_> =
             met.iter().map(|(estate, n)| app.survey.case(estate * ESTATE + n).to_string()).collect();
         assert_eq!(order[..met.len()], expected);
@@ -228,6 +232,8 @@ async fn doors_in_a_state_are_found_and_counted_whether_or_not_the_counters_know
             (Some(vec![state("refused")]), nobody.clone(), 2),
             (Some(vec![state("refused")]), somebody, 0),
             (Some(vec![state("partial")]), None, 0),
+            (Some(vec![state("in_progress")]), None, 13),
+            (Some(vec![state("in_progress")]), nobody.clone(), 13),
             (Some(vec![state("new")]), nobody, 400),
             (None, None, 400),
         ] {
