@@ -108,9 +108,9 @@ create table survey_case (
     changed_tag      bigint,
     evidence         bytea,
     constraint survey_case_pk primary key (district_id, id, survey_no)
-) with (fillfactor = 50);
+) with (fillfactor = 50, toast_tuple_target = 8160);
 -- A page is half full at first, and of what a fold writes only two columns have an index, empty for most doors: so nearly every
--- case is rewritten within its page, without a new entry in any index. Doors in a state are found through the counters
+-- case is rewritten within its page, without a new entry in any index; what a much-visited door carries stays there too. Doors in a state are found through the counters
 -- (completion_area), a building's doors through its area.
 create index survey_case_by_place on survey_case (district_id, survey_no, area_no, building_id);
 create index survey_case_pressing on survey_case (district_id, survey_no, pressing_class, pressing_at, id, area_no) where pressing_class is not null;

@@ -23,34 +23,46 @@ pub struct Done {
     pub replays: usize,
 }
 
-/// Batches for as many connections as there are lists, each connection with its own device.
-pub fn bodies(
+/// What one device sends over one connection.
+#[derive(Clone, Debug)]
+pub struct Shift {
+    /// The device's token.
+    pub token: String,
+    /// Its batches, in their order.
+    pub bodies: Vec<Body>,
+}
+
+/// Batches for `connections`, each with its own device: those of the first makers.
+pub fn shifts(
     makers: &mut [Maker],
     connections: usize,
     batches: usize,
     n: usize,
     mix: Mix,
-) -> Result<Vec<Vec<Body>>> {
+) -> Result<Vec<Shift>> {
     let now = Timestamp::now();
     let each = batches.div_ceil(connections);
     makers
         .iter_mut()
         .take(connections)
-        .map(|maker| (0..each).map(|_| maker.batch(n, mix, now)).collect())
+        .map(|maker| {
+            let bodies = (0..each).map(|_| maker.batch(n, mix, now)).collect::<Result<_>>()?;
+            Ok(Shift { token: maker.token().to_owned(), bodies })
+        })
         .collect()
 }
 
-/// Sends all lists at once, one connection each.
-pub async fn send(service: &Service, work: &[Vec<Body>]) -> Result<Done> {
+/// Sends all at once, one connection each.
+pub async fn send(service: &Service, work: &[Shift]) -> Result<Done> {
     let gate = Arc::new(tokio::sync::Barrier::new(work.len() + 1));
     let mut tasks = Vec::new();
-    for (list, (_, token)) in work.iter().zip(&service.tokens) {
-        let mut line = Line::open(service.address, token).await?;
-        let (gate, list) = (Arc::clone(&gate), list.clone());
+    for shift in work {
+        let mut line = Line::open(service.address, &shift.token).await?;
+        let (gate, bodies) = (Arc::clone(&gate), shift.bodies.clone());
         tasks.push(tokio::spawn(async move {
             gate.wait().await;
             let mut done = Done::default();
-            for body in list {
+            for body in bodies {
                 let began = Instant::now();
                 let answer = line.post(body.packed).await?;
                 done.timing.latencies.push(began.elapsed().as_secs_f64() * 1000.0);

@@ -37,6 +37,7 @@ pub struct Maker {
     dice: StdRng,
     world: World,
     device: Uuid,
+    token: String,
     first: usize,
     doors: usize,
     /// The door before the next one. Every door is met once before any is met twice.
@@ -67,15 +68,23 @@ impl Walk {
 impl Maker {
     /// One maker for each enumerator.
     pub fn all(world: &World, tokens: &[(Uuid, String)], seed: u64, walk: Walk) -> Vec<Self> {
-        tokens.iter().enumerate().map(|(n, (device, _))| Self::new(world, n, *device, seed, walk)).collect()
+        let one = |(n, (device, token)): (usize, &(Uuid, String))| {
+            Self::new(world, n, (*device, token.clone()), seed, walk)
+        };
+        tokens.iter().enumerate().map(one).collect()
     }
 
     /// A maker for the device of an enumerator.
-    pub fn new(world: &World, enumerator: usize, device: Uuid, seed: u64, walk: Walk) -> Self {
+    fn new(world: &World, enumerator: usize, (device, token): (Uuid, String), seed: u64, walk: Walk) -> Self {
         let (first, doors) = world.doors_of(enumerator);
         let mut dice = StdRng::seed_from_u64(seed ^ ((enumerator as u64) << 32));
         let at = dice.random_range(0..doors);
-        Self { dice, world: world.clone(), device, first, doors, at, walk, sent: 0 }
+        Self { dice, world: world.clone(), device, token, first, doors, at, walk, sent: 0 }
+    }
+
+    /// The device's token.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// A batch of `n` records.

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 
 use crate::figures::{Cell, Figures, Verdict, spread};
 use crate::house::{House, Service};
-use crate::load::{self, bodies};
+use crate::load::{self, Shift, shifts};
 use crate::options::Options;
 use crate::raw::{self, Way};
 use crate::records::{Body, Maker, Mix, Walk};
@@ -64,6 +64,13 @@ pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Res
     bench.service.stop()
 }
 
+/// Batches of the next devices in turn, so that all doors of the survey get about as many visits in a run: a handful, as in the field.
+fn in_turn(makers: &mut [Maker], cell: Cell, batches: usize, mix: Mix) -> Result<Vec<Shift>> {
+    let work = shifts(makers, cell.connections, batches, cell.batch, mix)?;
+    makers.rotate_left(cell.connections);
+    Ok(work)
+}
+
 struct Bench<'a> {
     house: &'a House,
     service: Service,
@@ -92,7 +99,7 @@ impl Bench<'_> {
 
     async fn warm_up(&mut self) -> Result<()> {
         for cell in [Cell { connections: 16, batch: 30 }, MAIN] {
-            let work = bodies(&mut self.makers, cell.connections, 64, cell.batch, Mix::Mixed)?;
+            let work = self.work(cell, 64, Mix::Mixed)?;
             self.accepted += load::send(&self.service, &work).await?.accepted;
             let rows = self.raw_work(cell, &work);
             raw::write(&self.house.connection("raw")?, Way::Unnest, rows).await?;
@@ -100,15 +107,21 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn raw_work(&mut self, cell: Cell, work: &[Vec<Body>]) -> Vec<Vec<(raw::Rows, bytes::Bytes)>> {
+    fn work(&mut self, cell: Cell, batches: usize, mix: Mix) -> Result<Vec<Shift>> {
+        in_turn(&mut self.makers, cell, batches, mix)
+    }
+
+    fn raw_work(&mut self, cell: Cell, work: &[Shift]) -> Vec<Vec<(raw::Rows, bytes::Bytes)>> {
         let now = Timestamp::now();
         let rows = |dice: &mut StdRng, cases: &[_], body: &Body| {
             (raw::rows(dice, cell.batch, cases, now), body.packed.clone())
         };
-        work.iter().map(|list| list.iter().map(|b| rows(&mut self.dice, &self.cases, b)).collect()).collect()
+        work.iter()
+            .map(|shift| shift.bodies.iter().map(|b| rows(&mut self.dice, &self.cases, b)).collect())
+            .collect()
     }
 
-    async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Vec<Body>]) -> Result<()> {
+    async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Shift]) -> Result<()> {
         let rows = self.raw_work(cell, work);
         self.service.at_rest().await?;
         let before = self.cpu()?;
@@ -123,7 +136,7 @@ impl Bench<'_> {
         Ok(self.house.cpu()? + self.service.cpu()?)
     }
 
-    async fn send(&self, work: &[Vec<Body>]) -> Result<load::Done> {
+    async fn send(&self, work: &[Shift]) -> Result<load::Done> {
         self.service.at_rest().await?;
         let before = self.cpu()?;
         let mut done = load::send(&self.service, work).await?;
@@ -131,7 +144,7 @@ impl Bench<'_> {
         Ok(done)
     }
 
-    async fn fresh(&mut self, cell: Cell, what: &'static str, work: &[Vec<Body>]) -> Result<()> {
+    async fn fresh(&mut self, cell: Cell, what: &'static str, work: &[Shift]) -> Result<()> {
         let done = self.send(work).await?;
         ensure!(done.replays == 0, "a new batch was answered as a replay");
         self.accepted += done.accepted;
@@ -153,7 +166,7 @@ impl Bench<'_> {
 
     async fn cell(&mut self, cell: Cell) -> Result<()> {
         let n = self.batches(cell);
-        let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Mixed)?;
+        let work = self.work(cell, n, Mix::Mixed)?;
         self.raw(cell, "raw COPY", Way::Copy, &work).await?;
         self.raw(cell, YARDSTICK, Way::Unnest, &work).await?;
         self.fresh(cell, FRESH, &work).await?;
@@ -161,21 +174,24 @@ impl Bench<'_> {
         ensure!(again.accepted == 0, "a batch sent again was stored again");
         self.figures.note(cell, REPLAY, again.timing);
         if cell.batch == MAIN.batch {
-            let few: Vec<Vec<Body>> = work.iter().map(|list| list[..list.len().min(12)].to_vec()).collect();
+            let mut few = work;
+            for shift in &mut few {
+                shift.bodies.truncate(12);
+            }
             self.raw(cell, "raw, row by row", Way::RowByRow, &few).await?;
         }
         if cell == MAIN {
-            let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Visits)?;
+            let work = self.work(cell, n, Mix::Visits)?;
             self.fresh(cell, VISITS, &work).await?;
-            let work = bodies(&mut self.scattered, cell.connections, n, cell.batch, Mix::Mixed)?;
+            let work = in_turn(&mut self.scattered, cell, n, Mix::Mixed)?;
             self.fresh(cell, SCATTERED, &work).await?;
-            let work = bodies(&mut self.makers, cell.connections, n, cell.batch, Mix::Mixed)?;
+            let work = self.work(cell, n, Mix::Mixed)?;
             self.read_beside(cell, &work).await?;
         }
         Ok(())
     }
 
-    async fn read_beside(&mut self, cell: Cell, work: &[Vec<Body>]) -> Result<()> {
+    async fn read_beside(&mut self, cell: Cell, work: &[Shift]) -> Result<()> {
         let stop = Arc::new(AtomicBool::new(false));
         let reads = load::read_beside(&self.service, "/v1/completion", Arc::clone(&stop));
         let sends = async {
@@ -211,14 +227,14 @@ impl Bench<'_> {
 
     /// 200 clients hang up in the middle of an upload, or before its answer; then each sends it once more.
     async fn hang_ups(&mut self) -> Result<()> {
-        let work = bodies(&mut self.makers, 8, 200, 30, Mix::Mixed)?;
+        let work = self.work(Cell { connections: 8, batch: 30 }, 200, Mix::Mixed)?;
         let mut tasks = Vec::new();
-        for (list, (_, token)) in work.iter().zip(self.service.tokens.clone()) {
-            let (address, list) = (self.service.address, list.clone());
+        for shift in work.clone() {
+            let address = self.service.address;
             tasks.push(tokio::spawn(async move {
-                for (i, body) in list.iter().enumerate() {
+                for (i, body) in shift.bodies.iter().enumerate() {
                     let part = if i % 2 == 0 { body.packed.len() / 2 } else { body.packed.len() };
-                    hang_up(address, &token, &body.packed, part).await?;
+                    hang_up(address, &shift.token, &body.packed, part).await?;
                 }
                 anyhow::Ok(())
             }));
@@ -227,7 +243,7 @@ impl Bench<'_> {
             task.await??;
         }
         self.service.none_idle_in_transaction().await?;
-        let records: usize = work.iter().flatten().map(|b| b.records).sum();
+        let records: usize = work.iter().flat_map(|shift| &shift.bodies).map(|b| b.records).sum();
         load::send(&self.service, &work).await?;
         let stored = self.service.stored().await?;
         ensure!(

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::figures::Verdict;
 use crate::house::{House, Service};
-use crate::load::{self, bodies};
+use crate::load::{self, shifts};
 use crate::options::Options;
 use crate::records::{Maker, Mix, Walk};
 use crate::world::World;
@@ -39,9 +39,9 @@ async fn costs(options: &Options, small: (&Service, &World), large: (&Service, &
     let (mut of_small, mut of_large) = (makers(small), makers(large));
     let mut ratios = Vec::new();
     for round in 0..=options.rounds.min(3) {
-        let work = bodies(&mut of_small, 8, 24, 100, Mix::Mixed)?;
+        let work = shifts(&mut of_small, 8, 24, 100, Mix::Mixed)?;
         let little = load::send(small.0, &work).await?.timing.quantile(0.5);
-        let work = bodies(&mut of_large, 8, 24, 100, Mix::Mixed)?;
+        let work = shifts(&mut of_large, 8, 24, 100, Mix::Mixed)?;
         let big = load::send(large.0, &work).await?.timing.quantile(0.5);
         println!(
             "  batch of 100, 8 connections: {little:.1} ms at {} cases, {big:.1} ms at {}",
@@ -59,7 +59,7 @@ async fn costs(options: &Options, small: (&Service, &World), large: (&Service, &
 async fn pages(service: &Service, world: &World, options: &Options) -> Result<()> {
     let mut makers = Maker::all(world, &service.tokens, !options.seed, Walk::Along);
     let batches = if options.quick { 64 } else { 400 };
-    let work = bodies(&mut makers, 16, batches, 100, Mix::Mixed)?;
+    let work = shifts(&mut makers, 16, batches, 100, Mix::Mixed)?;
     let done = load::send(service, &work).await?;
     ensure!(done.accepted == done.timing.records, "not every record was accepted");
     println!(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::figures::Verdict;
 use crate::house::House;
-use crate::load::{self, bodies};
+use crate::load::{self, shifts};
 use crate::options::Options;
 use crate::records::{Maker, Mix, Walk};
 use crate::world::World;
@@ -22,7 +22,7 @@ pub async fn run(house: &House, options: &Options, verdict: &mut Verdict) -> Res
     for _ in 0..5 {
         let until = Instant::now() + fifth;
         while Instant::now() < until {
-            let work = bodies(&mut makers, 4, 100, 100, Mix::Mixed)?;
+            let work = shifts(&mut makers, 4, 100, 100, Mix::Mixed)?;
             accepted += load::send(&service, &work).await?.accepted;
         }
         memory.push(service.memory("VmRSS")?);

@@ -13,8 +13,8 @@ use uuid::Uuid;
 const DISTRICT: &str = "410181";
 /// Its slug.
 pub const SURVEY: &str = "bench";
-/// Enumerators; each has a tenth of the district, the last six share the first six tenths.
-pub const ENUMERATORS: usize = 16;
+/// Enumerators; two share a tenth of the district.
+pub const ENUMERATORS: usize = 2 * PARTS;
 /// Areas of the second level.
 const PARTS: usize = 10;
 /// Doors of one leaf area, in two buildings.

@@ -96,6 +96,27 @@ pub struct Refusals {
     pub break_off: u32,
 }
 
+/// What a case counts as: the part of its standing that rates are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tallied {
+    /// The state.
+    pub state: State,
+    /// The class for rates; none for merged and cancelled cases.
+    pub class: Option<Class>,
+    /// Whether the case was attempted.
+    pub is_attempted: bool,
+    /// Whether there is a counted attempt.
+    pub has_counted_attempt: bool,
+    /// Whether the case was completed on its first counted attempt.
+    pub is_first_visit_complete: bool,
+    /// Who completed the case.
+    pub completed_by: Option<CompletedBy>,
+    /// The interview that speaks for this door, with its revision.
+    pub current: Option<(InterviewId, i32)>,
+    /// Persons of the counted complete interview; zero otherwise.
+    pub persons: PersonCounts,
+}
+
 /// A closing by hand that is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
@@ -219,6 +240,20 @@ impl Standing {
             closed_unmet: None,
             reopened_at: None,
             merged_into: None,
+        }
+    }
+
+    /// What the case counts as.
+    pub const fn tallied(&self) -> Tallied {
+        Tallied {
+            state: self.state,
+            class: self.class,
+            is_attempted: self.is_attempted,
+            has_counted_attempt: self.has_counted_attempt,
+            is_first_visit_complete: self.is_first_visit_complete,
+            completed_by: self.completed_by,
+            current: self.current,
+            persons: self.persons,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The effort made at a door: which visits are counted attempts, what of the rule is still missing, what was never tried.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Cell, Counted};
@@ -17,36 +18,43 @@ pub(super) struct Effort {
     /// The counted attempts, as indices into the visits they were measured from.
     pub attempts: Vec<usize>,
     pub last_at: Option<Timestamp>,
+    last_day: Option<Date>,
     tried: u32,
+    measured: usize,
 }
 
 impl Effort {
     /// Measures visits that are in time order: in person, outcome not excluded, and the policy's gap after the last
     /// counted one (greedy).
     pub fn measure(visits: &[Seen], rules: &Rules) -> Self {
-        let gap = SignedDuration::from_mins(i64::from(rules.policy.attempt.min_gap_minutes));
         let mut effort = Self::default();
-        let (mut bands, mut last_day) = (0_u32, None);
-        for (position, seen) in visits.iter().enumerate() {
-            let is_too_soon = effort.last_at.is_some_and(|last| seen.visit.at.duration_since(last) < gap);
+        effort.go_on(visits, rules);
+        effort
+    }
+
+    /// Goes on with the visits that came behind those measured so far.
+    pub fn go_on(&mut self, visits: &[Seen], rules: &Rules) {
+        let gap = SignedDuration::from_mins(i64::from(rules.policy.attempt.min_gap_minutes));
+        for (position, seen) in visits.iter().enumerate().skip(self.measured) {
+            let is_too_soon = self.last_at.is_some_and(|last| seen.visit.at.duration_since(last) < gap);
             if seen.visit.channel != Channel::InPerson || !rules.counts(seen.visit.outcome) || is_too_soon {
                 continue;
             }
-            effort.attempts.push(position);
-            effort.last_at = Some(seen.visit.at);
-            let counted = &mut effort.counted;
+            self.attempts.push(position);
+            self.last_at = Some(seen.visit.at);
+            let counted = &mut self.counted;
             counted.attempts += 1;
-            counted.days += u32::from(last_day != Some(seen.local.date));
-            last_day = Some(seen.local.date);
+            counted.days += u32::from(self.last_day != Some(seen.local.date));
+            self.last_day = Some(seen.local.date);
             counted.weekend += u32::from(seen.local.is_weekend);
             if let Some(band) = seen.local.band {
                 counted.evening += u32::from(rules.calendar.evening() == Some(band));
-                bands |= 1 << band.min(MOST_BANDS - 1);
-                effort.tried |= bit(Cell { weekend: seen.local.is_weekend, band });
+                self.tried |= bit(Cell { weekend: seen.local.is_weekend, band });
             }
         }
-        effort.counted.bands = bands.count_ones();
-        effort
+        self.measured = visits.len();
+        let bands = (self.tried | self.tried >> MOST_BANDS) & ((1 << MOST_BANDS) - 1);
+        self.counted.bands = bands.count_ones();
     }
 
     /// The cells without a counted attempt: weekday before weekend, then by band.

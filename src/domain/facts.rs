@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::case::Closing;
 use super::code::{Confirmed, Informant, InterviewResult, Outcome};
+use super::effort::Effort;
 use super::evidence::{Decision, DecisionKind, Evidence, Interview, Visit, Window};
 use super::ids::{CaseId, VisitId};
 use super::rules::{Local, Rules};
@@ -24,6 +25,8 @@ pub(super) enum Horizon {
     Everything,
     /// What had happened before a visit. What was voided or rejected later is no evidence here either.
     Before(Timestamp, VisitId),
+    /// What had happened at a moment, that moment included.
+    HappenedBy(Timestamp),
     /// What the server knew at a moment.
     KnownBy(Timestamp),
 }
@@ -61,7 +64,7 @@ pub(super) struct Rulings {
 }
 
 /// The evidence in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Facts<'a> {
     /// Visits not voided, copies folded, by time, then id.
     pub visits: Vec<Seen<'a>>,
@@ -79,26 +82,18 @@ impl<'a> Facts<'a> {
     /// Puts the evidence in order, as far as the horizon reaches.
     pub fn collect(evidence: &'a Evidence, rules: &Rules, horizon: Horizon) -> Self {
         let decisions = in_order(evidence, horizon);
-        let mut visits: Vec<&Visit> =
-            evidence.visits.iter().filter(|visit| horizon.has_visit(visit)).collect();
-        visits.sort_unstable_by_key(|visit| (visit.id, visit.received_at, visit.at));
-        visits.dedup_by_key(|visit| visit.id);
-        visits.sort_unstable_by_key(|visit| (visit.at, visit.id));
+        let visits = in_time_order(evidence, horizon);
         let mut facts = Self {
             visits: Vec::with_capacity(visits.len()),
-            interviews: Vec::new(),
-            has_interview: false,
             rulings: Rulings::read(&decisions),
             stored: visits.len(),
-            twins: Vec::new(),
+            ..Self::default()
         };
         let voided = voided(&decisions);
         for visit in visits.into_iter().filter(|visit| !voided.contains(&visit.id)) {
             facts.take_visit(visit, rules);
         }
-        if !evidence.interviews.is_empty() {
-            facts.take_interviews(evidence, (&decisions, &voided), horizon);
-        }
+        facts.take_interviews(evidence, (&decisions, &voided), horizon);
         facts
     }
 
@@ -108,7 +103,8 @@ impl<'a> Facts<'a> {
         self.visits.iter().position(|seen| seen.visit.id == id).or_else(twin)
     }
 
-    /// A copy adds what the first record of the visit lacks: an informant, a photo, a corrected appointment.
+    /// Takes the next visit in time order. A copy adds what the first record of the visit lacks: an informant, a photo, a corrected
+    /// appointment.
     fn take_visit(&mut self, visit: &'a Visit, rules: &Rules) {
         let is_near = |seen: &&Seen| visit.at.duration_since(seen.visit.at) <= TWIN;
         let is_same = |seen: &Seen| {
@@ -139,23 +135,31 @@ impl<'a> Facts<'a> {
         });
     }
 
+    /// Takes the interviews afresh that the horizon reaches.
     fn take_interviews(
         &mut self,
         evidence: &'a Evidence,
         (decisions, voided): (&[&Decision], &BTreeSet<VisitId>),
         horizon: Horizon,
     ) {
+        if evidence.interviews.is_empty() {
+            return;
+        }
         let mut all: Vec<&Interview> =
             evidence.interviews.iter().filter(|text| horizon.has_interview(text)).collect();
         let is_out = |text: &Interview| text.visit_id.is_some_and(|visit| voided.contains(&visit));
         all.retain(|text| !is_out(text));
         let stands_alone = all.iter().any(|text| text.visit_id.is_none());
         self.has_interview = !all.is_empty();
-        for position in 0..self.visits.len() {
-            let arrived =
-                |text: &&Interview| text.visit_id.and_then(|id| self.position(id)) == Some(position);
-            self.visits[position].has_interview = stands_alone || all.iter().any(arrived);
+        for seen in &mut self.visits {
+            seen.has_interview = stands_alone;
         }
+        for visit in all.iter().filter_map(|text| text.visit_id) {
+            if let Some(position) = self.position(visit) {
+                self.visits[position].has_interview = true;
+            }
+        }
+        self.interviews.clear();
         for interview in current_revisions(evidence, horizon) {
             let stands_elsewhere = interview.counted_elsewhere && !interview.persons.lists_only_absent();
             if is_out(interview) || stands_elsewhere || is_rejected(decisions, interview) {
@@ -174,11 +178,58 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// The facts of evidence without decisions, moment by moment. As nothing is taken back, what happens next is added to what is there.
+#[derive(Debug)]
+pub(super) struct Growing<'a> {
+    evidence: &'a Evidence,
+    rules: &'a Rules,
+    coming: std::iter::Peekable<std::vec::IntoIter<&'a Visit>>,
+    facts: Facts<'a>,
+    effort: Effort,
+}
+
+impl<'a> Growing<'a> {
+    /// Before anything happened; none of evidence that does not only grow.
+    pub fn of(evidence: &'a Evidence, rules: &'a Rules) -> Option<Self> {
+        let coming = in_time_order(evidence, Horizon::Everything);
+        let is_growing = evidence.decisions.is_empty() && coming.len() == evidence.visits.len();
+        is_growing.then(|| Self {
+            evidence,
+            rules,
+            coming: coming.into_iter().peekable(),
+            facts: Facts::default(),
+            effort: Effort::default(),
+        })
+    }
+
+    /// The facts, and the effort they show, at a moment not before the last one asked for.
+    pub fn at(&mut self, moment: Timestamp) -> (&Facts<'a>, &Effort) {
+        while let Some(visit) = self.coming.next_if(|visit| visit.at <= moment) {
+            self.facts.stored += 1;
+            self.facts.take_visit(visit, self.rules);
+            self.effort.go_on(&self.facts.visits, self.rules);
+        }
+        let no_decisions = (&[][..], &BTreeSet::new());
+        self.facts.take_interviews(self.evidence, no_decisions, Horizon::HappenedBy(moment));
+        (&self.facts, &self.effort)
+    }
+}
+
+/// The visits by time, then id, each once.
+fn in_time_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Visit> {
+    let mut visits: Vec<&Visit> = evidence.visits.iter().filter(|visit| horizon.has_visit(visit)).collect();
+    visits.sort_unstable_by_key(|visit| (visit.id, visit.received_at, visit.at));
+    visits.dedup_by_key(|visit| visit.id);
+    visits.sort_unstable_by_key(|visit| (visit.at, visit.id));
+    visits
+}
+
 impl Horizon {
     fn has_visit(self, visit: &Visit) -> bool {
         match self {
             Self::Everything => true,
             Self::Before(at, id) => (visit.at, visit.id) < (at, id),
+            Self::HappenedBy(moment) => visit.at <= moment,
             Self::KnownBy(moment) => visit.received_at <= moment,
         }
     }
@@ -187,6 +238,7 @@ impl Horizon {
         match self {
             Self::Everything => true,
             Self::Before(at, _) => interview.at < at,
+            Self::HappenedBy(moment) => interview.at <= moment,
             Self::KnownBy(moment) => interview.received_at <= moment,
         }
     }
@@ -195,7 +247,7 @@ impl Horizon {
         match self {
             Self::Everything => true,
             Self::Before(at, _) => decision.at <= at || decision.kind.speaks_of_a_record(),
-            Self::KnownBy(moment) => decision.at <= moment,
+            Self::HappenedBy(moment) | Self::KnownBy(moment) => decision.at <= moment,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::case::{CompletedBy, Standing};
+use super::case::{CompletedBy, Standing, Tallied};
 use super::code::{Channel, Class, EffortPart, Flag, Outcome, State};
 use super::effort::{Effort, unmet};
 use super::evidence::{Evidence, PersonCounts};
@@ -19,15 +19,14 @@ pub fn fold(evidence: &Evidence, rules: &Rules) -> Standing {
     let facts = Facts::collect(evidence, rules, Horizon::Everything);
     let effort = Effort::measure(&facts.visits, rules);
     let reading = Reading::of(&facts, &effort, rules);
-    let state = reading.state(&facts);
-    let mut standing = Standing::blank(state);
-    standing.class = class(state, &facts);
-    standing.marks = marks(evidence, &facts, &reading, state, rules);
+    let tallied = tally(&facts, &effort, &reading);
+    let mut standing = Standing::blank(tallied.state);
+    put_tallied(&mut standing, tallied);
+    standing.marks = marks(evidence, &facts, &reading, tallied.state, rules);
     let closing = facts.rulings.closing.as_ref();
     standing.close_class = closing.map(|closing| closing.class);
     standing.closed_unmet = closing.map(|closing| unmet_by(evidence, rules, Horizon::KnownBy(closing.at)));
     put_visits(&mut standing, &facts, &effort, rules);
-    put_interview(&mut standing, &facts, &effort);
     put_reading(&mut standing, reading);
     standing.closing = facts.rulings.closing;
     standing.reopened_at = facts.rulings.reopened_at;
@@ -35,13 +34,38 @@ pub fn fold(evidence: &Evidence, rules: &Rules) -> Standing {
     standing
 }
 
+/// What a case with these facts counts as.
+pub(super) fn tally(facts: &Facts, effort: &Effort, reading: &Reading) -> Tallied {
+    let state = reading.state(facts);
+    let current = current(facts);
+    let counted = current.filter(|_| state == State::Completed);
+    Tallied {
+        state,
+        class: class(state, facts),
+        is_attempted: !facts.visits.is_empty() || facts.has_interview || state != State::New,
+        has_counted_attempt: effort.counted.attempts > 0,
+        is_first_visit_complete: counted.is_some() && is_first_visit_complete(facts, effort),
+        completed_by: counted.map(|taken| completed_by(facts, taken)),
+        current: current.map(|taken| (taken.interview.id, taken.interview.revision)),
+        persons: counted.map_or(PersonCounts::NONE, counted_persons),
+    }
+}
+
+fn put_tallied(standing: &mut Standing, tallied: Tallied) {
+    standing.class = tallied.class;
+    standing.is_attempted = tallied.is_attempted;
+    standing.has_counted_attempt = tallied.has_counted_attempt;
+    standing.is_first_visit_complete = tallied.is_first_visit_complete;
+    standing.completed_by = tallied.completed_by;
+    standing.current = tallied.current;
+    standing.persons = tallied.persons;
+}
+
 fn put_visits(standing: &mut Standing, facts: &Facts, effort: &Effort, rules: &Rules) {
     standing.counted = effort.counted;
     standing.counted_visits = effort.attempts.iter().map(|n| facts.visits[*n].visit.id).collect();
     standing.visits_stored = u32::try_from(facts.stored).unwrap_or(u32::MAX);
     standing.untried = effort.untried(rules);
-    standing.is_attempted = !facts.visits.is_empty() || facts.has_interview || standing.state != State::New;
-    standing.has_counted_attempt = effort.counted.attempts > 0;
     standing.last_counted = effort.last_at;
     if let Some(seen) = facts.visits.last() {
         standing.last = Some((seen.visit.at, seen.visit.outcome));
@@ -55,16 +79,6 @@ fn missing_interview(facts: &Facts) -> Option<Timestamp> {
     let mut visits = facts.visits.iter();
     let missing = visits.find(|seen| seen.visit.outcome.is_interview() && !seen.has_interview);
     missing.map(|seen| seen.visit.at)
-}
-
-fn put_interview(standing: &mut Standing, facts: &Facts, effort: &Effort) {
-    let Some(taken) = current(facts) else { return };
-    standing.current = Some((taken.interview.id, taken.interview.revision));
-    if standing.state == State::Completed {
-        standing.persons = counted_persons(taken);
-        standing.completed_by = Some(completed_by(facts, taken));
-        standing.is_first_visit_complete = is_first_visit_complete(facts, effort);
-    }
 }
 
 fn put_reading(standing: &mut Standing, reading: Reading) {

@@ -204,19 +204,31 @@ proptest! {
     }
 
     #[test]
-    fn the_last_entry_of_the_history_is_the_present(evidence in evidence()) {
+    fn every_entry_of_the_history_is_what_the_fold_of_its_moment_says(mut evidence in evidence(), has_decisions: bool) {
         let rules = rules("");
-        for clock in [Clock::Event, Clock::Received] {
-            let last = history_by(clock, &evidence, &rules).pop().map(|(_, standing)| standing);
-            prop_assert_eq!(last.unwrap_or_else(|| fold(&Evidence::default(), &rules)), fold(&evidence, &rules));
+        if !has_decisions {
+            evidence.decisions.clear();
         }
+        let at = |moment| fold(&evidence.as_of(Clock::Event, moment), &rules).tallied();
+        let visits = evidence.visits.iter().map(|visit| visit.at);
+        let others = evidence.interviews.iter().map(|text| text.at).chain(evidence.decisions.iter().map(|d| d.at));
+        let mut moments: Vec<_> = visits.chain(others).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        let mut expected = Vec::new();
+        for moment in moments {
+            if expected.last().is_none_or(|(_, before)| *before != at(moment)) {
+                expected.push((moment, at(moment)));
+            }
+        }
+        prop_assert_eq!(history(&evidence, &rules), expected);
     }
 
     #[test]
     fn a_history_can_be_continued(evidence in evidence(), since in minute()) {
         let (rules, since) = (rules(""), moment(since));
         let whole = history(&evidence, &rules);
-        let mut pieced: Vec<_> = whole.iter().filter(|(at, _)| *at < since).cloned().collect();
+        let mut pieced: Vec<_> = whole.iter().filter(|(at, _)| *at < since).copied().collect();
         for entry in history_since(&evidence, &rules, since) {
             if pieced.last().is_none_or(|(_, before)| *before != entry.1) {
                 pieced.push(entry);
@@ -230,7 +242,7 @@ proptest! {
         let standing = fold(&evidence, &rules(""));
         let text = serde_json::to_string(&standing).unwrap();
         prop_assert_eq!(serde_json::from_str::<Standing>(&text).unwrap(), standing.clone());
-        let cell = rates::Cell::of(&standing, rates::Baseline::In);
+        let cell = rates::Cell::of(&standing.tallied(), rates::Baseline::In);
         prop_assert_eq!(rates::Cell::from_code(cell.code()), Some(cell));
     }
 }

@@ -6,10 +6,13 @@
 
 use jiff::Timestamp;
 
-use super::case::Standing;
+use super::case::Tallied;
 use super::code::closed_set;
+use super::effort::Effort;
 use super::evidence::Evidence;
-use super::fold::fold;
+use super::facts::{Facts, Growing, Horizon};
+use super::fold::tally;
+use super::reading::Reading;
 use super::rules::Rules;
 
 closed_set! {
@@ -39,59 +42,41 @@ impl Evidence {
             decisions: self.decisions.iter().filter(|decision| decision.at <= moment).cloned().collect(),
         }
     }
-
-    /// Every moment at which something happened, or became known, in order, each once.
-    pub fn moments(&self, clock: Clock) -> Vec<Timestamp> {
-        let pick = |at, received_at| match clock {
-            Clock::Event => at,
-            Clock::Received => received_at,
-        };
-        let visits = self.visits.iter().map(|visit| pick(visit.at, visit.received_at));
-        let interviews = self.interviews.iter().map(|text| pick(text.at, text.received_at));
-        let mut moments: Vec<_> =
-            visits.chain(interviews).chain(self.decisions.iter().map(|d| d.at)).collect();
-        moments.sort_unstable();
-        moments.dedup();
-        moments
-    }
 }
 
-/// The standing after each moment at which something happened, by the event clock; only changes.
-pub fn history(evidence: &Evidence, rules: &Rules) -> Vec<(Timestamp, Standing)> {
-    history_by(Clock::Event, evidence, rules)
+/// What a case counted as from each moment on at which that changed, by the event clock. A moment before the first entry found
+/// the case with no evidence at all.
+pub fn history(evidence: &Evidence, rules: &Rules) -> Vec<(Timestamp, Tallied)> {
+    history_since(evidence, rules, Timestamp::MIN)
 }
 
 /// The same from `since` on. What happened later changes nothing before it.
-pub fn history_since(evidence: &Evidence, rules: &Rules, since: Timestamp) -> Vec<(Timestamp, Standing)> {
-    let mut moments = evidence.moments(Clock::Event);
-    moments.retain(|moment| *moment >= since);
-    standings(Clock::Event, evidence, rules, &moments)
-}
-
-/// The standing after each moment of a clock, in order; only changes. A moment before the first entry found the case
-/// with no evidence at all.
-pub fn history_by(clock: Clock, evidence: &Evidence, rules: &Rules) -> Vec<(Timestamp, Standing)> {
-    standings(clock, evidence, rules, &evidence.moments(clock))
-}
-
-/// The standing at each of the last moments of a clock.
-fn standings(
-    clock: Clock,
-    evidence: &Evidence,
-    rules: &Rules,
-    moments: &[Timestamp],
-) -> Vec<(Timestamp, Standing)> {
-    let mut entries: Vec<(Timestamp, Standing)> = Vec::new();
-    for (n, moment) in moments.iter().enumerate() {
-        // At the last one everything holds.
-        let standing = if n + 1 == moments.len() {
-            fold(evidence, rules)
+pub fn history_since(evidence: &Evidence, rules: &Rules, since: Timestamp) -> Vec<(Timestamp, Tallied)> {
+    let mut growing = Growing::of(evidence, rules);
+    let mut entries: Vec<(Timestamp, Tallied)> = Vec::new();
+    for moment in moments(evidence).into_iter().filter(|moment| *moment >= since) {
+        let tallied = if let Some(growing) = &mut growing {
+            let (facts, effort) = growing.at(moment);
+            tally(facts, effort, &Reading::of(facts, effort, rules))
         } else {
-            fold(&evidence.as_of(clock, *moment), rules)
+            let facts = Facts::collect(evidence, rules, Horizon::HappenedBy(moment));
+            let effort = Effort::measure(&facts.visits, rules);
+            tally(&facts, &effort, &Reading::of(&facts, &effort, rules))
         };
-        if entries.last().is_none_or(|(_, before)| *before != standing) {
-            entries.push((*moment, standing));
+        if entries.last().is_none_or(|(_, before)| *before != tallied) {
+            entries.push((moment, tallied));
         }
     }
     entries
+}
+
+/// Every moment at which something happened, in order, each once.
+fn moments(evidence: &Evidence) -> Vec<Timestamp> {
+    let visits = evidence.visits.iter().map(|visit| visit.at);
+    let interviews = evidence.interviews.iter().map(|text| text.at);
+    let mut moments: Vec<_> =
+        visits.chain(interviews).chain(evidence.decisions.iter().map(|d| d.at)).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
 }

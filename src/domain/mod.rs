@@ -38,7 +38,7 @@ mod worked;
 #[cfg(test)]
 mod worked_lines;
 
-pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, flags};
+pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, Tallied, flags};
 pub use citizen_id::CitizenId;
 pub use code::{
     Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag,
@@ -49,7 +49,7 @@ pub use due::{Due, NEVER_VISITED, PRESSING, Urgency, due, urgency_key};
 pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
 pub use facts::voided_visits;
 pub use fold::fold;
-pub use history::{Clock, history, history_by, history_since};
+pub use history::{Clock, history, history_since};
 pub use ids::{
     BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, SurveyNo,
     VisitId, door_key,

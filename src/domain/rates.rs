@@ -9,7 +9,7 @@ mod tally;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::case::{CompletedBy, Standing};
+use super::case::{CompletedBy, Tallied};
 use super::code::{Class, State};
 
 pub use tally::{PersonMeasure, Tally};
@@ -44,15 +44,15 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// What a case of that standing contributes.
-    pub fn of(standing: &Standing, baseline: Baseline) -> Self {
+    /// What a case contributes that counts as this.
+    pub fn of(tallied: &Tallied, baseline: Baseline) -> Self {
         Self {
-            state: standing.state,
-            class: standing.class,
-            is_attempted: standing.is_attempted,
-            has_counted: standing.has_counted_attempt,
-            is_first_visit: standing.is_first_visit_complete,
-            completed_by: standing.completed_by,
+            state: tallied.state,
+            class: tallied.class,
+            is_attempted: tallied.is_attempted,
+            has_counted: tallied.has_counted_attempt,
+            is_first_visit: tallied.is_first_visit_complete,
+            completed_by: tallied.completed_by,
             is_baseline: baseline == Baseline::In,
         }
     }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, fold, history, history_since,
-    next_action, urgency_key,
+    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, Tallied, fold, history,
+    history_since, next_action, urgency_key,
 };
 use crate::store::case::{BlankCase, CaseUpdate, Find, History, LockedCase, Recounted, Span, seven};
 use crate::store::completion::Delta;
@@ -308,10 +308,10 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
         Some(since) => history_since(&known.evidence, rules, since),
         None => history(&known.evidence, rules),
     };
-    // The last entry stands on all of the evidence.
-    let standing = past.last().map_or_else(|| fold(&known.evidence, rules), |(_, standing)| standing.clone());
-    let cell = Cell::of(&standing, baseline).code();
-    let persons = persons_of(&standing, &known.paired);
+    let standing = fold(&known.evidence, rules);
+    let tallied = standing.tallied();
+    let cell = Cell::of(&tallied, baseline).code();
+    let persons = persons_of(&tallied, &known.paired);
     let recounted = if cell != row.cell || persons != row.persons { Recounted::Yes } else { Recounted::No };
     let update = CaseUpdate {
         id: row.id,
@@ -344,12 +344,12 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
 }
 
 /// Seven person figures of the counted interview; empty when there is none.
-fn persons_of(standing: &Standing, paired: &HashMap<InterviewId, i32>) -> Vec<i32> {
-    if standing.persons.recorded == 0 {
+fn persons_of(tallied: &Tallied, paired: &HashMap<InterviewId, i32>) -> Vec<i32> {
+    if tallied.persons.recorded == 0 {
         return Vec::new();
     }
-    let mut all = person_numbers(&standing.persons).to_vec();
-    all.push(standing.current.and_then(|(id, _)| paired.get(&id)).copied().unwrap_or_default());
+    let mut all = person_numbers(&tallied.persons).to_vec();
+    all.push(tallied.current.and_then(|(id, _)| paired.get(&id)).copied().unwrap_or_default());
     all
 }
 
@@ -373,7 +373,7 @@ fn is_news(row: &LockedCase, known: &Known, survey: &Survey, baseline: Baseline,
 /// What the case counted as from when on, by the event clock.
 fn spans(
     row: &LockedCase,
-    past: Vec<(Timestamp, Standing)>,
+    past: Vec<(Timestamp, Tallied)>,
     known: &Known,
     survey: &Survey,
     baseline: Baseline,
@@ -386,11 +386,11 @@ fn spans(
 }
 
 /// Goes on with the spans that begin with `all`.
-fn follow(all: &mut Vec<Span>, past: Vec<(Timestamp, Standing)>, known: &Known, baseline: Baseline) {
-    for (at, standing) in past {
+fn follow(all: &mut Vec<Span>, past: Vec<(Timestamp, Tallied)>, known: &Known, baseline: Baseline) {
+    for (at, tallied) in past {
         let micros = at.as_microsecond();
-        let figures = persons_of(&standing, &known.paired);
-        let entry = (micros, Cell::of(&standing, baseline).code(), seven(&figures));
+        let figures = persons_of(&tallied, &known.paired);
+        let entry = (micros, Cell::of(&tallied, baseline).code(), seven(&figures));
         if all.first().is_some_and(|first| micros <= first.0) {
             // It happened before the server knew the door: the door counts from then on.
             all.retain(|e| e.0 < micros);
@@ -440,7 +440,7 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
     BlankCase {
         state: State::New.number(),
         class: standing.class.map(Class::number),
-        cell: Cell::of(&standing, baseline).code(),
+        cell: Cell::of(&standing.tallied(), baseline).code(),
         unmet: unmet_bits(&standing.unmet),
         due_class: urgency_key(&standing, rules).0,
     }

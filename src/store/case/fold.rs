@@ -32,10 +32,11 @@ macro_rules! update_cases {
             merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
             event_at = case when u.appended then c.event_at else '{}' end || ($22::bigint[])[u.first : u.last],
             event_cell = case when u.appended then c.event_cell else '{}' end || ($23::integer[])[u.first : u.last],
-            event_persons = case when u.appended and (u.has_figures or cardinality(c.event_persons) > 0)
-                    then case when cardinality(c.event_persons) > 0 then c.event_persons else array_fill(0, array[7 * cardinality(c.event_at)]) end
-                        || ($24::integer[])[u.first * 7 - 6 : u.last * 7]
-                when u.has_figures then ($24::integer[])[u.first * 7 - 6 : u.last * 7] else '{}' end,
+            event_persons = case when u.figures is null and (not u.appended or cardinality(c.event_persons) = 0) then '{}'
+                else case when not u.appended then '{}' when cardinality(c.event_persons) > 0 then c.event_persons
+                            else array_fill(0, array[7 * cardinality(c.event_at)]) end
+                        || case when u.figures is null then array_fill(0, array[7 * (u.last - u.first + 1)])
+                            else ($24::integer[])[u.figures : u.figures + 7 * (u.last - u.first) + 6] end end,
             received_at = case when u.recounted then
                 c.received_at || array[greatest($4::bigint, c.received_at[cardinality(c.received_at)] + 1)] else c.received_at end,
             received_cell = case when u.recounted then c.received_cell || array[u.cell] else c.received_cell end,
@@ -51,7 +52,7 @@ macro_rules! update_cases {
                 unnest($16::timestamptz[]) as appointment_from, unnest($17::timestamptz[]) as appointment_to,
                 unnest($18::smallint[]) as due_class, unnest($19::timestamptz[]) as due_at, unnest($25::uuid[]) as merged_into,
                 unnest($26::bytea[]) as evidence, unnest($27::boolean[]) as recounted, unnest($29::boolean[]) as appended,
-                unnest($30::integer[]) as first, unnest($21::integer[]) as last, unnest($33::boolean[]) as has_figures,
+                unnest($30::integer[]) as first, unnest($21::integer[]) as last, unnest($33::integer[]) as figures,
                 unnest($34::tid[]) as place offset 0) u
         where c.district_id = $1 and c.survey_no = $2"
     };
@@ -74,10 +75,10 @@ statements! {
             where l.district_id = c.district_id and l.survey_no = c.survey_no and l.merged_into = c.id)
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3)";
     /// $1 district, $2 survey, $3 tag for the feed, $4 microseconds of now, then columns of `CaseUpdate` as parallel arrays. $20
-    /// seven person figures for each; $22 to $24 the history of all of them, of which $30 and $21 say where each one's begins
+    /// seven person figures for each; $22 and $23 the history of all of them, of which $30 and $21 say where each one's begins
     /// and ends; $28 1, 2, 3 …. The feed is told: $31 lowest area, $32 highest area. Folded twice, told of once.
-    /// $33 whether there is any figure among those of a history; where there never was, none are stored. $34 places. $35 last
-    /// class that presses.
+    /// $24 seven person figures for each span of the histories that have any, $33 where each one's begin; where there never were
+    /// any, none are stored. $34 places. $35 last class that presses.
     UPDATE_BY_ID = concat!("-- update_cases", update_cases!(), " and c.id = u.id");
     /// The same of cases that this transaction has locked and not written.
     UPDATE_BY_PLACE = concat!("-- update_cases_by_place", update_cases!(), " and c.ctid = u.place and c.id = u.id");
@@ -193,6 +194,21 @@ pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result
     Ok(())
 }
 
+/// The person figures of the histories that have any, one after the other, and where those of each begin, counted from 1.
+fn span_figures(all: &[CaseUpdate]) -> (Vec<i32>, Vec<Option<i32>>) {
+    let mut figures: Vec<i32> = Vec::new();
+    let begin = all.iter().map(|r| {
+        let spans = r.history.spans();
+        spans.iter().any(|span| span.2 != [0; 7]).then(|| {
+            let first = figures.len() + 1;
+            figures.extend(spans.iter().flat_map(|span| span.2));
+            i32::try_from(first).unwrap_or(i32::MAX)
+        })
+    });
+    let begin = begin.collect();
+    (figures, begin)
+}
+
 /// Writes what the fold says of cases in the order of their ids, and tells the feed under `tag` which they are. `now` stamps the
 /// received clock of those that were recounted.
 pub async fn update_cases(
@@ -218,6 +234,7 @@ pub async fn update_cases(
             .collect();
         let firsts: Vec<i32> =
             std::iter::once(1).chain(ends.iter().map(|end| end + 1)).take(v.len()).collect();
+        let (span_figures, begin) = span_figures(v);
         let written = tx
             .execute(
                 statement,
@@ -245,7 +262,7 @@ pub async fn update_cases(
                     &ends,
                     &v.iter().flat_map(|r| r.history.spans()).map(|h| h.0).collect::<Vec<_>>(),
                     &v.iter().flat_map(|r| r.history.spans()).map(|h| h.1).collect::<Vec<_>>(),
-                    &v.iter().flat_map(|r| r.history.spans()).flat_map(|h| h.2).collect::<Vec<_>>(),
+                    &span_figures,
                     sparse_column!(v, r => r.merged_into),
                     sparse_column!(v, r => r.evidence.as_deref()),
                     column!(v, r => r.recounted == Recounted::Yes),
@@ -254,7 +271,7 @@ pub async fn update_cases(
                     &firsts,
                     &v.iter().map(|r| r.area_no).min(),
                     &v.iter().map(|r| r.area_no).max(),
-                    column!(v, r => r.history.spans().iter().any(|span| span.2 != [0; 7])),
+                    &begin,
                     column!(v, r => r.place),
                     &PRESSING,
                 ],
