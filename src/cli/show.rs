@@ -11,7 +11,7 @@ use jiff::civil::{Date, Time};
 use super::base::{Base, Common, say, survey};
 use super::words::{Day, Tongue, fit};
 use crate::domain::rates::Ratio;
-use crate::domain::{Action, Window};
+use crate::domain::{Action, Viewed, Window};
 use crate::ingest::Ingest;
 use crate::report::{self, By, Question, Row};
 use crate::store::case::DuePlace;
@@ -216,7 +216,9 @@ async fn doors(
     let (mut found, mut after) = (Vec::new(), DuePlace::START);
     while found.len() < most {
         let rows = ingest.store.list_due(survey.key, range, after, PAGE.into()).await?;
-        found.extend(items(&ingest.store, survey, &rows, at).await?.into_iter().filter(is_wanted));
+        found.extend(
+            items(&ingest.store, survey, &rows, Viewed { at, now }).await?.into_iter().filter(is_wanted),
+        );
         let Some(next) = rows.last().filter(|_| rows.len() == usize::from(PAGE)).and_then(DuePlace::of)
         else {
             break;

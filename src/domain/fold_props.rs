@@ -170,7 +170,8 @@ proptest! {
             prop_assert!(window.from < window.to);
         }
         for language in [Language::En, Language::Zh] {
-            prop_assert!(!reason(&standing, &next, &rules, moment(first), language).is_empty());
+            let viewed = Viewed { at: moment(first + later), now: moment(first) };
+            prop_assert!(!reason(&standing, &next, &rules, viewed, language).is_empty());
         }
     }
 

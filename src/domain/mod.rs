@@ -59,4 +59,4 @@ pub use linkage::{LinkState, MergedAs, Proposal, Refusal, Verdict};
 pub use next::{Action, Next, next_action};
 pub use policy::{Policy, PolicyFault};
 pub use rules::{Calendar, Rules};
-pub use why::{reason, why};
+pub use why::{Viewed, reason, why};

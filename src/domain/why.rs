@@ -9,7 +9,7 @@ use super::case::{Claim, CompletedBy, ConfirmedBy, Standing};
 use super::code::{Language, Outcome, State};
 use super::rules::Rules;
 
-pub use reason::reason;
+pub use reason::{Viewed, reason};
 use words::{Words, sentence};
 
 /// Why the case is in its state: one sentence, sometimes two.

@@ -12,6 +12,7 @@ use super::app::App;
 use super::auth;
 use super::problem::Problem;
 use super::request::Request;
+use crate::domain::Viewed;
 use crate::store::case::DuePlace;
 use crate::visits::returns::items;
 
@@ -21,7 +22,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let query = request.query()?;
     let limit = i64::from(query.limit(100, 500)?);
-    let at = query.timestamp("at")?.unwrap_or_else(|| app.now());
+    let now = app.now();
+    let at = query.timestamp("at")?.unwrap_or(now);
     let mut after =
         query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or(DuePlace::START);
     let area = auth::area(&app, &caller, &query).await?;
@@ -33,7 +35,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         let rows = app.store().list_due(caller.key, area.range, after, limit).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
         next = rows.last().filter(|_| is_full).and_then(DuePlace::of);
-        all.extend(items(app.store(), &survey, &rows, at).await?);
+        all.extend(items(app.store(), &survey, &rows, Viewed { at, now }).await?);
         match next {
             Some(place) if all.is_empty() => after = place,
             Some(_) | None => break,

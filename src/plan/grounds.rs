@@ -54,6 +54,7 @@ impl<'a> Reasons<'a> {
                 self.buildings[self.ground.stairs[self.ground.stair_of[door]].building].clone()
             }
             Cause::Agreed { .. }
+            | Cause::AgreedBefore { .. }
             | Cause::WeMissed { .. }
             | Cause::Convert { .. }
             | Cause::Claimed { .. }
@@ -79,7 +80,11 @@ impl<'a> Reasons<'a> {
     fn cause(&self, d: &Door, action: StopAction, first: bool, open: usize) -> Cause {
         if let (true, Some(w)) = (first, d.standing.appointment) {
             let (on, minute) = wall(w.from, &self.day.rules.calendar);
-            return Cause::WeMissed { on, minute };
+            return if d.standing.is_appointment_missed(self.day.rules, self.day.now) {
+                Cause::WeMissed { on, minute }
+            } else {
+                Cause::AgreedBefore { on, minute }
+            };
         }
         match action {
             StopAction::Confirm => {

@@ -14,6 +14,8 @@ pub struct DayInput<'a> {
     /// The moment the plan is judged at: start of `on` for a day ahead, "now" for a plan made during the day.
     /// Shifts before it are cut off.
     pub as_of: Timestamp,
+    /// Now: an appointment before the day planned may still be kept.
+    pub now: Timestamp,
     /// First and last local date of the field work, both included.
     pub field: (Date, Date),
     /// The survey's rules and calendar.

@@ -32,6 +32,13 @@ pub enum Cause {
         /// Wall-clock minute.
         minute: f64,
     },
+    /// Agreed for before the day planned, and still to come.
+    AgreedBefore {
+        /// Local date of the appointment.
+        on: Date,
+        /// Wall-clock minute.
+        minute: f64,
+    },
     /// Agreed, and nobody of us came.
     WeMissed {
         /// Local date of the appointment.
@@ -121,6 +128,13 @@ fn english(g: &Grounds) -> String {
     let head = match &g.cause {
         Cause::Agreed { on, minute } => {
             return format!("Asked for {} {}.", weekday_en(*on), clock(*minute));
+        }
+        Cause::AgreedBefore { on, minute } => {
+            return format!(
+                "Asked for {} {}; if nobody is met there then, go there first.",
+                date_en(*on),
+                clock(*minute)
+            );
         }
         Cause::WeMissed { on, minute } => {
             return format!(
@@ -219,6 +233,9 @@ fn chinese(g: &Grounds) -> String {
     let head = match &g.cause {
         Cause::Agreed { on, minute } => {
             return format!("约定{} {}。", weekday_zh(*on), clock(*minute));
+        }
+        Cause::AgreedBefore { on, minute } => {
+            return format!("约定 {} {}；届时未遇，请最先前往。", date_zh(*on), clock(*minute));
         }
         Cause::WeMissed { on, minute } => {
             return format!("{} {}的预约我方未到，请最先前往。", date_zh(*on), clock(*minute));

@@ -85,6 +85,7 @@ impl Ready {
         DayInput {
             on: self.question.on,
             as_of: self.question.as_of(&self.survey.rules),
+            now: self.question.now,
             field: (self.survey.starts_on, self.survey.ends_on),
             rules: &self.survey.rules,
             doors: self.doors.clone(),

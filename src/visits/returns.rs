@@ -1,11 +1,10 @@
 //! The doors that need another visit, most urgent first, each with its reason.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::door::{Door, area_names};
 use super::standings_of;
-use crate::domain::{Action, Flag, Language, Next, Window, due, flags, next_action, reason};
+use crate::domain::{Action, Flag, Language, Next, Viewed, Window, due, flags, next_action, reason};
 use crate::store::case::CaseRow;
 use crate::store::{Error, Store};
 use crate::surveys::Survey;
@@ -32,16 +31,16 @@ pub struct ReturnVisit {
     pub reason_zh: String,
 }
 
-/// Makes the items of these cases as of `at`. Cases that need nobody by then are left out.
+/// Makes the items of these cases as they viewed at that moment. Cases that need nobody by then are left out.
 pub async fn items(
     store: &Store,
     survey: &Survey,
     rows: &[CaseRow],
-    at: Timestamp,
+    viewed: Viewed,
 ) -> Result<Vec<ReturnVisit>, Error> {
     let standings = standings_of(store, survey, rows).await?;
     let names = area_names(store, survey, rows).await?;
-    let rules = &survey.rules;
+    let (rules, at) = (&survey.rules, viewed.at);
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(standing) = standings.get(&row.id) else {
@@ -57,8 +56,8 @@ pub async fn items(
             due: due(standing, rules, at).window,
             probability: None,
             flags: flags(standing, rules, at),
-            reason: reason(standing, &next, rules, at, Language::En),
-            reason_zh: reason(standing, &next, rules, at, Language::Zh),
+            reason: reason(standing, &next, rules, viewed, Language::En),
+            reason_zh: reason(standing, &next, rules, viewed, Language::Zh),
             next,
         });
     }

@@ -105,10 +105,15 @@ async fn pages_of_any_size_lose_and_repeat_nothing() {
 async fn the_list_is_judged_as_of_the_instant_asked_for() {
     let app = world().await;
     let missed = app.survey.case(1).to_string();
-    let flags = |all: Vec<Value>| all.into_iter().find(|d| d["case_id"] == missed).unwrap()["flags"].clone();
-    assert_eq!(flags(pages(&app, "", 100).await), json!([]));
-    let later = pages(&app, "&at=2020-11-12T21:00:00%2B08:00", 100).await;
-    assert_eq!(flags(later), json!(["appointment_missed"]));
+    let door = |all: Vec<Value>| all.into_iter().find(|d| d["case_id"] == missed).unwrap();
+    assert_eq!(door(pages(&app, "", 100).await)["flags"], json!([]));
+    let later = door(pages(&app, "&at=2020-11-12T21:00:00%2B08:00", 100).await);
+    assert_eq!(later["flags"], json!(["appointment_missed"]));
+    let reason = later["reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("if nobody is met there then, go there first."),
+        "it is still to come: {reason}"
+    );
 }
 
 #[tokio::test]

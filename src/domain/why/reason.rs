@@ -8,12 +8,24 @@ use super::super::next::{Action, Next};
 use super::super::rules::Rules;
 use super::words::{Words, sentence};
 
+/// When a door is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewed {
+    /// The moment judged from, perhaps one to come.
+    pub at: Timestamp,
+    /// Now: what was agreed for later has not been missed yet, even seen from a later day.
+    pub now: Timestamp,
+}
+
 /// The one-line reason of a return visit: "2 visits, both weekday daytime; evening and weekend still untried."
-pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, language: Language) -> String {
+pub fn reason(standing: &Standing, next: &Next, rules: &Rules, viewed: Viewed, language: Language) -> String {
     let words = Words { standing, rules, language };
     let text = match next.action {
         Action::None => return super::why(standing, rules, language),
         Action::VisitAt => asked_for(&words),
+        Action::Visit if next.first && !standing.is_appointment_missed(rules, viewed.now) => {
+            agreed_before(&words)
+        }
         Action::Visit if next.first => missed(&words),
         Action::Wait => waiting(&words),
         Action::Supervisor if standing.interview_missing_since.is_some() => waiting(&words),
@@ -27,7 +39,7 @@ pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, l
                 &format!("{visits}，已达到要求；再敲一次门，不遇即找{}代答", words.proxies()),
             )
         }
-        Action::Visit => visit(&words, next, now),
+        Action::Visit => visit(&words, next, viewed.at),
     };
     sentence(&text, language)
 }
@@ -35,6 +47,14 @@ pub fn reason(standing: &Standing, next: &Next, rules: &Rules, now: Timestamp, l
 fn asked_for(words: &Words) -> String {
     let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
     words.say(&format!("Asked for {when}"), &format!("约定{when}"))
+}
+
+fn agreed_before(words: &Words) -> String {
+    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    words.say(
+        &format!("Asked for {when}; if nobody is met there then, go there first"),
+        &format!("约定{when}；届时未遇，请最先前往"),
+    )
 }
 
 fn missed(words: &Words) -> String {

@@ -36,11 +36,15 @@ fn visit(n: u128, time: &str, outcome: Outcome, by: &str) -> Visit {
 }
 
 fn both(visits: Vec<Visit>, decisions: Vec<Decision>, now: &str) -> [[String; 2]; 2] {
+    both_ahead(visits, decisions, Viewed { at: at(now), now: at(now) })
+}
+
+fn both_ahead(visits: Vec<Visit>, decisions: Vec<Decision>, viewed: Viewed) -> [[String; 2]; 2] {
     let rules = rules();
     let standing = fold(&Evidence { visits, interviews: Vec::new(), decisions }, &rules);
-    let next = next_action(&standing, &rules, at(now));
+    let next = next_action(&standing, &rules, viewed.at);
     [Language::En, Language::Zh].map(|language| {
-        [why(&standing, &rules, language), reason(&standing, &next, &rules, at(now), language)]
+        [why(&standing, &rules, language), reason(&standing, &next, &rules, viewed, language)]
     })
 }
 
@@ -74,9 +78,13 @@ fn an_appointment() {
     let [en, zh] = both(vec![made.clone()], Vec::new(), "04T09:00");
     assert_eq!(en[1], "Asked for Thu 5 Nov, 19:30–20:00.");
     assert_eq!(zh[1], "约定11月5日（周四）19:30–20:00。");
-    let [en, zh] = both(vec![made], Vec::new(), "06T09:00");
+    let [en, zh] = both(vec![made.clone()], Vec::new(), "06T09:00");
     assert_eq!(en[1], "We missed the appointment of Thu 5 Nov, 19:30–20:00; go there first.");
     assert_eq!(zh[1], "我方误了11月5日（周四）19:30–20:00的预约，请最先前往。");
+    let tomorrow = Viewed { at: at("06T00:00"), now: at("05T18:00") };
+    let [en, zh] = both_ahead(vec![made], Vec::new(), tomorrow);
+    assert_eq!(en[1], "Asked for Thu 5 Nov, 19:30–20:00; if nobody is met there then, go there first.");
+    assert_eq!(zh[1], "约定11月5日（周四）19:30–20:00；届时未遇，请最先前往。");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::look::{Look, sign_of};
 use super::overview::crumbs;
 use super::panel::{named, names, next_words};
 use super::visitor::{Answer, Visitor};
-use crate::domain::Window;
+use crate::domain::{Viewed, Window};
 use crate::store::case::DuePlace;
 use crate::store::survey::Areas;
 use crate::visits::returns::{ReturnVisit, items};
@@ -109,7 +109,7 @@ pub async fn show(v: Visitor) -> Answer {
         .filter(|r| only == Only::All || r.visits > 0 || r.appointment.is_some())
         .filter(|r| holder.is_empty() || r.holder.as_deref() == Some(holder.as_str()))
         .collect();
-    let mut all = items(v.app.store(), &v.survey, &rows, at).await?;
+    let mut all = items(v.app.store(), &v.survey, &rows, Viewed { at, now: v.now }).await?;
     all.retain(|item| fits(item, only, end));
     let found = v.words.count("returns.found", i64::try_from(all.len()).unwrap_or_default(), &[]);
     let is_cut = is_cut || all.len() > SHOWN;

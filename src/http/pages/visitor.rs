@@ -23,7 +23,7 @@ use super::memory::Waiting;
 use super::resume;
 use super::when::When;
 use super::words::Words;
-use crate::domain::LinkState;
+use crate::domain::{LinkState, Viewed};
 use crate::report::evening_start;
 use crate::store::access::Caller;
 use crate::store::case::DuePlace;
@@ -253,7 +253,7 @@ impl Visitor {
         let today = rules.calendar.local_date(self.now);
         let end = rules.calendar.day_start(today.saturating_add(1.day()));
         let (mut due, mut agreed) = (0, 0);
-        for item in items(store, &self.survey, &tried, self.now).await? {
+        for item in items(store, &self.survey, &tried, Viewed { at: self.now, now: self.now }).await? {
             if item.due.is_none_or(|w| w.from >= end) {
                 continue;
             }

@@ -35,7 +35,9 @@ fn known(g: &Grounds) -> BTreeSet<u32> {
         Cause::First { open } => known.extend(u32::try_from(*open)),
         Cause::Again { pattern: Pattern::Before(hour) } => known.extend([u32::from(*hour), 0]),
         Cause::Again { .. } | Cause::ProxyAllowed | Cause::UsedUp => {}
-        Cause::Agreed { on, minute } | Cause::WeMissed { on, minute } => {
+        Cause::Agreed { on, minute }
+        | Cause::AgreedBefore { on, minute }
+        | Cause::WeMissed { on, minute } => {
             known.extend(numbers(&clock(*minute)));
             known.extend(day_and_month(*on));
         }
@@ -98,6 +100,16 @@ fn lines_read_well_in_both_languages() {
             grounds(1, Cause::Claimed { on, by: Informant::Relative }, &[]),
             "A relative said empty on 3 Nov; needs a second look.",
             "11 月 3 日亲属说无人居住，需再核实一次。",
+        ),
+        (
+            grounds(1, Cause::AgreedBefore { on, minute: 1125.0 }, &[]),
+            "Asked for 3 Nov 18:45; if nobody is met there then, go there first.",
+            "约定 11 月 3 日 18:45；届时未遇，请最先前往。",
+        ),
+        (
+            grounds(1, Cause::WeMissed { on, minute: 1125.0 }, &[]),
+            "We missed the appointment of 3 Nov 18:45; go there first.",
+            "11 月 3 日 18:45的预约我方未到，请最先前往。",
         ),
         (
             grounds(3, Cause::Again { pattern: Pattern::Mixed }, &[weekend]),

@@ -111,6 +111,7 @@ pub fn day(rules: &Rules, doors: Vec<Door>, staff_no: usize, today: i64) -> DayI
     DayInput {
         on,
         as_of: rules.calendar.day_start(on),
+        now: rules.calendar.day_start(on),
         field: (START, last),
         rules,
         doors,
