@@ -23,6 +23,13 @@ impl Timing {
         self.latencies.extend(latencies);
     }
 
+    /// Takes in another run of the same.
+    pub fn join(&mut self, other: Self) {
+        self.add(other.records, other.latencies);
+        self.took += other.took;
+        self.cpu += other.cpu;
+    }
+
     /// Records per second.
     #[expect(clippy::cast_precision_loss, reason = "counts of records are far below 2^53")]
     pub fn rate(&self) -> f64 {

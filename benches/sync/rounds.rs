@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::figures::{Cell, Figures, Verdict, spread};
+use crate::figures::{Cell, Figures, Timing, Verdict, spread};
 use crate::house::{House, Service};
 use crate::load::{self, Shift, shifts};
 use crate::options::Options;
@@ -122,13 +122,18 @@ impl Bench<'_> {
     }
 
     async fn raw(&mut self, cell: Cell, what: &'static str, way: Way, work: &[Shift]) -> Result<()> {
+        let timing = self.write(cell, way, work).await?;
+        self.figures.note(cell, what, timing);
+        Ok(())
+    }
+
+    async fn write(&mut self, cell: Cell, way: Way, work: &[Shift]) -> Result<Timing> {
         let rows = self.raw_work(cell, work);
         self.service.at_rest().await?;
         let before = self.cpu()?;
         let mut timing = raw::write(&self.house.connection("raw")?, way, rows).await?;
         timing.cpu = self.cpu()? - before;
-        self.figures.note(cell, what, timing);
-        Ok(())
+        Ok(timing)
     }
 
     /// Processor time of the database and the service so far, seconds.
@@ -168,8 +173,13 @@ impl Bench<'_> {
         let n = self.batches(cell);
         let work = self.work(cell, n, Mix::Mixed)?;
         self.raw(cell, "raw COPY", Way::Copy, &work).await?;
-        self.raw(cell, YARDSTICK, Way::Unnest, &work).await?;
+        let mut yardstick = self.write(cell, Way::Unnest, &work).await?;
         self.fresh(cell, FRESH, &work).await?;
+        if cell == MAIN {
+            // Before and after, as a machine may grow faster or slower meanwhile.
+            yardstick.join(self.write(cell, Way::Unnest, &work).await?);
+        }
+        self.figures.note(cell, YARDSTICK, yardstick);
         let again = self.send(&work).await?;
         ensure!(again.accepted == 0, "a batch sent again was stored again");
         self.figures.note(cell, REPLAY, again.timing);
