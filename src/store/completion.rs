@@ -27,11 +27,13 @@ statements! {
     /// $1 lock number. Waits.
     FOLD_LOCK = "-- fold_lock
         select pg_advisory_xact_lock($1)";
-    /// $1 district, $2 survey, $3 most rows. Returns how many deltas were folded.
+    /// $1 district, $2 survey, $3 most rows. Returns how many deltas were folded. They are deleted by a bound of their numbers: by a list
+    /// of them, each would be compared with each on a table without statistics, as after set-up.
     FOLD = "-- fold_deltas
         with recursive gone as (
-            delete from completion_delta where district_id = $1 and survey_no = $2 and id in (
-                select id from completion_delta where district_id = $1 and survey_no = $2 order by id limit $3)
+            delete from completion_delta where district_id = $1 and survey_no = $2 and id <= (
+                select max(id) from (
+                    select id from completion_delta where district_id = $1 and survey_no = $2 order by id limit $3) as first)
             returning area, building_id, holder, measure, amount),
         flat as (
             select g.area, g.building_id, g.holder, m.measure, sum(m.amount)::bigint as amount
