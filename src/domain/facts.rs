@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::case::Closing;
 use super::code::{Confirmed, Informant, InterviewResult, Outcome};
-use super::effort::Effort;
 use super::evidence::{Decision, DecisionKind, Evidence, Interview, Visit, Window};
 use super::ids::{CaseId, VisitId};
 use super::rules::{Local, Rules};
@@ -105,7 +104,7 @@ impl<'a> Facts<'a> {
 
     /// Takes the next visit in time order. A copy adds what the first record of the visit lacks: an informant, a photo, a corrected
     /// appointment.
-    fn take_visit(&mut self, visit: &'a Visit, rules: &Rules) {
+    pub fn take_visit(&mut self, visit: &'a Visit, rules: &Rules) {
         let is_near = |seen: &&Seen| visit.at.duration_since(seen.visit.at) <= TWIN;
         let is_same = |seen: &Seen| {
             let first = seen.visit;
@@ -136,7 +135,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Takes the interviews afresh that the horizon reaches.
-    fn take_interviews(
+    pub fn take_interviews(
         &mut self,
         evidence: &'a Evidence,
         (decisions, voided): (&[&Decision], &BTreeSet<VisitId>),
@@ -178,45 +177,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The facts of evidence without decisions, moment by moment. As nothing is taken back, what happens next is added to what is there.
-#[derive(Debug)]
-pub(super) struct Growing<'a> {
-    evidence: &'a Evidence,
-    rules: &'a Rules,
-    coming: std::iter::Peekable<std::vec::IntoIter<&'a Visit>>,
-    facts: Facts<'a>,
-    effort: Effort,
-}
-
-impl<'a> Growing<'a> {
-    /// Before anything happened; none of evidence that does not only grow.
-    pub fn of(evidence: &'a Evidence, rules: &'a Rules) -> Option<Self> {
-        let coming = in_time_order(evidence, Horizon::Everything);
-        let is_growing = evidence.decisions.is_empty() && coming.len() == evidence.visits.len();
-        is_growing.then(|| Self {
-            evidence,
-            rules,
-            coming: coming.into_iter().peekable(),
-            facts: Facts::default(),
-            effort: Effort::default(),
-        })
-    }
-
-    /// The facts, and the effort they show, at a moment not before the last one asked for.
-    pub fn at(&mut self, moment: Timestamp) -> (&Facts<'a>, &Effort) {
-        while let Some(visit) = self.coming.next_if(|visit| visit.at <= moment) {
-            self.facts.stored += 1;
-            self.facts.take_visit(visit, self.rules);
-            self.effort.go_on(&self.facts.visits, self.rules);
-        }
-        let no_decisions = (&[][..], &BTreeSet::new());
-        self.facts.take_interviews(self.evidence, no_decisions, Horizon::HappenedBy(moment));
-        (&self.facts, &self.effort)
-    }
-}
-
 /// The visits by time, then id, each once.
-fn in_time_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Visit> {
+pub(super) fn in_time_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Visit> {
     let mut visits: Vec<&Visit> = evidence.visits.iter().filter(|visit| horizon.has_visit(visit)).collect();
     visits.sort_unstable_by_key(|visit| (visit.id, visit.received_at, visit.at));
     visits.dedup_by_key(|visit| visit.id);

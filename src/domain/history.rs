@@ -4,13 +4,15 @@
 //! the server knew it; decisions are the server's own, so both clocks agree on them. Which links held at a past moment
 //! is the caller's to say, through `counted_elsewhere`.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::case::Tallied;
 use super::code::closed_set;
 use super::effort::Effort;
-use super::evidence::Evidence;
-use super::facts::{Facts, Growing, Horizon};
+use super::evidence::{Evidence, Visit};
+use super::facts::{Facts, Horizon, in_time_order};
 use super::fold::tally;
 use super::reading::Reading;
 use super::rules::Rules;
@@ -68,6 +70,43 @@ pub fn history_since(evidence: &Evidence, rules: &Rules, since: Timestamp) -> Ve
         }
     }
     entries
+}
+
+/// The facts of evidence without decisions, moment by moment. As nothing is taken back, what happens next is added to what is there.
+#[derive(Debug)]
+struct Growing<'a> {
+    evidence: &'a Evidence,
+    rules: &'a Rules,
+    coming: std::iter::Peekable<std::vec::IntoIter<&'a Visit>>,
+    facts: Facts<'a>,
+    effort: Effort,
+}
+
+impl<'a> Growing<'a> {
+    /// Before anything happened; none of evidence that does not only grow.
+    fn of(evidence: &'a Evidence, rules: &'a Rules) -> Option<Self> {
+        let coming = in_time_order(evidence, Horizon::Everything);
+        let is_growing = evidence.decisions.is_empty() && coming.len() == evidence.visits.len();
+        is_growing.then(|| Self {
+            evidence,
+            rules,
+            coming: coming.into_iter().peekable(),
+            facts: Facts::default(),
+            effort: Effort::default(),
+        })
+    }
+
+    /// The facts, and the effort they show, at a moment not before the last one asked for.
+    fn at(&mut self, moment: Timestamp) -> (&Facts<'a>, &Effort) {
+        while let Some(visit) = self.coming.next_if(|visit| visit.at <= moment) {
+            self.facts.stored += 1;
+            self.facts.take_visit(visit, self.rules);
+            self.effort.go_on(&self.facts.visits, self.rules);
+        }
+        let no_decisions = (&[][..], &BTreeSet::new());
+        self.facts.take_interviews(self.evidence, no_decisions, Horizon::HappenedBy(moment));
+        (&self.facts, &self.effort)
+    }
 }
 
 /// Every moment at which something happened, in order, each once.
