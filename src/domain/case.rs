@@ -203,11 +203,12 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The standing of a case in a state of which nothing else is known; the fold fills it in.
-    pub(super) const fn blank(state: State) -> Self {
+    /// The standing of a case that counts as this, of which nothing else is known; the fold fills it in.
+    pub(super) const fn of(tallied: Tallied) -> Self {
+        let state = tallied.state;
         Self {
             state,
-            class: None,
+            class: tallied.class,
             close_class: None,
             counted: Counted { attempts: 0, days: 0, bands: 0, evening: 0, weekend: 0 },
             counted_visits: Vec::new(),
@@ -216,12 +217,12 @@ impl Standing {
             untried: Vec::new(),
             proxy_allowed: matches!(state, State::Proxy | State::Exhausted),
             appointment: None,
-            current: None,
-            persons: PersonCounts::NONE,
-            completed_by: None,
-            is_attempted: false,
-            is_first_visit_complete: false,
-            has_counted_attempt: false,
+            current: tallied.current,
+            persons: tallied.persons,
+            completed_by: tallied.completed_by,
+            is_attempted: tallied.is_attempted,
+            is_first_visit_complete: tallied.is_first_visit_complete,
+            has_counted_attempt: tallied.has_counted_attempt,
             last: None,
             last_by: None,
             last_counted: None,

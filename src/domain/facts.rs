@@ -187,7 +187,7 @@ pub(super) fn in_time_order(evidence: &Evidence, horizon: Horizon) -> Vec<&Visit
 }
 
 impl Horizon {
-    fn has_visit(self, visit: &Visit) -> bool {
+    pub fn has_visit(self, visit: &Visit) -> bool {
         match self {
             Self::Everything => true,
             Self::Before(at, id) => (visit.at, visit.id) < (at, id),
@@ -196,7 +196,7 @@ impl Horizon {
         }
     }
 
-    fn has_interview(self, interview: &Interview) -> bool {
+    pub fn has_interview(self, interview: &Interview) -> bool {
         match self {
             Self::Everything => true,
             Self::Before(at, _) => interview.at < at,
@@ -205,7 +205,7 @@ impl Horizon {
         }
     }
 
-    fn has_decision(self, decision: &Decision) -> bool {
+    pub fn has_decision(self, decision: &Decision) -> bool {
         match self {
             Self::Everything => true,
             Self::Before(at, _) => decision.at <= at || decision.kind.speaks_of_a_record(),

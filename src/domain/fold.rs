@@ -20,8 +20,7 @@ pub fn fold(evidence: &Evidence, rules: &Rules) -> Standing {
     let effort = Effort::measure(&facts.visits, rules);
     let reading = Reading::of(&facts, &effort, rules);
     let tallied = tally(&facts, &effort, &reading);
-    let mut standing = Standing::blank(tallied.state);
-    put_tallied(&mut standing, tallied);
+    let mut standing = Standing::of(tallied);
     standing.marks = marks(evidence, &facts, &reading, tallied.state, rules);
     let closing = facts.rulings.closing.as_ref();
     standing.close_class = closing.map(|closing| closing.class);
@@ -49,16 +48,6 @@ pub(super) fn tally(facts: &Facts, effort: &Effort, reading: &Reading) -> Tallie
         current: current.map(|taken| (taken.interview.id, taken.interview.revision)),
         persons: counted.map_or(PersonCounts::NONE, counted_persons),
     }
-}
-
-fn put_tallied(standing: &mut Standing, tallied: Tallied) {
-    standing.class = tallied.class;
-    standing.is_attempted = tallied.is_attempted;
-    standing.has_counted_attempt = tallied.has_counted_attempt;
-    standing.is_first_visit_complete = tallied.is_first_visit_complete;
-    standing.completed_by = tallied.completed_by;
-    standing.current = tallied.current;
-    standing.persons = tallied.persons;
 }
 
 fn put_visits(standing: &mut Standing, facts: &Facts, effort: &Effort, rules: &Rules) {
@@ -95,11 +84,11 @@ fn put_reading(standing: &mut Standing, reading: Reading) {
     standing.language_by = reading.language_by;
 }
 
-/// The state of the part of the evidence that a horizon reaches.
-fn state_at(evidence: &Evidence, rules: &Rules, horizon: Horizon) -> State {
+/// What a case counts as by the part of the evidence that a horizon reaches.
+pub(super) fn tallied_at(evidence: &Evidence, rules: &Rules, horizon: Horizon) -> Tallied {
     let facts = Facts::collect(evidence, rules, horizon);
     let effort = Effort::measure(&facts.visits, rules);
-    Reading::of(&facts, &effort, rules).state(&facts)
+    tally(&facts, &effort, &Reading::of(&facts, &effort, rules))
 }
 
 fn unmet_by(evidence: &Evidence, rules: &Rules, horizon: Horizon) -> Vec<EffortPart> {
@@ -209,7 +198,7 @@ fn is_proxy_too_early(evidence: &Evidence, facts: &Facts, rules: &Rules) -> bool
     let texts = facts.interviews.iter().filter(|taken| taken.interview.respondent.is_proxy());
     let texts = texts.map(|taken| facts.event_of(taken));
     visits.chain(texts).any(|(at, id)| {
-        let before = state_at(evidence, rules, Horizon::Before(at, id));
+        let before = tallied_at(evidence, rules, Horizon::Before(at, id)).state;
         !matches!(before, State::Proxy | State::Exhausted)
     })
 }

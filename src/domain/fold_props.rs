@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+use super::history::moments;
 use super::script::{interview_id, rules, visit_id};
 use super::*;
 
@@ -211,18 +212,25 @@ proptest! {
             evidence.decisions.clear();
         }
         let at = |moment| fold(&evidence.as_of(Clock::Event, moment), &rules).tallied();
-        let visits = evidence.visits.iter().map(|visit| visit.at);
-        let others = evidence.interviews.iter().map(|text| text.at).chain(evidence.decisions.iter().map(|d| d.at));
-        let mut moments: Vec<_> = visits.chain(others).collect();
-        moments.sort_unstable();
-        moments.dedup();
         let mut expected = Vec::new();
-        for moment in moments {
+        for moment in moments(&evidence) {
             if expected.last().is_none_or(|(_, before)| *before != at(moment)) {
                 expected.push((moment, at(moment)));
             }
         }
         prop_assert_eq!(history(&evidence, &rules), expected);
+    }
+
+    #[test]
+    fn once_everything_has_happened_and_is_known_the_past_is_the_present(evidence in evidence()) {
+        let rules = rules("");
+        let received = evidence.visits.iter().map(|v| v.received_at).chain(evidence.interviews.iter().map(|i| i.received_at));
+        let last = moments(&evidence).into_iter().chain(received).max().unwrap_or(Timestamp::MIN);
+        for clock in [Clock::Event, Clock::Received] {
+            prop_assert_eq!(fold(&evidence.as_of(clock, last), &rules), fold(&evidence, &rules));
+        }
+        let entry = history(&evidence, &rules).pop().map(|(_, tallied)| tallied);
+        prop_assert_eq!(entry.unwrap_or_else(|| fold(&Evidence::default(), &rules).tallied()), fold(&evidence, &rules).tallied());
     }
 
     #[test]

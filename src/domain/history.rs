@@ -13,7 +13,7 @@ use super::code::closed_set;
 use super::effort::Effort;
 use super::evidence::{Evidence, Visit};
 use super::facts::{Facts, Horizon, in_time_order};
-use super::fold::tally;
+use super::fold::{tallied_at, tally};
 use super::reading::Reading;
 use super::rules::Rules;
 
@@ -29,19 +29,14 @@ impl Evidence {
     /// The part of the evidence that held at `moment`, that moment included.
     #[must_use]
     pub fn as_of(&self, clock: Clock, moment: Timestamp) -> Self {
-        let holds = |at: Timestamp, received_at: Timestamp| match clock {
-            Clock::Event => at <= moment,
-            Clock::Received => received_at <= moment,
+        let horizon = match clock {
+            Clock::Event => Horizon::HappenedBy(moment),
+            Clock::Received => Horizon::KnownBy(moment),
         };
         Self {
-            visits: self.visits.iter().filter(|visit| holds(visit.at, visit.received_at)).cloned().collect(),
-            interviews: self
-                .interviews
-                .iter()
-                .filter(|text| holds(text.at, text.received_at))
-                .cloned()
-                .collect(),
-            decisions: self.decisions.iter().filter(|decision| decision.at <= moment).cloned().collect(),
+            visits: self.visits.iter().filter(|visit| horizon.has_visit(visit)).cloned().collect(),
+            interviews: self.interviews.iter().filter(|text| horizon.has_interview(text)).cloned().collect(),
+            decisions: self.decisions.iter().filter(|d| horizon.has_decision(d)).cloned().collect(),
         }
     }
 }
@@ -57,13 +52,9 @@ pub fn history_since(evidence: &Evidence, rules: &Rules, since: Timestamp) -> Ve
     let mut growing = Growing::of(evidence, rules);
     let mut entries: Vec<(Timestamp, Tallied)> = Vec::new();
     for moment in moments(evidence).into_iter().filter(|moment| *moment >= since) {
-        let tallied = if let Some(growing) = &mut growing {
-            let (facts, effort) = growing.at(moment);
-            tally(facts, effort, &Reading::of(facts, effort, rules))
-        } else {
-            let facts = Facts::collect(evidence, rules, Horizon::HappenedBy(moment));
-            let effort = Effort::measure(&facts.visits, rules);
-            tally(&facts, &effort, &Reading::of(&facts, &effort, rules))
+        let tallied = match &mut growing {
+            Some(growing) => growing.tallied_at(moment),
+            None => tallied_at(evidence, rules, Horizon::HappenedBy(moment)),
         };
         if entries.last().is_none_or(|(_, before)| *before != tallied) {
             entries.push((moment, tallied));
@@ -96,8 +87,8 @@ impl<'a> Growing<'a> {
         })
     }
 
-    /// The facts, and the effort they show, at a moment not before the last one asked for.
-    fn at(&mut self, moment: Timestamp) -> (&Facts<'a>, &Effort) {
+    /// What the case counts as at a moment not before the last one asked for.
+    fn tallied_at(&mut self, moment: Timestamp) -> Tallied {
         while let Some(visit) = self.coming.next_if(|visit| visit.at <= moment) {
             self.facts.stored += 1;
             self.facts.take_visit(visit, self.rules);
@@ -105,12 +96,12 @@ impl<'a> Growing<'a> {
         }
         let no_decisions = (&[][..], &BTreeSet::new());
         self.facts.take_interviews(self.evidence, no_decisions, Horizon::HappenedBy(moment));
-        (&self.facts, &self.effort)
+        tally(&self.facts, &self.effort, &Reading::of(&self.facts, &self.effort, self.rules))
     }
 }
 
 /// Every moment at which something happened, in order, each once.
-fn moments(evidence: &Evidence) -> Vec<Timestamp> {
+pub(super) fn moments(evidence: &Evidence) -> Vec<Timestamp> {
     let visits = evidence.visits.iter().map(|visit| visit.at);
     let interviews = evidence.interviews.iter().map(|text| text.at);
     let mut moments: Vec<_> =

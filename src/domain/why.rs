@@ -63,7 +63,7 @@ fn in_progress(words: &Words) -> String {
 }
 
 fn appointment(words: &Words) -> String {
-    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    let when = words.appointment();
     words.say(&format!("The household asked for {when}"), &format!("住户约定{when}"))
 }
 

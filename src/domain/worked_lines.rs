@@ -196,11 +196,22 @@ fn the_past_by_either_clock() {
             (at("03T19:20"), State::Completed)
         ]
     );
-    let known = |moment| fold(&evidence.as_of(Clock::Received, at(moment)), &rules).state;
+    let known = |moment| {
+        let standing = fold(&evidence.as_of(Clock::Received, at(moment)), &rules);
+        (standing.state, standing.visits_stored)
+    };
     assert_eq!(
-        ["03T18:59", "03T19:00", "06T08:59", "06T09:00"].map(known),
-        [State::New, State::InProgress, State::InProgress, State::Completed]
+        ["03T18:59", "03T19:00", "04T20:59", "04T21:00", "06T08:59", "06T09:00"].map(known),
+        [
+            (State::New, 0),
+            (State::InProgress, 1),
+            (State::InProgress, 1),
+            (State::InProgress, 2),
+            (State::InProgress, 2),
+            (State::Completed, 2)
+        ]
     );
+    assert_eq!(history(&evidence, &rules).last().unwrap().1, fold(&evidence, &rules).tallied());
 }
 
 #[test]

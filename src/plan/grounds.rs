@@ -45,7 +45,7 @@ impl<'a> Reasons<'a> {
         Self { day, ground, buildings: (0..ground.buildings.len()).map(building).collect() }
     }
 
-    /// The grounds of an ordinary stop; `open` = doors of the staircase on the list, `first` = missed by us.
+    /// The grounds of an ordinary stop; `open` = doors of the staircase on the list, `first` = agreed for before, and not kept so far.
     pub fn of(&self, door: usize, action: StopAction, first: bool, open: usize) -> Grounds {
         let d = &self.day.doors[door];
         let cause = self.cause(d, action, first, open);

@@ -31,7 +31,7 @@ pub struct ReturnVisit {
     pub reason_zh: String,
 }
 
-/// Makes the items of these cases as they viewed at that moment. Cases that need nobody by then are left out.
+/// Makes the items of these cases as they look at that moment. Cases that need nobody by then are left out.
 pub async fn items(
     store: &Store,
     survey: &Survey,

@@ -45,12 +45,12 @@ pub fn reason(standing: &Standing, next: &Next, rules: &Rules, viewed: Viewed, l
 }
 
 fn asked_for(words: &Words) -> String {
-    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    let when = words.appointment();
     words.say(&format!("Asked for {when}"), &format!("约定{when}"))
 }
 
 fn agreed_before(words: &Words) -> String {
-    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    let when = words.appointment();
     words.say(
         &format!("Asked for {when}; if nobody is met there then, go there first"),
         &format!("约定{when}；届时未遇，请最先前往"),
@@ -58,7 +58,7 @@ fn agreed_before(words: &Words) -> String {
 }
 
 fn missed(words: &Words) -> String {
-    let when = words.standing.appointment.map_or_else(String::new, |window| words.window(window));
+    let when = words.appointment();
     words.say(
         &format!("We missed the appointment of {when}; go there first"),
         &format!("我方误了{when}的预约，请最先前往"),

@@ -89,6 +89,11 @@ impl Words<'_> {
         if from.date() == to.date() { format!("{start}–{}", clock(to)) } else { start }
     }
 
+    /// The window of the appointment not used up; nothing where there is none.
+    pub fn appointment(&self) -> String {
+        self.standing.appointment.map_or_else(String::new, |window| self.window(window))
+    }
+
     /// What an outcome is called inside a sentence.
     pub fn outcome(&self, outcome: Outcome) -> String {
         super::spoken(outcome, self.language)

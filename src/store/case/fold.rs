@@ -234,7 +234,7 @@ pub async fn update_cases(
             .collect();
         let firsts: Vec<i32> =
             std::iter::once(1).chain(ends.iter().map(|end| end + 1)).take(v.len()).collect();
-        let (span_figures, begin) = span_figures(v);
+        let (of_spans, begin) = span_figures(v);
         let written = tx
             .execute(
                 statement,
@@ -262,7 +262,7 @@ pub async fn update_cases(
                     &ends,
                     &v.iter().flat_map(|r| r.history.spans()).map(|h| h.0).collect::<Vec<_>>(),
                     &v.iter().flat_map(|r| r.history.spans()).map(|h| h.1).collect::<Vec<_>>(),
-                    &span_figures,
+                    &of_spans,
                     sparse_column!(v, r => r.merged_into),
                     sparse_column!(v, r => r.evidence.as_deref()),
                     column!(v, r => r.recounted == Recounted::Yes),
