@@ -71,10 +71,7 @@ pub(super) fn shelf_of(common: &Common, address: Option<&str>) -> Result<Shelf> 
 pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
     start_log(args);
     answer::log_panics_without_words();
-    let acceptor = match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
-        (None, _) | (_, None) => None,
-    };
+    let identity = identity(args)?;
     let (cluster, settings, is_own) = if let Some(url) = common.url() {
         (None, Settings::from_url(url)?, false)
     } else {
@@ -85,12 +82,24 @@ pub(super) fn run(common: &Common, args: &ServeArgs) -> Result<ExitCode> {
         (Some(cluster), settings, true)
     };
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(common, args, acceptor, settings, is_own));
+    let served = runtime.block_on(serve(common, args, identity, settings, is_own));
     runtime.shutdown_timeout(Duration::from_secs(1));
     if let Some(cluster) = cluster {
         cluster.stop();
     }
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// Certificate and key, with a line in the log for whatever is doubtful about them.
+fn identity(args: &ServeArgs) -> Result<Option<tls::Identity>> {
+    let (Some(cert), Some(key)) = (&args.tls_cert, &args.tls_key) else {
+        return Ok(None);
+    };
+    let identity = tls::load(cert, key, jiff::Timestamp::now())?;
+    for worry in &identity.worries {
+        tracing::warn!("{worry}");
+    }
+    Ok(Some(identity))
 }
 
 fn start_log(args: &ServeArgs) {
@@ -109,7 +118,7 @@ fn start_log(args: &ServeArgs) {
 async fn serve(
     common: &Common,
     args: &ServeArgs,
-    acceptor: Option<tokio_rustls::TlsAcceptor>,
+    identity: Option<tls::Identity>,
     settings: Settings,
     is_own: bool,
 ) -> Result<()> {
@@ -128,6 +137,10 @@ async fn serve(
         app.room = Some(Room { path, least: args.min_free << 20 });
     }
     watch_pool(&app);
+    if let Some(ends_at) = identity.as_ref().and_then(|it| it.ends_at) {
+        app.metrics.certificate_ends(ends_at);
+    }
+    let acceptor = identity.map(|it| it.acceptor);
     let server = Server::bind(args.listen, acceptor, Limits::default(), app.metrics.clone())
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;

@@ -218,8 +218,12 @@ fn refuse_foreign(folder: &Folder, account: &Account) -> Result<(), Error> {
     }
 }
 
+/// Directories that may be there before the first start: certificates made or pictures put back before anything else, and
+/// what a file system of its own has at its root.
+const BEFORE: [&str; 3] = ["attachments", "tls", "lost+found"];
+
 /// Names that may be there before the first start: our own, and a key put back by hand.
 fn is_ours(name: &str) -> bool {
     let is_key = Path::new(name).extension().is_some_and(|e| e == "key") || name == "key";
-    name == PGDATA || name.starts_with("doorknock") || is_key
+    name == PGDATA || name.starts_with("doorknock") || BEFORE.contains(&name) || is_key
 }

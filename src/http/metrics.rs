@@ -42,6 +42,7 @@ struct Inner {
     http: Http,
     field: Field,
     pool: IntGaugeVec,
+    certificate: IntGaugeVec,
     ask_pool: Mutex<Option<AskPool>>,
 }
 
@@ -158,6 +159,12 @@ impl Metrics {
             http: Http::new(&registry),
             field: Field::new(&registry),
             pool: gauges(&registry, "pool_connections", "Database connections by state.", &["state"]),
+            certificate: gauges(
+                &registry,
+                "tls_certificate_end_seconds",
+                "When the certificate ends, in seconds since 1970.",
+                &[],
+            ),
             ask_pool: Mutex::new(None),
             registry,
         };
@@ -249,6 +256,12 @@ impl Metrics {
         self.0.field.links.oldest.set(oldest as i64);
     }
 
+    /// The certificate served ends then.
+    pub fn certificate_ends(&self, at: jiff::Timestamp) {
+        let none: &[&str] = &[];
+        self.0.certificate.with_label_values(none).set(at.as_second());
+    }
+
     /// Where to ask for the pool's figures whenever the text is made.
     pub fn watch_pool(&self, ask: impl Fn() -> PoolFigures + Send + Sync + 'static) {
         *self.0.ask_pool.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(ask));
@@ -295,12 +308,12 @@ impl Drop for Running {
 /// Whether the metrics may be shown to this peer without further rights: only to the machine itself, and not
 /// through a proxy on it that speaks for somebody else.
 pub fn open_to(peer: IpAddr, headers: &HeaderMap) -> bool {
-    let forwarded = headers.contains_key("forwarded") || headers.contains_key("x-forwarded-for");
-    peer.to_canonical().is_loopback() && !forwarded
+    let signs = ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
+    peer.to_canonical().is_loopback() && !signs.iter().any(|sign| headers.contains_key(*sign))
 }
 
-/// A method as a label: those that exist by name, all others as one.
-fn known_method(method: &Method) -> &'static str {
+/// A method as a label and in the log: those that exist by name, all others as one.
+pub(super) fn known_method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -16,13 +16,13 @@ use crate::support::{Client, Device, Survey, id, visit};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_doorknock");
 
 /// A data directory with a small survey; taken away in the end.
-struct Place {
-    root: PathBuf,
+pub struct Place {
+    pub root: PathBuf,
     survey: Survey,
 }
 
 impl Place {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("doorknock-test-{}-{name}", std::process::id()));
         let mut survey = Survey::with_dwellings(4);
         survey.days = ("2020-11-01".into(), "2099-12-10".into());
@@ -41,11 +41,11 @@ impl Place {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub fn run(&self, words: &[&str]) -> Output {
         self.command(words).output().expect("the program starts")
     }
 
-    fn set_up(&self) {
+    pub fn set_up(&self) {
         let setup = self.root.join("setup");
         let done = self.run(&["setup", setup.to_str().unwrap()]);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -57,8 +57,13 @@ impl Place {
 
     /// A service that writes a log of this level there.
     fn serve_telling(&self, level: &str, log: Stdio) -> Service {
+        self.serve_with(&[], level, log)
+    }
+
+    /// The same with more arguments.
+    pub fn serve_with(&self, words: &[&str], level: &str, log: Stdio) -> Service {
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&[&["serve", "--listen", "127.0.0.1:0"], words].concat())
             .env("DOORKNOCK_LOG", level)
             .stdout(Stdio::piped())
             .stderr(log)
@@ -66,7 +71,7 @@ impl Place {
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next().expect("it says where it listens").unwrap();
-        let address = line.strip_prefix("listening on http://").expect("one line").parse().unwrap();
+        let address = line.split_once("://").expect("one line").1.parse().unwrap();
         Service { child, address }
     }
 
@@ -104,7 +109,7 @@ impl Drop for Place {
     }
 }
 
-struct Service {
+pub struct Service {
     child: Child,
     address: SocketAddr,
 }
