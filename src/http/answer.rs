@@ -16,7 +16,7 @@ use serde::Serialize;
 use warp::reply::Response;
 
 use super::kind;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, known_method};
 use super::problem::Problem;
 use super::request::{DeviceSlot, RequestId};
 
@@ -184,7 +184,7 @@ impl Drop for Line<'_> {
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let device = self.asked.device.get().map(tracing::field::display);
         tracing::info!(
-            method = %self.asked.method,
+            method = known_method(&self.asked.method),
             route = self.asked.route,
             status,
             duration_ms,

@@ -2,19 +2,32 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::Method;
+use http::{HeaderValue, Method};
 use sha2::{Digest, Sha256};
 
 use super::app::App;
 use super::kind;
 use super::problem::Problem;
 use super::query::Query;
-use super::request::Request;
+use super::request::{Carriage, Request};
 use crate::store::access::{Caller, TokenKind};
 use crate::store::survey::{AreaRow, Areas};
 
 /// Name of the session cookie.
 pub const SESSION: &str = "doorknock_session";
+
+/// A cookie that no script reads and no other site's form brings along; `life` in seconds, else as long as the browser runs.
+pub fn cookie(
+    name: &str,
+    value: &str,
+    life: Option<u32>,
+    carriage: Carriage,
+) -> Result<HeaderValue, Problem> {
+    let life = life.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+    let secure = if carriage == Carriage::Tls { "; Secure" } else { "" };
+    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{life}{secure}"))
+        .map_err(|_| Problem::plain(&kind::INTERNAL))
+}
 
 /// A new secret of 256 random bits, in 43 characters.
 pub fn new_secret() -> String {

@@ -22,9 +22,11 @@ use tower_service::Service as _;
 use warp::filters::BoxedFilter;
 use warp::reply;
 
+use super::head;
 use super::kind;
 use super::problem::Problem;
 use super::request::{Connection, Stop};
+use super::route::UNMATCHED;
 use super::server::Limits;
 use super::wire::{Phase, Pulse, Watched, Wire};
 
@@ -49,6 +51,40 @@ pub(super) struct Signals {
     pub(super) cut: Stop,
     /// All connections are taken: idle and slow ones should go.
     pub(super) crowded: tokio::sync::watch::Receiver<Instant>,
+}
+
+impl Signals {
+    fn is_crowded(&self) -> bool {
+        self.crowded.borrow().elapsed() < LOOK * 2
+    }
+}
+
+/// How long a head, or the handshake before it, may take.
+fn patience(limits: &Limits, is_crowded: bool) -> Duration {
+    if is_crowded { limits.head_crowded } else { limits.head }
+}
+
+/// Waits for a handshake as long as for a head: shorter while others wait for a place, not at all once the service is being
+/// stopped.
+pub(super) async fn shaken<T>(
+    handshake: impl Future<Output = T>,
+    limits: &Limits,
+    signals: &Signals,
+) -> Option<T> {
+    let begun = Instant::now();
+    let mut look = interval(LOOK);
+    tokio::pin!(handshake);
+    loop {
+        tokio::select! {
+            done = &mut handshake => return Some(done),
+            () = signals.stop.wait() => return None,
+            _ = look.tick() => {
+                if begun.elapsed() > patience(limits, signals.is_crowded()) {
+                    return None;
+                }
+            }
+        }
+    }
 }
 
 /// How a connection came to its end.
@@ -101,15 +137,20 @@ async fn drive(connection: &mut Http, pulse: &Pulse, limits: &Limits, signals: S
     loop {
         tokio::select! {
             done = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
-                if let Err(error) = done {
-                    tracing::debug!(parse = error.is_parse(), timeout = error.is_timeout(), "a connection failed");
+                match done {
+                    // hyper has answered it with 400, 414 or 431; there was no request that a route could log.
+                    Err(error) if error.is_parse() => {
+                        tracing::info!(route = UNMATCHED, "a request whose head cannot be read was refused");
+                    }
+                    Err(error) => tracing::debug!(timeout = error.is_timeout(), "a connection failed"),
+                    Ok(()) => {}
                 }
                 return End::Finished;
             }
             () = signals.cut.wait() => return End::Cut,
             () = signals.stop.wait(), if stopping.is_none() => stopping = Some(Instant::now()),
             _ = look.tick() => {
-                let crowded = signals.crowded.borrow().elapsed() < LOOK * 2;
+                let crowded = signals.is_crowded();
                 if let Some(end) = verdict(pulse, limits, stopping.map(|at| at.elapsed()), crowded) {
                     return end;
                 }
@@ -135,7 +176,7 @@ fn verdict(pulse: &Pulse, limits: &Limits, stopping: Option<Duration>, crowded: 
         return Some(End::Cut);
     }
     let (phase, lasted) = pulse.phase();
-    let head = if crowded { limits.head_crowded } else { limits.head };
+    let head = patience(limits, crowded);
     match phase {
         Phase::Busy => None,
         Phase::Idle => (leaving || crowded || lasted > limits.idle).then_some(End::Quiet),
@@ -207,6 +248,7 @@ impl hyper::service::Service<Request<Incoming>> for Served {
             let response = refusal(Problem::plain(&kind::STOPPING));
             return Box::pin(std::future::ready(Ok(response.map(|body| Noted { body, _noting: noting }))));
         }
+        head::judge(&mut request);
         request.extensions_mut().insert(self.about.clone());
         let answer = warp::service(self.site.clone()).call(request);
         Box::pin(async move {
@@ -292,6 +334,30 @@ mod tests {
             tokio::time::advance(seconds(lasted)).await;
             let got = verdict(&pulse, &limits, stopping.map(seconds), crowded);
             assert_eq!(got, want, "{phase:?} for {lasted} s, stopping {stopping:?}, crowded {crowded}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_has_as_long_as_a_head() {
+        let limits = Limits::default();
+        for (is_crowded, least, most) in [(false, 10_000, 10_500), (true, 2_000, 2_500)] {
+            let crowd = tokio::sync::watch::Sender::new(Instant::now());
+            let signals = Signals { stop: Stop::never(), cut: Stop::never(), crowded: crowd.subscribe() };
+            let begun = Instant::now();
+            let others = async {
+                loop {
+                    if is_crowded {
+                        crowd.send_replace(Instant::now());
+                    }
+                    tokio::time::sleep(LOOK).await;
+                }
+            };
+            tokio::select! {
+                done = shaken(std::future::pending::<()>(), &limits, &signals) => assert_eq!(done, None),
+                never = others => never,
+            }
+            let took = begun.elapsed().as_millis();
+            assert!((least..=most).contains(&took), "{took} ms, crowded {is_crowded}");
         }
     }
 

@@ -13,7 +13,7 @@ use super::body::FORM_LIMIT;
 use super::json;
 use super::kind;
 use super::problem::{FieldError, Problem};
-use super::request::{Carriage, Request};
+use super::request::Request;
 use crate::access;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
@@ -179,20 +179,13 @@ async fn open_session(
         expires_at: now + SignedDuration::from_hours(24 * 14),
     };
     app.store().add_token(token, None).await?;
-    let secure = if request.connection.carriage == Carriage::Tls { "; Secure" } else { "" };
-    let cookie = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}", auth::SESSION);
     Ok(Opened {
-        cookie: HeaderValue::try_from(cookie).map_err(|_| Problem::plain(&kind::INTERNAL))?,
+        cookie: auth::cookie(auth::SESSION, &secret, None, request.connection.carriage)?,
         csrf,
         survey: member.survey,
         role: member.role,
         area: member.area,
     })
-}
-
-/// The cookie that ends a session in the browser.
-pub fn ended_cookie() -> HeaderValue {
-    HeaderValue::from_static("doorknock_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
 /// How long a one-time code may be used.

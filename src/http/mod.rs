@@ -15,6 +15,7 @@ mod connection;
 pub mod devices;
 pub mod enrol;
 pub mod exports;
+mod head;
 pub mod held;
 pub mod json;
 pub mod kind;

@@ -56,6 +56,36 @@ pub struct Connection {
     pub stop: Stop,
 }
 
+impl Connection {
+    /// Whether the other end may be a proxy on this machine, which speaks for others.
+    fn is_from_here(&self) -> bool {
+        self.peer.ip().to_canonical().is_loopback()
+    }
+
+    /// The same as a proxy on this machine says it is: one that ends TLS says so in `X-Forwarded-Proto`.
+    #[must_use]
+    pub fn as_told(mut self, headers: &HeaderMap) -> Self {
+        let is_https =
+            last_told(headers, "x-forwarded-proto").is_some_and(|word| word.eq_ignore_ascii_case("https"));
+        if is_https && self.is_from_here() {
+            self.carriage = Carriage::Tls;
+        }
+        self
+    }
+}
+
+/// The last word of a header that every proxy on the way adds to: what the nearest one says.
+fn last_told<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+    line.rsplit(',').next().map(str::trim)
+}
+
+/// An address as proxies write it, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+}
+
 /// How a connection is carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carriage {
@@ -158,10 +188,8 @@ impl Request {
     /// one the proxy names. For limits, not for rights.
     pub fn client(&self) -> IpAddr {
         let peer = self.peer().ip().to_canonical();
-        let named =
-            self.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
-        let last = named.and_then(|line| line.rsplit(',').next()?.trim().parse().ok());
-        if peer.is_loopback() { last.unwrap_or(peer) } else { peer }
+        let last = last_told(&self.headers, "x-forwarded-for").and_then(address);
+        if self.connection.is_from_here() { last.unwrap_or(peer) } else { peer }
     }
 
     /// What stood at `{name}`; empty when the pattern has no such name.
@@ -257,6 +285,47 @@ pub(super) mod tests {
         assert_eq!(it.client().to_string(), "203.0.113.9");
         it.connection.peer.set_ip("192.0.2.7".parse().unwrap());
         assert_eq!(it.client().to_string(), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_proxy_may_write_a_port_too() {
+        for (text, want) in [
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("unknown", "127.0.0.1"),
+            ("", "127.0.0.1"),
+        ] {
+            let mut it = request(&[("x-forwarded-for", text)]);
+            it.connection.peer.set_ip("127.0.0.1".parse().unwrap());
+            assert_eq!(it.client().to_string(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_proxy_on_this_machine_may_say_that_it_ends_tls() {
+        let plain = |peer: &str| Connection {
+            peer: SocketAddr::new(peer.parse().unwrap(), 1),
+            ..Connection::default()
+        };
+        for (peer, proto, want) in [
+            ("127.0.0.1", &["https"][..], Carriage::Tls),
+            ("::1", &["HTTPS"], Carriage::Tls),
+            ("::ffff:127.0.0.1", &["https"], Carriage::Tls),
+            ("127.0.0.1", &["http, https"], Carriage::Tls),
+            ("127.0.0.1", &["https, http"], Carriage::Plain),
+            ("127.0.0.1", &["https", "http"], Carriage::Plain),
+            ("127.0.0.1", &["http"], Carriage::Plain),
+            ("127.0.0.1", &[], Carriage::Plain),
+            ("192.0.2.7", &["https"], Carriage::Plain),
+        ] {
+            let headers: Vec<_> = proto.iter().map(|p| ("x-forwarded-proto", *p)).collect();
+            let told = plain(peer).as_told(&request(&headers).headers);
+            assert_eq!(told.carriage, want, "{peer} {proto:?}");
+        }
+        let tls = Connection { carriage: Carriage::Tls, ..plain("127.0.0.1") };
+        assert_eq!(tls.as_told(&request(&[("x-forwarded-proto", "http")]).headers).carriage, Carriage::Tls);
     }
 
     #[test]

@@ -9,17 +9,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method};
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderValue, Method};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::answer::{Asked, Packing, answer};
 use super::body::Body;
+use super::head::Fault;
 use super::kind;
 use super::metrics::Metrics;
 use super::problem::Problem;
-use super::request::{Connection, DeviceSlot, Request, RequestId};
+use super::request::{Carriage, Connection, DeviceSlot, Request, RequestId};
 
 mod pattern;
 
@@ -29,7 +31,7 @@ use pattern::{Params, Pattern};
 pub const UNMATCHED: &str = "unmatched";
 
 type Handler<App> = Arc<dyn Fn(App, Request) -> BoxFuture<'static, Result<Response, Problem>> + Send + Sync>;
-type Painter = fn(&Problem, &HeaderMap, &RequestId) -> Response;
+type Painter = fn(&Problem, &HeaderMap, Carriage, &RequestId) -> Response;
 
 /// For whom a route answers; decides how its problems look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,20 +142,23 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             .and(query)
             .and(warp::header::headers_cloned())
             .and(warp::ext::optional::<Connection>())
+            .and(warp::ext::optional::<Fault>())
             .and(warp::body::stream())
             .then(
                 move |method,
                       path: warp::path::FullPath,
                       query,
-                      headers,
+                      headers: HeaderMap,
                       connection: Option<Connection>,
+                      fault: Option<Fault>,
                       body| {
                     let raw = Raw {
+                        fault: fault.map(|Fault(problem)| problem),
+                        connection: connection.unwrap_or_default().as_told(&headers),
                         method,
                         path: path.as_str().to_owned(),
                         query,
                         headers,
-                        connection: connection.unwrap_or_default(),
                         body: Body::new(body),
                     };
                     let (router, app, metrics) = (router.clone(), app.clone(), metrics.clone());
@@ -163,8 +168,10 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             .boxed()
     }
 
-    async fn dispatch(&self, app: App, metrics: &Metrics, raw: Raw) -> Response {
-        let found = self.find(&raw.method, &raw.path);
+    async fn dispatch(&self, app: App, metrics: &Metrics, mut raw: Raw) -> Response {
+        let fault = raw.fault.take();
+        let is_at_fault = fault.is_some();
+        let found = fault.map_or_else(|| self.find(&raw.method, &raw.path), Err);
         let (route, face) = match &found {
             Ok((entry, _)) => (entry.pattern.text(), entry.face),
             Err(_) => (UNMATCHED, face_of_unmatched(&raw)),
@@ -177,17 +184,22 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             device: device.clone(),
             packing: Packing::wanted(&raw.headers),
         };
-        let headers = raw.headers.clone();
+        let (headers, carriage) = (raw.headers.clone(), raw.connection.carriage);
         let painter = self.painter.filter(|_| face == Face::Page);
         let show = move |problem: Problem, id: &RequestId| match painter {
-            Some(paint) => paint(&problem, &headers, id),
+            Some(paint) => paint(&problem, &headers, carriage, id),
             None => problem.into_response(Some(id.as_str())),
         };
         let work = async move {
             let (entry, params) = found?;
             (entry.handler)(app, raw.into_request(route, params, id, device)).await
         };
-        answer(metrics, asked, work, show).await
+        let mut response = answer(metrics, asked, work, show).await;
+        if is_at_fault {
+            // Where a proxy may have read the head in another way, nothing that follows it is believed.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 
     /// The entry for this method and path with what stood at its braces, or the 404 or 405.
@@ -221,6 +233,8 @@ struct Raw {
     query: String,
     headers: HeaderMap,
     connection: Connection,
+    /// What is wrong with its head.
+    fault: Option<Problem>,
     body: Body,
 }
 

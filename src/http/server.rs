@@ -239,16 +239,12 @@ async fn wire(socket: TcpStream, tls: Option<Tls>, limits: &Limits, signals: &Si
     let Some(Tls(acceptor)) = tls else {
         return Some(Wire::Plain(socket));
     };
-    tokio::select! {
-        shaken = timeout(limits.head, acceptor.accept(socket)) => match shaken {
-            Ok(Ok(stream)) => Some(Wire::Tls(Box::new(stream))),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a TLS handshake failed");
-                None
-            }
-            Err(_elapsed) => None,
-        },
-        () = signals.stop.wait() => None,
+    match connection::shaken(acceptor.accept(socket), limits, signals).await? {
+        Ok(stream) => Some(Wire::Tls(Box::new(stream))),
+        Err(error) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
     }
 }
 

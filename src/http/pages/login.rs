@@ -8,7 +8,7 @@ use warp::reply::Response;
 use super::super::app::App;
 use super::super::auth;
 use super::super::body::{FORM_LIMIT, read};
-use super::super::enrol::{ended_cookie, sign_in};
+use super::super::enrol::sign_in;
 use super::super::kind;
 use super::super::problem::Problem;
 use super::super::request::{Carriage, Request};
@@ -122,7 +122,8 @@ pub async fn logout(v: Visitor, _: Form) -> Answer {
     if let Some(secret) = v.request.cookie(auth::SESSION) {
         v.app.store().revoke_token(&auth::hash(secret), v.now).await?;
     }
-    let mut response: Response = see_other("/login", v.request.connection.carriage);
-    response.headers_mut().append(SET_COOKIE, ended_cookie());
+    let carriage = v.request.connection.carriage;
+    let mut response: Response = see_other("/login", carriage);
+    response.headers_mut().append(SET_COOKIE, auth::cookie(auth::SESSION, "", Some(0), carriage)?);
     Ok(response)
 }

@@ -25,7 +25,7 @@ struct Page {
 }
 
 /// The page of a problem.
-pub fn page(problem: &Problem, headers: &HeaderMap, id: &RequestId) -> Response {
+pub fn page(problem: &Problem, headers: &HeaderMap, carriage: Carriage, id: &RequestId) -> Response {
     let f = Frame::outside(headers, "trouble.title", "/");
     let words = f.words;
     let own = problem.detail.as_str();
@@ -43,7 +43,7 @@ pub fn page(problem: &Problem, headers: &HeaderMap, id: &RequestId) -> Response 
         f,
     };
     let html = template.render().unwrap_or_else(|_| problem.kind.title.to_owned());
-    let mut response = html_answer(html, headers, Carriage::Plain);
+    let mut response = html_answer(html, headers, carriage);
     // Headers such as Retry-After and Allow are made once, by the document of the same problem.
     let document = problem.clone().into_response(None);
     for name in [RETRY_AFTER, ALLOW] {

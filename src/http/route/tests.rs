@@ -33,6 +33,7 @@ fn raw(method: &str, path: &str, accept: &'static str) -> Raw {
         query: String::new(),
         headers,
         connection: Connection::default(),
+        fault: None,
         body: Body::empty(),
     }
 }
@@ -106,7 +107,7 @@ async fn no_path_reaches_past_its_folder() {
 
 #[tokio::test]
 async fn people_get_pages_and_programs_get_documents() {
-    fn paint(problem: &Problem, _: &HeaderMap, _: &RequestId) -> Response {
+    fn paint(problem: &Problem, _: &HeaderMap, _: Carriage, _: &RequestId) -> Response {
         answer::text("text/html", problem.kind.slug)
     }
     for (path, accept, page) in [
