@@ -79,12 +79,12 @@ pub(super) fn token(common: &Common, args: &TokenArgs) -> Result<ExitCode> {
         let slug = args.survey.as_deref();
         for Listed { user, device_id } in listed.iter().flatten() {
             let member = member(&ingest, user, slug).await?;
-            let (token, _) = issue(&ingest, &member, user, Some(*device_id)).await?;
+            let (token, _) = issue(&ingest, &member, Some(*device_id)).await?;
             say(format!("{user} {device_id} {token}"));
         }
         if let Some(user) = &args.user {
             let member = member(&ingest, user, slug).await?;
-            let (token, device) = issue(&ingest, &member, user, args.device).await?;
+            let (token, device) = issue(&ingest, &member, args.device).await?;
             if let Some(device) = device {
                 remark(format!("device {device}"));
             }
@@ -107,12 +107,8 @@ fn read_devices(path: &Path) -> Result<Vec<Listed>> {
 }
 
 /// Stores a new token of a member; an enumerator's is bound to `device`, or to a new one.
-async fn issue(
-    ingest: &Ingest,
-    member: &Membership,
-    user: &str,
-    device: Option<Uuid>,
-) -> Result<(String, Option<Uuid>)> {
+async fn issue(ingest: &Ingest, member: &Membership, device: Option<Uuid>) -> Result<(String, Option<Uuid>)> {
+    let user = &member.user;
     let is_enumerator = member.role == "enumerator";
     ensure!(is_enumerator || device.is_none(), "{user} is {}; only an enumerator has a device", member.role);
     let device = is_enumerator.then(|| device.unwrap_or_else(Uuid::new_v4));
@@ -121,7 +117,7 @@ async fn issue(
     let token = NewToken {
         hash: auth::hash(&secret),
         key: member.key,
-        user: user.to_owned(),
+        user: user.clone(),
         device,
         kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
         csrf: None,
@@ -133,6 +129,7 @@ async fn issue(
         Enrolled::DeviceTaken | Enrolled::NotYours => {
             bail!("the device of {user} is enrolled for somebody else or was cut off; use another id")
         }
+        Enrolled::NotListed => bail!("{user} has just left the staff list"),
     }
 }
 
@@ -144,13 +141,15 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
         ensure!(
             member.role == "enumerator",
             "only an enumerator enrols a phone; {} is {}",
-            args.user,
+            member.user,
             member.role
         );
         let now = Timestamp::now();
         let code = access::new_code();
         let hash = auth::hash(&access::plain_code(&code));
-        ingest.store.add_enrol_code(&hash, member.key, &args.user, enrol::code_end(now)).await?;
+        let is_listed =
+            ingest.store.add_enrol_code(&hash, member.key, &member.user, enrol::code_end(now)).await?;
+        ensure!(is_listed, "{} has just left the staff list", member.user);
         say(&code);
         if std::io::stdout().is_terminal() {
             let text = args.url.map_or_else(
@@ -177,14 +176,16 @@ pub(super) fn passwd(common: &Common, args: &PasswdArgs) -> Result<ExitCode> {
     ensure!(password.len() <= 1000, "the password is too long");
     let user = args.user.clone();
     Base::open(common)?.run(async move |ingest| {
-        let roles: Vec<String> = ingest.store.memberships(&user).await?.into_iter().map(|m| m.role).collect();
-        ensure!(!roles.is_empty(), "no survey has a user {user:?} in its staff.csv");
+        let member = ingest.store.memberships(&user).await?;
+        ensure!(!member.is_empty(), "no survey has a user {user:?} in its staff.csv");
         ensure!(
-            roles.iter().any(|r| r != "enumerator"),
+            member.iter().any(|m| m.role != "enumerator"),
             "{user:?} is an enumerator; a phone enrols by enrol-code"
         );
         let hash = access::hash_password(&password).context("the password cannot be hashed")?;
-        ingest.store.set_password(&user, &hash, Timestamp::now()).await?;
+        let is_set = ingest.store.set_password(&user, &hash, Timestamp::now()).await?;
+        ensure!(is_set, "{user} has just left the staff list");
+        let user = &member[0].user;
         remark(format!("password of {user} set; earlier sessions have ended"));
         Ok(ExitCode::SUCCESS)
     })
@@ -195,8 +196,8 @@ pub(super) fn revoke(common: &Common, args: &RevokeArgs) -> Result<ExitCode> {
     let args = args.clone();
     Base::open(common)?.run(async move |ingest| {
         let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
-        let n = ingest.store.revoke_user(member.key, &args.user, Timestamp::now()).await?;
-        remark(format!("{n} token(s) of {} withdrawn", args.user));
+        let n = ingest.store.revoke_user(member.key, &member.user, Timestamp::now()).await?;
+        remark(format!("{n} token(s) of {} withdrawn; codes not used yet are void", member.user));
         Ok(ExitCode::SUCCESS)
     })
 }

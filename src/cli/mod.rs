@@ -5,6 +5,7 @@ mod backup;
 mod base;
 mod cert;
 mod export;
+mod leavers;
 pub mod link;
 mod linking;
 mod links;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::base::{Base, Common, say, survey};
 use super::words::{Day, Tongue, fit};
+use crate::domain::UserName;
 use crate::export::csv_line;
 use crate::planning::{DayPlan, Question, Ready, StopView};
 use crate::store::survey::Areas;
@@ -61,7 +62,7 @@ pub(super) fn run(common: &Common, args: &PlanArgs) -> Result<ExitCode> {
         let ready = Ready::read(&ingest.store, survey.clone(), question).await?;
         let mut plan = ready.plan();
         if let Some(user) = &args.enumerator {
-            plan.enumerators.retain(|sheet| sheet.user == *user);
+            plan.enumerators.retain(|sheet| UserName::of(&sheet.user) == UserName::of(user));
         }
         match args.format {
             How::Json => say(serde_json::to_string_pretty(&plan)?),

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::base::{Base, Common, remark, say};
+use super::leavers;
 use crate::domain::Language;
 use crate::ingest::setup::{Mode, Report, Step};
 use crate::setup::{self, Directory, Progress};
@@ -87,9 +88,7 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     ];
     let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
     say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
-    if r.staff_retired > 0 {
-        say(format!("  staff: {} no longer listed; their tokens stop working", r.staff_retired));
-    }
+    leavers::tell(&r.staff);
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));
         for (from, to, n) in &r.moved {

@@ -17,7 +17,7 @@ use super::post::Target;
 use crate::http::auth;
 use crate::ingest::Ingest;
 use crate::ingest::accept::Trust;
-use crate::store::access::{Caller, NewToken, TokenKind};
+use crate::store::access::{Caller, Enrolled, NewToken, TokenKind};
 
 /// Arguments of `upload`.
 #[derive(Args, Clone, Debug)]
@@ -167,7 +167,11 @@ impl Work {
             created_at: now,
             expires_at: now + SignedDuration::from_hours(1),
         };
-        self.ingest.store.add_token(token, None).await?;
+        if self.ingest.store.add_token(token, None).await? != Enrolled::Yes {
+            bail!(
+                "device {device} may not send for itself; take its files beside the database, without --url"
+            );
+        }
         self.tokens.insert(place, secret.clone());
         Ok(secret)
     }

@@ -25,6 +25,7 @@ pub mod rates;
 mod reading;
 pub mod residence;
 pub mod rules;
+pub mod user;
 pub mod why;
 
 #[cfg(test)]
@@ -59,4 +60,5 @@ pub use linkage::{LinkState, MergedAs, Proposal, Refusal, Verdict};
 pub use next::{Action, Next, next_action};
 pub use policy::{Policy, PolicyFault};
 pub use rules::{Calendar, Rules};
+pub use user::UserName;
 pub use why::{Viewed, reason, why};

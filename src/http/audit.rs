@@ -27,12 +27,11 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         text.parse::<i64>().ok().filter(|id| *id > 0)
     })?;
     let area = auth::area(&app, &caller, &query).await?;
-    let filter = Filter {
-        range: area.range,
-        before: before.unwrap_or(i64::MAX),
-        action,
-        user: query.text("user").map(str::to_owned),
+    let user = match query.text("user") {
+        Some(user) => Some(app.store().spelled(user).await?),
+        None => None,
     };
+    let filter = Filter { range: area.range, before: before.unwrap_or(i64::MAX), action, user };
     let rows = app.store().list_audit(caller.key, filter, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
     let next = rows.last().filter(|_| is_full).map(|r| r.id.to_string());

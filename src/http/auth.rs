@@ -39,7 +39,7 @@ pub fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
-/// Who calls, by bearer token; for reading also by session cookie. Problems: `not-signed-in`.
+/// Who calls, by bearer token; for reading also by session cookie. Problems: `device-revoked`, `not-signed-in`.
 pub async fn caller(app: &App, request: &Request) -> Result<Caller, Problem> {
     let bearer = request.bearer();
     let is_read = matches!(request.method, Method::GET | Method::HEAD);
@@ -59,7 +59,11 @@ async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) 
     let Some(found) = app.store().caller(&hash, app.now()).await? else {
         // A phone that was cut off and asks once more is told to forget what it holds.
         let is_cut_off = is_bearer && app.store().was_cut_off(&hash).await?;
-        return Err(if is_cut_off { not_signed_in().with("wipe", true) } else { not_signed_in() });
+        return Err(if is_cut_off {
+            Problem::plain(&kind::DEVICE_REVOKED).with("wipe", true)
+        } else {
+            not_signed_in()
+        });
     };
     if (found.kind == TokenKind::Session) == is_bearer {
         return Err(not_signed_in());

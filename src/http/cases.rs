@@ -117,7 +117,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let reader = if auth::is_supervisor(&caller) {
         Reader::Supervisor
     } else {
-        Reader::Enumerator(caller.user.clone())
+        Reader::Enumerator(app.store().own_devices(caller.key, &caller.user).await?)
     };
     let mut shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
     if reader == Reader::Supervisor {

@@ -15,6 +15,7 @@ use super::kind;
 use super::problem::{FieldError, Problem};
 use super::request::Request;
 use crate::access;
+use crate::domain::UserName;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
 struct EnrolForm {
@@ -71,6 +72,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         Enrolled::NotYours => {
             Err(Problem::not_valid(vec![FieldError::at("/replaces", "is no device of this enumerator")]))
         }
+        Enrolled::NotListed => Err(Problem::plain(&kind::WRONG_CODE)),
     }
 }
 
@@ -99,7 +101,7 @@ pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> 
     })?;
     let opened = sign_in(&app, &request, &form.user, &form.password, form.survey.as_deref()).await?;
     let mut response = answer::json(&json!({
-        "user": form.user, "survey": opened.survey, "role": opened.role, "area": opened.area, "csrf": opened.csrf,
+        "user": opened.user, "survey": opened.survey, "role": opened.role, "area": opened.area, "csrf": opened.csrf,
     }));
     response.headers_mut().insert(SET_COOKIE, opened.cookie);
     Ok(response)
@@ -107,6 +109,8 @@ pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> 
 
 /// A session just opened.
 pub struct Opened {
+    /// Login name as stored.
+    pub user: String,
     /// The cookie to set.
     pub cookie: HeaderValue,
     /// Token of page forms.
@@ -127,7 +131,7 @@ pub async fn sign_in(
     password: &str,
     survey: Option<&str>,
 ) -> Result<Opened, Problem> {
-    let attempt = app.passwords.allow(request.client(), Some(user))?;
+    let attempt = app.passwords.allow(request.client(), Some(UserName::of(user).key()))?;
     let stored = app.store().password_hash(user).await?;
     let password = password.to_owned();
     let fits = tokio::task::spawn_blocking(move || access::is_password(stored.as_deref(), &password))
@@ -158,28 +162,26 @@ pub async fn sign_in(
         }
         None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
     };
-    open_session(app, request, user, member).await
+    open_session(app, request, member).await
 }
 
-async fn open_session(
-    app: &App,
-    request: &Request,
-    user: &str,
-    member: Membership,
-) -> Result<Opened, Problem> {
+async fn open_session(app: &App, request: &Request, member: Membership) -> Result<Opened, Problem> {
     let (secret, csrf, now) = (auth::new_secret(), auth::new_secret(), app.now());
     let token = NewToken {
         hash: auth::hash(&secret),
         key: member.key,
-        user: user.to_owned(),
+        user: member.user.clone(),
         device: None,
         kind: TokenKind::Session,
         csrf: Some(csrf.clone()),
         created_at: now,
         expires_at: now + SignedDuration::from_hours(24 * 14),
     };
-    app.store().add_token(token, None).await?;
+    if app.store().add_token(token, None).await? != Enrolled::Yes {
+        return Err(Problem::plain(&kind::WRONG_LOGIN));
+    }
     Ok(Opened {
+        user: member.user,
         cookie: auth::cookie(auth::SESSION, &secret, None, request.connection.carriage)?,
         csrf,
         survey: member.survey,

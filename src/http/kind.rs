@@ -79,8 +79,8 @@ kinds! {
         "登记码输错、已被使用或已超过一天。请向普查指导员索取新的登记码。" }
     DEVICE_REVOKED "device-revoked" FORBIDDEN {
         "This device has been cut off", "本设备已被停用",
-        "A supervisor has cut this device off. What it still holds can be saved to a file and handed in.",
-        "普查指导员已停用本设备。设备上尚未上传的内容可以存成文件上交。" }
+        "A supervisor has cut this device off, or its person is no longer on the staff list. What it still holds can be saved to a file and handed in.",
+        "普查指导员已停用本设备，或其使用人已不在人员名单中。设备上尚未上传的内容可以存成文件上交。" }
     WRONG_ROLE "wrong-role" FORBIDDEN {
         "Not open to this role", "当前角色无权使用",
         "The call is meant for another role, for instance for supervisors only.",

@@ -19,14 +19,15 @@ use super::json::{self as body, Form, Json};
 use super::kind;
 use super::problem::{FieldError, Problem};
 use super::request::Request;
-use crate::domain::Language;
 use crate::domain::rules::Span;
+use crate::domain::{Language, UserName};
 use crate::plan::{Pace, heat_svg, view};
 use crate::planning::{DayPlan, Question, Ready, publish};
 use crate::store::access::Caller;
 use crate::store::plan::{Override, SheetRow};
 use crate::store::survey::AreaRow;
 use crate::surveys::Survey;
+use crate::visits::door::{Door, doors};
 
 impl From<crate::planning::Error> for Problem {
     fn from(error: crate::planning::Error) -> Self {
@@ -73,14 +74,18 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let area = auth::area(&app, &caller, &query).await?;
     let only = if caller.device.is_some() {
         Some(caller.user.clone())
+    } else if let Some(user) = query.given("enumerator") {
+        Some(app.store().spelled(user).await?)
     } else {
-        query.given("enumerator").map(str::to_owned)
+        None
     };
     let published = app.store().sheets(caller.key, only.clone().map(|u| vec![u]), on).await?;
     let own: Vec<SheetRow> =
         published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
-    if let Some(shown) = shown_published(&own, on) {
-        return Ok(answer::json(&shown));
+    if !own.is_empty() {
+        let left =
+            if caller.device.is_some() { Vec::new() } else { unmanned(&app, &caller, &own, on).await? };
+        return Ok(answer::json(&shown_published(&own, on, &left)));
     }
     let question = Question { area, on, now, hours: HashMap::new() };
     let mut plan = compute(ready(&app, survey, question).await?, Ready::plan).await?;
@@ -91,13 +96,31 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
 }
 
 /// A published plan as the planner would show it.
-fn shown_published(sheets: &[SheetRow], on: Date) -> Option<Value> {
-    let first = sheets.first()?;
+fn shown_published(sheets: &[SheetRow], on: Date, unmanned: &[Door]) -> Value {
+    let first = sheets.first();
     let documents: Vec<&Value> = sheets.iter().map(|s| &s.document).collect();
-    Some(json!({
-        "on": on, "plan_id": first.plan_id, "made_at": first.made_at, "rule_version": first.rule_version,
-        "model_version": first.model_version, "enumerators": documents, "unmanned": [],
-    }))
+    json!({
+        "on": on, "plan_id": first.map(|s| s.plan_id), "made_at": first.map(|s| s.made_at),
+        "rule_version": first.map(|s| s.rule_version), "model_version": first.map(|s| &s.model_version),
+        "enumerators": documents, "unmanned": unmanned,
+    })
+}
+
+/// Doors of a published plan that nobody has any more, because their person left.
+async fn unmanned(app: &App, caller: &Caller, sheets: &[SheetRow], on: Date) -> Result<Vec<Door>, Problem> {
+    let mut plans: Vec<Uuid> = sheets.iter().map(|s| s.plan_id).collect();
+    plans.sort_unstable();
+    plans.dedup();
+    let gone = app.store().withdrawn_sheets(caller.key, &plans, on).await?;
+    let stops = gone.iter().filter_map(|sheet| sheet.get("stops")?.as_array()).flatten();
+    let cases: Vec<Uuid> = stops.filter_map(|stop| stop.get("case_id")?.as_str()?.parse().ok()).collect();
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let survey = app.survey(caller).await?;
+    let mut rows = app.store().cases(caller.key, &cases).await?;
+    rows.retain(|r| r.holder.is_none() && r.due.is_some());
+    Ok(doors(app.store(), &survey, &rows).await?)
 }
 
 struct WhatIf {
@@ -117,7 +140,11 @@ pub async fn what_if(app: App, mut request: Request) -> Result<Response, Problem
     let asked = document.form(|f| what_if_form(f, &survey))?;
     let area = auth::area_by_code(&app, &caller, asked.area.unwrap_or_else(|| caller.area.clone())).await?;
     let now = app.now();
-    let question = Question { area: area.clone(), on: asked.on, now, hours: asked.hours };
+    let mut hours = HashMap::new();
+    for (user, spans) in asked.hours {
+        hours.insert(app.store().spelled(&user).await?, spans);
+    }
+    let question = Question { area: area.clone(), on: asked.on, now, hours };
     let mut plan = compute(ready(&app, Arc::clone(&survey), question).await?, Ready::plan).await?;
     if asked.publish {
         plan = published(&app, &survey, &caller, &area, plan, now).await?;
@@ -296,16 +323,20 @@ pub async fn set_shifts(app: App, mut request: Request) -> Result<Response, Prob
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let orders = document.form(|f| f.objects("shifts", 2_000, shift_order))?;
     let staff = app.store().staff(caller.key, area.range).await?;
+    let named = |user: &str| staff.iter().find(|s| UserName::of(&s.user) == UserName::of(user));
+    let is_enumerator = |user: &str| named(user).is_some_and(|s| s.role == "enumerator");
     let unknown: Vec<FieldError> = orders
         .iter()
         .enumerate()
-        .filter(|(_, o)| !staff.iter().any(|s| s.user == o.user && s.role == "enumerator"))
+        .filter(|(_, o)| !is_enumerator(&o.user))
         .map(|(i, _)| FieldError::at(format!("/shifts/{i}/user"), "must be an enumerator of your area"))
         .collect();
     if !unknown.is_empty() {
         return Err(Problem::not_valid(unknown));
     }
     let first = orders.iter().map(|o| o.on).min().unwrap_or(survey.starts_on);
+    let stored = |user: String| named(&user).map_or(user.clone(), |s| s.user.clone());
+    let orders: Vec<Override> = orders.into_iter().map(|o| Override { user: stored(o.user), ..o }).collect();
     app.store().set_overrides(caller.key, orders, &caller.user, app.now()).await?;
     Ok(answer::json(&shift_list(&app, &caller, &survey, &area, first).await?))
 }

@@ -1,6 +1,6 @@
 //! Assignments: lending doors to enumerators and taking them back. A door has at most one holder.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use super::refold::At;
 use super::resolve::Cases;
+use super::staff::hold_enumerator;
 use super::{Error, Ingest, held};
 use crate::domain::State;
 use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
-use crate::store::survey::{Areas, find_areas, find_staff};
-use crate::store::{Outcome, Tx, audit, lease};
+use crate::store::survey::{Areas, find_areas};
+use crate::store::{Outcome, SurveyKey, Tx, audit, lease, staff};
 use crate::surveys::Survey;
 
 /// Which doors.
@@ -75,6 +76,7 @@ impl Ingest {
                 let (survey, caller, items) = (survey.clone(), caller.clone(), items.clone());
                 Box::pin(async move {
                     let at = At::new(survey.key, now);
+                    let items = spelled(tx, survey.key, items).await?;
                     let mut results = Vec::with_capacity(items.len());
                     for item in &items {
                         results.push(assign_one(tx, at, &survey, &caller, item).await?);
@@ -85,6 +87,27 @@ impl Ingest {
             })
             .await
     }
+}
+
+/// The order with every name as it is stored.
+async fn spelled(tx: &Tx, key: SurveyKey, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+    let holder = |item: &Item| if let Doors::HeldBy(user) = &item.doors { Some(user.clone()) } else { None };
+    let mut written: Vec<String> =
+        items.iter().flat_map(|i| [i.enumerator.clone(), holder(i)]).flatten().collect();
+    written.sort_unstable();
+    written.dedup();
+    let asked: Vec<&str> = written.iter().map(String::as_str).collect();
+    let stored = staff::spellings(tx, key, &asked).await?;
+    let names: HashMap<&str, String> = asked.into_iter().zip(stored).collect();
+    let of = |user: &String| names.get(user.as_str()).unwrap_or(user).clone();
+    Ok(items
+        .into_iter()
+        .map(|item| Item {
+            doors: if let Doors::HeldBy(user) = &item.doors { Doors::HeldBy(of(user)) } else { item.doors },
+            enumerator: item.enumerator.as_ref().map(of),
+            until: item.until,
+        })
+        .collect())
 }
 
 /// The order as the audit log keeps it: to whom, how many doors, and the door when it is one.
@@ -116,17 +139,16 @@ async fn assign_one(
     }
     let person = match &item.enumerator {
         None => None,
-        Some(user) => match find_staff(tx, at.key, user).await? {
-            Some(staff) if staff.role == "enumerator" => Some(staff),
-            Some(_) | None => return Ok(Assigned::UnknownEnumerator),
+        Some(user) => match hold_enumerator(tx, at.key, user).await? {
+            Some(user) => Some(user),
+            None => return Ok(Assigned::UnknownEnumerator),
         },
     };
     let rows = match locked(tx, at, caller, &item.doors).await? {
         Ok(rows) => rows,
         Err(refusal) => return Ok(refusal),
     };
-    let user = person.as_ref().map(|p| p.user.as_str());
-    hand_over(tx, at, caller, &rows, user, until).await?;
+    hand_over(tx, at, caller, &rows, person.as_deref(), until).await?;
     if person.is_some() {
         free_for_new_holder(tx, at, survey, &rows).await?;
     }

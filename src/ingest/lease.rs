@@ -1,7 +1,8 @@
 //! Leases: what ends them besides a supervisor's order. A door that is finished ends its lease, a door that opens again
-//! goes back to who held it while the lease lasts, and a lease that is over leaves the door to nobody.
+//! goes back to who held it while the lease lasts, if that person still works here, and a lease that is over leaves the door to
+//! nobody.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use super::assign::moved;
 use super::refold::At;
+use super::staff::hold_enumerator;
 use super::{Error, Ingest};
 use crate::domain::State;
 use crate::store::case::{self, CaseUpdate, LockedCase};
@@ -63,7 +65,11 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
     let latest: HashMap<Uuid, AssignmentRow> =
         lease::latest(tx, at.key, &ids).await?.into_iter().map(|a| (a.case_id, a)).collect();
-    let lasts = |t: &Turned<'_>| latest.get(&t.row.id).filter(|a| a.until.is_none_or(|until| until > at.now));
+    let here = still_here(tx, at.key, turned).await?;
+    let lasts = |t: &Turned<'_>| {
+        let last = latest.get(&t.row.id).filter(|_| here.contains(t.holder))?;
+        last.until.is_none_or(|until| until > at.now).then_some(last)
+    };
     let again: Vec<AssignmentRow> = turned
         .iter()
         .filter_map(|t| {
@@ -87,7 +93,7 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     let back: Vec<(&Arc<LockedCase>, &str)> =
         turned.iter().filter(|t| lasts(t).is_some()).map(|t| (t.row, t.holder)).collect();
     mark_strangers(tx, at, &back).await?;
-    // The lease ran out while the door was closed.
+    // The lease ran out, or its holder left, while the door was closed.
     let over: Vec<Arc<LockedCase>> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
     let over_ids: Vec<Uuid> = over.iter().map(|r| r.id).collect();
     if !over.is_empty() {
@@ -95,6 +101,21 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
         completion::append_deltas(tx, at.key, &moved(&over, "")).await?;
     }
     Ok(())
+}
+
+/// Those of the holders who still work in the survey; they cannot leave before the transaction ends.
+async fn still_here<'a>(
+    tx: &Tx,
+    key: SurveyKey,
+    turned: &[Turned<'a>],
+) -> Result<HashSet<&'a str>, crate::store::Error> {
+    let mut here = HashSet::new();
+    for holder in turned.iter().map(|t| t.holder).collect::<BTreeSet<_>>() {
+        if hold_enumerator(tx, key, holder).await?.is_some() {
+            here.insert(holder);
+        }
+    }
+    Ok(here)
 }
 
 /// The row as the fold left it: what the counters hold for its present holder.
@@ -175,16 +196,26 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
     let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
     let freed: Vec<Arc<LockedCase>> =
         rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
-    let freed_ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
-    feed::clear_holders(tx, key, &freed_ids).await?;
-    completion::append_deltas(tx, key, &moved(&freed, "")).await?;
+    let_go(tx, at, &freed, &ended).await?;
+    Ok(Outcome::Stamp((ended.len(), is_full), key, at.tag))
+}
+
+/// Leaves locked doors to nobody, and tells of the leases that `ended` there: (assignment, case, enumerator).
+pub(super) async fn let_go(
+    tx: &Tx,
+    at: At,
+    freed: &[Arc<LockedCase>],
+    ended: &[(Uuid, Uuid, String)],
+) -> Result<(), crate::store::Error> {
+    let ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
+    feed::clear_holders(tx, at.key, &ids).await?;
+    completion::append_deltas(tx, at.key, &moved(freed, "")).await?;
     let marks: Vec<Mark> = ended.iter().map(|e| of_user(e.0, e.2.clone())).collect();
-    feed::mark(tx, key, at.tag, ChangeKind::Assignment, &marks).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
     let cases: Vec<Mark> =
         freed.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
-    feed::mark(tx, key, at.tag, ChangeKind::Case, &cases).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
     let left: Vec<(&Arc<LockedCase>, &str)> =
         freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();
-    mark_strangers(tx, at, &left).await?;
-    Ok(Outcome::Stamp((ended.len(), is_full), key, at.tag))
+    mark_strangers(tx, at, &left).await
 }

@@ -22,6 +22,7 @@ mod resolve;
 mod rows;
 pub mod scrub;
 pub mod setup;
+pub mod staff;
 pub mod time;
 
 use std::sync::Arc;

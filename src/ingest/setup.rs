@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::refold::{At, blank, refold};
-use super::{Error, Ingest};
+use super::{Error, Ingest, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
 use crate::setup::Setup;
@@ -43,8 +43,8 @@ pub struct Report {
     pub moved: Vec<(State, State, usize)>,
     /// What became of the doors.
     pub doors: Doors,
-    /// Members of staff no longer listed.
-    pub staff_retired: u64,
+    /// What became of the staff.
+    pub staff: staff::Report,
     /// Cases, dwellings, buildings afterwards.
     pub totals: (i64, i64, i64),
 }
@@ -114,8 +114,8 @@ async fn apply(
             .map(|a| format!("areas.csv: area \"{a}\" is left out, but doors with visits stand in it"));
         return Err(Error::Setup(lines.collect()));
     }
+    let lent = staff::before(tx, key, setup).await?;
     let reshaped = load::put_areas(tx, key, &setup.areas).await?;
-    let staff_retired = load::put_staff(tx, key, &setup.staff).await?;
     let at = At::new(key, now);
     let doors = put_doors(tx, at, setup, &survey, found.is_none(), progress).await?;
     if reshaped {
@@ -127,6 +127,8 @@ async fn apply(
     } else {
         Vec::new()
     };
+    // Last: whoever gives people doors or phones waits from here on.
+    let staff = staff::put(tx, at, &survey, setup, &lent).await?;
     announce(tx, at, &doors, reshaped).await?;
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
@@ -135,7 +137,7 @@ async fn apply(
         policy_changed: policy_changed && found.is_some(),
         moved,
         doors,
-        staff_retired,
+        staff,
         totals,
     };
     Ok(match mode {

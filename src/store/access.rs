@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{Action, Note};
+use super::staff::{self, spelling};
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::UserName;
 
 statements! {
     /// $1 token hash, $2 now.
@@ -33,17 +35,20 @@ statements! {
     REVOKE_USER = "-- revoke_user_tokens
         update access_token set revoked_at = $4
         where district_id = $1 and survey_no = $2 and user_name = $3 and revoked_at is null";
+    /// $1 district, $2 survey, $3 user. A code not used yet would let the person in again.
+    DROP_CODES = "-- drop_enrol_codes
+        delete from enrol_code where district_id = $1 and survey_no = $2 and user_name = $3";
     /// $1 hash, $2 now. One use only.
     TAKE_CODE = "-- take_enrol_code
         delete from enrol_code where code_hash = $1 returning district_id, survey_no, user_name, expires_at";
     /// $1 hash, $2 district, $3 survey, $4 user, $5 expires.
     INSERT_CODE = "-- insert_enrol_code
         insert into enrol_code (code_hash, district_id, survey_no, user_name, expires_at) values ($1, $2, $3, $4, $5)";
-    /// $1 user.
-    USER_SURVEYS = "-- user_surveys
-        select s.district_id, s.survey_no, s.role, s.area, v.slug, v.ends_on from staff s
+    /// $1 user, $2 compared form.
+    USER_SURVEYS = concat!("-- user_surveys
+        select s.district_id, s.survey_no, s.user_name, s.role, s.area, v.slug, v.ends_on from staff s
         join survey v on v.district_id = s.district_id and v.survey_no = s.survey_no
-        where s.user_name = $1 and s.is_active order by v.survey_no";
+        where s.user_name = ", spelling!("$1", "$2"), " and s.is_active order by v.survey_no");
     /// $1 district, $2 survey, $3 device, $4 user, $5 model, $6 now. Keeps a device of another person as it is.
     ENROL_DEVICE = "-- enrol_device
         insert into device as d (district_id, survey_no, id, user_name, model, enrolled_at)
@@ -51,12 +56,13 @@ statements! {
         on conflict on constraint device_pk do update set model = coalesce(excluded.model, d.model)
           where d.user_name = excluded.user_name and d.revoked_at is null
         returning id";
-    /// $1 district, $2 survey, $3 device, $4 user.
+    /// $1 district, $2 survey, $3 device, $4 user. Of the person who has the name now.
     FIND_DEVICE = "-- find_device_of
-        select id from device where district_id = $1 and survey_no = $2 and id = $3 and user_name = $4";
-    /// $1 user.
-    FIND_PASSWORD = "-- find_password
-        select password_hash from account where user_name = $1";
+        select d.id from device d where d.district_id = $1 and d.survey_no = $2 and d.id = $3 and d.user_name = $4
+          and not exists (select 1 from staff s where s.district_id = $1 and s.survey_no = $2 and s.user_name = $4 and s.since > d.enrolled_at)";
+    /// $1 user, $2 compared form.
+    FIND_PASSWORD = concat!("-- find_password
+        select password_hash from account where user_name = ", spelling!("$1", "$2"));
     /// $1 user, $2 hash, $3 now.
     SET_PASSWORD = "-- set_password
         insert into account (user_name, password_hash, set_at) values ($1, $2, $3)
@@ -126,6 +132,8 @@ pub struct Caller {
 /// A survey a person works in.
 #[derive(Clone, Debug)]
 pub struct Membership {
+    /// Login name as stored.
+    pub user: String,
     /// The survey.
     pub key: SurveyKey,
     /// Its name on the wire.
@@ -168,6 +176,8 @@ pub enum Enrolled {
     DeviceTaken,
     /// The device to be replaced is none of this person's.
     NotYours,
+    /// The person is not on the list, or in another role.
+    NotListed,
 }
 
 async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
@@ -195,6 +205,10 @@ async fn enrol(
     model: Option<&str>,
     replaces: Option<Uuid>,
 ) -> Result<Enrolled, Error> {
+    let is_listed = |role: &str| (t.kind == TokenKind::Device) == (role == "enumerator");
+    if !staff::hold(tx, t.key, &t.user).await?.is_some_and(|s| is_listed(&s.role)) {
+        return Ok(Enrolled::NotListed);
+    }
     if let Some(device) = t.device {
         let row = tx
             .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
@@ -323,6 +337,7 @@ impl Store {
             let user = user.clone();
             Box::pin(async move {
                 let n = tx.execute(&REVOKE_USER, &[&key.district, &key.no, &user, &now]).await?;
+                tx.execute(&DROP_CODES, &[&key.district, &key.no, &user]).await?;
                 let noted = Note::by_operator(key, Action::RevokeUser, now);
                 super::audit::note(tx, &noted.with(serde_json::json!({"for": user, "tokens": n}))).await?;
                 Ok::<_, Error>(Outcome::Commit(n))
@@ -351,39 +366,42 @@ impl Store {
         .await
     }
 
-    /// Stores an enrolment code.
+    /// Stores an enrolment code for an enumerator; `false` when there is none of that name.
     pub async fn add_enrol_code(
         &self,
         hash: &[u8],
         key: SurveyKey,
         user: &str,
         expires_at: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (hash, user) = (hash.to_vec(), user.to_owned());
         self.retrying("add_enrol_code", move |tx| {
             let (hash, user) = (hash.clone(), user.clone());
             Box::pin(async move {
+                let person = staff::hold(tx, key, &user).await?.filter(|s| s.role == "enumerator");
+                let Some(user) = person.map(|s| s.user) else { return Ok(Outcome::Rollback(false)) };
                 tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
                 // A code lives for a day.
                 let made_at = expires_at - jiff::SignedDuration::from_hours(24);
                 let noted = Note::by_operator(key, Action::MakeCode, made_at);
                 super::audit::note(tx, &noted.with(serde_json::json!({"for": user}))).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
+                Ok::<_, Error>(Outcome::Commit(true))
             })
         })
         .await
     }
 
-    /// The surveys a person works in.
+    /// The surveys a person works in, found by the value of the login name.
     pub async fn memberships(&self, user: &str) -> Result<Vec<Membership>, Error> {
-        let user = user.to_owned();
+        let name = UserName::of(user);
         self.reading("memberships", move |tx| {
-            let user = user.clone();
+            let name = name.clone();
             Box::pin(async move {
-                let rows = tx.query(&USER_SURVEYS, &[&user]).await?;
+                let rows = tx.query(&USER_SURVEYS, &[&name.written(), &name.key()]).await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| Membership {
+                            user: r.get("user_name"),
                             key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
                             survey: r.get("slug"),
                             role: r.get("role"),
@@ -397,27 +415,37 @@ impl Store {
         .await
     }
 
-    /// The stored password hash of a person.
+    /// The stored password hash of a person, found by the value of the login name.
     pub async fn password_hash(&self, user: &str) -> Result<Option<String>, Error> {
-        let user = user.to_owned();
+        let name = UserName::of(user);
         self.reading("password_hash", move |tx| {
-            let user = user.clone();
+            let name = name.clone();
             Box::pin(async move {
-                Ok::<_, Error>(tx.query_opt(&FIND_PASSWORD, &[&user]).await?.map(|r| r.get("password_hash")))
+                let found = tx.query_opt(&FIND_PASSWORD, &[&name.written(), &name.key()]).await?;
+                Ok::<_, Error>(found.map(|r| r.get("password_hash")))
             })
         })
         .await
     }
 
-    /// Sets a password and ends the person's sessions.
-    pub async fn set_password(&self, user: &str, hash: &str, now: Timestamp) -> Result<(), Error> {
+    /// Sets a password and ends the person's sessions; `false` when nobody of that name is on a list.
+    pub async fn set_password(&self, user: &str, hash: &str, now: Timestamp) -> Result<bool, Error> {
         let (user, hash) = (user.to_owned(), hash.to_owned());
         self.retrying("set_password", move |tx| {
             let (user, hash) = (user.clone(), hash.clone());
             Box::pin(async move {
+                let user = staff::spelled(tx, &user).await?;
+                let surveys = staff::hold_anywhere(tx, &user).await?;
+                if surveys.is_empty() {
+                    return Ok(Outcome::Rollback(false));
+                }
                 tx.execute(&SET_PASSWORD, &[&user, &hash, &now]).await?;
                 tx.execute(&END_SESSIONS, &[&user, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
+                for key in surveys {
+                    let noted = Note::by_operator(key, Action::SetPassword, now);
+                    super::audit::note(tx, &noted.with(serde_json::json!({"for": user}))).await?;
+                }
+                Ok::<_, Error>(Outcome::Commit(true))
             })
         })
         .await

@@ -14,15 +14,16 @@ statements! {
           where c.last_at < excluded.last_at - interval '1 minute'";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 device or null.
     DEVICES = "-- devices
-        select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.name, s.area, a.lo,
+        select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.area, a.lo,
+               case when s.since > d.enrolled_at then d.user_name else s.name end as name,
                c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, d.replaced_by,
                greatest(c.seq_last - c.seq_first + 1 - c.seq_count, 0) as batches_missing,
                (select min(g.until) from assignment g where g.district_id = d.district_id and g.survey_no = d.survey_no
-                  and g.enumerator = d.user_name and g.ended_at is null) as lease_ends,
+                  and g.enumerator = d.user_name and g.ended_at is null and not coalesce(s.since > d.enrolled_at, false)) as lease_ends,
                (select count(*) from assignment g join survey_case k on k.district_id = g.district_id and k.survey_no = g.survey_no
                   and k.id = g.case_id and k.due_class is not null
                 where g.district_id = d.district_id and g.survey_no = d.survey_no and g.enumerator = d.user_name
-                  and g.ended_at is null) as doors_held
+                  and g.ended_at is null and not coalesce(s.since > d.enrolled_at, false)) as doors_held
         from device d
         join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
         join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
@@ -68,7 +69,7 @@ pub struct DeviceRow {
     pub id: Uuid,
     /// Enumerator.
     pub user: String,
-    /// Enumerator's name.
+    /// Enumerator's name; the login name where somebody else has it by now.
     pub name: String,
     /// Enumerator's area.
     pub area: String,

@@ -51,7 +51,9 @@ statements! {
         with lent as materialized (
             select coalesce(array_agg(distinct g.case_id), '{}') as ids from assignment g
             join survey_case k on k.district_id = g.district_id and k.survey_no = g.survey_no and k.id = g.case_id
-            where g.district_id = $1 and g.survey_no = $2 and g.enumerator = $10 and not k.area_no between $7 and $8)
+            where g.district_id = $1 and g.survey_no = $2 and g.enumerator = $10 and not k.area_no between $7 and $8
+              and g.assigned_at >= coalesce((select t.since from staff t
+                    where t.district_id = $1 and t.survey_no = $2 and t.user_name = $10), '-infinity'))
         select s.seq, c.kind, c.id from change_stamp s
         cross join lateral (
             select m.kind, m.id, m.area_no, m.device_id, m.user_name from change m

@@ -28,10 +28,11 @@ statements! {
         select s.user_name, a.lo, a.hi from staff s
         join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
         where s.district_id = $1 and s.survey_no = $2 and s.user_name = any($3)";
-    /// $1 district, $2 survey, $3 cases, $4 user. Which of them were ever lent to this person.
+    /// $1 district, $2 survey, $3 cases, $4 user. Which of them were ever lent to this person, not to somebody who had the name before.
     EVER_LENT = "-- ever_lent
         select distinct case_id from assignment
-        where district_id = $1 and survey_no = $2 and case_id = any($3) and enumerator = $4";
+        where district_id = $1 and survey_no = $2 and case_id = any($3) and enumerator = $4
+          and assigned_at >= coalesce((select since from staff where district_id = $1 and survey_no = $2 and user_name = $4), '-infinity')";
     /// $1 district, $2 survey, $3 user. Open cases a person holds.
     HELD_BY = "-- cases_held_by
         select case_id from assignment where district_id = $1 and survey_no = $2 and enumerator = $3 and ended_at is null
@@ -43,12 +44,12 @@ statements! {
         join survey_case c on c.district_id = g.district_id and c.survey_no = g.survey_no and c.id = g.case_id
         where g.district_id = $1 and g.survey_no = $2 and g.ended_at is null and c.area_no between $3 and $4 and g.id > $5
         order by g.id limit $6";
-    /// The same; leases that ended by themselves and whose door nobody has got since, though it still needs a visit.
+    /// The same; leases that ended by themselves or with their person, and whose door nobody has got since, though it still needs a visit.
     LIST_EXPIRED = "-- list_expired_assignments
         select g.id, g.case_id, g.enumerator, g.until, g.assigned_by, g.assigned_at, g.ended_at, g.end_reason
         from assignment g
         join survey_case c on c.district_id = g.district_id and c.survey_no = g.survey_no and c.id = g.case_id
-        where g.district_id = $1 and g.survey_no = $2 and g.end_reason = 'expired' and c.area_no between $3 and $4 and g.id > $5
+        where g.district_id = $1 and g.survey_no = $2 and g.end_reason in ('expired', 'left', 'moved') and c.area_no between $3 and $4 and g.id > $5
           and c.holder is null and c.due_class is not null
           and not exists (select 1 from assignment l where l.district_id = $1 and l.survey_no = $2 and l.case_id = g.case_id
                 and (l.assigned_at, l.id) > (g.assigned_at, g.id))

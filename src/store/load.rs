@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::SurveyKey;
 use super::case::BlankCase;
 use super::tx::{Error, Param, Tx, statements};
-use crate::setup::{AreaRow, DwellingRow, Setup, StaffRow};
+use crate::setup::{AreaRow, DwellingRow, Setup};
 
 statements! {
     /// One set-up at a time in one database.
@@ -58,16 +58,6 @@ statements! {
         update survey_case c set area_no = a.lo from area a
         where a.district_id = c.district_id and a.survey_no = c.survey_no and a.code = c.area
           and c.district_id = $1 and c.survey_no = $2 and c.area_no <> a.lo";
-    /// Columns of staff as parallel arrays; shifts as JSON text.
-    PUT_STAFF = "-- put_staff
-        insert into staff (district_id, survey_no, user_name, name, role, area, shifts, is_active)
-        select $1, $2, u.user_name, u.name, u.role, u.area, u.shifts::jsonb, true
-        from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) as u (user_name, name, role, area, shifts)
-        on conflict on constraint staff_pk do update set name = excluded.name, role = excluded.role, area = excluded.area,
-            shifts = excluded.shifts, is_active = true";
-    /// $1 district, $2 survey, $3 users.
-    RETIRE_STAFF = "-- retire_staff
-        update staff set is_active = false where district_id = $1 and survey_no = $2 and user_name <> all($3) and is_active";
     /// $1 district, $2 survey. From the temporary table of incoming doors.
     PUT_BUILDINGS = "-- put_buildings
         insert into building as b (district_id, survey_no, id, area, building, name, lon, lat)
@@ -263,20 +253,6 @@ pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<boo
 pub async fn renumber(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
     tx.execute(&RENUMBER, &[&key.district, &key.no]).await?;
     Ok(())
-}
-
-/// Writes the staff; who is no longer listed becomes inactive. Returns how many did.
-pub async fn put_staff(tx: &Tx, key: SurveyKey, staff: &[StaffRow]) -> Result<u64, Error> {
-    let users: Vec<&str> = staff.iter().map(|s| s.user.as_str()).collect();
-    let names: Vec<&str> = staff.iter().map(|s| s.name.as_str()).collect();
-    let roles: Vec<&str> = staff.iter().map(|s| s.role.slug()).collect();
-    let areas: Vec<&str> = staff.iter().map(|s| &*s.area).collect();
-    let shifts: Vec<String> = staff
-        .iter()
-        .map(|s| serde_json::to_string(&s.shifts).map_err(|_| Error::Corrupt("shifts")))
-        .collect::<Result<_, _>>()?;
-    tx.execute(&PUT_STAFF, &[&key.district, &key.no, &users, &names, &roles, &areas, &shifts]).await?;
-    tx.execute(&RETIRE_STAFF, &[&key.district, &key.no, &users]).await
 }
 
 /// Copies the doors into the temporary table. `case_of` gives the id of a door's case.

@@ -26,6 +26,7 @@ pub mod load;
 mod migrate;
 pub mod plan;
 pub mod purge;
+pub mod staff;
 pub mod survey;
 mod tx;
 mod wire;
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<&'static Statement> {
         load::ALL,
         plan::ALL,
         purge::ALL,
+        staff::ALL,
         survey::ALL,
         tx::ALL,
     ]

@@ -44,10 +44,6 @@ statements! {
         join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
         where s.district_id = $1 and s.survey_no = $2 and s.is_active and (a.lo between $3 and $4 or $3 between a.lo and a.hi)
         order by s.user_name";
-    /// $1 district, $2 survey, $3 user.
-    FIND_STAFF = "-- find_staff
-        select user_name, name, role, area, shifts from staff
-        where district_id = $1 and survey_no = $2 and user_name = $3 and is_active";
     /// $1 district, $2 survey, $3 codes.
     AREAS_BY_CODE = "-- areas_by_code
         select code, parent, level, name, name_zh, lo, hi, depth from area
@@ -113,7 +109,7 @@ pub struct StaffRow {
     pub shifts: Value,
 }
 
-fn staff_row(r: &Row) -> StaffRow {
+pub(super) fn staff_row(r: &Row) -> StaffRow {
     StaffRow {
         user: r.get("user_name"),
         name: r.get("name"),
@@ -121,11 +117,6 @@ fn staff_row(r: &Row) -> StaffRow {
         area: r.get("area"),
         shifts: r.get("shifts"),
     }
-}
-
-/// One member of staff by login name.
-pub async fn find_staff(tx: &Tx, key: SurveyKey, user: &str) -> Result<Option<StaffRow>, Error> {
-    Ok(tx.query_opt(&FIND_STAFF, &[&key.district, &key.no, &user]).await?.as_ref().map(staff_row))
 }
 
 fn survey_row(r: &Row) -> SurveyRow {

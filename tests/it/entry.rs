@@ -182,8 +182,8 @@ async fn a_revoked_phone_is_cut_off_at_once_and_its_records_stay() {
     let row = staff.post(&path, &json!({"note": "lost on the bus"})).await.ok();
     assert_eq!((&row["revoked_by"], &row["revoke_note"]), (&json!("sa"), &json!("lost on the bus")));
 
-    phone.client.get("/v1/changes").await.problem(401, "not-signed-in");
-    phone.post(&phone.batch(&[])).await.problem(401, "not-signed-in");
+    phone.client.get("/v1/changes").await.problem(403, "device-revoked");
+    phone.post(&phone.batch(&[])).await.problem(403, "device-revoked");
     other.get("/v1/changes").await;
     let door = staff.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok();
     assert_eq!(door["visits"].as_array().unwrap().len(), 1);
@@ -197,7 +197,7 @@ async fn tokens_end_and_people_who_leave_the_staff_are_out() {
     let mut smaller = app.survey.clone();
     smaller.staff.retain(|s| s.0 != "ea2");
     app.load(&smaller).await;
-    leaver.client.get("/v1/changes").await.problem(401, "not-signed-in");
+    leaver.client.get("/v1/changes").await.problem(403, "device-revoked");
     stayer.get("/v1/changes").await;
     app.clock.advance(60 * 24 * 61);
     stayer.client.get("/v1/changes").await.problem(401, "not-signed-in");

@@ -37,6 +37,7 @@ mod held;
 mod leases;
 mod links;
 mod model;
+mod people;
 mod phones;
 mod planning;
 mod process;

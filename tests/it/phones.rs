@@ -24,10 +24,10 @@ async fn a_phone_that_was_cut_off_is_told_to_forget_everything() {
     app.staff("sb").await.post(&path, &json!({})).await.problem(404, "not-found");
     staff.post(&path, &json!({"note": "stolen"})).await.ok();
     for path in ["/v1/changes", "/v1/cases"] {
-        assert_eq!(phone.client.get(path).await.problem(401, "not-signed-in")["wipe"], true);
+        assert_eq!(phone.client.get(path).await.problem(403, "device-revoked")["wipe"], true);
     }
     let refused = phone.post(&phone.batch(&[visit(app.survey.case(0), "no_answer")])).await;
-    assert_eq!(refused.problem(401, "not-signed-in")["wipe"], true);
+    assert_eq!(refused.problem(403, "device-revoked")["wipe"], true);
     // An unknown token is told nothing of the kind.
     let mut stranger = phone.client.clone();
     stranger.token = Some("x".repeat(43));
@@ -73,7 +73,7 @@ async fn a_new_phone_takes_over_doors_leases_and_news_of_held_records() {
 
     let token = app.anyone().post("/v1/enrol", &asked).await.ok()["token"].as_str().unwrap().to_owned();
 
-    old.client.get("/v1/changes").await.problem(401, "not-signed-in");
+    old.client.get("/v1/changes").await.problem(403, "device-revoked");
     let client = crate::support::Client { token: Some(token), ..app.anyone() };
     let new = Device { client, id: fresh, survey: app.survey.slug.clone() };
     let mut picture = Picture::full(&new, 500).await;

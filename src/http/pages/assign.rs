@@ -138,7 +138,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
 async fn held_by(v: &Visitor, user: &str) -> Result<Vec<Doors>, Problem> {
     let mut filter = Filter::default();
     filter.only_open();
-    filter.holder = Some(user.to_owned());
+    filter.holder = Some(v.user(Some(user)).await?);
     let from = (i32::MIN, uuid::Uuid::nil());
     let rows =
         v.app.store().filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000).await?;

@@ -15,6 +15,7 @@ use super::frame::{Frame, Tab};
 use super::overview::crumbs;
 use super::visitor::{Answer, Visitor};
 use crate::access;
+use crate::domain::UserName;
 use crate::store::device::DeviceRow;
 use crate::store::survey::Areas;
 use crate::sync::silent_before;
@@ -164,12 +165,14 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
     let staff = v.app.store().staff(v.caller.key, v.caller.range).await?;
     let person = staff
         .into_iter()
-        .find(|s| s.user == user && s.role == "enumerator")
+        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == "enumerator")
         .ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let end = code_end(v.now);
-    v.app.store().add_enrol_code(&hash, v.caller.key, &user, end).await?;
+    if !v.app.store().add_enrol_code(&hash, v.caller.key, &person.user, end).await? {
+        return Err(fault("user", "must be an enumerator of your area"));
+    }
     let address = format!("{}/phone/#{code}", origin(&v));
     let page = CodePage {
         f: v.frame(Tab::Devices, v.words.t("code.title")).await?,

@@ -52,7 +52,10 @@ impl Filter {
         let states = query.parsed("state", "must be one or more states", |text| {
             text.split(',').map(State::from_slug).collect::<Option<Vec<State>>>()
         })?;
-        let mut holder = query.given("holder").filter(|h| h.chars().count() <= 200).map(str::to_owned);
+        let mut holder = match query.given("holder").filter(|h| h.chars().count() <= 200) {
+            None => None,
+            named => Some(v.user(named).await?),
+        };
         if let Some(device) = query.uuid("device")? {
             let found = v.app.store().devices(v.caller.key, v.caller.range, Some(device)).await?;
             holder = Some(found.into_iter().next().ok_or_else(Problem::not_found)?.user);

@@ -23,6 +23,7 @@ pub mod figures;
 pub mod form;
 pub mod frame;
 pub mod held;
+mod leavers;
 pub mod login;
 pub mod look;
 pub mod managers;

@@ -99,7 +99,7 @@ pub async fn show(v: Visitor) -> Answer {
     let (today, usual) = (calendar.local_date(v.now), calendar.field_day(v.now));
     let on = query.date("on")?.unwrap_or(usual);
     let only = query.one_of("only", &Only::WORDS, Only::of)?.unwrap_or(Only::Due);
-    let holder = query.text("holder").unwrap_or_default().to_owned();
+    let holder = v.user(query.text("holder")).await?;
     let at = if on == today { v.now } else { calendar.day_start(on) };
     let end = calendar.day_start(on.saturating_add(1.day()));
     let rows = v.app.store().list_due(v.caller.key, area.range, DuePlace::START, MOST + 1).await?;

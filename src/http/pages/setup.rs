@@ -15,6 +15,7 @@ use super::super::request::Request;
 use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted, see_other};
+use super::leavers;
 use super::upload::parts;
 use super::visitor::{Answer, Visitor};
 use super::words::Words;
@@ -196,9 +197,7 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
             ("kept", &thousands(d.kept)),
         ],
     ));
-    if r.staff_retired > 0 {
-        all.push(v.words.count("setup.staff", i64::try_from(r.staff_retired).unwrap_or_default(), &[]));
-    }
+    all.extend(leavers::told(v, &r.staff));
     if r.policy_changed {
         all.push(v.words.say("setup.policy", &[("version", &r.policy_version)]));
         for (from, to, n) in &r.moved {

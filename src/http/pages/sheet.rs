@@ -54,7 +54,7 @@ pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
     let on = query.date("on")?.unwrap_or_else(|| v.survey.rules.calendar.field_day(v.now));
-    let user = query.text("enumerator").unwrap_or_default().to_owned();
+    let user = v.user(query.text("enumerator")).await?;
     let people = people(&v, &area).await?;
     let name = people.iter().find(|p| p.user == user).map(|p| p.name.clone()).unwrap_or_default();
     let stops = if name.is_empty() { Vec::new() } else { stops(&v, &area, &user, on).await? };

@@ -175,6 +175,14 @@ impl Visitor {
         auth::area_by_code(&self.app, &self.caller, code).await
     }
 
+    /// The user named by a parameter, written as it is stored; empty where none is named.
+    pub async fn user(&self, named: Option<&str>) -> Result<String, Problem> {
+        match named {
+            None | Some("") => Ok(String::new()),
+            Some(user) => Ok(self.app.store().spelled(user).await?),
+        }
+    }
+
     /// Times by the survey's clock.
     pub fn when(&self) -> When<'_> {
         When { rules: &self.survey.rules, words: self.words }

@@ -207,12 +207,12 @@ faults! {
         });
         for ((_, ids), answer) in all.iter().zip(answers) {
             let (status, document) = answer.expect("an answer");
-            assert!(status == 200 || status == 401, "{status}: {document}");
+            assert!(status == 200 || status == 403, "{status}: {document}");
             if status == 200 {
                 world.told.extend(ids);
             }
         }
-        assert_eq!(phone.call("GET", "/v1/changes", None).await.expect("an answer").0, 401);
+        assert_eq!(phone.call("GET", "/v1/changes", None).await.expect("an answer").0, 403);
     }
     every_connection_is_taken(world, dice) {
         // More phones at once than the pool and its waiting room have places for.
