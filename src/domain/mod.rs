@@ -18,6 +18,7 @@ pub mod ids;
 pub mod in_force;
 pub mod linkage;
 pub mod next;
+pub mod numeral;
 pub mod phone;
 pub mod place;
 pub mod policy;
@@ -27,6 +28,7 @@ pub mod residence;
 pub mod rules;
 pub mod user;
 pub mod why;
+pub mod writing;
 
 #[cfg(test)]
 mod fold_cases;
@@ -62,3 +64,4 @@ pub use policy::{Policy, PolicyFault};
 pub use rules::{Calendar, Rules};
 pub use user::UserName;
 pub use why::{Viewed, reason, why};
+pub use writing::Writing;

@@ -7,6 +7,7 @@ use strsim::jaro_winkler;
 use super::address_scan::{Part, scan};
 use super::interview::DwellingGiven;
 use super::text::{clean, is_han, is_subsequence};
+use crate::domain::numeral::is_numeral;
 
 /// An address in one form of writing; empty parts are not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -78,8 +79,7 @@ impl Address {
             }
             whole.push('-');
             whole.push_str(text);
-            if text.chars().all(|c| c.is_ascii_alphanumeric()) || text.chars().all(super::numeral::is_numeral)
-            {
+            if text.chars().all(|c| c.is_ascii_alphanumeric()) || text.chars().all(is_numeral) {
                 whole.push_str(mark);
             }
         }

@@ -1,8 +1,8 @@
 //! Cuts address text into the estate's name and numbered parts. Only the marks of buildings, units, floors
 //! and rooms are known here; what the parts mean together is for `address`.
 
-use super::numeral::{is_numeral, value};
 use super::text::is_han;
+use crate::domain::numeral::{is_numeral, value};
 
 /// What a number's mark says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

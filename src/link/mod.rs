@@ -26,7 +26,6 @@ pub mod interview;
 mod levels;
 pub mod model;
 pub mod name;
-mod numeral;
 pub mod person;
 pub mod phone;
 pub mod prepared;
