@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use super::base::{Base, Common, remark, say};
 use super::leavers;
 use crate::domain::Language;
-use crate::ingest::setup::{Mode, Report, Step};
-use crate::setup::{self, Directory, Progress};
+use crate::ingest::Error;
+use crate::ingest::setup::{Load, Mode, Report, Step};
+use crate::setup::{self, Answer, Directory, Progress, Question};
 
 /// Arguments of `setup`.
 #[derive(Args, Clone, Debug)]
@@ -24,6 +25,25 @@ pub(super) struct SetupArgs {
     /// Say what would change and leave everything as it is
     #[arg(long)]
     dry_run: bool,
+    /// Remove doors that the list lacks, however many
+    #[arg(long)]
+    remove: bool,
+    /// Answer to a question that an earlier run asked; may be given several times
+    #[arg(long, value_name = "ANSWER", value_parser = answer)]
+    accept: Vec<Answer>,
+}
+
+impl SetupArgs {
+    fn load(&self) -> Load {
+        let mode = if self.dry_run { Mode::Try } else { Mode::Apply };
+        let remove = self.remove.then_some(Answer::Remove);
+        Load { mode, answers: self.accept.iter().copied().chain(remove).collect() }
+    }
+}
+
+fn answer(text: &str) -> Result<Answer, String> {
+    let known = || Answer::ALL.iter().map(|a| a.slug()).collect::<Vec<_>>().join(", ");
+    Answer::from_slug(text).ok_or_else(|| format!("known are {}", known()))
 }
 
 /// Reads, checks and loads; every fault of every file is told in one go, and nothing of a faulty directory is applied.
@@ -44,7 +64,7 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
         }
     };
     let (slug, total, is_dry) = (setup.survey.slug.clone(), setup.dwellings.len(), args.dry_run);
-    let mode = if is_dry { Mode::Try } else { Mode::Apply };
+    let load = args.load();
     let base = Base::open(common)?;
     let shown = bar.clone();
     let report = base.run(async move |ingest| {
@@ -56,14 +76,37 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
             }
             shown.tick();
         };
-        ingest
-            .load_setup(setup, mode, Timestamp::now(), Arc::new(progress))
-            .await
-            .context("the set-up was not applied")
+        Ok(ingest.load_setup(setup, load, Timestamp::now(), Arc::new(progress)).await)
     });
     bar.finish_and_clear();
-    tell(&slug, &report?, is_dry);
+    match report? {
+        Ok(report) => tell(&slug, &report, is_dry),
+        Err(Error::Asked(questions)) => {
+            ask(&questions);
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error).context("the set-up was not applied"),
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each question with the ways to answer it.
+fn ask(questions: &[Question]) {
+    for question in questions {
+        remark(question.text(Language::En));
+        for answer in question.answers() {
+            let option = if *answer == Answer::Remove {
+                "--remove".to_owned()
+            } else {
+                format!("--accept {}", answer.slug())
+            };
+            remark(format!("    {option}: {}", answer.label(Language::En)));
+        }
+    }
+    remark(format!(
+        "doorknock: {} question(s); nothing was applied. Correct the files, or run it again with the option that says what is meant",
+        questions.len()
+    ));
 }
 
 fn progress_bar() -> ProgressBar {
@@ -88,6 +131,12 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     ];
     let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
     say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
+    for (column, doors) in &d.columns_kept {
+        say(format!("  {}: the list says nothing; {doors} door(s) keep what is known", column.name()));
+    }
+    if r.areas_gone > 0 {
+        say(format!("  areas: {} left out", r.areas_gone));
+    }
     leavers::tell(&r.staff);
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));

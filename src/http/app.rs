@@ -143,6 +143,7 @@ impl From<ingest::Error> for Problem {
             ingest::Error::NotFound => Self::not_found(),
             ingest::Error::Unfit(why) => Self::new(&kind::NOT_POSSIBLE_NOW, why),
             ingest::Error::Setup(lines) => Self::new(&kind::NOT_POSSIBLE_NOW, lines.join(" ")),
+            error @ ingest::Error::Asked(_) => Self::new(&kind::NOT_POSSIBLE_NOW, error.to_string()),
             ingest::Error::Store(error) => error.into(),
         }
     }

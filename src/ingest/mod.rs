@@ -67,9 +67,16 @@ pub enum Error {
     /// The set-up contradicts what is stored; one sentence per contradiction.
     #[error("{}", .0.join("\n"))]
     Setup(Vec<String>),
+    /// The set-up may be a slip: these questions have to be answered first.
+    #[error("{}", in_words(.0))]
+    Asked(Vec<crate::setup::Question>),
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+}
+
+fn in_words(questions: &[crate::setup::Question]) -> String {
+    questions.iter().map(|q| q.text(crate::domain::Language::En)).collect::<Vec<_>>().join("\n")
 }
 
 impl AsStoreError for Error {
@@ -82,7 +89,8 @@ impl AsStoreError for Error {
             | Self::BatchIdReused
             | Self::NotFound
             | Self::Unfit(_)
-            | Self::Setup(_) => None,
+            | Self::Setup(_)
+            | Self::Asked(_) => None,
         }
     }
 }

@@ -1,4 +1,7 @@
-//! Applying a set-up: one transaction that adds, updates and never deletes a door about which something is known.
+//! Applying a set-up: one transaction that adds, updates and never deletes a door about which something is known. What may
+//! be a slip is asked about first; as long as a question is open nothing is applied.
+
+mod guard;
 
 use std::sync::Arc;
 
@@ -10,9 +13,9 @@ use super::refold::{At, blank, refold};
 use super::{Error, Ingest, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
-use crate::setup::Setup;
+use crate::setup::{Answer, Answered, Setup};
 use crate::store::feed::{ChangeKind, Mark};
-use crate::store::load::{self, Doors, Found, Frame};
+use crate::store::load::{self, CaseAt, Column, Found, Frame, Lost};
 use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed};
 use crate::surveys::Survey;
 
@@ -30,6 +33,40 @@ pub enum Mode {
     Try,
 }
 
+/// How a set-up is loaded.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// Whether to keep it.
+    pub mode: Mode,
+    /// What is meant, where it may be a slip.
+    pub answers: Vec<Answer>,
+}
+
+impl From<Mode> for Load {
+    fn from(mode: Mode) -> Self {
+        Self { mode, answers: Vec::new() }
+    }
+}
+
+/// What became of the doors.
+#[derive(Clone, Debug, Default)]
+pub struct Doors {
+    /// New doors.
+    pub added: i64,
+    /// Doors whose attributes changed.
+    pub changed: i64,
+    /// New cases.
+    pub cases: i64,
+    /// Doors no longer listed and removed, nobody having touched them.
+    pub removed: i64,
+    /// Doors no longer listed and kept, because something is known about them.
+    pub kept: i64,
+    /// Cases that went, with their doors and the numbers of their areas.
+    pub gone: Vec<CaseAt>,
+    /// Columns without any value in the list, and how many doors keep theirs.
+    pub columns_kept: Vec<(Column, u64)>,
+}
+
 /// What a set-up did.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -45,6 +82,8 @@ pub struct Report {
     pub doors: Doors,
     /// What became of the staff.
     pub staff: staff::Report,
+    /// Areas left out.
+    pub areas_gone: usize,
     /// Cases, dwellings, buildings afterwards.
     pub totals: (i64, i64, i64),
 }
@@ -64,18 +103,19 @@ type Progress = Arc<dyn Fn(Step) + Send + Sync>;
 
 impl Ingest {
     /// Loads a set-up. Running it again with the same or a corrected directory updates and never duplicates.
-    /// Errors: [`Error::Setup`] where it contradicts what is stored.
+    /// Errors: [`Error::Setup`] where it contradicts what is stored, [`Error::Asked`] where something has to be answered first.
     pub async fn load_setup(
         &self,
         setup: Arc<Setup>,
-        mode: Mode,
+        load: impl Into<Load>,
         now: Timestamp,
         progress: Progress,
     ) -> Result<Report, Error> {
+        let load = Arc::new(load.into());
         self.store
             .retrying("load_setup", move |tx| {
-                let (setup, progress) = (Arc::clone(&setup), Arc::clone(&progress));
-                Box::pin(async move { apply(tx, &setup, mode, now, &progress).await })
+                let (setup, load, progress) = (Arc::clone(&setup), Arc::clone(&load), Arc::clone(&progress));
+                Box::pin(async move { apply(tx, &setup, &load, now, &progress).await })
             })
             .await
     }
@@ -84,40 +124,26 @@ impl Ingest {
 async fn apply(
     tx: &Tx,
     setup: &Setup,
-    mode: Mode,
+    load: &Load,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Outcome<Report>, Error> {
+    let mut asked = Answered::with(&load.answers);
     let found = load::find_locked(tx, &setup.survey.slug).await?;
-    let key = key_of(tx, setup, found.as_ref()).await?;
-    let policy =
-        serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
-    let (version, policy_changed) = version_of(found.as_ref(), &policy, &setup.survey.time_zone);
-    load::put_survey(tx, key, setup, &policy, version, now).await?;
-    feed::create(tx, key, Uuid::new_v4()).await?;
-    let survey = Survey::of(crate::store::survey::SurveyRow {
-        key,
-        slug: setup.survey.slug.clone(),
-        name: setup.survey.name.clone(),
-        name_zh: setup.survey.name_zh.clone(),
-        time_zone: setup.survey.time_zone.clone(),
-        reference_at: setup.survey.reference_at,
-        starts_on: setup.survey.starts_on,
-        ends_on: setup.survey.ends_on,
-        policy,
-        policy_version: version,
-    })?;
-    let stranded = load::stranded_areas(tx, key, &setup.areas).await?;
-    if !stranded.is_empty() {
-        let lines = stranded
-            .iter()
-            .map(|a| format!("areas.csv: area \"{a}\" is left out, but doors with visits stand in it"));
-        return Err(Error::Setup(lines.collect()));
-    }
+    let (survey, policy_changed) = put_survey(tx, setup, found.as_ref(), now).await?;
+    let key = survey.key;
+    guard::ask_survey(tx, setup, &survey, found.as_ref(), &mut asked).await?;
+    guard::ask_staff(tx, key, setup, &mut asked).await?;
+    let areas_gone = guard::ask_areas(tx, key, setup, &mut asked).await?;
     let lent = staff::before(tx, key, setup).await?;
     let reshaped = load::put_areas(tx, key, &setup.areas).await?;
     let at = At::new(key, now);
-    let doors = put_doors(tx, at, setup, &survey, found.is_none(), progress).await?;
+    let doors = put_doors(tx, at, setup, &survey, found.is_none(), &mut asked, progress).await?;
+    refuse_stranded(tx, key, areas_gone).await?;
+    let open = asked.open();
+    if !open.is_empty() {
+        return Err(Error::Asked(open));
+    }
     if reshaped {
         load::renumber(tx, key).await?;
         settle_counters(tx, key).await?;
@@ -133,17 +159,61 @@ async fn apply(
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
         is_new: found.is_none(),
-        policy_version: version,
+        policy_version: survey.policy_version,
         policy_changed: policy_changed && found.is_some(),
         moved,
         doors,
         staff,
+        areas_gone,
         totals,
     };
-    Ok(match mode {
+    Ok(match load.mode {
         Mode::Apply => Outcome::Stamp(report, key, at.tag),
         Mode::Try => Outcome::Rollback(report),
     })
+}
+
+/// Writes the survey's own row; returns it ready for use, and whether its rules changed.
+async fn put_survey(
+    tx: &Tx,
+    setup: &Setup,
+    found: Option<&Found>,
+    now: Timestamp,
+) -> Result<(Survey, bool), Error> {
+    let key = key_of(tx, setup, found).await?;
+    let policy =
+        serde_json::to_value(&setup.survey.policy).map_err(|_| crate::store::Error::Corrupt("policy"))?;
+    let (version, policy_changed) = version_of(found, &policy, &setup.survey.time_zone);
+    load::put_survey(tx, key, setup, &policy, version, now).await?;
+    feed::create(tx, key, Uuid::new_v4()).await?;
+    let survey = Survey::of(crate::store::survey::SurveyRow {
+        key,
+        slug: setup.survey.slug.clone(),
+        name: setup.survey.name.clone(),
+        name_zh: setup.survey.name_zh.clone(),
+        time_zone: setup.survey.time_zone.clone(),
+        reference_at: setup.survey.reference_at,
+        starts_on: setup.survey.starts_on,
+        ends_on: setup.survey.ends_on,
+        policy,
+        policy_version: version,
+    })?;
+    Ok((survey, policy_changed))
+}
+
+/// An area cannot go while doors stand in it.
+async fn refuse_stranded(tx: &Tx, key: SurveyKey, areas_gone: usize) -> Result<(), Error> {
+    if areas_gone == 0 {
+        return Ok(());
+    }
+    let stranded = load::stranded_areas(tx, key).await?;
+    if stranded.is_empty() {
+        return Ok(());
+    }
+    let line = |a: &String| {
+        format!("areas.csv: area \"{a}\" is left out, but doors that something is known about stand in it")
+    };
+    Err(Error::Setup(stranded.iter().map(line).collect()))
 }
 
 async fn key_of(tx: &Tx, setup: &Setup, found: Option<&Found>) -> Result<SurveyKey, Error> {
@@ -179,11 +249,21 @@ async fn put_doors(
     setup: &Setup,
     survey: &Survey,
     is_new: bool,
+    asked: &mut Answered,
     progress: &Progress,
 ) -> Result<Doors, Error> {
     let slug = setup.survey.slug.clone();
     load::copy_dwellings(tx, setup, |d| CaseId::of(d.id, &slug, 1).0, |n| progress(Step::Copied(n))).await?;
     progress(Step::Merging);
+    if is_new {
+        guard::ask_second(tx, at.key, setup, asked).await?;
+    }
+    let there = load::count_doors(tx, at.key).await?;
+    let columns_kept = if there > 0 { keep_columns(tx, at.key, setup).await? } else { Vec::new() };
+    let (added, changed) = load::put_doors(tx, at.key, at.now).await?;
+    let lost = if there > 0 { load::find_lost(tx, at.key).await? } else { Lost::default() };
+    guard::ask_doors(tx, setup, lost, there, asked).await?;
+    let gone = load::settle_lost(tx, at.key, at.now).await?;
     let is_frozen = is_new || at.now < survey.opens_at();
     let (baseline, frame) = if is_frozen {
         (Baseline::In, Frame::Frozen { from: at.now.min(survey.opens_at()) })
@@ -191,7 +271,21 @@ async fn put_doors(
         (Baseline::Out, Frame::Later)
     };
     let blank = blank(&survey.rules, baseline);
-    Ok(load::merge_dwellings(tx, at.key, at.now, blank, frame).await?)
+    let cases = load::put_cases(tx, at.key, at.now, blank, frame).await?;
+    let Lost { removed, kept, .. } = lost;
+    Ok(Doors { added, changed, cases, removed, kept, gone, columns_kept })
+}
+
+/// A column without any value says nothing: what is known stays.
+async fn keep_columns(tx: &Tx, key: SurveyKey, setup: &Setup) -> Result<Vec<(Column, u64)>, Error> {
+    let mut kept = Vec::new();
+    for column in Column::empty(&setup.dwellings) {
+        let doors = load::keep_column(tx, key, column).await?;
+        if doors > 0 {
+            kept.push((column, doors));
+        }
+    }
+    Ok(kept)
 }
 
 /// The tree changed: no other process may fold deltas while the areas are counted anew.

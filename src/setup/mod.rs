@@ -7,6 +7,7 @@ mod fault;
 mod files;
 mod hours;
 mod policy;
+mod question;
 mod rows;
 mod source;
 mod staff;
@@ -21,6 +22,7 @@ pub use dwellings::DwellingRow;
 pub use fault::{Fault, Faults, shown};
 pub use files::{Directory, Files, Memory, Opened};
 pub use hours::{HoursError, parse as parse_hours};
+pub use question::{Answer, Answered, Question};
 pub use staff::{Shifts, StaffRow};
 pub use survey::SurveySetup;
 

@@ -46,7 +46,7 @@ pub struct SurveyKey {
 
 /// Every statement of the room, so that one test can prepare them all.
 pub fn statements() -> Vec<&'static Statement> {
-    let (cases, evidence, links) = (case::all(), evidence::all(), link::all());
+    let (cases, evidence, links, loads) = (case::all(), evidence::all(), link::all(), load::all());
     [
         access::ALL,
         attachment::ALL,
@@ -64,7 +64,7 @@ pub fn statements() -> Vec<&'static Statement> {
         held::ALL,
         links.as_slice(),
         lease::ALL,
-        load::ALL,
+        loads.as_slice(),
         plan::ALL,
         purge::ALL,
         staff::ALL,

@@ -36,6 +36,7 @@ mod heads;
 mod held;
 mod leases;
 mod links;
+mod lists;
 mod model;
 mod people;
 mod phones;

@@ -3,6 +3,7 @@
 use doorknock::domain::State;
 use doorknock::ingest::Error;
 use doorknock::ingest::setup::Mode;
+use doorknock::setup::Answer;
 use serde_json::json;
 
 use crate::support::record::{at, visit_at};
@@ -109,7 +110,7 @@ async fn a_changed_policy_folds_every_case_again() {
     assert_eq!(report.moved, [(State::InProgress, State::Exhausted, 1)]);
     assert_eq!(phone.get(&format!("/v1/cases/{}", app.survey.case(0))).await["state"], "exhausted");
     assert_eq!(app.count("select count(*) from policy_version").await, 2);
-    let back = app.load(&app.survey).await;
+    let back = app.load_with(&app.survey, &[Answer::DefaultPolicy]).await;
     assert_eq!((back.policy_version, back.moved), (3, vec![(State::Exhausted, State::InProgress, 1)]));
     app.recount().await;
 }

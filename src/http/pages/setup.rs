@@ -17,11 +17,12 @@ use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted, see_other};
 use super::leavers;
 use super::upload::parts;
-use super::visitor::{Answer, Visitor};
+use super::visitor::{Answer as Shown, Visitor};
 use super::words::Words;
 use super::zip;
-use crate::ingest::setup::{Mode, Report};
-use crate::setup::{self, Memory, Setup};
+use crate::ingest::Error;
+use crate::ingest::setup::{Load, Mode, Report};
+use crate::setup::{self, Answer, Memory, Question, Setup};
 
 /// Largest upload.
 const UPLOAD_LIMIT: usize = 64 << 20;
@@ -39,12 +40,28 @@ struct Page {
     faults: Vec<String>,
     faults_found: String,
     tried: Option<Tried>,
+    asked: Option<Asked>,
     lines: Vec<String>,
 }
 
 struct Tried {
     id: uuid::Uuid,
     lines: Vec<String>,
+    /// Answers that were given, to be given again.
+    answers: Vec<&'static str>,
+}
+
+/// What has to be answered before anything is applied.
+struct Asked {
+    id: uuid::Uuid,
+    questions: Vec<Item>,
+    answers: Vec<&'static str>,
+}
+
+struct Item {
+    name: &'static str,
+    text: String,
+    answers: Vec<(&'static str, &'static str)>,
 }
 
 impl Page {
@@ -56,13 +73,14 @@ impl Page {
             faults: Vec::new(),
             faults_found: String::new(),
             tried: None,
+            asked: None,
             lines: Vec::new(),
         })
     }
 }
 
 /// `GET /setup`: the form. Problems: `wrong-role`.
-pub async fn show(v: Visitor) -> Answer {
+pub async fn show(v: Visitor) -> Shown {
     need_admin(&v)?;
     let page = Page::new(&v).await?;
     v.show(&page)
@@ -74,7 +92,7 @@ fn need_admin(v: &Visitor) -> Result<(), Problem> {
 
 /// `POST /setup`: reads the files, shows every fault, or what would change. Problems: `wrong-role`, `form-expired`,
 /// `body-too-large`.
-pub async fn submit(app: App, mut request: Request) -> Answer {
+pub async fn submit(app: App, mut request: Request) -> Shown {
     let caller = match auth::session(&app, &request).await {
         Err(problem) if problem.kind == &kind::NOT_SIGNED_IN => {
             // Files cannot be kept over signing in: they are chosen again.
@@ -135,10 +153,27 @@ async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Proble
         page.trouble = Some(v.words.say("setup.other_survey", &[("survey", &v.survey.slug)]));
         return Ok(());
     }
-    match load(v, &setup, Mode::Try).await {
-        Ok(report) => {
-            let id = v.app.pages.keep_setup(&v.caller.user, setup, v.now);
-            page.tried = Some(Tried { id, lines: told(v, &report, Mode::Try) });
+    show_load(v, setup, Mode::Try.into(), page).await
+}
+
+/// Loads or tries a set-up and shows what came of it: what has changed, what would change, or what has to be answered first.
+async fn show_load(v: &Visitor, setup: Arc<Setup>, load: Load, page: &mut Page) -> Result<(), Problem> {
+    let answers: Vec<&'static str> = load.answers.iter().map(|a| a.slug()).collect();
+    let keep = |setup| v.app.pages.keep_setup(&v.caller.user, setup, v.now);
+    let mode = load.mode;
+    match loaded(v, &setup, load).await {
+        Ok(Ok(report)) if mode == Mode::Try => {
+            page.tried = Some(Tried { id: keep(setup), lines: told(v, &report, mode), answers });
+        }
+        Ok(Ok(report)) => {
+            v.app.surveys().reread(v.caller.key).await?;
+            v.app.pages.forget();
+            page.f.done = Some(v.words.t("done.setup").to_owned());
+            page.lines = told(v, &report, mode);
+        }
+        Ok(Err(questions)) => {
+            let questions = questions.iter().map(|q| item(v, q)).collect();
+            page.asked = Some(Asked { id: keep(setup), questions, answers });
         }
         Err(problem) if problem.kind == &kind::NOT_POSSIBLE_NOW => page.trouble = Some(problem.detail),
         Err(problem) => return Err(problem),
@@ -146,28 +181,44 @@ async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Proble
     Ok(())
 }
 
-async fn load(v: &Visitor, setup: &Arc<Setup>, mode: Mode) -> Result<Report, Problem> {
+fn item(v: &Visitor, question: &Question) -> Item {
+    let language = v.words.0;
+    Item {
+        name: question.slug(),
+        text: question.text(language),
+        answers: question.answers().iter().map(|a| (a.slug(), a.label(language))).collect(),
+    }
+}
+
+async fn loaded(
+    v: &Visitor,
+    setup: &Arc<Setup>,
+    load: Load,
+) -> Result<Result<Report, Vec<Question>>, Problem> {
     let (app, setup, now) = (v.app.clone(), Arc::clone(setup), v.now);
-    to_the_end(
-        async move { Ok::<_, Problem>(app.ingest.load_setup(setup, mode, now, Arc::new(|_| {})).await?) },
-    )
+    to_the_end(async move {
+        match app.ingest.load_setup(setup, load, now, Arc::new(|_| {})).await {
+            Ok(report) => Ok(Ok(report)),
+            Err(Error::Asked(questions)) => Ok(Err(questions)),
+            Err(error) => Err(Problem::from(error)),
+        }
+    })
     .await
 }
 
-/// `POST /setup/apply`: applies a set-up tried within the last hour by the same person. Problems: `wrong-role`,
-/// `form-expired`.
-pub async fn apply(v: Visitor, form: Form) -> Answer {
+/// `POST /setup/apply`: applies a set-up tried within the last hour by the same person, or with `do=try` tries it again with
+/// the answers given. Problems: `wrong-role`, `form-expired`.
+pub async fn apply(v: Visitor, form: Form) -> Shown {
     need_admin(&v)?;
     let mut page = Page::new(&v).await?;
+    let answers = form.fields().filter(|(name, _)| name.starts_with("answer"));
+    let load = Load {
+        mode: if form.text("do") == Some("try") { Mode::Try } else { Mode::Apply },
+        answers: answers.filter_map(|(_, value)| Answer::from_slug(value)).collect(),
+    };
     match v.app.pages.take_setup(&v.caller.user, form.uuid("id")?, v.now) {
         None => page.trouble = Some(v.words.t("setup.gone").to_owned()),
-        Some(setup) => {
-            let report = load(&v, &setup, Mode::Apply).await?;
-            v.app.surveys().reread(v.caller.key).await?;
-            v.app.pages.forget();
-            page.f.done = Some(v.words.t("done.setup").to_owned());
-            page.lines = told(&v, &report, Mode::Apply);
-        }
+        Some(setup) => show_load(&v, setup, load, &mut page).await?,
     }
     v.show(&page)
 }
@@ -197,6 +248,13 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
             ("kept", &thousands(d.kept)),
         ],
     ));
+    for (column, doors) in &d.columns_kept {
+        let doors = i64::try_from(*doors).unwrap_or_default();
+        all.push(v.words.count("setup.column_kept", doors, &[("column", &column.name())]));
+    }
+    if r.areas_gone > 0 {
+        all.push(v.words.count("setup.areas_gone", i64::try_from(r.areas_gone).unwrap_or_default(), &[]));
+    }
     all.extend(leavers::told(v, &r.staff));
     if r.policy_changed {
         all.push(v.words.say("setup.policy", &[("version", &r.policy_version)]));

@@ -9,7 +9,8 @@ use doorknock::http::routes::routes;
 use doorknock::http::server::{Limits, Server};
 use doorknock::ingest::Ingest;
 use doorknock::ingest::digest::Keys;
-use doorknock::ingest::setup::{Mode, Report};
+use doorknock::ingest::setup::{Load, Mode, Report};
+use doorknock::setup::{Answer, Question};
 use doorknock::store::access::{Caller, Enrolled, NewToken, TokenKind};
 use doorknock::store::{Settings, Store, SurveyKey};
 use doorknock::surveys::Surveys;
@@ -114,11 +115,31 @@ impl App {
         self.try_load(survey, Mode::Apply, at.parse().expect("a time")).await.expect("the set-up fits")
     }
 
+    /// Loads a set-up now, with answers to what it asks.
+    pub async fn load_with(&self, survey: &Survey, answers: &[Answer]) -> Report {
+        let load = Load { mode: Mode::Apply, answers: answers.to_vec() };
+        self.try_load(survey, load, self.clock.now()).await.expect("the set-up fits")
+    }
+
+    /// What a set-up asks, dry and in earnest; nothing must have changed.
+    pub async fn asked(&self, survey: &Survey) -> Vec<Question> {
+        let mut all = Vec::new();
+        for mode in [Mode::Try, Mode::Apply] {
+            match self.try_load(survey, mode, self.clock.now()).await {
+                Err(doorknock::ingest::Error::Asked(questions)) => all.push(questions),
+                Err(other) => panic!("{other}"),
+                Ok(report) => panic!("nothing was asked: {report:?}"),
+            }
+        }
+        assert_eq!(all[0], all[1], "a dry run asks the same");
+        all.remove(0)
+    }
+
     /// Loads or tries a set-up.
     pub async fn try_load(
         &self,
         survey: &Survey,
-        mode: Mode,
+        mode: impl Into<Load>,
         now: Timestamp,
     ) -> Result<Report, doorknock::ingest::Error> {
         self.shared.ingest.load_setup(survey.read(), mode, now, Arc::new(|_| {})).await

@@ -33,6 +33,8 @@ pub struct Door {
     pub room: String,
     /// Kind.
     pub kind: String,
+    /// The office's own number; empty for none.
+    pub number: String,
 }
 
 impl Door {
@@ -106,7 +108,16 @@ impl Survey {
             unit: "1".to_owned(),
             room: format!("{}{:02}", i % 8 / 4 + 1, i % 4 + 1),
             kind: "residential".to_owned(),
+            number: String::new(),
         }));
+        self
+    }
+
+    /// Every door with a number of the office's own, `n1`, `n2` …
+    pub fn numbered(mut self) -> Self {
+        for (n, door) in (1..).zip(&mut self.doors) {
+            door.number = format!("n{n}");
+        }
         self
     }
 
@@ -150,11 +161,11 @@ impl Survey {
         for (code, parent, level, name) in &self.areas {
             writeln!(areas, "{code},{parent},{level},{name},{name}苑").unwrap();
         }
-        let mut doors = String::from("area,building,unit,floor,room,kind,lon,lat\n");
+        let mut doors = String::from("area,building,unit,floor,room,kind,lon,lat,external_id\n");
         for (i, d) in self.doors.iter().enumerate() {
             let lon = 112.97 + f64::from(u32::try_from(i).unwrap()) * 0.0001;
-            writeln!(doors, "{},{},{},1,{},{},{lon:.6},34.75", d.area, d.building, d.unit, d.room, d.kind)
-                .unwrap();
+            let Door { area, building, unit, room, kind, number } = d;
+            writeln!(doors, "{area},{building},{unit},1,{room},{kind},{lon:.6},34.75,{number}").unwrap();
         }
         let mut staff = String::from("user,name,role,area\n");
         for (user, role, area) in &self.staff {
