@@ -18,8 +18,6 @@ use crate::store::link::read::Pair;
 /// Looks while interviews still wait to be linked, and the time between two.
 const LOOKS: u32 = 100;
 const BETWEEN: Duration = Duration::from_millis(200);
-/// Everything there is.
-const WHOLE: (i32, i32) = (0, i32::MAX);
 
 /// Arguments of `links`.
 #[derive(Args, Clone, Debug)]
@@ -49,7 +47,8 @@ pub(super) fn links(common: &Common, args: &LinksArgs) -> Result<ExitCode> {
             waiting = ingest.store.links_waiting(survey.key).await?.0;
         }
         let is_zh = args.lang == Tongue::Zh;
-        for (state, n) in ingest.store.count_links(survey.key, WHOLE).await? {
+        let whole = ingest.store.whole(survey.key).await?;
+        for (state, n) in ingest.store.count_links(survey.key, whole).await? {
             if let Some(what) = meaning(state, is_zh) {
                 say(format!("{n:>6}  {what}"));
             }
@@ -61,10 +60,10 @@ pub(super) fn links(common: &Common, args: &LinksArgs) -> Result<ExitCode> {
             ));
         }
         let start = (Timestamp::UNIX_EPOCH, Uuid::nil());
-        let mut merged = ingest.store.list_links(survey.key, LinkState::Merged, WHOLE, start, 100).await?;
+        let mut merged = ingest.store.list_links(survey.key, LinkState::Merged, whole, start, 100).await?;
         merged.sort_by_key(|pair| pair.link.a_case == pair.link.b_case);
         for pair in merged.iter().take(args.explain) {
-            explain(pair, is_zh);
+            explain(pair, whole, is_zh);
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -86,8 +85,8 @@ fn meaning(state: LinkState, is_zh: bool) -> Option<&'static str> {
 }
 
 /// The sentence of a link, and what each comparison brought: doublings of the odds, for and against.
-fn explain(pair: &Pair, is_zh: bool) {
-    let view = LinkView::of(pair, WHOLE);
+fn explain(pair: &Pair, whole: (i32, i32), is_zh: bool) {
+    let view = LinkView::of(pair, whole);
     say(String::new());
     say(if is_zh { view.summary_zh } else { view.summary });
     if let Some(prior) = pair.evidence.get("prior").and_then(Value::as_f64) {

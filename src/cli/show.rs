@@ -175,7 +175,7 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
     Base::open(common)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let range = match &args.area {
-            None => (i32::MIN, i32::MAX),
+            None => ingest.store.whole(survey.key).await?,
             Some(code) => area_of(&ingest, &survey, Some(code)).await?.range,
         };
         let doors = doors(&ingest, &survey, range, &args).await?;

@@ -6,7 +6,7 @@ mod table;
 
 use uuid::Uuid;
 
-use crate::store::case::CaseRow;
+use crate::store::case::{CasePlace, CaseRow};
 use crate::store::detail::Detail;
 use crate::store::{Error, Store};
 use crate::surveys::Survey;
@@ -29,6 +29,16 @@ pub enum Kind {
 impl Kind {
     /// The words on the wire.
     pub const WORDS: [&'static str; 4] = ["cases", "visits", "households", "persons"];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cases => "cases",
+            Self::Visits => "visits",
+            Self::Households => "households",
+            Self::Persons => "persons",
+        }
+    }
 
     /// Reads the word.
     pub fn of(word: &str) -> Option<Self> {
@@ -89,9 +99,9 @@ pub struct Export {
     range: (i32, i32),
     kind: Kind,
     format: Format,
-    after: Option<(i32, Uuid)>,
+    after: Option<CasePlace>,
     is_begun: bool,
-    has_rows: bool,
+    rows: u64,
 }
 
 impl Export {
@@ -103,8 +113,13 @@ impl Export {
         kind: Kind,
         format: Format,
     ) -> Self {
-        let after = Some((i32::MIN, Uuid::nil()));
-        Self { store, survey, range, kind, format, after, is_begun: false, has_rows: false }
+        let after = Some(CasePlace::START);
+        Self { store, survey, range, kind, format, after, is_begun: false, rows: 0 }
+    }
+
+    /// Rows written so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// The next piece of the file; `None` at its end.
@@ -112,7 +127,7 @@ impl Export {
         let Some(after) = self.after else { return Ok(None) };
         let rows = self.store.list_cases(self.survey.key, self.range, None, after, PAGE).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|n| n < PAGE);
-        self.after = rows.last().filter(|_| !is_last).map(|r| (r.area_no, r.id));
+        self.after = rows.last().filter(|_| !is_last).map(CasePlace::of);
         let mut piece = String::new();
         if !self.is_begun {
             self.is_begun = true;
@@ -123,11 +138,11 @@ impl Export {
             match self.format {
                 Format::Csv => table::push_csv(&mut piece, &cells),
                 Format::GeoJson => {
-                    piece.push_str(if self.has_rows { ",\n" } else { "\n" });
+                    piece.push_str(if self.rows > 0 { ",\n" } else { "\n" });
                     table::push_feature(&mut piece, table::columns(self.kind), &cells, row.position);
                 }
             }
-            self.has_rows = true;
+            self.rows += 1;
         }
         if self.after.is_none() && self.format == Format::GeoJson {
             piece.push_str("\n]}\n");

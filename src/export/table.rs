@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::hash::Hash;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -179,33 +180,41 @@ pub(super) fn rows<'a>(
     detail: &Detail,
 ) -> Result<Vec<(&'a CaseRow, Vec<Cell>)>, Error> {
     let mut all = Vec::new();
-    let current = in_force(&detail.interviews);
+    let visits = grouped(&detail.visits, |v| v.case_id);
+    let interviews = grouped(in_force(&detail.interviews), |i| i.case_id);
+    let people = grouped(&detail.persons, |p| (p.interview_id, p.revision));
+    let of = |i: &InterviewRow| people.get(&(i.id, i.revision)).map_or(&[][..], Vec::as_slice);
     for case in cases {
         match kind {
             Kind::Cases => all.push((case, case_cells(case)?)),
             Kind::Visits => {
-                all.extend(
-                    detail
-                        .visits
-                        .iter()
-                        .filter(|v| v.case_id == case.id)
-                        .map(|v| (case, visit_cells(case, v))),
-                );
+                all.extend(visits.get(&case.id).into_iter().flatten().map(|v| (case, visit_cells(case, v))));
             }
             Kind::Households => {
-                for i in current.iter().filter(|i| i.case_id == case.id) {
-                    let n = people(detail, i).count();
-                    all.push((case, household_cells(case, i, n)));
+                for i in interviews.get(&case.id).into_iter().flatten() {
+                    all.push((case, household_cells(case, i, of(i).len())));
                 }
             }
             Kind::Persons => {
-                for i in current.iter().filter(|i| i.case_id == case.id) {
-                    all.extend(people(detail, i).map(|p| (case, person_cells(case, i, p))));
+                for i in interviews.get(&case.id).into_iter().flatten() {
+                    all.extend(of(i).iter().map(|p| (case, person_cells(case, i, p))));
                 }
             }
         }
     }
     Ok(all)
+}
+
+/// Rows by what they belong to, in their order.
+fn grouped<'a, T: 'a, K: Eq + Hash>(
+    rows: impl IntoIterator<Item = &'a T>,
+    key: impl Fn(&T) -> K,
+) -> HashMap<K, Vec<&'a T>> {
+    let mut all: HashMap<K, Vec<&T>> = HashMap::new();
+    for row in rows {
+        all.entry(key(row)).or_default().push(row);
+    }
+    all
 }
 
 /// The highest usable revision of each interview.
@@ -218,10 +227,6 @@ fn in_force(all: &[InterviewRow]) -> Vec<&InterviewRow> {
         }
     }
     all.iter().filter(|i| highest.get(&i.id).is_some_and(|h| h.revision == i.revision)).collect()
-}
-
-fn people<'a>(detail: &'a Detail, i: &'a InterviewRow) -> impl Iterator<Item = &'a PersonRow> {
-    detail.persons.iter().filter(|p| p.interview_id == i.id && p.revision == i.revision)
 }
 
 fn door_cells(c: &CaseRow) -> Vec<Cell> {

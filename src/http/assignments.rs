@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::request::Request;
 use crate::ingest::assign::{Assigned, Doors, Item};
 use crate::store::access::Caller;
+use crate::store::case::CasePlace;
 use crate::store::feed::AssignmentRow;
 use crate::store::lease::{Listed, Work};
 use crate::visits::door::{Door, doors};
@@ -50,35 +51,32 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     })?;
     let after = query.parsed("after", "must be one that this service gave out", parse_after)?;
     let area = auth::area(&app, &caller, &query).await?;
-    let (no, id) = after.unwrap_or((i32::MIN, Uuid::nil()));
+    let from = after.unwrap_or(CasePlace::START);
     let (key, range) = (caller.key, area.range);
     let (items, next) = match asked.unwrap_or(Asked::Lent(Listed::Open)) {
         Asked::Lent(which) => {
-            let rows = app.store().list_assignments(key, range, which, id, limit).await?;
-            let next = rows.last().map(|r| (0, r.id));
+            let rows = app.store().list_assignments(key, range, which, from.id, limit).await?;
+            let next = rows.last().map(|r| CasePlace { id: r.id, ..CasePlace::START });
             (lent_items(&app, &caller, rows.into_iter().map(|r| (r, Vec::new())).collect()).await?, next)
         }
         Asked::Double => {
-            let rows = app.store().list_double(key, range, id, limit).await?;
-            let next = rows.last().map(|r| (0, r.0.id));
+            let rows = app.store().list_double(key, range, from.id, limit).await?;
+            let next = rows.last().map(|r| CasePlace { id: r.0.id, ..CasePlace::START });
             (lent_items(&app, &caller, rows).await?, next)
         }
         Asked::Unassigned => {
-            let found = app.store().list_unassigned(key, range, (no, id), limit).await?;
-            let next = found.last().map(|f| (f.1, f.0));
+            let found = app.store().list_unassigned(key, range, from, limit).await?;
+            let next = found.last().copied();
             (free_items(&app, &caller, &found).await?, next)
         }
     };
     let is_full = i64::try_from(items.len()).is_ok_and(|n| n >= limit);
-    let next =
-        next.filter(|_| is_full).map(|(no, id)| URL_SAFE_NO_PAD.encode(format!("{no}.{}", id.simple())));
+    let next = next.filter(|_| is_full).map(|place| URL_SAFE_NO_PAD.encode(place.to_text()));
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
 
-fn parse_after(text: &str) -> Option<(i32, Uuid)> {
-    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (no, id) = plain.split_once('.')?;
-    Some((no.parse().ok()?, Uuid::try_parse(id).ok()?))
+fn parse_after(text: &str) -> Option<CasePlace> {
+    CasePlace::parse(&String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?)
 }
 
 async fn lent_items(
@@ -112,8 +110,8 @@ async fn lent_items(
         .collect())
 }
 
-async fn free_items(app: &App, caller: &Caller, found: &[(Uuid, i32)]) -> Result<Vec<Value>, Problem> {
-    let ids: Vec<Uuid> = found.iter().map(|f| f.0).collect();
+async fn free_items(app: &App, caller: &Caller, found: &[CasePlace]) -> Result<Vec<Value>, Problem> {
+    let ids: Vec<Uuid> = found.iter().map(|f| f.id).collect();
     let shown = shown_doors(app, caller, &ids).await?;
     Ok(ids
         .iter()

@@ -18,11 +18,11 @@ use crate::domain::{CaseId, Class, Confirmed, DecisionKind, InterviewId, Languag
 use crate::ingest::decide;
 use crate::store::access::Caller;
 use crate::store::audit::{Action, Note};
-use crate::store::case::CaseRow;
+use crate::store::case::{CasePlace, CaseRow};
 use crate::visits::door::doors;
 use crate::visits::history::{Reader, history};
 
-/// `GET /v1/cases?area=&state=&after=&limit=`: doors by area and id, in pages. A device's enumerator also sees the doors
+/// `GET /v1/cases?area=&state=&after=&limit=`: doors by area and building, in pages. A device's enumerator also sees the doors
 /// lent from outside the own area, after the others. Problems: `bad-parameter`, `not-found`.
 pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
@@ -36,16 +36,16 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let mut rows: Vec<CaseRow> = Vec::new();
     if !matches!(after, Some(After::Lent(_))) {
         let from = match after {
-            Some(After::Own(no, id)) => (no, id),
-            Some(After::Lent(_)) | None => (i32::MIN, Uuid::nil()),
+            Some(After::Own(place)) => place,
+            Some(After::Lent(_)) | None => CasePlace::START,
         };
         rows = app.store().list_cases(caller.key, area.range, states.clone(), from, limit).await?;
     }
-    let mut next = full_page(&rows, limit, |r| After::Own(r.area_no, r.id));
+    let mut next = full_page(&rows, limit, |r| After::Own(CasePlace::of(r)));
     if next.is_none() && is_own && caller.device.is_some() {
         let from = match after {
             Some(After::Lent(id)) => id,
-            Some(After::Own(..)) | None => Uuid::nil(),
+            Some(After::Own(_)) | None => Uuid::nil(),
         };
         let room = limit - i64::try_from(rows.len()).unwrap_or(limit);
         let lent = app.store().list_lent(caller.key, area.range, &caller.user, states, from, room).await?;
@@ -59,15 +59,15 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
 /// Where a list goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
-    Own(i32, Uuid),
+    Own(CasePlace),
     Lent(Uuid),
 }
 
 impl After {
     fn to_text(self) -> String {
         let plain = match self {
-            Self::Own(no, id) => format!("o{no}.{}", id.simple()),
-            Self::Lent(id) => format!("l0.{}", id.simple()),
+            Self::Own(place) => format!("o{}", place.to_text()),
+            Self::Lent(id) => format!("l{}", id.simple()),
         };
         URL_SAFE_NO_PAD.encode(plain)
     }
@@ -75,11 +75,9 @@ impl After {
 
 fn parse_after(text: &str) -> Option<After> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (head, id) = plain.split_once('.')?;
-    let id = Uuid::try_parse(id).ok()?;
-    match head.split_at_checked(1)? {
-        ("o", no) => Some(After::Own(no.parse().ok()?, id)),
-        ("l", "0") => Some(After::Lent(id)),
+    match plain.split_at_checked(1)? {
+        ("o", place) => CasePlace::parse(place).map(After::Own),
+        ("l", id) => Uuid::try_parse(id).ok().map(After::Lent),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::case::{Areas, CaseRow, Walk, range_of, room, select_cases};
+use super::case::{Areas, CasePlace, CaseRow, Walk, range_of, room, select_cases};
 use super::completion::is_in_states;
 use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey};
@@ -17,13 +17,13 @@ statements! {
             where b.district_id = $1 and b.survey_no = $2 and b.id = $3)
         order by d.unit, d.floor, d.room, c.household limit $4");
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 building or null, $7 holder or null (empty: nobody),
-    /// $8 unit or null, $9 areas or null, $10 after area, $11 after id, $12 limit.
+    /// $8 unit or null, $9 areas or null, $10 after area, $11 after building, $12 after id, $13 limit.
     FILTERED_DOORS = concat!("-- filtered_doors\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
           and ($5::smallint[] is null or c.state = any($5)) and ($6::uuid is null or c.building_id = $6)
           and ($7::text is null or coalesce(c.holder, '') = $7) and ($8::text is null or d.unit = $8)
-          and ($9::integer[] is null or c.area_no = any($9)) and (c.area_no, c.id) > ($10, $11)
-        order by c.area_no, c.id limit $12");
+          and ($9::integer[] is null or c.area_no = any($9)) and (c.area_no, c.building_id, c.id) > ($10, $11, $12)
+        order by c.area_no, c.building_id, c.id limit $13");
     /// The same filters ($1 to $9), $10 most. How many doors, counted up to the limit.
     COUNT_DOORS = "-- count_filtered_doors
         select count(*) as n from (
@@ -139,13 +139,13 @@ impl Store {
         .await
     }
 
-    /// One page of the doors that a filter lets through, by area and id.
+    /// One page of the doors that a filter lets through, by area, building and id.
     pub async fn filtered_doors(
         &self,
         key: SurveyKey,
         range: (i32, i32),
         filter: &DoorFilter,
-        after: (i32, Uuid),
+        after: CasePlace,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
         let filter = filter.clone();
@@ -153,7 +153,7 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
-                let mut walk = f.walk((range.0.max(after.0), range.1));
+                let mut walk = f.walk((range.0.max(after.area_no), range.1));
                 let mut all = Vec::new();
                 while room(limit, &all) > 0
                     && let Some(Areas { range, list }) = walk.next(tx, key).await?
@@ -171,8 +171,9 @@ impl Store {
                                 &f.holder,
                                 &f.unit,
                                 &list,
-                                &after.0,
-                                &after.1,
+                                &after.area_no,
+                                &after.building,
+                                &after.id,
                                 &room(limit, &all),
                             ],
                         )

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::case::CasePlace;
 use super::feed::{AssignmentRow, assignment_row};
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
@@ -54,12 +55,12 @@ statements! {
           and not exists (select 1 from assignment l where l.district_id = $1 and l.survey_no = $2 and l.case_id = g.case_id
                 and (l.assigned_at, l.id) > (g.assigned_at, g.id))
         order by g.id limit $6";
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 after area, $6 after id, $7 limit. Doors that need a visit and have no holder.
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 after area, $6 after building, $7 after id, $8 limit. Doors that need a visit and have no holder.
     LIST_UNASSIGNED = "-- list_unassigned_cases
-        select id, area_no from survey_case
-        where district_id = $1 and survey_no = $2 and area_no between $3 and $4 and (area_no, id) > ($5, $6)
+        select area_no, building_id, id from survey_case
+        where district_id = $1 and survey_no = $2 and area_no between $3 and $4 and (area_no, building_id, id) > ($5, $6, $7)
           and holder is null and due_class is not null
-        order by area_no, id limit $7";
+        order by area_no, building_id, id limit $8";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 after id, $6 limit. Leases during which two or more people worked at the door.
     LIST_DOUBLE = "-- list_double_work
         with worked as (
@@ -176,20 +177,33 @@ impl Store {
         .await
     }
 
-    /// Doors that need a visit and have no holder: (case, number of its area), in order of both.
+    /// Doors that need a visit and have no holder, in their order.
     pub async fn list_unassigned(
         &self,
         key: SurveyKey,
         range: (i32, i32),
-        after: (i32, Uuid),
+        after: CasePlace,
         limit: i64,
-    ) -> Result<Vec<(Uuid, i32)>, Error> {
+    ) -> Result<Vec<CasePlace>, Error> {
         self.reading("list_unassigned", move |tx| {
             Box::pin(async move {
-                let params: [super::tx::Param<'_>; 7] =
-                    [&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit];
+                let params: [super::tx::Param<'_>; 8] = [
+                    &key.district,
+                    &key.no,
+                    &range.0,
+                    &range.1,
+                    &after.area_no,
+                    &after.building,
+                    &after.id,
+                    &limit,
+                ];
                 let rows = tx.query(&LIST_UNASSIGNED, &params).await?;
-                Ok::<_, Error>(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+                let place = |r: &tokio_postgres::Row| CasePlace {
+                    area_no: r.get("area_no"),
+                    building: r.get("building_id"),
+                    id: r.get("id"),
+                };
+                Ok::<_, Error>(rows.iter().map(place).collect())
             })
         })
         .await

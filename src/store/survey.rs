@@ -16,6 +16,9 @@ statements! {
     /// Keys of all surveys.
     KEYS = "-- survey_keys
         select district_id, survey_no from survey order by survey_no";
+    /// $1 district, $2 survey. From the first area to the last.
+    WHOLE = "-- whole_survey
+        select min(lo) as lo, max(hi) as hi from area where district_id = $1 and survey_no = $2";
     /// Whether any batch was ever stored.
     HAS_BATCHES = "-- has_batches
         select exists (select 1 from batch) as has";
@@ -214,6 +217,19 @@ impl Store {
                 Ok::<_, Error>(
                     tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row),
                 )
+            })
+        })
+        .await
+    }
+
+    /// The range of the whole survey; an empty one when it has no areas.
+    pub async fn whole(&self, key: SurveyKey) -> Result<(i32, i32), Error> {
+        self.reading("whole_survey", move |tx| {
+            Box::pin(async move {
+                let r = tx.query_one(&WHOLE, &[&key.district, &key.no]).await?;
+                let ends = r.get::<_, Option<i32>>("lo").zip(r.get::<_, Option<i32>>("hi"));
+                // From above to below.
+                Ok::<_, Error>(ends.unwrap_or((1, 0)))
             })
         })
         .await

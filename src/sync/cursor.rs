@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::store::case::CasePlace;
 use crate::store::feed::Place;
 
 /// A cursor that this service did not make.
@@ -49,6 +50,9 @@ pub struct FullAt {
     /// Area number of the last thing sent.
     #[serde(rename = "n")]
     pub(super) area_no: i32,
+    /// Building of the last case sent.
+    #[serde(rename = "b", default)]
+    pub(super) building: Uuid,
     /// Id of the last thing sent.
     #[serde(rename = "i")]
     pub(super) id: Uuid,
@@ -60,17 +64,28 @@ pub struct FullAt {
 impl FullAt {
     /// The beginning.
     pub(super) fn start(seq: i64) -> Self {
-        Self { seq, part: Part::Survey, area_no: i32::MIN, id: Uuid::nil(), is_half: false }
+        let CasePlace { area_no, building, id } = CasePlace::START;
+        Self { seq, part: Part::Survey, area_no, building, id, is_half: false }
     }
 
     /// The beginning of another part.
     pub(super) fn next(self, part: Part) -> Self {
-        Self { part, area_no: i32::MIN, id: Uuid::nil(), is_half: false, ..self }
+        Self { part, ..Self::start(self.seq) }
     }
 
     /// After one thing of the same part.
-    pub(super) fn after(self, area_no: i32, id: Uuid) -> Self {
-        Self { area_no, id, is_half: false, ..self }
+    pub(super) fn after(self, id: Uuid) -> Self {
+        Self { id, is_half: false, ..self }
+    }
+
+    /// After one case of the own area.
+    pub(super) fn after_case(self, CasePlace { area_no, building, id }: CasePlace) -> Self {
+        Self { area_no, building, id, is_half: false, ..self }
+    }
+
+    /// The place among the cases of the own area.
+    pub(super) fn case(&self) -> CasePlace {
+        CasePlace { area_no: self.area_no, building: self.building, id: self.id }
     }
 
     /// Between a door and its case.
@@ -132,7 +147,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_went() {
         let full =
-            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(3, Uuid::max()), range: (1, 4) };
+            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(Uuid::max()), range: (1, 4) };
         let delta =
             Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
         for cursor in [full, delta] {

@@ -9,7 +9,7 @@ use super::{Change, Op};
 use crate::domain::State;
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{Known, RecordKind, Status, known_records};
-use crate::store::case::{CaseRow, find_cases, list_lent_rows, list_rows};
+use crate::store::case::{CasePlace, CaseRow, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{self, AssignmentRow, Reader, assignments};
 use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::{Error, SurveyKey, Tx};
@@ -64,7 +64,7 @@ pub(super) async fn own_cases(
     tx: &Tx,
     key: SurveyKey,
     reader: &Reader,
-    after: (i32, Uuid),
+    after: CasePlace,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     list_rows(tx, key, reader.range, &Some(held_states()), after, limit).await

@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::access::Caller;
+use crate::store::case::CasePlace;
 use crate::store::device;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
 use crate::store::{AsStoreError, Error as StoreError, Store, Tx, plan};
@@ -183,11 +184,10 @@ impl Work<'_> {
             }
             Part::Cases => {
                 let (half, pairs) = fitting(at, limit);
-                let rows =
-                    data::own_cases(self.tx, self.key, &self.reader, (at.area_no, at.id), pairs).await?;
+                let rows = data::own_cases(self.tx, self.key, &self.reader, at.case(), pairs).await?;
                 let next = match rows.last() {
                     Some(_) if half == Half::Door => at.half(),
-                    Some(last) => at.after(last.area_no, last.id),
+                    Some(last) => at.after_case(CasePlace::of(last)),
                     None => at.next(Part::Lent),
                 };
                 Ok((data::doors(&rows, half)?, Some(next)))
@@ -197,26 +197,26 @@ impl Work<'_> {
                 let rows = data::lent_cases(self.tx, self.key, &self.reader, at.id, pairs).await?;
                 let next = match rows.last() {
                     Some(_) if half == Half::Door => at.half(),
-                    Some(last) => at.after(0, last.id),
+                    Some(last) => at.after(last.id),
                     None => at.next(Part::Assignments),
                 };
                 Ok((data::doors(&rows, half)?, Some(next)))
             }
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
-                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
                 let next = next.unwrap_or_else(|| at.next(Part::Sheets));
                 Ok((rows.iter().map(data::assignment).collect(), Some(next)))
             }
             Part::Sheets => {
                 let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
-                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(0, last.id));
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
                 let next = next.unwrap_or_else(|| at.next(Part::Receipts));
                 Ok((rows.iter().map(data::sheet).collect(), Some(next)))
             }
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
-                let next = ids.last().filter(|_| ids.len() == room).map(|last| at.after(0, *last));
+                let next = ids.last().filter(|_| ids.len() == room).map(|last| at.after(*last));
                 Ok((data::changed_receipts(self.tx, self.key, &ids).await?, next))
             }
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use doorknock::store::browse::DoorFilter;
+use doorknock::store::case::CasePlace;
 
 use crate::support::record::{at, visit_at, with};
 use crate::support::survey::A;
@@ -245,10 +246,10 @@ async fn doors_in_a_state_are_found_and_counted_whether_or_not_the_counters_know
             let filter = DoorFilter { states, holder, ..DoorFilter::default() };
             let counted = app.store().count_doors(key, area, &filter, 400).await.unwrap();
             assert_eq!(counted, n, "{filter:?}");
-            let start = (i32::MIN, uuid::Uuid::nil());
+            let start = CasePlace::START;
             let rows = app.store().filtered_doors(key, area, &filter, start, 400).await.unwrap();
             assert_eq!(i64::try_from(rows.len()).unwrap(), n, "{filter:?}");
-            assert!(rows.is_sorted_by_key(|r| (r.area_no, r.id)));
+            assert!(rows.is_sorted_by_key(|r| (r.area_no, r.building_id, r.id)));
         }
     }
 }

@@ -13,6 +13,7 @@ use super::form::{Form, fault, local_path};
 use super::frame::{Frame, Tab, quoted};
 use super::visitor::{Answer, Visitor};
 use crate::ingest::assign::{Assigned, Doors, Item};
+use crate::store::case::CasePlace;
 use crate::store::completion::Clock;
 use crate::store::survey::AreaRow;
 
@@ -81,9 +82,8 @@ pub async fn show(v: Visitor) -> Answer {
     let store = v.app.store();
     let total = store.count_doors(v.caller.key, area.range, &filter.rows(), 100_000).await?;
     let most = if total <= SORTED { SORTED } else { MOST + 1 };
-    let mut rows = store
-        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, uuid::Uuid::nil()), most)
-        .await?;
+    let mut rows =
+        store.filtered_doors(v.caller.key, area.range, &filter.rows(), CasePlace::START, most).await?;
     by_address(&mut rows);
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
     let shown: Vec<_> = rows.into_iter().take(usize::try_from(MOST).unwrap_or(usize::MAX)).collect();
@@ -139,7 +139,7 @@ async fn held_by(v: &Visitor, user: &str) -> Result<Vec<Doors>, Problem> {
     let mut filter = Filter::default();
     filter.only_open();
     filter.holder = Some(v.user(Some(user)).await?);
-    let from = (i32::MIN, uuid::Uuid::nil());
+    let from = CasePlace::START;
     let rows =
         v.app.store().filtered_doors(v.caller.key, v.caller.range, &filter.rows(), from, 5_000).await?;
     Ok(rows.into_iter().map(|r| Doors::Case(r.id)).collect())

@@ -18,7 +18,7 @@ use super::visitor::{Answer, Visitor};
 use crate::domain::{Outcome, State};
 use crate::report::natural;
 use crate::store::browse::DoorFilter;
-use crate::store::case::CaseRow;
+use crate::store::case::{CasePlace, CaseRow};
 use crate::store::survey::{AreaRow, Areas};
 use crate::visits::door::{area_names, place};
 
@@ -231,7 +231,7 @@ async fn portion(
     filter: &Filter,
     total: i64,
 ) -> Result<(Vec<CaseRow>, Option<String>), Problem> {
-    let (store, first) = (v.app.store(), (i32::MIN, Uuid::nil()));
+    let (store, first) = (v.app.store(), CasePlace::START);
     let whole = |text: &str| text.parse::<usize>().ok().filter(|n| (1..=10_000).contains(n));
     if total <= SORTED {
         let number = query.parsed("page", "must be a whole number from 1", whole)?.unwrap_or(1);
@@ -244,7 +244,7 @@ async fn portion(
     let after = query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or(first);
     let rows = store.filtered_doors(v.caller.key, area.range, &filter.rows(), after, PAGE).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
-    let next = rows.last().filter(|_| is_full).map(|r| format!("after={}", text((r.area_no, r.id))));
+    let next = rows.last().filter(|_| is_full).map(|r| format!("after={}", text(CasePlace::of(r))));
     Ok((rows, next))
 }
 
@@ -255,14 +255,12 @@ pub fn by_address(rows: &mut [CaseRow]) {
     });
 }
 
-fn text((area, id): (i32, Uuid)) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{area}.{}", id.simple()))
+fn text(place: CasePlace) -> String {
+    URL_SAFE_NO_PAD.encode(place.to_text())
 }
 
-fn parse(text: &str) -> Option<(i32, Uuid)> {
-    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (area, id) = plain.split_once('.')?;
-    Some((area.parse().ok()?, Uuid::try_parse(id).ok()?))
+fn parse(text: &str) -> Option<CasePlace> {
+    CasePlace::parse(&String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?)
 }
 
 /// Doors as lines of a list.
@@ -303,7 +301,7 @@ async fn csv(v: &Visitor, area: &AreaRow, filter: &Filter) -> Answer {
     let mut rows = v
         .app
         .store()
-        .filtered_doors(v.caller.key, area.range, &filter.rows(), (i32::MIN, Uuid::nil()), MOST_LINES)
+        .filtered_doors(v.caller.key, area.range, &filter.rows(), CasePlace::START, MOST_LINES)
         .await?;
     by_address(&mut rows);
     let mut out = String::from("\u{feff}");
@@ -358,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_place_in_the_list_survives_the_address() {
-        let place = (7, Uuid::from_u128(9));
+        let place = CasePlace { area_no: 7, building: Uuid::max(), id: Uuid::from_u128(9) };
         assert_eq!(parse(&text(place)), Some(place));
         assert_eq!(parse("x"), None);
     }

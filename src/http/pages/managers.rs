@@ -10,7 +10,7 @@ use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::domain::{Outcome, State};
 use crate::store::browse::DoorFilter;
-use crate::store::case::CaseRow;
+use crate::store::case::{CasePlace, CaseRow};
 use crate::store::survey::AreaRow;
 use crate::visits::door::area_names;
 
@@ -72,7 +72,7 @@ async fn doors(v: &Visitor, area: &AreaRow) -> Result<(Vec<CaseRow>, bool), Prob
     let states = [State::Verify, State::Proxy, State::Exhausted, State::InProgress];
     let filter =
         DoorFilter { states: Some(states.iter().map(|s| s.number()).collect()), ..DoorFilter::default() };
-    let from = (i32::MIN, uuid::Uuid::nil());
+    let from = CasePlace::START;
     let found = v.app.store().filtered_doors(v.caller.key, area.range, &filter, from, 10_000).await?;
     let mut rows: Vec<CaseRow> = found.into_iter().filter(is_for_the_manager).collect();
     by_address(&mut rows);

@@ -8,15 +8,15 @@ use super::super::tx::{Error, Tx, statements};
 use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
-use super::{CaseRow, Span, case_columns, select_cases};
+use super::{CasePlace, CaseRow, Span, case_columns, select_cases};
 
 statements! {
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after id, $8 limit, $9 areas or null.
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after building, $8 after id, $9 limit, $10 areas or null.
     LIST_CASES = concat!("-- list_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
-          and ($5::smallint[] is null or c.state = any($5)) and (c.area_no, c.id) > ($6, $7)
-          and ($9::integer[] is null or c.area_no = any($9))
-        order by c.area_no, c.id limit $8");
+          and ($5::smallint[] is null or c.state = any($5)) and (c.area_no, c.building_id, c.id) > ($6, $7, $8)
+          and ($10::integer[] is null or c.area_no = any($10))
+        order by c.area_no, c.building_id, c.id limit $9");
     /// $1 district, $2 survey, $3 lo, $4 hi of the own area, $5 user, $6 states or null, $7 after id, $8 limit. Doors lent from outside.
     LIST_LENT = concat!("-- list_lent_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.holder = $5 and not c.area_no between $3 and $4
@@ -38,7 +38,7 @@ statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 most. Every case of an area, for planning.
     OPEN_CASES = concat!("-- open_cases\n", select_cases!(), "
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
-        order by c.area_no, c.id limit $5");
+        order by c.area_no, c.building_id, c.id limit $5");
     /// $1 district, $2 survey, $3 after, $4 limit. Every case, by id.
     IDS_AFTER = "-- case_ids_after
         select id from survey_case where district_id = $1 and survey_no = $2 and id > $3 order by id limit $4";
@@ -121,16 +121,16 @@ pub async fn find_by_dwelling(tx: &Tx, key: SurveyKey, dwellings: &[Uuid]) -> Re
     Ok(rows.iter().map(CaseRow::of).collect())
 }
 
-/// One page of the cases of a range of areas, by area and id.
+/// One page of the cases of a range of areas, by area, building and id.
 pub async fn list_rows(
     tx: &Tx,
     key: SurveyKey,
     range: (i32, i32),
     states: &Option<Vec<i16>>,
-    after: (i32, Uuid),
+    after: CasePlace,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    let mut walk = Walk::new((range.0.max(after.0), range.1), states.as_deref());
+    let mut walk = Walk::new((range.0.max(after.area_no), range.1), states.as_deref());
     let mut all = Vec::new();
     while room(limit, &all) > 0
         && let Some(Areas { range, list }) = walk.next(tx, key).await?
@@ -139,7 +139,18 @@ pub async fn list_rows(
         let rows = tx
             .query(
                 &LIST_CASES,
-                &[&key.district, &key.no, &range.0, &range.1, states, &after.0, &after.1, &most, &list],
+                &[
+                    &key.district,
+                    &key.no,
+                    &range.0,
+                    &range.1,
+                    states,
+                    &after.area_no,
+                    &after.building,
+                    &after.id,
+                    &most,
+                    &list,
+                ],
             )
             .await?;
         all.extend(rows.iter().map(CaseRow::of));
@@ -174,13 +185,13 @@ impl Store {
         .await
     }
 
-    /// One page of the cases of a range of areas, by area and id.
+    /// One page of the cases of a range of areas, by area, building and id.
     pub async fn list_cases(
         &self,
         key: SurveyKey,
         range: (i32, i32),
         states: Option<Vec<i16>>,
-        after: (i32, Uuid),
+        after: CasePlace,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
         self.reading("list_cases", move |tx| {

@@ -4,6 +4,7 @@ mod due;
 mod fold;
 mod found;
 mod lists;
+mod place;
 mod walk;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ pub(in crate::store) use lists::range_of;
 pub use lists::{
     event_histories, find_by_dwelling, find_cases, ids_after, list_lent_rows, list_rows, open_ids,
 };
+pub use place::CasePlace;
 pub(in crate::store) use walk::{Areas, Walk, room};
 
 /// The columns of [`CaseRow`], of a case `c` with its door `d`.

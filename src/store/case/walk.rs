@@ -51,7 +51,8 @@ pub(in crate::store) struct Areas {
 #[derive(Debug)]
 pub(in crate::store) struct Walk<'a> {
     states: Option<&'a [i16]>,
-    next: i32,
+    /// The first area not looked at yet; none when all were.
+    next: Option<i32>,
     hi: i32,
     most: i64,
 }
@@ -60,25 +61,24 @@ impl<'a> Walk<'a> {
     /// Through the areas of `range` that hold cases in one of `states`, a few at a time; no case in these states is anywhere
     /// else. Through all of them at once where any state will do, and where there is but one area.
     pub(in crate::store) fn new((lo, hi): (i32, i32), states: Option<&'a [i16]>) -> Self {
-        Self { states: states.filter(|_| lo < hi), next: lo, hi, most: 8 }
+        Self { states: states.filter(|_| lo < hi), next: Some(lo), hi, most: 8 }
     }
 
     /// The next areas by number, each time more; none when there are no more.
     pub(in crate::store) async fn next(&mut self, tx: &Tx, key: SurveyKey) -> Result<Option<Areas>, Error> {
-        if self.next > self.hi {
+        let Some(lo) = self.next.filter(|lo| *lo <= self.hi) else {
             return Ok(None);
-        }
+        };
         let Some(states) = self.states else {
-            let range = (self.next, self.hi);
-            self.next = i32::MAX;
+            let range = (lo, self.hi);
+            self.next = None;
             return Ok(Some(Areas { range, list: None }));
         };
-        let rows = tx
-            .query(&AREAS_HOLDING, &[&key.district, &key.no, &self.next, &self.hi, &states, &self.most])
-            .await?;
+        let rows =
+            tx.query(&AREAS_HOLDING, &[&key.district, &key.no, &lo, &self.hi, &states, &self.most]).await?;
         let areas: Vec<i32> = rows.iter().map(|r| r.get(0)).collect();
         let is_full = i64::try_from(areas.len()).is_ok_and(|n| n >= self.most);
-        self.next = areas.last().filter(|_| is_full).map_or(i32::MAX, |last| last.saturating_add(1));
+        self.next = areas.last().filter(|_| is_full).and_then(|last| last.checked_add(1));
         self.most = (self.most * 2).min(256);
         let ends = areas.first().copied().zip(areas.last().copied());
         Ok(ends.map(|range| Areas { range, list: Some(areas) }))
