@@ -9,12 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use jiff::Timestamp;
 
+use super::pairing::pair;
 use crate::embedded::{self, Session, Whose};
 use crate::ingest::Ingest;
 use crate::ingest::key_file::{self, IfMissing};
+use crate::ingest::recognise::recognise;
 use crate::store::access::Membership;
-use crate::store::{self, Settings, Store};
+use crate::store::installation::UnderWay;
+use crate::store::{self, Aim, Settings, Store};
 use crate::surveys::{Survey, Surveys};
 
 /// Where the data is unless the operator says otherwise.
@@ -58,7 +62,7 @@ impl Common {
 }
 
 /// Name of the key file in the data directory.
-const KEY: &str = "doorknock.key";
+pub(super) const KEY: &str = "doorknock.key";
 
 /// An open installation.
 pub(super) struct Base {
@@ -80,6 +84,11 @@ pub(super) fn database(common: &Common) -> Result<(Settings, Option<Session>)> {
 impl Base {
     /// Connects to the database: the one named, or the private one, which is started where nobody runs it.
     pub(super) fn open(common: &Common) -> Result<Self> {
+        Self::open_to_finish(common, "")
+    }
+
+    /// The same, also while `operation` has begun and is not done.
+    pub(super) fn open_to_finish(common: &Common, operation: &str) -> Result<Self> {
         let runtime = runtime()?;
         let (settings, session) = database(common)?;
         let is_own = session.as_ref().is_some_and(|s| s.whose() == Whose::Own);
@@ -87,9 +96,11 @@ impl Base {
             if is_own {
                 store::migrate(&settings).await?;
             } else {
-                need_migrated(&settings).await?;
+                store::need_fit(&settings, Aim::Command).await?;
             }
-            open_ingest(&settings, &common.data_dir).await
+            let ingest = open_ingest(&settings, common).await?;
+            refuse_half_done(&ingest.store, operation).await?;
+            anyhow::Ok(ingest)
         })?;
         Ok(Self { ingest, runtime, session })
     }
@@ -116,20 +127,28 @@ pub(super) fn private(connection: &embedded::Connection) -> Settings {
     Settings::socket(&connection.socket_dir, connection.port, &connection.user, &connection.database)
 }
 
-/// Refuses a database that is not up to date: another program may be using it.
-pub(super) async fn need_migrated(settings: &Settings) -> Result<()> {
-    match store::pending(settings).await? {
-        0 => Ok(()),
-        n => bail!("the database lacks {n} migration(s); run doorknock migrate first"),
+/// Refuses a database in which an operation of several steps has begun and is not done, but for the one that finishes it.
+pub(super) async fn refuse_half_done(store: &Store, finishing: &str) -> Result<()> {
+    let all = store.under_way().await?;
+    match all.iter().find(|u| u.operation != finishing) {
+        None => Ok(()),
+        Some(UnderWay { operation, survey, begun_at, .. }) => bail!(
+            "a {operation} of survey {survey} began at {begun_at} and has not ended: wait for it where it still runs, else finish it with doorknock {operation} --survey {survey}. Until then nothing else is done with this database"
+        ),
     }
 }
 
-/// Store, surveys and keys. The key file is made at first start; once there is data, it must be there.
-pub(super) async fn open_ingest(settings: &Settings, data_dir: &Path) -> Result<Ingest> {
-    let store = Store::new(settings)?;
-    let if_missing = if store.has_batches().await? { IfMissing::Refuse } else { IfMissing::Create };
+/// Store, surveys and keys. The key file is made at first start; once there is data, it must be there, and it must be the one
+/// that the database was made under. The data directory must belong to this database or to none yet.
+pub(super) async fn open_ingest(settings: &Settings, common: &Common) -> Result<Ingest> {
+    let (store, data_dir) = (Store::new(settings)?, &common.data_dir);
+    let found = store.installation().await?;
+    let is_new = found.key_check.is_none() && !store.has_batches().await?;
     make_private_dir(data_dir)?;
-    let keys = key_file::open(&data_dir.join(KEY), if_missing)?;
+    pair(common, found.id)?;
+    let path = data_dir.join(KEY);
+    let keys = key_file::open(&path, if is_new { IfMissing::Create } else { IfMissing::Refuse })?;
+    recognise(&store, &keys, &path, Timestamp::now()).await?;
     let surveys = Surveys::new(store.clone());
     Ok(Ingest { store, surveys, keys: Arc::new(keys) })
 }

@@ -3,7 +3,7 @@
 mod names;
 
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ use rcgen::{
 };
 
 use super::base::{Common, remark, say};
+use super::whole::{Draft, For, Old};
 
 /// Directory inside the data directory.
 pub(super) const DIRECTORY: &str = "tls";
@@ -104,21 +105,14 @@ impl Place {
 
     /// Replaces a file whole; only its owner reads it.
     fn write_private(&self, path: &Path, text: &str) -> Result<()> {
-        let beside = path.with_extension("part");
-        drop(std::fs::remove_file(&beside));
-        let written = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)
-            .and_then(|mut file| {
-                if let Some((user, group)) = self.owner {
-                    fchown(&file, Some(user), Some(group))?;
-                }
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all())
-            })
-            .and_then(|()| std::fs::rename(&beside, path));
-        written.with_context(|| format!("{} cannot be written", path.display()))
+        let mut draft = Draft::of(path, For::Owner)?;
+        let written = match self.owner {
+            Some((user, group)) => fchown(draft.file(), Some(user), Some(group)),
+            None => Ok(()),
+        }
+        .and_then(|()| draft.write_all(text.as_bytes()));
+        written.with_context(|| format!("{} cannot be written", path.display()))?;
+        draft.finish(Old::Replaced)
     }
 }
 

@@ -10,16 +10,20 @@ pub mod link;
 mod linking;
 mod links;
 mod migrate;
+mod pairing;
 mod plan;
 mod post;
 mod purge;
 mod recount;
 mod relink;
+mod restore;
 mod serve;
 mod setup;
 mod show;
 pub mod simulate;
+mod step;
 mod upload;
+mod whole;
 mod words;
 
 use std::process::ExitCode;
@@ -77,7 +81,7 @@ enum Command {
     /// Write everything but the key and the pictures into one file
     Backup(backup::BackupArgs),
     /// Read such a file into an empty database
-    Restore(backup::RestoreArgs),
+    Restore(restore::RestoreArgs),
     #[command(about = "Remove personal data once privacy.purge_on has come; counts stay")]
     Purge(purge::PurgeArgs),
     /// Make a local authority and a server certificate, for HTTPS
@@ -88,6 +92,9 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let common = arguments.common;
+    if !matches!(arguments.command, Command::Serve(_)) {
+        whole::clean_up_when_told_to_stop();
+    }
     let done = match arguments.command {
         Command::Serve(args) => serve::run(&common, &args),
         Command::Setup(args) => setup::run(&common, &args),
@@ -107,7 +114,7 @@ pub fn main() -> ExitCode {
         Command::Recount(args) => recount::run(&common, &args),
         Command::Relink(args) => relink::run(&common, &args),
         Command::Backup(args) => backup::backup(&common, &args),
-        Command::Restore(args) => backup::restore(&common, &args),
+        Command::Restore(args) => restore::restore(&common, &args),
         Command::Purge(args) => purge::run(&common, &args),
         Command::Cert(args) => cert::run(&common, &args),
     };

@@ -10,10 +10,12 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::base::{Base, Common, remark, say, survey};
+use super::pairing::{Unmarked, pair_shelf};
 use super::serve::shelf_of;
+use super::step;
 use crate::ingest::Ingest;
 use crate::shelf::Shelf;
-use crate::store::purge::STEPS;
+use crate::store::purge::{OPERATION, STEPS};
 use crate::store::{self, SurveyKey};
 use crate::surveys::Survey;
 
@@ -34,20 +36,27 @@ pub(super) struct PurgeArgs {
 /// Removes names, numbers, telephones, addresses, answers, notes, positions, batches as received, and pictures.
 pub(super) fn run(common: &Common, args: &PurgeArgs) -> Result<ExitCode> {
     let (args, shelf) = (args.clone(), shelf_of(common, args.attachments.as_deref())?);
-    Base::open(common)?.run(async move |ingest| {
+    Base::open_to_finish(common, OPERATION)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let now = Timestamp::now();
-        if let Err(why) = is_due(&survey, now) {
+        let has_begun = ingest.store.under_way().await?.into_iter().find(|u| u.key == survey.key);
+        if let Some(begun) = has_begun {
+            remark(format!("the purge that began at {} is finished now", begun.begun_at));
+        } else if let Err(why) = is_due(&survey, now) {
             if !args.force {
                 bail!("{why}; --force purges nevertheless, and nothing brings the data back");
             }
             remark(format!("{why}; purging because of --force"));
         }
+        pair_shelf(&ingest.store, &shelf, Unmarked::Refused).await?;
+        ingest.store.begin_operation(survey.key, OPERATION, now).await?;
+        step::done("purge: begun");
         let counts = purge(&ingest, survey.key, &shelf, now).await?;
+        step::done("purge: pictures");
         for (what, n) in &counts {
             say(format!("{what}: {n}"));
         }
-        ingest.store.note_purge(survey.key, Value::Object(counts), now).await?;
+        ingest.store.finish_purge(survey.key, Value::Object(counts), now).await?;
         remark("dead rows are given back to the disk by the database's own vacuum; backups made before still hold the data");
         Ok(ExitCode::SUCCESS)
     })
@@ -85,6 +94,7 @@ async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -
         bar.finish_and_clear();
         counts.insert(step.name.to_owned(), all.into());
     }
+    step::done("purge: rows");
     counts.insert("pictures".to_owned(), purge_pictures(&ingest.store, key, shelf, now).await?.into());
     Ok(counts)
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::base::{Base, Common, remark, say, survey};
+use super::step;
 use crate::dedupe::{Dedupe, Difference, NewModel, Tables};
 use crate::domain::LinkState;
 use crate::link::Model;
@@ -45,7 +46,9 @@ pub(super) fn run(common: &Common, args: &RelinkArgs) -> Result<ExitCode> {
             say("nothing was changed; run again with --apply to bring this about");
             return Ok(ExitCode::SUCCESS);
         }
+        step::done("relink: tried");
         let queued = dedupe.apply(&survey, &new).await?;
+        step::done("relink: queued");
         remark(format!("{queued} interviews are linked again"));
         let mut told = i64::MAX;
         dedupe

@@ -7,20 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::base::{Common, need_migrated, open_ingest, private, runtime, say};
+use super::base::{Common, open_ingest, private, refuse_half_done, runtime, say};
 use super::cert;
 use super::linking;
+use super::pairing::{Unmarked, pair_shelf};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::http::app::{App, Room};
 use crate::http::metrics::PoolFigures;
 use crate::http::server::{Limits, Server};
 use crate::http::{answer, routes, tls};
-use crate::shelf::Shelf;
-use crate::store::{self, Settings, Store};
+use crate::shelf::{self, Shelf};
+use crate::store::{self, Aim, Settings, Store};
 
 /// Least free bytes on the disk of the private database before uploads are refused.
 const MIN_FREE: u64 = 48 << 20;
@@ -124,12 +125,13 @@ async fn serve(
 ) -> Result<()> {
     if is_own {
         store::migrate(&settings).await?;
-    } else if let Err(error) = need_migrated(&settings).await {
-        bail!("{error}");
     }
-    let ingest = open_ingest(&settings, &common.data_dir).await?;
+    store::need_fit(&settings, Aim::Serve).await?;
+    let ingest = open_ingest(&settings, common).await?;
+    refuse_half_done(&ingest.store, "").await?;
     let mut app = App::new(ingest);
     app.shelf = shelf_of(common, args.attachments.as_deref())?;
+    find_pictures(&app).await?;
     let authority = common.data_dir.join(cert::DIRECTORY).join(cert::AUTHORITY);
     app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     if is_own {
@@ -171,6 +173,17 @@ async fn serve(
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");
     Ok(())
+}
+
+/// Refuses pictures of another database. A place that does not answer now stops no records: pictures wait on the phones.
+async fn find_pictures(app: &App) -> Result<()> {
+    match pair_shelf(app.store(), &app.shelf, Unmarked::Taken).await {
+        Err(error) if error.is::<shelf::Error>() => {
+            tracing::warn!(%error, "the place of pictures cannot be looked at");
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 fn watch_pool(app: &App) {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::base::{Base, Common, remark, say};
 use super::leavers;
+use super::step;
 use crate::domain::Language;
 use crate::ingest::Error;
 use crate::ingest::setup::{Load, Mode, Report, Step};
@@ -71,7 +72,10 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
         let progress = move |step: Step| {
             match step {
                 Step::Copied(n) => shown.set_message(format!("loading doors: {n} of {total}")),
-                Step::Merging => shown.set_message("merging doors"),
+                Step::Merging => {
+                    step::done("setup: doors sent");
+                    shown.set_message("merging doors");
+                }
                 Step::Folded(n) => shown.set_message(format!("judging cases under the new policy: {n}")),
             }
             shown.tick();

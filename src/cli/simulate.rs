@@ -1,6 +1,7 @@
 //! `doorknock simulate`: writes the batches of a rehearsal, the devices to enrol for it and, if asked, a set-up moved to
 //! these days. The only place of the rehearsal that reads a clock or writes files.
 
+use super::whole::{self, For, Old};
 use crate::rehearsal::{self, Batch, Options, Rehearsal, community, redate};
 use crate::setup::{self, Directory, Files, Memory, Setup};
 use anyhow::{Context, Result, bail, ensure};
@@ -97,7 +98,7 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;
     for (name, bytes) in &copy.0 {
         let path = to.join(name);
-        fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        whole::write(&path, For::Anyone, Old::Replaced, bytes)?;
     }
     Ok(survey)
 }
@@ -116,7 +117,7 @@ fn write_batches(args: &SimulateArgs, setup: &Setup, now: Timestamp) -> Result<(
     let path = out.join("devices.json");
     let mut devices = serde_json::to_vec_pretty(&rehearsal::devices(setup))?;
     devices.push(b'\n');
-    fs::write(&path, devices).with_context(|| path.display().to_string())?;
+    whole::write(&path, For::Anyone, Old::Replaced, &devices)?;
     Ok((batches, records))
 }
 
@@ -131,5 +132,5 @@ fn write_batch(args: &SimulateArgs, batch: &Batch) -> Result<()> {
         bytes = packed.finish()?;
     }
     let path = args.out.join(name);
-    fs::write(&path, bytes).with_context(|| path.display().to_string())
+    whole::write(&path, For::Anyone, Old::Replaced, &bytes)
 }

@@ -27,6 +27,7 @@ pub struct Keys {
     ids: Hmac<Sha256>,
     contents: Hmac<Sha256>,
     key_id: String,
+    check: [u8; 32],
 }
 
 impl fmt::Debug for Keys {
@@ -45,7 +46,13 @@ impl Keys {
             ids: keyed(&derive("doorknock citizen id")),
             contents: keyed(&derive("doorknock content")),
             key_id,
+            check: derive("doorknock key check"),
         }
+    }
+
+    /// A value by which a database knows its key again: the HMAC of a constant, which tells nothing of the key.
+    pub fn check(&self) -> [u8; 32] {
+        self.check
     }
 
     /// Eight hexadecimal characters that name the master key without telling anything of it. They stand beside every stored

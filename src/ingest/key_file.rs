@@ -18,7 +18,7 @@ use super::digest::Keys;
 pub enum KeyFileError {
     /// There is no such file, and none may be made.
     #[error(
-        "the key file {0} is missing, but this database holds digests made with it: put the file back from its own backup"
+        "the key file {0} is missing, but this database was made under it: put the file back from its own backup"
     )]
     Missing(PathBuf),
     /// Others than the owner may read or write the file.

@@ -15,6 +15,7 @@ pub mod key_file;
 mod lease;
 pub mod reason;
 pub mod receipt;
+pub mod recognise;
 pub mod record;
 mod recount;
 pub mod refold;

@@ -3,6 +3,7 @@
 //! Names are made here from ids alone, so nothing a device sends can become part of a path. What the bytes are is told
 //! by their beginning; nothing but pictures is taken.
 
+mod mark;
 mod sniff;
 
 use std::io;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::store::SurveyKey;
 
+pub use mark::MARK;
 pub use sniff::{ENOUGH, media_type};
 
 /// A place for attachments; cheap to clone.
@@ -96,11 +98,7 @@ impl Shelf {
                 .await
             }
             #[cfg(feature = "s3")]
-            Place::Bucket { store, prefix } => match store.get(&object_in(prefix, key, id)).await {
-                Ok(found) => found.bytes().await.map(Some).map_err(object_error),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(error) => Err(object_error(error)),
-            },
+            Place::Bucket { store, prefix } => fetched(&**store, &object_in(prefix, key, id)).await,
         }
     }
 
@@ -171,6 +169,18 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written?;
     std::fs::File::open(parent)?.sync_all()
+}
+
+#[cfg(feature = "s3")]
+async fn fetched(
+    store: &dyn object_store::ObjectStore,
+    path: &object_store::path::Path,
+) -> Result<Option<Bytes>, Error> {
+    match store.get(path).await {
+        Ok(found) => found.bytes().await.map(Some).map_err(object_error),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(object_error(error)),
+    }
 }
 
 #[cfg(feature = "s3")]

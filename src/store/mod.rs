@@ -19,7 +19,9 @@ pub mod detail;
 pub mod device;
 pub mod evidence;
 pub mod feed;
+mod fitness;
 pub mod held;
+pub mod installation;
 pub mod lease;
 pub mod link;
 pub mod load;
@@ -32,7 +34,8 @@ mod tx;
 mod wire;
 
 pub use connect::{Settings, Store};
-pub use migrate::{migrate, pending};
+pub use fitness::{Aim, Unfit};
+pub use migrate::{migrate, need_fit, newest};
 pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
 
 /// Which survey a row belongs to: the distribution key and the survey's number in this installation.
@@ -62,6 +65,7 @@ pub fn statements() -> Vec<&'static Statement> {
         evidence.as_slice(),
         feed::ALL,
         held::ALL,
+        installation::ALL,
         links.as_slice(),
         lease::ALL,
         loads.as_slice(),

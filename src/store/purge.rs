@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::installation::end_operation;
 use super::tx::{Error, Outcome, Statement, statements};
 use super::{Store, SurveyKey, audit};
 
@@ -87,6 +88,9 @@ statements! {
     /// $1 district, $2 survey, $3 limit. Pictures whose bytes are still there.
     PICTURES = "-- pictures_to_purge
         select id from attachment where district_id = $1 and survey_no = $2 and purged_at is null limit $3";
+    /// Whether any picture is stored.
+    HAS_PICTURES = "-- has_pictures
+        select exists (select 1 from attachment where complete_at is not null and purged_at is null) as has";
     /// $1 district, $2 survey, $3 ids, $4 now.
     PICTURES_GONE = "-- pictures_purged
         update attachment set purged_at = $4 where district_id = $1 and survey_no = $2 and id = any($3)";
@@ -116,6 +120,9 @@ pub const STEPS: [Step; 12] = [
     Step { name: "residents' notes", statement: &WISHES },
 ];
 
+/// Its name among the operations of several steps.
+pub const OPERATION: &str = "purge";
+
 /// Rows in one transaction.
 const AT_ONCE: i64 = 2_000;
 
@@ -142,6 +149,14 @@ impl Store {
         .await
     }
 
+    /// Whether any picture is stored, of whatever survey.
+    pub async fn has_pictures(&self) -> Result<bool, Error> {
+        self.reading("has_pictures", |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.query_one(&HAS_PICTURES, &[]).await?.get("has")) })
+        })
+        .await
+    }
+
     /// Notes that the bytes of these pictures are gone.
     pub async fn pictures_purged(&self, key: SurveyKey, ids: &[Uuid], now: Timestamp) -> Result<(), Error> {
         let ids = ids.to_vec();
@@ -155,13 +170,22 @@ impl Store {
         .await
     }
 
-    /// Notes in the audit log that personal data were removed.
-    pub async fn note_purge(
+    /// Notes in the audit log that personal data were removed, and that the purge is done, both at once.
+    pub async fn finish_purge(
         &self,
         key: SurveyKey,
         counts: serde_json::Value,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.note_audit(audit::Note::by_operator(key, audit::Action::Purge, now).with(counts)).await
+        let note = audit::Note::by_operator(key, audit::Action::Purge, now).with(counts);
+        self.retrying("finish_purge", move |tx| {
+            let note = note.clone();
+            Box::pin(async move {
+                audit::note(tx, &note).await?;
+                end_operation(tx, key, OPERATION).await?;
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
     }
 }

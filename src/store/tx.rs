@@ -85,6 +85,9 @@ pub enum Error {
     /// The settings do not describe a database.
     #[error("{0}")]
     Settings(String),
+    /// Program and database do not go together.
+    #[error(transparent)]
+    Unfit(#[from] super::fitness::Unfit),
 }
 
 impl Error {
@@ -96,7 +99,8 @@ impl Error {
             | Self::Statement { .. }
             | Self::Corrupt(_)
             | Self::Migration(_)
-            | Self::Settings(_) => false,
+            | Self::Settings(_)
+            | Self::Unfit(_) => false,
         }
     }
 

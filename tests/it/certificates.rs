@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-use crate::process::Place;
+use crate::support::Place;
 
 #[test]
 fn a_certificate_may_be_made_before_anything_else() {

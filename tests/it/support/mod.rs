@@ -8,12 +8,14 @@ pub mod client;
 pub mod contract;
 pub mod db;
 pub mod picture;
+pub mod place;
 pub mod record;
 pub mod survey;
 
 pub use app::{App, Device};
 pub use client::{Client, Reply};
 pub use picture::Picture;
+pub use place::Place;
 pub use record::{dwelling, id, interview, visit};
 pub use survey::Survey;
 
