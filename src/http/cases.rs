@@ -195,6 +195,7 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
             }
         }
         "merge" => DecisionKind::Merge { into: CaseId(f.uuid("into")?) },
-        _ => DecisionKind::Unmerge,
+        "unmerge" => DecisionKind::Unmerge,
+        _ => return None,
     })
 }

@@ -18,14 +18,11 @@ pub async fn healthz(_: App, _: Request) -> Result<Response, Problem> {
     Ok(answer::json(&json!({"status": "up"})))
 }
 
-/// `GET /readyz`: the database answers and is migrated. Problems: `database-away`.
+/// `GET /readyz`: the database answers and is migrated. Problems: `database-away`, `checking`.
 pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
     app.store().ping().await?;
     if !(app.is_migrated)() {
-        return Err(Problem::new(
-            &kind::DATABASE_AWAY,
-            "The database is not migrated; run doorknock migrate.",
-        ));
+        return Err(Problem::new(&kind::CHECKING, "The database is not migrated; run doorknock migrate."));
     }
     Ok(answer::json(&json!({"status": "ready"})))
 }

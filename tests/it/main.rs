@@ -44,6 +44,7 @@ mod pairing;
 mod people;
 mod phones;
 mod planning;
+mod problems;
 mod process;
 mod races;
 mod records;
