@@ -63,8 +63,12 @@ fn put_visits(standing: &mut Standing, facts: &Facts, effort: &Effort, rules: &R
     standing.interview_missing_since = missing_interview(facts);
 }
 
-/// The earliest visit that took answers and whose interview has not arrived.
+/// The earliest visit that took answers and whose interview has not arrived. Once a complete interview stands at the door,
+/// none is missing, whichever visit it was taken at.
 fn missing_interview(facts: &Facts) -> Option<Timestamp> {
+    if facts.interviews.iter().any(|taken| taken.is_complete) {
+        return None;
+    }
     let mut visits = facts.visits.iter();
     let missing = visits.find(|seen| seen.visit.outcome.is_interview() && !seen.has_interview);
     missing.map(|seen| seen.visit.at)
@@ -191,8 +195,12 @@ fn is_evidence_late(facts: &Facts) -> bool {
     visits || facts.interviews.iter().any(|taken| taken.interview.received_at > since)
 }
 
-/// Whether a proxy answered before one was allowed, judged by what had happened up to that visit.
+/// Whether a proxy answered before one was allowed, judged by what had happened up to that visit. Where the household has
+/// answered for itself since, no proxy's word counts.
 fn is_proxy_too_early(evidence: &Evidence, facts: &Facts, rules: &Rules) -> bool {
+    if current(facts).is_some_and(|taken| taken.is_complete && !is_proxy(facts, taken)) {
+        return false;
+    }
     let visits = facts.visits.iter().filter(|seen| seen.visit.outcome == Outcome::InterviewProxy);
     let visits = visits.map(|seen| (seen.visit.at, seen.visit.id));
     let texts = facts.interviews.iter().filter(|taken| taken.interview.respondent.is_proxy());

@@ -102,6 +102,21 @@ fn interviews_that_are_missed_or_need_no_visit() {
         ("02T10:00 break_off; 02T10:20 interview v1", "partial"),
         ("02T10:00 interview_complete; 02T10:20 interview v1 elsewhere", "in_progress"),
         ("02T10:00 interview_complete; 02T10:20 interview v1 elsewhere absent", "completed"),
+        // The first visit's form never came, but the household was counted all the same.
+        ("02T10:00 interview_complete; 03T10:00 interview_complete; 03T10:20 interview v2", "completed"),
+        ("03T10:00 interview_complete; 03T10:20 interview v1; 02T10:00 self_response", "completed"),
+        (
+            "02T10:00 interview_complete; 03T10:00 interview_complete; 03T10:20 interview v2 partial",
+            "partial interview_missing",
+        ),
+        (
+            "02T10:00 interview_complete; 03T10:00 interview_complete; 03T10:20 interview v2; 04T09:00 reject i1",
+            "in_progress interview_missing",
+        ),
+        (
+            "02T10:00 interview_complete; 03T10:00 interview_complete; 03T10:20 interview v2 elsewhere",
+            "in_progress interview_missing",
+        ),
     ];
     for (text, expected) in table {
         assert_eq!(state_and_flags(text, "20T09:00"), expected, "{text}");
@@ -143,6 +158,12 @@ fn proxies_are_judged_at_their_own_time() {
     assert_eq!(proxy(&format!("{SIX}; 09T12:00 reopen"), "09T15:00"), "completed proxy_too_early");
     let text = "02T10:00 no_answer; 03T10:00 interview_complete; 03T10:20 interview v2 neighbour";
     assert_eq!(state_and_flags(text, "30T09:00"), "completed proxy_too_early");
+    // The household has answered for itself since; then that form is taken back.
+    let early = "02T10:00 interview_proxy; 02T10:20 interview v1 neighbour";
+    let own = format!("{early}; 05T10:00 interview_complete; 05T10:20 interview v2");
+    assert_eq!(state_and_flags(&own, "30T09:00"), "completed");
+    let taken_back = format!("{own}; 06T09:00 reject i2");
+    assert_eq!(state_and_flags(&taken_back, "30T09:00"), "completed proxy_too_early");
 }
 
 #[test]
