@@ -175,7 +175,7 @@ pub(super) async fn survey(ingest: &Ingest, slug: Option<&str>) -> Result<Arc<Su
         (None, _) => bail!("there are several surveys; name one with --survey: {}", names.join(", ")),
         (Some(slug), _) => all
             .into_iter()
-            .find(|s| s.slug == slug)
+            .find(|s| s.slug.eq_ignore_ascii_case(slug))
             .with_context(|| format!("there is no survey {slug:?}; there is: {}", names.join(", "))),
     }
 }

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
+use super::blank::is_blank_char;
 use super::code::Sex;
 
 /// A number that passed the check. It has no text form but [`CitizenId::reveal`]: it is there to be hashed, then dropped.
@@ -96,9 +97,9 @@ impl Repair {
     }
 }
 
-/// Full-width to half-width, spaces and hyphens dropped, upper case.
+/// Full-width to half-width, blanks and hyphens dropped, upper case.
 pub fn normalise(raw: &str) -> String {
-    raw.nfkc().filter(|c| !c.is_whitespace() && *c != '-').flat_map(char::to_uppercase).collect()
+    raw.nfkc().filter(|c| !is_blank_char(*c) && *c != '-').flat_map(char::to_uppercase).collect()
 }
 
 /// Checks a number as written; a birth date after `not_after` is refused.

@@ -4,6 +4,7 @@
 //! argument, and the same arguments give the same value on every machine. What comes out of [`fold()`] depends on the
 //! *set* of evidence alone, never on the order in which it arrived.
 
+pub mod blank;
 pub mod case;
 pub mod citizen_id;
 pub mod code;

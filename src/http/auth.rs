@@ -104,7 +104,7 @@ fn wrong_role() -> Problem {
 
 /// The area named by `?area=`, the caller's own when none is named. Outside the caller's subtree it does not exist.
 pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, Problem> {
-    let code = query.given("area").unwrap_or(&caller.area).to_owned();
+    let code = query.text("area").unwrap_or(&caller.area).to_owned();
     area_by_code(app, caller, code).await
 }
 

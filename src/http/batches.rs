@@ -77,6 +77,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
         received_at: stored.received_at,
         clock_offset_s: stored.clock_offset_s,
         counts: Counts::of(&receipts),
+        warnings: Vec::new(),
         receipts,
     }))
 }

@@ -30,8 +30,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let limit = i64::from(query.limit(100, 1000)?);
     let states = states(&query)?;
     let after = query.parsed("after", "must be one that this service gave out", parse_after)?;
-    let is_own = query.given("area").is_none_or(|code| code == caller.area);
     let area = auth::area(&app, &caller, &query).await?;
+    let is_own = area.code == caller.area;
     let survey = app.survey(&caller).await?;
     let mut rows: Vec<CaseRow> = Vec::new();
     if !matches!(after, Some(After::Lent(_))) {

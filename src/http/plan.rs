@@ -188,7 +188,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let excluded = f.optional("exclude", "must be a list of users", |json| {
         json.as_list()?.iter().map(|user| user.as_text().map(str::to_owned)).collect::<Option<Vec<String>>>()
     });
-    let publish = f.raw("publish").is_some_and(|json| *json == Json::Bool(true));
+    let publish = f.raw("publish").is_some() && f.boolean("publish")?;
     let mut hours: HashMap<String, Vec<Span>> = HashMap::new();
     for (user, from, to) in shifts {
         let spans = hours.entry(user).or_default();

@@ -3,7 +3,8 @@
 //!
 //! Every digest is HMAC-SHA-256 under a key of its own, derived from one master key that is kept outside the database:
 //! a bare hash of an ID, or of a record that holds one, could be undone by trying all numbers. Contents are compared as
-//! values: neither the order of keys nor white space nor the spelling of a number or a string makes a difference.
+//! values: neither the order of keys nor white space nor the spelling of a number, a string or a UUID makes a difference. A
+//! field that was sent empty is another content than one that was not sent, though both mean the same.
 
 mod canonical;
 

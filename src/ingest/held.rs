@@ -8,11 +8,9 @@ use uuid::Uuid;
 use super::accept::{add_doors, found_door};
 use super::reason::Reason;
 use super::reason::sentence;
-use super::record::DwellingRecord;
 use super::refold::{At, refold};
 use super::resolve::Cases;
-use super::{Error, Ingest, scrub};
-use crate::domain::DwellingKind;
+use super::{Error, Ingest, rows, scrub};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::feed::{ChangeKind, Mark};
@@ -333,13 +331,14 @@ async fn decide_dwelling(
         return Ok(decided);
     }
     let text = held::dwelling_content(tx, at.key, row.id).await?.unwrap_or_default();
-    let record = dwelling_of(row.id, &text).ok_or(crate::store::Error::Corrupt("dwelling record"))?;
+    let record = rows::dwelling_of(row.id, &text)
+        .ok_or(Error::Unfit("What was written about this door has been removed; add it to the set-up."))?;
     let areas = find_areas(tx, at.key, &Areas::One(record.area.clone())).await?;
     let area = areas
         .first()
         .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
         .ok_or(Error::Unfit("The area is still unknown; add it to the set-up first."))?;
-    let door = found_door(survey, &record, area.range.0);
+    let door = found_door(survey, &record, (&area.code, area.range.0));
     let targets = [row.id, door.case_id];
     held::lock_targets(tx, at.key, &targets).await?;
     add_doors(tx, at, survey, std::slice::from_ref(&door)).await?;
@@ -355,29 +354,4 @@ async fn decide_dwelling(
     decided.status = Status::Accepted;
     decided.case_id = Some(door.case_id);
     Ok(decided)
-}
-
-/// Back from the text that `rows::dwelling_text` wrote.
-fn dwelling_of(id: Uuid, text: &str) -> Option<DwellingRecord> {
-    let v: serde_json::Value = serde_json::from_str(text).ok()?;
-    let word = |name: &str| v.get(name).and_then(|x| x.as_str()).map(str::to_owned);
-    Some(DwellingRecord {
-        id,
-        area: word("area")?,
-        building: word("building")?,
-        unit: word("unit")?,
-        floor: v.get("floor").and_then(serde_json::Value::as_i64).and_then(|n| i32::try_from(n).ok()),
-        room: word("room")?,
-        kind: DwellingKind::from_slug(&word("kind")?)?,
-        household: v
-            .get("household")
-            .and_then(serde_json::Value::as_u64)
-            .and_then(|n| u32::try_from(n).ok())?,
-        position: None,
-        building_name: word("building_name"),
-        external_id: word("external_id"),
-        at: None,
-        note: word("note"),
-        extra: None,
-    })
 }

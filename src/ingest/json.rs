@@ -6,16 +6,19 @@
 
 mod fault;
 mod read;
+mod skip;
 mod split;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use uuid::Uuid;
+
 pub use fault::{Fault, What};
 pub use read::parse;
 pub(in crate::ingest) use read::plain_end;
-pub(in crate::ingest) use split::read_uuid;
-pub use split::{DocumentError, Header, RawBatch, label, split_batch, text_of};
+pub use skip::label;
+pub use split::{DocumentError, Header, RawBatch, split_batch, text_of};
 
 /// Levels of arrays and objects inside one record or one header field.
 pub const MAX_DEPTH: usize = 64;
@@ -89,6 +92,12 @@ impl<'a> Json<'a> {
         Some(whole)
     }
 
+    /// The value of a number that is whole, whatever its size: what no `i64` holds exactly becomes its nearest end.
+    pub fn whole(&self) -> Option<i64> {
+        let beyond = || self.number().filter(|value| value.fract() == 0.0);
+        self.integer().or_else(|| beyond().map(|value| if value < 0.0 { i64::MIN } else { i64::MAX }))
+    }
+
     /// `true` or `false`.
     pub fn bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
@@ -138,6 +147,14 @@ impl<'a> Json<'a> {
         self.write(&mut out);
         out
     }
+}
+
+/// A UUID in its usual form of 36 characters, in capitals or not, of any version but not the nil one.
+pub(in crate::ingest) fn read_uuid(text: &str) -> Option<Uuid> {
+    if text.len() != 36 {
+        return None;
+    }
+    Uuid::try_parse(text).ok().filter(|id| !id.is_nil())
 }
 
 /// Writes `text` as a JSON string, escaping only what must be.

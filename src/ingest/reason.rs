@@ -78,8 +78,8 @@ reasons! {
         "The time lies in the future or before the survey began; a supervisor judges it.",
         "时间在未来或早于调查开始，由普查指导员判断。" }
     FormError "form-error" Held {
-        "The answers contradict each other; correct the form and send it with a higher revision.",
-        "答案相互矛盾，请更正表格并以更高的修订号重新发送。" }
+        "The answers contradict each other or cannot be; correct the form and send it with a higher revision.",
+        "答案相互矛盾或不可能成立，请更正表格并以更高的修订号重新发送。" }
     VisitElsewhere "visit-elsewhere" Held {
         "The visit named belongs to another door; a supervisor decides which is right.",
         "所写的访问属于另一户，由普查指导员判断哪个正确。" }
@@ -126,11 +126,11 @@ reasons! {
         "A field holds a code that is not in its list.",
         "某个字段的代码不在其代码表中。" }
     MissingField "missing-field" Refused {
-        "A field that the record needs is missing.",
-        "缺少必填字段。" }
+        "A field that the record needs is missing or blank.",
+        "缺少必填字段或其内容为空。" }
     BadField "bad-field" Refused {
-        "A field does not hold what it has to: a text, a number in its range, a list, yes or no.",
-        "某个字段的内容不符合要求（文字、范围内的数字、列表、是或否）。" }
+        "A field does not hold what it has to: a text, a number, a list, yes or no.",
+        "某个字段的内容不符合要求（文字、数字、列表、是或否）。" }
     BadRevision "bad-revision" Refused {
         "The revision is not a whole number of at least 1.",
         "修订号不是大于等于 1 的整数。" }
@@ -150,11 +150,11 @@ reasons! {
         "The position is out of range or not readable and was left out; the visit is stored.",
         "位置超出范围或无法读取，已略去，访问已存储。" }
     AppointmentDropped "appointment-dropped" Warned {
-        "The appointment is reversed, past or after the survey and was left out; the visit is stored.",
-        "预约时间颠倒、已过或晚于调查结束，已略去，访问已存储。" }
+        "The appointment has no beginning, is reversed, past or after the survey and was left out; the visit is stored.",
+        "预约缺少开始时间、时间颠倒、已过或晚于调查结束，已略去，访问已存储。" }
     FieldDropped "field-dropped" Warned {
-        "A field could not be used and was left out; it is kept as it was sent and the record is stored.",
-        "某个字段无法使用，已略去并按原样保留，记录已存储。" }
+        "A field cannot be true or used and was left out; it is kept as it was sent and the record is stored.",
+        "某个字段不可能成立或无法使用，已略去并按原样保留，记录已存储。" }
     ResidenceDiffers "residence-differs" Warned {
         "The residence status given differs from what the answers say; the answers count.",
         "所填居住状况与答案推出的不同，以答案为准。" }

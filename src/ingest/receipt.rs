@@ -118,12 +118,15 @@ impl Receipt {
     /// With what is unlikely about it.
     #[must_use]
     pub fn warned(mut self, warnings: &[Warning]) -> Self {
-        self.warnings = warnings
-            .iter()
-            .map(|w| serde_json::json!({"pointer": w.pointer, "reason": w.reason.slug(), "detail": w.detail}))
-            .collect();
+        self.warnings = told(warnings);
         self
     }
+}
+
+/// Warnings as they are told.
+pub fn told(warnings: &[Warning]) -> Vec<Value> {
+    let told = |w: &Warning| serde_json::json!({"pointer": w.pointer, "reason": w.reason.slug(), "detail": w.detail});
+    warnings.iter().map(told).collect()
 }
 
 /// How many receipts of each kind.
@@ -175,6 +178,9 @@ pub struct Answer {
     pub clock_offset_s: f64,
     /// Receipts by status.
     pub counts: Counts,
+    /// What was left out of the batch's own fields; of this try, as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Value>,
     /// One [`Receipt`] per record as JSON text, in the order sent.
     pub receipts: Vec<Box<RawValue>>,
 }

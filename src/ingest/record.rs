@@ -12,6 +12,7 @@ mod place;
 mod visit;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +32,8 @@ use fields::Fields;
 
 /// Bytes of one record's text.
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+/// Characters of a name: of people, houses, doors, areas. Other texts have [`json::MAX_STRING_CHARS`].
+const LONGEST_NAME: usize = 200;
 /// How far ahead of the corrected clock a time may lie.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -49,6 +52,13 @@ pub struct Context<'a> {
     pub clock_offset: SignedDuration,
     /// The keys of the digests.
     pub keys: &'a Keys,
+}
+
+impl Context<'_> {
+    /// Whether a time lies in the future, also by the device's own clock.
+    fn is_ahead(&self, at: SentTime) -> bool {
+        at.instant.duration_since(self.received_at) > self.clock_offset.saturating_add(TOLERANCE)
+    }
 }
 
 /// The kinds of records.
@@ -159,9 +169,12 @@ pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
         }
     };
     let digest = context.keys.content_digest(&tree);
-    let mut notes = Notes { base, warnings: Vec::new(), held: None };
-    match read_tree(&tree, context, &mut notes) {
-        Ok(parsed) => Read { digest, parsed, warnings: notes.warnings, held: notes.held },
+    let notes = Notes { base, ..Notes::default() };
+    match read_tree(&tree, context, &notes) {
+        Ok(parsed) => {
+            let Notes { warnings, held, .. } = notes;
+            Read { digest, parsed, warnings: warnings.into_inner(), held: held.into_inner() }
+        }
         Err(refusal) => {
             let text_of = |key| tree.get(key).and_then(Json::text);
             Read::refused(digest, refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))))
@@ -184,7 +197,7 @@ impl Read {
     }
 }
 
-fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &mut Notes) -> Result<Parsed, Refusal> {
+fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &Notes) -> Result<Parsed, Refusal> {
     let Json::Obj(members) = tree else {
         return Err(Refusal::new(
             Reason::NotARecord,
@@ -192,13 +205,11 @@ fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &mut Notes) -> Resul
             "must be an object with a type and an id",
         ));
     };
-    let fields = Fields::new(members, String::new());
+    let fields = Fields::new(members, String::new(), notes);
     match fields.kind()? {
-        RecordKind::Visit => visit::read(fields, context, notes).map(|r| Parsed::Visit(Box::new(r))),
-        RecordKind::Interview => {
-            interview::read(fields, context, notes).map(|r| Parsed::Interview(Box::new(r)))
-        }
-        RecordKind::Dwelling => dwelling::read(fields, notes).map(|r| Parsed::Dwelling(Box::new(r))),
+        RecordKind::Visit => visit::read(fields, context).map(|r| Parsed::Visit(Box::new(r))),
+        RecordKind::Interview => interview::read(fields, context).map(|r| Parsed::Interview(Box::new(r))),
+        RecordKind::Dwelling => dwelling::read(fields, context).map(|r| Parsed::Dwelling(Box::new(r))),
     }
 }
 
@@ -245,7 +256,7 @@ impl Refusal {
     /// The refusal for a receipt; `id` and `kind` are as sent.
     fn into_refused(self, base: &str, (id, kind): (Option<&str>, Option<&str>)) -> Refused {
         Refused {
-            id: id.filter(|id| is_harmless(id)).map(str::to_owned),
+            id: id.filter(|id| is_harmless(id)).map(as_value),
             kind: kind.and_then(RecordKind::from_slug),
             reason: self.reason,
             pointer: format!("{base}{}", self.pointer),
@@ -261,12 +272,17 @@ fn is_harmless(id: &str) -> bool {
     (1..=40).contains(&id.len()) && is_word && longest_number < Some(14) && scrub_text(id) == id
 }
 
+/// An id as receipts write it: a UUID in small letters, whatever it was sent in.
+fn as_value(id: &str) -> String {
+    json::read_uuid(id).map_or_else(|| id.to_owned(), |id| id.to_string())
+}
+
 /// What is noted about a record while it is read; pointers given are relative to the record.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Notes {
     base: String,
-    warnings: Vec<Warning>,
-    held: Option<Held>,
+    warnings: RefCell<Vec<Warning>>,
+    held: RefCell<Option<Held>>,
 }
 
 /// What is said of a field, with its place in the record before it.
@@ -279,19 +295,23 @@ fn sentence(pointer: &str, says: &str) -> String {
 
 impl Notes {
     /// Warns of a field; `says` follows its name: "was left out".
-    fn warn(&mut self, reason: Reason, pointer: &str, says: &str) {
+    fn warn(&self, reason: Reason, pointer: &str, says: &str) {
         self.warn_in_words(reason, pointer, sentence(pointer, says));
     }
 
-    fn warn_in_words(&mut self, reason: Reason, pointer: &str, detail: String) {
+    fn warn_in_words(&self, reason: Reason, pointer: &str, detail: String) {
         let pointer = format!("{}{pointer}", self.base);
-        self.warnings.push(Warning { pointer, reason, detail });
+        self.warnings.borrow_mut().push(Warning { pointer, reason, detail });
+    }
+
+    /// Holds the record; the last reason given stands.
+    fn hold(&self, held: Held) {
+        self.held.replace(Some(held));
     }
 
     /// Holds the record for its time if that lies in the future of the corrected clock, or before the survey.
-    fn judge_time(&mut self, at: SentTime, context: &Context<'_>) {
-        let ahead = at.instant.duration_since(context.received_at);
-        let detail = if ahead > context.clock_offset.saturating_add(TOLERANCE) {
+    fn judge_time(&self, at: SentTime, context: &Context<'_>) {
+        let detail = if context.is_ahead(at) {
             IN_FUTURE
         } else if at.instant < context.survey_from {
             BEFORE_SURVEY
@@ -299,7 +319,7 @@ impl Notes {
             return;
         };
         let pointers = vec![format!("{}/at", self.base)];
-        self.held = Some(Held { reason: Reason::ImplausibleTime, detail: detail.to_owned(), pointers });
+        self.hold(Held { reason: Reason::ImplausibleTime, detail: detail.to_owned(), pointers });
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::digest::Keys;
-use super::record::{DwellingRecord, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::{Relationship, ResidenceStatus, Sex};
+use super::json::Json;
+use super::record::{DwellingRecord, Fix, InterviewRecord, PersonRecord, VisitRecord};
+use crate::domain::{Datum, DwellingKind, Relationship, ResidenceStatus, Sex};
 use crate::store::batch::Status;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
 
@@ -133,7 +134,7 @@ fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
     }
 }
 
-/// A dwelling record as JSON, for the supervisor.
+/// A dwelling record as JSON; [`dwelling_of`] reads it back.
 pub(super) fn dwelling_text(d: &DwellingRecord) -> String {
     json!({
         "area": d.area, "building": d.building, "unit": d.unit, "floor": d.floor, "room": d.room,
@@ -144,6 +145,39 @@ pub(super) fn dwelling_text(d: &DwellingRecord) -> String {
     .to_string()
 }
 
+/// The dwelling record out of its text: everything that a door is made of, so that one accepted later is the same door. `None`
+/// for a text that was removed.
+pub(super) fn dwelling_of(id: Uuid, text: &str) -> Option<DwellingRecord> {
+    let read = super::json::parse(text).ok()?;
+    let word = |key: &str| read.given(key).and_then(|value| value.text()).map(str::to_owned);
+    let whole = |key: &str| read.given(key).and_then(Json::integer);
+    let degrees = |key: &str| read.given(key).and_then(Json::number);
+    let position = degrees("lon").zip(degrees("lat")).map(|(lon, lat)| Fix {
+        lon,
+        lat,
+        accuracy_m: None,
+        datum: Datum::Wgs84,
+        sent_lon: lon,
+        sent_lat: lat,
+    });
+    Some(DwellingRecord {
+        id,
+        area: word("area")?,
+        building: word("building")?,
+        unit: word("unit")?,
+        floor: whole("floor").and_then(|floor| i32::try_from(floor).ok()),
+        room: word("room")?,
+        kind: DwellingKind::from_slug(&word("kind")?)?,
+        household: u32::try_from(whole("household")?).ok()?,
+        position,
+        building_name: word("building_name"),
+        external_id: word("external_id"),
+        at: None,
+        note: word("note"),
+        extra: None,
+    })
+}
+
 /// JSON text of something that always has one.
 fn to_text<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
@@ -151,4 +185,39 @@ fn to_text<T: serde::Serialize>(value: &T) -> String {
 
 fn place_in_batch(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn degrees() -> impl Strategy<Value = Option<(f64, f64)>> {
+        prop::option::of((-180.0..180.0, -90.0..90.0))
+    }
+
+    proptest! {
+        #[test]
+        fn a_door_is_the_same_when_it_is_read_back(
+            parts in prop::array::uniform4("\\PC{1,12}"), floor in prop::option::of(-99..=999), household in 1..=999_u32,
+            kind in prop::sample::select(DwellingKind::ALL), place in degrees(), more in prop::array::uniform3(prop::option::of("\\PC{1,12}")),
+        ) {
+            let [area, building, unit, room] = parts;
+            let [building_name, external_id, note] = more;
+            let position = place.map(|(lon, lat)| Fix {
+                lon, lat, accuracy_m: None, datum: Datum::Wgs84, sent_lon: lon, sent_lat: lat,
+            });
+            let record = DwellingRecord {
+                id: Uuid::from_u128(7), area, building, unit, floor, room, kind, household, position, building_name, external_id,
+                at: None, note, extra: None,
+            };
+            prop_assert_eq!(dwelling_of(record.id, &dwelling_text(&record)), Some(record));
+        }
+    }
+
+    #[test]
+    fn of_a_text_that_was_removed_no_door_is_made() {
+        assert_eq!(dwelling_of(Uuid::from_u128(7), "{}"), None);
+    }
 }

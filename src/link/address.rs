@@ -9,6 +9,9 @@ use super::interview::DwellingGiven;
 use super::text::{clean, is_han, is_subsequence};
 use crate::domain::numeral::is_numeral;
 
+/// No address is longer; what follows is a story, and comparing stories takes long.
+const READ_CHARS: usize = 1_000;
+
 /// An address in one form of writing; empty parts are not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Address {
@@ -86,9 +89,10 @@ impl Address {
         Self::parse(&whole)
     }
 
-    /// Reads free text.
+    /// Reads free text; of a very long one its first [`READ_CHARS`] characters.
     pub fn parse(text: &str) -> Self {
-        let scanned = scan(&clean(text));
+        let head = text.char_indices().nth(READ_CHARS).map_or(text, |(end, _)| &text[..end]);
+        let scanned = scan(&clean(head));
         let mut address = Self { estate: scanned.estate, ..Self::default() };
         let mut loose = Vec::new();
         for (part, value) in scanned.parts {

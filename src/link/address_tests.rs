@@ -118,3 +118,11 @@ fn latin_addresses_stay_as_they_are() {
     assert_eq!((a.building.as_str(), a.room.as_str()), ("greenhood place", "107"));
     assert_eq!(a.compare(&Address::read(&given("107", "greenhod place"))), AddressMatch::Same);
 }
+
+#[test]
+fn of_a_story_only_the_beginning_is_read() {
+    let story = format!("6号楼2单元301{}", "，门口有一棵很老的树".repeat(2_000));
+    let address = Address::parse(&story);
+    assert_eq!((address.building.as_str(), address.unit.as_str()), ("6", "2"));
+    assert!(address.estate.chars().count() + address.room.chars().count() < 1_100);
+}

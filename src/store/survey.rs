@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::ids::key_part;
 
 statements! {
     /// All surveys.
@@ -29,6 +30,10 @@ statements! {
     /// $1 district, $2 survey, $3 code.
     AREA = "-- area
         select code, parent, level, name, name_zh, lo, hi, depth from area where district_id = $1 and survey_no = $2 and code = $3";
+    /// $1 district, $2 survey, $3 code as [`crate::domain::ids::key_part`] writes it.
+    AREA_BY_VALUE = "-- area_by_value
+        select code, parent, level, name, name_zh, lo, hi, depth from area
+        where district_id = $1 and survey_no = $2 and upper(normalize(code, nfkc)) = $3";
     /// $1 district, $2 survey, $3 code.
     CHILDREN = "-- area_children
         select code, parent, level, name, name_zh, lo, hi, depth from area
@@ -152,7 +157,7 @@ fn area_row(r: &Row) -> AreaRow {
 /// Which areas to read.
 #[derive(Clone, Debug)]
 pub enum Areas {
-    /// One by code.
+    /// One by code; the case of its letters does not matter.
     One(String),
     /// The children of one.
     ChildrenOf(String),
@@ -167,7 +172,15 @@ pub enum Areas {
 /// Areas, read inside a transaction.
 pub async fn find_areas(tx: &Tx, key: SurveyKey, which: &Areas) -> Result<Vec<AreaRow>, Error> {
     let rows = match which {
-        Areas::One(code) => tx.query(&AREA, &[&key.district, &key.no, code]).await?,
+        Areas::One(code) => {
+            let exact = tx.query(&AREA, &[&key.district, &key.no, code]).await?;
+            // No set-up has two areas that differ in this only.
+            if exact.is_empty() {
+                tx.query(&AREA_BY_VALUE, &[&key.district, &key.no, &key_part(code)]).await?
+            } else {
+                exact
+            }
+        }
         Areas::ChildrenOf(code) => tx.query(&CHILDREN, &[&key.district, &key.no, code]).await?,
         Areas::Subtree((lo, hi)) => tx.query(&SUBTREE, &[&key.district, &key.no, lo, hi]).await?,
         Areas::Codes(codes) => tx.query(&AREAS_BY_CODE, &[&key.district, &key.no, codes]).await?,

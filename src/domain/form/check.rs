@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::super::blank::is_blank;
 use super::super::code::{HouseholdType, InterviewResult, Language, Relationship, closed_set};
 use super::super::residence::Stay;
 use super::{Asked, DIED_OUT, Household, Person};
@@ -32,11 +33,15 @@ closed_set! {
         BirthDiffers = 17, "birth-differs-from-id", "The birth differs from the citizen ID", "出生年月与身份证号不符";
         SexDiffers = 18, "sex-differs-from-id", "The sex differs from the citizen ID", "性别与身份证号不符";
         NotAsked = 19, "not-asked", "This item is not asked here", "此项不应填写";
-        NotPositive = 20, "not-positive", "Must be more than 0", "应大于 0";
         NameEmpty = 21, "name-empty", "The name is empty", "姓名为空";
         NumberMisused = 22, "household-no-999", "999 is kept for households that died out", "户编号 999 仅用于成员全部死亡的户";
+        PersonNoImpossible = 23, "person-no-impossible", "A person number counts from 1 to 9,999", "人员序号应在 1 到 9999 之间";
+        VeryMany = 24, "very-many", "An unusually large figure for one household", "对一户而言数值异常大";
     }
 }
+
+/// The highest number in a list of persons.
+const MOST_PERSONS: u32 = 9_999;
 
 /// How grave an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -67,7 +72,7 @@ pub fn check_form(household: &Household, persons: &[Person], asked: Asked) -> Ve
     list.persons_listed(household, persons);
     list.heads(household, persons);
     list.counts(household, persons);
-    list.household_items(household, persons);
+    list.household_items(household);
     for (n, person) in persons.iter().enumerate() {
         list.person(n, person);
     }
@@ -119,8 +124,11 @@ impl Issues {
             if persons[..n].iter().any(|earlier| earlier.person_no == person.person_no) {
                 self.error(format!("/persons/{n}/person_no"), FormReason::PersonTwice);
             }
-            if person.name.trim().is_empty() {
-                self.warn(format!("/persons/{n}/name"), FormReason::NameEmpty);
+            if !(1..=MOST_PERSONS).contains(&person.person_no) {
+                self.error(format!("/persons/{n}/person_no"), FormReason::PersonNoImpossible);
+            }
+            if is_blank(&person.name) {
+                self.lack(format!("/persons/{n}/name"), FormReason::NameEmpty);
             }
         }
     }
@@ -180,7 +188,7 @@ impl Issues {
         }
     }
 
-    fn household_items(&mut self, household: &Household, persons: &[Person]) {
+    fn household_items(&mut self, household: &Household) {
         self.code("/household/dwelling_kind", household.dwelling_kind, 1, 5);
         if matches!(household.dwelling_kind, Some(2..=5)) {
             if household.floor_area_m2.is_some() {
@@ -189,13 +197,26 @@ impl Issues {
             if household.rooms.is_some() {
                 self.warn("/household/rooms", FormReason::NotAsked);
             }
-        } else if !persons.is_empty() {
-            if household.floor_area_m2.is_some_and(|area| !(area.is_finite() && area > 0.0)) {
-                self.warn("/household/floor_area_m2", FormReason::NotPositive);
-            }
-            if household.rooms == Some(0) {
-                self.warn("/household/rooms", FormReason::NotPositive);
-            }
+        } else if household.household_type != Some(HouseholdType::Collective) {
+            self.sizes(household);
+        }
+    }
+
+    /// Figures that a family may have, but hardly any has: mostly a digit too many or a lost decimal point.
+    fn sizes(&mut self, household: &Household) {
+        let counts = [
+            ("births_m", household.births_m, 10),
+            ("births_f", household.births_f, 10),
+            ("deaths_m", household.deaths_m, 10),
+            ("deaths_f", household.deaths_f, 10),
+            ("rooms", household.rooms, 50),
+        ];
+        let large = counts.into_iter().filter(|(_, count, usual)| count.is_some_and(|count| count > *usual));
+        for (item, ..) in large {
+            self.warn(format!("/household/{item}"), FormReason::VeryMany);
+        }
+        if household.floor_area_m2.is_some_and(|area| area > 1_000.0) {
+            self.warn("/household/floor_area_m2", FormReason::VeryMany);
         }
     }
 

@@ -5,9 +5,10 @@ use uuid::Uuid;
 use super::super::problem::FieldError;
 use super::super::query;
 use super::Json;
+use crate::domain::blank::is_blank;
 
 /// One object of a body while it is read. Each reader notes a fault and gives nothing when the member is
-/// missing or wrong; `null` counts as missing.
+/// missing or wrong; `null`, an empty text and blanks count as missing.
 #[derive(Debug)]
 pub struct Form<'a> {
     members: &'a [(String, Json)],
@@ -26,10 +27,11 @@ impl<'a> Form<'a> {
         self.faults
     }
 
-    /// The member as it stands, or nothing when it is missing or `null`.
+    /// The member as it stands, or nothing when it is missing or says nothing.
     pub fn raw(&self, name: &str) -> Option<&'a Json> {
         let (_, value) = self.members.iter().find(|(key, _)| key == name)?;
-        (*value != Json::Null).then_some(value)
+        let is_blank = matches!(value, Json::Text(text) if is_blank(text));
+        (!is_blank && *value != Json::Null).then_some(value)
     }
 
     /// Whether the member is there, be it `null`.
@@ -75,12 +77,8 @@ impl<'a> Form<'a> {
         self.required(name, &text_rule(longest), |value| text(value, longest))
     }
 
-    /// The same when it may be missing; an empty one counts as missing.
+    /// The same when it may be missing.
     pub fn optional_text(&mut self, name: &str, longest: usize) -> Option<String> {
-        let blank = |value: &Json| matches!(value, Json::Text(text) if text.trim().is_empty());
-        if self.raw(name).is_some_and(blank) {
-            return None;
-        }
         self.optional(name, &text_rule(longest), |value| text(value, longest))
     }
 
@@ -175,5 +173,10 @@ fn integer_rule(least: i64, most: i64) -> String {
 
 fn integer(value: &Json, least: i64, most: i64) -> Option<i64> {
     let Json::Number(number) = value else { return None };
-    number.as_i64().filter(|whole| (least..=most).contains(whole))
+    // However it is spelt: 3, 3.0, 3e0.
+    let spelt =
+        || number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0);
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    let whole = number.as_i64().or_else(|| spelt().map(|value| value as i64));
+    whole.filter(|whole| (least..=most).contains(whole))
 }

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::super::Error;
 use super::super::classify::{self, Class};
-use super::super::receipt::{Answer, CaseAfter, Counts, Receipt};
-use super::super::record::Parsed;
+use super::super::reason::Reason;
+use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
+use super::super::record::{Parsed, Warning};
 use super::super::refold::{Folded, unmet_bits, unmet_parts};
 use super::{Prepared, Stored, Work};
 use crate::domain::State;
@@ -19,20 +20,26 @@ use crate::store::feed::{self, ChangeKind, Mark};
 
 pub(super) fn answer(prepared: &Prepared, stored: Stored) -> Result<Answer, Error> {
     let head = &prepared.head;
-    let batch_id = head.id;
+    let (batch_id, warnings) = (head.id, receipt::told(&prepared.warnings));
     Ok(match stored {
         Stored::New(receipts, counts) => {
             let (received_at, clock_offset_s) = (head.received_at, head.clock_offset_s);
-            Answer { batch_id, replayed: false, received_at, clock_offset_s, counts, receipts }
+            Answer { batch_id, replayed: false, received_at, clock_offset_s, counts, warnings, receipts }
         }
         Stored::Replay(first) => {
             let (received_at, clock_offset_s) = (first.received_at, first.clock_offset_s);
             let receipts = parse_receipts(&first.receipts)?;
             let counts = Counts::of(&receipts);
-            Answer { batch_id, replayed: true, received_at, clock_offset_s, counts, receipts }
+            Answer { batch_id, replayed: true, received_at, clock_offset_s, counts, warnings, receipts }
         }
         Stored::Reused => return Err(Error::BatchIdReused),
     })
+}
+
+/// A field of the batch itself that was left out.
+pub(super) fn head_warning((pointer, says): (&'static str, &'static str)) -> Warning {
+    let detail = format!("{} {says}", pointer.trim_start_matches('/'));
+    Warning { pointer: pointer.to_owned(), reason: Reason::FieldDropped, detail }
 }
 
 impl Work<'_> {

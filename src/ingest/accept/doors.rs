@@ -10,6 +10,7 @@ use super::super::refold::{At, blank};
 use super::super::rows::{self, Standing};
 use super::super::{Error, held};
 use super::{Trust, Work, held_for, new_ones};
+use crate::domain::ids::key_part;
 use crate::domain::rates::Baseline;
 use crate::domain::{BuildingId, CaseId, DwellingId, door_key};
 use crate::store::batch::Status;
@@ -31,10 +32,11 @@ impl Work<'_> {
             return Ok(());
         }
         let areas = find_areas(self.tx, self.at.key, &Areas::Subtree(batch.reach.range)).await?;
-        let numbers: HashMap<&str, i32> = areas.iter().map(|a| (a.code.as_str(), a.range.0)).collect();
+        let known: HashMap<String, (&str, i32)> =
+            areas.iter().map(|a| (key_part(&a.code), (a.code.as_str(), a.range.0))).collect();
         let doors: Vec<Option<FoundDoor>> = found
             .iter()
-            .map(|(_, d)| numbers.get(d.area.as_str()).map(|no| found_door(&batch.survey, d, *no)))
+            .map(|(_, d)| known.get(&key_part(&d.area)).map(|area| found_door(&batch.survey, d, *area)))
             .map(|door| door.filter(|_| batch.trust == Trust::Usual))
             .collect();
         let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
@@ -102,17 +104,21 @@ pub(in crate::ingest) async fn add_doors(
     Ok(())
 }
 
-/// The door a dwelling record describes.
-pub(in crate::ingest) fn found_door(survey: &Survey, d: &DwellingRecord, area_no: i32) -> FoundDoor {
+/// The door a dwelling record describes, in the area of this code and number.
+pub(in crate::ingest) fn found_door(
+    survey: &Survey,
+    d: &DwellingRecord,
+    (area, area_no): (&str, i32),
+) -> FoundDoor {
     let district = survey.district();
-    let key = door_key(&district, &d.area, &d.building, &d.unit, &d.room);
+    let key = door_key(&district, area, &d.building, &d.unit, &d.room);
     let dwelling = DwellingId::of_key(&key);
     FoundDoor {
         dwelling_id: dwelling.0,
-        building_id: BuildingId::of(&district, &d.area, &d.building).0,
+        building_id: BuildingId::of(&district, area, &d.building).0,
         case_id: CaseId::of(dwelling, &survey.slug, d.household).0,
         household: i32::try_from(d.household).unwrap_or(1),
-        area: d.area.clone(),
+        area: area.to_owned(),
         area_no,
         building: d.building.clone(),
         unit: d.unit.clone(),

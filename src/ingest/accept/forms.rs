@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::classify::{self, Class};
 use super::super::reason::{Reason, sentence};
-use super::super::record::{InterviewRecord, Parsed, VisitRecord};
+use super::super::record::{InterviewRecord, Parsed, Read, VisitRecord};
 use super::super::rows::{self, Standing};
 use super::super::{Error, digest, held};
 use super::{Trust, Work, new_ones};
@@ -15,6 +15,37 @@ use crate::store::batch::{RecordKind, Status};
 use crate::store::evidence::{self, NewInterview, NewVisit, Others, Sender};
 use crate::store::held::{self as store_held, Hold};
 use futures_util::future::try_join4;
+
+/// How the visits that interviews name come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrivals {
+    /// No visit comes and none is named.
+    None,
+    /// Every named visit comes in this batch.
+    Together,
+    /// Some interview names a visit that came or will come by another batch.
+    Apart,
+}
+
+impl Arrivals {
+    pub(super) fn of(reads: &[Read]) -> Self {
+        let (mut visits, mut named) = (HashSet::new(), Vec::new());
+        for read in reads {
+            match &read.parsed {
+                Parsed::Visit(v) => drop(visits.insert(v.id)),
+                Parsed::Interview(r) => named.extend(r.visit),
+                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+            }
+        }
+        if named.iter().any(|id| !visits.contains(id)) {
+            Self::Apart
+        } else if visits.is_empty() {
+            Self::None
+        } else {
+            Self::Together
+        }
+    }
+}
 
 impl Work<'_> {
     /// Takes the lock under which visits and the interviews that name them find each other.

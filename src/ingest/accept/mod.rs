@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::classify::{self, Class};
 use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
-use super::record::{Context, Parsed, Read, read_record};
+use super::record::{Context, Parsed, Read, Warning, read_record};
 use super::refold::{At, Gains, Refold};
 use super::resolve::{Cases, Reach};
 use super::rows::Standing;
@@ -34,8 +34,9 @@ use crate::store::feed::Mark;
 use crate::store::held::Lock;
 use crate::store::{Outcome, Tx};
 use crate::surveys::Survey;
-use answer::answer;
+use answer::{answer, head_warning};
 pub(super) use doors::{add_doors, found_door};
+use forms::Arrivals;
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;
@@ -57,6 +58,8 @@ pub struct Accepted {
 struct Prepared {
     head: BatchHead,
     app_version: Option<String>,
+    /// What was left out of the batch's own fields at this try.
+    warnings: Vec<Warning>,
     survey: Arc<Survey>,
     reach: Reach,
     reads: Vec<Read>,
@@ -147,7 +150,7 @@ fn prepare(
     let text = json::text_of(body).map_err(Error::Document)?;
     let raw = json::split_batch(text).map_err(Error::Document)?;
     let header = &raw.header;
-    if header.survey != caller.survey.as_str() {
+    if !header.survey.eq_ignore_ascii_case(&caller.survey) {
         return Err(Error::UnknownSurvey);
     }
     if Some(header.device_id.0) != caller.device {
@@ -169,7 +172,7 @@ fn prepare(
         id: header.batch_id.0,
         device: header.device_id.0,
         user: caller.user.clone(),
-        digest: keys.batch_digest(&header.survey, header.device_id, &digests).to_vec(),
+        digest: keys.batch_digest(&caller.survey, header.device_id, &digests).to_vec(),
         received_at: now,
         sent_at: header.sent_at.instant,
         clock_offset_s: (clock_offset.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -178,14 +181,14 @@ fn prepare(
         records: i32::try_from(reads.len()).unwrap_or(i32::MAX),
         via,
     };
-    let app_version =
-        header.extra.iter().find(|e| e.0 == "app_version").and_then(|e| e.1.text()).map(str::to_owned);
+    let warnings = header.left_out.iter().map(|left| head_warning(*left)).collect();
     let clean = scrub::scrub_json(text);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed = batch::packed(clean.as_bytes())?;
     Ok(Prepared {
         head,
-        app_version,
+        app_version: header.app_version.clone(),
+        warnings,
         reach: Reach::of(caller),
         survey,
         reads,
@@ -261,37 +264,6 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
     // Neither needs the other's answer.
     Box::pin(try_join(refold.write(tx, at).map_err(Error::from), work.keep_batch(&receipts))).await?;
     Ok(Outcome::Stamp(Stored::New(receipts, counts), key, at.tag))
-}
-
-/// How the visits that interviews name come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Arrivals {
-    /// No visit comes and none is named.
-    None,
-    /// Every named visit comes in this batch.
-    Together,
-    /// Some interview names a visit that came or will come by another batch.
-    Apart,
-}
-
-impl Arrivals {
-    fn of(reads: &[Read]) -> Self {
-        let (mut visits, mut named) = (HashSet::new(), Vec::new());
-        for read in reads {
-            match &read.parsed {
-                Parsed::Visit(v) => drop(visits.insert(v.id)),
-                Parsed::Interview(r) => named.extend(r.visit),
-                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
-            }
-        }
-        if named.iter().any(|id| !visits.contains(id)) {
-            Self::Apart
-        } else if visits.is_empty() {
-            Self::None
-        } else {
-            Self::Together
-        }
-    }
 }
 
 /// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. `false` when

@@ -1,9 +1,11 @@
 //! One byte sequence per JSON value: equal values give equal bytes, different values different ones.
 //!
 //! Each value begins with a letter for its kind; strings and lists carry their length, so nothing needs escaping and no
-//! two values can run into each other.
+//! two values can run into each other. A text that is a UUID is one id whatever the case of its letters.
 
-use crate::ingest::json::Json;
+use std::borrow::Cow;
+
+use crate::ingest::json::{Json, read_uuid};
 
 /// Appends the canonical bytes of `value`.
 pub(super) fn write(value: &Json<'_>, out: &mut Vec<u8>) {
@@ -12,7 +14,7 @@ pub(super) fn write(value: &Json<'_>, out: &mut Vec<u8>) {
         Json::Bool(false) => out.push(b'f'),
         Json::Bool(true) => out.push(b't'),
         Json::Num(text) => number(text, out),
-        Json::Str(text) => string(text, out),
+        Json::Str(text) => string(&by_value(text), out),
         Json::Arr(items) => {
             out.push(b'a');
             length(items.len(), out);
@@ -31,6 +33,15 @@ pub(super) fn write(value: &Json<'_>, out: &mut Vec<u8>) {
             }
         }
     }
+}
+
+/// A text as the value it stands for: a UUID in small letters, anything else as it is.
+fn by_value(text: &str) -> Cow<'_, str> {
+    let may_be = text.len() == 36 && text.bytes().any(|b| b.is_ascii_uppercase());
+    if may_be && read_uuid(text).is_some() {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Borrowed(text)
 }
 
 fn length(length: usize, out: &mut Vec<u8>) {

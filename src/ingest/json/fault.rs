@@ -40,6 +40,31 @@ pub enum What {
     Utf8,
 }
 
+impl What {
+    /// Whether this breaks a limit of ours in what is JSON all the same: then the value is at fault, not the document.
+    pub const fn is_limit(self) -> bool {
+        match self {
+            Self::LongString
+            | Self::Depth
+            | Self::KeyTwice
+            | Self::Nul
+            | Self::NumberSize
+            | Self::Surrogate => true,
+            Self::Ends
+            | Self::Value
+            | Self::Key
+            | Self::Colon
+            | Self::Comma
+            | Self::Bracket
+            | Self::Trailing
+            | Self::Control
+            | Self::Escape
+            | Self::Number
+            | Self::Utf8 => false,
+        }
+    }
+}
+
 /// The first fault of a text: where, and what. `line` and `column` count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
@@ -69,6 +94,11 @@ struct Place {
 impl Stop {
     pub(super) fn new(at: usize, what: What) -> Self {
         Self(Box::new(Place { at, what, path: Vec::new() }))
+    }
+
+    /// What is wrong.
+    pub(super) fn what(&self) -> What {
+        self.0.what
     }
 
     /// Works out line, column and pointer; `text` is what was read.

@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::fault::{Stop, What, place, segment};
-use super::read::{Reader, plain_end};
-use super::{Json, MAX_RECORDS};
+use super::read::Reader;
+use super::skip::skip_value;
+use super::{Json, MAX_RECORDS, read_uuid};
+use crate::domain::blank::is_blank;
 use crate::domain::ids::{BatchId, DeviceId};
 use crate::ingest::time::{SentTime, parse_time};
 
@@ -27,7 +29,7 @@ pub enum DocumentError {
         what: What,
     },
     /// The document is JSON but no batch: JSON pointers, each with what is expected there.
-    #[error("the document is not a batch")]
+    #[error("the document is not a batch: {}", in_words(errors))]
     NotBatch {
         /// Pointer and sentence, in the order of the fields.
         errors: Vec<(String, String)>,
@@ -36,6 +38,19 @@ pub enum DocumentError {
     #[error("a batch holds at most 5,000 records")]
     TooManyRecords,
 }
+
+/// The first of several faults in words, and how many there are beside it.
+fn in_words(errors: &[(String, String)]) -> String {
+    let Some((pointer, detail)) = errors.first() else { return "no reason known".to_owned() };
+    let place = pointer.strip_prefix('/').unwrap_or("it");
+    match errors.len() - 1 {
+        0 => format!("{place} {detail}"),
+        more => format!("{place} {detail} (and {more} more)"),
+    }
+}
+
+/// Bytes of the version a device's program gives itself.
+const LONGEST_VERSION: usize = 200;
 
 /// What a batch says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +67,12 @@ pub struct Header<'a> {
     pub waiting: Option<u32>,
     /// The device's own count of batches, if it keeps a usable one.
     pub seq: Option<i64>,
+    /// Version of the program on the device, if it says so in a usable way.
+    pub app_version: Option<String>,
     /// Fields this version does not know.
     pub extra: Vec<(Cow<'a, str>, Json<'a>)>,
+    /// What was left out because it cannot be used: pointers and sentences.
+    pub left_out: Vec<(&'static str, &'static str)>,
 }
 
 /// A batch taken apart: its header and the text of each record, in the order sent.
@@ -89,34 +108,6 @@ pub fn split_batch(text: &str) -> Result<RawBatch<'_>, DocumentError> {
     }
 }
 
-/// Best effort: the `id` and `type` strings of a record that could not be read, as it wrote them. Strings with escapes
-/// are passed over.
-pub fn label(record: &str) -> (Option<&str>, Option<&str>) {
-    let mut found = (None, None);
-    let mut reader = Reader::new(record, 0);
-    if !reader.takes(b'{') {
-        return found;
-    }
-    while let Ok(key) = reader.key() {
-        reader.skip_space();
-        let start = reader.at;
-        if skip_value(&mut reader).is_err() {
-            break;
-        }
-        let value = record[start..reader.at].strip_prefix('"').and_then(|v| v.strip_suffix('"'));
-        let value = value.filter(|v| !v.contains('\\'));
-        match &*key {
-            "id" if found.0.is_none() => found.0 = value,
-            "type" if found.1.is_none() => found.1 = value,
-            _ => {}
-        }
-        if !reader.takes(b',') {
-            break;
-        }
-    }
-    found
-}
-
 enum Halt {
     Stop(Stop),
     TooMany,
@@ -133,6 +124,7 @@ struct Parts<'a> {
     fields: Vec<(Cow<'a, str>, Json<'a>)>,
     records: Option<Vec<&'a str>>,
     errors: Vec<(String, String)>,
+    left_out: Vec<(&'static str, &'static str)>,
 }
 
 impl<'a> Parts<'a> {
@@ -141,7 +133,7 @@ impl<'a> Parts<'a> {
         if reader.takes(b'{') {
             self.read_fields(&mut reader, text)?;
         } else {
-            reader.value(1)?;
+            self.read_value(&mut reader, text, "", 1)?;
             self.wrong("", "must be an object");
         }
         reader.skip_space();
@@ -156,11 +148,10 @@ impl<'a> Parts<'a> {
             return Ok(());
         }
         loop {
-            let key = reader.key()?;
+            let key = self.read_key(reader, text)?;
             if key == "records" {
                 self.read_records(reader, text)?;
-            } else {
-                let value = reader.value(2)?;
+            } else if let Some(value) = self.read_value(reader, text, &key, 2)? {
                 self.add_field(key, value);
             }
             if reader.takes(b'}') {
@@ -168,6 +159,57 @@ impl<'a> Parts<'a> {
             }
             reader.expect(b',', What::Comma)?;
         }
+    }
+
+    /// Reads a key and its colon; one that breaks a limit is noted, and an empty one given in its place.
+    fn read_key(&mut self, reader: &mut Reader<'a>, text: &'a str) -> Result<Cow<'a, str>, Halt> {
+        let start = reader.at;
+        match reader.key() {
+            Ok(key) => Ok(key),
+            Err(stop) => {
+                self.pass_over(reader, text, start, stop)?;
+                reader.expect(b':', What::Colon)?;
+                Ok(Cow::Borrowed(""))
+            }
+        }
+    }
+
+    /// Reads the value of a field; nothing for one that breaks a limit, which is noted at its place.
+    fn read_value(
+        &mut self,
+        reader: &mut Reader<'a>,
+        text: &'a str,
+        key: &str,
+        depth: usize,
+    ) -> Result<Option<Json<'a>>, Halt> {
+        let start = reader.at;
+        match reader.value(depth) {
+            Ok(value) => Ok(Some(value)),
+            Err(stop) => {
+                let stop = if key.is_empty() { stop } else { stop.inside(segment(key)) };
+                self.pass_over(reader, text, start, stop)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Goes on behind the value at `start`, in which a limit was broken; anything else ends the reading.
+    fn pass_over(
+        &mut self,
+        reader: &mut Reader<'a>,
+        text: &'a str,
+        start: usize,
+        stop: Stop,
+    ) -> Result<(), Halt> {
+        if !stop.what().is_limit() {
+            return Err(stop.into());
+        }
+        reader.at = start;
+        reader.skip_space();
+        skip_value(reader)?;
+        let fault = stop.fault(text);
+        self.wrong(&fault.pointer, &format!("cannot be taken: {}", fault.what));
+        Ok(())
     }
 
     fn add_field(&mut self, key: Cow<'a, str>, value: Json<'a>) {
@@ -222,9 +264,29 @@ impl<'a> Parts<'a> {
         self.errors.push((pointer.to_owned(), detail.to_owned()));
     }
 
+    /// Takes a field out; an empty one is as good as none.
     fn take(&mut self, key: &str) -> Json<'a> {
         let at = self.fields.iter().position(|(known, _)| known == key);
-        at.map_or(Json::Null, |at| self.fields.remove(at).1)
+        let value = at.map_or(Json::Null, |at| self.fields.remove(at).1);
+        if value.text().is_some_and(is_blank) { Json::Null } else { value }
+    }
+
+    /// What `read` makes of a field that only describes the device: no batch is refused for it.
+    fn take_or_leave<T>(
+        &mut self,
+        (key, pointer): (&str, &'static str),
+        says: &'static str,
+        read: impl FnOnce(&Json<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.take(key);
+        if value.is_null() {
+            return None;
+        }
+        let taken = read(&value);
+        if taken.is_none() {
+            self.left_out.push((pointer, says));
+        }
+        taken
     }
 
     fn take_uuid(&mut self, key: &str) -> Uuid {
@@ -269,73 +331,20 @@ impl<'a> Parts<'a> {
             self.wrong("/sent_at", "must be a time with its offset, as in 2020-11-03T21:14:05+08:00");
         }
         let waiting = self.take_waiting();
-        let seq = self.take("seq").integer();
+        let seq = self.take_or_leave(("seq", "/seq"), "is no whole number and was left out", Json::integer);
+        let version =
+            |value: &Json<'a>| value.text().filter(|text| text.len() <= LONGEST_VERSION).map(str::to_owned);
+        let app_version =
+            self.take_or_leave(("app_version", "/app_version"), "is no short text and was left out", version);
         if self.records.is_none() {
             self.wrong("/records", "must be a list");
         }
         let (Some(sent_at), Some(records), true) = (sent_at, self.records, self.errors.is_empty()) else {
             return Err(DocumentError::NotBatch { errors: self.errors });
         };
-        let header = Header { batch_id, survey, device_id, sent_at, waiting, seq, extra: self.fields };
+        let (extra, left_out) = (self.fields, self.left_out);
+        let header =
+            Header { batch_id, survey, device_id, sent_at, waiting, seq, app_version, extra, left_out };
         Ok(RawBatch { header, records })
-    }
-}
-
-/// A UUID in its usual form of 36 characters, of any version but not the nil one.
-pub(in crate::ingest) fn read_uuid(text: &str) -> Option<Uuid> {
-    if text.len() != 36 {
-        return None;
-    }
-    Uuid::try_parse(text).ok().filter(|id| !id.is_nil())
-}
-
-/// Skips one value by quotes and brackets alone; what it says is judged later.
-fn skip_value(reader: &mut Reader<'_>) -> Result<(), Stop> {
-    let bytes = reader.bytes();
-    // Closing brackets still owed, innermost last.
-    let mut owed: Vec<u8> = Vec::new();
-    loop {
-        match reader.peek() {
-            None => return Err(reader.stop(What::Ends)),
-            Some(b'"') => reader.at = string_end(bytes, reader.at).ok_or_else(|| reader.stop_at_end())?,
-            Some(b'{') => {
-                owed.push(b'}');
-                reader.at += 1;
-            }
-            Some(b'[') => {
-                owed.push(b']');
-                reader.at += 1;
-            }
-            Some(close @ (b'}' | b']')) => match owed.pop() {
-                Some(wanted) if wanted == close => reader.at += 1,
-                Some(_) => return Err(reader.stop(What::Bracket)),
-                None => return Err(reader.stop(What::Value)),
-            },
-            Some(b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') if !owed.is_empty() => reader.at += 1,
-            Some(_) => {
-                let word = bytes[reader.at..].iter().position(|b| b" \t\r\n,:\"[]{}".contains(b));
-                let length = word.unwrap_or(bytes.len() - reader.at);
-                if length == 0 {
-                    return Err(reader.stop(What::Value));
-                }
-                reader.at += length;
-            }
-        }
-        if owed.is_empty() {
-            return Ok(());
-        }
-    }
-}
-
-/// The place behind the closing quote of the string that opens at `at`.
-fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut at = at + 1;
-    loop {
-        at = plain_end(bytes, at);
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
     }
 }

@@ -156,7 +156,8 @@ fn a_document_that_is_no_json_says_where() {
         &format!("{good} {{}}"),
         &good.replace("\"waiting\":12", "\"waiting\":NaN"),
         &"[".repeat(100_000),
-        &format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000)),
+        &format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(49_999)),
+        &good.replace("\"census\"", &format!("\"{}", "x".repeat(30_000))),
         &batch("[{},]"),
         &batch("[{} {}]"),
         &batch("[,]"),
@@ -201,7 +202,86 @@ fn a_document_that_is_no_batch_says_what_is_wrong() {
     assert_eq!(pointers(&good.replace("[{}]", "[{}],\"records\":[]")), "/records");
     assert_eq!(pointers(&good.replace("\"waiting\"", "\"seq\"")), "/seq");
     assert!(split_batch(&without("waiting")).is_ok());
-    assert!(split_batch(&good.replace(":3,", ":\"x\",")).unwrap().header.seq.is_none());
+}
+
+/// It is JSON all the same, so the document is not at fault, but a value in it.
+#[test]
+fn a_value_of_the_batch_that_breaks_a_limit_is_named() {
+    let good = batch("[{}]");
+    let faults = |text: &str| match split_batch(text) {
+        Err(DocumentError::NotBatch { errors }) => errors,
+        other => panic!("{other:?}"),
+    };
+    let long = "x".repeat(20_001);
+    let with = |value: &str| good.replace("\"app\"", &format!("\"pad\":{value},\"app\""));
+    for (value, pointer, says) in [
+        (format!("\"{long}\""), "/pad", "20,000 characters"),
+        (format!("{{\"a\":[\"{long}\"]}}"), "/pad/a/0", "20,000 characters"),
+        (format!("{}{}", "[".repeat(70), "]".repeat(70)), "/pad", "64 levels"),
+        ("{\"x\":1,\"x\":2}".to_owned(), "/pad/x", "twice"),
+        ("\"a\\u0000\"".to_owned(), "/pad", "NUL"),
+        ("\"\\ud83d\"".to_owned(), "/pad", "surrogate"),
+        ("1e999".to_owned(), "/pad", "too large"),
+    ] {
+        let errors = faults(&with(&value));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].0.starts_with(pointer) && errors[0].1.contains(says), "{errors:?}");
+    }
+    assert_eq!(faults(&good.replace("census", &long))[0].0, "/survey");
+    assert_eq!(faults(&with(&format!("1,\"{long}\":2"))).len(), 1, "a name may be too long too");
+    assert_eq!(
+        faults(&format!("{}{}", "[".repeat(70), "]".repeat(70))).last().unwrap().1,
+        "must be an object"
+    );
+    let several = with("1e999").replace(":12,", ":-5,");
+    let places: Vec<_> = faults(&several).into_iter().map(|fault| fault.0).collect();
+    assert_eq!(places, ["/pad", "/waiting"]);
+}
+
+#[test]
+fn what_says_nothing_of_a_batch_was_not_sent() {
+    let good = batch("[{}]");
+    for nothing in ["null", "\"\"", "\"  \"", "\"\\u3000\"", "\"\\u200b\""] {
+        let empty = good
+            .replace(":12,", &format!(":{nothing},\"app_version\":{nothing},"))
+            .replace(":3,", &format!(":{nothing},"));
+        let header = split_batch(&empty).unwrap().header;
+        assert_eq!((header.waiting, header.seq, header.app_version), (None, None, None), "{nothing}");
+        assert_eq!(header.left_out, [], "{nothing}");
+        for key in ["batch_id", "survey", "device_id", "sent_at"] {
+            let mut tree: serde_json::Value = serde_json::from_str(&good).unwrap();
+            tree[key] = serde_json::from_str(nothing).unwrap();
+            let Err(DocumentError::NotBatch { errors }) = split_batch(&tree.to_string()).map(|_| ()) else {
+                panic!("{key} is needed")
+            };
+            assert_eq!(errors[0].0, format!("/{key}"), "{nothing}");
+        }
+    }
+}
+
+/// What a device says about itself never costs it its records.
+#[test]
+fn what_cannot_be_used_of_a_device_is_left_out_and_told() {
+    let good = batch("[{}]");
+    let odd = good.replace(":3,", ":\"x\",\"app_version\":7,");
+    let header = split_batch(&odd).unwrap().header;
+    assert_eq!((header.seq, header.app_version), (None, None));
+    assert_eq!(header.left_out.iter().map(|left| left.0).collect::<Vec<_>>(), ["/seq", "/app_version"]);
+    let fine = good.replace(":3,", ":3.0,\"app_version\":\"2.1\",");
+    let header = split_batch(&fine).unwrap().header;
+    assert_eq!((header.seq, header.app_version.as_deref(), header.left_out.len()), (Some(3), Some("2.1"), 0));
+    let long = good.replace(":3,", &format!(":3,\"app_version\":\"{}\",", "9".repeat(201)));
+    assert_eq!(split_batch(&long).unwrap().header.left_out.len(), 1);
+}
+
+#[test]
+fn ids_of_a_batch_are_values() {
+    let good = batch("[{}]");
+    let (quiet, loud) = (good.replace(&id(1), &id(0xabcd)), good.replace(&id(1), &id(0xabcd).to_uppercase()));
+    assert_eq!(split_batch(&quiet).unwrap().header.batch_id, split_batch(&loud).unwrap().header.batch_id);
+    for other in [format!("{{{}}}", id(1)), format!("urn:uuid:{}", id(1)), id(1).replace('-', "")] {
+        assert!(split_batch(&good.replace(&id(1), &other)).is_err(), "{other}");
+    }
 }
 
 #[test]

@@ -4,17 +4,12 @@ use uuid::Uuid;
 
 use super::fields::Fields;
 use super::place::{Fix, read_fix, read_position};
-use super::{Notes, Refusal};
+use super::{Context, LONGEST_NAME, Refusal};
 use crate::domain::DwellingKind;
 use crate::ingest::json::MAX_STRING_CHARS;
 use crate::ingest::reason::Reason;
 use crate::ingest::scrub::scrub_code;
 use crate::ingest::time::SentTime;
-
-/// Characters of a building, unit or room.
-const LONGEST_PART: usize = 100;
-/// Characters of an area's code.
-const LONGEST_AREA: usize = 64;
 
 /// A door that can be stored; whether its area is known, and whether the door is listed already, is not judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,34 +44,32 @@ pub struct DwellingRecord {
     pub extra: Option<String>,
 }
 
-pub(super) fn read(fields: Fields<'_, '_>, notes: &mut Notes) -> Result<DwellingRecord, Refusal> {
-    let floor = fields.integer("floor", -99, 999)?;
-    let household = fields.integer("household", 1, 999)?;
+pub(super) fn read(fields: Fields<'_, '_>, context: &Context<'_>) -> Result<DwellingRecord, Refusal> {
     Ok(DwellingRecord {
         id: fields.needed_uuid("id")?,
         area: read_area(&fields)?,
-        building: needed_label(&fields, "building", LONGEST_PART)?,
-        unit: fields.label("unit", LONGEST_PART)?.unwrap_or_default(),
-        floor: floor.and_then(|floor| i32::try_from(floor).ok()),
-        room: needed_label(&fields, "room", LONGEST_PART)?,
+        building: needed_label(&fields, "building", LONGEST_NAME)?,
+        unit: read_unit(&fields)?,
+        floor: fields.integer("floor", -99..=999)?.and_then(|floor| i32::try_from(floor).ok()),
+        room: needed_label(&fields, "room", LONGEST_NAME)?,
         kind: fields.code("kind")?.unwrap_or(DwellingKind::Residential),
-        household: household.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-        position: read_place(&fields, notes),
-        building_name: fields.text("building_name", 200)?,
-        external_id: fields.label("external_id", 200)?,
-        at: fields.time("at")?,
+        household: fields.ordinal("household", 999)?.unwrap_or(1),
+        position: read_place(&fields),
+        building_name: fields.text("building_name", LONGEST_NAME)?,
+        external_id: fields.label("external_id", LONGEST_NAME)?,
+        at: read_at(&fields, context)?,
         note: fields.text("note", MAX_STRING_CHARS)?,
         extra: fields.rest(),
     })
 }
 
 /// The position, given as a visit's or as `lon` and `lat` of the record itself.
-fn read_place(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
-    let position = read_position(fields, notes);
+fn read_place(fields: &Fields<'_, '_>) -> Option<Fix> {
+    let position = read_position(fields);
     if position.is_some() || fields.raw("lon").or(fields.raw("lat")).is_none() {
         return position;
     }
-    let fix = read_fix(fields, notes);
+    let fix = read_fix(fields);
     if fix.is_none() {
         for key in ["lon", "lat", "accuracy_m", "datum"] {
             fields.give_back(key);
@@ -85,25 +78,41 @@ fn read_place(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
     fix
 }
 
+/// When the door was found; it stands there whatever a clock says.
+fn read_at(fields: &Fields<'_, '_>, context: &Context<'_>) -> Result<Option<SentTime>, Refusal> {
+    let at = fields.time("at")?;
+    if at.is_some_and(|at| context.is_ahead(at)) {
+        fields.leave_out("at", Reason::FieldDropped, "lies in the future and was left out");
+        return Ok(None);
+    }
+    Ok(at)
+}
+
 /// A part of the door's address that may not be empty.
 fn needed_label(fields: &Fields<'_, '_>, key: &str, longest: usize) -> Result<String, Refusal> {
-    let text = fields.label(key, longest)?.unwrap_or_default();
+    let text = fields.label(key, longest)?.ok_or_else(|| fields.missing(key))?;
     check_part(fields, key, text)
+}
+
+/// The staircase, which a door need not have.
+fn read_unit(fields: &Fields<'_, '_>) -> Result<String, Refusal> {
+    match fields.label("unit", LONGEST_NAME)? {
+        Some(unit) => check_part(fields, "unit", unit),
+        None => Ok(String::new()),
+    }
 }
 
 /// The area's code; codes of 15 digits are no citizen IDs here.
 fn read_area(fields: &Fields<'_, '_>) -> Result<String, Refusal> {
-    let code = fields.raw("area").and_then(|value| value.text()).filter(|code| code.len() <= LONGEST_AREA);
+    let code = fields.raw("area").and_then(|value| value.text()).filter(|code| code.len() <= LONGEST_NAME);
     match code {
         Some(code) => check_part(fields, "area", scrub_code(code).into_owned()),
-        None => needed_label(fields, "area", LONGEST_AREA),
+        None => needed_label(fields, "area", LONGEST_NAME),
     }
 }
 
+/// A bar or a control character would make the key of this door look like that of another one.
 fn check_part(fields: &Fields<'_, '_>, key: &str, text: String) -> Result<String, Refusal> {
-    if text.trim().is_empty() {
-        return Err(fields.missing(key));
-    }
     if text.contains('|') || text.chars().any(char::is_control) {
         return Err(fields.refuse(Reason::BadField, key, "must not hold a bar or a control character"));
     }

@@ -1,10 +1,11 @@
 //! One revision of an interview, as sent: the household's items, its persons, the checks of the form.
 
 use super::fields::Fields;
-use super::person::{self, LONGEST_ADDRESS, PersonRecord};
+use super::person::{self, PersonRecord};
 use super::{Context, Held, Notes, Refusal};
 use crate::domain::form::{Asked, FormIssue, FormReason, Household, Person, Severity, check_form};
 use crate::domain::{CaseId, InterviewId, InterviewResult, PersonCounts, Respondent, VisitId, phone};
+use crate::ingest::json::MAX_STRING_CHARS;
 use crate::ingest::reason::Reason;
 use crate::ingest::time::SentTime;
 
@@ -45,15 +46,12 @@ pub struct InterviewRecord {
     pub extra: Option<String>,
 }
 
-pub(super) fn read(
-    fields: Fields<'_, '_>,
-    context: &Context<'_>,
-    notes: &mut Notes,
-) -> Result<InterviewRecord, Refusal> {
+pub(super) fn read(fields: Fields<'_, '_>, context: &Context<'_>) -> Result<InterviewRecord, Refusal> {
+    let notes = fields.notes();
     let at = fields.needed_time("at")?;
     let result = fields.code("result")?.unwrap_or(InterviewResult::Complete);
     let (household, household_extra) = read_household(&fields)?;
-    let mut persons = read_persons(&fields, context, notes)?;
+    let mut persons = read_persons(&fields, context)?;
     notes.judge_time(at, context);
     let asked = Asked { result, reference: context.reference };
     let counts = judge_form(&household, &mut persons, asked, notes);
@@ -69,24 +67,20 @@ pub(super) fn read(
         household,
         persons,
         counts,
-        address_text: fields.text("address_text", LONGEST_ADDRESS)?,
+        address_text: fields.text("address_text", MAX_STRING_CHARS)?,
         answers: fields.object_text("answers")?,
-        paused_s: fields.seconds("paused_s"),
+        paused_s: fields.seconds("paused_s")?,
         household_extra,
         extra: fields.rest(),
     })
 }
 
-fn read_persons(
-    fields: &Fields<'_, '_>,
-    context: &Context<'_>,
-    notes: &mut Notes,
-) -> Result<Vec<PersonRecord>, Refusal> {
+fn read_persons(fields: &Fields<'_, '_>, context: &Context<'_>) -> Result<Vec<PersonRecord>, Refusal> {
     let items = fields.list("persons")?.unwrap_or_default();
-    items.iter().enumerate().map(|(n, item)| person::read(n, item, context, notes)).collect()
+    items.iter().enumerate().map(|(n, item)| person::read(n, item, context, fields.notes())).collect()
 }
 
-fn read_phone(household: &Household, notes: &mut Notes) -> Option<String> {
+fn read_phone(household: &Household, notes: &Notes) -> Option<String> {
     let written = household.phone.as_deref()?;
     let phone = phone::normalise(written);
     if phone.is_none() {
@@ -110,20 +104,25 @@ fn read_household(fields: &Fields<'_, '_>) -> Result<(Household, Option<String>)
     };
     let household = Household {
         household_type: inner.code("household_type")?,
-        household_no: inner.count("household_no")?,
-        phone: inner.digits_or_text("phone", 100)?,
-        n_stayed: inner.count("n_stayed")?,
-        n_registered_absent: inner.count("n_registered_absent")?,
-        births_m: inner.count("births_m")?,
-        births_f: inner.count("births_f")?,
-        deaths_m: inner.count("deaths_m")?,
-        deaths_f: inner.count("deaths_f")?,
+        household_no: inner.count("household_no", 0)?,
+        phone: inner.digits_or_text("phone", MAX_STRING_CHARS)?,
+        n_stayed: inner.count("n_stayed", 0)?,
+        n_registered_absent: inner.count("n_registered_absent", 0)?,
+        births_m: inner.count("births_m", 0)?,
+        births_f: inner.count("births_f", 0)?,
+        deaths_m: inner.count("deaths_m", 0)?,
+        deaths_f: inner.count("deaths_f", 0)?,
         dwelling_kind: inner.small("dwelling_kind")?,
-        floor_area_m2: inner.number("floor_area_m2")?,
-        rooms: inner.count("rooms")?,
+        floor_area_m2: inner.number("floor_area_m2", is_area, "is no floor area and was left out")?,
+        rooms: inner.count("rooms", 1)?,
         tenure: inner.code("tenure")?,
     };
     Ok((household, inner.rest()))
+}
+
+/// Square metres that a dwelling, or quarters for many, can have.
+fn is_area(square_metres: f64) -> bool {
+    square_metres > 0.0 && square_metres <= 1_000_000.0
 }
 
 /// Checks the form as a whole, holds the record for errors, warns of the rest, and takes the citizen IDs away.
@@ -131,7 +130,7 @@ fn judge_form(
     household: &Household,
     persons: &mut [PersonRecord],
     asked: Asked,
-    notes: &mut Notes,
+    notes: &Notes,
 ) -> PersonCounts {
     let forms: Vec<Person> = persons.iter().map(|person| person.form.clone()).collect();
     for person in persons {
@@ -144,7 +143,7 @@ fn judge_form(
     }
     if let Some(first) = errors.first() {
         let pointers = errors.iter().map(|issue| format!("{}{}", notes.base, issue.pointer)).collect();
-        notes.held = Some(Held { reason: Reason::FormError, detail: first.detail.clone(), pointers });
+        notes.hold(Held { reason: Reason::FormError, detail: first.detail.clone(), pointers });
     }
     PersonCounts::of(&forms)
 }
@@ -171,9 +170,10 @@ fn warned_as(slug: &str) -> Reason {
             | FormReason::BornLater
             | FormReason::VeryOld
             | FormReason::NotAsked
-            | FormReason::NotPositive
             | FormReason::NameEmpty
-            | FormReason::NumberMisused,
+            | FormReason::NumberMisused
+            | FormReason::PersonNoImpossible
+            | FormReason::VeryMany,
         )
         | None => Reason::Unlikely,
     }

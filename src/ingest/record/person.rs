@@ -1,18 +1,15 @@
 //! One person of an interview, as sent.
 
+use jiff::civil::Date;
+
 use super::fields::Fields;
-use super::{Context, Notes, Refusal};
-use crate::domain::citizen_id::{Repair, repair_before};
+use super::{Context, LONGEST_NAME, Notes, Refusal};
+use crate::domain::citizen_id::{CitizenIdFault, Repair, check_before, repair_before};
 use crate::domain::form::{Birth, Person};
 use crate::domain::{ResidenceStatus, Sex};
 use crate::ingest::digest::IdDigest;
-use crate::ingest::json::Json;
+use crate::ingest::json::{Json, MAX_STRING_CHARS};
 use crate::ingest::reason::Reason;
-
-/// Characters of a name.
-pub(super) const LONGEST_NAME: usize = 200;
-/// Characters of an address.
-pub(super) const LONGEST_ADDRESS: usize = 1_000;
 
 /// A person of an interview.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,13 +50,13 @@ pub(super) fn read(
     n: usize,
     item: &Json<'_>,
     context: &Context<'_>,
-    notes: &mut Notes,
+    notes: &Notes,
 ) -> Result<PersonRecord, Refusal> {
     let at = format!("/persons/{n}");
     let Json::Obj(members) = item else {
         return Err(Refusal::new(Reason::BadField, at, "must be an object"));
     };
-    let fields = Fields::new(members, at);
+    let fields = Fields::new(members, at, notes);
     let form = read_form(&fields)?;
     let mut person = PersonRecord {
         status: form.status(),
@@ -68,23 +65,19 @@ pub(super) fn read(
         citizen_state: CitizenState::Absent,
         given_name: fields.text("given_name", LONGEST_NAME)?,
         surname: fields.text("surname", LONGEST_NAME)?,
-        other_address: fields.text("other_address", LONGEST_ADDRESS)?,
+        other_address: fields.text("other_address", MAX_STRING_CHARS)?,
         extra: None,
     };
-    read_citizen_id(&fields, &mut person, context, notes);
+    read_citizen_id(&fields, &mut person, context);
     person.extra = fields.rest();
     Ok(person)
 }
 
-/// The items of the form but for the citizen ID.
+/// The items of the form but for the citizen ID. A name that is not there is judged with the form.
 fn read_form(fields: &Fields<'_, '_>) -> Result<Person, Refusal> {
-    let person_no = fields.integer("person_no", 1, 9_999)?.and_then(|no| u32::try_from(no).ok());
-    if fields.raw("name").is_none() {
-        return Err(fields.missing("name"));
-    }
     let sex: Sex = fields.code("sex")?.ok_or_else(|| fields.missing("sex"))?;
     Ok(Person {
-        person_no: person_no.ok_or_else(|| fields.missing("person_no"))?,
+        person_no: read_number(fields)?,
         name: fields.text("name", LONGEST_NAME)?.unwrap_or_default(),
         relationship: fields.code("relationship")?,
         citizen_id: None,
@@ -95,56 +88,57 @@ fn read_form(fields: &Fields<'_, '_>) -> Result<Person, Refusal> {
         stayed_at: fields.small("stayed_at")?,
         registered_at: fields.small("registered_at")?,
         time_away: fields.small("time_away")?,
-        reason_away: fields.text("reason_away", 100)?,
+        reason_away: fields.text("reason_away", MAX_STRING_CHARS)?,
         education: fields.small("education")?,
         literate: fields.small("literate")?,
         residence_status: fields.code("residence_status")?,
     })
 }
 
+/// The number in the list; whether a list can have it is judged with the form.
+fn read_number(fields: &Fields<'_, '_>) -> Result<u32, Refusal> {
+    let number = fields.whole("person_no")?.ok_or_else(|| fields.missing("person_no"))?;
+    Ok(u32::try_from(number).unwrap_or_else(|_| {
+        fields.give_back("person_no");
+        if number < 0 { 0 } else { u32::MAX }
+    }))
+}
+
+/// The parts of a date of birth as written; whether there is such a date is judged with the form. A part that no calendar has
+/// is kept as sent too.
 fn read_birth(fields: &Fields<'_, '_>) -> Result<Option<Birth>, Refusal> {
     let Some(parts) = fields.object("birth")? else {
         return Ok(None);
     };
-    let part = |key| parts.integer(key, -99, 99).map(|part| part.and_then(|part| i8::try_from(part).ok()));
-    let year = parts.integer("y", -9999, 9999)?.and_then(|year| i16::try_from(year).ok());
-    let birth = Birth { y: year, m: part("m")?, d: part("d")? };
-    if parts.rest().is_some() {
+    let part = |key| {
+        let number = parts.whole(key)?.map(|number| i16::try_from(number).unwrap_or(i16::MAX));
+        Ok::<_, Refusal>(number)
+    };
+    let day = |key| Ok::<_, Refusal>(part(key)?.map(|number| i8::try_from(number).unwrap_or(i8::MAX)));
+    let birth = Birth { y: part("y")?, m: day("m")?, d: day("d")? };
+    if parts.rest().is_some() || !birth.is_possible() {
         fields.give_back("birth");
     }
     Ok(Some(birth).filter(|birth| *birth != Birth::default()))
 }
 
-/// Two digits; a number is written with its leading zero.
+/// Two digits; a number is written with its leading zero. Whether there is such a code is judged with the form.
 fn read_ethnicity(fields: &Fields<'_, '_>) -> Result<Option<String>, Refusal> {
-    match fields.raw("ethnicity").and_then(Json::integer) {
-        Some(code) if (0..100).contains(&code) => Ok(Some(format!("{code:02}"))),
-        _ => fields.text("ethnicity", 100),
+    match fields.raw("ethnicity").and_then(Json::whole) {
+        Some(code) => Ok(Some(format!("{code:02}"))),
+        None => fields.text("ethnicity", MAX_STRING_CHARS),
     }
 }
 
 /// Checks and digests the citizen ID; what cannot be right is left out with a warning. The number itself goes no further
 /// than `person.form`, from where it is taken after the form's checks.
-fn read_citizen_id(
-    fields: &Fields<'_, '_>,
-    person: &mut PersonRecord,
-    context: &Context<'_>,
-    notes: &mut Notes,
-) {
+fn read_citizen_id(fields: &Fields<'_, '_>, person: &mut PersonRecord, context: &Context<'_>) {
     let Some(value) = fields.raw("citizen_id") else {
         return;
     };
-    let text = match value {
-        Json::Str(text) => text.trim(),
-        Json::Num(text) => text,
-        Json::Null | Json::Bool(_) | Json::Arr(_) | Json::Obj(_) => "?",
-    };
-    if text.is_empty() {
-        return;
-    }
-    let pointer = fields.pointer("citizen_id");
+    let (pointer, notes) = (fields.pointer("citizen_id"), fields.notes());
     let birth = person.form.birth.and_then(Birth::year_month);
-    let (id, state) = match repair_before(text, birth, person.form.sex, context.reference) {
+    let (id, state) = match judge_citizen_id(value, birth, person.form.sex, context.reference) {
         Repair::Valid(id) => (id, CitizenState::Valid),
         Repair::Repaired(id) => {
             notes.warn(Reason::CitizenIdRepaired, &pointer, "had one slip, which was mended");
@@ -156,7 +150,25 @@ fn read_citizen_id(
             return;
         }
     };
+    if matches!(value, Json::Num(_)) {
+        notes.warn(Reason::Unlikely, &pointer, "was sent as a number; send it as a text, or digits get lost");
+    }
     person.citizen = Some(context.keys.id_digest(&id));
     person.citizen_state = state;
     person.form.citizen_id = Some(id);
+}
+
+/// What becomes of a citizen ID as sent. One sent as a JSON number is not mended: most programs change its last digits, so
+/// that what looks like one slip may be the number of somebody else.
+fn judge_citizen_id(
+    value: &Json<'_>,
+    birth: Option<(i16, Option<i8>)>,
+    sex: Option<Sex>,
+    reference: Date,
+) -> Repair {
+    match value {
+        Json::Str(text) => repair_before(text, birth, sex, reference),
+        Json::Num(text) => check_before(text, reference).map_or_else(Repair::Impossible, Repair::Valid),
+        Json::Null | Json::Bool(_) | Json::Arr(_) | Json::Obj(_) => Repair::Impossible(CitizenIdFault::Shape),
+    }
 }

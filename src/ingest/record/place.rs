@@ -1,11 +1,13 @@
 //! Positions as devices send them: put into WGS-84, with what was sent kept beside; unusable ones are left out.
 
-use super::Notes;
 use super::fields::Fields;
 use crate::domain::Datum;
 use crate::domain::place::Position;
 use crate::ingest::json::Json;
 use crate::ingest::reason::Reason;
+
+/// Metres beyond which a radius says nothing.
+const WIDEST_M: f64 = 1_000_000.0;
 
 /// A position, degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,20 +26,14 @@ pub struct Fix {
     pub sent_lat: f64,
 }
 
-/// Reads the field `position`; one that cannot be used is kept with the unknown fields and warned of.
-pub(super) fn read_position(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
-    let value = fields.raw("position")?;
-    let Json::Obj(members) = value else {
-        notes.warn(
-            Reason::PositionDropped,
-            &fields.pointer("position"),
-            "must be an object with lon and lat",
-        );
-        fields.give_back("position");
+/// Reads the field `position`; one that cannot be used, for whatever reason, is kept with the unknown fields and warned of.
+pub(super) fn read_position(fields: &Fields<'_, '_>) -> Option<Fix> {
+    let Ok(inner) = fields.object("position") else {
+        fields.leave_out("position", Reason::PositionDropped, "must be an object with lon and lat");
         return None;
     };
-    let inner = Fields::new(members, fields.pointer("position"));
-    let fix = read_fix(&inner, notes);
+    let inner = inner?;
+    let fix = read_fix(&inner);
     if fix.is_none() || inner.rest().is_some() {
         fields.give_back("position");
     }
@@ -45,12 +41,12 @@ pub(super) fn read_position(fields: &Fields<'_, '_>, notes: &mut Notes) -> Optio
 }
 
 /// Reads `lon`, `lat`, `accuracy_m` and `datum` of an object; warns of the first that is wrong.
-pub(super) fn read_fix(fields: &Fields<'_, '_>, notes: &mut Notes) -> Option<Fix> {
+pub(super) fn read_fix(fields: &Fields<'_, '_>) -> Option<Fix> {
     match try_fix(fields) {
         Ok(fix) => Some(fix),
         Err((key, detail)) => {
             let pointer = if key.is_empty() { fields.place() } else { fields.pointer(key) };
-            notes.warn_in_words(Reason::PositionDropped, &pointer, detail);
+            fields.notes().warn_in_words(Reason::PositionDropped, &pointer, detail);
             None
         }
     }
@@ -71,16 +67,23 @@ fn try_fix(fields: &Fields<'_, '_>) -> Result<Fix, (&'static str, String)> {
     };
     let sent = Position { lon, lat, accuracy_m: None, datum };
     sent.check().map_err(|fault| ("", fault.to_string()))?;
-    let accuracy_m = match fields.raw("accuracy_m") {
-        None => None,
-        Some(value) => {
-            let metres = value.number().filter(|metres| *metres >= 0.0);
-            if metres.is_none() {
-                fields.give_back("accuracy_m");
-            }
-            metres
-        }
-    };
     let (wgs_lon, wgs_lat) = sent.wgs84();
-    Ok(Fix { lon: wgs_lon, lat: wgs_lat, accuracy_m, datum, sent_lon: lon, sent_lat: lat })
+    Ok(Fix {
+        lon: wgs_lon,
+        lat: wgs_lat,
+        accuracy_m: read_accuracy(fields),
+        datum,
+        sent_lon: lon,
+        sent_lat: lat,
+    })
+}
+
+/// The radius; the position holds without it.
+fn read_accuracy(fields: &Fields<'_, '_>) -> Option<f64> {
+    let value = fields.raw("accuracy_m")?;
+    let metres = value.number().filter(|metres| (0.0..=WIDEST_M).contains(metres));
+    if metres.is_none() {
+        fields.leave_out("accuracy_m", Reason::FieldDropped, "is no radius in metres and was left out");
+    }
+    metres
 }

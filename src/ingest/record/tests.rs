@@ -3,6 +3,7 @@
 mod broken;
 mod forms;
 mod odd;
+mod rule;
 
 use jiff::SignedDuration;
 

@@ -1,14 +1,18 @@
 //! A visit as sent.
 
+use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::fields::Fields;
+use super::fields::{Fields, is_unsent};
 use super::place::{Fix, read_position};
-use super::{Context, Notes, Refusal};
+use super::{Context, Refusal};
 use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
 use crate::ingest::json::{MAX_STRING_CHARS, read_uuid};
 use crate::ingest::reason::Reason;
 use crate::ingest::time::SentTime;
+
+/// How long an appointment lasts that says no end.
+const USUAL_APPOINTMENT: SignedDuration = SignedDuration::from_mins(60);
 
 /// A visit that can be stored; whether its case is known is not judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,59 +47,64 @@ pub struct VisitRecord {
     pub extra: Option<String>,
 }
 
-pub(super) fn read(
-    fields: Fields<'_, '_>,
-    context: &Context<'_>,
-    notes: &mut Notes,
-) -> Result<VisitRecord, Refusal> {
+pub(super) fn read(fields: Fields<'_, '_>, context: &Context<'_>) -> Result<VisitRecord, Refusal> {
     let at = fields.needed_time("at")?;
     let outcome = fields.code_or("outcome", Reason::UnknownOutcome)?;
-    notes.judge_time(at, context);
+    fields.notes().judge_time(at, context);
     Ok(VisitRecord {
         id: VisitId(fields.needed_uuid("id")?),
         case: CaseId(fields.needed_uuid("case_id")?),
         at,
-        ended_at: read_end(&fields, at, notes)?,
+        ended_at: read_end(&fields, at, context)?,
         outcome: outcome.ok_or_else(|| fields.missing("outcome"))?,
         channel: fields.code("channel")?.unwrap_or(Channel::InPerson),
         informant: fields.code("informant")?.unwrap_or(Informant::None),
-        appointment: read_appointment(&fields, at, context, notes)?,
-        photos: read_photos(&fields, notes),
-        position: read_position(&fields, notes),
+        appointment: read_appointment(&fields, at, context)?,
+        photos: read_photos(&fields),
+        position: read_position(&fields),
         note: fields.text("note", MAX_STRING_CHARS)?,
-        mono_s: fields.seconds("mono_s"),
-        mock_location: fields.flag("mock_location"),
+        mono_s: fields.seconds("mono_s")?,
+        mock_location: fields.bool("mock_location")?,
         extra: fields.rest(),
     })
 }
 
-fn read_end(fields: &Fields<'_, '_>, at: SentTime, notes: &mut Notes) -> Result<Option<SentTime>, Refusal> {
+/// When the visit ended: not before it began, nor in the future unless it began there too.
+fn read_end(
+    fields: &Fields<'_, '_>,
+    at: SentTime,
+    context: &Context<'_>,
+) -> Result<Option<SentTime>, Refusal> {
     let Some(end) = fields.time("ended_at")? else {
         return Ok(None);
     };
-    if end.instant >= at.instant {
+    let says = if end.instant < at.instant {
+        "lies before the visit's beginning and was left out"
+    } else if context.is_ahead(end) && !context.is_ahead(at) {
+        "lies in the future and was left out"
+    } else {
         return Ok(Some(end));
-    }
-    fields.give_back("ended_at");
-    notes.warn(
-        Reason::FieldDropped,
-        &fields.pointer("ended_at"),
-        "lies before the visit's beginning and was left out",
-    );
+    };
+    fields.leave_out("ended_at", Reason::FieldDropped, says);
     Ok(None)
 }
 
+/// The appointment; one that says no end lasts [`USUAL_APPOINTMENT`].
 fn read_appointment(
     fields: &Fields<'_, '_>,
     at: SentTime,
     context: &Context<'_>,
-    notes: &mut Notes,
 ) -> Result<Option<Window>, Refusal> {
     let Some(inner) = fields.object("appointment")? else {
         return Ok(None);
     };
-    let (from, to) = (inner.needed_time("from")?.instant, inner.needed_time("to")?.instant);
-    let detail = if to < from {
+    let (from, to) = (inner.time("from")?, inner.time("to")?);
+    let Some(from) = from.map(|from| from.instant) else {
+        fields.leave_out("appointment", Reason::AppointmentDropped, "does not say when it begins");
+        return Ok(None);
+    };
+    let to = to.map_or(from + USUAL_APPOINTMENT, |to| to.instant);
+    let says = if to < from {
         "ends before it begins"
     } else if to < at.instant {
         "was past already when the visit was made"
@@ -107,25 +116,20 @@ fn read_appointment(
         }
         return Ok(Some(Window { from, to }));
     };
-    fields.give_back("appointment");
-    notes.warn(Reason::AppointmentDropped, &fields.pointer("appointment"), detail);
+    fields.leave_out("appointment", Reason::AppointmentDropped, says);
     Ok(None)
 }
 
-/// Reads the ids of pictures; what is none is left out with a warning.
-fn read_photos(fields: &Fields<'_, '_>, notes: &mut Notes) -> Vec<Uuid> {
+/// Reads the ids of pictures. No picture ever costs a visit: what is no id is left out with a warning.
+fn read_photos(fields: &Fields<'_, '_>) -> Vec<Uuid> {
     let Some(value) = fields.raw("photo") else {
         return Vec::new();
     };
     let items = value.items().unwrap_or(std::slice::from_ref(value));
-    let mut photos: Vec<Uuid> = items.iter().filter_map(|item| item.text().and_then(read_uuid)).collect();
-    if photos.len() < items.len() {
-        fields.give_back("photo");
-        notes.warn(
-            Reason::FieldDropped,
-            &fields.pointer("photo"),
-            "holds something that is no id of a picture",
-        );
+    let named: Vec<_> = items.iter().filter(|item| !is_unsent(item)).collect();
+    let mut photos: Vec<Uuid> = named.iter().filter_map(|item| item.text().and_then(read_uuid)).collect();
+    if photos.len() < named.len() {
+        fields.leave_out("photo", Reason::FieldDropped, "holds something that is no id of a picture");
     }
     photos.sort_unstable();
     photos.dedup();
