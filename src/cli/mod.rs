@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod base;
+mod batch_file;
 mod cert;
 mod export;
 mod leavers;

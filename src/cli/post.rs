@@ -14,6 +14,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+/// The service answered nothing but "later".
+#[derive(Debug, thiserror::Error)]
+#[error("the service is too busy; try again later")]
+pub(super) struct Busy;
+
 /// A service reached by plain HTTP.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -50,7 +55,7 @@ impl Target {
                 }
             }
         }
-        bail!("the service is too busy; try again later")
+        Err(Busy.into())
     }
 
     async fn try_post(&self, token: &str, packed: Bytes) -> Result<(StatusCode, Duration, Bytes)> {

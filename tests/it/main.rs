@@ -57,5 +57,6 @@ mod setup;
 mod strangers;
 mod support;
 mod times;
+mod upload;
 mod values;
 mod whole;
