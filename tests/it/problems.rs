@@ -123,7 +123,8 @@ fn every_problem_is_named_by_a_test() {
     let tests = tests();
     for kind in kind::ALL {
         let constant = kind.slug.replace('-', "_").to_uppercase();
-        let is_named = tests.contains(&format!("\"{}\"", kind.slug)) || tests.contains(&format!("::{constant}"));
+        let is_named =
+            tests.contains(&format!("\"{}\"", kind.slug)) || tests.contains(&format!("::{constant}"));
         assert!(is_named, "no test names the problem {}", kind.slug);
     }
 }
