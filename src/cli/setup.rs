@@ -16,7 +16,7 @@ use super::step;
 use crate::domain::Language;
 use crate::ingest::Error;
 use crate::ingest::setup::{Load, Mode, Report, Step};
-use crate::setup::{self, Answer, Directory, Progress, Question};
+use crate::setup::{self, Accepted, Answer, Directory, Progress, Question, Reading, Setup, Table};
 
 /// Arguments of `setup`.
 #[derive(Args, Clone, Debug)]
@@ -30,39 +30,59 @@ pub(super) struct SetupArgs {
     #[arg(long)]
     remove: bool,
     /// Answer to a question that an earlier run asked; may be given several times
-    #[arg(long, value_name = "ANSWER", value_parser = answer)]
-    accept: Vec<Answer>,
+    #[arg(long, value_name = "ANSWER", value_parser = accept)]
+    accept: Vec<Accept>,
 }
 
 impl SetupArgs {
     fn load(&self) -> Load {
         let mode = if self.dry_run { Mode::Try } else { Mode::Apply };
         let remove = self.remove.then_some(Answer::Remove);
-        Load { mode, answers: self.accept.iter().copied().chain(remove).collect() }
+        let given = self.accept.iter().filter_map(|accept| match accept {
+            Accept::Answer(answer) => Some(*answer),
+            Accept::Reading(_) => None,
+        });
+        Load { mode, answers: given.chain(remove).collect() }
+    }
+
+    fn accepted(&self) -> Accepted {
+        Accepted::of(self.accept.iter().filter_map(|accept| match accept {
+            Accept::Answer(_) => None,
+            Accept::Reading(name) => Some(name.as_str()),
+        }))
     }
 }
 
-fn answer(text: &str) -> Result<Answer, String> {
+/// What `--accept` answers.
+#[derive(Clone, Debug)]
+enum Accept {
+    /// A question about what the lists would change.
+    Answer(Answer),
+    /// A question about the files, by file, column and code: `dwellings.room.date`.
+    Reading(String),
+}
+
+fn accept(text: &str) -> Result<Accept, String> {
     let known = || Answer::ALL.iter().map(|a| a.slug()).collect::<Vec<_>>().join(", ");
-    Answer::from_slug(text).ok_or_else(|| format!("known are {}", known()))
+    match Answer::from_slug(text) {
+        Some(answer) => Ok(Accept::Answer(answer)),
+        None if text.contains('.') => Ok(Accept::Reading(text.to_owned())),
+        None => Err(format!("known are {} and the names that a run asks about", known())),
+    }
 }
 
 /// Reads, checks and loads; every fault of every file is told in one go, and nothing of a faulty directory is applied.
 pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
     ensure!(args.dir.is_dir(), "there is no directory {}", args.dir.display());
     let bar = progress_bar();
-    let read = setup::read(&Directory(args.dir.clone()), &mut |p: Progress| {
+    let reading = setup::examine(&Directory(args.dir.clone()), &mut |p: Progress| {
         bar.set_message(format!("reading {}: {} rows", p.file, p.rows));
         bar.tick();
     });
-    let setup = match read {
-        Ok(setup) => Arc::new(setup),
-        Err(faults) => {
-            bar.finish_and_clear();
-            remark(&faults);
-            remark(format!("doorknock: {} fault(s); nothing was applied", faults.total()));
-            return Ok(ExitCode::FAILURE);
-        }
+    let understood = args.dry_run.then(|| reading.understood(Language::En));
+    let Some(setup) = accepted(reading, &args.accepted(), &bar) else {
+        understood.iter().for_each(tell_understood);
+        return Ok(ExitCode::FAILURE);
     };
     let (slug, total, is_dry) = (setup.survey.slug.clone(), setup.dwellings.len(), args.dry_run);
     let load = args.load();
@@ -83,15 +103,57 @@ pub(super) fn run(common: &Common, args: &SetupArgs) -> Result<ExitCode> {
         Ok(ingest.load_setup(setup, load, Timestamp::now(), Arc::new(progress)).await)
     });
     bar.finish_and_clear();
-    match report? {
-        Ok(report) => tell(&slug, &report, is_dry),
+    let status = match report? {
+        Ok(report) => {
+            tell(&slug, &report, is_dry);
+            ExitCode::SUCCESS
+        }
         Err(Error::Asked(questions)) => {
             ask(&questions);
-            return Ok(ExitCode::FAILURE);
+            ExitCode::FAILURE
         }
         Err(error) => return Err(error).context("the set-up was not applied"),
+    };
+    understood.iter().for_each(tell_understood);
+    Ok(status)
+}
+
+/// What was undone, wrong and asked is said; the set-up, if nothing stands against it.
+fn accepted(reading: Reading, accepted: &Accepted, bar: &ProgressBar) -> Option<Arc<Setup>> {
+    bar.suspend(|| {
+        reading.told().for_each(|one| remark(format!("note: {}", one.say(Language::En))));
+        for name in accepted.idle(&reading) {
+            remark(format!("note: --accept {name}: nothing of that name is asked"));
+        }
+    });
+    match reading.answered(accepted) {
+        Ok(setup) => Some(Arc::new(setup)),
+        Err(faults) => {
+            bar.finish_and_clear();
+            remark(&faults);
+            let counted = match (faults.wrong(), faults.asked()) {
+                (wrong, 0) => format!("{wrong} fault(s)"),
+                (0, asked) => format!("{asked} question(s)"),
+                (wrong, asked) => format!("{wrong} fault(s) and {asked} question(s)"),
+            };
+            remark(format!("doorknock: {counted}; nothing was applied"));
+            None
+        }
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+/// The end of a dry run: what was understood.
+fn tell_understood((files, contents): &(Table, Option<Table>)) {
+    say("understood:");
+    for table in std::iter::once(files).chain(contents) {
+        let all: Vec<&Vec<String>> = std::iter::once(&table.head).chain(&table.rows).collect();
+        let width = |at: usize| all.iter().map(|row| row[at].chars().count()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..table.head.len()).map(width).collect();
+        for row in all {
+            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+            say(format!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end()));
+        }
+    }
 }
 
 /// Each question with the ways to answer it.

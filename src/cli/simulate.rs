@@ -3,7 +3,7 @@
 
 use super::whole::{self, For, Old};
 use crate::rehearsal::{self, Batch, Options, Rehearsal, community, redate};
-use crate::setup::{self, Directory, Files, Memory, Setup};
+use crate::setup::{self, Accepted, Directory, Files, Memory, Setup};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use flate2::{Compression, GzBuilder};
@@ -24,6 +24,9 @@ pub struct SimulateArgs {
     /// Rehearse the invented community of Yongxin Road instead of a set-up of your own
     #[arg(long)]
     pub community: bool,
+    /// What `doorknock setup` asks by that name is right as it stands; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub accept: Vec<String>,
     /// Days of field work, from the survey's first day on
     #[arg(long, value_name = "N", default_value_t = DAYS)]
     pub days: u16,
@@ -53,7 +56,8 @@ pub fn run(args: &SimulateArgs) -> Result<()> {
         }
         None => Box::new(community::files(args.seed)),
     };
-    let mut setup = setup::read(&*files, &mut |_| {})?;
+    let answers = Accepted::of(args.accept.iter().map(String::as_str));
+    let mut setup = setup::examine(&*files, &mut |_| {}).answered(&answers)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
     if let Some(to) = &args.setup_out {
         let from = args.setup.as_deref();
@@ -88,11 +92,12 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
     let mut copy = Memory::default();
     for name in setup::FILES {
         let mut bytes = Vec::new();
-        let Some(mut opened) = files.open(name)? else { bail!("{name}: the file is missing") };
+        let actual = setup::file_of(files, name)?.unwrap_or_else(|| name.to_owned());
+        let Some(mut opened) = files.open(&actual)? else { bail!("{name}: the file is missing") };
         opened.bytes.read_to_end(&mut bytes).context(name)?;
         copy.put(name, bytes);
     }
-    let text = String::from_utf8_lossy(&copy.0[setup::SURVEY_FILE]).trim_start_matches('\u{feff}').to_owned();
+    let text = setup::survey_text(files).context(setup::SURVEY_FILE)?;
     let (survey, text) = redate::redate(&setup.survey, &text, now);
     copy.put(setup::SURVEY_FILE, text);
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;

@@ -274,6 +274,17 @@ mod tests {
     }
 
     #[test]
+    fn a_date_of_both_lists_is_a_working_day() {
+        let both = "weekend_dates = [\"2020-10-08\", \"2020-10-10\"]\nworkday_dates = [\"2020-10-08\", \"2020-10-10\"]";
+        let rules = rules(both, "Asia/Shanghai");
+        assert_eq!(rules.policy.faults(), []);
+        for day in ["2020-10-08", "2020-10-10"] {
+            assert!(!rules.calendar.is_weekend(at(&format!("{day}T15:00:00+08:00"))), "{day}");
+            assert_eq!(rules.calendar.shifts(day.parse().unwrap()), [Span { from: 1080, to: 1290 }], "{day}");
+        }
+    }
+
+    #[test]
     fn a_day_starts_when_the_zone_says() {
         let calendar = rules("", "America/Sao_Paulo").calendar;
         assert_eq!(calendar.day_start("2017-10-15".parse().unwrap()), at("2017-10-15T01:00:00-02:00"));

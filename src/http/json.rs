@@ -1,6 +1,6 @@
 //! Small JSON bodies, read field by field so that every fault is reported at its place, all at once.
 //!
-//! Answers never quote a value: they name the place and the rule. Batches are not read here, they have a
+//! Accepted never quote a value: they name the place and the rule. Batches are not read here, they have a
 //! reader of their own that takes each record apart separately.
 
 use std::fmt;

@@ -99,6 +99,7 @@ pub fn routes() -> Router<App> {
         .page("/exports", reading(export_page::show))
         .page("/setup", reading(setup::show))
         .form("/setup", setup::submit)
+        .form("/setup/answer", writing(setup::answer))
         .form("/setup/apply", writing(setup::apply))
         .page("/about", reading(about::show))
 }

@@ -60,7 +60,7 @@ pub fn resolve_households(
     Households { of: found.of, refused }
 }
 
-/// Answers whether two interviews may be in one cluster.
+/// Accepted whether two interviews may be in one cluster.
 struct Judge<'a> {
     model: &'a Model,
     interviews: &'a [&'a Prepared],

@@ -18,7 +18,7 @@ const S: f64 = 0.6;
 /// What a claim of emptiness adds to the misses.
 const CLAIM: f64 = 6.0;
 
-/// Answers and exposure per slot, already spread over neighbours.
+/// Accepted and exposure per slot, already spread over neighbours.
 #[derive(Clone, Debug)]
 struct Level {
     answered: PerSlot,

@@ -49,7 +49,7 @@ impl Rhythm {
 /// How a household takes a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Temper {
-    /// Answers, now or by appointment.
+    /// Accepted, now or by appointment.
     Willing,
     /// Not to the first who asks.
     Reluctant,

@@ -5,7 +5,7 @@ use super::dice::Dice;
 use super::family::{Family, Person as Member};
 use super::names;
 use super::number;
-use super::record::{Answers, Birth, Household, Interview, Person};
+use super::record::{Accepted, Birth, Household, Interview, Person};
 use crate::domain::code::{HouseholdType, InterviewResult, Relationship, ResidenceStatus, Respondent, Sex};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -71,7 +71,7 @@ pub fn fill(dice: &mut Dice, family: &Family, occasion: &Occasion<'_>, address: 
         household: household(dice, family, occasion),
         address_text: address,
         persons,
-        answers: Answers { heating: dice.pick(&["central", "gas", "electric", "none"]) },
+        answers: Accepted { heating: dice.pick(&["central", "gas", "electric", "none"]) },
     }
 }
 

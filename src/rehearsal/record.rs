@@ -137,12 +137,12 @@ pub struct Interview {
     /// The persons.
     pub persons: Vec<Person>,
     /// Items of the survey's own.
-    pub answers: Answers,
+    pub answers: Accepted,
 }
 
 /// Items of the survey's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Answers {
+pub struct Accepted {
     /// How the home is heated.
     pub heating: &'static str,
 }

@@ -1,16 +1,28 @@
 //! `areas.csv`: the tree of areas, judged and put into preorder numbers. Knows nothing of who works where.
 
-use super::Progress;
-use super::fault::Faults;
-use super::fault::{Fault, shown};
-use super::files::Files;
-use super::table::{self, Extent, Line, Sheet};
+use super::cells::is_no_value;
+use super::desk::Desk;
+use super::finding::{Findings, Place};
+use super::line::Line;
+use super::rule::Rule;
+use super::sheet::{Cells, Meaning, Sheet, column};
+use super::shown::shown;
+use super::table::{self, Extent};
 use crate::domain::ids::key_part;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(super) const SHEET: Sheet =
-    Sheet { file: "areas.csv", columns: &["code", "parent", "level", "name", "name_zh"], required: 5 };
+pub(super) const SHEET: Sheet = Sheet {
+    file: "areas.csv",
+    columns: &[
+        column("code", Meaning::Code, Cells::Filled),
+        column("parent", Meaning::Parent, Cells::Any),
+        column("level", Meaning::Text, Cells::Any),
+        column("name", Meaning::Text, Cells::Any),
+        column("name_zh", Meaning::Text, Cells::Any),
+    ],
+    required: 5,
+};
 const CODE: usize = 0;
 const PARENT: usize = 1;
 const LEVEL: usize = 2;
@@ -55,13 +67,24 @@ impl AreaRow {
 }
 
 /// The areas by code.
+#[derive(Default)]
 pub(super) struct Areas {
     /// In preorder when the tree is sound, else in the order of the file.
     pub rows: Vec<AreaRow>,
     by_code: HashMap<Arc<str>, usize>,
     /// The codes as doors' keys write them: two that differ only in case would give two doors one id.
     keys: HashMap<String, u64>,
+    /// The codes without what a spreadsheet changes in them; none where two codes would be one.
+    loose: HashMap<String, Option<Arc<str>>>,
     extent: Extent,
+}
+
+/// The area that a cell names.
+pub(super) enum Named {
+    /// This one.
+    Area(Arc<str>),
+    /// None of the file, or nobody knows as the file could not be read whole.
+    Unknown,
 }
 
 impl Areas {
@@ -70,29 +93,64 @@ impl Areas {
         self.by_code.get(self.rows[at].parent.as_ref()?).copied()
     }
 
-    /// The area called `code`; `Err` when there is surely none, `Ok(None)` when the file could not be read whole.
-    pub fn find(&self, code: &str) -> Result<Option<&AreaRow>, ()> {
-        match (self.by_code.get(code), self.extent) {
-            (Some(&at), _) => Ok(Some(&self.rows[at])),
-            (None, Extent::Whole) => Err(()),
-            (None, Extent::Part) => Ok(None),
+    /// The code as the file has it; the rule says what there is to say of another writing, or that there is no such area.
+    pub fn find(&self, code: &str) -> (Named, Option<Rule>) {
+        if let Some((known, _)) = self.by_code.get_key_value(code) {
+            return (Named::Area(Arc::clone(known)), None);
+        }
+        if let Some(Some(known)) = self.loose.get(&loose(code)) {
+            let rule = Rule::AreaMeant { code: shown(known) };
+            return (Named::Area(Arc::clone(known)), Some(rule));
+        }
+        (Named::Unknown, (self.extent == Extent::Whole).then_some(Rule::NotAnArea))
+    }
+
+    /// The area in a cell of another file; what is wrong with it is noted.
+    pub fn cell(&self, line: &mut Line<'_>, column: usize, most: usize) -> Option<Arc<str>> {
+        let code = line.code(column, most)?;
+        let (named, rule) = self.find(&code);
+        if let Some(rule) = rule {
+            line.note(column, rule);
+        }
+        match named {
+            Named::Area(code) => Some(code),
+            Named::Unknown if self.extent == Extent::Part => Some(Arc::from(code)),
+            Named::Unknown => None,
         }
     }
 }
 
+/// A code without what a spreadsheet changes: leading zeros of its numbers, capitals, spaces, look-alike letters.
+fn loose(code: &str) -> String {
+    const FOREIGN: [(&str, &str); 2] = [("АВЕЅІЈКМНОРСТУХ", "ABESIJKMHOPCTYX"), ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")];
+    let plain = |c: char| {
+        let found = FOREIGN.iter().find_map(|(from, to)| from.chars().zip(to.chars()).find(|pair| pair.0 == c));
+        found.map_or(c, |pair| pair.1)
+    };
+    let key: String = key_part(code).chars().filter(|c| !c.is_whitespace()).map(plain).collect();
+    let mut out = String::with_capacity(key.len());
+    let mut in_number = false;
+    let mut rest = key.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_leading = c == '0' && !in_number && rest.peek().is_some_and(char::is_ascii_digit);
+        if !is_leading {
+            out.push(c);
+        }
+        in_number = c.is_ascii_digit() && !is_leading;
+    }
+    out
+}
+
 /// Reads and judges the file.
-pub(super) fn read(files: &dyn Files, faults: &mut Faults, progress: &mut dyn FnMut(Progress)) -> Areas {
-    let mut areas =
-        Areas { rows: Vec::new(), by_code: HashMap::new(), keys: HashMap::new(), extent: Extent::Whole };
-    areas.extent = table::read(files, &SHEET, faults, progress, &mut |line| {
-        read_row(line, &mut areas);
-    });
-    let before = faults.total();
-    check_parents(&areas, faults);
-    check_roots(&areas, faults);
-    check_cycles(&areas, faults);
-    if faults.total() == before {
-        number(&mut areas, faults);
+pub(super) fn read(desk: &mut Desk<'_>) -> Areas {
+    let mut areas = Areas::default();
+    areas.extent = table::read(desk, &SHEET, &mut |line| read_row(line, &mut areas));
+    let before = desk.findings.bad();
+    check_parents(&mut areas, &mut desk.findings);
+    check_roots(&areas, &mut desk.findings);
+    check_cycles(&areas, &mut desk.findings);
+    if desk.findings.bad() == before {
+        number(&mut areas, &mut desk.findings);
     }
     areas
 }
@@ -104,16 +162,20 @@ fn read_row(line: &mut Line<'_>, areas: &mut Areas) {
     let level = line.text(LEVEL, NAME_CHARS).unwrap_or_default();
     let (given, given_zh) = (line.text(NAME, NAME_CHARS), line.text(NAME_ZH, NAME_CHARS));
     if line.cell(NAME).is_none() && line.cell(NAME_ZH).is_none() && line.has(NAME) && line.has(NAME_ZH) {
-        line.fault(NAME, "may not be empty where name_zh is empty too");
+        line.note(NAME, Rule::NamesEmpty);
     }
     let Some(code) = code else { return };
     let first = *areas.keys.entry(key_part(&code)).or_insert(line.number());
     if first != line.number() {
-        line.fault(CODE, format!("the same code as line {first}"));
+        line.note(CODE, Rule::SameCode { first });
         return;
     }
     let code: Arc<str> = Arc::from(code);
     areas.by_code.insert(Arc::clone(&code), areas.rows.len());
+    let alike = areas.loose.entry(loose(&code)).or_insert_with(|| Some(Arc::clone(&code)));
+    if alike.as_ref() != Some(&code) {
+        *alike = None;
+    }
     areas.rows.push(AreaRow {
         code,
         parent: parent.map(Arc::from),
@@ -127,29 +189,34 @@ fn read_row(line: &mut Line<'_>, areas: &mut Areas) {
     });
 }
 
-fn fault(row: &AreaRow, column: usize, value: &str, rule: String) -> Fault {
-    let column = SHEET.columns[column].to_owned();
-    Fault { file: SHEET.file, line: Some(row.line), column, value: shown(value), rule }
+fn place(row: &AreaRow, column: usize) -> Place {
+    Place::line(SHEET.file, row.line).column(SHEET.columns[column].name)
 }
 
-/// A parent must be an area of the file.
-fn check_parents(areas: &Areas, faults: &mut Faults) {
-    for row in &areas.rows {
+/// A parent must be an area of the file; a sign for no value is the root's, unless an area is called so.
+fn check_parents(areas: &mut Areas, findings: &mut Findings) {
+    for at in 0..areas.rows.len() {
+        let row = &areas.rows[at];
         let Some(parent) = &row.parent else { continue };
-        if areas.find(parent).is_err() {
-            faults.push(fault(row, PARENT, parent, "not an area of areas.csv".to_owned()));
+        let (named, rule) = areas.find(parent);
+        let is_none = matches!(named, Named::Unknown) && is_no_value(parent);
+        if let Some(rule) = if is_none { Some(Rule::NoValue) } else { rule } {
+            findings.add(place(row, PARENT), parent, rule);
+        }
+        match named {
+            Named::Area(code) => areas.rows[at].parent = Some(code),
+            Named::Unknown if is_none => areas.rows[at].parent = None,
+            Named::Unknown => {}
         }
     }
 }
 
 /// Exactly one area has no parent.
-fn check_roots(areas: &Areas, faults: &mut Faults) {
+fn check_roots(areas: &Areas, findings: &mut Findings) {
     let mut roots = areas.rows.iter().filter(|row| row.parent.is_none());
     let Some(first) = roots.next() else {
         if areas.rows.is_empty() && areas.extent == Extent::Whole {
-            let rule = "there is no area; one without a parent is needed".to_owned();
-            let (column, value) = (String::new(), String::new());
-            faults.push(Fault { file: SHEET.file, line: None, column, value, rule });
+            findings.add(Place::whole(SHEET.file), "", Rule::NoArea);
         }
         return;
     };
@@ -160,13 +227,12 @@ fn check_roots(areas: &Areas, faults: &mut Faults) {
         return; // The column is missing, which was said already.
     }
     for row in roots {
-        let rule = format!("may not be empty: the area without a parent is that of line {}", first.line);
-        faults.push(fault(row, PARENT, "", rule));
+        findings.add(place(row, PARENT), "", Rule::SecondRoot { first: first.line });
     }
 }
 
 /// Nobody is an own ancestor: one fault for each ring, at its first line.
-fn check_cycles(areas: &Areas, faults: &mut Faults) {
+fn check_cycles(areas: &Areas, findings: &mut Findings) {
     // 0 = not seen, else the number of the walk that came by.
     let mut seen = vec![0_usize; areas.rows.len()];
     for start in 0..areas.rows.len() {
@@ -177,13 +243,13 @@ fn check_cycles(areas: &Areas, faults: &mut Faults) {
             at = above;
         }
         if seen[at] == start + 1 && areas.above(at).is_some() {
-            note_ring(areas, at, faults);
+            note_ring(areas, at, findings);
         }
     }
 }
 
 /// Notes the ring of areas through `at`, each of which lies in the next.
-fn note_ring(areas: &Areas, at: usize, faults: &mut Faults) {
+fn note_ring(areas: &Areas, at: usize, findings: &mut Findings) {
     let mut ring = vec![at];
     while let Some(next) = areas.above(*ring.last().unwrap_or(&at)).filter(|&next| next != at) {
         ring.push(next);
@@ -193,12 +259,12 @@ fn note_ring(areas: &Areas, at: usize, faults: &mut Faults) {
     ring.rotate_left(turn);
     let names: Vec<_> = ring.iter().chain([&first]).take(6).map(|&i| shown(&areas.rows[i].code)).collect();
     let row = &areas.rows[first];
-    let rule = format!("the area would lie inside itself ({})", names.join(" in "));
-    faults.push(fault(row, PARENT, row.parent.as_deref().unwrap_or_default(), rule));
+    let rule = Rule::InsideItself { ring: names.join(" in ") };
+    findings.add(place(row, PARENT), row.parent.as_deref().unwrap_or_default(), rule);
 }
 
 /// Gives preorder numbers and depths and sorts the rows by them; too deep a tree is a fault.
-fn number(areas: &mut Areas, faults: &mut Faults) {
+fn number(areas: &mut Areas, findings: &mut Findings) {
     let mut children: HashMap<Option<Arc<str>>, Vec<usize>> = HashMap::new();
     for (at, row) in areas.rows.iter().enumerate() {
         children.entry(row.parent.clone()).or_default().push(at);
@@ -220,9 +286,8 @@ fn number(areas: &mut Areas, faults: &mut Faults) {
             open.extend(below(&Some(Arc::clone(&row.code))).iter().rev().map(|&at| (at, depth + 1, false)));
             continue;
         }
-        let rule = format!("deeper than {DEPTH_LIMIT} levels");
         let parent = row.parent.clone().unwrap_or_default();
-        faults.push(fault(row, PARENT, &parent, rule));
+        findings.add(place(row, PARENT), &parent, Rule::TooDeep { most: DEPTH_LIMIT });
     }
     areas.rows.sort_by_key(|row| row.lo);
     areas.by_code = areas.rows.iter().enumerate().map(|(at, row)| (Arc::clone(&row.code), at)).collect();

@@ -1,11 +1,15 @@
 //! `dwellings.csv`: the doors, judged and given their ids. Repeated texts are kept once, so that a million doors fit
 //! into a few hundred megabytes.
 
-use super::Progress;
 use super::areas::Areas;
-use super::fault::{Faults, shown};
-use super::files::Files;
-use super::table::{self, Interner, Line, Sheet};
+use super::cells;
+use super::desk::Desk;
+use super::interner::Interner;
+use super::line::{Line, joined};
+use super::plausible;
+use super::rule::Rule;
+use super::sheet::{Cells, Meaning, Sheet, column};
+use super::table;
 use crate::domain::code::DwellingKind;
 use crate::domain::ids::{BuildingId, DwellingId, door_key};
 use std::collections::HashMap;
@@ -15,17 +19,17 @@ use std::sync::Arc;
 pub(super) const SHEET: Sheet = Sheet {
     file: "dwellings.csv",
     columns: &[
-        "area",
-        "building",
-        "unit",
-        "floor",
-        "room",
-        "kind",
-        "lon",
-        "lat",
-        "building_name",
-        "households_expected",
-        "external_id",
+        column("area", Meaning::Area, Cells::FilledOrMerged),
+        column("building", Meaning::Code, Cells::FilledOrMerged),
+        column("unit", Meaning::Code, Cells::AnyOrMerged),
+        column("floor", Meaning::Whole, Cells::Any),
+        column("room", Meaning::Code, Cells::Filled),
+        column("kind", Meaning::Word, Cells::Filled),
+        column("lon", Meaning::Degrees, Cells::Any),
+        column("lat", Meaning::Degrees, Cells::Any),
+        column("building_name", Meaning::Text, Cells::Any),
+        column("households_expected", Meaning::Whole, Cells::Any),
+        column("external_id", Meaning::Code, Cells::Any),
     ],
     required: 8,
 };
@@ -33,13 +37,13 @@ const AREA: usize = 0;
 const BUILDING: usize = 1;
 const UNIT: usize = 2;
 const FLOOR: usize = 3;
-const ROOM: usize = 4;
+pub(super) const ROOM: usize = 4;
 const KIND: usize = 5;
-const LON: usize = 6;
+pub(super) const LON: usize = 6;
 const LAT: usize = 7;
 const BUILDING_NAME: usize = 8;
 const HOUSEHOLDS: usize = 9;
-const EXTERNAL_ID: usize = 10;
+pub(super) const EXTERNAL_ID: usize = 10;
 
 /// Longest building, unit and room in characters.
 const PART_CHARS: usize = 60;
@@ -47,6 +51,8 @@ const PART_CHARS: usize = 60;
 const NAME_CHARS: usize = 200;
 /// Floors that exist.
 const FLOORS: std::ops::RangeInclusive<i32> = -20..=250;
+/// From here on a number is no slip of degrees: it lost its point, or counts metres.
+const NO_POINT: f64 = 1000.0;
 /// Most households behind one door.
 const HOUSEHOLDS_LIMIT: u16 = 999;
 
@@ -101,24 +107,24 @@ struct Reading<'a> {
 }
 
 /// Reads and judges the file for `district`.
-pub(super) fn read(
-    files: &dyn Files,
-    district: &str,
-    areas: &Areas,
-    faults: &mut Faults,
-    progress: &mut dyn FnMut(Progress),
-) -> Vec<DwellingRow> {
-    let (texts, rows, seen) = (Interner::default(), Vec::new(), HashMap::new());
-    let mut reading = Reading { district, areas, texts, rows, seen, building: None };
-    table::read(files, &SHEET, faults, progress, &mut |line| reading.take(line));
-    reading.rows.shrink_to_fit();
-    reading.rows
+pub(super) fn read(desk: &mut Desk<'_>, district: &str, areas: &Areas) -> Vec<DwellingRow> {
+    let mut reading = Reading {
+        district,
+        areas,
+        texts: Interner::default(),
+        rows: Vec::new(),
+        seen: HashMap::new(),
+        building: None,
+    };
+    table::read(desk, &SHEET, &mut |line| reading.row(line));
+    let rows = reading.rows;
+    plausible::judge(&rows, &mut desk.findings);
+    rows
 }
 
 impl Reading<'_> {
-    /// Judges every cell of one row, then keeps the row if its door is new and its kind known.
-    fn take(&mut self, line: &mut Line<'_>) {
-        let area = self.area(line);
+    fn row(&mut self, line: &mut Line<'_>) {
+        let area = self.areas.cell(line, AREA, PART_CHARS);
         let building = line.code(BUILDING, PART_CHARS);
         let unit = line.code_or_none(UNIT, PART_CHARS).unwrap_or_default();
         let room = line.code(ROOM, PART_CHARS);
@@ -166,18 +172,8 @@ impl Reading<'_> {
         if first == line.number() {
             return Some(id);
         }
-        let door = shown(&[building, unit, room].join("-"));
-        line.fault_hiding(ROOM, door, format!("the same door as line {first}"));
+        line.note_showing(ROOM, &joined([building, unit, room]), Rule::SameDoor { first });
         None
-    }
-
-    /// The area, which must be one of the tree.
-    fn area(&self, line: &mut Line<'_>) -> Option<String> {
-        let code = line.code(AREA, PART_CHARS)?;
-        if self.areas.find(&code).is_err() {
-            line.fault(AREA, "not an area of areas.csv");
-        }
-        Some(code)
     }
 
     /// The building's id; doors of one building mostly follow one another.
@@ -195,74 +191,66 @@ impl Reading<'_> {
 }
 
 fn floor(line: &mut Line<'_>) -> Option<i32> {
-    let cell = line.cell(FLOOR)?;
-    match i32::from_str(cell) {
-        Ok(floor) if FLOORS.contains(&floor) => Some(floor),
-        Ok(_) => {
-            line.fault(FLOOR, format!("a floor lies between {} and {}", FLOORS.start(), FLOORS.end()));
-            None
-        }
-        Err(_) => {
-            line.fault(FLOOR, "a floor is a whole number");
-            None
-        }
-    }
+    let rule = match i32::from_str(line.cell(FLOOR)?) {
+        Ok(floor) if FLOORS.contains(&floor) => return Some(floor),
+        Ok(_) => Rule::FloorRange { least: *FLOORS.start(), most: *FLOORS.end() },
+        Err(_) => Rule::FloorWhole,
+    };
+    line.note(FLOOR, rule);
+    None
 }
 
 fn kind(line: &mut Line<'_>) -> Option<DwellingKind> {
-    let Some(cell) = line.cell(KIND) else {
-        if line.has(KIND) {
-            line.fault(KIND, "may not be empty");
-        }
-        return None;
-    };
-    let kind = DwellingKind::from_slug(cell);
-    if kind.is_none() {
-        let known: Vec<_> = DwellingKind::ALL.iter().map(|kind| kind.slug()).collect();
-        line.fault(KIND, format!("not one of {}", known.join(", ")));
-    }
-    kind
+    line.need(KIND);
+    line.word(KIND, DwellingKind::ALL.iter().map(|&kind| (kind.slug(), kind)))
 }
 
 fn households(line: &mut Line<'_>) -> Option<u16> {
     let cell = line.cell(HOUSEHOLDS)?;
     let number = u16::from_str(cell).ok().filter(|&n| n <= HOUSEHOLDS_LIMIT);
     if number.is_none() {
-        line.fault(HOUSEHOLDS, format!("a whole number from 0 to {HOUSEHOLDS_LIMIT}"));
+        line.note(HOUSEHOLDS, Rule::HouseholdsRange { most: HOUSEHOLDS_LIMIT });
     }
     number
 }
 
 /// One coordinate: a plain finite number.
 fn degrees(line: &mut Line<'_>, column: usize) -> Option<f64> {
-    let number = f64::from_str(line.cell(column)?).ok().filter(|number| number.is_finite());
+    let cell = line.cell(column)?;
+    let number = cells::degrees(cell);
     if number.is_none() {
-        line.fault(column, "not a number of degrees");
+        let has_points = cell.matches('.').count() > 1;
+        line.note(column, if has_points { Rule::NoPoint } else { Rule::NotDegrees });
     }
     number
 }
 
-/// Longitude and latitude: both or none, in range, not exchanged.
+/// Longitude and latitude: both or none, in range; exchanged ones are exchanged back, and that is asked about.
 fn position(line: &mut Line<'_>) -> Option<(f64, f64)> {
     for (given, other) in [(LON, LAT), (LAT, LON)] {
         if line.cell(given).is_some() && line.cell(other).is_none() && line.has(other) {
-            line.fault(other, "missing; longitude and latitude come together");
+            line.note(other, Rule::Together);
         }
     }
     let (lon, lat) = (degrees(line, LON), degrees(line, LAT));
     let (lon, lat) = (lon?, lat?);
-    if !in_china(lon, lat) && in_china(lat, lon) {
-        line.fault(LON, "longitude and latitude look exchanged");
-    } else if lon.abs() > 180.0 {
-        line.fault(LON, "a longitude lies between -180 and 180");
-    } else if lat.abs() > 90.0 {
-        line.fault(LAT, "a latitude lies between -90 and 90");
-    } else if lon == 0.0 && lat == 0.0 {
-        line.fault(LON, "0, 0 is nobody's door; leave both cells empty where the place is unknown");
-    } else {
-        return Some((lon, lat));
+    if lon == 0.0 && lat == 0.0 {
+        line.note(LON, Rule::ZeroPlace);
+        return None;
     }
-    None
+    if !in_china(lon, lat) && in_china(lat, lon) {
+        line.note(LON, Rule::Exchanged);
+        return Some((lat, lon));
+    }
+    let outside = [(LON, lon, 180.0, Rule::LonRange), (LAT, lat, 90.0, Rule::LatRange)];
+    let mut is_inside = true;
+    for (column, degrees, most, rule) in outside {
+        if degrees.abs() > most {
+            line.note(column, if degrees.abs() >= NO_POINT { Rule::NoPoint } else { rule });
+            is_inside = false;
+        }
+    }
+    is_inside.then_some((lon, lat))
 }
 
 /// Whether a point lies in the box around China in which the national datum differs from WGS-84.

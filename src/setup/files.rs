@@ -1,8 +1,8 @@
 //! Where the set-up's files come from: a directory, or bytes already in memory (an unpacked archive, a test).
-//! Only opens and sizes files; what is in them is judged elsewhere.
+//! Only lists, opens and sizes files; what is in them is judged elsewhere.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -18,6 +18,14 @@ pub struct Opened<'a> {
 pub trait Files {
     /// Opens `name`; `Ok(None)` when there is no such file.
     fn open(&self, name: &str) -> io::Result<Option<Opened<'_>>>;
+
+    /// The names of all files that are there.
+    fn names(&self) -> io::Result<Vec<String>>;
+
+    /// Names of which several files came, so that nobody knows which is meant.
+    fn repeated(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// The files of one directory on disk.
@@ -37,16 +45,33 @@ impl Files for Directory {
         }
         Ok(Some(Opened { bytes: Box::new(file), length: Some(about.len()) }))
     }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(&self.0)?;
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
 }
 
 /// Files held in memory, by name.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(pub BTreeMap<String, Vec<u8>>);
+pub struct Memory(pub BTreeMap<String, Vec<u8>>, Vec<String>);
 
 impl Memory {
     /// Adds or replaces one file.
     pub fn put(&mut self, name: &str, bytes: impl Into<Vec<u8>>) {
         self.0.insert(name.to_owned(), bytes.into());
+    }
+
+    /// Adds one file of several that somebody sent; a second one of that name is noted, as nobody knows which is meant.
+    pub fn receive(&mut self, name: &str, bytes: Vec<u8>) {
+        if self.0.insert(name.to_owned(), bytes).is_some() {
+            self.1.push(name.to_owned());
+        }
     }
 }
 
@@ -56,5 +81,13 @@ impl Files for Memory {
             bytes: Box::new(bytes.as_slice()),
             length: u64::try_from(bytes.len()).ok(),
         }))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.keys().cloned().collect())
+    }
+
+    fn repeated(&self) -> &[String] {
+        &self.1
     }
 }

@@ -2,31 +2,54 @@
 //! or names everything that is wrong with them, all in one go. It applies nothing: no database, no clock.
 
 mod areas;
+mod cells;
+mod desk;
+mod dialect;
 mod dwellings;
-mod fault;
+mod encoding;
 mod files;
+mod finding;
+mod header;
 mod hours;
+mod interner;
+mod line;
+mod lines;
+mod names;
+mod plain_toml;
+mod plausible;
 mod policy;
 mod question;
+mod reading;
 mod rows;
+mod rule;
+mod said;
+mod sheet;
+mod shown;
 mod source;
 mod staff;
 mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text;
+mod understood;
 
 pub use crate::domain::rules::Span;
 pub use areas::AreaRow;
 pub use dwellings::DwellingRow;
-pub use fault::{Fault, Faults, shown};
+pub use encoding::Encoding;
 pub use files::{Directory, Files, Memory, Opened};
+pub use finding::{Faults, Finding};
 pub use hours::{HoursError, parse as parse_hours};
 pub use question::{Answer, Answered, Question};
+pub use lines::Lines;
+pub use reading::{Accepted, Reading, examine, file_of, is_wanted, read, survey_text};
+pub use rule::{Class, Rule};
+pub use said::Both;
+pub use shown::shown;
 pub use staff::{Shifts, StaffRow};
 pub use survey::SurveySetup;
-
-use std::io;
+pub use understood::{FileRead, Table};
 
 /// The TOML file's plain name.
 pub const SURVEY_FILE: &str = "survey.toml";
@@ -71,39 +94,7 @@ impl Setup {
     }
 }
 
-/// Reads a set-up. `progress` is called now and then and at the end of every file.
-///
-/// # Errors
-/// All faults of all files. What cannot be judged because another file is broken is left out.
-pub fn read(files: &dyn Files, progress: &mut dyn FnMut(Progress)) -> Result<Setup, Faults> {
-    let mut faults = Faults::default();
-    let (survey, district) = survey::read(files, &mut faults);
-    let areas = areas::read(files, &mut faults, progress);
-    let district = district.unwrap_or_default();
-    let dwellings = dwellings::read(files, &district, &areas, &mut faults, progress);
-    let staff = staff::read(files, &areas, &mut faults, progress);
-    match survey {
-        Some(survey) if faults.is_empty() => Ok(Setup { survey, areas: areas.rows, dwellings, staff }),
-        Some(_) | None => {
-            faults.sort();
-            Err(faults)
-        }
-    }
-}
-
 /// Place of `file` in [`FILES`].
 fn file_rank(file: &str) -> usize {
     FILES.iter().position(|&known| known == file).unwrap_or(FILES.len())
-}
-
-/// Why a file that is there cannot be read, without a path or a system's own words.
-fn unreadable(error: &io::Error) -> String {
-    let kind = error.kind();
-    if kind == io::ErrorKind::PermissionDenied {
-        "the file may not be read by this user".to_owned()
-    } else if kind == io::ErrorKind::IsADirectory {
-        "a directory stands where the file should be".to_owned()
-    } else {
-        format!("the file cannot be read ({kind})")
-    }
 }

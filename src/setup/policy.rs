@@ -1,6 +1,8 @@
 //! The policy tables of `survey.toml`: every unknown key, wrong type and broken rule with its own line, all in one go.
 
-use super::fault::{Fault, Faults, shown};
+use super::finding::{Findings, Place};
+use super::rule::Rule;
+use super::shown::shown;
 use super::source::Source;
 use super::survey::OWN_KEYS;
 use crate::domain::policy::Policy;
@@ -14,7 +16,7 @@ use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 const DEPTH: usize = 2;
 
 /// The policy of the file, or `None` with the faults noted.
-pub(super) fn read(table: &DeTable<'_>, source: &Source<'_>, faults: &mut Faults) -> Option<Policy> {
+pub(super) fn read(table: &DeTable<'_>, source: &Source<'_>, findings: &mut Findings) -> Option<Policy> {
     let own = |key: &str| OWN_KEYS.contains(&key);
     let mut rules: DeTable<'_> = table
         .iter()
@@ -29,16 +31,16 @@ pub(super) fn read(table: &DeTable<'_>, source: &Source<'_>, faults: &mut Faults
             let sound = broken.is_empty();
             for one in broken {
                 let line = line_of(table, &one.key).map(|span| source.line(span.start));
-                let value = shown(&one.value);
-                faults.push(Fault { file: source.file, line, column: one.key, value, rule: one.rule });
+                let place = Place { line, ..Place::whole(source.file) }.column(one.key);
+                findings.add(place, &one.value, Rule::PolicyValue { rule: one.rule });
             }
             sound.then_some(policy)
         }
         Err(error) => {
-            let before = faults.total();
-            each_alone(&rules, &mut Vec::new(), source, faults);
-            if faults.total() == before {
-                note(&error, "", source, faults);
+            let before = findings.bad();
+            each_alone(&rules, &mut Vec::new(), source, findings);
+            if findings.bad() == before {
+                note(&error, "", source, findings);
             }
             None
         }
@@ -73,7 +75,7 @@ fn each_alone(
     table: &DeTable<'_>,
     path: &mut Vec<Spanned<Cow<'_, str>>>,
     source: &Source<'_>,
-    faults: &mut Faults,
+    findings: &mut Findings,
 ) {
     for (key, value) in table {
         let key = Spanned::new(key.span(), Cow::Owned(key.get_ref().clone().into_owned()));
@@ -81,14 +83,14 @@ fn each_alone(
         match value.get_ref() {
             DeValue::Table(inner) if path.len() < DEPTH && !inner.is_empty() => {
                 let empty = Spanned::new(value.span(), DeValue::Table(DeTable::new()));
-                if alone(path, empty, source, faults) {
-                    each_alone(inner, path, source, faults);
+                if alone(path, empty, source, findings) {
+                    each_alone(inner, path, source, findings);
                 }
             }
             DeValue::Array(items)
                 if !items.is_empty() && items.iter().all(|item| item.get_ref().is_table()) =>
             {
-                each_item_alone(items, path, source, faults);
+                each_item_alone(items, path, source, findings);
             }
             DeValue::Table(_)
             | DeValue::Array(_)
@@ -97,7 +99,7 @@ fn each_alone(
             | DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_) => {
-                alone(path, value.clone(), source, faults);
+                alone(path, value.clone(), source, findings);
             }
         }
         path.pop();
@@ -109,12 +111,12 @@ fn each_item_alone(
     items: &DeArray<'_>,
     path: &[Spanned<Cow<'_, str>>],
     source: &Source<'_>,
-    faults: &mut Faults,
+    findings: &mut Findings,
 ) {
     for item in items {
         let mut one = DeArray::new();
         one.push(item.clone());
-        if !alone(path, Spanned::new(item.span(), DeValue::Array(one)), source, faults) {
+        if !alone(path, Spanned::new(item.span(), DeValue::Array(one)), source, findings) {
             return;
         }
     }
@@ -125,7 +127,7 @@ fn alone(
     path: &[Spanned<Cow<'_, str>>],
     value: Spanned<DeValue<'_>>,
     source: &Source<'_>,
-    faults: &mut Faults,
+    findings: &mut Findings,
 ) -> bool {
     let span = value.span();
     let mut inner = value;
@@ -140,13 +142,13 @@ fn alone(
     let read = Policy::deserialize(Deserializer::from(Spanned::new(span, table)));
     if let Err(error) = &read {
         let key = path.iter().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>().join(".");
-        note(error, &key, source, faults);
+        note(error, &key, source, findings);
     }
     read.is_ok()
 }
 
 /// Notes one error of the reader, met while judging `key`, at the place it names.
-fn note(error: &toml::de::Error, key: &str, source: &Source<'_>, faults: &mut Faults) {
+fn note(error: &toml::de::Error, key: &str, source: &Source<'_>, findings: &mut Findings) {
     let line = error.span().map(|span| source.line(span.start));
     let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
@@ -156,11 +158,11 @@ fn note(error: &toml::de::Error, key: &str, source: &Source<'_>, faults: &mut Fa
             let last = key.rsplit('.').next().unwrap_or_default();
             let column =
                 if last == field || key.is_empty() { key.to_owned() } else { format!("{key}.{field}") };
-            (column, String::new(), format!("not a key of this place; known are {known}"))
+            (column, String::new(), Rule::UnknownKey { known })
         }
-        None => (key.to_owned(), text_at(error.span(), source), message_only(&message)),
+        None => (key.to_owned(), text_at(error.span(), source), Rule::PolicyValue { rule: message_only(&message) }),
     };
-    faults.push(Fault { file: source.file, line, column: shown(&column), value, rule });
+    findings.add(Place { line, ..Place::whole(source.file) }.column(shown(&column)), &value, rule);
 }
 
 /// A reader's message without the value it quotes: the value is shown beside it, cut and masked.

@@ -1,11 +1,14 @@
 //! `staff.csv`: who works where, in which role, and on which hours.
 
-use super::Progress;
 use super::areas::Areas;
-use super::fault::Faults;
-use super::files::Files;
+use super::desk::Desk;
 use super::hours;
-use super::table::{self, Line, Sheet};
+use super::line::Line;
+use super::rule::Rule;
+use super::sheet::{Cells, Meaning, Sheet, column};
+use super::shown::shown;
+use super::table;
+use crate::domain::UserName;
 use crate::domain::code::Role;
 use crate::domain::rules::Span;
 use serde::{Deserialize, Serialize};
@@ -15,14 +18,14 @@ use std::sync::Arc;
 pub(super) const SHEET: Sheet = Sheet {
     file: "staff.csv",
     columns: &[
-        "user",
-        "name",
-        "role",
-        "area",
-        "shift_weekday",
-        "shift_weekend",
-        "shift_saturday",
-        "shift_sunday",
+        column("user", Meaning::User, Cells::Filled),
+        column("name", Meaning::Person, Cells::Filled),
+        column("role", Meaning::Word, Cells::Filled),
+        column("area", Meaning::Area, Cells::FilledOrMerged),
+        column("shift_weekday", Meaning::Hours, Cells::Any),
+        column("shift_weekend", Meaning::Hours, Cells::Any),
+        column("shift_saturday", Meaning::Hours, Cells::Any),
+        column("shift_sunday", Meaning::Hours, Cells::Any),
     ],
     required: 4,
 };
@@ -104,89 +107,51 @@ pub struct StaffRow {
 }
 
 /// Reads and judges the file.
-pub(super) fn read(
-    files: &dyn Files,
-    areas: &Areas,
-    faults: &mut Faults,
-    progress: &mut dyn FnMut(Progress),
-) -> Vec<StaffRow> {
+pub(super) fn read(desk: &mut Desk<'_>, areas: &Areas) -> Vec<StaffRow> {
     let mut rows = Vec::new();
     let mut seen = HashMap::new();
-    table::read(files, &SHEET, faults, progress, &mut |line| {
-        rows.extend(row(line, areas, &mut seen));
-    });
+    table::read(desk, &SHEET, &mut |line| rows.extend(row(line, areas, &mut seen)));
     rows
 }
 
-fn row(line: &mut Line<'_>, areas: &Areas, seen: &mut HashMap<String, u64>) -> Option<StaffRow> {
+/// User names as they are compared, with the first writing and its line.
+type Users = HashMap<String, (String, u64)>;
+
+fn row(line: &mut Line<'_>, areas: &Areas, seen: &mut Users) -> Option<StaffRow> {
     let user = user(line, seen);
-    if line.cell(NAME).is_none() && line.has(NAME) {
-        line.fault(NAME, "may not be empty");
-    }
-    let name = name(line);
+    line.need(NAME);
+    let name = line.text(NAME, NAME_CHARS);
     let role = role(line);
-    let area = line.code(AREA, USER_CHARS);
-    if area.as_deref().is_some_and(|code| areas.find(code).is_err()) {
-        line.fault(AREA, "not an area of areas.csv");
-    }
+    let area = areas.cell(line, AREA, USER_CHARS);
     let weekend = shift(line, WEEKEND);
     let weekday = shift(line, WEEKDAY);
     let saturday = shift(line, SATURDAY).or_else(|| weekend.clone());
     let sunday = shift(line, SUNDAY).or(weekend);
     let shifts = Shifts { weekday, saturday, sunday };
-    Some(StaffRow {
-        user: user?,
-        name: name?,
-        role: role?,
-        area: Arc::from(area?),
-        shifts,
-        line: line.number(),
-    })
+    Some(StaffRow { user: user?, name: name?, role: role?, area: area?, shifts, line: line.number() })
 }
 
-/// A user name: letters, digits, `.`, `_`, `-`, `@`; each once.
-fn user(line: &mut Line<'_>, seen: &mut HashMap<String, u64>) -> Option<String> {
+/// A user name: letters, digits, `.`, `_`, `-`, `@`; each once, whatever its capitals.
+fn user(line: &mut Line<'_>, seen: &mut Users) -> Option<String> {
     let user = line.code(USER, USER_CHARS)?;
     if !user.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@')) {
-        line.fault(USER, "a user name has only letters, digits and . _ - @");
+        line.note(USER, Rule::UserSigns);
         return None;
     }
-    if let Some(first) = seen.get(&user) {
-        let rule = format!("the same user as line {first}");
-        line.fault(USER, rule);
+    let name = UserName::of(&user);
+    if let Some((written, first)) = seen.get(name.key()) {
+        let (other, first) = (shown(written), *first);
+        let is_same = *written == user;
+        line.note(USER, if is_same { Rule::SameUser { first } } else { Rule::SameUserWritten { other, first } });
         return None;
     }
-    seen.insert(user.clone(), line.number());
+    seen.insert(name.key().to_owned(), (user.clone(), line.number()));
     Some(user)
 }
 
-/// The person's name; a fault does not show it.
-fn name(line: &mut Line<'_>) -> Option<String> {
-    let text = line.cell(NAME)?.split_whitespace().collect::<Vec<_>>().join(" ");
-    let rule = if text.chars().any(char::is_control) {
-        "control characters are not allowed".to_owned()
-    } else if text.chars().count() > NAME_CHARS {
-        format!("longer than {NAME_CHARS} characters")
-    } else {
-        return Some(text);
-    };
-    line.fault_hiding(NAME, String::new(), rule);
-    None
-}
-
 fn role(line: &mut Line<'_>) -> Option<Role> {
-    let Some(cell) = line.cell(ROLE) else {
-        if line.has(ROLE) {
-            line.fault(ROLE, "may not be empty");
-        }
-        return None;
-    };
-    let role = Role::from_slug(cell);
-    if role.is_none() {
-        let known: Vec<_> = Role::ALL.iter().map(|role| role.slug()).collect();
-        line.fault(ROLE, format!("not one of {}", known.join(", ")));
-    }
-    role
+    line.need(ROLE);
+    line.word(ROLE, Role::ALL.iter().map(|&role| (role.slug(), role)))
 }
 
 /// Hours of one column; an empty cell means never, an absent column nothing.
@@ -194,11 +159,16 @@ fn shift(line: &mut Line<'_>, column: usize) -> Option<Vec<Span>> {
     if !line.has(column) {
         return None;
     }
-    match line.cell(column).map(hours::parse) {
+    match line.cell(column).map(hours::read) {
         None => Some(Vec::new()),
-        Some(Ok(spans)) => Some(spans),
+        Some(Ok((spans, is_unusual))) => {
+            if is_unusual {
+                line.note(column, Rule::HoursWritten);
+            }
+            Some(spans)
+        }
         Some(Err(rule)) => {
-            line.fault(column, rule.to_string());
+            line.note(column, rule);
             None
         }
     }

@@ -1,10 +1,15 @@
 //! `survey.toml`: the survey's own facts. The policy tables in the same file are handed to `policy`.
 
-use super::fault::{Fault, Faults, shown};
-use super::files::Files;
+use super::SURVEY_FILE;
+use super::desk::{Desk, unreadable};
+use super::encoding;
+use super::finding::{Findings, Place};
+use super::plain_toml;
 use super::policy;
+use super::rule::Rule;
 use super::source::Source;
-use super::{SURVEY_FILE, unreadable};
+use super::text::{NotDecoded, Text};
+use super::understood::FileRead;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -23,6 +28,9 @@ const YEARS: std::ops::RangeInclusive<i16> = 1990..=2200;
 /// Keys that are not the policy's.
 pub(super) const OWN_KEYS: [&str; 8] =
     ["id", "name", "name_zh", "district", "time_zone", "reference_at", "starts_on", "ends_on"];
+
+/// Keys that must be there.
+const NEEDED_KEYS: [&str; 6] = ["id", "name", "district", "time_zone", "starts_on", "ends_on"];
 
 /// The survey itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +63,8 @@ impl SurveySetup {
 }
 
 /// Reads and judges the file. The district is given back also where other parts are wrong, as the doors' keys need it.
-pub(super) fn read(files: &dyn Files, faults: &mut Faults) -> (Option<SurveySetup>, Option<String>) {
-    let Some(text) = text(files, faults) else {
+pub(super) fn read(desk: &mut Desk<'_>) -> (Option<SurveySetup>, Option<String>) {
+    let Some(text) = text(desk) else {
         return (None, None);
     };
     let source = Source::new(SURVEY_FILE, &text);
@@ -64,13 +72,12 @@ pub(super) fn read(files: &dyn Files, faults: &mut Faults) -> (Option<SurveySetu
     if !errors.is_empty() {
         for error in errors {
             let line = error.span().map(|span| source.line(span.start));
-            let rule = format!("not valid TOML: {}", shown_message(error.message()));
-            let (column, value) = (String::new(), String::new());
-            faults.push(Fault { file: SURVEY_FILE, line, column, value, rule });
+            let rule = Rule::Toml { message: shown_message(error.message()) };
+            desk.findings.add(Place { line, ..Place::whole(SURVEY_FILE) }, "", rule);
         }
         return (None, None);
     }
-    let mut reading = Reading { table: table.get_ref(), source: &source, faults };
+    let mut reading = Reading { table: table.get_ref(), source: &source, findings: &mut desk.findings };
     let survey = reading.survey();
     let district = survey.as_ref().map(|survey| survey.district.clone()).or_else(|| {
         reading
@@ -88,49 +95,60 @@ fn shown_message(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
 }
 
-/// A fault of the file as a whole, or of one line.
-fn whole(line: Option<u64>, rule: &str) -> Fault {
-    let (column, value) = (String::new(), String::new());
-    Fault { file: SURVEY_FILE, line, column, value, rule: rule.to_owned() }
-}
-
-/// The file as text, without a byte order mark.
-fn text(files: &dyn Files, faults: &mut Faults) -> Option<String> {
-    let mut bytes = Vec::new();
-    let read = match files.open(SURVEY_FILE) {
-        Ok(Some(opened)) => opened.bytes.take(SIZE_LIMIT + 1).read_to_end(&mut bytes),
+/// The file as text, with plain line ends and plain signs.
+pub(super) fn text(desk: &mut Desk<'_>) -> Option<String> {
+    let (name, encoding) = desk.find(SURVEY_FILE)?;
+    let place = || Place::whole(SURVEY_FILE);
+    let opened = match desk.files.open(&name) {
+        Ok(Some(opened)) => opened,
         Ok(None) => {
-            faults.push(whole(None, "the file is missing"));
+            desk.findings.add(place(), "", Rule::FileMissing);
             return None;
         }
-        Err(error) => Err(error),
-    };
-    match read {
-        Ok(read) if u64::try_from(read).is_ok_and(|read| read <= SIZE_LIMIT) => utf8(bytes, faults),
-        Ok(_) => {
-            faults.push(whole(None, "larger than 1 MiB"));
-            None
-        }
         Err(error) => {
-            faults.push(whole(None, &unreadable(&error)));
-            None
+            desk.findings.add(place(), "", unreadable(&error));
+            return None;
         }
+    };
+    let mut reading = Text::new(opened.bytes, encoding);
+    let mut bytes = Vec::new();
+    let read = reading.by_ref().take(SIZE_LIMIT + 1).read_to_end(&mut bytes);
+    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let wrong = match read {
+        Ok(_) if bytes.len() as u64 > SIZE_LIMIT => Some((None, Rule::TooLarge)),
+        Ok(_) => reading.dropped.zeros.map(|(line, _)| (Some(line), Rule::ZeroBytes)),
+        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<NotDecoded>()) => {
+            Some((Some(lines + 1), Rule::NotUtf8))
+        }
+        Err(error) => Some((None, unreadable(&error))),
+    };
+    if let Some((line, rule)) = wrong {
+        desk.findings.add(Place { line, ..place() }, "", rule);
+        return None;
     }
+    let text = String::from_utf8(bytes).ok()?;
+    let (ends, is_odd) = reading.dropped.ends.label();
+    if let Some(rule) = encoding::rule(encoding) {
+        let example = text.lines().find(|line| !line.is_ascii()).unwrap_or_default();
+        desk.findings.add(place(), example, rule);
+    }
+    if is_odd {
+        desk.findings.add(place(), "", Rule::LineEnds { ends });
+    }
+    desk.read.push(FileRead { ends: Some(ends), ..FileRead::new(SURVEY_FILE, encoding) });
+    let (text, changed) = plain_toml::plain(&text);
+    for line in changed {
+        desk.findings.add(Place::line(SURVEY_FILE, line), "", Rule::TomlSigns);
+    }
+    Some(text)
 }
 
-/// Bytes as text; the first line that is no UTF-8 is a fault.
-fn utf8(mut bytes: Vec<u8>, faults: &mut Faults) -> Option<String> {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        bytes.drain(..3);
-    }
-    String::from_utf8(bytes)
-        .map_err(|error| {
-            let good = error.utf8_error().valid_up_to();
-            let good = String::from_utf8_lossy(&error.as_bytes()[..good]);
-            let line = Source::new(SURVEY_FILE, &good).line(good.len());
-            faults.push(whole(Some(line), "not UTF-8 text; save the file as UTF-8"));
-        })
-        .ok()
+/// A date with the year first, as `2020/11/1`, `2020.11.1`, `2020-11-1` or `2020年11月1日`.
+fn written_date(text: &str) -> Option<Date> {
+    let mut parts = text.trim_end_matches('日').split(['/', '.', '-', '年', '月']);
+    let year = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
+    let (month, day) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then(|| Date::new(year, month, day).ok())?
 }
 
 /// Six digits.
@@ -142,7 +160,7 @@ fn is_district(code: &str) -> bool {
 struct Reading<'a, 'i> {
     table: &'a DeTable<'i>,
     source: &'a Source<'a>,
-    faults: &'a mut Faults,
+    findings: &'a mut Findings,
 }
 
 impl Reading<'_, '_> {
@@ -159,10 +177,10 @@ impl Reading<'_, '_> {
         if let (Some(starts), Some(ends)) = (starts_on, ends_on)
             && ends < starts
         {
-            self.fault("ends_on", &ends.to_string(), format!("before starts_on, which is {starts}"));
+            self.fault("ends_on", &ends.to_string(), Rule::EndsBefore { starts: starts.to_string() });
         }
         let reference_at = self.reference(zone.as_ref());
-        let policy = policy::read(self.table, self.source, self.faults);
+        let policy = policy::read(self.table, self.source, self.findings);
         let ((time_zone, zone), starts_on, name) = (zone?, starts_on?, name?);
         Some(SurveySetup {
             slug: slug?,
@@ -177,21 +195,21 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn fault(&mut self, key: &str, value: &str, rule: impl Into<String>) {
+    fn fault(&mut self, key: &'static str, value: &str, rule: Rule) {
         let line = self.table.get(key).map(|value| self.source.line(value.span().start));
-        let (column, value, rule) = (key.to_owned(), shown(value), rule.into());
-        self.faults.push(Fault { file: SURVEY_FILE, line, column, value, rule });
+        self.findings.add(Place { line, ..Place::whole(SURVEY_FILE) }.column(key), value, rule);
     }
 
     /// Complains where `key` is absent.
-    fn require(&mut self, key: &str) {
+    fn require(&mut self, key: &'static str) {
         if !self.table.contains_key(key) {
-            self.fault(key, "", "missing; needed are id, name, district, time_zone, starts_on, ends_on");
+            let needed = NEEDED_KEYS.join(", ");
+            self.fault(key, "", Rule::KeyMissing { needed });
         }
     }
 
     /// The string under `key`, trimmed; another type is a fault.
-    fn string(&mut self, key: &str) -> Option<String> {
+    fn string(&mut self, key: &'static str) -> Option<String> {
         match self.table.get(key)?.get_ref() {
             DeValue::String(text) => Some(text.trim().to_owned()),
             other @ (DeValue::Integer(_)
@@ -200,8 +218,7 @@ impl Reading<'_, '_> {
             | DeValue::Datetime(_)
             | DeValue::Array(_)
             | DeValue::Table(_)) => {
-                let rule = format!("in quotation marks, not as {}", other.type_str());
-                self.fault(key, "", rule);
+                self.fault(key, "", Rule::InQuotes { kind: other.type_str().to_owned() });
                 None
             }
         }
@@ -214,17 +231,16 @@ impl Reading<'_, '_> {
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let ends = edge(slug.chars().next()) && edge(slug.chars().last());
         if slug.len() > SLUG_CHARS || !ends || !slug.chars().all(inner) {
-            let rule = format!("1 to {SLUG_CHARS} small letters, digits and . _ - between them");
-            self.fault("id", &slug, rule);
+            self.fault("id", &slug, Rule::SlugSigns { most: SLUG_CHARS });
             return None;
         }
         Some(slug)
     }
 
-    fn name(&mut self, key: &str) -> Option<String> {
+    fn name(&mut self, key: &'static str) -> Option<String> {
         let name = self.string(key)?.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.is_empty() || name.chars().any(char::is_control) || name.chars().count() > NAME_CHARS {
-            self.fault(key, &name, format!("1 to {NAME_CHARS} characters on one line"));
+            self.fault(key, &name, Rule::NameLine { most: NAME_CHARS });
             return None;
         }
         Some(name)
@@ -234,7 +250,7 @@ impl Reading<'_, '_> {
         self.require("district");
         let district = self.string("district")?;
         if !is_district(&district) {
-            self.fault("district", &district, "a district code has 6 digits");
+            self.fault("district", &district, Rule::SixDigits);
             return None;
         }
         Some(district)
@@ -246,12 +262,12 @@ impl Reading<'_, '_> {
         if let Ok(zone) = TimeZone::get(&name) {
             return Some((name, zone));
         }
-        self.fault("time_zone", &name, "not a time zone of the IANA list, like Asia/Shanghai");
+        self.fault("time_zone", &name, Rule::NoZone);
         None
     }
 
     /// The text under `key` of a date or moment, which may be written with or without quotation marks.
-    fn moment(&mut self, key: &str) -> Option<String> {
+    fn moment(&mut self, key: &'static str) -> Option<String> {
         match self.table.get(key)?.get_ref() {
             DeValue::Datetime(moment) => Some(moment.to_string()),
             DeValue::String(_)
@@ -263,14 +279,18 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn date(&mut self, key: &str) -> Option<Date> {
+    fn date(&mut self, key: &'static str) -> Option<Date> {
         let text = self.moment(key)?;
         let date = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
-        if let Some(date) = date.filter(|date| YEARS.contains(&date.year())) {
-            return Some(date);
+        let (date, is_usual) = (date.or_else(|| written_date(&text)), date.is_some());
+        let Some(date) = date.filter(|date| YEARS.contains(&date.year())) else {
+            self.fault(key, &text, Rule::NoDate);
+            return None;
+        };
+        if !is_usual {
+            self.fault(key, &text, Rule::DateWritten);
         }
-        self.fault(key, &text, "a date like 2020-11-01");
-        None
+        Some(date)
     }
 
     /// The reference moment: with an offset, or as local time of the survey's zone.
@@ -284,7 +304,7 @@ impl Reading<'_, '_> {
         };
         let moment = text.parse::<Timestamp>().ok().or_else(local);
         if moment.is_none() && zone.is_some() {
-            self.fault("reference_at", &text, "a moment like 2020-11-01T00:00:00+08:00");
+            self.fault("reference_at", &text, Rule::NoMoment);
         }
         moment
     }

@@ -1,294 +1,244 @@
-//! One CSV file of the set-up: its header, and cells judged by the rules all files share (required, length, no control
-//! characters). Knows columns by position in the [`Sheet`]; what a value means is decided by the file's own reader.
+//! One CSV file of the set-up from its first byte to its last row: what is wrong with the file, its header and its rows is
+//! noted here; each row goes to the file's own reader as a [`Line`].
 
-use super::fault::{Fault, Faults, shown};
-use super::files::Files;
+use super::desk::{Desk, unreadable};
+use super::dialect::Dialect;
+use super::encoding::{self, Encoding};
+use super::finding::Place;
+use super::header::{self, Columns};
+use super::line::{Line, RowCells};
 use super::rows::{Row, RowError, Rows};
-use super::{Progress, unreadable};
-use std::collections::HashSet;
-use std::io::Read;
-use std::sync::Arc;
+use super::rule::Rule;
+use super::sheet::Sheet;
+use super::text::Text;
+use super::understood::FileRead;
+use super::{Progress, files::Opened};
+use std::io::{BufRead, Read};
 
 /// Rows between two calls of the progress callback.
 const PROGRESS_ROWS: u64 = 20_000;
-
-/// What a file should look like.
-pub(super) struct Sheet {
-    /// Plain file name.
-    pub file: &'static str,
-    /// Known columns; the first `required` of them must be in the header.
-    pub columns: &'static [&'static str],
-    /// How many of `columns` must be there.
-    pub required: usize,
-}
+/// Bytes of a file from which its way of writing is found out.
+const HEAD: u64 = 1 << 16;
+/// Lines that spreadsheet programs keep, the header included: Excel since 2007, and before it or in an old xls.
+const ROW_LIMITS: [u64; 2] = [1_048_576, 65_536];
 
 /// How much of a file could be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Extent {
     /// Every row, with all required columns.
+    #[default]
     Whole,
     /// Not all of it; what other files say about its content cannot be judged.
     Part,
 }
 
-/// One row with its cells by column, and the place to complain.
-pub(super) struct Line<'a> {
-    sheet: &'static Sheet,
-    places: &'a [Option<usize>],
-    row: &'a Row,
-    faults: &'a mut Faults,
-}
-
-impl<'a> Line<'a> {
-    fn new(sheet: &'static Sheet, places: &'a [Option<usize>], row: &'a Row, faults: &'a mut Faults) -> Self {
-        Self { sheet, places, row, faults }
-    }
-
-    /// Line number in the file.
-    pub fn number(&self) -> u64 {
-        self.row.line
-    }
-
-    /// The trimmed cell of `column`; `None` where the column is absent or the cell empty.
-    pub fn cell(&self, column: usize) -> Option<&str> {
-        let cell = self.row.cell(self.places[column]?)?.trim();
-        (!cell.is_empty()).then_some(cell)
-    }
-
-    /// Whether the header has `column`.
-    pub fn has(&self, column: usize) -> bool {
-        self.places[column].is_some()
-    }
-
-    /// Complains about the cell of `column`.
-    pub fn fault(&mut self, column: usize, rule: impl Into<String>) {
-        let value = self.cell(column).map(shown).unwrap_or_default();
-        self.fault_hiding(column, value, rule);
-    }
-
-    /// Complains about `column` showing `value` instead of the cell.
-    pub fn fault_hiding(&mut self, column: usize, value: String, rule: impl Into<String>) {
-        self.faults.push(Fault {
-            file: self.sheet.file,
-            line: Some(self.row.line),
-            column: self.sheet.columns[column].to_owned(),
-            value,
-            rule: rule.into(),
-        });
-    }
-
-    /// A cell that identifies something: not empty, at most `most` characters, one line, nothing invisible, no `|`.
-    pub fn code(&mut self, column: usize, most: usize) -> Option<String> {
-        if self.cell(column).is_none() && self.has(column) {
-            self.fault(column, "may not be empty");
-        }
-        self.code_or_none(column, most)
-    }
-
-    /// As [`Line::code`], but the cell may be empty.
-    pub fn code_or_none(&mut self, column: usize, most: usize) -> Option<String> {
-        let cell = self.cell(column)?;
-        let rule = if cell.chars().any(is_invisible) {
-            "control and invisible characters are not allowed".to_owned()
-        } else if cell.contains(['|', '｜']) {
-            "the character | is not allowed".to_owned()
-        } else if cell.chars().count() > most {
-            format!("longer than {most} characters")
-        } else {
-            return Some(cell.to_owned());
-        };
-        self.fault(column, rule);
-        None
-    }
-
-    /// A text cell that may be empty: at most `most` characters; line breaks and tabs become spaces.
-    pub fn text(&mut self, column: usize, most: usize) -> Option<String> {
-        let cell = self.cell(column)?;
-        let words: Vec<_> = cell.split_whitespace().collect();
-        let text = words.join(" ");
-        if text.chars().any(char::is_control) {
-            self.fault(column, "control characters are not allowed");
-            return None;
-        }
-        if text.chars().count() > most {
-            self.fault(column, format!("longer than {most} characters"));
-            return None;
-        }
-        Some(text)
-    }
-}
-
-/// Characters that make two equal-looking values differ, or break a line.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Reads the file of `sheet` row by row; faults of the file itself, its header and ragged rows are noted here.
-pub(super) fn read(
-    files: &dyn Files,
-    sheet: &'static Sheet,
-    faults: &mut Faults,
-    progress: &mut dyn FnMut(Progress),
-    each: &mut dyn FnMut(&mut Line<'_>),
-) -> Extent {
-    let opened = match files.open(sheet.file) {
-        Ok(Some(opened)) => opened,
-        Ok(None) => {
-            faults.push(whole_file(sheet, "the file is missing"));
-            return Extent::Part;
-        }
-        Err(error) => {
-            faults.push(whole_file(sheet, &unreadable(&error)));
-            return Extent::Part;
-        }
+/// Reads the file of `sheet` row by row.
+pub(super) fn read(desk: &mut Desk<'_>, sheet: &'static Sheet, each: &mut dyn FnMut(&mut Line<'_>)) -> Extent {
+    let Some((name, encoding)) = desk.find(sheet.file) else { return Extent::Part };
+    let files = desk.files;
+    let opened = files.open(&name).and_then(|head| {
+        let Some(head) = head else { return Ok(None) };
+        let head = beginning(head, encoding)?;
+        Ok(files.open(&name)?.map(|opened| (head, opened)))
+    });
+    let (head, opened) = match opened {
+        Ok(Some(found)) => found,
+        Ok(None) => return refuse(desk, sheet, Rule::FileMissing),
+        Err(error) => return refuse(desk, sheet, unreadable(&error)),
     };
-    let mut table = Table { sheet, rows: Rows::new(opened.bytes), length: opened.length, count: 0 };
-    let extent = table.body(faults, progress, each);
-    progress(table.progress());
+    if head.trim().is_empty() && opened.length.is_none_or(|length| length < HEAD) {
+        return refuse(desk, sheet, Rule::FileEmpty);
+    }
+    let dialect = Dialect::of(sheet, &head);
+    let rows = Rows::new(Text::new(opened.bytes, encoding), dialect.form);
+    let mut table = Table {
+        sheet,
+        rows,
+        dialect,
+        length: opened.length,
+        about: FileRead::new(sheet.file, encoding),
+        example: String::new(),
+    };
+    let extent = table.body(desk, each);
+    (desk.progress)(table.progress());
+    table.finish(desk, encoding);
     extent
 }
 
-/// A fault of a file as a whole.
-fn whole_file(sheet: &Sheet, rule: &str) -> Fault {
-    Fault { file: sheet.file, line: None, column: String::new(), value: String::new(), rule: rule.to_owned() }
+fn refuse(desk: &mut Desk<'_>, sheet: &Sheet, rule: Rule) -> Extent {
+    desk.findings.add(Place::whole(sheet.file), "", rule);
+    Extent::Part
+}
+
+/// The first lines of a file as far as they are text.
+fn beginning(opened: Opened<'_>, encoding: Encoding) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    let read = Text::new(opened.bytes, encoding).take(HEAD).read_to_end(&mut bytes);
+    match read {
+        Err(error) if error.kind() != std::io::ErrorKind::InvalidData => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    let good = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    bytes.truncate(good);
+    Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
 /// A file being read.
-struct Table<R: Read> {
+struct Table<R> {
     sheet: &'static Sheet,
-    rows: Rows<R>,
+    rows: Rows<Text<R>>,
+    dialect: Dialect,
     length: Option<u64>,
-    count: u64,
+    about: FileRead,
+    /// The first cell that shows whether the encoding was guessed rightly.
+    example: String,
 }
 
 impl<R: Read> Table<R> {
     fn progress(&self) -> Progress {
-        Progress { file: self.sheet.file, rows: self.count, bytes: self.rows.bytes(), length: self.length }
+        let (rows, bytes) = (self.about.rows, self.rows.input.bytes);
+        Progress { file: self.sheet.file, rows, bytes, length: self.length }
     }
 
     /// Reads the header, then every row.
-    fn body(
-        &mut self,
-        faults: &mut Faults,
-        progress: &mut dyn FnMut(Progress),
-        each: &mut dyn FnMut(&mut Line<'_>),
-    ) -> Extent {
+    fn body(&mut self, desk: &mut Desk<'_>, each: &mut dyn FnMut(&mut Line<'_>)) -> Extent {
+        let Some(header_line) = self.dialect.header_line else {
+            let rule = Rule::NoHeader { needed: self.sheet.needed() };
+            desk.findings.add(Place::line(self.sheet.file, 1), "", rule);
+            return self.rest(desk);
+        };
         let mut row = Row::default();
-        if !self.first_row(&mut row, faults) {
+        let begun = self.rows.skip_to(header_line - 1).and_then(|()| self.rows.next_into(&mut row));
+        if let Err(error) = begun {
+            self.broken(desk, &error);
             return Extent::Part;
         }
-        let width = row.len();
-        let (places, mut extent) = header(self.sheet, &row, faults);
+        let (columns, mut extent) = header::read(self.sheet, &row, &self.dialect, &mut desk.findings);
+        self.about.columns(&columns);
+        let mut cells = RowCells::new(self.sheet, &columns);
         loop {
             match self.rows.next_into(&mut row) {
-                Ok(false) => return extent,
-                Ok(true) if row.is_blank() => {}
-                Ok(true) if row.len() == width => each(&mut Line::new(self.sheet, &places, &row, faults)),
-                Ok(true) => {
-                    self.ragged(&row, width, faults);
-                    extent = Extent::Part;
-                }
+                Ok(false) => break,
+                Ok(true) => self.row(desk, &mut row, &columns, &mut cells, each, &mut extent),
                 Err(error) => {
                     extent = Extent::Part;
-                    if self.broken(&error, faults) == Extent::Whole {
-                        return extent;
+                    if self.broken(desk, &error) {
+                        break;
                     }
+                    self.about.rows += 1;
                 }
             }
-            self.count += 1;
-            if self.count.is_multiple_of(PROGRESS_ROWS) {
-                progress(self.progress());
+            if self.about.rows.is_multiple_of(PROGRESS_ROWS) && self.about.rows > 0 {
+                (desk.progress)(self.progress());
+            }
+        }
+        cells.finish(&mut desk.findings);
+        if desk.findings.count(self.sheet.file, "", &Rule::SpareCells) < self.about.rows {
+            desk.findings.turn(self.sheet.file, "", &Rule::SpareCells, &Rule::SpareCellsMaybe);
+        }
+        self.row_limit(desk);
+        extent
+    }
+
+    /// Takes one row.
+    fn row(
+        &mut self,
+        desk: &mut Desk<'_>,
+        row: &mut Row,
+        columns: &Columns,
+        cells: &mut RowCells,
+        each: &mut dyn FnMut(&mut Line<'_>),
+        extent: &mut Extent,
+    ) {
+        if row.is_blank() {
+            self.about.blank += 1;
+            return;
+        }
+        let place = || Place::line(self.sheet.file, row.line);
+        if columns.is_header(self.sheet, row) {
+            desk.findings.add(place(), "", Rule::HeaderAgain);
+            return;
+        }
+        self.about.rows += 1;
+        match columns.fit(self.sheet, row) {
+            Ok(None) => {}
+            Ok(Some(rule)) => desk.findings.add(place(), "", rule),
+            Err(rule) => {
+                *extent = Extent::Part;
+                desk.findings.add(place(), "", rule);
+                return;
+            }
+        }
+        row.cut(columns.width);
+        if self.example.is_empty() && self.about.encoding == Encoding::Gb18030 {
+            self.example = cells.example(self.sheet, row).unwrap_or_default();
+        }
+        cells.take(self.sheet, row, &mut desk.findings);
+        each(&mut Line::new(self.sheet, cells, row.line, &mut desk.findings));
+    }
+
+    /// Without a header nothing of the file can be judged.
+    fn rest(&mut self, desk: &mut Desk<'_>) -> Extent {
+        loop {
+            match self.rows.input.fill_buf().map(<[u8]>::len) {
+                Ok(0) => return Extent::Part,
+                Ok(length) => self.rows.input.consume(length),
+                Err(_) => {
+                    desk.findings.add(Place::whole(self.sheet.file), "", Rule::NotUtf8);
+                    return Extent::Part;
+                }
             }
         }
     }
 
-    /// Reads the header; `false` with a fault where there is none.
-    fn first_row(&mut self, row: &mut Row, faults: &mut Faults) -> bool {
-        match self.rows.next_into(row) {
-            Ok(true) => return true,
-            Ok(false) => {
-                let rule = "the file is empty; its first line names the columns";
-                faults.push(whole_file(self.sheet, rule));
-            }
-            Err(error) => {
-                self.broken(&error, faults);
-            }
-        }
-        false
-    }
-
-    /// Notes a row with too few or too many cells.
-    fn ragged(&self, row: &Row, width: usize, faults: &mut Faults) {
-        let rule = format!("{} cells where the header has {width}", row.len());
-        faults.push(Fault { line: Some(row.line), ..whole_file(self.sheet, &rule) });
-    }
-
-    /// Notes why a row could not be read; whether that ends the reading of the whole file or is a matter of this part.
-    fn broken(&self, error: &RowError, faults: &mut Faults) -> Extent {
+    /// Notes why a row could not be read; whether that ends the reading of the file.
+    fn broken(&self, desk: &mut Desk<'_>, error: &RowError) -> bool {
         let (line, rule) = match error {
-            RowError::NotUtf8 { line } => (
-                Some(*line),
-                "not UTF-8 text; save the file as UTF-8 (the rest of the file was not read)".to_owned(),
-            ),
-            RowError::Endless { line } => (
-                Some(*line),
-                "a row without an end, perhaps a quotation mark that is never closed (the rest of the file was not read)"
-                    .to_owned(),
-            ),
-            RowError::AfterQuote { line } => (
-                Some(*line),
-                "text after a closing quotation mark; inside quotation marks write \"\" for one".to_owned(),
-            ),
+            RowError::NotText { line } => (Some(*line), Rule::NotUtf8),
+            RowError::Endless { line } => (Some(*line), Rule::Endless),
+            RowError::AfterQuote { line, opened } => (Some(*line), Rule::AfterQuote { opened: *opened }),
             RowError::Io(error) => (None, unreadable(error)),
         };
-        faults.push(Fault { line, ..whole_file(self.sheet, &rule) });
-        if matches!(error, RowError::AfterQuote { .. }) { Extent::Part } else { Extent::Whole }
+        desk.findings.add(Place { line, ..Place::whole(self.sheet.file) }, "", rule);
+        !matches!(error, RowError::AfterQuote { .. })
     }
-}
 
-/// Where each known column stands; missing and repeated columns are faults of the first line.
-fn header(sheet: &'static Sheet, row: &Row, faults: &mut Faults) -> (Vec<Option<usize>>, Extent) {
-    let mut places = vec![None; sheet.columns.len()];
-    let mut extent = Extent::Whole;
-    for place in 0..row.len() {
-        let name = row.cell(place).unwrap_or_default().trim().to_lowercase();
-        let Some(column) = sheet.columns.iter().position(|known| *known == name) else {
-            continue;
-        };
-        if places[column].is_some() {
-            let rule = "the column stands twice in the header".to_owned();
-            faults.push(Fault { line: Some(row.line), column: name, ..whole_file(sheet, &rule) });
-        }
-        places[column] = places[column].or(Some(place));
-    }
-    for (column, name) in sheet.columns.iter().enumerate().take(sheet.required) {
-        if places[column].is_none() {
-            let rule =
-                format!("the column is missing; needed are {}", sheet.columns[..sheet.required].join(","));
-            faults.push(Fault {
-                line: Some(row.line),
-                column: (*name).to_owned(),
-                ..whole_file(sheet, &rule)
-            });
-            extent = Extent::Part;
+    /// A list of exactly as many lines as a spreadsheet program keeps may have lost the others.
+    fn row_limit(&self, desk: &mut Desk<'_>) {
+        let rows = self.about.rows + self.about.blank + 1;
+        if ROW_LIMITS.contains(&rows) {
+            desk.findings.add(Place::whole(self.sheet.file), "", Rule::RowLimit { rows });
         }
     }
-    (places, extent)
-}
 
-/// Texts that occur again and again, each kept once.
-#[derive(Default)]
-pub(super) struct Interner(HashSet<Arc<str>>);
-
-impl Interner {
-    /// The one copy of `text`.
-    pub fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return Arc::clone(known);
+    /// Says how the file was read where that is not the usual way.
+    fn finish(mut self, desk: &mut Desk<'_>, encoding: Encoding) {
+        let dropped = self.rows.input.dropped.clone();
+        let (ends, is_odd) = dropped.ends.label();
+        let separator = self.dialect.separator();
+        let whole = || Place::whole(self.sheet.file);
+        let is_read = self.dialect.header_line.is_some();
+        let said = [
+            (is_odd, Rule::LineEnds { ends }),
+            (dropped.marks > 0, Rule::MarksInside),
+            (dropped.end_marks > 0, Rule::EndMark),
+            (is_read && self.dialect.form.separator != ',', Rule::Separator { sign: separator }),
+            (self.dialect.has_separator_line, Rule::SeparatorLine),
+            (is_read && self.dialect.form.is_wrapped, Rule::WrappedLines),
+            (is_read && self.dialect.titles > 0, Rule::TitleLines),
+            (is_read && self.dialect.shift > 0, Rule::IndexColumn),
+        ];
+        if let Some(rule) = encoding::rule(encoding) {
+            desk.findings.add(whole(), &self.example, rule);
         }
-        let new: Arc<str> = Arc::from(text);
-        self.0.insert(Arc::clone(&new));
-        new
+        for (_, rule) in said.into_iter().filter(|(is_so, _)| *is_so) {
+            desk.findings.add(whole(), "", rule);
+        }
+        if let Some((line, _)) = dropped.zeros {
+            desk.findings.add(Place::line(self.sheet.file, line), "", Rule::ZeroBytes);
+        }
+        self.about.separator = Some(separator);
+        self.about.ends = Some(ends);
+        desk.read.push(self.about);
     }
 }

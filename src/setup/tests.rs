@@ -1,7 +1,10 @@
 //! The set-up reader against a small good set-up and many ways to spoil it.
 
-use super::{Fault, Faults, Memory, Progress, Setup, read};
+use super::{Accepted, Faults, Finding, Memory, Progress, Reading, Setup, examine, read};
+use crate::domain::Language;
 
+mod answers;
+mod damage;
 mod lists;
 mod properties;
 mod survey;
@@ -51,6 +54,10 @@ fn outcome(files: &Memory) -> Result<Setup, Faults> {
     read(files, &mut |_| {})
 }
 
+fn reading(files: &Memory) -> Reading {
+    examine(files, &mut |_| {})
+}
+
 /// The faults after replacing `from` by `to` in `file`, as printed.
 fn faults(file: &str, from: &str, to: &str) -> Vec<String> {
     let mut files = good();
@@ -59,7 +66,7 @@ fn faults(file: &str, from: &str, to: &str) -> Vec<String> {
     files.put(file, text.replacen(from, to, 1));
     match outcome(&files) {
         Ok(_) => Vec::new(),
-        Err(faults) => faults.listed().iter().map(Fault::to_string).collect(),
+        Err(faults) => faults.listed().iter().map(|one| one.say(Language::En)).collect(),
     }
 }
 
@@ -109,7 +116,7 @@ const ODD_BUT_RIGHT: &[[&str; 3]] = &[
     ["areas.csv", "code,parent", "\u{feff}Code , parent"],
     ["areas.csv", "c1,410181,community,Yongxin Road,永新路社区\n", "c1,410181,community,,永新路社区\n\n,,,,\n"],
     ["dwellings.csv", "lon,lat,external_id,colour", "lon,lat,remark,colour"],
-    ["dwellings.csv", "e1,1,1,1,101", " e1 ,１,1,1,0101"],
+    ["dwellings.csv", "e1,1,1,1,101", " e1 ,１,2,1,0101"],
     ["survey.toml", "starts_on = \"2020-11-01\"", "starts_on = 2020-11-01 # Sunday"],
     ["survey.toml", "\"2020-11-01T00:00:00+08:00\"", "2020-11-01T00:00:00"],
     ["survey.toml", "id = ", "\u{feff}id = "],
@@ -140,7 +147,8 @@ fn all_faults_of_all_files_come_in_one_go() {
     files.put("dwellings.csv", DWELLINGS.replace("business,112.97", "castle,east").replace("e2,", "e9,"));
     files.put("staff.csv", STAFF.replace("supervisor,c1", "emperor,nowhere"));
     let faults = outcome(&files).unwrap_err();
-    let places: Vec<_> = faults.listed().iter().map(|f| (f.file, f.line, f.column.as_str())).collect();
+    let places: Vec<_> =
+        faults.listed().iter().map(|f| (f.file, f.lines.first(), f.column.as_str())).collect();
     assert_eq!(
         places,
         [

@@ -59,9 +59,6 @@ impl Policy {
     }
 
     fn calendar_faults(&self, list: &mut Faults) {
-        for date in self.weekend_dates.iter().filter(|date| self.workday_dates.contains(date)) {
-            list.add("workday_dates", date, "not name a date that is in weekend_dates too");
-        }
         for (key, text) in
             [("self_response.until", &self.self_response.until), ("privacy.purge_on", &self.privacy.purge_on)]
         {

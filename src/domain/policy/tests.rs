@@ -26,7 +26,7 @@ fn the_policy_survives_json() {
 fn every_fault_is_named_at_once() {
     let document = r#"
         weekend_dates = ["2020-10-01", "2020-02-30"]
-        workday_dates = ["2020-10-01"]
+        workday_dates = ["2020-10-01", "1 October"]
         [[band]]
         id = "day"
         from = "08:00"

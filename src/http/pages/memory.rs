@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::setup::Setup;
+use crate::setup::{Reading, Setup};
 use crate::store::SurveyKey;
 
 /// How long figures are kept.
 const FIGURES_FOR: SignedDuration = SignedDuration::from_secs(30);
 /// How long a forecast is kept: it is computed for seconds and speaks of days.
 const OUTLOOK_FOR: SignedDuration = SignedDuration::from_mins(5);
-/// How long a set-up that was tried waits to be applied.
+/// How long a set-up waits for answers, or to be applied once it was tried.
 const SETUP_FOR: SignedDuration = SignedDuration::from_mins(60);
 /// Most set-ups that wait at once.
 const MOST_SETUPS: usize = 4;
@@ -70,7 +70,39 @@ struct Shelf {
     waiting: HashMap<Place, Kept<Waiting>>,
     days: HashMap<Place, Kept<Days>>,
     outlooks: HashMap<Place, Kept<Arc<Forecast>>>,
-    setups: HashMap<Uuid, Kept<(String, Arc<Setup>)>>,
+    setups: Drawer<Arc<Setup>>,
+    readings: Drawer<Arc<Reading>>,
+}
+
+/// What waits for the person who put it there, by number.
+struct Drawer<T>(HashMap<Uuid, Kept<(String, T)>>);
+
+impl<T> Default for Drawer<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T> Drawer<T> {
+    /// Keeps a thing of `user` under a new number; the oldest makes room.
+    fn keep(&mut self, user: &str, thing: T, now: Timestamp) -> Uuid {
+        let id = Uuid::new_v4();
+        self.0.retain(|_, kept| now.duration_since(kept.at) < SETUP_FOR);
+        while self.0.len() >= MOST_SETUPS {
+            let oldest = self.0.iter().min_by_key(|(_, kept)| kept.at).map(|(id, _)| *id);
+            let Some(oldest) = oldest else { break };
+            self.0.remove(&oldest);
+        }
+        self.0.insert(id, Kept { at: now, value: (user.to_owned(), thing) });
+        id
+    }
+
+    /// Takes a thing out that the same `user` put there.
+    fn take(&mut self, user: &str, id: Uuid, now: Timestamp) -> Option<T> {
+        let is_own = self.0.get(&id).is_some_and(|kept| kept.value.0 == user);
+        let kept = is_own.then(|| self.0.remove(&id)).flatten()?;
+        (now.duration_since(kept.at) < SETUP_FOR).then_some(kept.value.1)
+    }
 }
 
 /// The memory of the pages; clones share it.
@@ -122,26 +154,22 @@ impl Memory {
 
     /// Keeps a set-up that `user` tried, under a new number.
     pub fn keep_setup(&self, user: &str, setup: Arc<Setup>, now: Timestamp) -> Uuid {
-        let id = Uuid::new_v4();
-        self.with(|s| {
-            s.setups.retain(|_, kept| now.duration_since(kept.at) < SETUP_FOR);
-            while s.setups.len() >= MOST_SETUPS {
-                let oldest = s.setups.iter().min_by_key(|(_, kept)| kept.at).map(|(id, _)| *id);
-                let Some(oldest) = oldest else { break };
-                s.setups.remove(&oldest);
-            }
-            s.setups.insert(id, Kept { at: now, value: (user.to_owned(), setup) });
-        });
-        id
+        self.with(|s| s.setups.keep(user, setup, now))
     }
 
     /// Takes a set-up out that the same `user` tried.
     pub fn take_setup(&self, user: &str, id: Uuid, now: Timestamp) -> Option<Arc<Setup>> {
-        self.with(|s| {
-            let is_own = s.setups.get(&id).is_some_and(|kept| kept.value.0 == user);
-            let kept = is_own.then(|| s.setups.remove(&id)).flatten()?;
-            (now.duration_since(kept.at) < SETUP_FOR).then_some(kept.value.1)
-        })
+        self.with(|s| s.setups.take(user, id, now))
+    }
+
+    /// Keeps a set-up of which something is asked, under a new number.
+    pub fn keep_reading(&self, user: &str, reading: Arc<Reading>, now: Timestamp) -> Uuid {
+        self.with(|s| s.readings.keep(user, reading, now))
+    }
+
+    /// Takes a set-up out that the same `user` sent and was asked about.
+    pub fn take_reading(&self, user: &str, id: Uuid, now: Timestamp) -> Option<Arc<Reading>> {
+        self.with(|s| s.readings.take(user, id, now))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Loading a set-up from the browser: all faults at once, then what would change, then applying it. Administrators only,
-//! and only their own survey: a new survey is set up at the machine.
+//! Loading a set-up from the browser: all faults at once, then what is asked, then what would change, then applying it.
+//! Administrators only, and only their own survey: a new survey is set up at the machine.
 
 use std::sync::Arc;
 
@@ -16,17 +16,17 @@ use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted, see_other};
 use super::leavers;
-use super::upload::parts;
+use super::upload::{Part, parts};
 use super::visitor::{Answer as Shown, Visitor};
 use super::words::Words;
 use super::zip;
 use crate::ingest::Error;
 use crate::ingest::setup::{Load, Mode, Report};
-use crate::setup::{self, Answer, Memory, Question, Setup};
+use crate::setup::{self, Accepted, Answer, Class, Faults, Memory, Question, Reading, Setup, Table};
 
-/// Largest upload.
+/// Largest upload, all files of the form together.
 const UPLOAD_LIMIT: usize = 64 << 20;
-/// Largest set-up once unpacked.
+/// Largest set-up once unpacked, all archives of the form together.
 const PLAIN_LIMIT: usize = 256 << 20;
 /// Faults shown.
 const MOST_FAULTS: usize = 500;
@@ -39,9 +39,20 @@ struct Page {
     trouble: Option<String>,
     faults: Vec<String>,
     faults_found: String,
+    doubts: Vec<Doubt>,
+    /// Under which number the doubts are answered; none while something is wrong besides.
+    answer_to: Option<uuid::Uuid>,
+    notices: Vec<String>,
+    tables: Vec<Table>,
     tried: Option<Tried>,
     asked: Option<Asked>,
     lines: Vec<String>,
+}
+
+/// Something in the files that may be right, with the name of its tick box.
+struct Doubt {
+    name: String,
+    text: String,
 }
 
 struct Tried {
@@ -72,6 +83,10 @@ impl Page {
             trouble: None,
             faults: Vec::new(),
             faults_found: String::new(),
+            doubts: Vec::new(),
+            answer_to: None,
+            notices: Vec::new(),
+            tables: Vec::new(),
             tried: None,
             asked: None,
             lines: Vec::new(),
@@ -110,50 +125,101 @@ pub async fn submit(app: App, mut request: Request) -> Shown {
     let token = all.iter().find(|p| p.name == "csrf").map(|p| String::from_utf8_lossy(&p.bytes).into_owned());
     v.check_token(token.as_deref())?;
     let mut page = Page::new(&v).await?;
+    let accepted: Vec<_> = all.iter().filter(|p| p.name == "accept" && p.file.is_none()).collect();
+    let accepted: Vec<_> = accepted.iter().map(|p| String::from_utf8_lossy(&p.bytes).into_owned()).collect();
+    let accepted = Accepted::of(accepted.iter().map(String::as_str));
     match gather(all) {
         Err(key) => page.trouble = Some(v.words.t(key).to_owned()),
-        Ok(files) => judge(&v, files, &mut page).await?,
+        Ok((files, strangers)) => {
+            if !strangers.is_empty() {
+                let list = strangers.join(", ");
+                page.notices.push(v.words.say("setup.strangers", &[("files", &list)]));
+            }
+            let read = tokio::task::spawn_blocking(move || setup::examine(&files, &mut |_| {})).await;
+            let reading = Arc::new(read.map_err(|_| Problem::plain(&kind::INTERNAL))?);
+            judge(&v, reading, &accepted, &mut page).await?;
+        }
     }
     v.show(&page)
 }
 
-/// The set-up's files out of what was sent: a zip archive, or the files themselves.
-fn gather(all: Vec<super::upload::Part>) -> Result<Memory, &'static str> {
-    let mut memory = Memory::default();
-    let mut is_empty = true;
-    for part in all.into_iter().filter(|p| p.file.as_deref().is_some_and(|name| !name.is_empty())) {
-        let name = part.file.unwrap_or_default();
-        let found = if part.bytes.starts_with(b"PK") {
-            zip::files(&part.bytes, PLAIN_LIMIT).map_err(zip::Fault::key)?
-        } else {
-            vec![(name, part.bytes)]
-        };
-        for (name, bytes) in found.into_iter().filter(|(name, _)| setup::FILES.contains(&name.as_str())) {
-            memory.put(&name, bytes);
-            is_empty = false;
-        }
+/// `POST /setup/answer`: says of a set-up read within the last hour that what was asked is right. Problems: `wrong-role`,
+/// `form-expired`.
+pub async fn answer(v: Visitor, form: Form) -> Shown {
+    need_admin(&v)?;
+    let mut page = Page::new(&v).await?;
+    match v.app.pages.take_reading(&v.caller.user, form.uuid("id")?, v.now) {
+        None => page.trouble = Some(v.words.t("setup.gone").to_owned()),
+        Some(reading) => judge(&v, reading, &Accepted::of(form.all("accept")), &mut page).await?,
     }
-    if is_empty { Err("setup.no_files") } else { Ok(memory) }
+    v.show(&page)
 }
 
-async fn judge(v: &Visitor, files: Memory, page: &mut Page) -> Result<(), Problem> {
-    let read = tokio::task::spawn_blocking(move || setup::read(&files, &mut |_| {}))
-        .await
-        .map_err(|_| Problem::plain(&kind::INTERNAL))?;
-    let setup = match read {
-        Ok(setup) => Arc::new(setup),
-        Err(faults) => {
-            let total = i64::try_from(faults.total()).unwrap_or(i64::MAX);
-            page.faults = faults.listed().iter().take(MOST_FAULTS).map(ToString::to_string).collect();
-            page.faults_found = v.words.count("setup.faults", total, &[]);
-            return Ok(());
+/// The set-up's files out of what was sent, zip archives or the files themselves, and the names of files that are none.
+fn gather(all: Vec<Part>) -> Result<(Memory, Vec<String>), &'static str> {
+    let (mut memory, mut strangers) = (Memory::default(), Vec::new());
+    let mut budget = zip::Budget::of(PLAIN_LIMIT);
+    let mut is_empty = true;
+    for part in all {
+        let Some(name) = part.file.filter(|name| !name.is_empty()) else { continue };
+        let found = if setup::is_wanted(&name) {
+            budget.take(part.bytes.len()).map_err(zip::Fault::key)?;
+            vec![(name, Some(part.bytes.to_vec()))]
+        } else if part.bytes.starts_with(b"PK") {
+            zip::files(&part.bytes, &mut budget, setup::is_wanted).map_err(zip::Fault::key)?
+        } else {
+            vec![(name, None)]
+        };
+        for (name, bytes) in found {
+            match bytes {
+                Some(bytes) => {
+                    memory.receive(&name, bytes);
+                    is_empty = false;
+                }
+                None => strangers.push(setup::shown(&name)),
+            }
         }
+    }
+    if is_empty { Err("setup.no_files") } else { Ok((memory, strangers)) }
+}
+
+/// Shows what was found in the files, and what would change where nothing stands against it.
+async fn judge(
+    v: &Visitor,
+    reading: Arc<Reading>,
+    accepted: &Accepted,
+    page: &mut Page,
+) -> Result<(), Problem> {
+    let language = v.words.0;
+    page.notices.extend(reading.told().map(|one| one.say(language)));
+    let (files, contents) = reading.understood(language);
+    page.tables.extend(std::iter::once(files).chain(contents));
+    if let Some(faults) = reading.faults(accepted) {
+        show_faults(v, &faults, page);
+        if faults.wrong() == 0 {
+            page.answer_to = Some(v.app.pages.keep_reading(&v.caller.user, reading, v.now));
+        }
+        return Ok(());
+    }
+    let Some(setup) = reading.setup().map(Arc::clone) else {
+        return Err(Problem::plain(&kind::INTERNAL));
     };
     if setup.survey.slug != v.survey.slug {
         page.trouble = Some(v.words.say("setup.other_survey", &[("survey", &v.survey.slug)]));
         return Ok(());
     }
     show_load(v, setup, Mode::Try.into(), page).await
+}
+
+fn show_faults(v: &Visitor, faults: &Faults, page: &mut Page) {
+    let language = v.words.0;
+    let of = |class: Class| faults.listed().iter().filter(move |one| one.class() == class);
+    page.faults = of(Class::Bad).take(MOST_FAULTS).map(|one| one.say(language)).collect();
+    if !page.faults.is_empty() {
+        let total = i64::try_from(faults.wrong()).unwrap_or(i64::MAX);
+        page.faults_found = v.words.count("setup.faults", total, &[]);
+    }
+    page.doubts = of(Class::Asked).map(|one| Doubt { name: one.name(), text: one.say(language) }).collect();
 }
 
 /// Loads or tries a set-up and shows what came of it: what has changed, what would change, or what has to be answered first.

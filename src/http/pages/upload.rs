@@ -1,5 +1,6 @@
 //! Files sent by a form (`multipart/form-data`, RFC 7578): names, plain fields and bytes, from a body read within limits.
 
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
@@ -13,12 +14,12 @@ pub struct Part {
     pub name: String,
     /// Name of the file, without folders; none for a plain field.
     pub file: Option<String>,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    /// Its content, a part of the body's own memory.
+    pub bytes: Bytes,
 }
 
 /// The parts of a body; none when it is not such a form.
-pub fn parts(headers: &HeaderMap, body: &[u8]) -> Option<Vec<Part>> {
+pub fn parts(headers: &HeaderMap, body: &Bytes) -> Option<Vec<Part>> {
     let boundary = boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?)?;
     let opening = format!("--{boundary}");
     let closing = format!("\r\n--{boundary}");
@@ -29,7 +30,7 @@ pub fn parts(headers: &HeaderMap, body: &[u8]) -> Option<Vec<Part>> {
         let head = std::str::from_utf8(&after[..head_end]).ok()?;
         let content = &after[head_end + 4..];
         let end = find(content, closing.as_bytes())?;
-        all.push(part(head, &content[..end])?);
+        all.push(part(head, body.slice_ref(&content[..end]))?);
         if all.len() > MOST_PARTS {
             return None;
         }
@@ -51,11 +52,11 @@ fn boundary(media_type: &str) -> Option<String> {
     })
 }
 
-fn part(head: &str, bytes: &[u8]) -> Option<Part> {
+fn part(head: &str, bytes: Bytes) -> Option<Part> {
     let line = head.split("\r\n").find(|l| l.to_ascii_lowercase().starts_with("content-disposition:"))?;
     let name = parameter(line, "name")?;
     let file = parameter(line, "filename").map(|f| f.rsplit(['/', '\\']).next().unwrap_or("").to_owned());
-    Some(Part { name, file, bytes: bytes.to_vec() })
+    Some(Part { name, file, bytes })
 }
 
 /// A quoted parameter of a header line. Browsers write a quote inside as `%22`.
@@ -91,12 +92,12 @@ mod tests {
 
     #[test]
     fn fields_and_files_are_read() {
-        let body = b"--xYz\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--xYz\r\nContent-Disposition: form-data; \
-                     name=\"files\"; filename=\"dir/areas.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n\r\n--xYz--\r\n";
-        let all = parts(&headers(), body).unwrap();
-        assert_eq!(all[0], Part { name: "csrf".to_owned(), file: None, bytes: b"abc".to_vec() });
+        let body = Bytes::from_static(b"--xYz\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--xYz\r\nContent-Disposition: form-data; \
+                     name=\"files\"; filename=\"dir/areas.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n\r\n--xYz--\r\n");
+        let all = parts(&headers(), &body).unwrap();
+        assert_eq!(all[0], Part { name: "csrf".to_owned(), file: None, bytes: Bytes::from_static(b"abc") });
         assert_eq!(
-            (all[1].file.as_deref(), all[1].bytes.as_slice()),
+            (all[1].file.as_deref(), &all[1].bytes[..]),
             (Some("areas.csv"), b"a,b\r\n1,2\r\n".as_slice())
         );
     }
@@ -104,9 +105,12 @@ mod tests {
     #[test]
     fn what_is_cut_short_is_nothing() {
         assert_eq!(
-            parts(&headers(), b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"),
+            parts(
+                &headers(),
+                &Bytes::from_static(b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc")
+            ),
             None
         );
-        assert_eq!(parts(&HeaderMap::new(), b""), None);
+        assert_eq!(parts(&HeaderMap::new(), &Bytes::new()), None);
     }
 }

@@ -1,8 +1,9 @@
-//! Reads the files of a small zip archive: stored or deflated entries by the central directory, within limits. Folders
-//! are dropped from names; encryption and archives of 4 GiB are not taken.
+//! Reads the files of a small zip archive: stored or deflated entries by the central directory, within a budget that all
+//! archives of a form share. Folders are dropped from names; encryption and archives of 4 GiB are not taken.
 
 use std::io::Read;
 
+use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 /// Why an archive cannot be read; the word of a sentence in the locales.
@@ -35,25 +36,49 @@ const END_REACH: usize = 22 + 65_535;
 /// More entries than any set-up has.
 const MOST_ENTRIES: usize = 100;
 
-/// The files of an archive by their plain names, at most `limit` bytes together.
-pub fn files(archive: &[u8], limit: usize) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+/// What all archives of one form may still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    bytes: usize,
+    entries: usize,
+}
+
+impl Budget {
+    /// Room for that many bytes once unpacked.
+    pub fn of(bytes: usize) -> Self {
+        Self { bytes, entries: MOST_ENTRIES }
+    }
+
+    /// Takes `bytes` of the room.
+    pub fn take(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(Fault::TooLarge)?;
+        Ok(())
+    }
+}
+
+/// One file of an archive by its plain name; without bytes where nobody wants it.
+pub type Unpacked = (String, Option<Vec<u8>>);
+
+/// The files of an archive; those that are `wanted` are unpacked, together within what is left of `budget`.
+pub fn files(
+    archive: &[u8],
+    budget: &mut Budget,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Unpacked>, Fault> {
     let end = find_end(archive).ok_or(Fault::Broken)?;
     let entries = usize::from(u16_at(archive, end + 10).ok_or(Fault::Broken)?);
     let mut at = u32_at(archive, end + 16).ok_or(Fault::Broken)?;
-    if entries > MOST_ENTRIES {
-        return Err(Fault::TooLarge);
-    }
-    let mut left = limit;
+    budget.entries = budget.entries.checked_sub(entries).ok_or(Fault::TooLarge)?;
     let mut all = Vec::new();
     for _ in 0..entries {
         let (entry, next) = entry(archive, at).ok_or(Fault::Broken)?;
         at = next;
-        if entry.name.ends_with('/') {
+        let is_hidden = entry.name.starts_with("__MACOSX/");
+        if entry.name.ends_with('/') || is_hidden {
             continue;
         }
-        let bytes = unpacked(archive, &entry, left)?;
-        left -= bytes.len();
         let plain = entry.name.rsplit('/').next().unwrap_or("").to_owned();
+        let bytes = if wanted(&plain) { Some(unpacked(archive, &entry, budget)?) } else { None };
         all.push((plain, bytes));
     }
     Ok(all)
@@ -63,7 +88,9 @@ struct Entry {
     name: String,
     method: u16,
     is_locked: bool,
+    sum: usize,
     packed: usize,
+    plain: usize,
     header: usize,
 }
 
@@ -84,16 +111,21 @@ fn entry(archive: &[u8], at: usize) -> Option<(Entry, usize)> {
         name: String::from_utf8_lossy(text).replace('\\', "/"),
         method: u16_at(archive, at + 10)?,
         is_locked: u16_at(archive, at + 8)? & 1 == 1,
+        sum: u32_at(archive, at + 16)?,
         packed: u32_at(archive, at + 20)?,
+        plain: u32_at(archive, at + 24)?,
         header: u32_at(archive, at + 42)?,
     };
     Some((entry, at + 46 + name + extra + comment))
 }
 
-fn unpacked(archive: &[u8], entry: &Entry, limit: usize) -> Result<Vec<u8>, Fault> {
+fn unpacked(archive: &[u8], entry: &Entry, budget: &mut Budget) -> Result<Vec<u8>, Fault> {
     let header = entry.header;
     if entry.is_locked {
         return Err(Fault::Packing);
+    }
+    if entry.plain > budget.bytes {
+        return Err(Fault::TooLarge);
     }
     let slice = (|| {
         let signature = archive.get(header..header.checked_add(4)?)?;
@@ -104,15 +136,19 @@ fn unpacked(archive: &[u8], entry: &Entry, limit: usize) -> Result<Vec<u8>, Faul
         (signature == LOCAL).then_some(bytes)
     })()
     .ok_or(Fault::Broken)?;
-    let mut plain = Vec::new();
-    // One byte more than allowed tells "full" from "too large".
-    let most = limit as u64 + 1;
+    // The size announced is the room made; one byte more tells that it was not the truth.
+    let mut plain = Vec::with_capacity(entry.plain + 1);
+    let most = entry.plain as u64 + 1;
     match entry.method {
         0 => slice.take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
         8 => DeflateDecoder::new(slice).take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
         _ => return Err(Fault::Packing),
     };
-    if plain.len() > limit { Err(Fault::TooLarge) } else { Ok(plain) }
+    budget.take(plain.len())?;
+    let mut sum = Crc::new();
+    sum.update(&plain);
+    let is_whole = plain.len() == entry.plain && u32::try_from(entry.sum) == Ok(sum.sum());
+    if is_whole { Ok(plain) } else { Err(Fault::Broken) }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
@@ -157,7 +193,10 @@ mod tests {
             directory.extend_from_slice(&ENTRY);
             directory.extend_from_slice(&[20, 0, 20, 0, 0, 0]);
             directory.extend_from_slice(&method.to_le_bytes());
-            directory.extend_from_slice(&[0; 8]);
+            directory.extend_from_slice(&[0; 4]);
+            let mut sum = Crc::new();
+            sum.update(plain);
+            directory.extend_from_slice(&sum.sum().to_le_bytes());
             directory.extend_from_slice(&packed_length.to_le_bytes());
             directory.extend_from_slice(&(u32::try_from(plain.len()).unwrap()).to_le_bytes());
             directory.extend_from_slice(&name_length.to_le_bytes());
@@ -177,37 +216,65 @@ mod tests {
         bytes
     }
 
+    fn all(zip: &[u8], limit: usize) -> Result<Vec<Unpacked>, Fault> {
+        files(zip, &mut Budget::of(limit), |_| true)
+    }
+
     #[test]
     fn files_come_out_as_they_went_in_without_their_folder() {
         let zip = archive(&[
             ("yongxin/", b"", false),
             ("yongxin/areas.csv", b"code,parent", true),
+            ("__MACOSX/yongxin/._areas.csv", b"x", false),
             ("staff.csv", b"user", false),
+            ("notes.txt", b"later", false),
         ]);
-        let all = files(&zip, 100).unwrap();
-        assert_eq!(
-            all,
-            [("areas.csv".to_owned(), b"code,parent".to_vec()), ("staff.csv".to_owned(), b"user".to_vec())]
-        );
+        let found = files(&zip, &mut Budget::of(100), |name| name != "notes.txt").unwrap();
+        let expected = [
+            ("areas.csv", Some(b"code,parent".to_vec())),
+            ("staff.csv", Some(b"user".to_vec())),
+            ("notes.txt", None),
+        ];
+        assert_eq!(found, expected.map(|(name, bytes)| (name.to_owned(), bytes)));
     }
 
     #[test]
-    fn a_bomb_stops_at_the_limit() {
+    fn a_bomb_stops_at_the_limit_and_all_archives_share_it() {
         let zip = archive(&[("a", &[b'x'; 10_000], true)]);
-        assert_eq!(files(&zip, 9_999), Err(Fault::TooLarge));
-        assert_eq!(files(&zip, 10_000).unwrap()[0].1.len(), 10_000);
+        assert_eq!(all(&zip, 9_999), Err(Fault::TooLarge));
+        assert_eq!(all(&zip, 10_000).unwrap()[0].1.as_ref().map(Vec::len), Some(10_000));
+        let mut budget = Budget::of(25_000);
+        let outcomes: Vec<_> = (0..3).map(|_| files(&zip, &mut budget, |_| true).is_ok()).collect();
+        assert_eq!(outcomes, [true, true, false]);
+        let mut budget = Budget::of(25_000);
+        let outcomes: Vec<_> = (0..3).map(|_| files(&zip, &mut budget, |_| false).is_ok()).collect();
+        assert_eq!(outcomes, [true; 3], "what nobody wants costs nothing");
+    }
+
+    #[test]
+    fn an_archive_that_is_not_what_it_says_is_broken() {
+        let zip = archive(&[("a", &[b'x'; 1000], false)]);
+        let directory = zip.windows(4).position(|w| w == ENTRY).unwrap();
+        for (offset, byte) in [(16, 1), (24, 0), (24, 255)] {
+            let mut wrong = zip.clone();
+            wrong[directory + offset] = byte;
+            assert_eq!(all(&wrong, 100_000), Err(Fault::Broken), "{offset}");
+        }
+        let mut wrong = zip;
+        wrong[200] = b'y';
+        assert_eq!(all(&wrong, 100_000), Err(Fault::Broken));
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(mut bytes in proptest::collection::vec(0_u8..=255, 0..200), cut in 0_usize..200) {
-            drop(files(&bytes, 1000));
+            drop(all(&bytes, 1000));
             let mut zip = archive(&[("a", b"hello", true)]);
             zip.truncate(cut.min(zip.len()));
-            drop(files(&zip, 1000));
+            drop(all(&zip, 1000));
             bytes.extend_from_slice(&END);
             bytes.extend_from_slice(&[1; 20]);
-            drop(files(&bytes, 1000));
+            drop(all(&bytes, 1000));
         }
     }
 }
