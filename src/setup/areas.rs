@@ -122,9 +122,11 @@ impl Areas {
 
 /// A code without what a spreadsheet changes: leading zeros of its numbers, capitals, spaces, look-alike letters.
 fn loose(code: &str) -> String {
-    const FOREIGN: [(&str, &str); 2] = [("АВЕЅІЈКМНОРСТУХ", "ABESIJKMHOPCTYX"), ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")];
+    const FOREIGN: [(&str, &str); 2] =
+        [("АВЕЅІЈКМНОРСТУХ", "ABESIJKMHOPCTYX"), ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX")];
     let plain = |c: char| {
-        let found = FOREIGN.iter().find_map(|(from, to)| from.chars().zip(to.chars()).find(|pair| pair.0 == c));
+        let found =
+            FOREIGN.iter().find_map(|(from, to)| from.chars().zip(to.chars()).find(|pair| pair.0 == c));
         found.map_or(c, |pair| pair.1)
     };
     let key: String = key_part(code).chars().filter(|c| !c.is_whitespace()).map(plain).collect();

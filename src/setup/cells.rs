@@ -94,7 +94,10 @@ fn undo_signs(cell: &mut Clean<'_>, meaning: Meaning) {
             cell.step(signs::half_width, Rule::FullWidth);
         }
     }
-    cell.step(|text| text.contains("_x000D_").then(|| text.replace("_x000D_", "").trim().to_owned()), Rule::Unseen);
+    cell.step(
+        |text| text.contains("_x000D_").then(|| text.replace("_x000D_", "").trim().to_owned()),
+        Rule::Unseen,
+    );
     if is_text {
         cell.step(signs::without_formula_mark, Rule::TextMark);
         return;

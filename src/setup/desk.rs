@@ -29,18 +29,20 @@ impl Desk<'_> {
                 return None;
             }
         };
-        let named = names::find(file, &names);
-        if self.files.repeated().iter().any(|name| Some(name) == named.open.as_ref()) {
+        let found = names::find(file, &names);
+        if self.files.repeated().iter().any(|name| Some(name) == found.open.as_ref()) {
             self.findings.add(Place::whole(file), "", Rule::FileTwice);
             return None;
         }
-        if let Some(rule) = named.rule {
+        if let Some(rule) = found.rule {
             self.findings.add(Place::whole(file), "", rule);
         }
-        let open = named.open?;
+        let open = found.open?;
         let encoding = match encoding::of(self.files, &open) {
             Ok(Some(Ok(encoding))) => encoding,
-            Ok(Some(Err(what))) if file == SURVEY_FILE => return self.refuse(file, Rule::NotTomlText { what }),
+            Ok(Some(Err(what))) if file == SURVEY_FILE => {
+                return self.refuse(file, Rule::NotTomlText { what });
+            }
             Ok(Some(Err(what))) => return self.refuse(file, Rule::NotText { what }),
             Ok(None) => return self.refuse(file, Rule::FileMissing),
             Err(error) => return self.refuse(file, unreadable(&error)),

@@ -50,9 +50,9 @@ impl Dialect {
         let skipped = u64::from(declared.is_some());
         let signs = SEPARATORS.iter().map(|(sign, _)| *sign);
         let signs: Vec<char> = declared.into_iter().chain(signs).collect();
-        let forms = signs.iter().flat_map(|&separator| {
-            [false, true].map(|is_wrapped| Form { separator, is_wrapped })
-        });
+        let forms = signs
+            .iter()
+            .flat_map(|&separator| [false, true].map(|is_wrapped| Form { separator, is_wrapped }));
         let mut found = Found::none(Form { separator: declared.unwrap_or(','), is_wrapped: false });
         for form in forms.filter(|form| head.contains(form.separator)) {
             let other = find_header(sheet, head, form, skipped);
@@ -110,7 +110,8 @@ fn find_header(sheet: &Sheet, head: &str, form: Form, skipped: u64) -> Found {
             Ok(false) => break,
             Err(_) => continue,
         }
-        let mut columns: Vec<_> = row.cells().filter_map(|cell| sheet.find(cell)).map(|found| found.0).collect();
+        let mut columns: Vec<_> =
+            row.cells().filter_map(|cell| sheet.find(cell)).map(|found| found.0).collect();
         columns.sort_unstable();
         columns.dedup();
         if columns.len() > best.known.max(1) {
@@ -166,12 +167,26 @@ mod tests {
             (["sep=;\n", plain].concat(), ',', Some(2), 0),
             (["Areas of 2020, all\n\n", plain].concat(), ',', Some(3), 0),
             ("code;parent;level;name, short;name_zh\n1;2;3;4;5\n".to_owned(), ';', Some(1), 0),
-            ("code,parent,level,name,name_zh\n1,c1,,community,North,北\n2,c2,c1,x,y,z\n".to_owned(), ',', Some(1), 1),
-            ("code,parent,level,name,name_zh\n5,c1,,community,North,北\n9,c2,c1,x,y,z\n".to_owned(), ',', Some(1), 0),
+            (
+                "code,parent,level,name,name_zh\n1,c1,,community,North,北\n2,c2,c1,x,y,z\n".to_owned(),
+                ',',
+                Some(1),
+                1,
+            ),
+            (
+                "code,parent,level,name,name_zh\n5,c1,,community,North,北\n9,c2,c1,x,y,z\n".to_owned(),
+                ',',
+                Some(1),
+                0,
+            ),
             ("c1,,community,North,北\n".to_owned(), ',', None, 0),
         ] {
             let found = Dialect::of(&areas::SHEET, &head);
-            assert_eq!((found.form.separator, found.header_line, found.shift), (separator, line, shift), "{head}");
+            assert_eq!(
+                (found.form.separator, found.header_line, found.shift),
+                (separator, line, shift),
+                "{head}"
+            );
             assert!(!found.form.is_wrapped);
         }
         let wrapped = "\"code,parent,level,name,name_zh\"\n\"c1,,community,\"\"North, old\"\",北\"\n";

@@ -206,7 +206,7 @@ impl GbCount {
     fn step(&mut self, byte: u8) {
         match (self.length, byte) {
             (0, 0x00..=0x7f) => {}
-            (0, 0x81..=0xfe) | (1, 0x30..=0x39) | (2, 0x81..=0xfe) => {
+            (0 | 2, 0x81..=0xfe) | (1, 0x30..=0x39) => {
                 self.begun[self.length] = byte;
                 self.length += 1;
             }
@@ -262,11 +262,12 @@ mod tests {
 
     #[test]
     fn encodings_are_told_apart() {
-        let text = "code,parent,level,name,name_zh\nc1,,community,Yongxin,永新路社区\ne1,c1,estate,East,东苑\n";
+        let text =
+            "code,parent,level,name,name_zh\nc1,,community,Yongxin,永新路社区\ne1,c1,estate,East,东苑\n";
         let latin = b"code,name\nc1,M\xfcller Stra\xdfe\nc2,Caf\xe9 de la gare\n";
         let mixed = [text.as_bytes(), &GBK.encode("e2,c1,,,西苑\n").0].concat();
         let long = "永".repeat(60_000);
-        let cut = [&[b'x'; 65_535][..], "永".as_bytes()].concat();
+        let cut = ["x".repeat(65_535), "永".to_owned()].concat().into_bytes();
         for (bytes, expected) in [
             (text.as_bytes().to_vec(), Encoding::Utf8),
             (b"code".to_vec(), Encoding::Utf8),
@@ -283,7 +284,12 @@ mod tests {
             (latin.to_vec(), Encoding::Utf8),
             (mixed, Encoding::Utf8),
         ] {
-            assert_eq!(judged(&bytes), Ok(expected), "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
+            assert_eq!(
+                judged(&bytes),
+                Ok(expected),
+                "{}",
+                String::from_utf8_lossy(&bytes[..bytes.len().min(80)])
+            );
         }
     }
 
@@ -291,7 +297,10 @@ mod tests {
     fn files_of_other_kinds_are_named() {
         for (bytes, expected) in [
             (&b"PK\x03\x04....[Content_Types].xml"[..], "an Excel workbook (xlsx)"),
-            (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "a LibreOffice spreadsheet (ods)"),
+            (
+                b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+                "a LibreOffice spreadsheet (ods)",
+            ),
             (b"PK\x03\x04Index/Document.iwa", "a Numbers spreadsheet"),
             (b"PK\x03\x04areas.csv", "a zip archive"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls)"),

@@ -46,26 +46,16 @@ impl Finding {
 
     /// File, first line, column, value and rule, and the other lines.
     pub fn say(&self, language: Language) -> String {
-        let mut text = self.file.to_owned();
-        if let Some(line) = self.lines.first() {
-            text.push_str(&format!(":{line}"));
-        }
-        if !self.column.is_empty() {
-            text.push_str(&format!(": {}", self.column));
-        }
-        if !self.value.is_empty() {
-            text.push_str(&format!(": \"{}\"", self.value));
-        }
-        text.push_str(&format!(": {}", self.rule.say(language)));
-        if let Some(others) = self.lines.others() {
-            text.push_str(&match (language, self.class()) {
-                (Language::En, Class::Told) => format!(" ({} times)", self.lines.count()),
-                (Language::Zh, Class::Told) => format!("（{} 处）", self.lines.count()),
-                (Language::En, Class::Bad | Class::Asked) => format!(" (also on lines {others})"),
-                (Language::Zh, Class::Bad | Class::Asked) => format!("（另见第 {others} 行）"),
-            });
-        }
-        text
+        let line = self.lines.first().map_or_else(String::new, |line| format!(":{line}"));
+        let column = if self.column.is_empty() { String::new() } else { format!(": {}", self.column) };
+        let value = if self.value.is_empty() { String::new() } else { format!(": \"{}\"", self.value) };
+        let others = self.lines.others().map_or_else(String::new, |others| match (language, self.class()) {
+            (Language::En, Class::Told) => format!(" ({} times)", self.lines.count()),
+            (Language::Zh, Class::Told) => format!("（{} 处）", self.lines.count()),
+            (Language::En, Class::Bad | Class::Asked) => format!(" (also on lines {others})"),
+            (Language::Zh, Class::Bad | Class::Asked) => format!("（另见第 {others} 行）"),
+        });
+        format!("{}{line}{column}{value}: {}{others}", self.file, self.rule.say(language))
     }
 
     /// The sentence of the command: a question says how it is answered.

@@ -103,7 +103,11 @@ fn others(sheet: &Sheet, columns: &mut Columns, unknown: &[String], line: u64, f
         match sheet.near(&name, is_absent) {
             Some(at) => {
                 let known = sheet.columns[at].name.to_owned();
-                findings.add(Place::line(sheet.file, line).column(name.clone()), "", Rule::NearColumn { known });
+                findings.add(
+                    Place::line(sheet.file, line).column(name.clone()),
+                    "",
+                    Rule::NearColumn { known },
+                );
             }
             None => unused.push(name.clone()),
         }
@@ -141,7 +145,8 @@ impl Columns {
             let is_empty = row.cells().skip(width).all(|cell| cell.trim().is_empty());
             return if is_empty { Ok(Some(Rule::SpareCells)) } else { Err(Rule::LongRow { cells, width }) };
         }
-        let lost = self.places.iter().enumerate().filter(|(_, place)| place.is_some_and(|place| place >= cells));
+        let lost =
+            self.places.iter().enumerate().filter(|(_, place)| place.is_some_and(|place| place >= cells));
         let mut lost = lost.map(|(at, _)| sheet.columns[at].cells.may_be_empty()).peekable();
         if lost.peek().is_none() {
             return Ok(None);

@@ -55,13 +55,23 @@ pub(super) fn read(text: &str) -> Result<(Vec<Span>, bool), Rule> {
 /// A fraction of a day, or one time of day: what a spreadsheet makes of hours in a cell that is no text.
 fn is_number(text: &str) -> bool {
     let is_time = text.split([' ', 'T']).any(|part| minutes(part.get(..5).unwrap_or(part)).is_ok());
-    text.replace(',', ".").parse::<f64>().is_ok_and(|days| (0.0..2.0).contains(&days)) || (is_time && !text.contains(['-', '–']))
+    text.replace(',', ".").parse::<f64>().is_ok_and(|days| (0.0..2.0).contains(&days))
+        || (is_time && !text.contains(['-', '–']))
 }
 
 /// The stretches in the usual writing; none where a part has no one meaning.
 fn plain(text: &str) -> Option<String> {
     let mut lower = text.to_lowercase();
-    for (from, to) in [("至", "-"), ("到", "-"), (" to ", "-"), (" bis ", "-"), (" à ", "-"), ("~", "-"), ("～", "-"), ("〜", "-")] {
+    for (from, to) in [
+        ("至", "-"),
+        ("到", "-"),
+        (" to ", "-"),
+        (" bis ", "-"),
+        (" à ", "-"),
+        ("~", "-"),
+        ("～", "-"),
+        ("〜", "-"),
+    ] {
         lower = lower.replace(from, to);
     }
     let parts = lower.split([';', '；', ',', '，', '、', '/', '\n', '&', '+']).map(str::trim);

@@ -70,7 +70,8 @@ impl RowCells {
 
     /// A cell by which a reader sees whether the encoding was guessed rightly; never a person's name.
     pub fn example(&self, sheet: &Sheet, row: &Row) -> Option<String> {
-        let shown = self.columns.iter().zip(sheet.columns).filter(|(_, column)| column.meaning != Meaning::Person);
+        let shown =
+            self.columns.iter().zip(sheet.columns).filter(|(_, column)| column.meaning != Meaning::Person);
         let mut cells = shown.filter_map(|(kept, _)| row.cell(kept.place?));
         cells.find(|cell| !cell.is_ascii()).map(str::to_owned)
     }
@@ -158,10 +159,20 @@ impl Seen {
             findings.turn(file, name, &Rule::PointZero, &Rule::PointZeroMixed);
         }
         if self.date_numbers.count() > 0 && self.pairs > self.plain_numbers {
-            findings.add_lines(Place::whole(file).column(name), &self.date_numbers, &self.example, Rule::DateNumber);
+            findings.add_lines(
+                Place::whole(file).column(name),
+                &self.date_numbers,
+                &self.example,
+                Rule::DateNumber,
+            );
         }
         if self.long > 1 && self.long == self.long_zeros.count() {
-            findings.add_lines(Place::whole(file).column(name), &self.long_zeros, &self.example, Rule::CutDigits);
+            findings.add_lines(
+                Place::whole(file).column(name),
+                &self.long_zeros,
+                &self.example,
+                Rule::CutDigits,
+            );
         }
         if findings.count(file, name, &Rule::Merged) <= self.filled {
             findings.turn(file, name, &Rule::Merged, &Rule::MayNotBeEmpty);

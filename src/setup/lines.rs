@@ -80,7 +80,9 @@ mod tests {
     fn lines_are_told_as_ranges_and_never_without_end() {
         let of = |all: &[u64]| {
             let mut lines = Lines::default();
-            all.iter().for_each(|line| lines.add(Some(*line)));
+            for line in all {
+                lines.add(Some(*line));
+            }
             lines
         };
         for (all, text, others) in [

@@ -43,8 +43,11 @@ pub(super) fn may_mean(name: &str, wanted: &str) -> bool {
 fn means(name: &str, wanted: &str) -> bool {
     let Some((stem, ending)) = parts(name) else { return false };
     let (known, kind) = wanted.split_once('.').unwrap_or((wanted, ""));
-    let endings: &[&str] =
-        if kind == "csv" { &["csv", "csv.txt", "txt", "tsv", "tab", "csv.csv"] } else { &["toml", "toml.txt", "toml.toml"] };
+    let endings: &[&str] = if kind == "csv" {
+        &["csv", "csv.txt", "txt", "tsv", "tab", "csv.csv"]
+    } else {
+        &["toml", "toml.txt", "toml.toml"]
+    };
     endings.contains(&ending.as_str()) && is_copy_of(&stem, known)
 }
 
@@ -80,7 +83,23 @@ fn is_copy_of(stem: &str, known: &str) -> bool {
         Some((before, after)) => [before, " ", after].concat(),
         None => return false,
     };
-    let words = ["copy", "kopie", "copie", "副本", "的副本", "of", "von", "de", "sheet", "工作表", "survey", "final", "new", "utf", "拷贝"];
+    let words = [
+        "copy",
+        "kopie",
+        "copie",
+        "副本",
+        "的副本",
+        "of",
+        "von",
+        "de",
+        "sheet",
+        "工作表",
+        "survey",
+        "final",
+        "new",
+        "utf",
+        "拷贝",
+    ];
     rest.split(is_mark).filter(|word| !word.is_empty()).all(|word| words.contains(&word))
 }
 
@@ -98,18 +117,41 @@ mod tests {
     #[test]
     fn a_file_is_found_under_the_names_that_programs_give_it() {
         for name in [
-            "Areas.csv", "AREAS.CSV", "areas.csv.txt", "areas.CSV.csv", "areas.tsv", "areas.txt", "areas (1).csv", "areas - Copy.csv",
-            "areas - 副本.csv", "副本areas.csv", "Copy of areas.csv", "areas-Sheet1.csv", "survey - areas.csv", "areas_2.csv",
+            "Areas.csv",
+            "AREAS.CSV",
+            "areas.csv.txt",
+            "areas.CSV.csv",
+            "areas.tsv",
+            "areas.txt",
+            "areas (1).csv",
+            "areas - Copy.csv",
+            "areas - 副本.csv",
+            "副本areas.csv",
+            "Copy of areas.csv",
+            "areas-Sheet1.csv",
+            "survey - areas.csv",
+            "areas_2.csv",
         ] {
             assert_eq!(found("areas.csv", &[name]), (Some(name.to_owned()), Some("file-name")), "{name}");
         }
         assert_eq!(found("survey.toml", &["Survey.toml.txt"]).1, Some("file-name"));
         assert_eq!(found("areas.csv", &["areas.csv", "staff.csv"]), (Some("areas.csv".to_owned()), None));
-        assert_eq!(found("areas.csv", &["areas.csv", "areas (1).csv"]), (Some("areas.csv".to_owned()), Some("other-file")));
+        assert_eq!(
+            found("areas.csv", &["areas.csv", "areas (1).csv"]),
+            (Some("areas.csv".to_owned()), Some("other-file"))
+        );
         assert_eq!(found("areas.csv", &["areas.csv", "areas.txt"]), (Some("areas.csv".to_owned()), None));
         assert_eq!(found("areas.csv", &["Areas.csv", "areas (1).csv"]), (None, Some("several-files")));
         assert_eq!(found("areas.csv", &["areas.xlsx"]), (None, Some("file-of-other-kind")));
-        for name in ["._areas.csv", "~$areas.csv", "subareas.csv", "areas_old_list.csv", "staff.csv", "areas", "readme.txt"] {
+        for name in [
+            "._areas.csv",
+            "~$areas.csv",
+            "subareas.csv",
+            "areas_old_list.csv",
+            "staff.csv",
+            "areas",
+            "readme.txt",
+        ] {
             assert_eq!(found("areas.csv", &[name]), (None, Some("file-missing")), "{name}");
         }
     }

@@ -38,14 +38,17 @@ fn place(row: &DwellingRow, column: usize) -> Place {
 fn lost_zeros(rows: &[DwellingRow], findings: &mut Findings) {
     let number = |room: &str| !room.is_empty() && room.bytes().all(|byte| byte.is_ascii_digit());
     let mut kept = HashMap::new();
-    for row in rows.iter().filter(|row| number(&row.room) && row.room.len() > 1 && row.room.starts_with('0')) {
+    for row in rows.iter().filter(|row| number(&row.room) && row.room.len() > 1 && row.room.starts_with('0'))
+    {
         kept.entry((row.building_id, &row.unit)).or_insert(&row.room);
     }
     if kept.is_empty() {
         return;
     }
     for row in rows.iter().filter(|row| number(&row.room) && !row.room.starts_with('0')) {
-        if let Some(other) = kept.get(&(row.building_id, &row.unit)).filter(|other| row.room.len() < other.len()) {
+        if let Some(other) =
+            kept.get(&(row.building_id, &row.unit)).filter(|other| row.room.len() < other.len())
+        {
             findings.add(place(row, ROOM), &row.room, Rule::LostZeros { kept: other.to_string() });
         }
     }
@@ -92,7 +95,8 @@ fn by_area(rows: &[DwellingRow]) -> Vec<Placed<'_>> {
 
 fn far_places(rows: &[DwellingRow], findings: &mut Findings) {
     let areas = by_area(rows);
-    let points: Vec<Point> = areas.iter().flat_map(|area| area.doors.iter().map(|(_, point)| *point)).collect();
+    let points: Vec<Point> =
+        areas.iter().flat_map(|area| area.doors.iter().map(|(_, point)| *point)).collect();
     if points.len() < ENOUGH {
         return;
     }
@@ -118,7 +122,11 @@ fn far_places(rows: &[DwellingRow], findings: &mut Findings) {
 }
 
 fn whole(distance: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a distance on Earth in kilometres")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a distance on Earth in kilometres"
+    )]
     let whole = distance.round() as u64;
     whole
 }
@@ -139,7 +147,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 /// Kilometres between two points, as on a plane: good enough to tell ten from a hundred.
 fn km(a: Point, b: Point) -> f64 {
-    let east = (a.0 - b.0) * ((a.1 + b.1) / 2.0).to_radians().cos();
+    let east = (a.0 - b.0) * f64::midpoint(a.1, b.1).to_radians().cos();
     KM_PER_DEGREE * east.hypot(a.1 - b.1)
 }
 

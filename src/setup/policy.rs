@@ -160,7 +160,11 @@ fn note(error: &toml::de::Error, key: &str, source: &Source<'_>, findings: &mut 
                 if last == field || key.is_empty() { key.to_owned() } else { format!("{key}.{field}") };
             (column, String::new(), Rule::UnknownKey { known })
         }
-        None => (key.to_owned(), text_at(error.span(), source), Rule::PolicyValue { rule: message_only(&message) }),
+        None => (
+            key.to_owned(),
+            text_at(error.span(), source),
+            Rule::PolicyValue { rule: message_only(&message) },
+        ),
     };
     findings.add(Place { line, ..Place::whole(source.file) }.column(shown(&column)), &value, rule);
 }

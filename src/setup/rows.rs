@@ -280,15 +280,27 @@ mod tests {
         assert!(matches!(all("a\n\"b\nc\n"), Err(RowError::Endless { line: 2 })));
         assert!(matches!(all("a\n\"b\"c\n"), Err(RowError::AfterQuote { line: 2, opened: 2 })));
         assert!(matches!(all("a\n\"b\nd\"c\n"), Err(RowError::AfterQuote { line: 3, opened: 2 })));
-        assert!(matches!(all(&["a\n\"", &"x,\n".repeat(200_000)].concat()), Err(RowError::Endless { line: 2 })));
+        assert!(matches!(
+            all(&["a\n\"", &"x,\n".repeat(200_000)].concat()),
+            Err(RowError::Endless { line: 2 })
+        ));
         assert!(matches!(all(&"y".repeat(300_000)), Err(RowError::Endless { line: 1 })));
     }
 
     #[test]
     fn rows_of_nothing_are_blank() {
-        for (text, is_blank) in [(",,,", true), (" ,\u{a0},", true), ("----+-----", true), ("-,-,-,-,-", false), ("-", false), ("a,", false)] {
+        for (text, is_blank) in [
+            (",,,", true),
+            (" ,\u{a0},", true),
+            ("----+-----", true),
+            ("-,-,-,-,-", false),
+            ("-", false),
+            ("a,", false),
+        ] {
             let mut row = Row::default();
-            Rows::new(text.as_bytes(), Form { separator: ',', is_wrapped: false }).next_into(&mut row).unwrap();
+            Rows::new(text.as_bytes(), Form { separator: ',', is_wrapped: false })
+                .next_into(&mut row)
+                .unwrap();
             assert_eq!(row.is_blank(), is_blank, "{text:?}");
         }
     }

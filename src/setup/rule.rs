@@ -20,7 +20,7 @@ macro_rules! rules {
     ($($name:ident $({ $($field:ident: $type:ty),+ })? = $class:ident $code:literal, $en:literal, $zh:literal;)+) => {
         /// What was found at a place of a set-up file.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Rule { $(#[doc = $en] $name $({ $(#[doc = "Filled into the sentence."] $field: $type),+ })?),+ }
+        pub enum Rule { $(#[doc = $code] $name $({ $(#[doc = "Filled into the sentence."] $field: $type),+ })?),+ }
 
         impl Rule {
             /// Every code with its class, in the order declared.

@@ -142,10 +142,25 @@ mod tests {
 
     #[test]
     fn a_name_is_recognised_whatever_was_done_to_it() {
-        for name in ["building_name", " Building_Name ", "\u{feff}building_name", "“building_name”", "ＢＵＩＬＤＩＮＧ＿ＮＡＭＥ", "building\u{200b}_name", "ï»¿building_name"] {
+        for name in [
+            "building_name",
+            " Building_Name ",
+            "\u{feff}building_name",
+            "“building_name”",
+            "ＢＵＩＬＤＩＮＧ＿ＮＡＭＥ",
+            "building\u{200b}_name",
+            "ï»¿building_name",
+        ] {
             assert_eq!(dwellings::SHEET.find(name), Some((8, true)), "{name}");
         }
-        for name in ["building name", "building\nname", "Building-Name", "buildingname", "building_name*", "buildingName"] {
+        for name in [
+            "building name",
+            "building\nname",
+            "Building-Name",
+            "buildingname",
+            "building_name*",
+            "buildingName",
+        ] {
             assert_eq!(dwellings::SHEET.find(name), Some((8, false)), "{name}");
         }
         for name in ["", "*", "buildings_name", "name", "房号"] {
@@ -171,8 +186,15 @@ mod tests {
         ] {
             assert_eq!(near(name), known, "{name}");
         }
-        let doors = |name| dwellings::SHEET.near(name, |at| at >= 6).map(|at| dwellings::SHEET.columns[at].name);
-        for (name, known) in [("longitude", Some("lon")), ("lng", Some("lon")), ("latitude", Some("lat")), ("households", Some("households_expected")), ("building_no", None)] {
+        let doors =
+            |name| dwellings::SHEET.near(name, |at| at >= 6).map(|at| dwellings::SHEET.columns[at].name);
+        for (name, known) in [
+            ("longitude", Some("lon")),
+            ("lng", Some("lon")),
+            ("latitude", Some("lat")),
+            ("households", Some("households_expected")),
+            ("building_no", None),
+        ] {
             assert_eq!(doors(name), known, "{name}");
         }
         assert_eq!(areas::SHEET.near("nam_zh", |_| true), Some(4));

@@ -142,7 +142,10 @@ fn user(line: &mut Line<'_>, seen: &mut Users) -> Option<String> {
     if let Some((written, first)) = seen.get(name.key()) {
         let (other, first) = (shown(written), *first);
         let is_same = *written == user;
-        line.note(USER, if is_same { Rule::SameUser { first } } else { Rule::SameUserWritten { other, first } });
+        line.note(
+            USER,
+            if is_same { Rule::SameUser { first } } else { Rule::SameUserWritten { other, first } },
+        );
         return None;
     }
     seen.insert(name.key().to_owned(), (user.clone(), line.number()));

@@ -14,6 +14,7 @@ use crate::domain::policy::Policy;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use std::error::Error;
 use std::io::Read;
 use toml::de::{DeTable, DeValue};
 
@@ -113,12 +114,12 @@ pub(super) fn text(desk: &mut Desk<'_>) -> Option<String> {
     let mut reading = Text::new(opened.bytes, encoding);
     let mut bytes = Vec::new();
     let read = reading.by_ref().take(SIZE_LIMIT + 1).read_to_end(&mut bytes);
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let lines = String::from_utf8_lossy(&bytes).matches('\n').count() as u64 + 1;
     let wrong = match read {
         Ok(_) if bytes.len() as u64 > SIZE_LIMIT => Some((None, Rule::TooLarge)),
         Ok(_) => reading.dropped.zeros.map(|(line, _)| (Some(line), Rule::ZeroBytes)),
-        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<NotDecoded>()) => {
-            Some((Some(lines + 1), Rule::NotUtf8))
+        Err(error) if error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<NotDecoded>) => {
+            Some((Some(lines), Rule::NotUtf8))
         }
         Err(error) => Some((None, unreadable(&error))),
     };

@@ -33,7 +33,11 @@ pub(super) enum Extent {
 }
 
 /// Reads the file of `sheet` row by row.
-pub(super) fn read(desk: &mut Desk<'_>, sheet: &'static Sheet, each: &mut dyn FnMut(&mut Line<'_>)) -> Extent {
+pub(super) fn read(
+    desk: &mut Desk<'_>,
+    sheet: &'static Sheet,
+    each: &mut dyn FnMut(&mut Line<'_>),
+) -> Extent {
     let Some((name, encoding)) = desk.find(sheet.file) else { return Extent::Part };
     let files = desk.files;
     let opened = files.open(&name).and_then(|head| {

@@ -81,7 +81,10 @@ pub fn files(read: &[FileRead], language: Language) -> Table {
             list(file.unused.iter().map(String::as_str).collect()),
         ]
     };
-    Table { head: heads.map(|head| head.of(language).to_owned()).to_vec(), rows: read.iter().map(row).collect() }
+    Table {
+        head: heads.map(|head| head.of(language).to_owned()).to_vec(),
+        rows: read.iter().map(row).collect(),
+    }
 }
 
 /// What is in the lists.
@@ -90,8 +93,14 @@ pub fn contents(setup: &Setup, language: Language) -> Table {
     let survey = &setup.survey;
     let mut rows = vec![
         vec![word("survey", "调查"), format!("{} ({})", survey.slug, survey.district)],
-        vec![word("field days", "调查日期"), format!("{} – {} ({})", survey.starts_on, survey.ends_on, survey.time_zone)],
-        vec![word("asked about", "标准时点"), survey.reference_at.to_zoned(survey.zone()).datetime().to_string()],
+        vec![
+            word("field days", "调查日期"),
+            format!("{} – {} ({})", survey.starts_on, survey.ends_on, survey.time_zone),
+        ],
+        vec![
+            word("asked about", "标准时点"),
+            survey.reference_at.to_zoned(survey.zone()).datetime().to_string(),
+        ],
         vec![word("hours on duty", "值班时间"), hours(setup, language)],
         vec![word("areas", "区域"), areas(&setup.areas, language)],
         vec![word("buildings", "楼栋"), buildings(&setup.dwellings).to_string()],
@@ -119,7 +128,10 @@ fn areas(rows: &[AreaRow], language: Language) -> String {
         }
     }
     let named = |(level, count): &(&str, usize)| {
-        format!("{count} {}", if level.is_empty() { both("without a level", "无层级").of(language) } else { level })
+        format!(
+            "{count} {}",
+            if level.is_empty() { both("without a level", "无层级").of(language) } else { level }
+        )
     };
     format!("{} ({})", rows.len(), levels.iter().take(16).map(named).collect::<Vec<_>>().join(", "))
 }
@@ -165,11 +177,16 @@ fn hours(setup: &Setup, language: Language) -> String {
     };
     let own = setup.staff.iter().filter(has_own).count();
     let written = |text: &str| if text.trim().is_empty() { "–".to_owned() } else { text.to_owned() };
-    let (weekday, saturday, sunday) = (written(&shift.weekday), written(&shift.saturday), written(&shift.sunday));
+    let (weekday, saturday, sunday) =
+        (written(&shift.weekday), written(&shift.saturday), written(&shift.sunday));
     let spans = own_spans(&setup.staff);
     match language {
-        Language::En => format!("Mon–Fri {weekday}, Sat {saturday}, Sun {sunday}; {own} with hours of their own{spans}"),
-        Language::Zh => format!("周一至周五 {weekday}，周六 {saturday}，周日 {sunday}；{own} 人另有安排{spans}"),
+        Language::En => {
+            format!("Mon–Fri {weekday}, Sat {saturday}, Sun {sunday}; {own} with hours of their own{spans}")
+        }
+        Language::Zh => {
+            format!("周一至周五 {weekday}，周六 {saturday}，周日 {sunday}；{own} 人另有安排{spans}")
+        }
     }
 }
 

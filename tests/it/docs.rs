@@ -4,6 +4,7 @@ use std::path::Path;
 
 use doorknock::domain::Policy;
 use doorknock::http::routes::routes;
+use doorknock::setup::{Class, Rule};
 
 fn document(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -48,6 +49,15 @@ fn the_page_about_the_set_up_shows_the_policy_as_it_is_without_one() {
     }
     for key in ["until", "e", "purge_on"] {
         assert!(policy.contains(&format!("# {key} =")), "{key} is missing");
+    }
+}
+
+#[test]
+fn the_page_about_the_set_up_names_every_question_about_its_files() {
+    let page = document("docs/setup.md");
+    let asked = Rule::CODES.iter().filter(|(_, class)| *class == Class::Asked);
+    for (code, _) in asked {
+        assert!(page.contains(&format!("`{code}`")), "{code} is missing");
     }
 }
 

@@ -1,16 +1,15 @@
 //! Lists that cannot be the whole truth: nothing of them is applied until somebody has said that they are meant.
 
-use std::fmt::Write as _;
-
 use doorknock::ingest::Error;
 use doorknock::ingest::setup::{Load, Mode};
 use doorknock::setup::{Answer, Question};
 use doorknock::store::load::Column;
 use serde_json::json;
 
+use crate::support::pages::Pages;
 use crate::support::record::{at, visit_at};
 use crate::support::survey::{A1, A2, B1};
-use crate::support::{App, Client, Survey, interview, visit};
+use crate::support::{App, Survey, interview, visit};
 
 /// 24 doors in one estate, 16 in another.
 async fn forty() -> App {
@@ -230,50 +229,6 @@ async fn an_area_of_a_door_found_in_the_field_cannot_be_left_out() {
     app.recount().await;
 }
 
-/// A session of an administrator on the pages.
-struct Pages(Client);
-
-impl Pages {
-    async fn of(app: &App) -> Self {
-        let hash = doorknock::access::hash_password("correct horse").unwrap();
-        app.store().set_password("root", &hash, app.clock.now()).await.unwrap();
-        let reply =
-            app.anyone().post("/v1/login", &json!({"user": "root", "password": "correct horse"})).await;
-        let cookie =
-            reply.header("set-cookie").split(';').next().map(|c| format!("{c}; doorknock_language=en"));
-        Self(Client { cookie, ..app.anyone() })
-    }
-
-    async fn csrf(&self) -> String {
-        field(&self.0.get("/setup").await.text(), "csrf")
-    }
-
-    async fn check(&self, survey: &Survey) -> String {
-        let mut body =
-            format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n", self.csrf().await);
-        for (name, bytes) in &survey.files().0 {
-            let text = String::from_utf8_lossy(bytes);
-            let head = "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=";
-            write!(body, "{head}\"{name}\"\r\n\r\n{text}\r\n").unwrap();
-        }
-        body.push_str("--x--\r\n");
-        self.0.post_raw("/setup", &[("content-type", "multipart/form-data; boundary=x")], body).await.text()
-    }
-
-    async fn send(&self, page: &str, fields: &str) -> String {
-        let body = format!("csrf={}&id={}&{fields}", self.csrf().await, field(page, "id"));
-        let head = [("content-type", "application/x-www-form-urlencoded")];
-        self.0.post_raw("/setup/apply", &head, body).await.text()
-    }
-}
-
-/// The value of the last hidden field of that name.
-fn field(page: &str, name: &str) -> String {
-    let mark = format!("name=\"{name}\" value=\"");
-    let at = page.rfind(&mark).unwrap_or_else(|| panic!("no field {name}: {page}"));
-    page[at + mark.len()..].split('"').next().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn the_page_asks_what_the_command_asks() {
     let app = forty().await;
@@ -282,15 +237,15 @@ async fn the_page_asks_what_the_command_asks() {
     half.doors.truncate(10);
     let question = app.asked(&half).await[0].text(doorknock::domain::Language::En).replace('\'', "&#39;");
 
-    let page = pages.check(&half).await;
+    let page = pages.check(&half.files()).await;
     assert!(page.contains(&question), "{question} is not on the page: {page}");
     assert!(!page.contains("Apply it"), "nothing can be applied yet");
-    let again = pages.send(&page, "do=try").await;
+    let again = pages.send("/setup/apply", &page, "do=try").await;
     assert!(again.contains(&question), "without a tick it asks again");
-    let tried = pages.send(&again, "do=try&answer-doors-gone=remove").await;
+    let tried = pages.send("/setup/apply", &again, "do=try&answer-doors-gone=remove").await;
     assert!(tried.contains("30 no longer listed and removed") && tried.contains("Apply it"), "{tried}");
     assert_eq!(cases(&app).await, 40);
-    let done = pages.send(&tried, "answer=remove").await;
+    let done = pages.send("/setup/apply", &tried, "answer=remove").await;
     assert!(done.contains("30 no longer listed and removed"), "{done}");
     assert_eq!(cases(&app).await, 10);
     app.recount().await;

@@ -54,6 +54,7 @@ mod rooms;
 mod schema;
 mod scope;
 mod setup;
+mod sheets;
 mod strangers;
 mod support;
 mod times;

@@ -6,7 +6,8 @@ pub(super) fn with_point(text: &str) -> Option<String> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let whole_digits = whole.trim_start_matches(['-', '+']);
     let fraction_end = fraction.trim_end_matches(|c: char| !c.is_ascii_digit());
-    (digits(whole_digits) && whole_digits.len() <= 3 && digits(fraction_end)).then(|| format!("{whole}.{fraction}"))
+    (digits(whole_digits) && whole_digits.len() <= 3 && digits(fraction_end))
+        .then(|| format!("{whole}.{fraction}"))
 }
 
 /// Degrees with their sign, a letter of the compass, minutes or seconds as a decimal number.
@@ -42,8 +43,18 @@ pub(super) fn decimal(text: &str) -> Option<String> {
 /// Takes a letter of the compass off; `Some(true)` for south and west.
 fn compass(text: &str) -> Option<(Option<bool>, &str)> {
     const LETTERS: [(&str, bool); 12] = [
-        ("N", false), ("E", false), ("S", true), ("W", true), ("n", false), ("e", false), ("s", true), ("w", true),
-        ("北纬", false), ("东经", false), ("南纬", true), ("西经", true),
+        ("N", false),
+        ("E", false),
+        ("S", true),
+        ("W", true),
+        ("n", false),
+        ("e", false),
+        ("s", true),
+        ("w", true),
+        ("北纬", false),
+        ("东经", false),
+        ("南纬", true),
+        ("西经", true),
     ];
     for (letter, is_negative) in LETTERS {
         let body = text.strip_prefix(letter).or_else(|| text.strip_suffix(letter));

@@ -5,29 +5,65 @@ use super::super::rule::Rule;
 use super::super::sheet::{Column, Meaning};
 use encoding_rs::{GBK, WINDOWS_1252};
 
-/// Error values of Excel, LibreOffice and Google Sheets in English, German, French and Spanish.
+/// Error values of Excel, `LibreOffice` and Google Sheets in English, German, French and Spanish.
 const ERRORS: [&str; 27] = [
-    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!",
-    "#UNKNOWN!", "#GETTING_DATA", "#CONNECT!", "#ERROR!", "#BUSY!", "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#NOM?",
-    "#VALEUR!", "#NOMBRE!", "#NOMBRE?", "#VALOR!", "#¡VALOR!", "#¿NOMBRE?",
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#DIV/0!",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+    "#BLOCKED!",
+    "#UNKNOWN!",
+    "#GETTING_DATA",
+    "#CONNECT!",
+    "#ERROR!",
+    "#BUSY!",
+    "#NV",
+    "#BEZUG!",
+    "#WERT!",
+    "#ZAHL!",
+    "#NOM?",
+    "#VALEUR!",
+    "#NOMBRE!",
+    "#NOMBRE?",
+    "#VALOR!",
+    "#¡VALOR!",
+    "#¿NOMBRE?",
 ];
 /// What R, pandas, SQL and pivot tables write where there is no value.
 const NO_VALUES: [&str; 18] = [
-    "NA", "N/A", "n/a", "na", "<NA>", "NULL", "null", "Null", "(null)", "NaN", "nan", "NAN", "None", "nil", "\\N",
-    "(blank)", "(空白)", "NaT",
+    "NA", "N/A", "n/a", "na", "<NA>", "NULL", "null", "Null", "(null)", "NaN", "nan", "NAN", "None", "nil",
+    "\\N", "(blank)", "(空白)", "NaT",
 ];
 /// What people write there.
 const DASHES: [&str; 9] = ["-", "--", "---", "/", "\\", ".", "无", "空", "?"];
 /// Truth values in the languages of spreadsheets.
 const TRUTHS: [&str; 14] = [
-    "TRUE", "FALSE", "True", "False", "true", "false", "WAHR", "FALSCH", "VRAI", "FAUX", "VERDADERO", "FALSO", "真",
+    "TRUE",
+    "FALSE",
+    "True",
+    "False",
+    "true",
+    "false",
+    "WAHR",
+    "FALSCH",
+    "VRAI",
+    "FAUX",
+    "VERDADERO",
+    "FALSO",
+    "真",
     "假",
 ];
 /// Months as spreadsheets shorten them in English, German, French.
 const MONTHS: [&str; 32] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mrz", "mär", "mai",
-    "okt", "dez", "janv", "févr", "fevr", "mars", "avr", "juin", "juil", "août", "aout", "déc", "january", "february",
-    "june", "july",
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mrz", "mär",
+    "mai", "okt", "dez", "janv", "févr", "fevr", "mars", "avr", "juin", "juil", "août", "aout", "déc",
+    "january", "february", "june", "july",
 ];
 /// Digits that a spreadsheet keeps.
 const KEPT_DIGITS: usize = 15;
@@ -48,16 +84,20 @@ pub(super) fn spoilt(text: &str) -> Option<Rule> {
 pub(super) fn no_value(text: &str, column: &Column) -> Option<Rule> {
     let is_sign = NO_VALUES.contains(&text);
     let is_dash = DASHES.contains(&text);
-    let is_literal = matches!(column.meaning, Meaning::Area | Meaning::Parent | Meaning::User | Meaning::Word);
+    let is_literal =
+        matches!(column.meaning, Meaning::Area | Meaning::Parent | Meaning::User | Meaning::Word);
     if !is_sign && !is_dash || is_literal {
         return None;
     }
     let is_number = matches!(column.meaning, Meaning::Whole | Meaning::Degrees);
-    Some(match column.meaning {
-        Meaning::Hours => Rule::NoValueMaybe,
-        _ if !column.cells.may_be_empty() => Rule::NoValueKept,
-        _ if is_number || is_sign => Rule::NoValue,
-        _ => Rule::NoValueMaybe,
+    Some(if column.meaning == Meaning::Hours {
+        Rule::NoValueMaybe
+    } else if !column.cells.may_be_empty() {
+        Rule::NoValueKept
+    } else if is_number || is_sign {
+        Rule::NoValue
+    } else {
+        Rule::NoValueMaybe
     })
 }
 
@@ -127,8 +167,11 @@ fn is_date(text: &str) -> bool {
 
 fn is_numeric_date(text: &str) -> bool {
     let parts: Vec<_> = text.split(['-', '/', '.']).collect();
-    let number = |part: &&str| part.parse::<u16>().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
-    let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|at| parts.get(at).and_then(number)) else { return false };
+    let number =
+        |part: &&str| part.parse::<u16>().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|at| parts.get(at).and_then(number)) else {
+        return false;
+    };
     let is_year = |year: u16| (1899..=2100).contains(&year);
     let is_day = |month: u16, day: u16| (1..=12).contains(&month) && (1..=31).contains(&day);
     // 3-1-2001 is more often building, unit and room than a date.
@@ -160,9 +203,7 @@ fn is_month_date(text: &str) -> bool {
 
 /// Letters that are another script's, or letters among digits that look like digits.
 fn looks_alike(text: &str) -> bool {
-    let is_foreign = |c: char| {
-        "АВЕЅІЈКМНОРСТУХЗаеосрхуіјѕ".contains(c) || "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο".contains(c)
-    };
+    let is_foreign = |c: char| "АВЕЅІЈКМНОРСТУХЗаеосрхуіјѕ".contains(c) || "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο".contains(c);
     let is_other = |c: char| c.is_alphabetic() && !c.is_ascii() && !is_foreign(c);
     if !text.is_ascii() && text.contains(is_foreign) && !text.contains(is_other) {
         return true;
@@ -184,7 +225,9 @@ fn has_lost_signs(text: &str) -> bool {
 fn is_garbled(text: &str) -> bool {
     [WINDOWS_1252, GBK].into_iter().any(|table| {
         let (bytes, _, has_lost) = table.encode(text);
-        let Some(mended) = (!has_lost).then(|| std::str::from_utf8(&bytes).ok()).flatten() else { return false };
+        let Some(mended) = (!has_lost).then(|| std::str::from_utf8(&bytes).ok()).flatten() else {
+            return false;
+        };
         let strange = mended.chars().filter(|c| !c.is_ascii()).count();
         let chinese = mended.chars().filter(|c| matches!(c, '\u{4e00}'..='\u{9fff}')).count();
         strange > 0 && (chinese >= 2 || table == WINDOWS_1252)
@@ -194,7 +237,8 @@ fn is_garbled(text: &str) -> bool {
 /// `2-1`, `12-3-101`: numbers joined by hyphens.
 pub(in crate::setup) fn is_pair(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
-    parts.len() >= 2 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    parts.len() >= 2
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A number that is a date of 2000 to 2049 where a spreadsheet counts days.

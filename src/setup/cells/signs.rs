@@ -50,7 +50,8 @@ pub(super) fn without_marks(text: &str) -> Option<String> {
 
 /// Dashes of all kinds and the minus sign as hyphens.
 pub(super) fn plain_dashes(text: &str) -> Option<String> {
-    let is_dash = |c: char| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' | '\u{fe58}' | '\u{fe63}');
+    let is_dash =
+        |c: char| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' | '\u{fe58}' | '\u{fe63}');
     text.contains(is_dash).then(|| text.replace(is_dash, "-"))
 }
 

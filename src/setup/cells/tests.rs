@@ -21,9 +21,45 @@ const MEANINGS: [Meaning; 10] = [
 #[test]
 fn what_is_right_is_left_alone() {
     let codes = [
-        "101", "0101", "1-101", "3-1-2001", "A-1", "A座", "12号楼", "1#", "B1", "10A", "1E5", "E12", "1E-1", "101/102", "南楼", "East wing",
-        "410181004006-01", "410181004006-01/1-1-101", "2-1", "1.5", "12.3", "S01", "I", "O", "l", "10/12", "May", "Т-34 танк", "1月", "é1",
-        "1–", "No. 5", "5 bis", "1A-0", "(3)", "20000", "44228", "NAN'AN", "true house",
+        "101",
+        "0101",
+        "1-101",
+        "3-1-2001",
+        "A-1",
+        "A座",
+        "12号楼",
+        "1#",
+        "B1",
+        "10A",
+        "1E5",
+        "E12",
+        "1E-1",
+        "101/102",
+        "南楼",
+        "East wing",
+        "410181004006-01",
+        "410181004006-01/1-1-101",
+        "2-1",
+        "1.5",
+        "12.3",
+        "S01",
+        "I",
+        "O",
+        "l",
+        "10/12",
+        "May",
+        "Т-34 танк",
+        "1月",
+        "é1",
+        "1–",
+        "No. 5",
+        "5 bis",
+        "1A-0",
+        "(3)",
+        "20000",
+        "44228",
+        "NAN'AN",
+        "true house",
     ];
     for text in codes {
         let cell = clean(text, &column("room", Meaning::Code, Cells::Filled));
@@ -33,11 +69,35 @@ fn what_is_right_is_left_alone() {
         assert!(asked.is_empty() || is_dash || is_month, "{text}: {asked:?}");
         assert!(cell.text == text || is_dash, "{text}: {}", cell.text);
     }
-    for text in ["Na", "Nan", "None Lee", "王伟", "Ó Súilleabháin", "O'Brien", "نور", "Müller", "欧阳\u{e0100}娜", "Jean-Luc", "林", "李 娜"] {
+    for text in [
+        "Na",
+        "Nan",
+        "None Lee",
+        "王伟",
+        "Ó Súilleabháin",
+        "O'Brien",
+        "نور",
+        "Müller",
+        "欧阳\u{e0100}娜",
+        "Jean-Luc",
+        "林",
+        "李 娜",
+    ] {
         let cell = clean(text, &column("name", Meaning::Person, Cells::Filled));
         assert_eq!((&*cell.text, cell.rules.len()), (text, 0), "{text}: {:?}", cell.rules);
     }
-    for text in ["Café de la gare", "永新路社区", "东苑（北区）", "Block \"C\"", "= sign", "Nr. 5–7", "1/2", "TRUE North", "目", "联通大厦"] {
+    for text in [
+        "Café de la gare",
+        "永新路社区",
+        "东苑（北区）",
+        "Block \"C\"",
+        "= sign",
+        "Nr. 5–7",
+        "1/2",
+        "TRUE North",
+        "目",
+        "联通大厦",
+    ] {
         let cell = clean(text, &column("name", Meaning::Text, Cells::Any));
         let is_formula = text.starts_with('=');
         assert!(cell.rules.is_empty() || is_formula, "{text}: {:?}", cell.rules);

@@ -26,7 +26,8 @@ fn a_question_is_answered_by_its_name_and_by_no_other() {
     let read = reading(&files);
     let names: Vec<_> = read.asked().map(Finding::name).collect();
     assert_eq!(names, ["dwellings.room.date", "dwellings.lon.exchanged"]);
-    let left = |answers: &[&str]| read.faults(&Accepted::of(answers.iter().copied())).map(|faults| faults.total());
+    let left =
+        |answers: &[&str]| read.faults(&Accepted::of(answers.iter().copied())).map(|faults| faults.total());
     assert_eq!(left(&[]), Some(2));
     assert_eq!(left(&["dwellings.room.date"]), Some(1));
     assert_eq!(left(&["Dwellings.ROOM.date ", "dwellings.lon.exchanged"]), None);
@@ -39,7 +40,11 @@ fn a_question_is_answered_by_its_name_and_by_no_other() {
     assert!(text.contains("or add --accept dwellings.room.date if it is right"), "{text}");
     let setup = read.answered(&Accepted::of(names.iter().map(String::as_str))).unwrap();
     assert_eq!(&*setup.dwellings[1].room, "1月2日", "kept as written");
-    assert_eq!((setup.dwellings[3].lon, setup.dwellings[3].lat), (Some(112.98), Some(34.76)), "exchanged back");
+    assert_eq!(
+        (setup.dwellings[3].lon, setup.dwellings[3].lat),
+        (Some(112.98), Some(34.76)),
+        "exchanged back"
+    );
 }
 
 #[test]
@@ -47,12 +52,16 @@ fn many_lines_with_one_fault_are_one_finding_and_many_values_are_bounded() {
     let mut files = good();
     let header = "area,building,unit,floor,room,kind,lon,lat\n";
     let door = |n: u32, kind: &str| format!("e1,1,1,1,{n},{kind},,\n");
-    files.put("dwellings.csv", header.to_owned() + &(100..200).map(|n| door(n, "castle")).collect::<String>());
+    files
+        .put("dwellings.csv", header.to_owned() + &(100..200).map(|n| door(n, "castle")).collect::<String>());
     let faults = reading(&files).faults(&Accepted::default()).unwrap();
     let only = &faults.listed()[0];
     assert_eq!((faults.total(), only.lines.count(), only.lines.first()), (1, 100, Some(2)));
     assert!(faults.to_string().ends_with("under_construction (also on lines 3-101)"), "{faults}");
-    files.put("dwellings.csv", header.to_owned() + &(100..200).map(|n| door(n, &format!("k{n}"))).collect::<String>());
+    files.put(
+        "dwellings.csv",
+        header.to_owned() + &(100..200).map(|n| door(n, &format!("k{n}"))).collect::<String>(),
+    );
     let faults = reading(&files).faults(&Accepted::default()).unwrap();
     assert_eq!(faults.total(), 9);
     assert!(faults.to_string().contains("other values with such a fault on more lines: 10-101"), "{faults}");
@@ -81,7 +90,10 @@ fn what_was_understood_is_told_as_tables() {
     files.put("areas.csv", AREAS.replace(',', ";"));
     let (read, contents) = reading(&files).understood(Language::En);
     let row = |file: &str| read.rows.iter().find(|row| row[0] == file).unwrap().join(" | ");
-    assert_eq!(row("areas.csv"), "areas.csv | UTF-8 | semicolons | LF | 4 | 0 | code, parent, level, name, name_zh | –");
+    assert_eq!(
+        row("areas.csv"),
+        "areas.csv | UTF-8 | semicolons | LF | 4 | 0 | code, parent, level, name, name_zh | –"
+    );
     assert!(row("dwellings.csv").ends_with("external_id | colour"), "{}", row("dwellings.csv"));
     let contents = contents.unwrap();
     let value = |what: &str| contents.rows.iter().find(|row| row[0] == what).unwrap()[1].clone();
@@ -90,7 +102,11 @@ fn what_was_understood_is_told_as_tables() {
     assert_eq!(value("doors"), "4 (3 Dwelling, 1 Business)");
     assert_eq!(value("places"), "3 of 4 doors, lon 112.97 – 112.98, lat 34.75 – 34.76");
     assert_eq!(value("staff"), "3 (1 Enumerator, 1 Supervisor, 1 Administrator)");
-    assert!(value("hours on duty").contains("3 with hours of their own (09:00-21:00)"), "{}", value("hours on duty"));
+    assert!(
+        value("hours on duty").contains("3 with hours of their own (09:00-21:00)"),
+        "{}",
+        value("hours on duty")
+    );
     let (zh, _) = reading(&files).understood(Language::Zh);
     assert_eq!(zh.head[0], "文件");
 }

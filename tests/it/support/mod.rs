@@ -7,6 +7,7 @@ pub mod app;
 pub mod client;
 pub mod contract;
 pub mod db;
+pub mod pages;
 pub mod picture;
 pub mod place;
 pub mod record;
