@@ -3,9 +3,8 @@
 
 use doorknock::setup::Memory;
 
-use crate::process::Place;
 use crate::support::pages::{Pages, zipped};
-use crate::support::{App, Survey};
+use crate::support::{App, Place, Survey};
 
 /// The files of a small survey after a spreadsheet had them: semicolons, UTF-16, marks, a misspelt column, a room that
 /// became a date.
