@@ -14,14 +14,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::base::{Base, Common, remark, say};
+use super::base::{Base, Common, operator, remark, say};
 use super::step;
 use super::whole::{Draft, For, Old};
 use crate::embedded;
 use crate::http::pages::assets::hex;
 use crate::ingest::Ingest;
-use crate::store;
 use crate::store::backup::{self, Manifest, Snapshot};
+use crate::store::{self, Disclosure};
 
 const MARK: &str = "doorknock-backup 1\n";
 
@@ -42,6 +42,7 @@ pub(super) fn backup(common: &Common, args: &BackupArgs) -> Result<ExitCode> {
         file.display()
     );
     Base::open(common)?.run(async move |ingest| {
+        note(&ingest, Timestamp::now()).await?;
         let snapshot = Snapshot::take(ingest.store.settings()).await?;
         let manifest = manifest(&ingest, &snapshot).await?;
         let mut dump = program("pg_dump", manifest.server)?;
@@ -74,6 +75,21 @@ async fn manifest(ingest: &Ingest, snapshot: &Snapshot) -> Result<Manifest> {
         installation: Some(ingest.store.installation().await?.id),
         key_check: Some(hex(&ingest.keys.check())),
     })
+}
+
+/// A backup holds what people said: that it was taken stands in each survey's log, and so in the backup itself. A copy that takes
+/// no writes can be backed up too; then nobody but the operator knows.
+async fn note(ingest: &Ingest, now: Timestamp) -> Result<()> {
+    for key in ingest.store.survey_keys().await? {
+        match ingest.store.witness(&operator(key), Disclosure::Backup, now).await {
+            Ok(_) => {}
+            Err(store::Error::ReadOnly) => {
+                remark("the database takes no writes: the audit log does not hold this backup");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A program of PostgreSQL that can talk to a server of this major version.

@@ -18,7 +18,7 @@ use crate::ingest::key_file::{self, IfMissing};
 use crate::ingest::recognise::recognise;
 use crate::store::access::Membership;
 use crate::store::installation::UnderWay;
-use crate::store::{self, Aim, Settings, Store};
+use crate::store::{self, Aim, ReadBy, Settings, Store, SurveyKey};
 use crate::surveys::{Survey, Surveys};
 
 /// Where the data is unless the operator says otherwise.
@@ -192,6 +192,26 @@ pub(super) async fn member(ingest: &Ingest, user: &str, slug: Option<&str>) -> R
             format!("{user:?} does not work in survey {slug:?}, but in: {}", names.join(", "))
         }),
     }
+}
+
+/// Who runs this command, for the audit log.
+pub(super) fn operator(key: SurveyKey) -> ReadBy {
+    ReadBy::operator(key, &os_user())
+}
+
+/// The machine's name of the person at the shell: who called sudo, else whose process this is.
+fn os_user() -> String {
+    let uid = rustix::process::getuid();
+    let behind = std::env::var("SUDO_USER").ok().filter(|_| uid.is_root());
+    behind.or_else(|| name_of(uid.as_raw())).unwrap_or_else(|| uid.as_raw().to_string())
+}
+
+/// The login name of a user of this machine.
+fn name_of(uid: u32) -> Option<String> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let mut fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let own = fields.find(|f| f.get(2).is_some_and(|id| id.parse() == Ok(uid)))?;
+    own.first().map(|&name| name.to_owned())
 }
 
 /// One clear sentence with its causes.

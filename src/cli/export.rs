@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 
-use super::base::{Base, Common, remark, survey};
+use super::base::{Base, Common, operator, remark, survey};
 use super::step;
 use super::whole::{Draft, For, Old};
 use crate::export::{Export, Format, Kind};
+use crate::store::Disclosure;
 use crate::store::survey::Areas;
 
 /// What to export.
@@ -99,7 +101,9 @@ pub(super) fn run(common: &Common, args: &ExportArgs) -> Result<ExitCode> {
             }
         };
         let (kind, format) = (args.kind.kind(), args.format.format());
-        let export = Export::new(ingest.store.clone(), survey, range, kind, format);
+        let read = Disclosure::Export { kind: kind.word(), format: format.ending(), area: args.area.clone() };
+        let witness = ingest.store.witness(&operator(survey.key), read, Timestamp::now()).await?;
+        let export = Export::new(witness, ingest.store.clone(), survey, range, kind, format);
         let (what, how) = (kind.word(), args.format.word());
         let (rows, place) = match &args.out {
             Some(file) => (to_file(export, file, args.replace, what).await?, file.display().to_string()),

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::base::{Base, Common, say, survey};
+use super::base::{Base, Common, operator, say, survey};
 use super::words::Tongue;
 use crate::dedupe::view::LinkView;
 use crate::domain::LinkState;
+use crate::store::Disclosure;
 use crate::store::link::read::Pair;
 
 /// Looks while interviews still wait to be linked, and the time between two.
@@ -60,7 +61,10 @@ pub(super) fn links(common: &Common, args: &LinksArgs) -> Result<ExitCode> {
             ));
         }
         let start = (Timestamp::UNIX_EPOCH, Uuid::nil());
-        let mut merged = ingest.store.list_links(survey.key, LinkState::Merged, whole, start, 100).await?;
+        let read = Disclosure::Links { state: LinkState::Merged, area: None };
+        let witness = ingest.store.witness(&operator(survey.key), read, Timestamp::now()).await?;
+        let mut merged =
+            ingest.store.list_links(&witness, survey.key, LinkState::Merged, whole, start, 100).await?;
         merged.sort_by_key(|pair| pair.link.a_case == pair.link.b_case);
         for pair in merged.iter().take(args.explain) {
             explain(pair, whole, is_zh);

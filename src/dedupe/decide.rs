@@ -18,7 +18,7 @@ use crate::ingest::refold::At;
 use crate::store::access::Caller;
 use crate::store::case::{CaseRow, find_cases, lock_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
-use crate::store::{Outcome, Tx, link};
+use crate::store::{Outcome, Tx, audit, link};
 use crate::surveys::Survey;
 
 /// A decision on a link.
@@ -267,6 +267,8 @@ async fn log(
     let (by, note) = (caller.user.clone(), ruling.note.clone());
     let event = LinkEvent { link: link.clone(), kind, by, at: at.now, note, changed };
     pair::log(tx, at.key, &[event]).await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideLink, at.now).about(link.id);
+    audit::note(tx, &noted.with(json!({"decision": kind, "version": link.version}))).await?;
     Ok(())
 }
 

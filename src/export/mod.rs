@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::store::case::{CasePlace, CaseRow};
 use crate::store::detail::Detail;
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, Witness};
 use crate::surveys::Survey;
 
 pub use table::Cell;
@@ -71,6 +71,14 @@ impl Format {
         }
     }
 
+    /// The ending of its files.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::GeoJson => "geojson",
+        }
+    }
+
     /// Its media type.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -94,6 +102,7 @@ pub fn csv_line(texts: &[String]) -> String {
 
 /// An export under way.
 pub struct Export {
+    witness: Witness,
     store: Store,
     survey: std::sync::Arc<Survey>,
     range: (i32, i32),
@@ -105,8 +114,9 @@ pub struct Export {
 }
 
 impl Export {
-    /// Of all cases in a range of areas.
+    /// Of all cases in a range of areas, before the witness of this export.
     pub fn new(
+        witness: Witness,
         store: Store,
         survey: std::sync::Arc<Survey>,
         range: (i32, i32),
@@ -114,7 +124,7 @@ impl Export {
         format: Format,
     ) -> Self {
         let after = Some(CasePlace::START);
-        Self { store, survey, range, kind, format, after, is_begun: false, rows: 0 }
+        Self { witness, store, survey, range, kind, format, after, is_begun: false, rows: 0 }
     }
 
     /// Rows written so far.
@@ -168,6 +178,6 @@ impl Export {
             return Ok(Detail::default());
         }
         let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-        self.store.detail(self.survey.key, &ids).await
+        self.store.detail(&self.witness, self.survey.key, &ids).await
     }
 }

@@ -22,9 +22,9 @@ use super::pages::assets::hex;
 use super::problem::Problem;
 use super::request::Request;
 use crate::shelf;
+use crate::store::Disclosure;
 use crate::store::access::Caller;
 use crate::store::attachment::{AttachmentRow, Piece, Taken};
-use crate::store::audit::{Action, Note};
 
 /// Largest attachment: 10 MiB.
 pub const LIMIT: usize = 10 << 20;
@@ -256,9 +256,11 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     let (area, case) = reach.ok_or_else(Problem::not_found)?;
     let row = app.store().attachment(caller.key, id).await?.filter(|row| row.complete_at.is_some());
     let row = row.ok_or_else(Problem::not_found)?;
-    let bytes = app.shelf.get(caller.key, id).await?.ok_or_else(Problem::not_found)?;
-    let noted = Note::by(caller, Action::ReadAttachment, app.now()).about(id).in_area(&area);
-    app.store().note_audit(noted.with(json!({"case_id": case}))).await?;
+    if !app.shelf.has(caller.key, id).await? {
+        return Err(Problem::not_found());
+    }
+    let witness = auth::witness(app, caller, Disclosure::Picture { id, area, case }).await?;
+    let bytes = app.shelf.get(&witness, caller.key, id).await?.ok_or_else(Problem::not_found)?;
     let ending = row.media_type.rsplit('/').next().unwrap_or("bin").to_owned();
     let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();

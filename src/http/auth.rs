@@ -12,6 +12,7 @@ use super::query::Query;
 use super::request::{Carriage, Request};
 use crate::store::access::{Caller, TokenKind};
 use crate::store::survey::{AreaRow, Areas};
+use crate::store::{Disclosure, ReadBy, Way, Witness};
 
 /// Name of the session cookie.
 pub const SESSION: &str = "doorknock_session";
@@ -100,6 +101,11 @@ pub fn is_supervisor(caller: &Caller) -> bool {
 
 fn wrong_role() -> Problem {
     Problem::plain(&kind::WRONG_ROLE)
+}
+
+/// Notes that a caller of the API reads personal data, before it is done.
+pub async fn witness(app: &App, caller: &Caller, read: Disclosure) -> Result<Witness, Problem> {
+    Ok(app.store().witness(&ReadBy::caller(caller, Way::Api), read, app.now()).await?)
 }
 
 /// The area named by `?area=`, the caller's own when none is named. Outside the caller's subtree it does not exist.

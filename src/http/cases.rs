@@ -16,8 +16,8 @@ use super::query::Query;
 use super::request::Request;
 use crate::domain::{CaseId, Class, Confirmed, DecisionKind, InterviewId, Language, State, VisitId, why};
 use crate::ingest::decide;
+use crate::store::Disclosure;
 use crate::store::access::Caller;
-use crate::store::audit::{Action, Note};
 use crate::store::case::{CasePlace, CaseRow};
 use crate::visits::door::doors;
 use crate::visits::history::{Reader, history};
@@ -117,16 +117,13 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     } else {
         Reader::Enumerator(app.store().own_devices(caller.key, &caller.user).await?)
     };
-    let mut shown = history(app.store(), &survey, &row, &reader, app.now()).await?;
+    let read = Disclosure::Case { id: row.id, area: row.area.clone() };
+    let witness = auth::witness(&app, &caller, read).await?;
+    let mut shown = history(app.store(), &witness, &survey, &row, &reader, app.now()).await?;
     if reader == Reader::Supervisor {
         let merged: Vec<Uuid> =
             shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
         shown.links = super::links::of_case(&app, &caller, row.id, &merged).await?;
-        if !shown.interviews.is_empty() {
-            app.store()
-                .note_audit(Note::by(&caller, Action::ReadCase, app.now()).about(row.id).in_area(&row.area))
-                .await?;
-        }
     }
     Ok(answer::json(&shown))
 }

@@ -3,7 +3,6 @@
 use futures_util::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use serde_json::json;
 use tokio::sync::mpsc;
 use warp::Reply;
 use warp::reply::Response;
@@ -13,7 +12,7 @@ use super::auth;
 use super::problem::Problem;
 use super::request::Request;
 use crate::export::{Export, Format, Kind};
-use crate::store::audit::{Action, Note};
+use crate::store::Disclosure;
 
 /// `GET /v1/export/{kind}.{csv|geojson}?area=`: cases, visits, households or persons of an area, streamed.
 /// Problems: `not-found`, `wrong-role`.
@@ -27,10 +26,11 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let query = request.query()?;
     let area = auth::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
-    let noted = Note::by(&caller, Action::ReadExport, app.now()).in_area(&area.code);
-    app.store().note_audit(noted.with(json!({"kind": name, "format": ending}))).await?;
+    let read =
+        Disclosure::Export { kind: kind.word(), format: format.ending(), area: Some(area.code.clone()) };
+    let witness = auth::witness(&app, &caller, read).await?;
     let file = format!("attachment; filename=\"{}-{name}.{ending}\"", survey.slug);
-    let mut export = Export::new(app.store().clone(), survey, area.range, kind, format);
+    let mut export = Export::new(witness, app.store().clone(), survey, area.range, kind, format);
     // The first piece is made before the head goes out, so that a database that is away is a proper answer.
     let first = export.next().await?.unwrap_or_default();
     // A task of its own reads ahead by one piece; it ends when the reader has gone.

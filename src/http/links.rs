@@ -19,8 +19,8 @@ use crate::dedupe::view::{LinkView, Sight, detail, sight};
 use crate::dedupe::{self, Ruling};
 use crate::domain::{LinkState, MergedAs, Verdict};
 use crate::store::access::Caller;
-use crate::store::audit::{Action, Note};
 use crate::store::link::read::LinkDetail;
+use crate::store::{Disclosure, ReadBy, Way};
 
 /// States that a list may be asked for.
 const STATES: [LinkState; 4] = [LinkState::Review, LinkState::Merged, LinkState::Paired, LinkState::Apart];
@@ -37,7 +37,8 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let area = auth::area(&app, &caller, &query).await?;
     let from = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
     let state = state.unwrap_or(LinkState::Review);
-    let rows = app.store().list_links(caller.key, state, area.range, from, limit).await?;
+    let witness = auth::witness(&app, &caller, Disclosure::Links { state, area: Some(area.code) }).await?;
+    let rows = app.store().list_links(&witness, caller.key, state, area.range, from, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
     let next = rows.last().filter(|_| is_full).map(|r| text((r.link.made_at, r.link.id)));
     let items: Vec<LinkView> = rows.iter().map(|r| LinkView::of(r, caller.range)).collect();
@@ -59,19 +60,22 @@ fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let id = request.param_uuid("id")?;
-    let found = find(&app, &caller, id).await?;
+    let found = find(&app, &caller, Way::Api, id).await?;
     let effects = app.dedupe.effects(&caller, id, app.now()).await?;
     let mut all = detail(&found, caller.range);
     if let Some(object) = all.as_object_mut() {
         object.insert("effects".to_owned(), json!(effects));
     }
-    app.store().note_audit(Note::by(&caller, Action::ReadLink, app.now()).about(id)).await?;
     Ok(answer::json(&all))
 }
 
-/// A link with one side in the reader's area.
-async fn find(app: &App, caller: &Caller, id: Uuid) -> Result<LinkDetail, Problem> {
-    let found = app.store().link(caller.key, id).await?.ok_or_else(Problem::not_found)?;
+/// A link with one side in the reader's area; that it is read is noted.
+pub async fn find(app: &App, caller: &Caller, way: Way, id: Uuid) -> Result<LinkDetail, Problem> {
+    let place = app.store().link_in(caller.key, id, caller.range).await?;
+    let (area, _) = place.ok_or_else(Problem::not_found)?;
+    let by = ReadBy::caller(caller, way);
+    let witness = app.store().witness(&by, Disclosure::Link { id, area }, app.now()).await?;
+    let found = app.store().link(&witness, caller.key, id).await?.ok_or_else(Problem::not_found)?;
     let sides = [&found.pair.a, &found.pair.b];
     if sides.iter().any(|form| sight(form, caller.range) == Sight::Whole) {
         Ok(found)
@@ -103,7 +107,7 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     let (own, by) = (app.clone(), caller.clone());
     let decided =
         to_the_end(async move { Ok::<_, Problem>(own.dedupe.decide(&by, ruling, now).await?) }).await?;
-    let found = find(&app, &caller, link).await?;
+    let found = find(&app, &caller, Way::Api, link).await?;
     let mut all = serde_json::to_value(LinkView::of(&found.pair, range)).unwrap_or_default();
     if let Some(object) = all.as_object_mut() {
         object.insert("changed".to_owned(), json!(decided.changes.seen_from(range)));

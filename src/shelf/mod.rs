@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::store::SurveyKey;
+use crate::store::{SurveyKey, Witness};
 
 pub use mark::MARK;
 pub use sniff::{ENOUGH, media_type};
@@ -86,7 +86,7 @@ impl Shelf {
     }
 
     /// The bytes; `None` when they are not there.
-    pub async fn get(&self, key: SurveyKey, id: Uuid) -> Result<Option<Bytes>, Error> {
+    pub async fn get(&self, _: &Witness, key: SurveyKey, id: Uuid) -> Result<Option<Bytes>, Error> {
         match &*self.0 {
             Place::Directory(root) => {
                 let path = path_in(root, key, id);
@@ -204,10 +204,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let root = std::env::temp_dir().join(format!("doorknock-shelf-{}", Uuid::new_v4()));
         let (shelf, id) = (Shelf::directory(&root), Uuid::now_v7());
-        assert_eq!(shelf.get(KEY, id).await.unwrap(), None);
+        assert_eq!(shelf.get(&Witness::of_a_test(), KEY, id).await.unwrap(), None);
         shelf.put(KEY, id, Bytes::from_static(b"one")).await.unwrap();
         shelf.put(KEY, id, Bytes::from_static(b"two")).await.unwrap();
-        assert_eq!(shelf.get(KEY, id).await.unwrap().as_deref(), Some(&b"two"[..]));
+        assert_eq!(shelf.get(&Witness::of_a_test(), KEY, id).await.unwrap().as_deref(), Some(&b"two"[..]));
         let mode = std::fs::metadata(path_in(&root, KEY, id)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(shelf.has(KEY, id).await.unwrap());

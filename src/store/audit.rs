@@ -1,6 +1,7 @@
 //! The audit log: who looked at personal data, who decided what, who was let in.
 //!
-//! A decision is noted in its own transaction, a read before its answer leaves: what cannot be noted does not happen.
+//! A decision is noted in its own transaction, a read before it is done (see [`super::Witness`]): what cannot be noted does not
+//! happen.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,12 +32,16 @@ statements! {
 pub enum Action {
     /// A case with the people interviewed there was opened.
     ReadCase,
+    /// A list of pairs of interviews was read.
+    ReadLinks,
     /// A pair of interviews was opened.
     ReadLink,
     /// An export was taken.
     ReadExport,
     /// A picture was opened.
     ReadAttachment,
+    /// A copy of everything was made.
+    Backup,
     /// A case was decided on.
     DecideCase,
     /// A pair of interviews was decided on.
@@ -69,11 +74,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadCase,
+        Self::ReadLinks,
         Self::ReadLink,
         Self::ReadExport,
         Self::ReadAttachment,
+        Self::Backup,
         Self::DecideCase,
         Self::DecideLink,
         Self::DecideHeld,
@@ -94,9 +101,11 @@ impl Action {
     pub fn slug(self) -> &'static str {
         match self {
             Self::ReadCase => "read_case",
+            Self::ReadLinks => "read_links",
             Self::ReadLink => "read_link",
             Self::ReadExport => "read_export",
             Self::ReadAttachment => "read_attachment",
+            Self::Backup => "backup",
             Self::DecideCase => "decide_case",
             Self::DecideLink => "decide_link",
             Self::DecideHeld => "decide_held",

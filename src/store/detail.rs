@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::batch::Status;
 use super::tx::{Error, Tx, statements};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, Witness};
 use crate::domain::place;
 
 statements! {
@@ -233,8 +233,7 @@ pub struct Detail {
     pub persons: Vec<PersonRow>,
 }
 
-/// Reads the history of cases inside a transaction.
-pub async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
+async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
     let visits = tx.query(&VISITS, &[&key.district, &key.no, &cases]).await?;
     let interviews: Vec<InterviewRow> =
         tx.query(&INTERVIEWS, &[&key.district, &key.no, &cases]).await?.iter().map(interview_row).collect();
@@ -250,7 +249,7 @@ pub async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Deta
 
 impl Store {
     /// The history of cases.
-    pub async fn detail(&self, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
+    pub async fn detail(&self, _: &Witness, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
         let cases = cases.to_vec();
         self.reading("detail", move |tx| {
             let cases = cases.clone();

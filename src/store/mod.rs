@@ -32,11 +32,13 @@ pub mod staff;
 pub mod survey;
 mod tx;
 mod wire;
+mod witness;
 
 pub use connect::{Settings, Store};
 pub use fitness::{Aim, Unfit};
 pub use migrate::{migrate, need_fit, newest};
 pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
+pub use witness::{Disclosure, ReadBy, Way, Witness};
 
 /// Which survey a row belongs to: the distribution key and the survey's number in this installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

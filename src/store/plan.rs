@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::feed::AssignmentRow;
 use super::tx::{Error, Outcome, Tx, statements};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, Witness};
 
 statements! {
     /// $1 district, $2 survey, $3 from, $4 to.
@@ -341,8 +341,14 @@ impl Store {
         .await
     }
 
-    /// Wishes of these cases whose window has not passed.
-    pub async fn wishes(&self, key: SurveyKey, cases: &[Uuid], now: Timestamp) -> Result<Vec<Wish>, Error> {
+    /// Wishes of these cases whose window has not passed, in the residents' words.
+    pub async fn wishes(
+        &self,
+        _: &Witness,
+        key: SurveyKey,
+        cases: &[Uuid],
+        now: Timestamp,
+    ) -> Result<Vec<Wish>, Error> {
         let cases = cases.to_vec();
         self.reading("wishes", move |tx| {
             let cases = cases.clone();

@@ -20,7 +20,7 @@ use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::store::feed::{AssignmentRow, assignments_of};
 use crate::store::plan::Wish;
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, Witness};
 use crate::surveys::Survey;
 
 /// Own interviews stay readable for their maker this long.
@@ -304,9 +304,10 @@ impl From<DecisionRow> for DecisionView {
     }
 }
 
-/// The history of a door as of `now`.
+/// The history of a door as of `now`; to be read before a witness, whoever reads.
 pub async fn history(
     store: &Store,
+    witness: &Witness,
     survey: &Survey,
     row: &CaseRow,
     reader: &Reader,
@@ -318,7 +319,8 @@ pub async fn history(
     let standing = fold(&evidence, rules);
     let mut cases: Vec<Uuid> = evidence_cases(store, survey, row).await?;
     cases.insert(0, row.id);
-    let detail = store.detail(survey.key, &cases).await?;
+    let detail = store.detail(witness, survey.key, &cases).await?;
+    let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
     let decisions = store.decisions(survey.key, row.id).await?;
     let names = area_names(store, survey, rows).await?;
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
@@ -340,7 +342,7 @@ pub async fn history(
             .collect(),
         interviews: interview_views(&detail, &standing, reader, now),
         links: Vec::new(),
-        wishes: store.wishes(survey.key, &[row.id], now).await?.into_iter().map(WishView::from).collect(),
+        wishes: wishes.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
         door,

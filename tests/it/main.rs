@@ -17,6 +17,7 @@
 
 mod assignments;
 mod attachments;
+mod audit;
 mod batches;
 mod bodies;
 mod broken;

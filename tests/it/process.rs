@@ -193,3 +193,30 @@ async fn nothing_that_was_sent_is_in_a_log() {
     let said = std::fs::read_to_string(place.root.join("said")).unwrap();
     assert!(said.contains("/v1/batches"), "the log tells of requests");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_that_give_out_what_was_said_leave_a_line_about_the_operator() {
+    let place = Place::new("operator");
+    place.set_up();
+    let service = place.serve();
+    let file = place.root.join("all.backup");
+    for words in [
+        &["export", "households", "--area", crate::support::survey::A1][..],
+        &["export", "persons", "--area", crate::support::survey::DISTRICT],
+        &["links", "--explain", "0"],
+        &["backup", file.to_str().unwrap()],
+    ] {
+        let done = place.run(words);
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let token = String::from_utf8(place.run(&["token", "root"]).stdout).unwrap();
+    let root = Client { address: service.address, token: Some(token.trim().to_owned()), cookie: None };
+
+    let lines = root.get("/v1/audit?user=operator").await.ok()["items"].clone();
+
+    let told: Vec<_> = lines.as_array().unwrap().iter().filter(|l| l["detail"]["way"] == "command").collect();
+    let actions: Vec<_> = told.iter().rev().map(|l| l["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["read_export", "read_export", "read_links", "backup"], "{lines}");
+    assert!(told.iter().all(|l| l["detail"]["os_user"].as_str().is_some_and(|u| !u.is_empty())), "{lines}");
+    assert_eq!((&told[3]["area"], &told[1]["area"]), (&json!(crate::support::survey::A1), &Value::Null));
+}

@@ -14,6 +14,7 @@ use super::overview::crumbs;
 use super::panel::{holder, named, names, next_words, received, title, visit_line};
 use super::visitor::{Answer, Visitor};
 use crate::domain::{State, due};
+use crate::store::Disclosure;
 use crate::store::survey::Areas;
 use crate::visits::history::{DecisionView, History, InterviewView, Reader, history};
 use crate::visits::standings_of;
@@ -72,7 +73,8 @@ pub async fn show(v: Visitor) -> Answer {
     let id = v.request.param_uuid("id")?;
     let row = in_reach(&v.app, &v.caller, id).await?;
     let store = v.app.store();
-    let h = history(store, &v.survey, &row, &Reader::Supervisor, v.now).await?;
+    let witness = v.witness(Disclosure::Case { id, area: row.area.clone() }).await?;
+    let h = history(store, &witness, &v.survey, &row, &Reader::Supervisor, v.now).await?;
     let above = store.areas(v.caller.key, Areas::Above(row.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
     let building = v.words.say("building.name", &[("area", &v.name_of(&area)), ("number", &row.building)]);

@@ -20,7 +20,9 @@ use crate::dedupe::Ruling;
 use crate::dedupe::effects::{Effect, Effects};
 use crate::dedupe::view::{Sight, sight};
 use crate::domain::{LinkState, MergedAs, Verdict};
+use crate::store::link::pair::LinkRow;
 use crate::store::link::read::{LinkDetail, Pair};
+use crate::store::{Disclosure, Way};
 
 /// Most pairs in the queue.
 const MOST: i64 = 200;
@@ -94,11 +96,9 @@ pub async fn show(v: Visitor) -> Answer {
     v.show(&page)
 }
 
-/// A link with one side in the reader's area.
+/// A link with one side in the reader's area; that it is read is noted.
 async fn find(v: &Visitor, id: Uuid) -> Result<LinkDetail, Problem> {
-    let found = v.app.store().link(v.caller.key, id).await?.ok_or_else(Problem::not_found)?;
-    let is_seen = [&found.pair.a, &found.pair.b].iter().any(|f| sight(f, v.caller.range) == Sight::Whole);
-    if is_seen { Ok(found) } else { Err(Problem::not_found()) }
+    super::super::links::find(&v.app, &v.caller, Way::Page, id).await
 }
 
 async fn page(
@@ -111,7 +111,8 @@ async fn page(
     let area = v.area(&query).await?;
     let store = v.app.store();
     let from = (Timestamp::UNIX_EPOCH, Uuid::nil());
-    let mut pairs = store.list_links(v.caller.key, state, area.range, from, MOST).await?;
+    let witness = v.witness(Disclosure::Links { state, area: Some(area.code.clone()) }).await?;
+    let mut pairs = store.list_links(&witness, v.caller.key, state, area.range, from, MOST).await?;
     pairs.sort_by(|a, b| b.link.probability.total_cmp(&a.link.probability));
     let counts = store.count_links(v.caller.key, area.range).await?;
     let count = |s: LinkState| counts.iter().find(|c| c.0 == s).map_or(0, |c| c.1);
@@ -303,7 +304,8 @@ fn effect_words(v: &Visitor, pair: &Pair, word: &str, effect: &Effect) -> String
 /// Problems: `body-not-valid`, `beyond-reach`, `not-found`, `not-possible-now`, `form-expired`.
 pub async fn submit(v: Visitor, form: Form) -> Answer {
     let link = v.request.param_uuid("id")?;
-    let before = find(&v, link).await?;
+    let before = v.app.store().link_in(v.caller.key, link, v.caller.range).await?;
+    let (_, before) = before.ok_or_else(Problem::not_found)?;
     let (verdict, merged_as, done) = match form.text("decision") {
         Some("merge") => (Verdict::Merge, MergedAs::Household, "link_merge"),
         Some("merge_door") => (Verdict::Merge, MergedAs::Door, "link_merge"),
@@ -353,12 +355,11 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
 }
 
 /// The pair after this one in the queue of those that wait.
-async fn next_after(v: &Visitor, before: &LinkDetail) -> Result<Option<Uuid>, Problem> {
+async fn next_after(v: &Visitor, before: &LinkRow) -> Result<Option<Uuid>, Problem> {
     let from = (Timestamp::UNIX_EPOCH, Uuid::nil());
-    let mut pairs =
-        v.app.store().list_links(v.caller.key, LinkState::Review, v.caller.range, from, MOST).await?;
-    pairs.sort_by(|a, b| b.link.probability.total_cmp(&a.link.probability));
-    let was = before.pair.link.probability;
-    let lower = pairs.iter().find(|p| p.link.probability <= was && p.link.id != before.pair.link.id);
-    Ok(lower.or(pairs.first()).map(|p| p.link.id))
+    let mut links =
+        v.app.store().list_link_rows(v.caller.key, LinkState::Review, v.caller.range, from, MOST).await?;
+    links.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let lower = links.iter().find(|l| l.probability <= before.probability && l.id != before.id);
+    Ok(lower.or(links.first()).map(|l| l.id))
 }

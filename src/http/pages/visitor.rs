@@ -28,6 +28,7 @@ use crate::report::evening_start;
 use crate::store::access::Caller;
 use crate::store::case::DuePlace;
 use crate::store::survey::AreaRow;
+use crate::store::{Disclosure, ReadBy, Way, Witness};
 use crate::surveys::Survey;
 use crate::sync::silent_before;
 use crate::visits::returns::items;
@@ -181,6 +182,11 @@ impl Visitor {
             None | Some("") => Ok(String::new()),
             Some(user) => Ok(self.app.store().spelled(user).await?),
         }
+    }
+
+    /// Notes that a page shows personal data, before they are read.
+    pub async fn witness(&self, read: Disclosure) -> Result<Witness, Problem> {
+        Ok(self.app.store().witness(&ReadBy::caller(&self.caller, Way::Page), read, self.now).await?)
     }
 
     /// Times by the survey's clock.

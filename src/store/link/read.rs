@@ -9,7 +9,7 @@ use super::pair::{LinkRow, by_id, link_row, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
 use crate::domain::LinkState;
 use crate::store::tx::{Error, Tx, statements};
-use crate::store::{Store, SurveyKey};
+use crate::store::{Store, SurveyKey, Witness};
 
 statements! {
     /// $1 district, $2 survey, $3 state, $4 after time, $5 after id, $6 lo, $7 hi, $8 limit. Oldest first; one side in the area is enough.
@@ -29,6 +29,11 @@ statements! {
           and exists (select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id in (l.a_case, l.b_case)
                 and c.area_no between $3 and $4)
         group by l.state";
+    /// $1 district, $2 survey, $3 link. The areas of its sides.
+    PLACES = "-- places_of_link
+        select c.area_no, c.area from link l
+        join survey_case c on c.district_id = $1 and c.survey_no = $2 and c.id in (l.a_case, l.b_case)
+        where l.district_id = $1 and l.survey_no = $2 and l.id = $3 order by c.area_no";
     /// $1 district, $2 survey, $3 ids.
     EVIDENCE = "-- link_evidence
         select id, evidence from link where district_id = $1 and survey_no = $2 and id = any($3)";
@@ -120,10 +125,25 @@ async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>
         .collect()
 }
 
+async fn list(
+    tx: &Tx,
+    key: SurveyKey,
+    state: LinkState,
+    range: (i32, i32),
+    after: (Timestamp, Uuid),
+    limit: i64,
+) -> Result<Vec<LinkRow>, Error> {
+    let state = state.slug();
+    let params: [crate::store::tx::Param<'_>; 8] =
+        [&key.district, &key.no, &state, &after.0, &after.1, &range.0, &range.1, &limit];
+    tx.query(&LIST, &params).await?.iter().map(link_row).collect()
+}
+
 impl Store {
-    /// One page of the links in a state that touch an area, oldest first.
+    /// One page of the links in a state that touch an area, oldest first, with what both forms say.
     pub async fn list_links(
         &self,
+        _: &Witness,
         key: SurveyKey,
         state: LinkState,
         range: (i32, i32),
@@ -132,23 +152,38 @@ impl Store {
     ) -> Result<Vec<Pair>, Error> {
         self.reading("list_links", move |tx| {
             Box::pin(async move {
-                let rows = tx
-                    .query(
-                        &LIST,
-                        &[
-                            &key.district,
-                            &key.no,
-                            &state.slug(),
-                            &after.0,
-                            &after.1,
-                            &range.0,
-                            &range.1,
-                            &limit,
-                        ],
-                    )
-                    .await?;
-                let links = rows.iter().map(link_row).collect::<Result<Vec<_>, _>>()?;
+                let links = list(tx, key, state, range, after, limit).await?;
                 pairs(tx, key, links).await
+            })
+        })
+        .await
+    }
+
+    /// The same without the forms: which links there are, and nothing of anybody.
+    pub async fn list_link_rows(
+        &self,
+        key: SurveyKey,
+        state: LinkState,
+        range: (i32, i32),
+        after: (Timestamp, Uuid),
+        limit: i64,
+    ) -> Result<Vec<LinkRow>, Error> {
+        self.reading("list_link_rows", move |tx| Box::pin(list(tx, key, state, range, after, limit))).await
+    }
+
+    /// The area of a link's side within a range, and the link without its forms; `None` where neither side lies there.
+    pub async fn link_in(
+        &self,
+        key: SurveyKey,
+        id: Uuid,
+        range: (i32, i32),
+    ) -> Result<Option<(String, LinkRow)>, Error> {
+        self.reading("link_in", move |tx| {
+            Box::pin(async move {
+                let places = tx.query(&PLACES, &[&key.district, &key.no, &id]).await?;
+                let own = places.iter().find(|r| (range.0..=range.1).contains(&r.get("area_no")));
+                let Some(area) = own.map(|r| r.get("area")) else { return Ok(None) };
+                Ok::<_, Error>(by_id(tx, key, &[id]).await?.into_iter().next().map(|link| (area, link)))
             })
         })
         .await
@@ -175,7 +210,7 @@ impl Store {
     }
 
     /// One link with everything about it.
-    pub async fn link(&self, key: SurveyKey, id: Uuid) -> Result<Option<LinkDetail>, Error> {
+    pub async fn link(&self, _: &Witness, key: SurveyKey, id: Uuid) -> Result<Option<LinkDetail>, Error> {
         self.reading("link", move |tx| {
             Box::pin(async move {
                 let found = by_id(tx, key, &[id]).await?;

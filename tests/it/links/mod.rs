@@ -1,7 +1,7 @@
 //! Households interviewed twice: found by the job, decided by people, taken back without a trace.
 
 mod arrival;
-mod family;
+pub mod family;
 mod numbers;
 mod people;
 mod sight;
