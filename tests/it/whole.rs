@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use doorknock::domain::{LinkState, State};
 use doorknock::export::{Export, Format, Kind};
-use doorknock::store::Moment;
 use doorknock::store::browse::DoorFilter;
 use doorknock::store::case::{CasePlace, DuePlace};
+use doorknock::store::{Disclosure, Moment, ReadBy};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -30,7 +30,12 @@ async fn ends<T>(what: &str, work: impl Future<Output = T>) -> T {
 /// The whole text of an export, and its rows.
 async fn written(app: &App, range: (i32, i32), kind: Kind, format: Format) -> (String, u64) {
     let survey = app.shared.ingest.surveys.all().await.unwrap().into_iter().next().unwrap();
-    let mut export = Export::new(app.store().clone(), survey, range, kind, format);
+    let (by, read) = (
+        ReadBy::operator(survey.key, "tester"),
+        Disclosure::Export { kind: "all", format: "any", area: None },
+    );
+    let witness = app.store().witness(&by, read, Timestamp::now()).await.unwrap();
+    let mut export = Export::new(witness, app.store().clone(), survey, range, kind, format);
     let mut text = String::new();
     while let Some(piece) = export.next().await.unwrap() {
         text.push_str(&piece);
@@ -92,7 +97,7 @@ async fn every_list_of_the_whole_ends() {
             assert_eq!(store.list_unassigned(key, range, CasePlace::START, 500).await.unwrap().len(), 13);
             assert_eq!(store.area_cases(key, range, 500).await.unwrap().len(), 13);
             let start = (Timestamp::UNIX_EPOCH, Uuid::nil());
-            assert!(store.list_links(key, LinkState::Merged, range, start, 9).await.unwrap().is_empty());
+            assert!(store.list_link_rows(key, LinkState::Merged, range, start, 9).await.unwrap().is_empty());
             assert!(store.count_links(key, range).await.unwrap().is_empty());
             assert!(store.list_held(key, range, start, 9).await.unwrap().is_empty());
             store.devices(key, range, None).await.unwrap();
