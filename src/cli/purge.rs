@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::serve::shelf_of;
 use super::step;
 use crate::ingest::Ingest;
 use crate::shelf::Shelf;
-use crate::store::purge::{OPERATION, STEPS};
+use crate::store::purge::{OPERATION, Rewrite, STEPS};
 use crate::store::{self, SurveyKey};
 use crate::surveys::Survey;
 
@@ -33,10 +33,11 @@ pub(super) struct PurgeArgs {
     attachments: Option<String>,
 }
 
-/// Removes names, numbers, telephones, addresses, answers, notes, positions, batches as received, and pictures.
+/// Removes what docs/operations.md lists, from the tables and from the files they lie in.
 pub(super) fn run(common: &Common, args: &PurgeArgs) -> Result<ExitCode> {
     let (args, shelf) = (args.clone(), shelf_of(common, args.attachments.as_deref())?);
-    Base::open_to_finish(common, OPERATION)?.run(async move |ingest| {
+    let common = common.clone();
+    Base::open_to_finish(&common.clone(), OPERATION)?.run(async move |ingest| {
         let survey = survey(&ingest, args.survey.as_deref()).await?;
         let now = Timestamp::now();
         let has_begun = ingest.store.under_way().await?.into_iter().find(|u| u.key == survey.key);
@@ -56,8 +57,14 @@ pub(super) fn run(common: &Common, args: &PurgeArgs) -> Result<ExitCode> {
         for (what, n) in &counts {
             say(format!("{what}: {n}"));
         }
+        let unreached = rewrite(common.url().is_none(), &ingest).await?;
+        step::done("purge: files");
         ingest.store.finish_purge(survey.key, Value::Object(counts), now).await?;
-        remark("dead rows are given back to the disk by the database's own vacuum; backups made before still hold the data");
+        remark("what was removed is gone from the files of its tables too");
+        for what in unreached {
+            remark(format!("not reached: {what}"));
+        }
+        remark("backups, exports and other copies made before still hold the data: remove them too");
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -76,12 +83,53 @@ fn is_due(survey: &Survey, now: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
-async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -> Result<Map<String, Value>> {
+/// Takes what was removed out of the database's files; says what could not be reached.
+async fn rewrite(is_private: bool, ingest: &Ingest) -> Result<Vec<&'static str>> {
+    let anew = Rewrite::new(ingest.store.settings()).await?;
+    let again = "the data are removed, but old copies of them stand in the database's files yet; run doorknock purge again then";
+    if let Some(pid) = anew.nobody_looks_back().await? {
+        bail!(
+            "process {pid} of the database still reads what stood there before (a backup?): let it end; {again}"
+        );
+    }
+    let bar = spinner("writing tables anew");
+    for table in Rewrite::tables() {
+        ensure!(
+            anew.table(table).await?,
+            "the table {table} is in use for long (a backup?): let that end; {again}"
+        );
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut unreached = Vec::new();
+    if !anew.statistics().await? {
+        unreached.push(
+            "samples in the planner's statistics: run VACUUM FULL pg_statistic as the database's owner",
+        );
+    }
+    if is_private {
+        let bar = spinner("files of the log to be written over");
+        anew.log(|left| bar.set_position(left as u64)).await?;
+        bar.finish_and_clear();
+    } else {
+        unreached.push("the server's write-ahead log, until its files are used again");
+    }
+    if !is_private || anew.is_archived().await? {
+        unreached.push("archives of the write-ahead log, standbys and base backups");
+    }
+    Ok(unreached)
+}
+
+fn spinner(what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {msg}: {pos}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::new_spinner().with_style(style).with_message(what)
+}
+
+async fn purge(ingest: &Ingest, key: SurveyKey, shelf: &Shelf, now: Timestamp) -> Result<Map<String, Value>> {
     let mut counts = Map::new();
     for step in STEPS {
-        let bar = ProgressBar::new_spinner().with_style(style.clone()).with_message(step.name);
+        let bar = spinner(step.name);
         let mut all = 0;
         loop {
             let n = ingest.store.purge_some(key, step).await?;

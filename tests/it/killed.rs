@@ -164,7 +164,7 @@ async fn a_purge_that_is_killed_between_its_steps_is_finished_by_the_same_comman
     let count = async |sql: &str| -> i64 { client.query_one(sql, &[]).await.unwrap().get(0) };
     assert!(place.refused(&["purge"]).contains("--force"), "its date has not come");
     let mut words = vec!["purge", "--force"];
-    for step in ["purge: begun", "purge: rows", "purge: pictures"] {
+    for step in ["purge: begun", "purge: rows", "purge: pictures", "purge: files"] {
         killed(place.command(&words), step);
         words = vec!["purge"];
         for refused in [&SERVE[..], &["completion"], &["backup", "elsewhere"]] {
@@ -180,5 +180,5 @@ async fn a_purge_that_is_killed_between_its_steps_is_finished_by_the_same_comman
     assert_eq!(count("select count(*) from audit where action = 'purge'").await, 1);
     assert_eq!(count("select sum(length(raw))::bigint from batch_content").await, 0);
     drop(place.serve());
-    place.well(&["recount"]);
+    place.well(&["recount", "--cases"]);
 }

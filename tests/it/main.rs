@@ -48,6 +48,7 @@ mod phones;
 mod planning;
 mod problems;
 mod process;
+mod purge;
 mod races;
 mod records;
 mod returns;

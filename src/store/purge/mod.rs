@@ -1,11 +1,15 @@
 //! Removing personal data after a survey: what identifies people goes, what counts stays.
 
+mod rewrite;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::installation::end_operation;
 use super::tx::{Error, Outcome, Statement, statements};
 use super::{Store, SurveyKey, audit};
+
+pub use rewrite::Rewrite;
 
 statements! {
     /// $1 district, $2 survey, $3 rows at once. People on forms: of each stays what is counted, and the number.
@@ -29,15 +33,16 @@ statements! {
     INTERVIEWS = "-- purge_interviews
         with chosen as (select id, revision from interview
             where district_id = $1 and survey_no = $2 and (phone is not null or address_text is not null or answers is not null
-              or extra is not null or household <> '{}') limit $3)
-        update interview i set phone = null, address_text = null, answers = null, extra = null, household = '{}' from chosen s
+              or extra is not null or household <> '{}' or held_detail is not null) limit $3)
+        update interview i set held_detail = null, phone = null, address_text = null, answers = null, extra = null, household = '{}' from chosen s
         where i.district_id = $1 and i.survey_no = $2 and i.id = s.id and i.revision = s.revision";
     /// Visits: notes, unknown fields, where the enumerator stood.
     VISITS = "-- purge_visits
         with chosen as (select id from visit
-            where district_id = $1 and survey_no = $2 and (note is not null or extra is not null or lon is not null or sent_lon is not null)
+            where district_id = $1 and survey_no = $2 and (note is not null or extra is not null or lon is not null or sent_lon is not null
+              or held_detail is not null)
             limit $3)
-        update visit v set note = null, extra = null, lon = null, lat = null, sent_lon = null, sent_lat = null from chosen s
+        update visit v set held_detail = null, note = null, extra = null, lon = null, lat = null, sent_lon = null, sent_lat = null from chosen s
         where v.district_id = $1 and v.survey_no = $2 and v.id = s.id";
     /// Batches as received.
     BATCHES = "-- purge_batches
@@ -46,8 +51,9 @@ statements! {
         where b.district_id = $1 and b.survey_no = $2 and b.batch_id = s.batch_id";
     /// Doors reported from the field as they were written.
     DWELLINGS = "-- purge_dwelling_records
-        with chosen as (select id from dwelling_record where district_id = $1 and survey_no = $2 and content <> '{}' limit $3)
-        update dwelling_record d set content = '{}' from chosen s
+        with chosen as (select id from dwelling_record where district_id = $1 and survey_no = $2
+            and (content <> '{}' or held_detail is not null) limit $3)
+        update dwelling_record d set content = '{}', held_detail = null from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
     /// Words of supervisors.
     DECISIONS = "-- purge_decisions
@@ -80,11 +86,41 @@ statements! {
         with chosen as (select id from link where district_id = $1 and survey_no = $2 and evidence <> '{}'::jsonb limit $3)
         update link l set evidence = '{}' from chosen s
         where l.district_id = $1 and l.survey_no = $2 and l.id = s.id";
-    /// Notes residents left on cards.
+    /// When residents would like to be visited, and their notes.
     WISHES = "-- purge_slip_wishes
-        with chosen as (select id from slip_wish where district_id = $1 and survey_no = $2 and note is not null limit $3)
-        update slip_wish w set note = null from chosen s
+        with chosen as (select id from slip_wish where district_id = $1 and survey_no = $2 limit $3)
+        delete from slip_wish w using chosen s
         where w.district_id = $1 and w.survey_no = $2 and w.id = s.id";
+    /// Codes of cards, so that nobody leaves a note under one of them afterwards.
+    SLIPS = "-- purge_slips
+        with chosen as (select code_hash from slip where district_id = $1 and survey_no = $2 limit $3)
+        delete from slip p using chosen s where p.code_hash = s.code_hash";
+    /// Sheets tell at which door somebody asked for which hour.
+    SHEETS = "-- purge_sheets
+        with chosen as (select id from plan_sheet where district_id = $1 and survey_no = $2 and document <> '{}'::jsonb limit $3)
+        update plan_sheet p set document = '{}', superseded_at = coalesce(p.superseded_at, now()) from chosen s
+        where p.district_id = $1 and p.survey_no = $2 and p.id = s.id";
+    /// Words of those who decided on pairs.
+    LINK_NOTES = "-- purge_link_notes
+        with chosen as (select link_id, version from link_event where district_id = $1 and survey_no = $2 and note <> '' limit $3)
+        update link_event e set note = '' from chosen s
+        where e.district_id = $1 and e.survey_no = $2 and e.link_id = s.link_id and e.version = s.version";
+    /// Tables of hashed names and telephone numbers a model was frozen with: numbers can be tried out.
+    FREQUENCIES = "-- purge_frequencies
+        with chosen as (select version from link_model where district_id = $1 and survey_no = $2 and frequencies is not null limit $3)
+        update link_model m set frequencies = null from chosen s
+        where m.district_id = $1 and m.survey_no = $2 and m.version = s.version";
+    /// Why a device was cut off, and what it calls itself.
+    DEVICES = "-- purge_devices
+        with chosen as (select id from device
+            where district_id = $1 and survey_no = $2 and (model is not null or revoke_note is not null) limit $3)
+        update device d set model = null, revoke_note = null from chosen s
+        where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
+    /// What devices say of their program.
+    CONTACTS = "-- purge_device_contacts
+        with chosen as (select device_id from device_contact where district_id = $1 and survey_no = $2 and app_version is not null limit $3)
+        update device_contact d set app_version = null from chosen s
+        where d.district_id = $1 and d.survey_no = $2 and d.device_id = s.device_id";
     /// $1 district, $2 survey, $3 limit. Pictures whose bytes are still there.
     PICTURES = "-- pictures_to_purge
         select id from attachment where district_id = $1 and survey_no = $2 and purged_at is null limit $3";
@@ -101,23 +137,34 @@ statements! {
 pub struct Step {
     /// What an operator calls it.
     pub name: &'static str,
+    table: &'static str,
     statement: &'static Statement,
 }
 
+const fn step(name: &'static str, table: &'static str, statement: &'static Statement) -> Step {
+    Step { name, table, statement }
+}
+
 /// Every family, in the order in which they go.
-pub const STEPS: [Step; 12] = [
-    Step { name: "persons' forms", statement: &PERSONS },
-    Step { name: "interviews", statement: &INTERVIEWS },
-    Step { name: "visits", statement: &VISITS },
-    Step { name: "batches as received", statement: &BATCHES },
-    Step { name: "doors as reported", statement: &DWELLINGS },
-    Step { name: "supervisors' reasons", statement: &DECISIONS },
-    Step { name: "notes on held records", statement: &HELD_NOTES },
-    Step { name: "unfinished uploads", statement: &PARTS },
-    Step { name: "names prepared for linkage", statement: &LINK_INTERVIEWS },
-    Step { name: "keys of linkage", statement: &LINK_KEYS },
-    Step { name: "evidence of pairs", statement: &LINKS },
-    Step { name: "residents' notes", statement: &WISHES },
+pub const STEPS: [Step; 18] = [
+    step("persons' forms", "interview", &PERSONS),
+    step("interviews", "interview", &INTERVIEWS),
+    step("visits", "visit", &VISITS),
+    step("batches as received", "batch_content", &BATCHES),
+    step("doors as reported", "dwelling_record", &DWELLINGS),
+    step("supervisors' reasons", "decision", &DECISIONS),
+    step("notes on held records", "held_decision", &HELD_NOTES),
+    step("notes on pairs", "link_event", &LINK_NOTES),
+    step("notes on devices", "device", &DEVICES),
+    step("versions of devices", "device_contact", &CONTACTS),
+    step("unfinished uploads", "attachment_part", &PARTS),
+    step("names prepared for linkage", "link_interview", &LINK_INTERVIEWS),
+    step("keys of linkage", "link_key", &LINK_KEYS),
+    step("evidence of pairs", "link", &LINKS),
+    step("tables of names", "link_model", &FREQUENCIES),
+    step("residents' wishes", "slip_wish", &WISHES),
+    step("codes of cards", "slip", &SLIPS),
+    step("sheets", "plan_sheet", &SHEETS),
 ];
 
 /// Its name among the operations of several steps.
