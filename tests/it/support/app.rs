@@ -110,9 +110,10 @@ impl App {
         self.try_load(survey, Mode::Apply, self.clock.now()).await.expect("the set-up fits")
     }
 
-    /// Loads a set-up at a time of its own.
+    /// Loads a set-up at a time of its own; a second survey over the same doors is meant.
     pub async fn load_at(&self, survey: &Survey, at: &str) -> Report {
-        self.try_load(survey, Mode::Apply, at.parse().expect("a time")).await.expect("the set-up fits")
+        let load = Load { mode: Mode::Apply, answers: vec![Answer::NewSurvey] };
+        self.try_load(survey, load, at.parse().expect("a time")).await.expect("the set-up fits")
     }
 
     /// Loads a set-up now, with answers to what it asks.
