@@ -44,10 +44,12 @@ pub fn hash_password(password: &str) -> Option<String> {
     argon().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
 }
 
+/// A hash that fits no password, for users that do not exist.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
+
 /// Whether the password fits what is stored. Without a stored hash the same work is done and the answer is no.
 pub fn is_password(stored: Option<&str>, password: &str) -> bool {
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$8nLb4v8fXJb0m3y0i8r2pWmWm2f1c2mC4v3o4m9x1eE";
     let Ok(hash) = PasswordHash::new(stored.unwrap_or(NOBODY)) else {
         return false;
     };
@@ -64,6 +66,16 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(plain_code(&a.to_lowercase().replace('-', " ")), plain_code(&a));
         assert_eq!(plain_code(&a).len(), LENGTH);
+    }
+
+    /// Else an answer that comes at once would tell that there is no such user.
+    #[test]
+    fn users_that_do_not_exist_cost_the_same_work() {
+        let (nobody, somebody) = (PasswordHash::new(NOBODY).unwrap(), hash_password("x").unwrap());
+        let somebody = PasswordHash::new(&somebody).unwrap();
+        assert_eq!(nobody.params.as_str(), somebody.params.as_str());
+        assert_eq!((nobody.algorithm, nobody.version), (somebody.algorithm, somebody.version));
+        assert_eq!(nobody.hash.map(|h| h.len()), somebody.hash.map(|h| h.len()));
     }
 
     #[test]

@@ -93,7 +93,10 @@ async fn turn(app: &App, survey: &Arc<Survey>, stop: &AtomicBool) -> Result<usiz
 /// Waits while uploads are on their way, so that phones are not kept waiting by what nobody waits for; but not for ever.
 async fn give_way(app: &App, stop: &AtomicBool) {
     let until = Instant::now() + GIVE_WAY;
-    while app.uploads.is_busy() && !stop.load(Ordering::Relaxed) && Instant::now() < until {
+    while (app.uploads.is_busy() || app.pictures.is_busy())
+        && !stop.load(Ordering::Relaxed)
+        && Instant::now() < until
+    {
         tokio::time::sleep(GLANCE).await;
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::kind;
-use super::limit::{Attempts, UploadSlots};
+use super::limit::{Attempts, Hashing, REQUESTS_OF_ONE, Turns, UploadSlots};
 use super::metrics::Metrics;
 use super::pages::memory::Memory;
 use super::problem::{FieldError, Problem};
+use super::request::TokenHash;
 use crate::dedupe::Dedupe;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
@@ -31,8 +32,14 @@ pub struct App {
     pub dedupe: Dedupe,
     /// Metrics.
     pub metrics: Metrics,
-    /// Places for uploads.
+    /// Places for batches.
     pub uploads: UploadSlots,
+    /// Places for pictures.
+    pub pictures: UploadSlots,
+    /// Turns of every token.
+    pub turns: Turns<TokenHash>,
+    /// Places for password hashing.
+    pub hashing: Hashing,
     /// Guesses at enrolment codes.
     pub codes: Attempts,
     /// Guesses at passwords.
@@ -79,7 +86,10 @@ impl App {
             dedupe: Dedupe::new(ingest.clone()),
             ingest,
             metrics: Metrics::new(),
-            uploads: UploadSlots::for_pool(pool),
+            uploads: UploadSlots::for_batches(pool),
+            pictures: UploadSlots::for_pictures(pool),
+            turns: Turns::of(REQUESTS_OF_ONE),
+            hashing: Hashing::default(),
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
@@ -97,6 +107,12 @@ impl App {
     pub fn now(&self) -> Timestamp {
         let now = (self.clock)();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// The same for taking batches, on the database connections kept for that.
+    #[must_use]
+    pub fn for_batches(&self) -> Self {
+        Self { ingest: self.ingest.for_batches(), ..self.clone() }
     }
 
     /// The database.

@@ -73,11 +73,12 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
+    request.turn.take();
     // A task of its own: what a device has sent is kept also when the device has gone.
     let done = to_the_end(async move {
-        let mut share = app.uploads.share();
+        let mut share = app.pictures.share(device);
         let arrived = body::read_what_comes(&mut request, LIMIT, &mut share).await?;
-        let slot = app.uploads.take().await?;
+        let slot = app.pictures.take(device).await?;
         let taken = take(&app, &caller, device, id, span, arrived.bytes, arrived.broke.is_some()).await;
         drop((slot, share));
         match arrived.broke {

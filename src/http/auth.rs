@@ -9,7 +9,7 @@ use super::app::App;
 use super::kind;
 use super::problem::Problem;
 use super::query::Query;
-use super::request::{Carriage, Request};
+use super::request::{Carriage, Request, TokenHash};
 use crate::store::access::{Caller, TokenKind};
 use crate::store::survey::{AreaRow, Areas};
 use crate::store::{Disclosure, ReadBy, Way, Witness};
@@ -40,7 +40,8 @@ pub fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
-/// Who calls, by bearer token; for reading also by session cookie. Problems: `device-revoked`, `not-signed-in`.
+/// Who calls, by bearer token; for reading also by session cookie.
+/// Problems: `device-revoked`, `not-signed-in`, `busy`.
 pub async fn caller(app: &App, request: &Request) -> Result<Caller, Problem> {
     let bearer = request.bearer();
     let is_read = matches!(request.method, Method::GET | Method::HEAD);
@@ -57,6 +58,7 @@ pub async fn session(app: &App, request: &Request) -> Result<Caller, Problem> {
 
 async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) -> Result<Caller, Problem> {
     let hash = hash(secret);
+    take_turn(app, request, &hash).await?;
     let Some(found) = app.store().caller(&hash, app.now()).await? else {
         // A phone that was cut off and asks once more is told to forget what it holds.
         let is_cut_off = is_bearer && app.store().was_cut_off(&hash).await?;
@@ -76,6 +78,16 @@ async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) 
         app.store().touch_session(&hash, app.now()).await?;
     }
     Ok(found)
+}
+
+/// Of the requests of one token only so many are worked on at once; also before anybody has looked whether it is one.
+async fn take_turn(app: &App, request: &Request, hash: &[u8]) -> Result<(), Problem> {
+    let key: TokenHash = hash.try_into().map_err(|_| Problem::plain(&kind::INTERNAL))?;
+    if request.turn.get().is_none() {
+        let turn = app.turns.take(key, &kind::BUSY).await?;
+        request.turn.get_or_init(|| turn);
+    }
+    Ok(())
 }
 
 fn not_signed_in() -> Problem {

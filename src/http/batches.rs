@@ -24,12 +24,16 @@ use crate::sync::present;
 /// Problems: `body-too-large`, `not-json`, `body-not-valid`, `foreign-device`, `unknown-survey`, `batch-id-reused`,
 /// `too-many-uploads`, `no-room`, `database-away`.
 pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
+    let app = app.for_batches();
     let caller = auth::device(&app, &request).await?;
+    let device = caller.device.ok_or_else(Problem::not_found)?;
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
-    let sent = receive_json(&mut request, BATCH_LIMIT, app.uploads.share()).await?;
-    let slot = app.uploads.take().await?;
+    // A body that comes slowly is no reason to keep the device's other requests waiting.
+    request.turn.take();
+    let sent = receive_json(&mut request, BATCH_LIMIT, app.uploads.share(device)).await?;
+    let slot = app.uploads.take(device).await?;
     let running = app.metrics.upload_begun();
     let body = sent.unpack().await?;
     let answer = to_the_end(async move {

@@ -12,10 +12,10 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::kind;
-use super::limit::Share;
+use super::limit::{Share, room_for_strangers};
 use super::problem::Problem;
 use super::request::{Request, Stop};
 
@@ -28,6 +28,8 @@ pub const FORM_LIMIT: usize = 1 << 20;
 const STRETCH: Duration = Duration::from_secs(10);
 /// What has to arrive in one stretch: 1 KiB for each second of it.
 const LEAST_PER_STRETCH: usize = 10 << 10;
+/// How long a body may take in all while nobody has looked at a token of its sender.
+const STRANGER: Duration = Duration::from_secs(30);
 /// How much longer a body may take once the service is being stopped.
 const AFTER_STOP: Duration = Duration::from_secs(2);
 /// Packed bodies from this size on are unpacked off the async threads.
@@ -90,9 +92,14 @@ pub async fn read_json(request: &mut Request, limit: usize) -> Result<Bytes, Pro
     read(request, limit).await
 }
 
-/// The same for a body of any type; the handler judges `Content-Type`.
+/// The same for a body of any type; the handler judges `Content-Type`. Where no token was looked at before, the body has 30 s
+/// and shares its room with all such bodies. Problems: `busy` too.
 pub async fn read(request: &mut Request, limit: usize) -> Result<Bytes, Problem> {
-    receive(request, limit, None).await?.unpack().await
+    if request.turn.get().is_some() {
+        return receive(request, limit, None).await?.unpack().await;
+    }
+    let received = timeout(STRANGER, receive(request, limit, Some(room_for_strangers()))).await;
+    received.map_err(|_elapsed| Problem::plain(&kind::TOO_SLOW))??.unpack().await
 }
 
 /// A body as it was sent; what it takes of the room for arriving bodies is given back with it.

@@ -12,6 +12,8 @@ use super::auth;
 use super::body::FORM_LIMIT;
 use super::json;
 use super::kind;
+use super::known;
+use super::limit::{Lane, Tries};
 use super::problem::{FieldError, Problem};
 use super::request::Request;
 use crate::access;
@@ -29,7 +31,6 @@ struct EnrolForm {
 /// enumerator's doors and leases are the new device's at once; the one it `replaces` is cut off in the same moment.
 /// Problems: `wrong-code`, `too-many-tries`, `body-not-valid`.
 pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> {
-    let attempt = app.codes.allow(request.client(), None)?;
     let document = json::read(&mut request, FORM_LIMIT).await?;
     let form = document.form(|f| {
         let (code, device, model) = (f.text("code", 100), f.uuid("device_id"), f.optional_text("model", 200));
@@ -41,11 +42,9 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
     }
     let now = app.now();
     let hash = auth::hash(&access::plain_code(&form.code));
-    let Some((key, user)) = app.store().take_enrol_code(&hash, now).await? else {
-        attempt.wrong();
-        return Err(Problem::plain(&kind::WRONG_CODE));
-    };
-    attempt.right();
+    let attempt = app.codes.allow(Tries { address: request.client(), user: None, browser: None })?;
+    let found = attempt.judged(app.store().take_enrol_code(&hash, now).await)?;
+    let (key, user) = found.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let member =
         membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let survey = app.surveys().reread(key).await?;
@@ -103,7 +102,7 @@ pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> 
     let mut response = answer::json(&json!({
         "user": opened.user, "survey": opened.survey, "role": opened.role, "area": opened.area, "csrf": opened.csrf,
     }));
-    response.headers_mut().insert(SET_COOKIE, opened.cookie);
+    opened.cookies.set(&mut response);
     Ok(response)
 }
 
@@ -111,8 +110,8 @@ pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> 
 pub struct Opened {
     /// Login name as stored.
     pub user: String,
-    /// The cookie to set.
-    pub cookie: HeaderValue,
+    /// The cookies to set.
+    pub cookies: Cookies,
     /// Token of page forms.
     pub csrf: String,
     /// Name of the survey.
@@ -123,7 +122,24 @@ pub struct Opened {
     pub area: String,
 }
 
+/// What a browser gets that has signed in.
+pub struct Cookies {
+    /// That it is known from now on.
+    known: HeaderValue,
+    session: HeaderValue,
+}
+
+impl Cookies {
+    /// Puts them into an answer.
+    pub fn set(self, response: &mut Response) {
+        for cookie in [self.known, self.session] {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}
+
 /// Checks a password and opens a session; the same work and words for unknown users.
+/// Problems: `wrong-login`, `too-many-tries`, `busy`, `survey-needed`.
 pub async fn sign_in(
     app: &App,
     request: &Request,
@@ -131,24 +147,12 @@ pub async fn sign_in(
     password: &str,
     survey: Option<&str>,
 ) -> Result<Opened, Problem> {
-    let attempt = app.passwords.allow(request.client(), Some(UserName::of(user).key()))?;
-    let stored = app.store().password_hash(user).await?;
-    let password = password.to_owned();
-    let fits = tokio::task::spawn_blocking(move || access::is_password(stored.as_deref(), &password))
-        .await
-        .unwrap_or(false);
-    let staff: Vec<Membership> = app
-        .store()
-        .memberships(user)
-        .await?
-        .into_iter()
-        .filter(|m| matches!(m.role.as_str(), "supervisor" | "admin"))
-        .collect();
-    if !fits || staff.is_empty() {
-        attempt.wrong();
-        return Err(Problem::plain(&kind::WRONG_LOGIN));
-    }
-    attempt.right();
+    let name = UserName::of(user);
+    let browser = known::browser_of(&app.ingest.keys, request, &name, app.now());
+    let attempt = app.passwords.allow(Tries { address: request.client(), user: Some(&name), browser })?;
+    let lane = if browser.is_some() { Lane::Known } else { Lane::Stranger };
+    let staff = attempt.judged(judge(app, lane, user, password).await)?;
+    let staff = staff.ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?;
     let member = match survey {
         Some(slug) => {
             staff.into_iter().find(|m| m.survey == slug).ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?
@@ -163,6 +167,21 @@ pub async fn sign_in(
         None => staff.into_iter().next().ok_or_else(|| Problem::plain(&kind::WRONG_LOGIN))?,
     };
     open_session(app, request, member).await
+}
+
+/// Where the user supervises, if the password is right.
+async fn judge(
+    app: &App,
+    lane: Lane,
+    user: &str,
+    password: &str,
+) -> Result<Option<Vec<Membership>>, Problem> {
+    let stored = app.store().password_hash(user).await?;
+    let password = password.to_owned();
+    let fits = app.hashing.run(lane, move || access::is_password(stored.as_deref(), &password)).await?;
+    let mut staff = app.store().memberships(user).await?;
+    staff.retain(|m| matches!(m.role.as_str(), "supervisor" | "admin"));
+    Ok((fits && !staff.is_empty()).then_some(staff))
 }
 
 async fn open_session(app: &App, request: &Request, member: Membership) -> Result<Opened, Problem> {
@@ -181,8 +200,11 @@ async fn open_session(app: &App, request: &Request, member: Membership) -> Resul
         return Err(Problem::plain(&kind::WRONG_LOGIN));
     }
     Ok(Opened {
+        cookies: Cookies {
+            known: known::remembered(&app.ingest.keys, request, &UserName::of(&member.user), now)?,
+            session: auth::cookie(auth::SESSION, &secret, None, request.connection.carriage)?,
+        },
         user: member.user,
-        cookie: auth::cookie(auth::SESSION, &secret, None, request.connection.carriage)?,
         csrf,
         survey: member.survey,
         role: member.role,

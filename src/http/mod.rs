@@ -19,6 +19,7 @@ mod head;
 pub mod held;
 pub mod json;
 pub mod kind;
+mod known;
 pub mod limit;
 pub mod links;
 pub mod metrics;

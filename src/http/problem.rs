@@ -13,6 +13,10 @@ use warp::reply::Response;
 
 use super::kind;
 pub use super::kind::Kind;
+use crate::domain::Language;
+
+/// Name of the member that holds the detail in Chinese.
+const DETAIL_ZH: &str = "detail_zh";
 
 /// Where in the request a fault lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +113,17 @@ impl Problem {
         Self::new(&kind::BODY_NOT_VALID, detail).with_errors(errors)
     }
 
+    /// The same with its detail in Chinese beside it.
+    #[must_use]
+    pub fn in_chinese(self, detail: impl Into<String>) -> Self {
+        self.with(DETAIL_ZH, detail.into())
+    }
+
+    /// Its detail in Chinese, where it has one of its own.
+    pub fn detail_zh(&self) -> Option<&str> {
+        self.extensions.iter().find(|(name, _)| *name == DETAIL_ZH).and_then(|(_, text)| text.as_str())
+    }
+
     /// The same with the places at fault.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
@@ -128,6 +143,26 @@ impl Problem {
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.extensions.push((name, value.into()));
         self
+    }
+
+    /// What is the matter, in one of the two languages where it is known in both.
+    pub fn in_words(&self, language: Language) -> &str {
+        let meaning = if self.detail == self.kind.meaning { self.kind.meaning_zh } else { &self.detail };
+        match language {
+            Language::En => &self.detail,
+            Language::Zh => self.detail_zh().unwrap_or(meaning),
+        }
+    }
+
+    /// Gives a page that shows the problem its status, and the headers that say what to do.
+    pub fn mark(&self, response: &mut Response) {
+        *response.status_mut() = self.kind.status;
+        let document = self.clone().into_response(None);
+        for name in [RETRY_AFTER, ALLOW] {
+            if let Some(value) = document.headers().get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
+        }
     }
 
     /// The status of the answer.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::body::Body;
+use super::limit::Turn;
 use super::problem::Problem;
 use super::query::Query;
 
@@ -176,7 +177,12 @@ pub struct Request {
     pub id: RequestId,
     /// Where to leave the device's id for the log.
     pub device: DeviceSlot,
+    /// The turn of the token it came with; empty until a token was looked at.
+    pub turn: OnceLock<Turn<TokenHash>>,
 }
+
+/// SHA-256 of a token.
+pub type TokenHash = [u8; 32];
 
 impl Request {
     /// The address at the other end of the connection.
@@ -254,6 +260,7 @@ pub(super) mod tests {
             connection: Connection::default(),
             id: RequestId::new(),
             device: DeviceSlot::default(),
+            turn: OnceLock::new(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! ever normalised, so `..` leads nowhere.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
 use http::header::CONNECTION;
@@ -251,6 +251,7 @@ impl Raw {
             connection: self.connection,
             id,
             device,
+            turn: OnceLock::new(),
         }
     }
 }

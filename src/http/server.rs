@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{self, Signals, Site};
 use super::kind;
+use super::limit::{Turn, Turns, address};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::request::{Carriage, Connection, Stop};
@@ -29,6 +30,8 @@ use super::wire::Wire;
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
+    /// The same from one address, behind which a whole team may sit. One on this machine may be a proxy for all and has none.
+    pub of_one_address: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Time for a request's head, from its first byte; also for a first byte and for a TLS handshake.
@@ -51,6 +54,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 2_000,
+            of_one_address: 1_000,
             head_bytes: 64 << 10,
             head: Duration::from_secs(10),
             head_crowded: Duration::from_secs(2),
@@ -117,6 +121,7 @@ impl Server {
         let signals =
             Signals { stop: Stop::new(stop_seen), cut: Stop::new(cut_seen), crowded: crowd.subscribe() };
         let door = Door {
+            addresses: Turns::of(self.limits.of_one_address),
             places: Arc::new(Semaphore::new(self.limits.connections)),
             refusals: Arc::new(Semaphore::new(128)),
             crowd,
@@ -147,8 +152,15 @@ impl Server {
     }
 }
 
+/// A place taken; given back when dropped.
+struct Place {
+    _place: OwnedSemaphorePermit,
+    _of_address: Option<Turn<IpAddr>>,
+}
+
 /// What is needed to let connections in.
 struct Door {
+    addresses: Turns<IpAddr>,
     places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     crowd: watch::Sender<Instant>,
@@ -168,20 +180,23 @@ impl Door {
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it was served");
         }
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Some(place) = self.place(peer.ip()) else {
             return self.refuse(socket);
         };
         self.metrics.connections(self.open());
         tokio::spawn(self.serve(socket, peer, place));
     }
 
+    /// A place for one more connection from there.
+    fn place(&self, peer: IpAddr) -> Option<Place> {
+        let address = address(peer);
+        let of_address = if address.is_loopback() { None } else { Some(self.addresses.take_now(address)?) };
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(Place { _place: place, _of_address: of_address })
+    }
+
     /// The work of one connection; `place` is given back when it ends.
-    fn serve(
-        &self,
-        socket: TcpStream,
-        peer: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) -> impl Future<Output = ()> + use<> {
+    fn serve(&self, socket: TcpStream, peer: SocketAddr, place: Place) -> impl Future<Output = ()> + use<> {
         let carriage = if self.tls.is_some() { Carriage::Tls } else { Carriage::Plain };
         let about = Connection { peer, carriage, stop: self.signals.stop.clone() };
         let (site, limits, signals, tls) =

@@ -11,6 +11,7 @@ use super::auth;
 use super::body::FORM_LIMIT;
 use super::json as body;
 use super::kind;
+use super::limit::Tries;
 use super::plan::instant;
 use super::problem::Problem;
 use super::request::Request;
@@ -20,6 +21,7 @@ use crate::store::plan::Wish;
 
 /// Most wishes one door may leave in a day.
 const WISHES_A_DAY: i64 = 5;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.
 /// Problems: `body-not-valid`, `not-found`, `wrong-role`.
@@ -84,7 +86,13 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
         Some(when)
     })?;
     if !note_wishes(&app, key, wishes).await? {
-        return Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough today."));
+        // At the latest then; which of the wishes was the first of the day is nobody's business but the door's.
+        return Err(Problem::new(
+            &kind::TOO_MANY_TRIES,
+            "This card has been used often enough. Come again tomorrow.",
+        )
+        .in_chinese("此卡今日使用次数已满，请明天再来。")
+        .retry_after(u32::try_from(DAY.as_secs()).unwrap_or(u32::MAX)));
     }
     Ok(answer::json(&json!({"status": "noted"})))
 }
@@ -96,18 +104,13 @@ pub(super) async fn door_of_card(
     request: &Request,
     code: &str,
 ) -> Result<(SurveyKey, Uuid), Problem> {
-    let attempt = app.slips.allow(request.client(), None)?;
+    let attempt = app.slips.allow(Tries { address: request.client(), user: None, browser: None })?;
     let hash = auth::hash(&access::plain_code(code));
-    let Some(found) = app.store().slip(&hash).await? else {
-        attempt.wrong();
-        return Err(Problem::not_found());
-    };
-    attempt.right();
-    Ok(found)
+    attempt.judged(app.store().slip(&hash).await)?.ok_or_else(Problem::not_found)
 }
 
-/// Stores a resident's wishes; `false` where the door has had as many today as it may.
+/// Stores a resident's wishes; `false` where the door has had as many in the last day as it may.
 pub(super) async fn note_wishes(app: &App, key: SurveyKey, wishes: Vec<Wish>) -> Result<bool, Problem> {
-    let since = app.now() - SignedDuration::from_hours(24);
+    let since = app.now() - DAY;
     Ok(app.store().add_wishes(key, wishes, since, WISHES_A_DAY).await?)
 }

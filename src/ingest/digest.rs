@@ -27,6 +27,7 @@ pub type ContentDigest = [u8; 16];
 pub struct Keys {
     ids: Hmac<Sha256>,
     contents: Hmac<Sha256>,
+    browsers: Hmac<Sha256>,
     key_id: String,
     check: [u8; 32],
 }
@@ -46,6 +47,7 @@ impl Keys {
         Self {
             ids: keyed(&derive("doorknock citizen id")),
             contents: keyed(&derive("doorknock content")),
+            browsers: keyed(&derive("doorknock known browser")),
             key_id,
             check: derive("doorknock key check"),
         }
@@ -91,6 +93,14 @@ impl Keys {
         bytes.extend(records.iter().flatten());
         bytes.extend_from_slice(survey.as_bytes());
         self.content(&bytes)
+    }
+
+    /// What proves that a mark was given to a browser from which `user` signed in.
+    pub fn browser_proof(&self, mark: &[u8], user: &str) -> [u8; 16] {
+        let whole = finish(self.browsers.clone().chain_update(mark).chain_update(user.as_bytes()));
+        let mut half = [0; 16];
+        half.copy_from_slice(&whole[..16]);
+        half
     }
 
     fn content(&self, bytes: &[u8]) -> ContentDigest {

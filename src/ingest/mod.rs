@@ -44,6 +44,15 @@ pub struct Ingest {
     pub keys: Arc<Keys>,
 }
 
+impl Ingest {
+    /// The same on the connections kept for batches.
+    #[must_use]
+    pub fn for_batches(&self) -> Self {
+        let store = self.store.for_batches();
+        Self { surveys: self.surveys.through(store.clone()), store, keys: Arc::clone(&self.keys) }
+    }
+}
+
 /// Why nothing was taken.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -15,6 +15,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::lane::{Lane, Lent, Shared, WAIT};
 use super::tx::{Error, Probe};
 
 /// Time limits every connection of the pool sets for itself, and what keeps plans and durability as promised.
@@ -328,6 +329,8 @@ async fn plan_again(client: &ClientWrapper, uses: usize) -> Result<(), HookError
 pub struct Store {
     pool: Pool,
     settings: Settings,
+    lane: Lane,
+    shared: Shared,
     pub(super) probe: Option<Probe>,
 }
 
@@ -340,7 +343,7 @@ impl Store {
         } else {
             Manager::from_config(settings.config.clone(), settings.tls()?, recycling)
         };
-        let wait = Some(Duration::from_secs(2));
+        let wait = Some(WAIT);
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
             .pre_recycle(Hook::async_fn(|client, metrics| {
@@ -350,7 +353,14 @@ impl Store {
             .timeouts(Timeouts { wait, create: Some(Duration::from_secs(4)), recycle: wait })
             .build()
             .map_err(|_| Error::Settings("the connection pool cannot be built".to_owned()))?;
-        Ok(Self { pool, settings: settings.clone(), probe: None })
+        let shared = Shared::of(settings.pool_size);
+        Ok(Self { pool, settings: settings.clone(), lane: Lane::Others, shared, probe: None })
+    }
+
+    /// The same store for storing batches: it may take the connections kept for that.
+    #[must_use]
+    pub fn for_batches(&self) -> Self {
+        Self { lane: Lane::Batches, ..self.clone() }
     }
 
     /// The same store with a hook that breaks transactions; for tests.
@@ -368,12 +378,13 @@ impl Store {
     /// Size of the pool, connections open, connections free, callers waiting.
     pub fn pool_status(&self) -> [usize; 4] {
         let s = self.pool.status();
-        [s.max_size, s.size, s.available, s.waiting]
+        [s.max_size, s.size, s.available, s.waiting + self.shared.waiting()]
     }
 
     /// Whether the database answers and is writable.
     pub async fn ping(&self) -> Result<(), Error> {
-        let client = self.client_now().await?;
+        let _place = self.shared.place(self.lane).await?;
+        let client = self.object().await?;
         let sql = "select 1 where current_setting('transaction_read_only') = 'on'";
         let refusing = client.simple_query(sql).await.map_err(|e| Error::of("ping", &e))?;
         if refusing.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
@@ -397,21 +408,22 @@ impl Store {
 
     /// A connection of the pool. While the server is being started again it is asked for a little longer, so that a short
     /// restart is a short wait and not an error.
-    pub(super) async fn client(&self) -> Result<Object, Error> {
+    pub(super) async fn client(&self) -> Result<Lent, Error> {
+        let place = self.shared.place(self.lane).await?;
         let patience = tokio::time::Instant::now() + PATIENCE;
         loop {
-            match self.client_now().await {
+            match self.object().await {
                 Err(Error::Unavailable)
                     if tokio::time::Instant::now() < patience && !self.pool.is_closed() =>
                 {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
-                done => return done,
+                done => return done.map(|object| Lent::new(object, place)),
             }
         }
     }
 
-    async fn client_now(&self) -> Result<Object, Error> {
+    async fn object(&self) -> Result<Object, Error> {
         self.pool.get().await.map_err(|e| match e {
             PoolError::Backend(e) => connect_error(&e),
             PoolError::Timeout(_)

@@ -22,6 +22,7 @@ pub mod feed;
 mod fitness;
 pub mod held;
 pub mod installation;
+mod lane;
 pub mod lease;
 pub mod link;
 pub mod load;

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
+use super::lane::Lent;
 use super::{Store, SurveyKey};
 
 /// A parameter of a statement.
@@ -176,7 +177,7 @@ pub type Probe = Arc<dyn Fn(Moment) -> Option<Fault> + Send + Sync>;
 /// It begins with its first statement, in one round trip. Statements that do not need each other may be joined: they go out
 /// in the order in which they are polled and are answered in that order, so the first error is the cause of all that follow.
 pub struct Tx {
-    client: Option<Object>,
+    client: Option<Lent>,
     probe: Option<Probe>,
     /// How it begins.
     how: &'static str,
@@ -208,7 +209,7 @@ impl Tx {
     }
 
     fn client(&self) -> Result<&Object, Error> {
-        self.client.as_ref().ok_or(Error::Unavailable)
+        self.client.as_deref().ok_or(Error::Unavailable)
     }
 
     fn ask(&self, moment: Moment) -> Result<(), Error> {
@@ -283,7 +284,9 @@ impl Tx {
         let lost = self.ask(Moment::AfterCommit).is_err();
         let client = self.client.take();
         if lost {
-            drop(client.map(Object::take));
+            if let Some(client) = client {
+                client.discard();
+            }
             return Err(Error::CommitUnknown);
         }
         Ok(())
@@ -295,7 +298,7 @@ impl Tx {
             && has_begun
             && client.batch_execute("rollback").await.is_err()
         {
-            drop(Object::take(client));
+            client.discard();
         }
     }
 }
@@ -304,7 +307,7 @@ impl Drop for Tx {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
             // Taken out of the pool and closed: the server rolls back what was open.
-            drop(Object::take(client));
+            client.discard();
         }
     }
 }

@@ -99,6 +99,12 @@ impl Surveys {
         Self { store, known: Arc::default() }
     }
 
+    /// The same surveys, read through another store of the same database.
+    #[must_use]
+    pub fn through(&self, store: Store) -> Self {
+        Self { store, known: Arc::clone(&self.known) }
+    }
+
     /// The survey at that policy version or a later one.
     pub async fn get(&self, key: SurveyKey, policy_version: i32) -> Result<Arc<Survey>, Error> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();

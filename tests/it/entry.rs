@@ -97,12 +97,14 @@ async fn a_supervisor_signs_in_by_password_and_reads_with_the_cookie() {
 
     let reply = login(&app, "sa", "correct horse").await;
     assert_eq!(reply.ok()["area"], crate::support::survey::A);
-    let cookie = reply.header("set-cookie").to_owned();
-    assert!(
-        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"),
-        "{cookie}"
-    );
-    let session = Client { cookie: cookie.split(';').next().map(str::to_owned), ..app.anyone() };
+    for cookie in reply.headers.get_all("set-cookie") {
+        let cookie = cookie.to_str().unwrap();
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"),
+            "{cookie}"
+        );
+    }
+    let session = Client { cookie: reply.cookie(auth::SESSION), ..app.anyone() };
     session.get("/v1/completion").await.ok();
     let close = json!({"decision": "close", "class": "NC", "reason": "x"});
     let path = format!("/v1/cases/{}/decisions", app.survey.case(0));
@@ -139,7 +141,7 @@ async fn a_new_password_ends_the_sessions_made_with_the_old_one() {
     let app = App::new(Survey::with_dwellings(1)).await;
     password(&app, "sa", "correct horse").await;
     let reply = login(&app, "sa", "correct horse").await;
-    let cookie = reply.header("set-cookie").split(';').next().map(str::to_owned);
+    let cookie = reply.cookie(auth::SESSION);
     let session = Client { cookie, ..app.anyone() };
     session.get("/v1/cases").await.ok();
 
@@ -214,7 +216,7 @@ async fn somebody_in_several_surveys_names_one_and_sees_only_that() {
     assert!(problem.to_string().contains("census-second"), "{problem}");
     let form = json!({"user": "sa", "password": "correct horse", "survey": "census-second"});
     let reply = app.anyone().post("/v1/login", &form).await;
-    let cookie = reply.header("set-cookie").split(';').next().map(str::to_owned);
+    let cookie = reply.cookie(auth::SESSION);
     let session = Client { cookie, ..app.anyone() };
     assert_eq!(session.get("/v1/cases").await.ok()["items"].as_array().unwrap().len(), 3);
     let path = format!("/v1/cases/{}", app.survey.case(0));

@@ -6,6 +6,7 @@ use futures_util::stream;
 use proptest::prelude::*;
 use tokio::sync::watch;
 
+use super::super::limit::Turns;
 use super::super::request::tests::request;
 use super::*;
 
@@ -111,7 +112,7 @@ fn drops(every: Duration, size: usize) -> Body {
 
 #[tokio::test(start_paused = true)]
 async fn a_trickle_is_cut_after_ten_seconds_and_a_slow_line_is_not() {
-    let mut it = request(&[("content-type", "application/json")]);
+    let mut it = known().await;
     it.body = drops(Duration::from_millis(500), 100);
     let begun = Instant::now();
     assert_eq!(read_json(&mut it, 1 << 20).await.unwrap_err().kind, &kind::TOO_SLOW);
@@ -119,6 +120,22 @@ async fn a_trickle_is_cut_after_ten_seconds_and_a_slow_line_is_not() {
     it.body = drops(Duration::from_millis(900), 1_024);
     assert_eq!(read_json(&mut it, 100 << 10).await.unwrap_err().kind, &kind::BODY_TOO_LARGE);
     assert!(begun.elapsed().as_secs() > 90);
+}
+
+/// A request whose token was looked at.
+async fn known() -> Request {
+    let it = request(&[("content-type", "application/json")]);
+    it.turn.set(Turns::of(1).wait([0; 32]).await).unwrap();
+    it
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_without_a_token_has_half_a_minute() {
+    let mut it = request(&[("content-type", "application/json")]);
+    it.body = drops(Duration::from_millis(900), 1_024);
+    let begun = Instant::now();
+    assert_eq!(read_json(&mut it, 1 << 20).await.unwrap_err().kind, &kind::TOO_SLOW);
+    assert_eq!(begun.elapsed().as_secs(), 30);
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ use super::form::{Form, expired, local_path};
 use super::frame::{Frame, page, see_other};
 use super::resume::{self, TARGET};
 use super::visitor::{Answer, Visitor};
+use super::words::Words;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -35,8 +36,8 @@ pub struct Shown {
     pub user: String,
     /// What was typed as survey, or empty.
     pub survey: String,
-    /// Key of the sentence about what went wrong.
-    pub trouble: Option<&'static str>,
+    /// What went wrong, in the reader's words.
+    pub trouble: Option<String>,
     /// Whether the survey is asked for.
     pub asks_survey: bool,
     /// Where a kept form goes.
@@ -75,6 +76,7 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
     let password = fields.given("password").unwrap_or_default().to_owned();
     let survey = fields.text("survey").map(str::to_owned);
     let (headers, carriage) = (request.headers.clone(), request.connection.carriage);
+    let words = Words::of(&headers);
     let mut shown = Shown {
         next: local_path(fields.text("next")),
         user: user.clone(),
@@ -86,7 +88,7 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
     };
     if user.is_empty() || password.is_empty() || user.chars().count() > 200 || password.chars().count() > 1000
     {
-        shown.trouble = Some("login.wrong");
+        shown.trouble = Some(words.t("login.wrong").to_owned());
         return form(&headers, carriage, shown);
     }
     match sign_in(&app, &request, &user, &password, survey.as_deref()).await {
@@ -95,7 +97,7 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
                 Some(offer) => offer?,
                 None => see_other(&shown.next, carriage),
             };
-            response.headers_mut().append(SET_COOKIE, opened.cookie);
+            opened.cookies.set(&mut response);
             Ok(response)
         }
         Err(problem) => again(&headers, carriage, shown, problem),
@@ -104,17 +106,22 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
 
 /// The form once more, with what went wrong; what is not about user and password is a page of its own.
 fn again(headers: &HeaderMap, carriage: Carriage, mut shown: Shown, problem: Problem) -> Answer {
+    let words = Words::of(headers);
     if problem.kind == &kind::SURVEY_NEEDED {
         shown.asks_survey = true;
-        shown.trouble = Some("login.which_survey");
+        shown.trouble = Some(words.t("login.which_survey").to_owned());
     } else if problem.kind == &kind::WRONG_LOGIN {
-        shown.trouble = Some("login.wrong");
-    } else if problem.kind == &kind::TOO_MANY_TRIES {
-        shown.trouble = Some("login.too_many");
+        shown.trouble = Some(words.t("login.wrong").to_owned());
+    } else if [&kind::TOO_MANY_TRIES, &kind::BUSY].contains(&problem.kind) {
+        shown.trouble = Some(problem.in_words(words.0).to_owned());
     } else {
         return Err(problem);
     }
-    form(headers, carriage, shown)
+    let mut response = form(headers, carriage, shown)?;
+    if problem.status() == StatusCode::TOO_MANY_REQUESTS {
+        problem.mark(&mut response);
+    }
+    Ok(response)
 }
 
 /// `POST /logout`: ends the session.

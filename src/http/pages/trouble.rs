@@ -1,8 +1,7 @@
 //! How a problem looks in a browser: what failed, what still holds, what to do; no stack, no statement.
 
 use askama::Template;
-use http::header::{ALLOW, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
 use super::super::problem::Problem;
@@ -28,13 +27,12 @@ struct Page {
 pub fn page(problem: &Problem, headers: &HeaderMap, carriage: Carriage, id: &RequestId) -> Response {
     let f = Frame::outside(headers, "trouble.title", "/");
     let words = f.words;
-    let own = problem.detail.as_str();
     let status = problem.status();
     let template = Page {
         status: status.as_u16(),
         title: words.pick(problem.kind.title, problem.kind.title_zh),
         meaning: words.pick(problem.kind.meaning, problem.kind.meaning_zh),
-        detail: (own != problem.kind.meaning).then(|| own.to_owned()),
+        detail: (problem.detail != problem.kind.meaning).then(|| problem.in_words(words.0).to_owned()),
         slug: problem.kind.slug,
         id: id.to_string(),
         is_passing: matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS),
@@ -44,13 +42,6 @@ pub fn page(problem: &Problem, headers: &HeaderMap, carriage: Carriage, id: &Req
     };
     let html = template.render().unwrap_or_else(|_| problem.kind.title.to_owned());
     let mut response = html_answer(html, headers, carriage);
-    // Headers such as Retry-After and Allow are made once, by the document of the same problem.
-    let document = problem.clone().into_response(None);
-    for name in [RETRY_AFTER, ALLOW] {
-        if let Some(value) = document.headers().get(&name) {
-            response.headers_mut().insert(name, HeaderValue::clone(value));
-        }
-    }
-    *response.status_mut() = status;
+    problem.mark(&mut response);
     response
 }

@@ -80,6 +80,35 @@ async fn who_finds_no_place_is_told_to_come_again_and_the_idle_make_room() {
 }
 
 #[tokio::test]
+async fn one_address_takes_half_the_places_and_a_proxy_on_this_machine_all() {
+    let metrics = Metrics::new();
+    let (_stop, stop) = watch::channel(false);
+    let crowd = watch::Sender::new(long_ago());
+    let limits = Limits { connections: 8, of_one_address: 4, ..Limits::default() };
+    let signals = Signals { stop: Stop::new(stop), cut: Stop::never(), crowded: crowd.subscribe() };
+    let door = || Door {
+        addresses: Turns::of(limits.of_one_address),
+        places: Arc::new(Semaphore::new(limits.connections)),
+        refusals: Arc::new(Semaphore::new(1)),
+        crowd: crowd.clone(),
+        site: Router::new().into_filter((), metrics.clone()),
+        signals: signals.clone(),
+        tls: None,
+        limits,
+        metrics: metrics.clone(),
+    };
+    let team = "203.0.113.5".parse().unwrap();
+    let taken = |door: &Door, from: IpAddr| (0..100).filter_map(|_| door.place(from)).collect::<Vec<_>>();
+    let crowded = door();
+    let held = taken(&crowded, team);
+    assert_eq!(held.len(), 4);
+    assert!(crowded.place("203.0.113.6".parse().unwrap()).is_some());
+    drop(held);
+    assert!(crowded.place(team).is_some());
+    assert_eq!(taken(&door(), "127.0.0.1".parse().unwrap()).len(), 8);
+}
+
+#[tokio::test]
 async fn a_head_over_the_limit_is_a_431() {
     let running = serve(Limits::default()).await;
     let long = format!("GET /x HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(100 << 10));

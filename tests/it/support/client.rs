@@ -90,6 +90,13 @@ impl Reply {
         assert!(faults.is_empty(), "the answer is not as described: {faults:#?}");
     }
 
+    /// A cookie it sets, as `name=value`.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let all = self.headers.get_all("set-cookie").iter().filter_map(|v| v.to_str().ok());
+        let mut pairs = all.filter_map(|cookie| cookie.split(';').next());
+        pairs.find(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name)).map(str::to_owned)
+    }
+
     /// A header as text, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
