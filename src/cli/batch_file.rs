@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -86,15 +86,17 @@ fn is_file(found: io::Result<Metadata>, path: &Path) -> Result<()> {
 
 fn unpacked(source: impl Read) -> Result<Bytes> {
     let mut source = BufReader::new(source);
-    let head = source.fill_buf().context("cannot be read")?;
-    let all = match head {
-        [] => bail!("is empty"),
-        [0x1f, 0x8b, ..] => whole(flate2::bufread::MultiGzDecoder::new(source), "its gzip packing"),
+    let mut head = Vec::new();
+    // A pipe gives one byte at a time, and a signal interrupts it: this goes on until there are four, or no more.
+    source.by_ref().take(4).read_to_end(&mut head).context("cannot be read")?;
+    let whole_source = Cursor::new(head.clone()).chain(source);
+    let all = match head.as_slice() {
+        [0x1f, 0x8b, ..] => whole(flate2::bufread::MultiGzDecoder::new(whole_source), "its gzip packing"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(source).context("cannot be read")?;
+            let decoder = zstd::stream::read::Decoder::with_buffer(whole_source).context("cannot be read")?;
             whole(decoder, "its zstd packing")
         }
-        _ => whole(source, "it"),
+        _ => whole(whole_source, "it"),
     }?;
     if all.iter().all(u8::is_ascii_whitespace) {
         bail!("is empty");
@@ -139,6 +141,31 @@ mod tests {
         }
         let two = [gzip(b"{"), gzip(b"}")].concat();
         assert_eq!(unpacked(&two[..]).unwrap(), &b"{}"[..]);
+    }
+
+    /// A pipe that gives one byte at a time and is interrupted before each.
+    struct Drip<'a>(&'a [u8], bool);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let n = self.0.len().min(1);
+            into[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn a_slow_pipe_is_read_as_a_file_is() {
+        let text = br#"{"batch_id":1}"#;
+        for packed in [text.to_vec(), gzip(text), zstd::encode_all(&text[..], 1).unwrap()] {
+            assert_eq!(unpacked(Drip(&packed, false)).unwrap(), &text[..]);
+        }
+        assert!(unpacked(Drip(b"", false)).is_err());
     }
 
     #[test]

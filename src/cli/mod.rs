@@ -93,7 +93,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let common = arguments.common;
-    if !matches!(arguments.command, Command::Serve(_)) {
+    // These two end by themselves when they are told to stop: what they are at is finished first.
+    if !matches!(arguments.command, Command::Serve(_) | Command::Upload(_)) {
         whole::clean_up_when_told_to_stop();
     }
     let done = match arguments.command {

@@ -191,21 +191,25 @@ async fn a_reader_that_has_gone_stops_no_file() {
     assert_eq!(visits(&app).await, 3);
 }
 
-/// The first file is taken, the second is a pipe that somebody still has to fill: the test acts in between.
+/// The first file is taken and the second, a pipe, is open: the test acts before `second` comes out of it.
 fn in_between(
     stick: &Stick,
-    files: [&str; 3],
+    [first, pipe, third]: [&str; 3],
+    second: &str,
     act: impl FnOnce(&Child, &mut dyn BufRead),
 ) -> (Option<i32>, String) {
-    let mut child = stick.begin(&files);
-    let mut receipts = BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
-    receipts.read_line(&mut first).unwrap();
-    assert!(first.contains("accepted"), "{first}");
+    let mut child = stick.begin(&[first, pipe, third]);
+    // Comes back once the program has opened the other end.
+    let mut source = std::fs::OpenOptions::new().write(true).open(pipe).unwrap();
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     act(&child, &mut errors);
+    source.write_all(second.as_bytes()).unwrap();
+    drop(source);
     let mut rest = String::new();
     errors.read_to_string(&mut rest).unwrap();
+    let mut receipts = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut receipts).unwrap();
+    assert!(receipts.lines().next().is_some_and(|first| first.contains("accepted")), "{receipts}");
     (child.wait().unwrap().code(), rest)
 }
 
@@ -218,13 +222,12 @@ async fn who_interrupts_gets_the_file_at_work_and_no_further_one() {
     let third = stick.file("3.json", batch(&app, &phone, 2));
     let second = batch(&app, &phone, 1);
 
-    let (code, told) = in_between(&stick, [&first, &pipe, &third], |child, errors| {
+    let (code, told) = in_between(&stick, [&first, &pipe, &third], &second, |child, errors| {
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         kill_process(pid, Signal::INT).unwrap();
         let mut heard = String::new();
         errors.read_line(&mut heard).unwrap();
         assert!(heard.contains("stopping after this file"), "{heard}");
-        std::fs::write(&pipe, &second).unwrap();
     });
 
     assert_eq!(code, Some(1), "{told}");
@@ -247,14 +250,13 @@ async fn where_nobody_takes_files_any_more_the_rest_is_not_tried() {
     let close = format!("alter database {name} allow_connections false");
     let cut = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
 
-    let (code, told) = in_between(&stick, [&first, &pipe, &third], |_, _| {
+    let (code, told) = in_between(&stick, [&first, &pipe, &third], &second, |_, _| {
         tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
                 admin.batch_execute(&close).await.unwrap();
                 admin.query(&cut, &[]).await.unwrap();
             });
         });
-        std::fs::write(&pipe, &second).unwrap();
     });
 
     admin.batch_execute(&format!("alter database {name} allow_connections true")).await.unwrap();
