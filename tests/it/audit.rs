@@ -84,7 +84,7 @@ async fn world() -> World {
     let hash = doorknock::access::hash_password("correct horse").unwrap();
     app.store().set_password("root", &hash, app.clock.now()).await.unwrap();
     let signed = app.anyone().post("/v1/login", &json!({"user": "root", "password": "correct horse"})).await;
-    let cookie = signed.header("set-cookie").split(';').next().map(str::to_owned);
+    let cookie = signed.cookie(doorknock::http::auth::SESSION);
     let ids = vec![
         case,
         link,

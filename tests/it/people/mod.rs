@@ -54,7 +54,7 @@ async fn login(app: &App, user: &str, word: &str) -> Reply {
 async fn session(app: &App, user: &str, word: &str) -> Client {
     let reply = login(app, user, word).await;
     reply.ok();
-    let cookie = reply.header("set-cookie").split(';').next().map(str::to_owned);
+    let cookie = reply.cookie(doorknock::http::auth::SESSION);
     Client { cookie, ..app.anyone() }
 }
 
