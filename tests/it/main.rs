@@ -50,6 +50,7 @@ mod problems;
 mod process;
 mod purge;
 mod races;
+mod readme;
 mod records;
 mod returns;
 mod rooms;
