@@ -181,10 +181,6 @@ kinds! {
         "Too much at once", "同时请求过多",
         "More of this is asked for at the same moment than the service does at once. Try again after the time in `Retry-After`.",
         "同一时刻的此类请求超出服务可同时处理的数量，请在 `Retry-After` 所示时间后重试。" }
-    DEVICE_QUOTA "device-quota" TOO_MANY_REQUESTS {
-        "The device has sent its share", "本设备已达限额",
-        "This device has sent as much as one device may; `detail` says of what and when it goes on. Pictures never stop records.",
-        "本设备发送的内容已达单台设备的限额，`detail` 说明是哪一项以及何时可以继续。图片不影响记录的上传。" }
     INTERNAL "internal" INTERNAL_SERVER_ERROR {
         "Something went wrong inside", "服务内部出错",
         "A fault of the service, not of the request. Its log knows more under `request_id`. Sending again does no harm.",

@@ -41,7 +41,7 @@ const NO_VALUES: [&str; 18] = [
     "\\N", "(blank)", "(空白)", "NaT",
 ];
 /// What people write there.
-const DASHES: [&str; 9] = ["-", "--", "---", "/", "\\", ".", "无", "空", "?"];
+const DASHES: [&str; 8] = ["-", "--", "---", "/", "\\", ".", "无", "?"];
 /// Truth values in the languages of spreadsheets.
 const TRUTHS: [&str; 14] = [
     "TRUE",
