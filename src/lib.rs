@@ -2,7 +2,10 @@
 //!
 //! A map of the rooms; each depends only on those below it:
 //! - `cli`: one file per command
-//! - `http`: the only room that speaks HTTP
+//! - `routes`: every address of the service
+//! - `api`: the JSON face; `pages`: the supervisors' pages; neither knows the other
+//! - `app`: what the faces share: services, limits, who calls and what is within reach
+//! - `net`: the only room that speaks HTTP: server, router, bodies, answers, problems
 //! - `ingest`: takes batches, answers receipts; the only writer of field data
 //! - `dedupe`: links interviews of one household; leans on `ingest` for folding cases again
 //! - `sync`: what a device pulls; `planning`: sheets and pace; `report`: completion; `export`: data out
@@ -14,18 +17,22 @@
 //! - `embedded`: the private PostgreSQL cluster
 
 pub mod access;
+pub mod api;
+pub mod app;
 pub mod cli;
 pub mod dedupe;
 pub mod domain;
 pub mod embedded;
 pub mod export;
-pub mod http;
 pub mod ingest;
 pub mod link;
+pub mod net;
+pub mod pages;
 pub mod plan;
 pub mod planning;
 pub mod rehearsal;
 pub mod report;
+pub mod routes;
 pub mod setup;
 pub mod shelf;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::surveys::Survey;
 
@@ -31,6 +31,11 @@ pub fn plain_code(code: &str) -> String {
 /// When tokens of a survey end: fourteen days after its last field day.
 pub fn token_end(survey: &Survey) -> Timestamp {
     survey.closes_at() + SignedDuration::from_hours(24 * 14)
+}
+
+/// How long a one-time code may be used.
+pub fn code_end(now: Timestamp) -> Timestamp {
+    now.saturating_add(24.hours()).unwrap_or(now)
 }
 
 /// Argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet).

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::base::{Base, Common, member, remark, say};
 use crate::access;
-use crate::http::{auth, enrol};
+use crate::app::auth;
 use crate::ingest::Ingest;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
@@ -148,7 +148,7 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
         let code = access::new_code();
         let hash = auth::hash(&access::plain_code(&code));
         let is_listed =
-            ingest.store.add_enrol_code(&hash, member.key, &member.user, enrol::code_end(now)).await?;
+            ingest.store.add_enrol_code(&hash, member.key, &member.user, access::code_end(now)).await?;
         ensure!(is_listed, "{} has just left the staff list", member.user);
         say(&code);
         if std::io::stdout().is_terminal() {

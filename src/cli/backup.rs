@@ -18,7 +18,6 @@ use super::base::{Base, Common, operator, remark, say};
 use super::step;
 use super::whole::{Draft, For, Old};
 use crate::embedded;
-use crate::http::pages::assets::hex;
 use crate::ingest::Ingest;
 use crate::store::backup::{self, Manifest, Snapshot};
 use crate::store::{self, Disclosure};
@@ -73,7 +72,7 @@ async fn manifest(ingest: &Ingest, snapshot: &Snapshot) -> Result<Manifest> {
         sha256: "0".repeat(64),
         schema: Some(store::newest()),
         installation: Some(ingest.store.installation().await?.id),
-        key_check: Some(hex(&ingest.keys.check())),
+        key_check: Some(data_encoding::HEXLOWER.encode(&ingest.keys.check())),
     })
 }
 
@@ -139,7 +138,7 @@ fn dumped(mut dump: Command, into: &mut impl Write) -> Result<(u64, String)> {
     }
     bar.finish_and_clear();
     ensure!(child.wait()?.success(), "pg_dump failed");
-    Ok((length, hex(&hash.finalize())))
+    Ok((length, data_encoding::HEXLOWER.encode(&hash.finalize())))
 }
 
 /// Opens a backup: its manifest, and the file at the beginning of the dump.
@@ -168,7 +167,7 @@ pub(super) fn check(path: &Path) -> Result<Manifest> {
         length += n as u64;
     }
     ensure!(
-        length == manifest.length && hex(&hash.finalize()) == manifest.sha256,
+        length == manifest.length && data_encoding::HEXLOWER.encode(&hash.finalize()) == manifest.sha256,
         "{} is damaged: its content is not what was written",
         path.display()
     );

@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(std::fs::read(scratch.file(AUTHORITY)).unwrap(), first);
         let now = jiff::Timestamp::now();
         let served =
-            crate::http::tls::load(&scratch.file("server.crt"), &scratch.file("server.key"), now).unwrap();
+            crate::net::tls::load(&scratch.file("server.crt"), &scratch.file("server.key"), now).unwrap();
         assert_eq!(served.worries, [""; 0]);
         for file in ["ca.key", "server.key", "server.crt", "ca.crt"] {
             let mode = std::fs::metadata(scratch.file(file)).unwrap().permissions().mode();

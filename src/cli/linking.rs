@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::app::App;
 use crate::dedupe::{Linked, Step};
-use crate::http::app::App;
 use crate::surveys::Survey;
 
 /// Pause while nothing waits.

@@ -16,7 +16,6 @@ use super::backup::{check, open, program};
 use super::base::{Common, KEY, database, open_ingest, remark, runtime, say};
 use super::pairing::{pair_anew, refuse_private_beside};
 use super::step;
-use crate::http::pages::assets::hex;
 use crate::ingest::key_file::{self, IfMissing, KeyFileError};
 use crate::store::backup::{self, Manifest, NoRoom, Room};
 use crate::store::{self, Settings, Store};
@@ -58,7 +57,10 @@ fn recognise(common: &Common, manifest: &Manifest) -> Result<()> {
         Err(KeyFileError::Missing(_)) => return Ok(()),
         read => read?,
     };
-    let is_right = manifest.key_check.as_ref().is_none_or(|check| *check == hex(&keys.check()));
+    let is_right = manifest
+        .key_check
+        .as_ref()
+        .is_none_or(|check| *check == data_encoding::HEXLOWER.encode(&keys.check()));
     ensure!(
         is_right,
         "the backup was made under another key than {}: put the key file of the old installation in its place first. Nothing was changed",

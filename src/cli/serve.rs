@@ -15,11 +15,12 @@ use super::base::{Common, open_ingest, private, refuse_half_done, runtime, say};
 use super::cert;
 use super::linking;
 use super::pairing::{Unmarked, pair_shelf};
+use crate::app::{App, Room};
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
-use crate::http::app::{App, Room};
-use crate::http::metrics::PoolFigures;
-use crate::http::server::{Limits, Server};
-use crate::http::{answer, routes, tls};
+use crate::net::metrics::PoolFigures;
+use crate::net::server::{Limits, Server};
+use crate::net::{answer, tls};
+use crate::routes;
 use crate::shelf::{self, Shelf};
 use crate::store::{self, Aim, Settings, Store};
 

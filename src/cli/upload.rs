@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::base::{Base, Common, remark, say};
 use super::batch_file::{self, BatchFile};
 use super::post::{Busy, Target};
-use crate::http::auth;
+use crate::app::auth;
 use crate::ingest::Ingest;
 use crate::ingest::accept::Trust;
 use crate::store::AsStoreError as _;

@@ -67,6 +67,23 @@ macro_rules! reasons {
     };
 }
 
+impl Reason {
+    /// What would free a record held for this reason, in English and Chinese.
+    pub const fn freed_by(reason: Option<Self>) -> (&'static str, &'static str) {
+        match reason {
+            Some(Self::UnknownCase) => (
+                "the record of that door, an assignment of it, or a decision that names the right case",
+                "该户的登记记录、分配该户，或由普查指导员指定正确的住户",
+            ),
+            Some(Self::UnknownArea) => {
+                ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
+            }
+            Some(Self::FormError) => ("a corrected form with a higher revision", "以更高修订号发送的更正表"),
+            Some(_) | None => ("a supervisor's decision", "普查指导员的裁定"),
+        }
+    }
+}
+
 reasons! {
     UnknownCase "unknown-case" Held {
         "The door is not known here yet; the record counts as soon as it is.",

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use doorknock::http::pages::frame::masked;
-use doorknock::http::routes::routes;
+use doorknock::pages::frame::masked;
+use doorknock::routes::routes;
 use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -84,7 +84,7 @@ async fn world() -> World {
     let hash = doorknock::access::hash_password("correct horse").unwrap();
     app.store().set_password("root", &hash, app.clock.now()).await.unwrap();
     let signed = app.anyone().post("/v1/login", &json!({"user": "root", "password": "correct horse"})).await;
-    let cookie = signed.cookie(doorknock::http::auth::SESSION);
+    let cookie = signed.cookie(doorknock::app::auth::SESSION);
     let ids = vec![
         case,
         link,

@@ -230,7 +230,7 @@ async fn head_answers_like_get_and_foreign_methods_and_origins_are_turned_away()
 #[tokio::test]
 async fn every_problem_has_a_page_of_its_own() {
     let app = App::new(Survey::with_dwellings(1)).await;
-    for kind in doorknock::http::kind::ALL {
+    for kind in doorknock::net::kind::ALL {
         let reply = app.anyone().get(&format!("/problems/{}", kind.slug)).await;
         assert_eq!(reply.status, 200, "{}", kind.slug);
         assert!(reply.text().contains(kind.title) && reply.text().contains(kind.title_zh), "{}", kind.slug);

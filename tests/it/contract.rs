@@ -11,7 +11,7 @@ use crate::support::contract::{document, faults};
 #[test]
 fn the_description_names_every_route_and_no_other() {
     let is_api = |path: &str| path.starts_with("/v1/") || ["/healthz", "/readyz", "/metrics"].contains(&path);
-    let routes: BTreeSet<String> = doorknock::http::routes::routes()
+    let routes: BTreeSet<String> = doorknock::routes::routes()
         .list()
         .into_iter()
         .filter(|(_, path)| is_api(path))
@@ -32,7 +32,7 @@ fn the_description_names_every_route_and_no_other() {
 
 #[test]
 fn the_worked_ids_are_those_that_are_computed() {
-    let text = doorknock::http::openapi::document();
+    let text = doorknock::api::openapi::document();
     let key = "410181|A1|6|2|301";
     assert!(text.contains(key));
     let door = DwellingId::of_key(key);

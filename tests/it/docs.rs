@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use doorknock::domain::Policy;
-use doorknock::http::routes::routes;
+use doorknock::routes::routes;
 use doorknock::setup::{Class, Rule};
 
 fn document(path: &str) -> String {
@@ -81,5 +81,17 @@ fn every_link_between_the_documents_leads_to_a_file() {
                 assert!(folder.join(file).exists(), "{page} points to {target}");
             }
         }
+    }
+}
+
+/// Else `make mutations` ends before it has tried anything.
+#[test]
+fn every_place_that_is_broken_on_purpose_stands_in_the_sources_once() {
+    let table: toml::Table = document("tests/mutations/mutations.toml").parse().unwrap();
+    let mutations = table["mutation"].as_array().unwrap();
+    assert!(mutations.len() > 30);
+    for mutation in mutations {
+        let (file, place) = (mutation["file"].as_str().unwrap(), mutation["find"].as_str().unwrap());
+        assert_eq!(document(file).matches(place).count(), 1, "{}", mutation["name"]);
     }
 }

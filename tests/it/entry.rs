@@ -1,7 +1,7 @@
 //! Getting in and being cut off: enrolment codes, passwords, sessions, tokens.
 
 use doorknock::access;
-use doorknock::http::auth;
+use doorknock::app::auth;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Survey, id, visit};
@@ -156,7 +156,7 @@ async fn a_new_password_ends_the_sessions_made_with_the_old_one() {
 async fn every_call_asks_for_a_token_and_a_garbled_one_is_none() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let open = ["/healthz", "/readyz", "/metrics", "/v1/codes", "/v1/openapi.json", "/v1/enrol", "/v1/login"];
-    for (method, path) in doorknock::http::routes::routes().list() {
+    for (method, path) in doorknock::routes::routes().list() {
         if !path.starts_with("/v1/") || open.contains(&path) || path.starts_with("/v1/slips") {
             continue;
         }

@@ -65,7 +65,7 @@ async fn a_new_phone_takes_over_doors_leases_and_news_of_held_records() {
     let door = dwelling(A1, "9");
     old.send(&[visit(id_of(&door), "no_answer")]).await;
     let code = doorknock::access::new_code();
-    let hash = doorknock::http::auth::hash(&doorknock::access::plain_code(&code));
+    let hash = doorknock::app::auth::hash(&doorknock::access::plain_code(&code));
     let until = app.clock.now() + jiff::SignedDuration::from_hours(24);
     app.store().add_enrol_code(&hash, app.key().await, "ea1", until).await.unwrap();
     let fresh = id();
@@ -92,7 +92,7 @@ async fn only_an_own_phone_can_be_replaced() {
     let app = App::new(Survey::with_dwellings(1)).await;
     let other = app.device("ea2").await;
     let code = doorknock::access::new_code();
-    let hash = doorknock::http::auth::hash(&doorknock::access::plain_code(&code));
+    let hash = doorknock::app::auth::hash(&doorknock::access::plain_code(&code));
     let until = app.clock.now() + jiff::SignedDuration::from_hours(24);
     app.store().add_enrol_code(&hash, app.key().await, "ea1", until).await.unwrap();
     let asked = json!({"code": code, "device_id": id(), "replaces": other.id});

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use doorknock::http::app::Room;
-use doorknock::http::{auth, kind};
+use doorknock::app::Room;
+use doorknock::app::auth;
+use doorknock::net::kind;
 use doorknock::store::Fault;
 use doorknock::store::access::{Enrolled, NewToken, TokenKind};
 use http::Method;

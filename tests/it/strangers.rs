@@ -119,7 +119,7 @@ async fn hashing_that_finds_no_place_is_a_429_and_counts_as_no_try() {
             let (hashing, wait) = (app.shared.hashing.clone(), wait.clone());
             tokio::spawn(async move {
                 hashing
-                    .run(doorknock::http::limit::Lane::Stranger, move || wait.lock().unwrap().recv().ok())
+                    .run(doorknock::net::limit::Lane::Stranger, move || wait.lock().unwrap().recv().ok())
                     .await
             })
         })

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use doorknock::http::app::App as Shared;
-use doorknock::http::routes::routes;
-use doorknock::http::server::{Limits, Server};
+use doorknock::app::App as Shared;
 use doorknock::ingest::Ingest;
+use doorknock::net::server::{Limits, Server};
+use doorknock::routes::routes;
 use doorknock::store::{Settings, Store};
 use doorknock::surveys::Surveys;
 use futures_util::future::join_all;

@@ -5,7 +5,7 @@ mod names;
 mod successor;
 
 use doorknock::access;
-use doorknock::http::auth;
+use doorknock::app::auth;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Reply, Survey};
@@ -54,7 +54,7 @@ async fn login(app: &App, user: &str, word: &str) -> Reply {
 async fn session(app: &App, user: &str, word: &str) -> Client {
     let reply = login(app, user, word).await;
     reply.ok();
-    let cookie = reply.cookie(doorknock::http::auth::SESSION);
+    let cookie = reply.cookie(doorknock::app::auth::SESSION);
     Client { cookie, ..app.anyone() }
 }
 

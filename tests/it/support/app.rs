@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use doorknock::http::app::App as Shared;
-use doorknock::http::auth;
-use doorknock::http::routes::routes;
-use doorknock::http::server::{Limits, Server};
+use doorknock::app::App as Shared;
+use doorknock::app::auth;
 use doorknock::ingest::Ingest;
 use doorknock::ingest::digest::Keys;
 use doorknock::ingest::setup::{Load, Mode, Report};
+use doorknock::net::server::{Limits, Server};
+use doorknock::routes::routes;
 use doorknock::setup::{Answer, Question};
 use doorknock::store::access::{Caller, Enrolled, NewToken, TokenKind};
 use doorknock::store::{Settings, Store, SurveyKey};

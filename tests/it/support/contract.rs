@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        serde_json::from_str(doorknock::http::openapi::document()).expect("the description is JSON")
+        serde_json::from_str(doorknock::api::openapi::document()).expect("the description is JSON")
     })
 }
 

@@ -22,7 +22,7 @@ impl Pages {
         app.store().set_password("root", &hash, app.clock.now()).await.unwrap();
         let reply =
             app.anyone().post("/v1/login", &json!({"user": "root", "password": "correct horse"})).await;
-        let session = reply.cookie(doorknock::http::auth::SESSION).unwrap();
+        let session = reply.cookie(doorknock::app::auth::SESSION).unwrap();
         let cookie = Some(format!("{session}; doorknock_language={language}"));
         Self(Client { cookie, ..app.anyone() })
     }

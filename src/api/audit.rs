@@ -1,0 +1,46 @@
+//! The audit log, for admins.
+
+use crate::net::answer::Response;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::app::{auth, reach};
+use crate::net::answer;
+use crate::net::kind;
+use crate::net::problem::Problem;
+use crate::net::request::Request;
+use crate::store::audit::{Action, Filter};
+
+/// `GET /v1/audit?area=&action=&user=&after=&limit=`: who read personal data, decided, or was let in; newest first.
+/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    if caller.role != "admin" {
+        return Err(Problem::plain(&kind::WRONG_ROLE));
+    }
+    let query = request.query()?;
+    let limit = i64::from(query.limit(100, 1000)?);
+    let words: Vec<&str> = Action::ALL.iter().map(|a| a.slug()).collect();
+    let action =
+        query.one_of("action", &words, |word| Action::ALL.iter().map(|a| a.slug()).find(|w| *w == word))?;
+    let before = query.parsed("after", "must be one that this service gave out", |text| {
+        text.parse::<i64>().ok().filter(|id| *id > 0)
+    })?;
+    let area = reach::area(&app, &caller, &query).await?;
+    let user = match query.text("user") {
+        Some(user) => Some(app.store().spelled(user).await?),
+        None => None,
+    };
+    let filter = Filter { range: area.range, before: before.unwrap_or(i64::MAX), action, user };
+    let rows = app.store().list_audit(caller.key, filter, limit).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+    let next = rows.last().filter(|_| is_full).map(|r| r.id.to_string());
+    let items: Vec<Value> = rows
+        .iter()
+        .map(|r| {
+            json!({"id": r.id.to_string(), "at": r.at, "user": r.user, "role": r.role, "action": r.action, "area": r.area,
+                "subject": r.subject, "detail": r.detail})
+        })
+        .collect();
+    Ok(answer::json(&json!({"items": items, "after": next})))
+}

@@ -1,0 +1,57 @@
+//! Devices as supervisors see them, and cutting one off.
+
+use crate::net::answer::Response;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::app::{auth, reach};
+use crate::ingest::scrub::scrub_text;
+use crate::net::answer;
+use crate::net::body::FORM_LIMIT;
+use crate::net::json as body;
+use crate::net::problem::Problem;
+use crate::net::request::Request;
+use crate::store::device::DeviceRow;
+use crate::sync::silent_before;
+
+/// `GET /v1/devices?area=`: devices of the area's enumerators, those never or longest not heard first.
+/// Problems: `not-found`, `wrong-role`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let area = reach::area(&app, &caller, &query).await?;
+    let survey = app.survey(&caller).await?;
+    let since = silent_before(&survey, app.now());
+    let rows = app.store().devices(caller.key, area.range, None).await?;
+    let items: Vec<Value> = rows.iter().map(|d| item(d, since)).collect();
+    Ok(answer::json(&json!({"items": items, "after": null})))
+}
+
+fn item(d: &DeviceRow, silent_before: jiff::Timestamp) -> Value {
+    json!({
+        "id": d.id, "device_id": d.id, "enumerator": d.user, "name": d.name, "area": d.area, "model": d.model,
+        "enrolled_at": d.enrolled_at, "last_heard": d.last_at, "last_sync": d.last_batch_at, "waiting": d.waiting,
+        "clock_offset_s": d.clock_offset_s, "app_version": d.app_version, "doors_held": d.doors_held,
+        "silent": d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < silent_before),
+        "lease_ends": d.lease_ends, "batches_missing": d.batches_missing, "replaced_by": d.replaced_by,
+        "revoked_at": d.revoked_at, "revoked_by": d.revoked_by, "revoke_note": d.revoke_note,
+    })
+}
+
+/// `POST /v1/devices/{id}/revoke` `{note?}`: cuts a device off at once. Problems: `not-found`, `wrong-role`.
+pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let id = request.param_uuid("id")?;
+    let known = app.store().devices(caller.key, caller.range, Some(id)).await?;
+    if known.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let note = document.form(|f| Some(f.optional_text("note", 2000)))?;
+    let note = note.map(|text| scrub_text(&text).into_owned());
+    let now = app.now();
+    app.store().revoke_device(&caller, id, note, now).await?;
+    let row = app.store().devices(caller.key, caller.range, Some(id)).await?.into_iter().next();
+    let survey = app.survey(&caller).await?;
+    Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now)))))
+}

@@ -1,0 +1,82 @@
+//! Held records: what waits, why, and supervisors' decisions about it.
+
+use crate::net::answer::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::app::{auth, reach};
+use crate::ingest::held::{Ruling, Verdict};
+use crate::ingest::reason::Reason;
+use crate::net::answer::{self, to_the_end};
+use crate::net::body::FORM_LIMIT;
+use crate::net::json as body;
+use crate::net::problem::Problem;
+use crate::net::request::Request;
+use crate::store::held::HeldRow;
+
+/// `GET /v1/held?area=&after=&limit=`: held records of the area's enumerators, oldest first.
+/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let query = request.query()?;
+    let limit = i64::from(query.limit(100, 500)?);
+    let after = query.parsed("after", "must be one that this service gave out", parse)?;
+    let area = reach::area(&app, &caller, &query).await?;
+    let from = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
+    let rows = app.store().list_held(caller.key, area.range, from, limit).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+    let next = rows.last().filter(|_| is_full).map(|r| text((r.received_at, r.id)));
+    let items: Vec<Value> = rows.iter().map(item).collect();
+    Ok(answer::json(&json!({"items": items, "after": next})))
+}
+
+/// A held record in words: what waits, why, for whom, since when, what would free it.
+pub fn item(row: &HeldRow) -> Value {
+    let reason = Reason::from_slug(&row.reason);
+    let (frees, frees_zh) = Reason::freed_by(reason);
+    json!({
+        "id": row.id, "type": row.kind.slug(), "revision": row.revision, "status": row.status.slug(),
+        "reason": row.reason, "detail": row.detail,
+        "sentence": reason.map(Reason::sentence), "sentence_zh": reason.map(Reason::sentence_zh),
+        "case_id": row.case_id, "enumerator": row.enumerator, "device_id": row.device_id, "batch_id": row.batch_id,
+        "at": row.at, "since": row.received_at, "freed_by": frees, "freed_by_zh": frees_zh,
+    })
+}
+
+fn text((at, id): (Timestamp, Uuid)) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", at.as_microsecond(), id.simple()))
+}
+
+fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let (at, id) = plain.split_once('.')?;
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, Uuid::try_parse(id).ok()?))
+}
+
+/// `POST /v1/held/{id}/decision` `{decision: accept|refuse, note, revision?, case_id?}`. Accepting a record with `case_id`
+/// attaches it to that case. Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
+pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let id = request.param_uuid("id")?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let ruling = document.form(|f| {
+        let words = ["accept", "refuse"];
+        let word = f.one_of("decision", &words, |w| words.iter().find(|x| **x == w).copied());
+        let note = f.optional_text("note", 2000).unwrap_or_default();
+        let revision =
+            f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+        let case = f.optional_uuid("case_id");
+        let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
+        Some(Ruling { id, revision, verdict, note })
+    })?;
+    let row =
+        to_the_end(
+            async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, app.now()).await?) },
+        )
+        .await?;
+    Ok(answer::json(&item(&row)))
+}

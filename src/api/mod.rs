@@ -1,0 +1,20 @@
+//! The JSON face under `/v1`: one resource a file. A handler reads a request, asks a service, and writes an answer.
+
+pub mod assignments;
+pub mod attachments;
+pub mod audit;
+pub mod batches;
+pub mod cases;
+pub mod changes;
+pub mod completion;
+pub mod devices;
+pub mod enrol;
+pub mod exports;
+pub mod held;
+pub mod links;
+pub mod openapi;
+pub mod plan;
+pub mod problem_page;
+pub mod returns;
+pub mod slips;
+pub mod system;

@@ -1,0 +1,66 @@
+//! The doors that need another visit.
+
+use crate::net::answer::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::app::{auth, reach};
+use crate::domain::Viewed;
+use crate::net::answer;
+use crate::net::problem::Problem;
+use crate::net::request::Request;
+use crate::store::case::DuePlace;
+use crate::visits::returns::items;
+
+/// `GET /v1/return-visits?area=&at=&after=&limit=`: most urgent first, each with its window and its reason.
+/// Problems: `bad-parameter`, `not-found`.
+pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
+    let caller = auth::caller(&app, &request).await?;
+    let query = request.query()?;
+    let limit = i64::from(query.limit(100, 500)?);
+    let now = app.now();
+    let at = query.timestamp("at")?.unwrap_or(now);
+    let mut after =
+        query.parsed("after", "must be one that this service gave out", parse)?.unwrap_or(DuePlace::START);
+    let area = reach::area(&app, &caller, &query).await?;
+    let survey = app.survey(&caller).await?;
+    let mut all = Vec::new();
+    let mut next = None;
+    // A page whose doors all turn out to need nobody at that instant is not an empty page: go on to the next.
+    for _ in 0..20 {
+        let rows = app.store().list_due(caller.key, area.range, after, limit).await?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+        next = rows.last().filter(|_| is_full).and_then(DuePlace::of);
+        all.extend(items(app.store(), &survey, &rows, Viewed { at, now }).await?);
+        match next {
+            Some(place) if all.is_empty() => after = place,
+            Some(_) | None => break,
+        }
+    }
+    let moments: Vec<(Uuid, Timestamp)> =
+        all.iter().map(|item| (item.door.id, item.due.map_or(at, |window| window.from))).collect();
+    let chances = app.chances.of(app.store(), &survey, &area, at, &moments).await?;
+    for (item, chance) in all.iter_mut().zip(chances) {
+        item.probability = chance;
+    }
+    Ok(answer::json(&json!({"as_of": at, "items": all, "after": next.map(text)})))
+}
+
+fn text(place: DuePlace) -> String {
+    let DuePlace { area_no, class, at, id } = place;
+    URL_SAFE_NO_PAD.encode(format!("{area_no}.{class}.{}.{}", at.as_microsecond(), id.simple()))
+}
+
+fn parse(text: &str) -> Option<DuePlace> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let mut parts = plain.split('.');
+    let area_no = parts.next()?.parse().ok()?;
+    let class = parts.next()?.parse().ok()?;
+    let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
+    let id = Uuid::try_parse(parts.next()?).ok()?;
+    parts.next().is_none().then_some(DuePlace { area_no, class, at, id })
+}

@@ -1,0 +1,93 @@
+//! "We missed you" cards: their codes, and the wishes residents leave under them. Says nothing about a household.
+
+use crate::net::answer::Response;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::plan::instant;
+use crate::access;
+use crate::app::App;
+use crate::app::auth;
+use crate::app::cards::{DAY, door_of_card, note_wishes};
+use crate::net::answer;
+use crate::net::body::FORM_LIMIT;
+use crate::net::json as body;
+use crate::net::kind;
+use crate::net::problem::Problem;
+use crate::net::request::Request;
+use crate::store::plan::Wish;
+
+/// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.
+/// Problems: `body-not-valid`, `not-found`, `wrong-role`.
+pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Problem> {
+    let caller = auth::supervisor(&app, &request).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let ids = document.form(|f| {
+        f.required("cases", "must be a list of case ids", |json| {
+            let ids = json.as_list().filter(|all| all.len() <= 500)?.iter();
+            ids.map(|id| crate::net::query::uuid(id.as_text()?)).collect::<Option<Vec<Uuid>>>()
+        })
+    })?;
+    let rows = app.store().cases(caller.key, &ids).await?;
+    let in_reach: Vec<_> =
+        rows.iter().filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no)).cloned().collect();
+    if in_reach.len() != ids.len() {
+        return Err(Problem::not_found());
+    }
+    let survey = app.survey(&caller).await?;
+    let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
+    let slips =
+        codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
+    app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
+    let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
+    let items: Vec<Value> = codes
+        .iter()
+        .zip(&doors)
+        .map(|(code, door)| json!({"code": code, "case_id": door.id, "address": door.address}))
+        .collect();
+    Ok(answer::json(&json!({"items": items, "after": null})))
+}
+
+/// `POST /v1/slips/{code}` `{when: [{from, to}], note?}`: a resident's wish, under the code on the card. Says nothing about the
+/// household. Problems: `not-found`, `body-not-valid`, `too-many-tries`.
+pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
+    let (key, case_id) = door_of_card(&app, &request, request.param("code")).await?;
+    let now = app.now();
+    let survey = app.surveys().reread(key).await?;
+    let document = body::read(&mut request, FORM_LIMIT).await?;
+    let wishes = document.form(|f| {
+        let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
+        let when = f.objects("when", 8, |w| {
+            let (from, to) = (instant(w, "from"), instant(w, "to"));
+            let (from, to) = (from?, to?);
+            if from >= to
+                || to <= now
+                || to > survey.closes_at()
+                || to.duration_since(from) > SignedDuration::from_hours(24)
+            {
+                w.fault(
+                    "to",
+                    "must be after from, at most a day later, still to come, and before the survey ends",
+                );
+                return None;
+            }
+            Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
+        })?;
+        if when.is_empty() {
+            f.fault("when", "must name at least one window");
+            return None;
+        }
+        Some(when)
+    })?;
+    if !note_wishes(&app, key, wishes).await? {
+        // At the latest then; which of the wishes was the first of the day is nobody's business but the door's.
+        return Err(Problem::new(
+            &kind::TOO_MANY_TRIES,
+            "This card has been used often enough. Come again tomorrow.",
+        )
+        .in_chinese("此卡今日使用次数已满，请明天再来。")
+        .retry_after(u32::try_from(DAY.as_secs()).unwrap_or(u32::MAX)));
+    }
+    Ok(answer::json(&json!({"status": "noted"})))
+}

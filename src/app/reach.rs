@@ -1,0 +1,54 @@
+//! What lies within the caller's reach. Outside it the answer is `not-found`, as if it did not exist.
+
+use uuid::Uuid;
+
+use super::App;
+use crate::dedupe::view::{Sight, sight};
+use crate::domain::State;
+use crate::net::problem::Problem;
+use crate::net::query::Query;
+use crate::store::access::Caller;
+use crate::store::case::CaseRow;
+use crate::store::link::read::LinkDetail;
+use crate::store::survey::{AreaRow, Areas};
+use crate::store::{Disclosure, ReadBy, Way};
+
+/// The area named by `?area=`, the caller's own when none is named. Outside the caller's subtree it does not exist.
+pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, Problem> {
+    let code = query.text("area").unwrap_or(&caller.area).to_owned();
+    area_by_code(app, caller, code).await
+}
+
+/// An area of the caller's subtree by its code.
+pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<AreaRow, Problem> {
+    let found = app.store().areas(caller.key, Areas::One(code)).await?;
+    let (lo, hi) = caller.range;
+    found.into_iter().find(|a| (lo..=hi).contains(&a.range.0)).ok_or_else(Problem::not_found)
+}
+
+/// A case within the caller's reach; outside it the answer is as if it did not exist.
+pub async fn case(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, Problem> {
+    let row = app.store().cases(caller.key, &[id]).await?.into_iter().next();
+    row.filter(|r| {
+        (caller.range.0..=caller.range.1).contains(&r.area_no)
+            || (caller.device.is_some()
+                && r.holder.as_deref() == Some(caller.user.as_str())
+                && State::from_number(r.state).is_some_and(State::is_open))
+    })
+    .ok_or_else(Problem::not_found)
+}
+
+/// A link with one side in the reader's area; that it is read is noted.
+pub async fn link(app: &App, caller: &Caller, way: Way, id: Uuid) -> Result<LinkDetail, Problem> {
+    let place = app.store().link_in(caller.key, id, caller.range).await?;
+    let (area, _) = place.ok_or_else(Problem::not_found)?;
+    let by = ReadBy::caller(caller, way);
+    let witness = app.store().witness(&by, Disclosure::Link { id, area }, app.now()).await?;
+    let found = app.store().link(&witness, caller.key, id).await?.ok_or_else(Problem::not_found)?;
+    let sides = [&found.pair.a, &found.pair.b];
+    if sides.iter().any(|form| sight(form, caller.range) == Sight::Whole) {
+        Ok(found)
+    } else {
+        Err(Problem::not_found())
+    }
+}

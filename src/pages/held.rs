@@ -1,0 +1,145 @@
+//! Held records: what waits, why, from whom, since when, what would free it; and the decision about one.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::doors::lines;
+use super::form::{Form, fault};
+use super::frame::{Frame, Tab};
+use super::overview::crumbs;
+use super::panel::{named, names};
+use super::visitor::{Answer, Visitor};
+use super::words::Words;
+use crate::domain::Language;
+use crate::domain::form::FormReason as Finding;
+use crate::ingest::held::{Ruling, Verdict};
+use crate::ingest::reason::Reason;
+use crate::ingest::record;
+use crate::net::answer::to_the_end;
+use crate::net::problem::Problem;
+use crate::store::batch::RecordKind;
+use crate::store::case::CaseRow;
+use crate::store::survey::Areas;
+
+/// Most records on the page.
+const MOST: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "held.html")]
+struct Page {
+    f: Frame,
+    area_name: String,
+    crumbs: Vec<(String, String)>,
+    found: String,
+    items: Vec<Item>,
+}
+
+struct Item {
+    id: Uuid,
+    revision: i32,
+    kind: &'static str,
+    sentence: &'static str,
+    detail: Option<(String, bool)>,
+    who: String,
+    since: String,
+    since_machine: String,
+    ago: String,
+    at: Option<String>,
+    freed_by: &'static str,
+    case: Option<(Uuid, String)>,
+}
+
+/// `GET /held?area=`: oldest first. Problems: `not-found`.
+pub async fn show(v: Visitor) -> Answer {
+    let query = v.query()?;
+    let area = v.area(&query).await?;
+    let store = v.app.store();
+    let rows = store.list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), MOST).await?;
+    let total = store.count_held(v.caller.key, area.range).await?;
+    let people = names(&v).await?;
+    // Of the cases named, those that exist in reach can be opened.
+    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
+    let (lo, hi) = v.caller.range;
+    let known = store.cases(v.caller.key, &ids).await?;
+    let near: Vec<CaseRow> = known.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).collect();
+    let addresses: HashMap<Uuid, String> =
+        lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
+    let items = rows
+        .iter()
+        .map(|row| {
+            let reason = Reason::from_slug(&row.reason);
+            let (frees, frees_zh) = Reason::freed_by(reason);
+            Item {
+                id: row.id,
+                revision: row.revision,
+                kind: match row.kind {
+                    RecordKind::Visit => "held.visit",
+                    RecordKind::Interview => "held.interview",
+                    RecordKind::Dwelling => "held.dwelling",
+                },
+                sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
+                detail: row.detail.as_deref().map(|d| detail(v.words, d)),
+                who: named(&people, &row.enumerator).to_owned(),
+                since: v.when().full(row.received_at),
+                since_machine: v.when().machine(row.received_at),
+                ago: v.when().ago(row.received_at, v.now),
+                at: row.at.map(|at| v.when().full(at)),
+                freed_by: v.words.pick(frees, frees_zh),
+                case: row.case_id.and_then(|id| Some((id, addresses.get(&id)?.clone()))),
+            }
+        })
+        .collect();
+    let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let mut f = v.frame(Tab::Held, v.words.t("held.title")).await?;
+    if area.range == v.caller.range {
+        f.waiting.held = total;
+    }
+    let page = Page {
+        f,
+        crumbs: crumbs(&v, &above, &area),
+        area_name: v.name_of(&area),
+        found: v.words.count("held.found", total, &[]),
+        items,
+    };
+    v.show(&page)
+}
+
+/// What exactly is wrong, in the reader's language where it is one of our own sentences, and whether it is English. The place
+/// in the batch says nothing to a supervisor and is left out.
+fn detail(words: Words, detail: &str) -> (String, bool) {
+    let sentence = detail.split_once(" (/records/").map_or(detail, |(sentence, _)| sentence);
+    let known = match sentence {
+        record::IN_FUTURE => Some(words.t("held.detail_future")),
+        record::BEFORE_SURVEY => Some(words.t("held.detail_early")),
+        other => Finding::ALL.iter().find(|f| f.label(Language::En) == other).map(|f| f.label(words.0)),
+    };
+    known.map_or_else(|| (sentence.to_owned(), true), |text| (text.to_owned(), false))
+}
+
+/// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.
+/// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
+pub async fn submit(v: Visitor, form: Form) -> Answer {
+    let id = v.request.param_uuid("id")?;
+    let case = match form.text("case") {
+        None => None,
+        Some(text) => {
+            let last = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next();
+            let id = last.and_then(crate::net::query::uuid);
+            Some(id.ok_or_else(|| fault("case", "must be the door's number or page address"))?)
+        }
+    };
+    let (verdict, done) = match form.text("decision") {
+        Some("accept") => (Verdict::Accept { case }, "held_accepted"),
+        Some("refuse") => (Verdict::Refuse, "held_refused"),
+        _ => return Err(fault("decision", "must be accept or refuse")),
+    };
+    let revision = form.text("revision").and_then(|n| n.parse().ok()).filter(|n: &i32| *n > 0);
+    let ruling = Ruling { id, revision, verdict, note: form.required("note", 2_000)? };
+    let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
+    to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, now).await?) }).await?;
+    v.app.pages.forget();
+    v.go(&format!("/held?done={done}"))
+}

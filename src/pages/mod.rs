@@ -1,0 +1,55 @@
+//! The supervisor's pages: HTML made on the server, in two languages, readable without script.
+//!
+//! Each page is one file with its template in `web/templates`. Figures come from the same functions that answer the
+//! API; nothing is counted here. A page never holds an inline script or style: the content policy forbids both.
+
+pub mod about;
+pub mod alerts;
+pub mod areas;
+pub mod asof;
+pub mod assets;
+pub mod assign;
+pub mod bar;
+pub mod building;
+pub mod cards;
+pub mod case;
+pub mod chart;
+pub mod decide;
+pub mod devices;
+pub mod doors;
+pub mod evidence;
+pub mod exports;
+pub mod figures;
+pub mod form;
+pub mod frame;
+pub mod held;
+mod leavers;
+pub mod login;
+pub mod look;
+pub mod managers;
+pub mod model;
+pub mod outlook;
+pub mod overview;
+pub mod pace;
+pub mod panel;
+pub mod phone;
+pub mod plan_svg;
+pub mod resume;
+pub mod returns;
+pub mod review;
+pub mod rows;
+pub mod setup;
+pub mod sheet;
+pub mod slip;
+pub mod switch;
+pub mod trouble;
+pub mod upload;
+pub mod visitor;
+pub mod when;
+pub mod words;
+pub mod zip;
+
+#[cfg(test)]
+mod tests;
+
+pub use visitor::{reading, writing};

@@ -1,0 +1,160 @@
+//! The outlook of an area: its pace so far, what the planner expects, doors at risk, whether the staff suffices.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use uuid::Uuid;
+
+use super::chart::chart;
+use super::figures::{Rate, thousands};
+use super::frame::{Frame, Tab};
+use super::overview::{ask, crumbs};
+use super::pace;
+use super::visitor::{Answer, Visitor};
+use crate::app::memory::Forecast;
+use crate::app::planner::compute;
+use crate::net::problem::Problem;
+use crate::plan::pace::Level;
+use crate::planning::{Error as PlanningError, Question, Ready};
+use crate::report::By;
+use crate::store::survey::{AreaRow, Areas};
+
+/// Doors at risk shown.
+const MOST: usize = 100;
+
+#[derive(Template)]
+#[template(path = "pace.html")]
+struct Page {
+    f: Frame,
+    area_name: String,
+    crumbs: Vec<(String, String)>,
+    rate: Rate,
+    sentence: Option<String>,
+    end: Option<String>,
+    chart: String,
+    days: Vec<(String, String, String)>,
+    plan: Option<Plan>,
+}
+
+struct Plan {
+    made: String,
+    expected: Vec<(String, String, String)>,
+    staffing: String,
+    is_short: bool,
+    risks: Vec<Risk>,
+    found: String,
+    unstaffed: i64,
+}
+
+struct Risk {
+    id: Uuid,
+    address: String,
+    is_red: bool,
+    reason: String,
+}
+
+/// `GET /pace?area=`. Problems: `not-found`.
+pub async fn show(v: Visitor) -> Answer {
+    let query = v.query()?;
+    let area = v.area(&query).await?;
+    let total = ask(&v, &area, By::Area).await?.total;
+    let e = total.rates.enumeration;
+    let today = v.survey.rules.calendar.local_date(v.now);
+    let (mut sentence, mut end, mut drawn, mut days) = (None, None, String::new(), Vec::new());
+    if total.cases <= pace::MOST_CASES {
+        let known = pace::days(&v, &area).await?;
+        let field = (v.survey.starts_on, v.survey.ends_on);
+        let so_far = pace::pace(&known, today, field, e.numerator, e.denominator);
+        sentence = Some(so_far.sentence(&v));
+        end = so_far.end_sentence(&v);
+        drawn = chart(&v, &known);
+        days = known
+            .iter()
+            .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
+            .collect();
+    }
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let page = Page {
+        f: v.frame(Tab::Overview, v.words.t("outlook.title")).await?,
+        crumbs: crumbs(&v, &above, &area),
+        area_name: v.name_of(&area),
+        rate: Rate::from(e),
+        sentence,
+        end,
+        chart: drawn,
+        days,
+        plan: plan(&v, &area).await?,
+    };
+    v.show(&page)
+}
+
+/// What the planner expects; none where the area is too large to be planned at once. Kept for some minutes.
+async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
+    let place = (v.caller.key, area.range);
+    if let Some(known) = v.app.pages.outlook(place, v.now) {
+        return Ok(Some(shown(v, &known)));
+    }
+    let today = v.survey.rules.calendar.local_date(v.now).clamp(v.survey.starts_on, v.survey.ends_on);
+    let question = Question { area: area.clone(), on: today, now: v.now, hours: HashMap::new() };
+    let ready = match Ready::read(v.app.store(), Arc::clone(&v.survey), question).await {
+        Ok(ready) => ready,
+        Err(PlanningError::TooLarge) => return Ok(None),
+        Err(other) => return Err(other.into()),
+    };
+    let made_at = v.now;
+    let forecast = compute(ready, move |ready| {
+        let outlook = ready.pace();
+        let named = outlook
+            .warnings
+            .iter()
+            .filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
+        let addresses = named.collect();
+        Forecast { made_at, pace: outlook, addresses }
+    })
+    .await?;
+    let forecast = Arc::new(forecast);
+    v.app.pages.keep_outlook(place, v.now, Arc::clone(&forecast));
+    Ok(Some(shown(v, &forecast)))
+}
+
+/// A number of cases or hours without its fraction.
+fn whole(x: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a count of cases or hours")]
+    let n = x.round() as i64;
+    thousands(n)
+}
+
+fn shown(v: &Visitor, forecast: &Forecast) -> Plan {
+    let (outlook, s) = (&forecast.pace, &forecast.pace.staffing);
+    let (staffed, needed) = (whole(s.staffed_minutes / 60.0), whole(s.needed_minutes / 60.0));
+    let staffing = if s.extra_shifts > 0 {
+        let shifts = i64::from(s.extra_shifts);
+        v.words.count("outlook.short", shifts, &[("staffed", &staffed), ("needed", &needed)])
+    } else {
+        v.words.say("outlook.enough", &[("staffed", &staffed), ("needed", &needed)])
+    };
+    Plan {
+        made: v.when().full(forecast.made_at),
+        expected: outlook
+            .days
+            .iter()
+            .map(|d| (v.when().day(d.on), whole(d.mean), format!("{}–{}", whole(d.low), whole(d.high))))
+            .collect(),
+        staffing,
+        is_short: s.extra_shifts > 0,
+        risks: outlook
+            .warnings
+            .iter()
+            .take(MOST)
+            .map(|w| Risk {
+                id: w.case_id.0,
+                address: forecast.addresses.get(&w.case_id.0).cloned().unwrap_or_default(),
+                is_red: w.level == Level::Red,
+                reason: v.words.pick(w.reason.clone(), w.reason_zh.clone()),
+            })
+            .collect(),
+        found: v.words.count("outlook.risks", i64::try_from(outlook.warnings.len()).unwrap_or_default(), &[]),
+        unstaffed: i64::try_from(s.unstaffed_appointments.len()).unwrap_or_default(),
+    }
+}

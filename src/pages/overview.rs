@@ -1,0 +1,284 @@
+//! The overview of an area: how far it got, what waits, its buildings, its parts. The own area is the front page.
+
+use std::collections::{BTreeMap, HashMap};
+
+use askama::Template;
+use uuid::Uuid;
+
+use super::alerts::{self, Alert, Material};
+use super::asof::AsOf;
+use super::chart::chart;
+use super::devices::{DeviceView, views};
+use super::figures::{Rate, thousands};
+use super::frame::{Frame, Tab, quoted};
+use super::pace::{self, Pace};
+use super::plan_svg::{self, Estate, Spot};
+use super::rows::{Card, Line, Sort, Table, area_line, area_scope, card, line, sort_lines};
+use super::visitor::{Answer, Visitor};
+use crate::app::reach;
+use crate::domain::State;
+use crate::net::problem::Problem;
+use crate::report::{self, By, Completion, Question, Row};
+use crate::store::browse::UnitActivity;
+use crate::store::completion::{BuildingRow, Clock};
+use crate::store::survey::{AreaRow, Areas};
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Page {
+    f: Frame,
+    code: String,
+    name: String,
+    sizes: String,
+    crumbs: Vec<(String, String)>,
+    card: Card,
+    pace: Option<PaceCard>,
+    waiting: crate::app::memory::Waiting,
+    estates: Vec<Estate>,
+    is_plan_left_out: bool,
+    has_stuck: bool,
+    alerts: Vec<Alert>,
+    table: Table,
+    silent: Vec<DeviceView>,
+}
+
+struct PaceCard {
+    sentence: String,
+    end: Option<String>,
+    is_behind: bool,
+    chart: String,
+    days: Vec<(String, String, String)>,
+}
+
+/// `GET /`: the own area.
+pub async fn home(v: Visitor) -> Answer {
+    let area = reach::area_by_code(&v.app, &v.caller, v.caller.area.clone()).await?;
+    show(v, area, Tab::Overview).await
+}
+
+/// `GET /areas/{code}?sort=`: any area of the own tree. Problems: `not-found`.
+pub async fn area(v: Visitor) -> Answer {
+    let code = v.request.param("code").to_owned();
+    let area = reach::area_by_code(&v.app, &v.caller, code).await?;
+    show(v, area, Tab::Areas).await
+}
+
+async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
+    let query = v.query()?;
+    let sort = query.one_of("sort", &Sort::WORDS, Sort::of)?.unwrap_or(Sort::Name);
+    let by_area = ask(&v, &area, By::Area).await?;
+    let waiting = v.waiting_in(area.range).await?;
+    let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
+    if query.text("part") == Some("asof") {
+        return asof.answer(&v, &format!("{:?}{waiting:?}", by_area.total.states));
+    }
+    let parts = Parts::read(&v, &area, by_area).await?;
+    let mut f = v.frame(tab, v.name_of(&area)).await?;
+    f.asof = Some(asof);
+    let page = parts.page(&v, f, &area, sort, waiting).await?;
+    v.show(&page)
+}
+
+/// Completion of an area now.
+pub async fn ask(v: &Visitor, area: &AreaRow, by: By) -> Result<Completion, Problem> {
+    let question = Question { area: area.clone(), by, at: None, clock: Clock::Event, now: v.now };
+    Ok(report::completion(v.app.store(), &v.survey, &question).await?)
+}
+
+/// What the page is made from.
+struct Parts {
+    by_area: Completion,
+    by_building: Option<Completion>,
+    n_buildings: i64,
+    units: Vec<UnitActivity>,
+    buildings: Vec<BuildingRow>,
+    names: BTreeMap<String, String>,
+    devices: Vec<crate::store::device::DeviceRow>,
+    pace: Option<(Pace, crate::app::memory::Days)>,
+    above: Vec<AreaRow>,
+    is_leaf: bool,
+}
+
+impl Parts {
+    async fn read(v: &Visitor, area: &AreaRow, by_area: Completion) -> Result<Self, Problem> {
+        let (store, key) = (v.app.store(), v.caller.key);
+        let is_leaf = store.areas(key, Areas::ChildrenOf(area.code.clone())).await?.is_empty();
+        let n_buildings = store.count_buildings(key, area.range, plan_svg::MOST + 1).await?;
+        let is_small = n_buildings <= plan_svg::MOST;
+        let (mut by_building, mut units, mut buildings) = (None, Vec::new(), Vec::new());
+        if is_small || is_leaf {
+            let answer = ask(v, area, By::Building).await?;
+            let ids: Vec<Uuid> = answer.rows.iter().filter_map(|r| r.code.parse().ok()).collect();
+            buildings = store.buildings(key, &ids).await?;
+            units = store.unit_activity(key, area.range, State::Refused.number()).await?;
+            by_building = Some(answer);
+        }
+        let mut codes: Vec<String> = buildings.iter().map(|b| b.area.clone()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let names = store.areas(key, Areas::Codes(codes)).await?;
+        let names = names.iter().map(|a| (a.code.clone(), v.name_of(a))).collect();
+        let pace = Self::pace(v, area, &by_area.total).await?;
+        Ok(Self {
+            by_building,
+            n_buildings,
+            units,
+            buildings,
+            names,
+            devices: store.devices(key, area.range, None).await?,
+            pace,
+            above: store.areas(key, Areas::Above(area.range.0)).await?,
+            is_leaf,
+            by_area,
+        })
+    }
+
+    async fn pace(
+        v: &Visitor,
+        area: &AreaRow,
+        total: &Row,
+    ) -> Result<Option<(Pace, crate::app::memory::Days)>, Problem> {
+        if total.cases > pace::MOST_CASES {
+            return Ok(None);
+        }
+        let days = pace::days(v, area).await?;
+        let today = v.survey.rules.calendar.local_date(v.now);
+        let e = total.rates.enumeration;
+        let field = (v.survey.starts_on, v.survey.ends_on);
+        Ok(Some((pace::pace(&days, today, field, e.numerator, e.denominator), days)))
+    }
+
+    async fn page(
+        self,
+        v: &Visitor,
+        f: Frame,
+        area: &AreaRow,
+        sort: Sort,
+        waiting: crate::app::memory::Waiting,
+    ) -> Result<Page, Problem> {
+        let pace = self.pace.as_ref().map(|(pace, days)| PaceCard {
+            sentence: pace.sentence(v),
+            end: pace.end_sentence(v),
+            is_behind: pace.is_behind(),
+            chart: chart(v, days),
+            days: days
+                .iter()
+                .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
+                .collect(),
+        });
+        let material = Material {
+            area,
+            units: &self.units,
+            buildings: &self.buildings,
+            names: &self.names,
+            devices: &self.devices,
+            pace: self.pace.as_ref().map(|p| p.0),
+        };
+        let alerts = alerts::alerts(v, &material).await?;
+        let spots = self.spots(v);
+        let has_stuck = spots.values().flatten().any(|s| s.is_stuck);
+        Ok(Page {
+            code: area.code.clone(),
+            name: v.name_of(area),
+            sizes: self.sizes(v),
+            crumbs: crumbs(v, &self.above, area),
+            card: card(v, &self.by_area.total),
+            pace,
+            waiting,
+            estates: plan_svg::estates(spots, &self.names, v.words),
+            is_plan_left_out: self.n_buildings > plan_svg::MOST,
+            has_stuck,
+            alerts,
+            table: self.table(v, area, sort),
+            silent: views(v, &self.devices).await?.into_iter().filter(|d| d.is_silent).collect(),
+            f,
+        })
+    }
+
+    fn sizes(&self, v: &Visitor) -> String {
+        let mut all = Vec::new();
+        if !self.is_leaf {
+            all.push(v.words.count(
+                "size.areas",
+                i64::try_from(self.by_area.rows.len()).unwrap_or_default(),
+                &[],
+            ));
+        }
+        if self.n_buildings <= plan_svg::MOST {
+            all.push(v.words.count("size.buildings", self.n_buildings, &[]));
+        }
+        all.push(v.words.count("size.doors", self.by_area.total.cases, &[]));
+        all.join(" · ")
+    }
+
+    fn spots(&self, v: &Visitor) -> BTreeMap<String, Vec<Spot>> {
+        let mut all: BTreeMap<String, Vec<Spot>> = BTreeMap::new();
+        if self.n_buildings > plan_svg::MOST {
+            return all;
+        }
+        let rates: HashMap<&str, Rate> = self
+            .by_building
+            .iter()
+            .flat_map(|c| &c.rows)
+            .map(|r| (r.code.as_str(), Rate::from(r.rates.enumeration)))
+            .collect();
+        for b in &self.buildings {
+            let units: Vec<&UnitActivity> = self.units.iter().filter(|u| u.building == b.id).collect();
+            all.entry(b.area.clone()).or_default().push(Spot {
+                id: b.id,
+                number: b.building.clone(),
+                position: b.position,
+                rate: rates.get(b.id.to_string().as_str()).copied().unwrap_or(Rate { above: 0, below: 0 }),
+                is_stuck: alerts::is_stuck(v, &units),
+            });
+        }
+        all
+    }
+
+    fn table(&self, v: &Visitor, area: &AreaRow, sort: Sort) -> Table {
+        let evenings = self.pace.as_ref().map_or(0, |p| p.0.evenings_left);
+        let buildings = self.by_building.as_ref().filter(|_| self.is_leaf);
+        let mut rows: Vec<Line> = match buildings {
+            Some(answer) => answer.rows.iter().map(|r| self.building_line(v, r, evenings)).collect(),
+            None => self.by_area.rows.iter().map(|r| area_line(v, r, area, evenings)).collect(),
+        };
+        sort_lines(&mut rows, sort);
+        let level = self.by_area.rows.first().map_or("", |_| "area");
+        let key = if buildings.is_some() { "building" } else { level };
+        let mut total = line(v, &self.by_area.total, &area_scope(area), evenings);
+        if buildings.is_some() {
+            total.heard_at = rows.iter().filter_map(|l| l.heard_at).max();
+            total.heard = total.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
+        }
+        Table {
+            title: v.words.t(&format!("table.by_{}", if key.is_empty() { "area" } else { key })).to_owned(),
+            first: v.words.t(&format!("table.{}", if key.is_empty() { "area" } else { key })).to_owned(),
+            is_buildings: buildings.is_some(),
+            rows,
+            total,
+            sort,
+        }
+    }
+
+    fn building_line(&self, v: &Visitor, r: &Row, evenings: i64) -> Line {
+        let mut line = line(v, r, &format!("building={}", r.code), evenings);
+        let building = self.buildings.iter().find(|b| b.id.to_string() == r.code);
+        if let Some(b) = building {
+            line.name = v.words.say("building.short", &[("number", &b.building)]);
+            line.heard_at = self.units.iter().filter(|u| u.building == b.id).filter_map(|u| u.last_at).max();
+        }
+        line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
+        line.href = Some(format!("/buildings/{}", r.code));
+        line
+    }
+}
+
+/// The way down from the own area to the area's parent: (address, name).
+pub fn crumbs(v: &Visitor, above: &[AreaRow], area: &AreaRow) -> Vec<(String, String)> {
+    let (lo, hi) = v.caller.range;
+    above
+        .iter()
+        .filter(|a| a.code != area.code && (lo..=hi).contains(&a.range.0))
+        .map(|a| (format!("/areas/{}", quoted(&a.code)), v.name_of(a)))
+        .collect()
+}

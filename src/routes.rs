@@ -1,0 +1,105 @@
+//! Every route of the service, grouped by who uses it. `docs/api.md` follows this order.
+
+use http::Method;
+
+use crate::api::{
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
+    links, plan, problem_page, returns, slips, system,
+};
+use crate::app::App;
+use crate::net::route::{Face, Router};
+use crate::pages::{
+    about, areas, assets, assign, building, cards, case, decide, devices as device_page, doors,
+    exports as export_page, held as held_page, login, managers, model, outlook, overview, phone, reading,
+    returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
+};
+
+/// The table of routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        // Operators and programs that look around.
+        .get("/healthz", system::healthz)
+        .get("/readyz", system::readyz)
+        .get("/metrics", system::prometheus)
+        .get("/ca.crt", system::authority)
+        .get("/v1/codes", system::codes)
+        .get("/v1/openapi.json", system::openapi)
+        .get("/problems/{slug}", |_: App, request| async move { problem_page::problem(&request) })
+        // Getting in.
+        .post("/v1/enrol", enrol::enrol)
+        .post("/v1/login", enrol::login)
+        // Devices.
+        .post("/v1/batches", batches::post)
+        .get("/v1/batches/{id}", batches::get)
+        .get("/v1/changes", changes::get)
+        .route(Face::Api, Method::PUT, "/v1/attachments/{id}", attachments::put)
+        .get("/v1/attachments/{id}", attachments::get)
+        // Doors.
+        .get("/v1/cases", cases::list)
+        .get("/v1/cases/{id}", cases::get)
+        .post("/v1/cases/{id}/decisions", cases::decide)
+        .get("/v1/return-visits", returns::list)
+        .get("/v1/plan", plan::get)
+        .post("/v1/plan", plan::what_if)
+        // Supervisors.
+        .get("/v1/completion", completion::get)
+        .get("/v1/held", held::list)
+        .post("/v1/held/{id}/decision", held::decide)
+        .get("/v1/links", links::list)
+        .get("/v1/links/{id}", links::get)
+        .post("/v1/links/{id}/decision", links::decide)
+        .get("/v1/devices", devices::list)
+        .post("/v1/devices/{id}/revoke", devices::revoke)
+        .post("/v1/assignments", assignments::post)
+        .get("/v1/assignments", assignments::list)
+        .get("/v1/audit", audit::list)
+        .get("/v1/pace", plan::pace)
+        .get("/v1/model", plan::model)
+        .get("/v1/shifts", plan::shifts)
+        .post("/v1/shifts", plan::set_shifts)
+        .post("/v1/slips", slips::make_slips)
+        .get("/v1/export/{file}", exports::get)
+        // Residents, under the code of their card.
+        .post("/v1/slips/{code}", slips::slip)
+        // People in a browser.
+        .page_problems(trouble::page)
+        .page("/static/{version}/{*name}", assets::get)
+        .page("/language", switch::language)
+        .page("/theme", switch::theme)
+        .page("/phone/", phone::show)
+        .page("/card", slip::show)
+        .form("/card", slip::submit)
+        .page("/login", login::show)
+        .form("/login", login::submit)
+        .form("/logout", writing(login::logout))
+        // The supervisor's pages.
+        .page("/", reading(overview::home))
+        .page("/areas", reading(areas::show))
+        .page("/areas/{code}", reading(overview::area))
+        .page("/buildings/{id}", reading(building::show))
+        .page("/cases/{id}", reading(case::show))
+        .form("/cases/{id}/decisions", writing(decide::submit))
+        .page("/doors", reading(doors::show))
+        .page("/returns", reading(return_page::show))
+        .page("/assign", reading(assign::show))
+        .form("/assign", writing(assign::submit))
+        .page("/review", reading(review::list))
+        .page("/review/{id}", reading(review::show))
+        .form("/review/{id}/decision", writing(review::submit))
+        .page("/held", reading(held_page::show))
+        .form("/held/{id}/decision", writing(held_page::submit))
+        .page("/devices", reading(device_page::show))
+        .form("/devices/code", writing(device_page::code))
+        .form("/devices/{id}/revoke", writing(device_page::revoke))
+        .page("/pace", reading(outlook::show))
+        .page("/model", reading(model::show))
+        .page("/print/sheet", reading(sheet::show))
+        .page("/print/managers", reading(managers::show))
+        .form("/print/cards", writing(cards::make))
+        .page("/exports", reading(export_page::show))
+        .page("/setup", reading(setup::show))
+        .form("/setup", setup::submit)
+        .form("/setup/answer", writing(setup::answer))
+        .form("/setup/apply", writing(setup::apply))
+        .page("/about", reading(about::show))
+}
