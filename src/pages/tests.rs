@@ -50,7 +50,7 @@ fn files(dir: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
 /// Keys asked for as a literal: `t("…")`, `say("…"`, `count("…"`, `let key = "…"` and titles of frames.
 fn asked_keys() -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for (_, text) in files("src/http/pages", &[".rs"]).into_iter().chain(files("web/templates", &[".html"])) {
+    for (_, text) in files("src/pages", &[".rs"]).into_iter().chain(files("web/templates", &[".html"])) {
         for part in text.split('"').skip(1).step_by(1) {
             let is_key = part.contains('.')
                 && part.len() < 60
