@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::{
     assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, plan, problem_page, returns, slips, system,
+    links, pace, plan, problem_page, returns, shifts, slips, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -53,10 +53,10 @@ pub fn routes() -> Router<App> {
         .post("/v1/assignments", assignments::post)
         .get("/v1/assignments", assignments::list)
         .get("/v1/audit", audit::list)
-        .get("/v1/pace", plan::pace)
-        .get("/v1/model", plan::model)
-        .get("/v1/shifts", plan::shifts)
-        .post("/v1/shifts", plan::set_shifts)
+        .get("/v1/pace", pace::pace)
+        .get("/v1/model", pace::model)
+        .get("/v1/shifts", shifts::list)
+        .post("/v1/shifts", shifts::set)
         .post("/v1/slips", slips::make_slips)
         .get("/v1/export/{file}", exports::get)
         // Residents, under the code of their card.

@@ -148,9 +148,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
 fn item(f: &mut Form<'_>) -> Option<Item> {
     let (case, building) = (f.optional_uuid("case_id"), f.optional_uuid("building_id"));
     let (area, holder) = (f.optional_text("area", 200), f.optional_text("held_by", 200));
-    let until = f.optional("until", "must be a time with an offset", |json| {
-        crate::ingest::time::parse_time(json.as_text()?).ok().map(|t| t.instant)
-    });
+    let until = f.optional_instant("until");
     let enumerator = f.optional_text("enumerator", 200).filter(|user| !user.is_empty());
     if !f.has("enumerator") {
         f.fault("enumerator", "must be a user, or null to take the door back");
@@ -190,4 +188,95 @@ fn result(index: usize, item: &Item, result: Assigned) -> Value {
         object.insert("pointer".to_owned(), json!(format!("/assignments/{index}")));
     }
     shown
+}
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/assignments", "assignments", "Leases and doors without one")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .query(
+                    "state?",
+                    "open: leases that stand. expired: ended by themselves, their doors wait since. \
+                unassigned: doors without a holder. double: leases during which several people worked \
+                at the door.",
+                    words(["open", "expired", "unassigned", "double"]),
+                )
+                .shared(&["area", "after", "limit"])
+                .gives(
+                    "Done.",
+                    page(object([
+                        ("id", uuid()),
+                        ("case_id", uuid()),
+                        ("address?", text().or_null()),
+                        ("area?", text().or_null()),
+                        ("state?", refer_or_null("State")),
+                        ("enumerator", text().or_null()),
+                        ("until?", time().or_null()),
+                        ("assigned_by?", text().or_null()),
+                        ("assigned_at?", time().or_null()),
+                        ("ended_at?", time().or_null()),
+                        ("end_reason?", text().or_null()),
+                        (
+                            "worked?",
+                            list(object([
+                                ("enumerator", text()),
+                                ("records", count()),
+                                ("first_at", time()),
+                                ("last_at", time()),
+                                ("interviewed", flag()),
+                            ]))
+                            .about("Who worked at the door during the lease, where that were several."),
+                        ),
+                    ])),
+                ),
+            post("/v1/assignments", "assign", "Assigns cases to enumerators")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .takes(object([("assignments", list(refer("AssignmentOrder")).some_of(5000))]))
+                .gives(
+                    "Done.",
+                    object([("results", list(refer("AssignmentResult")).about("In the order sent."))]),
+                ),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+            (
+                "AssignmentOrder",
+                object([
+                    ("case_id?", uuid()),
+                    ("area?", text().filled(200).about("All open cases of this area instead of one case.")),
+                    ("enumerator", text().up_to(200).or_null().about("null takes the cases back.")),
+                    (
+                        "until?",
+                        time()
+                            .or_null()
+                            .about("End of the assignment; by the survey's policy when left out."),
+                    ),
+                    ("building_id?", uuid().about("All open cases of this building.")),
+                    ("held_by?", text().filled(200).about("All open cases that this enumerator holds.")),
+                ])
+                .about("Exactly one of case_id, area, building_id and held_by."),
+            ),
+            (
+                "AssignmentResult",
+                object([
+                    ("index", count()),
+                    ("status", words(["assigned", "withdrawn", "refused"])),
+                    ("doors", count().about("Doors it applied to.")),
+                    ("reason?", text().about("Why it was refused, as a word.")),
+                    ("detail?", text().about("The same as a sentence.")),
+                    ("pointer?", text()),
+                ]),
+            ),
+        ]
+    }
 }

@@ -273,6 +273,74 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     Ok(response)
 }
 
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            put("/v1/attachments/{id}", "putAttachment", "Keeps a picture, whole or in pieces")
+                .about(
+                    "For devices. The device makes the id; it is what `photo` of a visit names, before or \
+                after. Without `Content-Range` the body is the whole; with it a piece, taken in order. \
+                The same piece again changes nothing; one that begins too late is a 409 `wrong-offset` \
+                whose `offset` is the next byte wanted, which HEAD tells too. What arrives before a \
+                connection breaks is kept. At most 10 MiB; JPEG, PNG, WebP and HEIC only, told by the \
+                first bytes. `Repr-Digest: sha-256=:…:` over the whole is compared when the last byte \
+                is here.",
+                )
+                .who(Who::Token)
+                .shared(&["id"])
+                .header(
+                    "Content-Range?",
+                    "`bytes first-last/total`.",
+                    text().pattern(r"^bytes [0-9]{1,8}-[0-9]{1,8}/[0-9]{1,8}$"),
+                )
+                .header(
+                    "Repr-Digest?",
+                    "RFC 9530, SHA-256 over the whole.",
+                    text().pattern(r"^sha-256=:[A-Za-z0-9+/]{43}=:$"),
+                )
+                .takes_as("application/octet-stream", bytes())
+                .gives(
+                    "What is kept so far.",
+                    object([
+                        ("id", uuid()),
+                        ("offset", count().about("Bytes kept.")),
+                        ("length", count()),
+                        ("complete", flag()),
+                        ("media_type", text()),
+                        ("sha256", text().or_null().about("Of the whole, in hexadecimal.")),
+                    ]),
+                )
+                .gives_header("Upload-Offset", "Bytes kept.", count())
+                .gives_header("Upload-Length", "Bytes of the whole.", count())
+                .gives_header("Upload-Complete", "?1 once the whole is there.", text())
+                .fails(&[409]),
+            get("/v1/attachments/{id}", "attachment", "The picture, or how much of it is there")
+                .about(
+                    "For supervisors of the door whose visit names it, or, while none does, of its sender's \
+                area; the read is noted in the audit log. HEAD with a device's token tells how far the \
+                device's own upload has come, in `Upload-Offset`, `Upload-Length` and \
+                `Upload-Complete`.",
+                )
+                .who(Who::Reader)
+                .shared(&["id"])
+                .gives_as(
+                    "The picture. Never to be shown as a page: `Content-Disposition: attachment`, \
+                `nosniff`, a sandbox.",
+                    [
+                        ("image/jpeg", bytes()),
+                        ("image/png", bytes()),
+                        ("image/webp", bytes()),
+                        ("image/heic", bytes()),
+                    ],
+                ),
+        ]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

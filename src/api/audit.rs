@@ -44,3 +44,38 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         .collect();
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::store::audit;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/audit", "audit", "Who read personal data, decided, or was let in")
+                .about("For admins; newest first.")
+                .who(Who::Reader)
+                .query(
+                    "action?",
+                    "Only this action.",
+                    words(audit::Action::ALL.iter().map(|action| action.slug())),
+                )
+                .query("user?", "Only this user.", text().filled(200))
+                .shared(&["area", "after", "limit"])
+                .gives(
+                    "Done.",
+                    page(object([
+                        ("id", text()),
+                        ("at", time()),
+                        ("user", text().or_null()),
+                        ("role", text().or_null()),
+                        ("action", text()),
+                        ("area", text().or_null()),
+                        ("subject", text().or_null()),
+                        ("detail", anything().about("What belongs to the action; never personal data.")),
+                    ])),
+                ),
+        ]
+    }
+}

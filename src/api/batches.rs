@@ -151,3 +151,93 @@ fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Val
         });
     serde_json::to_value(receipt).unwrap_or_else(|_| first.clone())
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::domain::EffortPart;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            post("/v1/batches", "send_batch", "Sends a batch of records")
+                .about(
+                    "For devices. One transaction: every receipt is durable or the batch never happened. \
+                Send the same batch again after any answer but 200, and after none: it is safe any \
+                number of times. One bad record never harms its neighbours. The body may be packed \
+                with gzip or zstd. Problems: `batch-id-reused` (the id was used with other records), \
+                `foreign-device`, `unknown-survey`, `too-many-records`, `body-too-large`, \
+                `database-away`, `too-many-uploads`, `no-room`.",
+                )
+                .who(Who::Reader)
+                .header("Content-Encoding?", "How the body is packed.", words(["identity", "gzip", "zstd"]))
+                .takes(refer("Batch"))
+                .gives(
+                    "Every receipt is durable. The same batch again gives the same receipts.",
+                    refer("BatchAnswer"),
+                )
+                .fails(&[409]),
+            get("/v1/batches/{id}", "batch", "The receipts of a batch again")
+                .about("For the batch's device and supervisors over its area.")
+                .who(Who::Reader)
+                .shared(&["id"])
+                .gives("Records that were held show what became of them.", refer("BatchAnswer")),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+        ("Batch", object([
+            ("batch_id", uuid().about("Made by the device; not nil.")),
+            ("survey", text().filled(100).about("Slug of the survey the token acts in.")),
+            ("device_id", uuid().about("The device the token belongs to.")),
+            ("sent_at", time().about("The device's clock at this try; compared with the server's. Belongs to the try, not to \
+                the batch.")),
+            ("waiting?", int().within(0, 2_147_483_647).or_null().about("Records left on the device after this batch.")),
+            ("seq?", int().or_null().about("Rises with each batch of the device. Left out with a warning where it is no whole number.")),
+            ("app_version?", text().up_to(200).or_null().about("Version of the program on the device. Left out with a warning where it is no short text.")),
+            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
+        ]).about("What a device sends: at most 5,000 records and 16 MiB, packed and unpacked. Unknown fields \
+            are kept.")),
+        ("BatchAnswer", object([
+            ("batch_id", uuid()),
+            ("replayed", flag().about("Whether this batch was stored before; then the first receipts come again word for word.")),
+            ("received_at", time().about("UTC.")),
+            ("clock_offset_s", number().about("The device's clock minus ours, in seconds.")),
+            ("counts", object([
+                ("accepted", count()),
+                ("held", count()),
+                ("refused", count()),
+            ])),
+            ("receipts", list(refer("Receipt")).about("One per record, in the order sent.")),
+            ("warnings?", list(refer("Warning")).about("What was left out of the batch's own fields; of this try.")),
+        ])),
+        ("Receipt", object([
+            ("id", text().or_null().about("The record's id, a UUID in small letters; null where it has none that can be repeated.")),
+            ("type", text().or_null().about("visit, interview or dwelling; null where it has none that can be read.")),
+            ("status", words(["accepted", "held", "refused"]).about("accepted: stored and counted. held: stored, counts later. refused: cannot be used as \
+                it is. Only refused is for the enumerator to mend.")),
+            ("replayed", flag().about("Whether the record was stored before.")),
+            ("reason?", text().about("Slug, where held or refused; explained at /problems/{slug}.")),
+            ("pointer?", text().about("The place at fault, a JSON pointer into the batch.")),
+            ("detail?", text().about("One sentence, without the value.")),
+            ("pointers?", list(text()).about("All places, where there are several.")),
+            ("case?", refer_or_null("ReceiptCase")),
+            ("warnings?", list(refer("Warning"))),
+            ("revision?", int().least(1).about("Of an interview.")),
+        ]).about("What became of one record; durable before the answer leaves.")),
+        ("ReceiptCase", object([
+            ("id", uuid()),
+            ("state", refer("State")),
+            ("visits", count().about("Visits stored.")),
+            ("unmet", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
+        ]).about("The door after this record; only for doors the device may see.")),
+        ("Warning", object([
+            ("pointer", text().about("JSON pointer into the batch.")),
+            ("reason", text().about("A slug of docs/problems.md, explained at /problems/{slug}.")),
+            ("detail?", text()),
+        ])),
+    ]
+    }
+}

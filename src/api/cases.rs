@@ -183,3 +183,188 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
         _ => return None,
     })
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::domain::{Class, Confirmed, EffortPart, Flag, InterviewResult, LinkState, MergedAs, State};
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/cases", "cases", "Lists cases")
+                .about("For devices and supervisors.")
+                .who(Who::Reader)
+                .shared(&["area"])
+                .query("state?", "Only these.", codes::<State>())
+                .shared(&["after", "limit"])
+                .gives("Done.", page(refer("CaseItem"))),
+            get("/v1/cases/{id}", "case", "One case with all its evidence")
+                .about(
+                    "For devices and supervisors. Of interviews made by somebody else an enumerator sees \
+                when, by whom, the result and the number of persons.",
+                )
+                .who(Who::Reader)
+                .shared(&["id"])
+                .gives("Done.", refer("Case")),
+            post("/v1/cases/{id}/decisions", "decide_case", "Records a decision on a case")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["id"])
+                .takes(refer("CaseVerdict"))
+                .gives("The new state.", refer("CaseVerdictAnswer"))
+                .fails(&[409]),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+        ("Assignment", object([
+            ("enumerator", text()),
+            ("until", time().or_null()),
+            ("id", uuid()),
+            ("case_id", uuid()),
+            ("assigned_by", text()),
+            ("assigned_at", time()),
+            ("ended_at", time().or_null()),
+            ("end_reason", text().or_null().about("reassigned, finished, expired or withdrawn; null while it stands.")),
+        ])),
+        ("Case", object([
+            ("id", uuid()),
+            ("case_id?", uuid()),
+            ("dwelling_id?", uuid()),
+            ("household?", int().least(1)),
+            ("address", refer("Address")),
+            ("area", text()),
+            ("building", text()),
+            ("unit", text()),
+            ("floor", int().or_null()),
+            ("room", text()),
+            ("external_id?", text().or_null()),
+            ("position", refer_or_null("Position")),
+            ("state", refer("State")),
+            ("why", text().about("Why this state, in English.")),
+            ("why_zh", text()),
+            ("flags", list(codes::<Flag>())),
+            ("counted", refer("Counted")),
+            ("unmet", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
+            ("untried", list(text().with("examples", vec!["weekday-evening"])).about("Cells weekday|weekend - band without a counted attempt.")),
+            ("proxy_allowed", flag()),
+            ("next", refer("Next")),
+            ("appointment", refer_or_null("Window")),
+            ("visits", list(refer("CaseVisit"))),
+            ("interviews", list(refer("CaseInterview"))),
+            ("links", list(refer("CaseLink"))),
+            ("assignments", list(refer("Assignment"))),
+            ("decisions", list(refer("CaseDecision"))),
+            ("building_id?", uuid()),
+            ("holder?", text().or_null().about("Who holds it.")),
+            ("last?", refer_or_null("Last")),
+            ("merged_into?", uuid().about("The case that goes on, where this door was listed twice.")),
+            ("wishes?", list(object([
+                ("from", time()),
+                ("to", time()),
+                ("note?", text()),
+                ("made_at", time()),
+            ])).about("When residents said they are at home.")),
+        ])),
+        ("CaseDecision", object([
+            ("seq?", int()),
+            ("decision", text()),
+            ("at", time()),
+            ("by", text()),
+            ("reason?", text().or_null()),
+            ("class?", refer_or_null("Class")),
+            ("confirmed?", text().or_null()),
+            ("visit?", uuid().or_null()),
+            ("interview?", uuid().or_null()),
+            ("revision?", int().or_null()),
+            ("into?", uuid().or_null()),
+            ("unmet?", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
+            ("policy_version?", int()),
+        ])),
+        ("CaseInterview", object([
+            ("id", uuid()),
+            ("revision", int().least(1)),
+            ("current", flag().about("Whether this revision is in force.")),
+            ("at", time()),
+            ("received_at?", time()),
+            ("respondent", text()),
+            ("result", codes::<InterviewResult>()),
+            ("visit_id?", uuid().or_null()),
+            ("enumerator?", text()),
+            ("n_persons?", count()),
+            ("household?", any_object().or_null().about("The household items of the record as kept; null for a reader who may not see them.")),
+            ("persons", list(refer("PersonSeen")).about("As far as the reader may see them.")),
+            ("address_text?", text()),
+            ("answers?", anything().about("The survey's own items.")),
+            ("counted_elsewhere?", flag().about("A link counts another interview of the household.")),
+        ])),
+        ("CaseLink", object([
+            ("id", uuid()),
+            ("state", codes::<LinkState>()),
+            ("as?", codes::<MergedAs>().or_null()),
+            ("other_case_id?", uuid().or_null().about("Where the reader may see it.")),
+            ("probability?", number()),
+            ("version?", int()),
+            ("decided_by?", text()),
+            ("decided_at?", time()),
+            ("evidence_changed?", flag()),
+        ])),
+        ("CaseVerdict", object([
+            ("decision", words(["close", "reopen", "verify", "cancel", "uncancel", "void", "unvoid", "reject_interview", "merge", "unmerge"])),
+            ("reason", text().filled(2000)),
+            ("class?", words(["R", "NC", "O", "UH"]).about("For close.")),
+            ("confirmed?", one_of([flag(), codes::<Confirmed>()]).about("For verify.")),
+            ("visit?", uuid().about("For void and unvoid.")),
+            ("interview?", uuid().about("For reject_interview.")),
+            ("revision?", int().least(1).about("For reject_interview: up to this one.")),
+            ("into?", uuid().about("For merge (one door listed twice): the other case.")),
+        ]).about("Appended, never overwritten; its time is the server's.")),
+        ("CaseVerdictAnswer", object([
+            ("case_id", uuid()),
+            ("seq", int().least(1).about("Order of the decision on its case.")),
+            ("before", refer("State")),
+            ("state", refer("State")),
+            ("class", refer_or_null("Class")),
+            ("why", text()),
+            ("why_zh", text()),
+            ("unmet", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
+        ])),
+        ("CaseVisit", object([
+            ("id", uuid()),
+            ("at", time().about("As sent, with the device's offset.")),
+            ("event_at", time().about("As judged, UTC.")),
+            ("received_at", time()),
+            ("ended_at?", time().or_null()),
+            ("outcome", refer("Outcome")),
+            ("enumerator", text()),
+            ("device_id", uuid().or_null()),
+            ("batch_id", uuid().or_null()),
+            ("counted", flag().about("Whether it is a counted attempt.")),
+            ("voided?", flag()),
+            ("channel?", text()),
+            ("informant?", text()),
+            ("appointment?", refer_or_null("Window")),
+            ("photo?", list(uuid())),
+            ("note?", text().or_null()),
+            ("case_id?", uuid().about("Another one than the door's own after a merge as door.")),
+            ("distance?", object([
+                ("metres", number()),
+                ("accuracy_m", number().or_null()),
+                ("verdict", words(["near", "far", "very_far"]).or_null()),
+            ]).about("From the fix to the door.")),
+            ("pictures?", list(any_object()).about("Pictures that have come, by id.")),
+        ])),
+        ("Class", codes::<Class>().about("Class of AAPOR's Standard Definitions.")),
+        ("Counted", object([
+            ("attempts", count()),
+            ("days", count()),
+            ("bands", count()),
+            ("evening", count()),
+            ("weekend", count()),
+        ]).about("Counted attempts and how they spread.")),
+    ]
+    }
+}

@@ -68,3 +68,52 @@ async fn waited(
         tokio::time::sleep(LOOK).await;
     }
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/changes", "changes", "What changed for a device")
+                .about(
+                    "For devices. No change is skipped. A cursor from before a restore of the database is \
+                answered with everything. `survey` carries the survey's settings and the limits of \
+                uploads.",
+                )
+                .who(Who::Reader)
+                .query(
+                    "cursor?",
+                    "Of the last call; without it everything the device should hold comes, in pages.",
+                    text().filled(2000),
+                )
+                .shared(&["limit"])
+                .query("wait?", "Seconds to wait for news when there are none.", int().within(0, 50))
+                .gives("Done.", refer("Changes"))
+                .never(&[404]),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+        ("Change", object([
+            ("kind", words(["case", "dwelling", "assignment", "receipt", "survey", "sheet"])),
+            ("op", words(["put", "drop"]).about("drop: it left the device's reach.")),
+            ("data", object([
+                ("id?", text()),
+            ]).open().about("The thing as it is now; for drop its id only. Nothing volatile.")),
+        ])),
+        ("Changes", object([
+            ("changes", list(refer("Change")).about("A thing that changed several times comes once.")),
+            ("cursor", text().about("For the next call; opaque.")),
+            ("more", flag().about("Whether the next call brings more at once.")),
+            ("epoch?", uuid().about("Another one than before: the server was restored; send again what was sent since.")),
+            ("reset?", flag().about("A full pull begins: forget what does not come again.")),
+            ("resend_since?", time().about("After a restore: records sent since this moment are to be sent again; those known are \
+                recognised.")),
+        ])),
+    ]
+    }
+}

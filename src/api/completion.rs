@@ -29,3 +29,153 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let question = Question { area, by, at: at.map(|at| (at, clock)), clock, now: app.now() };
     Ok(answer::json(&report::completion(app.store(), &survey, &question).await?))
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::domain::Clock;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/completion", "completion", "Completion and response rates")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["area"])
+                .query(
+                    "by?",
+                    "What a row is; the area's children when left out.",
+                    words(["area", "building", "enumerator", "day"]),
+                )
+                .shared(&["at"])
+                .query("clock?", "By which clock `at` is meant; received when left out.", codes::<Clock>())
+                .gives("Done.", refer("Completion")),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+            (
+                "Aapor",
+                object([
+                    ("e", number().or_null().about("Eligibility of unknown cases.")),
+                    ("eligibility?", words(["estimated", "fixed"])),
+                    ("RR1", refer("AaporRate")),
+                    ("RR2", refer("AaporRate")),
+                    ("RR3", refer("AaporRate")),
+                    ("RR4", refer("AaporRate")),
+                    ("RR5", refer("AaporRate")),
+                    ("RR6", refer("AaporRate")),
+                    ("COOP1", refer("AaporRate")),
+                    ("COOP2", refer("AaporRate")),
+                    ("COOP3", refer("AaporRate")),
+                    ("COOP4", refer("AaporRate")),
+                    ("REF1", refer("AaporRate")),
+                    ("REF2", refer("AaporRate")),
+                    ("REF3", refer("AaporRate")),
+                    ("CON1", refer("AaporRate")),
+                    ("CON2", refer("AaporRate")),
+                    ("CON3", refer("AaporRate")),
+                ]),
+            ),
+            (
+                "AaporRate",
+                object([
+                    ("numerator", int()),
+                    ("denominator", number().or_null().about("A decimal where e enters it.")),
+                    ("rate", number().or_null()),
+                ]),
+            ),
+            (
+                "Completion",
+                object([
+                    ("as_of", time()),
+                    ("clock?", codes::<Clock>()),
+                    ("area", refer("AreaName")),
+                    ("by?", words(["area", "building", "enumerator", "day"])),
+                    ("rows", list(refer("CompletionRow"))),
+                    ("total", refer("CompletionRow")),
+                ])
+                .about("Rows add up to total, except by=day, which is cumulative."),
+            ),
+            (
+                "CompletionRow",
+                object([
+                    (
+                        "code",
+                        text().about(
+                            "Area code, building id, user or date, by `by`; empty for cases nobody holds.",
+                        ),
+                    ),
+                    ("name", text()),
+                    ("name_zh?", text()),
+                    ("cases", count().about("Active cases: not merged, not cancelled.")),
+                    (
+                        "states",
+                        object([
+                            ("new", count()),
+                            ("in_progress", count()),
+                            ("appointment", count()),
+                            ("proxy", count()),
+                            ("exhausted", count()),
+                            ("partial", count()),
+                            ("refused", count()),
+                            ("verify", count()),
+                            ("not_eligible", count()),
+                            ("closed", count()),
+                            ("completed", count()),
+                            ("merged", count()),
+                            ("cancelled", count()),
+                        ])
+                        .about("Every case, zero counts included."),
+                    ),
+                    ("completion", refer("Ratio")),
+                    ("enumeration", refer("Ratio")),
+                    ("occupied_return", refer("Ratio")),
+                    ("attempt", refer("Ratio")),
+                    ("proxy_share", refer("Ratio")),
+                    ("self_share?", refer("Ratio")),
+                    ("baseline_completion?", refer("Ratio")),
+                    ("first_visit", refer("Ratio")),
+                    ("aapor", refer("Aapor")),
+                    (
+                        "persons",
+                        object([
+                            ("recorded", int()),
+                            ("resident", int()),
+                            ("here_registered", int()),
+                            ("here_elsewhere", int()),
+                            ("absent_registered", int()),
+                            ("here_pending", int()),
+                            ("paired", int()),
+                        ])
+                        .about("From the counted interviews."),
+                    ),
+                    (
+                        "devices?",
+                        object([
+                            ("enrolled", count()),
+                            ("heard", count().about("Since the start of the field evening.")),
+                            ("silent", count()),
+                            ("waiting", count().about("Records waiting on devices as they last said.")),
+                            ("doors_held", count().about("Open doors lent to silent devices.")),
+                            ("at_most", number().or_null().about("enumeration if all those were done.")),
+                            ("last_sync", time().or_null()),
+                        ]),
+                    ),
+                    ("area?", text().about("Area of a building.")),
+                ])
+                .about("A rate never stands without its numerator and denominator."),
+            ),
+            (
+                "Ratio",
+                object([
+                    ("numerator", int()),
+                    ("denominator", int()),
+                    ("rate", number().or_null().about("Rounded to 6 places; null for a zero denominator.")),
+                ]),
+            ),
+        ]
+    }
+}

@@ -55,3 +55,57 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     let survey = app.survey(&caller).await?;
     Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now)))))
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/devices", "devices", "Devices and when they were last heard of")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["area", "after", "limit"])
+                .gives("Done.", page(refer("Device"))),
+            post("/v1/devices/{id}/revoke", "revoke", "Cuts a device off, at once")
+                .about(
+                    "For supervisors. What it sent before stays; what it still holds may come as a file and \
+                is held for review.",
+                )
+                .who(Who::Reader)
+                .shared(&["id"])
+                .takes(object([("note?", text().up_to(2000).or_null())]))
+                .gives("As it stands now.", refer("Device")),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![(
+            "Device",
+            object([
+                ("id", uuid()),
+                ("device_id", uuid().about("The same as id.")),
+                ("enumerator", text()),
+                ("name?", text()),
+                ("area?", text()),
+                ("model?", text().or_null()),
+                ("app_version?", text().or_null()),
+                ("enrolled_at?", time()),
+                ("last_sync", time().or_null()),
+                ("clock_offset_s", number().or_null()),
+                ("waiting", count().or_null().about("As it last said.")),
+                ("doors_held?", count()),
+                ("silent?", flag()),
+                ("revoked_at?", time().or_null()),
+                ("last_heard?", time().or_null()),
+                ("batches_missing?", count().or_null().about("Numbers of batches never received.")),
+                ("lease_ends?", time().or_null()),
+                ("replaced_by?", uuid().or_null()),
+                ("revoked_by?", text().or_null()),
+                ("revoke_note?", text().or_null()),
+            ]),
+        )]
+    }
+}

@@ -101,3 +101,41 @@ pub async fn login(app: App, mut request: Request) -> Result<Response, Problem> 
     opened.cookies.set(&mut response);
     Ok(response)
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+        post("/v1/enrol", "enrol", "Enrols a device with a one-time code").who(Who::Anybody).takes(object([
+                ("code", text().filled(64).about("One use, 24 hours.")),
+                ("device_id", uuid().about("Made by the device.")),
+                ("model?", text().up_to(200)),
+                ("replaces?", uuid().about("A phone of the same person that this one takes the place of; it is cut off at once.")),
+            ])).gives("Done.", object([
+                ("token", text().about("Bearer token, shown once.")),
+                ("device_id", uuid()),
+                ("enumerator", text()),
+                ("survey", text()),
+                ("area?", text()),
+                ("expires_at?", time()),
+            ])).fails(&[400, 403, 429, 503]),
+        post("/v1/login", "login", "Opens a session for the pages").about("The session serves the pages and every GET of this API. HttpOnly, SameSite=Lax, Secure \
+                under TLS, 12 hours idle. A second cookie, `doorknock_known`, lets nobody in: for 90 \
+                days the browser's wrong tries are counted apart from those of others at the same \
+                address. `busy`: more sign-ins at once than the service hashes.").who(Who::Anybody).takes(object([
+                ("user", text().filled(200)),
+                ("password", text().filled(1000)),
+                ("survey?", text().up_to(200).about("Needed by who works in several.")),
+            ])).gives("Signed in.", object([
+                ("user", text()),
+                ("role", words(["supervisor", "admin"])),
+                ("survey", text()),
+                ("area?", text()),
+                ("csrf?", text().about("Token of page forms.")),
+            ])).gives_header("Set-Cookie", "", text()).fails(&[400, 401, 403, 404, 429, 503]),
+    ]
+    }
+}

@@ -66,3 +66,42 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     );
     Ok(response)
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/export/{file}", "export", "Data out, streamed")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .part(
+                    "file",
+                    "Kind and format.",
+                    words([
+                        "cases.csv",
+                        "cases.geojson",
+                        "visits.csv",
+                        "visits.geojson",
+                        "households.csv",
+                        "households.geojson",
+                        "persons.csv",
+                        "persons.geojson",
+                    ]),
+                )
+                .shared(&["area"])
+                .gives_as(
+                    "UTF-8. CSV cells a spreadsheet would run are quoted safely. No citizen ID in any form.",
+                    [
+                        ("text/csv", text()),
+                        (
+                            "application/geo+json",
+                            object([("type", only("FeatureCollection")), ("features", list(of("object")))]),
+                        ),
+                    ],
+                ),
+        ]
+    }
+}

@@ -80,3 +80,68 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         .await?;
     Ok(answer::json(&item(&row)))
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/held", "held", "Records that wait")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["area", "after", "limit"])
+                .gives("Done.", page(refer("Held"))),
+            post("/v1/held/{id}/decision", "decide_held", "Accepts or refuses a record that waits")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["id"])
+                .takes(refer("HeldVerdict"))
+                .gives("The record as it stands now.", refer("Held"))
+                .fails(&[409]),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+            (
+                "Held",
+                object([
+                    ("id", uuid().about("Of the record.")),
+                    ("type", words(["visit", "interview", "dwelling"])),
+                    ("revision", count().about("Of an interview, else 0.")),
+                    ("status", words(["accepted", "held", "refused"])),
+                    ("reason", text().about("Slug, explained at /problems/{slug}.")),
+                    ("detail?", text().or_null()),
+                    ("sentence?", text().or_null()),
+                    ("sentence_zh?", text().or_null()),
+                    ("case_id", uuid().or_null().about("The case, or what the record names.")),
+                    ("enumerator", text()),
+                    ("device_id", uuid()),
+                    ("batch_id", uuid()),
+                    ("at", time().or_null()),
+                    ("since", time()),
+                    ("freed_by", text().about("What would free it, in words.")),
+                    ("freed_by_zh", text()),
+                ]),
+            ),
+            (
+                "HeldVerdict",
+                object([
+                    ("decision", words(["accept", "refuse"])),
+                    ("note?", text().up_to(2000).or_null()),
+                    (
+                        "revision?",
+                        int()
+                            .least(1)
+                            .or_null()
+                            .about("Of an interview; the highest held one when left out."),
+                    ),
+                    ("case_id?", uuid().or_null().about("To accept it at another case than it names.")),
+                ]),
+            ),
+        ]
+    }
+}

@@ -122,3 +122,181 @@ pub async fn of_case(
         })
         .collect())
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::domain::{LinkState, MergedAs, Proposal, Refusal, Verdict};
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/links", "links", "Suspected duplicate households")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .query(
+                    "state?",
+                    "Only these; review when left out.",
+                    words(["review", "merged", "paired", "apart"]),
+                )
+                .shared(&["area", "after", "limit"])
+                .gives("Done.", page(refer("LinkItem"))),
+            get("/v1/links/{id}", "link", "One pair with its evidence")
+                .about("For supervisors.")
+                .who(Who::Reader)
+                .shared(&["id"])
+                .gives("Done.", refer("Link")),
+            post("/v1/links/{id}/decision", "decide_link", "Judges a pair")
+                .about(
+                    "For supervisors. Recorded, never overwritten. A `version` that is no longer the \
+                present one: 409 `stale-version`. A merge that changes a case out of reach: 403 \
+                `beyond-reach`.",
+                )
+                .who(Who::Reader)
+                .shared(&["id"])
+                .takes(refer("LinkVerdict"))
+                .gives("As it stands now.", refer("LinkItem"))
+                .fails(&[409]),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+        ("Evidence", object([
+            ("comparison", text()),
+            ("level", text()),
+            ("a?", text().or_null().about("The value of one side; a citizen ID only as same, conflict or missing.")),
+            ("b?", text().or_null()),
+            ("m?", number().or_null()),
+            ("u?", number().or_null()),
+            ("weight", number().about("log2(m/u).")),
+        ])),
+        ("Link", all_of([refer("LinkItem"), object([
+            ("prior?", number().about("Prior weight.")),
+            ("evidence", list(refer("Evidence")).about("Household comparisons.")),
+            ("persons", list(refer("PersonPair")).about("One to one.")),
+            ("total?", number()),
+            ("thresholds?", object([
+                ("upper?", number()),
+                ("upper_across_doors?", number()),
+                ("lower?", number()),
+                ("people_bits?", number()),
+                ("people_bits_across_doors?", number()),
+                ("person?", number()),
+            ])),
+            ("proposal?", codes::<Proposal>().about("What the score alone says.")),
+            ("model_version?", text()),
+            ("model?", int().about("Number of the model in this survey; counts up with each relinking.")),
+            ("policy_version?", int()),
+            ("blocks_skipped?", list(text()).about("Kinds of blocking keys of either interview that were too common to be searched.")),
+            ("household?", any_object().or_null().about("The household items of the record as kept; null for a reader who may not see them.")),
+            ("effects?", refer("LinkEffects")),
+            ("events?", list(refer("LinkDecision")).about("Everything that happened to the link, the linking job's doings too.")),
+            ("decisions", list(refer("LinkDecision")).about("Never overwritten.")),
+        ])])),
+        ("LinkDecision", object([
+            ("decision", words(["merge", "pair", "apart", "undo", "propose", "found", "scored", "settled", "withdrawn"])),
+            ("as?", codes::<MergedAs>().or_null()),
+            ("state?", text()),
+            ("weight?", number()),
+            ("probability?", number()),
+            ("model?", int()),
+            ("changed?", any_object().or_null().about("What the event changed: cases with their states before and after, or what was proposed.")),
+            ("by", text()),
+            ("at", time()),
+            ("note?", text().or_null()),
+            ("version?", int()),
+        ])),
+        ("LinkChanges", object([
+            ("completed", int()),
+            ("open", int()),
+            ("workload", int().about("Cases that count at all: neither merged nor cancelled.")),
+            ("persons", map(int()).about("Person figures that change, by name.")),
+            ("cases?", list(object([
+                ("case_id", uuid()),
+                ("before", refer("State")),
+                ("after", refer("State")),
+            ])).about("Cases within the reader's reach.")),
+        ]).about("Changes of the figures of completion.")),
+        ("LinkEffect", object([
+            ("possible", flag()),
+            ("why?", text().about("Why not.")),
+            ("beyond_reach", int().about("Cases outside the reader's area whose state it would change.")),
+            ("changes?", refer("LinkChanges")),
+        ])),
+        ("LinkEffects", object([
+            ("merge_household", refer("LinkEffect")),
+            ("merge_door", refer("LinkEffect")),
+            ("pair", refer("LinkEffect")),
+            ("apart", refer("LinkEffect")),
+            ("undo", refer("LinkEffect")),
+        ]).about("What each decision would change now.")),
+        ("LinkItem", object([
+            ("id", uuid()),
+            ("state", codes::<LinkState>()),
+            ("as?", codes::<MergedAs>().or_null()),
+            ("version", int().about("To be sent back with a decision.")),
+            ("weight", number()),
+            ("probability", number().within(0, 1)),
+            ("decided_by?", text().or_null().about("A user, or worker.")),
+            ("decided_at?", time().or_null()),
+            ("evidence_changed?", flag()),
+            ("made_at?", time()),
+            ("a", refer("LinkSide")),
+            ("b", refer("LinkSide")),
+            ("decision?", codes::<Verdict>().or_null().about("The last decision of a person; the linking job leaves such a link alone.")),
+            ("refusal?", codes::<Refusal>().or_null().about("Why a likely merge waits for a person.")),
+            ("changed?", refer("LinkChanges").about("In the answer to a decision: what it changed.")),
+            ("summary?", text()),
+            ("summary_zh?", text()),
+        ])),
+        ("LinkSide", object([
+            ("case_id?", uuid().or_null().about("Null outside the reader's reach.")),
+            ("interview_id?", uuid().or_null()),
+            ("revision?", int().or_null()),
+            ("area?", text().or_null().about("Null outside the reader's reach.")),
+            ("area_name", text().or_null()),
+            ("building", text()),
+            ("address?", refer_or_null("SideAddress")),
+            ("in_reach", flag()),
+            ("at?", time().or_null()),
+            ("enumerator?", text().or_null()),
+            ("respondent?", text().or_null()),
+            ("result?", text().or_null()),
+            ("state?", text().or_null().about("State of the case.")),
+            ("counted_elsewhere?", flag().about("Another interview of the household is counted, at another door.")),
+            ("address_text?", text().or_null()),
+            ("phone?", text().or_null()),
+            ("n_persons?", int().or_null()),
+            ("persons", list(refer("PersonSeen")).about("Of a side out of reach only the matched ones, name and birth month.")),
+        ])),
+        ("LinkVerdict", object([
+            ("decision", codes::<Verdict>()),
+            ("as?", codes::<MergedAs>().about("For merge; household when left out.")),
+            ("version", count().about("The version that was judged; another one now is a 409.")),
+            ("note?", text().up_to(2000).or_null()),
+            ("propose?", flag().about("Only put it on record for whoever may decide: a merge that changes a door out of reach.")),
+        ])),
+        ("PersonPair", object([
+            ("a", int().about("person_no on side a.")),
+            ("b", int()),
+            ("weight", number()),
+            ("probability?", number()),
+            ("frequency_weight?", number().about("How much the name's rarity adds.")),
+            ("evidence?", list(refer("Evidence"))),
+        ])),
+        ("SideAddress", object([
+            ("area", text()),
+            ("area_name?", text().or_null()),
+            ("area_name_zh?", text().or_null()),
+            ("building", text()),
+            ("unit?", text().or_null()),
+            ("floor?", int().or_null()),
+            ("room?", text().or_null()),
+            ("household?", int().or_null()),
+            ("text?", text().or_null().about("In one line.")),
+        ]).open().about("Where a side of a link was recorded; of a side out of reach only area and building.")),
+    ]
+    }
+}

@@ -1,4 +1,4 @@
-//! Plans, pace, what the model has learnt, hours on duty.
+//! Plans: the sheets of a day, and what they would be with other people or hours.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,16 +13,14 @@ use crate::app::App;
 use crate::app::planner::{compute, ready};
 use crate::app::{auth, reach};
 use crate::domain::rules::Span;
-use crate::domain::{Language, UserName};
 use crate::net::answer::{self, to_the_end};
 use crate::net::body::FORM_LIMIT;
 use crate::net::json::{self as body, Form, Json};
-use crate::net::problem::{FieldError, Problem};
+use crate::net::problem::Problem;
 use crate::net::request::Request;
-use crate::plan::{Pace, heat_svg, view};
 use crate::planning::{DayPlan, Question, Ready, publish};
 use crate::store::access::Caller;
-use crate::store::plan::{Override, SheetRow};
+use crate::store::plan::SheetRow;
 use crate::store::survey::AreaRow;
 use crate::surveys::Survey;
 use crate::visits::door::{Door, doors};
@@ -141,7 +139,7 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     let shifts = match f.raw("shifts") {
         None | Some(Json::Null) => Vec::new(),
         Some(_) => f.objects("shifts", 2_000, |item| {
-            let (user, from, to) = (item.text("user", 200), instant(item, "from"), instant(item, "to"));
+            let (user, from, to) = (item.text("user", 200), item.instant("from"), item.instant("to"));
             let (from, to) = (from?, to?);
             if from >= to || to.duration_since(from).as_hours() >= 24 {
                 item.fault("to", "must be after from, within a day");
@@ -166,160 +164,92 @@ fn what_if_form(f: &mut Form<'_>, survey: &Survey) -> Option<WhatIf> {
     Some(WhatIf { area, on: on?, hours, publish })
 }
 
-pub(super) fn instant(f: &mut Form<'_>, name: &str) -> Option<Timestamp> {
-    f.required(name, "must be a time with an offset", |json| {
-        crate::ingest::time::parse_time(json.as_text()?).ok().map(|t| t.instant)
-    })
-}
-
 /// Minutes since local midnight.
 fn minute(survey: &Survey, at: Timestamp) -> u16 {
     let time = at.to_zoned(survey.rules.calendar.tz.clone()).time();
     u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default()
 }
 
-/// `GET /v1/pace?area=`: expected completions by day, doors at risk, effort gaps by building, staffing.
-/// Problems: `not-found`, `wrong-role`.
-pub async fn pace(app: App, request: Request) -> Result<Response, Problem> {
-    let caller = auth::supervisor(&app, &request).await?;
-    let query = request.query()?;
-    let survey = app.survey(&caller).await?;
-    let area = reach::area(&app, &caller, &query).await?;
-    let now = app.now();
-    let today = survey.rules.calendar.local_date(now).clamp(survey.starts_on, survey.ends_on);
-    let question = Question { area: area.clone(), on: today, now, hours: HashMap::new() };
-    let ready = ready(&app, survey, question).await?;
-    let (pace, addresses) = compute(ready, |ready| {
-        let pace = ready.pace();
-        let addresses: Vec<String> = pace
-            .warnings
-            .iter()
-            .map(|w| ready.door(w.case_id.0).map(|d| d.address.clone()).unwrap_or_default())
-            .collect();
-        (pace, addresses)
-    })
-    .await?;
-    Ok(answer::json(&pace_view(&area, now, &pace, &addresses)))
-}
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
 
-fn pace_view(area: &AreaRow, now: Timestamp, pace: &Pace, addresses: &[String]) -> Value {
-    let mut at_risk: Vec<Value> = pace.warnings.iter().map(|w| json!(w)).collect();
-    for (item, address) in at_risk.iter_mut().zip(addresses) {
-        if let Some(object) = item.as_object_mut() {
-            object.insert("address".to_owned(), json!(address));
-        }
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/plan", "plan", "A day's sheets")
+                .about(
+                    "For devices and supervisors. Where sheets were published for the day, those; else made \
+                on the spot, judged as of the day's start in the survey's time zone, for today as of \
+                now.",
+                )
+                .who(Who::Reader)
+                .shared(&["area", "on"])
+                .query("enumerator?", "Only this user's sheet; a device gets its own.", text().filled(200))
+                .gives("Done.", refer("Plan")),
+            post("/v1/plan", "plan_what_if", "A day's sheets with other shifts")
+                .about(
+                    "For supervisors. With `publish` the sheets go to the devices and supersede those of \
+                the same people and day.",
+                )
+                .who(Who::Reader)
+                .takes(refer("PlanQuestion"))
+                .gives("Nothing is stored.", refer("Plan")),
+        ]
     }
-    json!({
-        "as_of": now, "area": {"code": area.code, "name": area.name, "name_zh": area.name_zh, "level": area.level},
-        "expected": pace.days, "at_risk": at_risk, "buildings": pace.buildings, "staffing": pace.staffing,
-    })
-}
 
-/// `GET /v1/model?area=&format=json|svg&lang=en|zh`: what the visits so far have taught, as data or as a heat map.
-/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
-pub async fn model(app: App, request: Request) -> Result<Response, Problem> {
-    let caller = auth::supervisor(&app, &request).await?;
-    let query = request.query()?;
-    let is_svg = query.one_of("format", &["json", "svg"], |w| Some(w == "svg"))?.unwrap_or(false);
-    let language = query
-        .one_of("lang", &["en", "zh"], |w| Some(if w == "zh" { Language::Zh } else { Language::En }))?
-        .unwrap_or(Language::En);
-    let survey = app.survey(&caller).await?;
-    let area = reach::area(&app, &caller, &query).await?;
-    let now = app.now();
-    let on = survey.rules.calendar.local_date(now);
-    let question = Question { area, on, now, hours: HashMap::new() };
-    let seen = compute(ready(&app, survey, question).await?, |ready| view(&ready.insight())).await?;
-    if is_svg {
-        return Ok(answer::text("image/svg+xml", heat_svg(&seen, language)));
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+        ("Plan", object([
+            ("on", date()),
+            ("plan_id?", uuid().or_null().about("Null where nothing was published.")),
+            ("made_at?", time()),
+            ("rule_version?", int()),
+            ("model_version?", text()),
+            ("enumerators", list(refer("Sheet"))),
+            ("unmanned?", list(refer("CaseItem")).about("Doors with an appointment nobody is on duty for; of a published plan the doors whose \
+                person has left.")),
+        ])),
+        ("PlanQuestion", object([
+            ("area?", text().up_to(200).about("Code of the area.")),
+            ("on", date()),
+            ("shifts?", list(object([
+                ("user", text().filled(200)),
+                ("from", time()),
+                ("to", time()),
+            ])).at_most(2000).about("Hours to plan with instead of those on file; `to` is later than `from` by less than a \
+                day, and what overlaps is one shift.")),
+            ("exclude?", list(text().up_to(200)).at_most(2000).about("Users not to plan for.")),
+            ("publish?", flag().about("Store the sheets and send them to the devices.")),
+        ]).about("Other people or hours. Nothing is stored unless `publish` is true.")),
+        ("Sheet", object([
+            ("user", text()),
+            ("name?", text()),
+            ("minutes", number().least(0).about("Planned work.")),
+            ("shift?", list(refer("Window"))),
+            ("stops", list(refer("Stop"))),
+        ])),
+        ("Stop", object([
+            ("seq", int().least(1)),
+            ("case_id", uuid()),
+            ("address", refer("Address")),
+            ("area?", text()),
+            ("building", text()),
+            ("unit", text()),
+            ("floor", int().or_null()),
+            ("room", text()),
+            ("action", refer("Action")),
+            ("from", time().or_null()),
+            ("to", time().or_null()),
+            ("pinned", flag().about("An appointment, kept by the clock.")),
+            ("spare?", flag().about("Only if time is left.")),
+            ("expected_at?", time().about("About when, if all goes as planned.")),
+            ("nth_visit?", int().least(1).about("Which visit this is.")),
+            ("probability", number().within(0, 1).or_null()),
+            ("reason", text()),
+            ("reason_zh", text()),
+        ])),
+    ]
     }
-    let mut shown = json!(seen);
-    if let Some(object) = shown.as_object_mut() {
-        object.insert("made_at".to_owned(), json!(now));
-    }
-    Ok(answer::json(&shown))
-}
-
-/// `GET /v1/shifts?area=&on=`: hours that differ from the staff file, from `on` (today) for two weeks.
-/// Problems: `bad-parameter`, `not-found`, `wrong-role`.
-pub async fn shifts(app: App, request: Request) -> Result<Response, Problem> {
-    let caller = auth::supervisor(&app, &request).await?;
-    let query = request.query()?;
-    let survey = app.survey(&caller).await?;
-    let area = reach::area(&app, &caller, &query).await?;
-    let on = query.date("on")?.unwrap_or_else(|| survey.rules.calendar.local_date(app.now()));
-    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, on).await?))
-}
-
-async fn shift_list(
-    app: &App,
-    caller: &Caller,
-    survey: &Survey,
-    area: &AreaRow,
-    on: Date,
-) -> Result<Value, Problem> {
-    let to = on.saturating_add(jiff::ToSpan::days(14));
-    let staff = app.store().staff(caller.key, area.range).await?;
-    let all = app.store().overrides(caller.key, on, to).await?;
-    let items: Vec<Value> = all
-        .iter()
-        .filter(|o| staff.iter().any(|s| s.user == o.user))
-        .flat_map(|o| {
-            let spans: Vec<Span> = serde_json::from_value(o.spans.clone()).unwrap_or_default();
-            if spans.is_empty() {
-                return vec![json!({"user": o.user, "on": o.on, "from": null, "to": null, "absent": true})];
-            }
-            let moment = |m: u16| survey.rules.calendar.moment(o.on, m);
-            spans
-                .iter()
-                .map(|s| json!({"user": o.user, "on": o.on, "from": moment(s.from), "to": moment(s.to), "absent": false}))
-                .collect()
-        })
-        .collect();
-    Ok(json!({"items": items, "after": null}))
-}
-
-/// `POST /v1/shifts` `{shifts: [{user, on, spans: [{from, to}]}]}`: replaces these people's hours on these days; no spans is an
-/// absence. Problems: `body-not-valid`, `wrong-role`.
-pub async fn set_shifts(app: App, mut request: Request) -> Result<Response, Problem> {
-    let caller = auth::supervisor(&app, &request).await?;
-    let survey = app.survey(&caller).await?;
-    let area = reach::area_by_code(&app, &caller, caller.area.clone()).await?;
-    let document = body::read(&mut request, FORM_LIMIT).await?;
-    let orders = document.form(|f| f.objects("shifts", 2_000, shift_order))?;
-    let staff = app.store().staff(caller.key, area.range).await?;
-    let named = |user: &str| staff.iter().find(|s| UserName::of(&s.user) == UserName::of(user));
-    let is_enumerator = |user: &str| named(user).is_some_and(|s| s.role == "enumerator");
-    let unknown: Vec<FieldError> = orders
-        .iter()
-        .enumerate()
-        .filter(|(_, o)| !is_enumerator(&o.user))
-        .map(|(i, _)| FieldError::at(format!("/shifts/{i}/user"), "must be an enumerator of your area"))
-        .collect();
-    if !unknown.is_empty() {
-        return Err(Problem::not_valid(unknown));
-    }
-    let first = orders.iter().map(|o| o.on).min().unwrap_or(survey.starts_on);
-    let stored = |user: String| named(&user).map_or(user.clone(), |s| s.user.clone());
-    let orders: Vec<Override> = orders.into_iter().map(|o| Override { user: stored(o.user), ..o }).collect();
-    app.store().set_overrides(caller.key, orders, &caller.user, app.now()).await?;
-    Ok(answer::json(&shift_list(&app, &caller, &survey, &area, first).await?))
-}
-
-fn shift_order(f: &mut Form<'_>) -> Option<Override> {
-    let user = f.text("user", 200);
-    let on = f.required("on", "must be a date", |json| json.as_text()?.parse::<Date>().ok());
-    let is_absence = matches!(f.raw("spans"), Some(Json::List(all)) if all.is_empty());
-    let spans = if is_absence { Some(Vec::new()) } else { f.objects("spans", 8, span) };
-    Some(Override { user: user?, on: on?, spans: json!(spans?) })
-}
-
-fn span(s: &mut Form<'_>) -> Option<Span> {
-    let (from, to) = (s.text("from", 5), s.text("to", 5));
-    let text = format!("{}-{}", from?, to?);
-    let read = crate::setup::parse_hours(&text).ok();
-    if read.is_none() {
-        s.fault("to", "must be a time of day HH:MM after from");
-    }
-    read?.into_iter().next()
 }

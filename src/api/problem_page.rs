@@ -77,6 +77,38 @@ fn html(entry: &Entry) -> String {
     )
 }
 
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/problems/{slug}", "problem", "What a slug means")
+                .who(Who::Anybody)
+                .part("slug", "Of a problem or of a receipt's reason.", text().pattern(r"^[a-z0-9-]+$"))
+                .gives_as(
+                    "JSON, or HTML where it is asked for.",
+                    [
+                        (
+                            "application/json",
+                            object([
+                                ("slug", text()),
+                                ("status?", int().or_null()),
+                                ("title", text()),
+                                ("title_zh", text()),
+                                ("meaning", text()),
+                                ("meaning_zh", text()),
+                            ]),
+                        ),
+                        ("text/html", text()),
+                    ],
+                )
+                .fails(&[400, 404]),
+        ]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,3 +64,84 @@ fn parse(text: &str) -> Option<DuePlace> {
     let id = Uuid::try_parse(parts.next()?).ok()?;
     parts.next().is_none().then_some(DuePlace { area_no, class, at, id })
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+    use crate::domain::{EffortPart, Flag};
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/v1/return-visits", "return_visits", "Doors to go back to, most urgent first")
+                .about(
+                    "For devices and supervisors. In an area of more than 10,000 doors, appointments, \
+                broken-off interviews, proxies and claims to confirm come first; behind them the doors \
+                already met, one small area after the other, then those never met.",
+                )
+                .who(Who::Reader)
+                .shared(&["area", "at", "after", "limit"])
+                .gives(
+                    "Done.",
+                    object([
+                        ("as_of", time()),
+                        ("items", list(refer("ReturnVisit"))),
+                        ("after", text().or_null()),
+                    ]),
+                ),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![
+            (
+                "Due",
+                object([("from", time().or_null()), ("to", time().or_null())])
+                    .about("When the next visit should fall."),
+            ),
+            (
+                "ReturnVisit",
+                object([
+                    ("case_id", uuid()),
+                    ("id?", uuid()),
+                    ("address", refer("Address")),
+                    ("state", refer("State")),
+                    ("visits", count()),
+                    ("last", refer_or_null("Last")),
+                    ("appointment", refer_or_null("Window")),
+                    (
+                        "untried",
+                        list(text().with("examples", vec!["weekday-evening"]))
+                            .about("Cells weekday|weekend - band without a counted attempt."),
+                    ),
+                    ("due", refer_or_null("Due")),
+                    (
+                        "probability",
+                        number().within(0, 1).or_null().about("Chance that a knock is answered."),
+                    ),
+                    ("unmet", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
+                    ("next", refer("Next")),
+                    ("flags?", list(codes::<Flag>())),
+                    ("reason", text().about("One line, in plain words.")),
+                    ("reason_zh", text()),
+                    ("area?", text()),
+                    ("building?", text()),
+                    ("unit?", text()),
+                    ("floor?", int().or_null()),
+                    ("room?", text()),
+                    ("dwelling_id?", uuid()),
+                    ("building_id?", uuid()),
+                    ("household?", int().least(1).about("1 for the listed household.")),
+                    ("position?", refer_or_null("Position")),
+                    ("external_id?", text().or_null()),
+                    ("holder?", text().or_null().about("Who holds it.")),
+                    (
+                        "merged_into?",
+                        uuid().about("The case that goes on, where this door was listed twice."),
+                    ),
+                ]),
+            ),
+        ]
+    }
+}

@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::plan::instant;
 use crate::access;
 use crate::app::App;
 use crate::app::auth;
@@ -59,7 +58,7 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
     let wishes = document.form(|f| {
         let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
         let when = f.objects("when", 8, |w| {
-            let (from, to) = (instant(w, "from"), instant(w, "to"));
+            let (from, to) = (w.instant("from"), w.instant("to"));
             let (from, to) = (from?, to?);
             if from >= to
                 || to <= now
@@ -90,4 +89,52 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
         .retry_after(u32::try_from(DAY.as_secs()).unwrap_or(u32::MAX)));
     }
     Ok(answer::json(&json!({"status": "noted"})))
+}
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            post("/v1/slips", "make_slips", "Makes the codes of \"we missed you\" cards")
+                .about("For supervisors. A code is shown only in this answer.")
+                .who(Who::Reader)
+                .takes(object([("cases", list(uuid()).some_of(500))]))
+                .gives(
+                    "One code a door.",
+                    object([
+                        (
+                            "items",
+                            list(object([
+                                ("code", text()),
+                                ("case_id", uuid()),
+                                ("address", refer("Address")),
+                            ])),
+                        ),
+                        ("after", text().or_null()),
+                    ]),
+                ),
+            post("/v1/slips/{code}", "slip", "A resident says when a visit would suit")
+                .about("Open, under the code on the card left at the door.")
+                .who(Who::Anybody)
+                .part("code", "The code on the card.", text().pattern(r"^[0-9A-Za-z-]{6,64}$"))
+                .takes(refer("Slip"))
+                .gives("Done.", object([("status", only("noted"))]))
+                .fails(&[400, 404, 429, 503]),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![(
+            "Slip",
+            object([
+                ("when", list(refer("Window")).some_of(8).about("When a visit would suit.")),
+                ("note?", text().up_to(500).or_null().about("Not stored where it holds a name or number.")),
+            ])
+            .about("A resident's wish, under the code on the card left at the door."),
+        )]
+    }
 }

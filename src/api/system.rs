@@ -56,3 +56,60 @@ pub async fn codes(_: App, _: Request) -> Result<Response, Problem> {
 pub async fn openapi(_: App, _: Request) -> Result<Response, Problem> {
     Ok(answer::text("application/json", openapi::document()))
 }
+
+/// What the `OpenAPI` document says of this file.
+pub(super) mod described {
+    use crate::api::openapi::prelude::*;
+
+    /// The calls of this file.
+    pub fn calls() -> Vec<Call> {
+        vec![
+            get("/healthz", "health", "The process is up")
+                .who(Who::Anybody)
+                .gives("Done.", object([("status", only("up"))])),
+            get("/readyz", "ready", "The database is reachable and of this version")
+                .who(Who::Anybody)
+                .gives("Done.", object([("status", only("ready"))]))
+                .fails(&[503]),
+            get("/metrics", "metrics", "Prometheus text")
+                .about("Open to the machine itself and to administrators.")
+                .who(Who::Operator)
+                .gives_as("The figures.", [("text/plain", text())])
+                .fails(&[401, 403]),
+            get("/ca.crt", "authority", "The certificate of the local authority")
+                .about("Made by `doorknock cert`; a phone installs it once. 404 where there is none.")
+                .who(Who::Anybody)
+                .gives_as("PEM.", [("application/x-x509-ca-cert", text())])
+                .fails(&[404]),
+            get("/v1/openapi.json", "openapi", "This document")
+                .who(Who::Anybody)
+                .gives("Done.", of("object")),
+            get("/v1/codes", "codes", "The code tables with labels in Chinese and English")
+                .who(Who::Anybody)
+                .gives("Done.", object([("tables", list(refer("CodeTable")))])),
+        ]
+    }
+
+    /// The components that they speak of.
+    pub fn schemas() -> Vec<Named> {
+        vec![(
+            "CodeTable",
+            object([
+                ("name", text()),
+                (
+                    "codes",
+                    list(object([
+                        ("slug", text()),
+                        ("en", text()),
+                        ("zh", text()),
+                        ("class?", text().or_null()),
+                        ("aapor?", text().or_null()),
+                        ("closes?", text().or_null()),
+                        ("next_en?", text().or_null()),
+                        ("next_zh?", text().or_null()),
+                    ])),
+                ),
+            ]),
+        )]
+    }
+}

@@ -48,6 +48,10 @@ impl Draft {
     /// Begins a file that shall become `into`.
     pub(super) fn of(into: &Path, readers: For) -> Result<Self> {
         let name = into.file_name().with_context(|| format!("{} is no file name", into.display()))?;
+        // A draft takes the name: a device or a pipe of that name would be gone.
+        if std::fs::metadata(into).is_ok_and(|there| !there.is_file()) {
+            bail!("{} is no file; name one, or leave it out and send the output there", into.display());
+        }
         let own = uuid::Uuid::new_v4().simple();
         let path = into.with_file_name(format!(".{}.{own}.part", name.to_string_lossy()));
         let mode = match readers {
@@ -191,6 +195,18 @@ mod tests {
         fn drop(&mut self) {
             drop(std::fs::remove_dir_all(&self.0));
         }
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        let folder = Folder::new();
+        let pipe = folder.0.join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        for (into, old) in [(&pipe, Old::Replaced), (&pipe, Old::Kept), (&folder.0, Old::Replaced)] {
+            let error = write(into, For::Anyone, old, b"x").unwrap_err();
+            assert!(error.to_string().contains("is no file"), "{error}");
+        }
+        assert_eq!(folder.names(), ["pipe"]);
     }
 
     #[test]

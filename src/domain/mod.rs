@@ -27,6 +27,7 @@ pub mod rates;
 mod reading;
 pub mod residence;
 pub mod rules;
+pub mod time;
 pub mod user;
 pub mod why;
 pub mod writing;

@@ -24,7 +24,6 @@ mod rows;
 pub mod scrub;
 pub mod setup;
 pub mod staff;
-pub mod time;
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ use super::digest::{ContentDigest, Keys};
 use super::json::{self, Fault, Json, What};
 use super::reason::Reason;
 use super::scrub::scrub_text;
-use super::time::SentTime;
+use crate::domain::time::SentTime;
 use fields::Fields;
 
 /// Bytes of one record's text.

@@ -121,7 +121,8 @@ pub async fn submit(app: App, mut request: Request) -> Shown {
     let (words, now) = (Words::of(&request.headers), app.now());
     let v = Visitor { app, request, caller, survey, words, now };
     need_admin(&v)?;
-    let all = parts(&v.request.headers, &body).ok_or_else(|| fault("files", "must be files of a form"))?;
+    let all =
+        parts(&v.request.headers, &body).await.ok_or_else(|| fault("files", "must be files of a form"))?;
     let token = all.iter().find(|p| p.name == "csrf").map(|p| String::from_utf8_lossy(&p.bytes).into_owned());
     v.check_token(token.as_deref())?;
     let mut page = Page::new(&v).await?;

@@ -1,10 +1,10 @@
-//! Reads the files of a small zip archive: stored or deflated entries by the central directory, within a budget that all
-//! archives of a form share. Folders are dropped from names; encryption and archives of 4 GiB are not taken.
+//! Reads the files of a small zip archive within a budget that all archives of a form share. Folders are dropped from names;
+//! what is encrypted is not taken.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 
-use flate2::Crc;
-use flate2::read::DeflateDecoder;
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// Why an archive cannot be read; the word of a sentence in the locales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,6 @@ impl Fault {
     }
 }
 
-const END: [u8; 4] = *b"PK\x05\x06";
-const ENTRY: [u8; 4] = *b"PK\x01\x02";
-const LOCAL: [u8; 4] = *b"PK\x03\x04";
-/// The end record is 22 bytes and a comment of at most 65,535.
-const END_REACH: usize = 22 + 65_535;
 /// More entries than any set-up has.
 const MOST_ENTRIES: usize = 100;
 
@@ -65,99 +60,51 @@ pub fn files(
     budget: &mut Budget,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<Unpacked>, Fault> {
-    let end = find_end(archive).ok_or(Fault::Broken)?;
-    let entries = usize::from(u16_at(archive, end + 10).ok_or(Fault::Broken)?);
-    let mut at = u32_at(archive, end + 16).ok_or(Fault::Broken)?;
-    budget.entries = budget.entries.checked_sub(entries).ok_or(Fault::TooLarge)?;
+    let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(|_| Fault::Broken)?;
+    budget.entries = budget.entries.checked_sub(archive.len()).ok_or(Fault::TooLarge)?;
     let mut all = Vec::new();
-    for _ in 0..entries {
-        let (entry, next) = entry(archive, at).ok_or(Fault::Broken)?;
-        at = next;
-        let is_hidden = entry.name.starts_with("__MACOSX/");
-        if entry.name.ends_with('/') || is_hidden {
+    for index in 0..archive.len() {
+        // Raw, because it may be packed in a way that we read only if somebody wants it.
+        let entry = archive.by_index_raw(index).map_err(|_| Fault::Broken)?;
+        let name = entry.name().map_err(|_| Fault::Broken)?.replace('\\', "/");
+        let is_readable =
+            matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated);
+        let is_locked = entry.encrypted();
+        drop(entry);
+        if name.ends_with('/') || name.starts_with("__MACOSX/") {
             continue;
         }
-        let plain = entry.name.rsplit('/').next().unwrap_or("").to_owned();
-        let bytes = if wanted(&plain) { Some(unpacked(archive, &entry, budget)?) } else { None };
+        let plain = name.rsplit('/').next().unwrap_or("").to_owned();
+        let is_wanted = wanted(&plain);
+        if is_wanted && (is_locked || !is_readable) {
+            return Err(Fault::Packing);
+        }
+        let bytes = if is_wanted { Some(unpacked(&mut archive, index, budget)?) } else { None };
         all.push((plain, bytes));
     }
     Ok(all)
 }
 
-struct Entry {
-    name: String,
-    method: u16,
-    is_locked: bool,
-    sum: usize,
-    packed: usize,
-    plain: usize,
-    header: usize,
-}
-
-fn find_end(archive: &[u8]) -> Option<usize> {
-    let from = archive.len().saturating_sub(END_REACH);
-    let last = archive.len().checked_sub(22)?;
-    (from..=last).rev().find(|at| archive[*at..*at + 4] == END)
-}
-
-fn entry(archive: &[u8], at: usize) -> Option<(Entry, usize)> {
-    if archive.get(at..at.checked_add(4)?)? != ENTRY {
-        return None;
-    }
-    let length = |offset: usize| u16_at(archive, at + offset).map(usize::from);
-    let (name, extra, comment) = (length(28)?, length(30)?, length(32)?);
-    let text = archive.get(at + 46..at + 46 + name)?;
-    let entry = Entry {
-        name: String::from_utf8_lossy(text).replace('\\', "/"),
-        method: u16_at(archive, at + 10)?,
-        is_locked: u16_at(archive, at + 8)? & 1 == 1,
-        sum: u32_at(archive, at + 16)?,
-        packed: u32_at(archive, at + 20)?,
-        plain: u32_at(archive, at + 24)?,
-        header: u32_at(archive, at + 42)?,
-    };
-    Some((entry, at + 46 + name + extra + comment))
-}
-
-fn unpacked(archive: &[u8], entry: &Entry, budget: &mut Budget) -> Result<Vec<u8>, Fault> {
-    let header = entry.header;
-    if entry.is_locked {
-        return Err(Fault::Packing);
-    }
-    if entry.plain > budget.bytes {
+/// The bytes of one file, within the budget and as many as the archive says, else it is broken.
+fn unpacked(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    index: usize,
+    budget: &mut Budget,
+) -> Result<Vec<u8>, Fault> {
+    let entry = archive.by_index(index).map_err(|error| match error {
+        ZipError::UnsupportedArchive(_) => Fault::Packing,
+        _ => Fault::Broken,
+    })?;
+    let size = usize::try_from(entry.size()).map_err(|_| Fault::TooLarge)?;
+    if size > budget.bytes {
         return Err(Fault::TooLarge);
     }
-    let slice = (|| {
-        let signature = archive.get(header..header.checked_add(4)?)?;
-        let name = usize::from(u16_at(archive, header + 26)?);
-        let extra = usize::from(u16_at(archive, header + 28)?);
-        let from = header + 30 + name + extra;
-        let bytes = archive.get(from..from.checked_add(entry.packed)?)?;
-        (signature == LOCAL).then_some(bytes)
-    })()
-    .ok_or(Fault::Broken)?;
-    // The size announced is the room made; one byte more tells that it was not the truth.
-    let mut plain = Vec::with_capacity(entry.plain + 1);
-    let most = entry.plain as u64 + 1;
-    match entry.method {
-        0 => slice.take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
-        8 => DeflateDecoder::new(slice).take(most).read_to_end(&mut plain).map_err(|_| Fault::Broken)?,
-        _ => return Err(Fault::Packing),
-    };
+    // The size announced is the room made; one byte more tells that it was not the truth. At the end of the file the
+    // reader compares the checksum.
+    let mut plain = Vec::with_capacity(size + 1);
+    entry.take(size as u64 + 1).read_to_end(&mut plain).map_err(|_| Fault::Broken)?;
     budget.take(plain.len())?;
-    let mut sum = Crc::new();
-    sum.update(&plain);
-    let is_whole = plain.len() == entry.plain && u32::try_from(entry.sum) == Ok(sum.sum());
-    if is_whole { Ok(plain) } else { Err(Fault::Broken) }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
-    let value = u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?);
-    usize::try_from(value).ok()
+    if plain.len() == size { Ok(plain) } else { Err(Fault::Broken) }
 }
 
 #[cfg(test)]
@@ -165,55 +112,18 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
     /// A zip archive with these entries, deflated where it says so.
-    pub fn archive(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
-        let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    fn archive(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, plain, is_deflated) in entries {
-            let packed = if *is_deflated {
-                let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
-                packer.write_all(plain).unwrap();
-                packer.finish().unwrap()
-            } else {
-                plain.to_vec()
-            };
-            let method: u16 = if *is_deflated { 8 } else { 0 };
-            let (name_length, packed_length) =
-                (u16::try_from(name.len()).unwrap(), u32::try_from(packed.len()).unwrap());
-            let header = u32::try_from(bytes.len()).unwrap();
-            bytes.extend_from_slice(&LOCAL);
-            bytes.extend_from_slice(&[20, 0, 0, 0]);
-            bytes.extend_from_slice(&method.to_le_bytes());
-            bytes.extend_from_slice(&[0; 8]);
-            bytes.extend_from_slice(&packed_length.to_le_bytes());
-            bytes.extend_from_slice(&(u32::try_from(plain.len()).unwrap()).to_le_bytes());
-            bytes.extend_from_slice(&name_length.to_le_bytes());
-            bytes.extend_from_slice(&[0; 2]);
-            bytes.extend_from_slice(name.as_bytes());
-            bytes.extend_from_slice(&packed);
-            directory.extend_from_slice(&ENTRY);
-            directory.extend_from_slice(&[20, 0, 20, 0, 0, 0]);
-            directory.extend_from_slice(&method.to_le_bytes());
-            directory.extend_from_slice(&[0; 4]);
-            let mut sum = Crc::new();
-            sum.update(plain);
-            directory.extend_from_slice(&sum.sum().to_le_bytes());
-            directory.extend_from_slice(&packed_length.to_le_bytes());
-            directory.extend_from_slice(&(u32::try_from(plain.len()).unwrap()).to_le_bytes());
-            directory.extend_from_slice(&name_length.to_le_bytes());
-            directory.extend_from_slice(&[0; 12]);
-            directory.extend_from_slice(&header.to_le_bytes());
-            directory.extend_from_slice(name.as_bytes());
+            let method = if *is_deflated { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+            writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
+            writer.write_all(plain).unwrap();
         }
-        let at = u32::try_from(bytes.len()).unwrap();
-        bytes.extend_from_slice(&directory);
-        bytes.extend_from_slice(&END);
-        bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&(u16::try_from(entries.len()).unwrap()).to_le_bytes());
-        bytes.extend_from_slice(&(u16::try_from(entries.len()).unwrap()).to_le_bytes());
-        bytes.extend_from_slice(&(u32::try_from(directory.len()).unwrap()).to_le_bytes());
-        bytes.extend_from_slice(&at.to_le_bytes());
-        bytes.extend_from_slice(&[0; 2]);
-        bytes
+        writer.finish().unwrap().into_inner()
     }
 
     fn all(zip: &[u8], limit: usize) -> Result<Vec<Unpacked>, Fault> {
@@ -254,7 +164,7 @@ mod tests {
     #[test]
     fn an_archive_that_is_not_what_it_says_is_broken() {
         let zip = archive(&[("a", &[b'x'; 1000], false)]);
-        let directory = zip.windows(4).position(|w| w == ENTRY).unwrap();
+        let directory = zip.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
         for (offset, byte) in [(16, 1), (24, 0), (24, 255)] {
             let mut wrong = zip.clone();
             wrong[directory + offset] = byte;
@@ -272,7 +182,7 @@ mod tests {
             let mut zip = archive(&[("a", b"hello", true)]);
             zip.truncate(cut.min(zip.len()));
             drop(all(&zip, 1000));
-            bytes.extend_from_slice(&END);
+            bytes.extend_from_slice(b"PK\x05\x06");
             bytes.extend_from_slice(&[1; 20]);
             drop(all(&bytes, 1000));
         }

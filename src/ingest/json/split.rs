@@ -13,7 +13,7 @@ use super::skip::skip_value;
 use super::{Json, MAX_RECORDS, read_uuid};
 use crate::domain::blank::is_blank;
 use crate::domain::ids::{BatchId, DeviceId};
-use crate::ingest::time::{SentTime, parse_time};
+use crate::domain::time::{SentTime, parse_time};
 
 /// Why a document is no batch at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,10 +6,10 @@ use super::fields::Fields;
 use super::place::{Fix, read_fix, read_position};
 use super::{Context, LONGEST_NAME, Refusal};
 use crate::domain::DwellingKind;
+use crate::domain::time::SentTime;
 use crate::ingest::json::MAX_STRING_CHARS;
 use crate::ingest::reason::Reason;
 use crate::ingest::scrub::scrub_code;
-use crate::ingest::time::SentTime;
 
 /// A door that can be stored; whether its area is known, and whether the door is listed already, is not judged.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,10 +13,10 @@ use uuid::Uuid;
 use super::{Notes, RecordKind, Refusal};
 use crate::domain::blank::is_blank;
 use crate::domain::code::ClosedSet;
+use crate::domain::time::{SentTime, parse_time};
 use crate::ingest::json::{Json, read_uuid};
 use crate::ingest::reason::Reason;
 use crate::ingest::scrub::{scrub_json, scrub_text};
-use crate::ingest::time::{SentTime, parse_time};
 
 /// Members of an object being read.
 pub(super) struct Fields<'j, 'a> {

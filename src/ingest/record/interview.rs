@@ -4,10 +4,10 @@ use super::fields::Fields;
 use super::person::{self, PersonRecord};
 use super::{Context, Held, Notes, Refusal};
 use crate::domain::form::{Asked, FormIssue, FormReason, Household, Person, Severity, check_form};
+use crate::domain::time::SentTime;
 use crate::domain::{CaseId, InterviewId, InterviewResult, PersonCounts, Respondent, VisitId, phone};
 use crate::ingest::json::MAX_STRING_CHARS;
 use crate::ingest::reason::Reason;
-use crate::ingest::time::SentTime;
 
 /// An interview that can be stored; whether its case and visit are known is not judged.
 #[derive(Clone, Debug, PartialEq)]

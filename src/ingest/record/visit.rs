@@ -6,10 +6,10 @@ use uuid::Uuid;
 use super::fields::{Fields, is_unsent};
 use super::place::{Fix, read_position};
 use super::{Context, Refusal};
+use crate::domain::time::SentTime;
 use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
 use crate::ingest::json::{MAX_STRING_CHARS, read_uuid};
 use crate::ingest::reason::Reason;
-use crate::ingest::time::SentTime;
 
 /// How long an appointment lasts that says no end.
 const USUAL_APPOINTMENT: SignedDuration = SignedDuration::from_mins(60);

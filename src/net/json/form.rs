@@ -1,9 +1,11 @@
 //! Reading the members of one object, noting every fault at its place.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Json;
 use crate::domain::blank::is_blank;
+use crate::domain::time::parse_time;
 use crate::net::problem::FieldError;
 use crate::net::query;
 
@@ -92,6 +94,16 @@ impl<'a> Form<'a> {
         self.optional(name, "must be a UUID", uuid)
     }
 
+    /// An instant that must be there, written with its offset.
+    pub fn instant(&mut self, name: &str) -> Option<Timestamp> {
+        self.required(name, INSTANT_RULE, instant)
+    }
+
+    /// The same when it may be missing.
+    pub fn optional_instant(&mut self, name: &str) -> Option<Timestamp> {
+        self.optional(name, INSTANT_RULE, instant)
+    }
+
     /// A whole number from `least` to `most` that must be there.
     pub fn integer(&mut self, name: &str, least: i64, most: i64) -> Option<i64> {
         self.required(name, &integer_rule(least, most), |value| integer(value, least, most))
@@ -149,6 +161,13 @@ impl<'a> Form<'a> {
         }
         (read_items.len() == items.len()).then_some(read_items)
     }
+}
+
+/// What an instant must be.
+const INSTANT_RULE: &str = "must be a time with an offset";
+
+fn instant(value: &Json) -> Option<Timestamp> {
+    Some(parse_time(value.as_text()?).ok()?.instant)
 }
 
 fn text_rule(longest: usize) -> String {

@@ -57,7 +57,7 @@ pub fn parse_time(text: &str) -> Result<SentTime, TimeFault> {
 }
 
 /// A moment as the database keeps it: whole microseconds, the rest cut.
-pub(super) fn kept(at: Timestamp) -> Timestamp {
+pub fn kept(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
