@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::app::allowance;
 use crate::app::auth;
 use crate::net::answer::{self, to_the_end};
 use crate::net::body;
@@ -23,7 +24,7 @@ use crate::net::request::Request;
 use crate::shelf;
 use crate::store::Disclosure;
 use crate::store::access::Caller;
-use crate::store::attachment::{AttachmentRow, Piece, Taken};
+use crate::store::attachment::{Allowance, AttachmentRow, Piece, Taken};
 
 /// Largest attachment: 10 MiB.
 pub const LIMIT: usize = 10 << 20;
@@ -47,10 +48,18 @@ struct Span {
     total: Option<u64>,
 }
 
+impl Span {
+    /// The byte behind its last one.
+    fn end(self) -> Option<u64> {
+        self.len.map(|len| self.at.saturating_add(len))
+    }
+}
+
 /// `PUT /v1/attachments/{id}`: the whole, or with `Content-Range: bytes a-b/total` a piece. The same piece again changes
 /// nothing; a piece that begins too late is answered with the offset wanted. What arrives before a connection breaks is
-/// kept. `Repr-Digest: sha-256=:…:` over the whole is compared at the end. Problems: `wrong-offset`, `other-content`,
-/// `digest-mismatch`, `unsupported-picture`, `body-too-large`, `not-found`, `wrong-role`.
+/// kept. `Repr-Digest: sha-256=:…:` over the whole is compared at the end. A device that has sent its share is told so before
+/// its body is read. Problems: `wrong-offset`, `other-content`, `digest-mismatch`, `unsupported-picture`, `body-too-large`,
+/// `device-quota`, `busy`, `not-found`, `wrong-role`.
 pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::device(&app, &request).await?;
     let device = caller.device.ok_or_else(Problem::not_found)?;
@@ -72,13 +81,15 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
+    let allowance = allowance::look(&app, &caller, device, id, span.end()).await?;
     request.turn.take();
     // A task of its own: what a device has sent is kept also when the device has gone.
     let done = to_the_end(async move {
         let mut share = app.pictures.share(device);
         let arrived = body::read_what_comes(&mut request, LIMIT, &mut share).await?;
         let slot = app.pictures.take(device).await?;
-        let taken = take(&app, &caller, device, id, span, arrived.bytes, arrived.broke.is_some()).await;
+        let sent = Sent { id, span, bytes: arrived.bytes, is_cut: arrived.broke.is_some() };
+        let taken = take(&app, &caller, device, sent, allowance).await;
         drop((slot, share));
         match arrived.broke {
             Some(problem) => Err(problem),
@@ -143,15 +154,21 @@ fn sha256_of(text: &str) -> Result<Vec<u8>, Problem> {
     if bytes.len() == 32 { Ok(bytes) } else { Err(wrong()) }
 }
 
+/// What arrived of a piece.
+struct Sent {
+    id: Uuid,
+    span: Span,
+    bytes: Bytes,
+    is_cut: bool,
+}
+
 /// Stores what arrived. A piece that broke off is stored as far as it came.
 async fn take(
     app: &App,
     caller: &Caller,
     device: Uuid,
-    id: Uuid,
-    span: Span,
-    bytes: Bytes,
-    is_cut: bool,
+    Sent { id, span, bytes, is_cut }: Sent,
+    allowance: Allowance,
 ) -> Result<AttachmentRow, Problem> {
     let came = bytes.len() as u64;
     let total = match span.total {
@@ -173,7 +190,7 @@ async fn take(
     let whole = (came == total).then(|| Sha256::digest(&bytes).to_vec());
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let piece = Piece { id, media_type, length: signed(total), at: signed(span.at), bytes };
-    match app.store().take_piece(caller, device, piece, app.now()).await? {
+    match app.store().take_piece(caller, device, piece, allowance.clone(), app.now()).await? {
         Taken::Yes(row) => match (&row.sha256, whole) {
             (Some(known), Some(sent)) if *known != sent => Err(Problem::plain(&kind::OTHER_CONTENT)),
             (Some(_) | None, _) => Ok(row),
@@ -182,6 +199,10 @@ async fn take(
         Taken::Unknown => Err(wrong_offset(0)),
         Taken::OtherLength(_) => Err(Problem::plain(&kind::OTHER_CONTENT)),
         Taken::Foreign => Err(Problem::not_found()),
+        Taken::Going => Err(Problem::plain(&kind::BUSY)),
+        Taken::Over(quota, spent, wanted) => {
+            Err(allowance::over(app, caller, device, &allowance, (quota, spent, wanted)).await?)
+        }
     }
 }
 
@@ -217,7 +238,11 @@ async fn finish(
     }
     let now = app.now();
     app.shelf.put(caller.key, row.id, whole.into()).await?;
-    app.store().complete_attachment(caller.key, row.id, sha256.clone(), now).await?;
+    if !app.store().complete_attachment(caller.key, row.id, sha256.clone(), now).await? {
+        // It was old and nobody had named it: it went at this very moment, and the phone begins anew.
+        app.shelf.remove(caller.key, row.id).await?;
+        return Err(wrong_offset(0));
+    }
     Ok(AttachmentRow { sha256: Some(sha256), complete_at: Some(now), ..row })
 }
 
@@ -234,7 +259,8 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
 }
 
 async fn progress(app: &App, caller: &Caller, device: Uuid, id: Uuid) -> Result<Response, Problem> {
-    let found = app.store().attachment(caller.key, id).await?.filter(|row| row.device == device);
+    let found = app.store().attachment(caller.key, id).await?;
+    let found = found.filter(|row| row.device == device && row.swept_at.is_none());
     let mut row = found.ok_or_else(Problem::not_found)?;
     if row.complete_at.is_some() && row.purged_at.is_none() && !app.shelf.has(caller.key, id).await? {
         // The database came back from a backup, the file did not: the device sends it once more.
@@ -254,7 +280,11 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     }
     let reach = app.store().may_read_attachment(caller.key, id, caller.range).await?;
     let (area, case) = reach.ok_or_else(Problem::not_found)?;
-    let row = app.store().attachment(caller.key, id).await?.filter(|row| row.complete_at.is_some());
+    let row = app
+        .store()
+        .attachment(caller.key, id)
+        .await?
+        .filter(|row| row.complete_at.is_some() && row.swept_at.is_none());
     let row = row.ok_or_else(Problem::not_found)?;
     if !app.shelf.has(caller.key, id).await? {
         return Err(Problem::not_found());

@@ -5,14 +5,20 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::app::{auth, reach};
+use crate::domain::Quota;
 use crate::ingest::scrub::scrub_text;
 use crate::net::answer;
 use crate::net::body::FORM_LIMIT;
 use crate::net::json as body;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
+use crate::store::access::Caller;
 use crate::store::device::DeviceRow;
+use crate::store::quota::DeviceDay;
+use crate::surveys::Survey;
 use crate::sync::silent_before;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// `GET /v1/devices?area=`: devices of the area's enumerators, those never or longest not heard first.
 /// Problems: `not-found`, `wrong-role`.
@@ -23,11 +29,43 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let survey = app.survey(&caller).await?;
     let since = silent_before(&survey, app.now());
     let rows = app.store().devices(caller.key, area.range, None).await?;
-    let items: Vec<Value> = rows.iter().map(|d| item(d, since)).collect();
+    let today = Today::read(&app, &caller, &survey, area.range).await?;
+    let items: Vec<Value> = rows.iter().map(|d| item(d, since, &today)).collect();
     Ok(answer::json(&json!({"items": items, "after": null})))
 }
 
-fn item(d: &DeviceRow, silent_before: jiff::Timestamp) -> Value {
+/// What devices used today of what one device may send.
+struct Today {
+    on: jiff::civil::Date,
+    used: HashMap<Uuid, DeviceDay>,
+}
+
+impl Today {
+    async fn read(app: &App, caller: &Caller, survey: &Survey, range: (i32, i32)) -> Result<Self, Problem> {
+        let on = survey.rules.calendar.local_date(app.now());
+        let used = app.store().device_days(caller.key, range, on).await?;
+        Ok(Self { on, used: used.into_iter().map(|used| (used.device, used)).collect() })
+    }
+
+    fn of(&self, device: Uuid) -> Value {
+        let used = self.used.get(&device).copied().unwrap_or_default();
+        let limits = [
+            (Quota::Pictures, used.pictures_over_at),
+            (Quota::Unnamed, used.unnamed_over_at),
+            (Quota::Refused, used.refused_over_at),
+        ];
+        let reached: Vec<Value> = limits
+            .into_iter()
+            .filter_map(|(quota, at)| Some(json!({"quota": quota.slug(), "at": at?})))
+            .collect();
+        json!({
+            "on": self.on, "record_bytes": used.records, "picture_bytes": used.pictures, "unnamed_bytes": used.unnamed,
+            "refused": used.refused, "refused_left_out": used.left_out, "reached": reached,
+        })
+    }
+}
+
+fn item(d: &DeviceRow, silent_before: jiff::Timestamp, today: &Today) -> Value {
     json!({
         "id": d.id, "device_id": d.id, "enumerator": d.user, "name": d.name, "area": d.area, "model": d.model,
         "enrolled_at": d.enrolled_at, "last_heard": d.last_at, "last_sync": d.last_batch_at, "waiting": d.waiting,
@@ -35,6 +73,7 @@ fn item(d: &DeviceRow, silent_before: jiff::Timestamp) -> Value {
         "silent": d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < silent_before),
         "lease_ends": d.lease_ends, "batches_missing": d.batches_missing, "replaced_by": d.replaced_by,
         "revoked_at": d.revoked_at, "revoked_by": d.revoked_by, "revoke_note": d.revoke_note,
+        "today": today.of(d.id),
     })
 }
 
@@ -53,7 +92,8 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     app.store().revoke_device(&caller, id, note, now).await?;
     let row = app.store().devices(caller.key, caller.range, Some(id)).await?.into_iter().next();
     let survey = app.survey(&caller).await?;
-    Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now)))))
+    let today = Today::read(&app, &caller, &survey, caller.range).await?;
+    Ok(answer::json(&row.map(|d| item(&d, silent_before(&survey, now), &today))))
 }
 
 /// What the `OpenAPI` document says of this file.

@@ -1,6 +1,7 @@
 //! What every handler shares: services, limits, clock, who calls and what lies within reach; and how errors of the rooms
 //! below become problems.
 
+pub mod allowance;
 pub mod auth;
 pub mod cards;
 pub mod known;

@@ -23,6 +23,7 @@ mod setup;
 mod show;
 pub mod simulate;
 mod step;
+mod sweeping;
 mod upload;
 mod whole;
 mod words;

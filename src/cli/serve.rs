@@ -16,6 +16,7 @@ use super::cert;
 use super::linking;
 use super::pairing::{Unmarked, pair_shelf};
 use crate::app::{App, Room};
+use crate::cli::sweeping;
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
 use crate::net::metrics::PoolFigures;
 use crate::net::server::{Limits, Server};
@@ -156,7 +157,8 @@ async fn serve(
             linking::keep_linking(linking, linking_stop).await;
         }
     });
-    let sweeper = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
+    let leases = tokio::spawn(end_leases(app.clone(), Arc::clone(&stop)));
+    let sweeper = tokio::spawn(sweeping::keep_sweeping(app.clone(), Arc::clone(&stop)));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     say(format!("listening on {}", server.url()));
     let site = routes::routes().into_filter(app.clone(), app.metrics.clone());
@@ -170,6 +172,7 @@ async fn serve(
     // The keeper looks at the flag between two folds.
     drop(tokio::time::timeout(Duration::from_secs(2), keeper).await);
     drop(tokio::time::timeout(Duration::from_secs(2), linker).await);
+    drop(tokio::time::timeout(Duration::from_secs(2), leases).await);
     drop(tokio::time::timeout(Duration::from_secs(2), sweeper).await);
     app.store().close();
     tracing::info!(connections_cut = cut, "stopped");

@@ -74,6 +74,8 @@ policy_table! {
         lease: Lease = Lease::default();
         /// Self-response.
         self_response: SelfResponse = SelfResponse::default();
+        /// What one device may send of what could fill the disk for all.
+        limits: Limits = Limits::default();
         /// Rates.
         rates: RatesPolicy = RatesPolicy::default();
         /// Privacy.
@@ -234,6 +236,20 @@ policy_table! {
         /// The local date before which nobody visits, `YYYY-MM-DD`.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<String> = None;
+    }
+}
+
+policy_table! {
+    /// What one device may send of what could fill the disk for all; days are those of the survey's time zone.
+    Limits {
+        /// MiB of pictures a day.
+        picture_mib: u32 = 500;
+        /// MiB of pictures that no visit names yet.
+        unnamed_mib: u32 = 100;
+        /// Days after which a picture that no visit names is removed.
+        unnamed_days: u32 = 7;
+        /// Refused records a day of which a copy is kept.
+        refused: u32 = 500;
     }
 }
 

@@ -177,6 +177,10 @@ kinds! {
         "Too many wrong tries", "错误次数过多",
         "Too many wrong codes or passwords in a row. Wait for the time in `Retry-After`.",
         "登记码或密码连续错误次数过多，请等待 `Retry-After` 所示时间。" }
+    DEVICE_QUOTA "device-quota" TOO_MANY_REQUESTS {
+        "The device has sent its share of pictures", "本设备的图片已达上限",
+        "The device has reached a limit of its survey for pictures; `quota` says which, `goes_on_at` until when. Records are taken all the same.",
+        "本设备的图片已达到调查规定的上限，`quota` 指明是哪一项，`goes_on_at` 为可继续的时间。记录照常接收。" }
     BUSY "busy" TOO_MANY_REQUESTS {
         "Too much at once", "同时请求过多",
         "More of this is asked for at the same moment than the service does at once. Try again after the time in `Retry-After`.",

@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use super::figures::thousands;
 use super::pace::Pace;
+use super::shares;
 use super::visitor::Visitor;
 use crate::net::problem::Problem;
 use crate::store::browse::UnitActivity;
 use crate::store::completion::BuildingRow;
 use crate::store::device::DeviceRow;
+use crate::store::quota::DeviceDay;
 use crate::store::survey::AreaRow;
 
 /// Days without a visit after which a building with open doors is an alert.
@@ -56,6 +58,8 @@ pub struct Material<'a> {
     pub names: &'a BTreeMap<String, String>,
     /// Its devices.
     pub devices: &'a [DeviceRow],
+    /// What they used today.
+    pub used: &'a [DeviceDay],
     /// Its pace.
     pub pace: Option<Pace>,
 }
@@ -76,6 +80,7 @@ pub async fn alerts(v: &Visitor, m: &Material<'_>) -> Result<Vec<Alert>, Problem
     all.extend(behind(v, m));
     all.extend(few(v, clusters(v, m)));
     all.extend(few(v, devices(v, m)));
+    all.extend(few(v, shares::alerts(v, m)));
     all.extend(few(v, leases(v, m).await?));
     all.extend(old_held(v, m).await?);
     all.sort_by_key(|a| match a.level {

@@ -39,6 +39,7 @@ pub mod returns;
 pub mod review;
 pub mod rows;
 pub mod setup;
+pub mod shares;
 pub mod sheet;
 pub mod slip;
 pub mod switch;

@@ -94,6 +94,7 @@ struct Parts {
     buildings: Vec<BuildingRow>,
     names: BTreeMap<String, String>,
     devices: Vec<crate::store::device::DeviceRow>,
+    used: Vec<crate::store::quota::DeviceDay>,
     pace: Option<(Pace, crate::app::memory::Days)>,
     above: Vec<AreaRow>,
     is_leaf: bool,
@@ -119,6 +120,7 @@ impl Parts {
         let names = store.areas(key, Areas::Codes(codes)).await?;
         let names = names.iter().map(|a| (a.code.clone(), v.name_of(a))).collect();
         let pace = Self::pace(v, area, &by_area.total).await?;
+        let today = v.survey.rules.calendar.local_date(v.now);
         Ok(Self {
             by_building,
             n_buildings,
@@ -126,6 +128,7 @@ impl Parts {
             buildings,
             names,
             devices: store.devices(key, area.range, None).await?,
+            used: store.device_days(key, area.range, today).await?,
             pace,
             above: store.areas(key, Areas::Above(area.range.0)).await?,
             is_leaf,
@@ -172,6 +175,7 @@ impl Parts {
             buildings: &self.buildings,
             names: &self.names,
             devices: &self.devices,
+            used: &self.used,
             pace: self.pace.as_ref().map(|p| p.0),
         };
         let alerts = alerts::alerts(v, &material).await?;

@@ -7,6 +7,7 @@ use super::said::{Both, both};
 use super::{AreaRow, Setup, StaffRow};
 use crate::domain::Language;
 use crate::domain::code::{DwellingKind, Role};
+use crate::domain::policy::Limits;
 use crate::domain::rules::Span;
 use std::collections::HashSet;
 
@@ -107,6 +108,7 @@ pub fn contents(setup: &Setup, language: Language) -> Table {
         vec![word("doors", "住所"), doors(&setup.dwellings, language)],
         vec![word("places", "位置"), places(&setup.dwellings, language)],
         vec![word("staff", "人员"), staff(&setup.staff, language)],
+        vec![word("a device may send", "每台设备限额"), limits(&survey.policy.limits, language)],
     ];
     for (name, dates) in [
         (word("extra weekend dates", "额外周末日"), &survey.policy.weekend_dates),
@@ -117,6 +119,19 @@ pub fn contents(setup: &Setup, language: Language) -> Table {
         }
     }
     Table { head: vec![word("what", "内容"), word("understood", "识别结果")], rows }
+}
+
+/// What one device may send.
+fn limits(limits: &Limits, language: Language) -> String {
+    let Limits { picture_mib, unnamed_mib, unnamed_days, refused } = limits;
+    match language {
+        Language::En => format!(
+            "{picture_mib} MiB of pictures a day; {unnamed_mib} MiB without a visit, for {unnamed_days} days; {refused} refused records a day kept"
+        ),
+        Language::Zh => format!(
+            "图片每日 {picture_mib} MiB；无访问记录的图片 {unnamed_mib} MiB，保留 {unnamed_days} 天；每日留存被拒记录 {refused} 条"
+        ),
+    }
 }
 
 fn areas(rows: &[AreaRow], language: Language) -> String {

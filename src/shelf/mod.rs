@@ -5,6 +5,7 @@
 
 mod mark;
 mod sniff;
+mod sweep;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::store::{SurveyKey, Witness};
 
 pub use mark::MARK;
 pub use sniff::{ENOUGH, media_type};
+pub use sweep::{SweepError, Swept};
 
 /// A place for attachments; cheap to clone.
 #[derive(Clone, Debug)]

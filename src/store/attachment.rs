@@ -1,24 +1,30 @@
 //! Attachments: how far an upload has come, its pieces until it is complete, and which visit names it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::access::Caller;
 use super::tx::{Error, Outcome, Tx, statements};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, quota};
+use crate::domain::Quota;
+use crate::domain::policy::Limits;
+use crate::domain::quota::{Spent, Wanted, price};
 
 statements! {
     /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 media type, $7 length, $8 now.
     BEGIN = "-- begin_attachment
-        insert into attachment (district_id, survey_no, id, device_id, enumerator, media_type, length, stored, started_at)
-        values ($1, $2, $3, $4, $5, $6, $7, 0, $8) on conflict on constraint attachment_pk do nothing";
+        insert into attachment (district_id, survey_no, id, device_id, enumerator, media_type, length, stored, started_at, named_at)
+        select $1::integer, $2::integer, $3::uuid, $4::uuid, $5, $6, $7::bigint, 0, $8::timestamptz, case when exists (
+            select 1 from attachment_link l where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = $3) then $8 end
+        on conflict on constraint attachment_pk do nothing";
     /// $1 district, $2 survey, $3 id.
     FIND_LOCKED = "-- lock_attachment
-        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at from attachment
+        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at, swept_at from attachment
         where district_id = $1 and survey_no = $2 and id = $3 for update";
     /// $1 district, $2 survey, $3 id.
     FIND = "-- find_attachment
-        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at from attachment
+        select id, device_id, enumerator, media_type, length, stored, sha256, complete_at, purged_at, swept_at from attachment
         where district_id = $1 and survey_no = $2 and id = $3";
     /// $1 district, $2 survey, $3 id, $4 offset, $5 bytes.
     ADD_PART = "-- add_attachment_part
@@ -38,8 +44,10 @@ statements! {
     /// $1 district, $2 survey, $3 id. What was sent is not what was announced, or its file is lost: it starts over.
     DROP = "-- drop_attachment
         delete from attachment where district_id = $1 and survey_no = $2 and id = $3";
-    /// $1 district, $2 survey, $3 attachments, $4 visits.
+    /// $1 district, $2 survey, $3 attachments, $4 visits, $5 now. Waits for whoever is about to remove one of them.
     LINK = "-- link_attachments
+        with named as (
+            update attachment set named_at = $5 where district_id = $1 and survey_no = $2 and id = any($3) and named_at is null)
         insert into attachment_link (district_id, survey_no, attachment_id, visit_id)
         select $1, $2, u.* from unnest($3::uuid[], $4::uuid[]) as u (attachment, visit) order by u.attachment, u.visit
         on conflict on constraint attachment_link_pk do nothing";
@@ -60,7 +68,7 @@ statements! {
     /// $1 district, $2 survey, $3 ids.
     HERE = "-- attachments_here
         select id, media_type, length from attachment
-        where district_id = $1 and survey_no = $2 and id = any($3) and complete_at is not null and purged_at is null";
+        where district_id = $1 and survey_no = $2 and id = any($3) and complete_at is not null and purged_at is null and swept_at is null";
 }
 
 /// An attachment as stored.
@@ -84,6 +92,8 @@ pub struct AttachmentRow {
     pub complete_at: Option<Timestamp>,
     /// When its bytes were removed.
     pub purged_at: Option<Timestamp>,
+    /// When somebody began to remove it because no visit names it: it counts as gone.
+    pub swept_at: Option<Timestamp>,
 }
 
 fn row(r: &tokio_postgres::Row) -> AttachmentRow {
@@ -97,6 +107,7 @@ fn row(r: &tokio_postgres::Row) -> AttachmentRow {
         sha256: r.get("sha256"),
         complete_at: r.get("complete_at"),
         purged_at: r.get("purged_at"),
+        swept_at: r.get("swept_at"),
     }
 }
 
@@ -128,20 +139,39 @@ pub enum Taken {
     Foreign,
     /// The first piece must come first.
     Unknown,
+    /// It is being removed at this moment because no visit named it.
+    Going,
+    /// The device has reached a limit; what it has used, and what the piece is.
+    Over(Quota, Spent, Wanted),
+}
+
+/// What a device may send, and the day it is counted on.
+#[derive(Clone, Debug)]
+pub struct Allowance {
+    /// The survey's limits.
+    pub limits: Limits,
+    /// Today, in the survey's time zone.
+    pub day: Date,
 }
 
 /// Notes which visits name which attachments: (attachment, visit).
-pub async fn link(tx: &Tx, key: SurveyKey, pairs: &[(Uuid, Uuid)]) -> Result<(), Error> {
+pub async fn link(tx: &Tx, key: SurveyKey, pairs: &[(Uuid, Uuid)], now: Timestamp) -> Result<(), Error> {
     if pairs.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = pairs.iter().map(|p| p.0).collect();
     let visits: Vec<Uuid> = pairs.iter().map(|p| p.1).collect();
-    tx.execute(&LINK, &[&key.district, &key.no, &ids, &visits]).await?;
+    tx.execute(&LINK, &[&key.district, &key.no, &ids, &visits, &now]).await?;
     Ok(())
 }
 
-async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp) -> Result<Taken, Error> {
+async fn take(
+    tx: &Tx,
+    caller: &Caller,
+    device: Uuid,
+    (p, allowance): (&Piece, &Allowance),
+    now: Timestamp,
+) -> Result<Taken, Error> {
     let (district, no) = (caller.key.district, caller.key.no);
     if let Some(media_type) = p.media_type {
         tx.execute(&BEGIN, &[&district, &no, &p.id, &device, &caller.user, &media_type, &p.length, &now])
@@ -153,6 +183,9 @@ async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp)
     if found.device != device {
         return Ok(Taken::Foreign);
     }
+    if found.swept_at.is_some() {
+        return Ok(Taken::Going);
+    }
     if found.length != p.length {
         return Ok(Taken::OtherLength(found.length));
     }
@@ -163,6 +196,9 @@ async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp)
     if p.at > found.stored {
         return Ok(Taken::WrongOffset(found.stored));
     }
+    if let Some(over) = over(tx, caller.key, &found, end, allowance).await? {
+        return Ok(over);
+    }
     // What came twice is left out; the digest of the whole tells whether it was the same.
     let known = usize::try_from(found.stored - p.at).unwrap_or_default();
     let fresh: &[u8] = &p.bytes[known.min(p.bytes.len())..];
@@ -171,25 +207,46 @@ async fn take(tx: &Tx, caller: &Caller, device: Uuid, p: &Piece, now: Timestamp)
     Ok(Taken::Yes(AttachmentRow { stored: end, ..found }))
 }
 
+/// Counts the bytes up to `end` on the device's day; what stands against it.
+async fn over(
+    tx: &Tx,
+    key: SurveyKey,
+    found: &AttachmentRow,
+    end: i64,
+    allowance: &Allowance,
+) -> Result<Option<Taken>, Error> {
+    let price = price(end - found.stored);
+    quota::spend(tx, key, found.device, allowance.day, price).await?;
+    // Read under the row just written: another picture of the device waits, so both cannot take the same room.
+    let used = quota::look(tx, key, found.device, allowance.day, found.id).await?;
+    let spent = Spent { today: used.spent.today - price, ..used.spent };
+    let wanted = used.wanted(end);
+    Ok(allowance.limits.exceeded(spent, wanted).map(|quota| Taken::Over(quota, spent, wanted)))
+}
+
 impl Store {
-    /// Takes a piece of an upload on behalf of a device; the same piece again changes nothing.
+    /// Takes a piece of an upload on behalf of a device, within what it may send; the same piece again changes nothing.
     pub async fn take_piece(
         &self,
         caller: &Caller,
         device: Uuid,
         piece: Piece,
+        allowance: Allowance,
         now: Timestamp,
     ) -> Result<Taken, Error> {
         let caller = caller.clone();
         self.retrying("take_piece", move |tx| {
-            let (caller, piece) = (caller.clone(), piece.clone());
+            let (caller, piece, allowance) = (caller.clone(), piece.clone(), allowance.clone());
             Box::pin(async move {
-                let taken = take(tx, &caller, device, &piece, now).await?;
+                let taken = take(tx, &caller, device, (&piece, &allowance), now).await?;
                 Ok::<_, Error>(match taken {
                     Taken::Yes(_) => Outcome::Commit(taken),
-                    Taken::WrongOffset(_) | Taken::OtherLength(_) | Taken::Foreign | Taken::Unknown => {
-                        Outcome::Rollback(taken)
-                    }
+                    Taken::WrongOffset(_)
+                    | Taken::OtherLength(_)
+                    | Taken::Foreign
+                    | Taken::Unknown
+                    | Taken::Going
+                    | Taken::Over(..) => Outcome::Rollback(taken),
                 })
             })
         })
@@ -217,20 +274,25 @@ impl Store {
         .await
     }
 
-    /// Notes that the bytes lie outside the database now, and drops the pieces.
+    /// Notes that the bytes lie outside the database now, and drops the pieces. `false` when the upload was removed
+    /// meanwhile.
     pub async fn complete_attachment(
         &self,
         key: SurveyKey,
         id: Uuid,
         sha256: Vec<u8>,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.retrying("complete_attachment", move |tx| {
             let sha256 = sha256.clone();
             Box::pin(async move {
                 tx.execute(&COMPLETE, &[&key.district, &key.no, &id, &sha256, &now]).await?;
+                let row = tx.query_opt(&FIND, &[&key.district, &key.no, &id]).await?;
+                if row.is_none_or(|r| r.get::<_, Option<Timestamp>>("swept_at").is_some()) {
+                    return Ok::<_, Error>(Outcome::Rollback(false));
+                }
                 tx.execute(&DROP_PARTS, &[&key.district, &key.no, &id]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
+                Ok(Outcome::Commit(true))
             })
         })
         .await

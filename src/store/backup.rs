@@ -18,9 +18,9 @@ statements! {
     /// Tables of ours with anything in them that nobody would want to lose.
     ANYTHING = "-- anything_stored
         select (select count(*) from survey) + (select count(*) from account) + (select count(*) from batch) as n";
-    /// $1 district, $2 survey, $3 epoch, $4 the moment the backup was taken at.
+    /// $1 district, $2 survey, $3 epoch, $4 the moment the backup was taken at, $5 now.
     NEW_EPOCH = "-- new_epoch
-        update feed set epoch = $3, restored_to = $4 where district_id = $1 and survey_no = $2";
+        update feed set epoch = $3, restored_to = $4, restored_at = $5 where district_id = $1 and survey_no = $2";
 }
 
 /// Tables of ours, by name. Partitions, what belongs to extensions and the mark of a restore are not among them.
@@ -182,9 +182,9 @@ pub async fn migrate_restored(settings: &Settings) -> Result<usize, Error> {
     migrate_for(settings, Aim::Restore).await
 }
 
-async fn renew(tx: &Tx, keys: &[SurveyKey], taken_at: Timestamp) -> Result<(), Error> {
+async fn renew(tx: &Tx, keys: &[SurveyKey], taken_at: Timestamp, now: Timestamp) -> Result<(), Error> {
     for key in keys {
-        tx.execute(&NEW_EPOCH, &[&key.district, &key.no, &Uuid::new_v4(), &taken_at]).await?;
+        tx.execute(&NEW_EPOCH, &[&key.district, &key.no, &Uuid::new_v4(), &taken_at, &now]).await?;
     }
     Ok(())
 }
@@ -198,7 +198,7 @@ impl Store {
         self.retrying("finish_restore", move |tx| {
             let keys = keys.clone();
             Box::pin(async move {
-                renew(tx, &keys, taken_at).await?;
+                renew(tx, &keys, taken_at, now).await?;
                 for key in keys {
                     let note = super::audit::Note::by_operator(key, super::audit::Action::Restore, now);
                     let detail = serde_json::json!({"taken_at": taken_at});

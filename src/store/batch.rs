@@ -11,6 +11,7 @@ use super::held::Lock;
 use super::tx::{Error, Tx, statements};
 use super::wire::{InOrder, Stamp};
 use super::{Store, SurveyKey};
+use crate::domain::quota::BATCH_BYTES;
 
 statements! {
     /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 digest, $7 received, $8 sent, $9 offset, $10 waiting, $11 seq, $12 records, $13 via,
@@ -23,18 +24,19 @@ statements! {
             on conflict on constraint batch_pk do nothing returning id)
         select id, case when $14::bigint is not null then pg_advisory_xact_lock_shared($14)::text end from mine";
     /// $1 district, $2 survey, $3 batch, $4 raw, $5 length, $6 receipts; then of its device: $7 id, $8 now, $9 waiting, $10 offset,
-    /// $11 app version, $12 number of the batch.
+    /// $11 app version, $12 number of the batch, $13 day, $14 what a batch counts as beside its text.
     INSERT_CONTENT = "-- insert_batch_content
         with kept as (
             insert into batch_content (district_id, survey_no, batch_id, raw, raw_length, receipts)
             values ($1, $2, $3, $4, $5, $6))
         insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version,
-            seq_first, seq_last, seq_count)
-        values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end)
+            seq_first, seq_last, seq_count, day, day_bytes)
+        values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end, $13, $5 + $14::bigint)
         on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
             last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
             app_version = coalesce(excluded.app_version, c.app_version), seq_first = least(c.seq_first, excluded.seq_first),
-            seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count";
+            seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count, day = excluded.day,
+            day_bytes = excluded.day_bytes + case when c.day = excluded.day then c.day_bytes else 0 end";
     /// $1 district, $2 survey, $3 id.
     FIND_BATCH = "-- find_batch
         select b.device_id, b.user_name, b.digest, b.received_at, b.clock_offset_s, c.receipts
@@ -244,6 +246,8 @@ pub async fn insert_content(
             &c.clock_offset_s,
             &c.app_version,
             &c.seq,
+            &c.day,
+            &BATCH_BYTES,
         ],
     )
     .await?;
@@ -277,7 +281,7 @@ pub fn packed(text: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// Text as it was before it was stored.
-fn unpacked(packed: &[u8]) -> Result<String, Error> {
+pub fn unpacked(packed: &[u8]) -> Result<String, Error> {
     let bytes = zstd::stream::decode_all(packed).map_err(|_| Error::Corrupt("packed text"))?;
     String::from_utf8(bytes).map_err(|_| Error::Corrupt("packed text"))
 }

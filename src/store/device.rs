@@ -1,6 +1,7 @@
 //! Devices: when they were last heard, what they said, cutting them off.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
@@ -120,6 +121,8 @@ pub struct Contact {
     pub app_version: Option<String>,
     /// The device's number of the batch.
     pub seq: Option<i64>,
+    /// Day of the survey's time zone.
+    pub day: Date,
 }
 
 /// The device and all whose place it took.

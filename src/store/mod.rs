@@ -29,8 +29,10 @@ pub mod load;
 mod migrate;
 pub mod plan;
 pub mod purge;
+pub mod quota;
 pub mod staff;
 pub mod survey;
+pub mod sweep;
 mod tx;
 mod wire;
 mod witness;
@@ -74,8 +76,10 @@ pub fn statements() -> Vec<&'static Statement> {
         loads.as_slice(),
         plan::ALL,
         purge::ALL,
+        quota::ALL,
         staff::ALL,
         survey::ALL,
+        sweep::ALL,
         tx::ALL,
     ]
     .concat()

@@ -49,6 +49,7 @@ mod planning;
 mod problems;
 mod process;
 mod purge;
+mod quota;
 mod races;
 mod readme;
 mod records;

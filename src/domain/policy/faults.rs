@@ -133,6 +133,10 @@ impl Policy {
             ("interview.missing_days", self.interview.missing_days, 0, 365),
             ("pages.silent_hours", self.pages.silent_hours, 1, 8760),
             ("lease.hours", self.lease.hours, 1, 8760),
+            ("limits.picture_mib", self.limits.picture_mib, 1, 1_000_000),
+            ("limits.unnamed_mib", self.limits.unnamed_mib, 1, 1_000_000),
+            ("limits.unnamed_days", self.limits.unnamed_days, 1, 365),
+            ("limits.refused", self.limits.refused, 0, 1_000_000),
             ("plan.max_per_day", self.plan.max_per_day, 1, 24),
             ("plan.min_gap_minutes", self.plan.min_gap_minutes, 0, 1440),
         ];

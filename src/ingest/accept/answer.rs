@@ -44,7 +44,11 @@ pub(super) fn head_warning((pointer, says): (&'static str, &'static str)) -> War
 
 impl Work<'_> {
     /// The raw copy, the receipts as they were given, word of the device, and what became of earlier records.
-    pub(super) async fn keep_batch(&self, receipts: &[Box<RawValue>]) -> Result<(), Error> {
+    pub(super) async fn keep_batch(
+        &self,
+        receipts: &[Box<RawValue>],
+        raw: (&[u8], i32),
+    ) -> Result<(), Error> {
         let (tx, key, batch) = (self.tx, self.at.key, self.batch);
         let text = serde_json::to_string(receipts).map_err(|_| crate::store::Error::Corrupt("receipt"))?;
         let contact = Contact {
@@ -54,8 +58,8 @@ impl Work<'_> {
             clock_offset_s: batch.head.clock_offset_s,
             app_version: batch.app_version.clone(),
             seq: batch.head.seq,
+            day: batch.day,
         };
-        let raw = (batch.raw.as_slice(), batch.raw_length);
         try_join(
             batch::insert_content(tx, key, batch.head.id, raw, &text, &contact),
             feed::mark(tx, key, self.at.tag, ChangeKind::Receipt, &self.settled),

@@ -102,7 +102,7 @@ impl Work<'_> {
         let ((), (), (), waiting) = Box::pin(try_join4(
             evidence::insert_visits(tx, key, &sender, visit_rows),
             evidence::insert_interviews(tx, key, &sender, interview_rows, others),
-            attachment::link(tx, key, &pictures),
+            attachment::link(tx, key, &pictures, self.at.now),
             evidence::awaiting_interviews(tx, key, &counted),
         ))
         .await?;

@@ -3,6 +3,7 @@
 mod answer;
 mod doors;
 mod forms;
+mod refused;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use futures_util::TryFutureExt as _;
 use futures_util::future::try_join;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -66,6 +68,8 @@ struct Prepared {
     raw: Vec<u8>,
     raw_length: i32,
     trust: Trust,
+    /// The day it is counted on, in the survey's time zone.
+    day: Date,
     /// How often it was tried to store it.
     tries: AtomicU32,
 }
@@ -190,6 +194,7 @@ fn prepare(
         app_version: header.app_version.clone(),
         warnings,
         reach: Reach::of(caller),
+        day: survey.rules.calendar.local_date(now),
         survey,
         reads,
         raw: packed,
@@ -258,11 +263,16 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
     work.take_visits_and_interviews(keys).await?;
     let refold = work.fold_again().await?;
     let (receipts, counts) = work.receipts(&refold.folded).await?;
+    let raw = work.raw_to_keep().await?;
     if batch.head.via == BY_HAND {
         work.tell_device(&receipts).await?;
     }
     // Neither needs the other's answer.
-    Box::pin(try_join(refold.write(tx, at).map_err(Error::from), work.keep_batch(&receipts))).await?;
+    Box::pin(try_join(
+        refold.write(tx, at).map_err(Error::from),
+        work.keep_batch(&receipts, (&raw.0, raw.1)),
+    ))
+    .await?;
     Ok(Outcome::Stamp(Stored::New(receipts, counts), key, at.tag))
 }
 

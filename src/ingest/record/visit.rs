@@ -11,6 +11,8 @@ use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
 use crate::ingest::json::{MAX_STRING_CHARS, read_uuid};
 use crate::ingest::reason::Reason;
 
+/// Pictures that one visit can name.
+const MOST_PHOTOS: usize = 100;
 /// How long an appointment lasts that says no end.
 const USUAL_APPOINTMENT: SignedDuration = SignedDuration::from_mins(60);
 
@@ -133,5 +135,9 @@ fn read_photos(fields: &Fields<'_, '_>) -> Vec<Uuid> {
     }
     photos.sort_unstable();
     photos.dedup();
+    if photos.len() > MOST_PHOTOS {
+        fields.leave_out("photo", Reason::FieldDropped, "names more than 100 pictures");
+        photos.truncate(MOST_PHOTOS);
+    }
     photos
 }

@@ -102,6 +102,10 @@ fn what_was_understood_is_told_as_tables() {
     assert_eq!(value("doors"), "4 (3 Dwelling, 1 Business)");
     assert_eq!(value("places"), "3 of 4 doors, lon 112.97 – 112.98, lat 34.75 – 34.76");
     assert_eq!(value("staff"), "3 (1 Enumerator, 1 Supervisor, 1 Administrator)");
+    assert_eq!(
+        value("a device may send"),
+        "500 MiB of pictures a day; 100 MiB without a visit, for 7 days; 500 refused records a day kept"
+    );
     assert!(
         value("hours on duty").contains("3 with hours of their own (09:00-21:00)"),
         "{}",

@@ -19,6 +19,9 @@ const CASES: &[[&str; 3]] = &[
     ["max_attempts = 5", "max_attempts = 2", "survey.toml:11: closing.max_attempts: \"2\": "],
     ["max_attempts = 5", "max_attempts = \"five\"", "survey.toml:11: closing.max_attempts: \"five\": expected "],
     ["max_attempts = 5", "max_tries = 5", "survey.toml:11: closing.max_tries: not a key of this place; known are"],
+    ["[closing]", "[limits]\npicture_mib = 0\n[closing]", "survey.toml:11: limits.picture_mib: \"0\": must be 1 to 1000000"],
+    ["[closing]", "[limits]\nunnamed_days = \"a week\"\n[closing]", "survey.toml:11: limits.unnamed_days: \"a week\": expected "],
+    ["[closing]", "[limits]\npictures = 5\n[closing]", "survey.toml:11: limits.pictures: not a key of this place; known are"],
     ["[closing]", "[closings]", "survey.toml:10: closings: not a key of this place; known are"],
     ["[closing]", "[[band]]\nid = \"m\"\n[closing]", "survey.toml:"],
 ];
