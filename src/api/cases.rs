@@ -13,6 +13,7 @@ use crate::ingest::decide;
 use crate::net::answer::{self, to_the_end};
 use crate::net::body::FORM_LIMIT;
 use crate::net::json::{self as body, Form};
+use crate::net::kind;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::net::request::Request;
@@ -94,10 +95,15 @@ fn states(query: &Query) -> Result<Option<Vec<i16>>, Problem> {
     })
 }
 
-/// `GET /v1/cases/{id}`: one door with its history, as far as the reader may see it. Problems: `not-found`.
+/// `GET /v1/cases/{id}`: one door with its history, as far as the reader may see it. Problems: `not-found`,
+/// `busy` for a device that opens doors without end.
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let row = reach::case(&app, &caller, request.param_uuid("id")?).await?;
+    if let Some(device) = caller.device {
+        let opened = app.openings.open(device, app.now());
+        opened.map_err(|seconds| Problem::plain(&kind::BUSY).retry_after(seconds))?;
+    }
     let survey = app.survey(&caller).await?;
     let reader = if auth::is_supervisor(&caller) {
         Reader::Supervisor

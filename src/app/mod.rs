@@ -20,7 +20,7 @@ use crate::dedupe::{self, Dedupe};
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
 use crate::net::kind;
-use crate::net::limit::{Attempts, Hashing, REQUESTS_OF_ONE, Turns, UploadSlots};
+use crate::net::limit::{Attempts, Hashing, Openings, REQUESTS_OF_ONE, Turns, UploadSlots};
 use crate::net::metrics::Metrics;
 use crate::net::problem::{FieldError, Problem};
 use crate::net::request::TokenHash;
@@ -56,6 +56,8 @@ pub struct App {
     pub passwords: Attempts,
     /// Guesses at the codes of cards.
     pub slips: Attempts,
+    /// Doors that devices open.
+    pub openings: Openings,
     /// What the pages remember for a short while.
     pub pages: Memory,
     /// What the visits have taught, for lists.
@@ -103,6 +105,7 @@ impl App {
             codes: Attempts::new(),
             passwords: Attempts::new(),
             slips: Attempts::new(),
+            openings: Openings::default(),
             pages: Memory::default(),
             chances: Chances::default(),
             clock: Arc::new(Timestamp::now),

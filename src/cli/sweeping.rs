@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::http::app::App;
+use crate::app::App;
 use crate::shelf::SweepError;
 use crate::surveys::Survey;
 

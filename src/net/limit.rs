@@ -6,6 +6,7 @@
 //! told when to come again; what is remembered about callers is bounded.
 
 mod hashing;
+mod openings;
 mod tries;
 mod turns;
 mod uploads;
@@ -13,6 +14,7 @@ mod uploads;
 use std::time::Duration;
 
 pub use hashing::{Hashing, Lane};
+pub use openings::Openings;
 pub(super) use tries::address;
 pub use tries::{Attempt, Attempts, Tries};
 pub use turns::{Turn, Turns};
