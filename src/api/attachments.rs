@@ -318,7 +318,13 @@ pub(super) mod described {
                 whose `offset` is the next byte wanted, which HEAD tells too. What arrives before a \
                 connection breaks is kept. At most 10 MiB; JPEG, PNG, WebP and HEIC only, told by the \
                 first bytes. `Repr-Digest: sha-256=:…:` over the whole is compared when the last byte \
-                is here.",
+                is here. What one device may send is limited by the survey (`policy.limits` of the \
+                feed's `survey`): 429 `device-quota` with `quota`, `goes_on_at` and `Retry-After`, \
+                before the body is read where its length is announced. `picture_mib`: bytes a day of \
+                the survey's time zone, counted as they come, a piece as 4 KiB at least; what was sent \
+                before costs nothing. `unnamed_mib`: bytes of pictures that no visit here names; \
+                sending the visits frees them at once. After `unnamed_days` such a picture is removed \
+                and may be sent again.",
                 )
                 .who(Who::Token)
                 .shared(&["id"])

@@ -145,6 +145,29 @@ pub(super) mod described {
                 ("replaced_by?", uuid().or_null()),
                 ("revoked_by?", text().or_null()),
                 ("revoke_note?", text().or_null()),
+                (
+                    "today?",
+                    object([
+                        ("on", date()),
+                        ("record_bytes", count().about("Of batches, each with 512 for its rows.")),
+                        ("picture_bytes", count().about("A piece counts as 4 KiB at least.")),
+                        ("unnamed_bytes", count().about("Of pictures that no visit names yet, of any day.")),
+                        ("refused", count().about("Refused records.")),
+                        ("refused_left_out", count().about("Those of them of which no copy is kept.")),
+                        (
+                            "reached",
+                            list(object([
+                                ("quota", words(["picture_mib", "unnamed_mib", "refused"])),
+                                ("at", time()),
+                            ]))
+                            .about("The limits that were reached, and when first."),
+                        ),
+                    ])
+                    .about(
+                        "What the device used today, in the survey's time zone, of what one device may send \
+                (`[limits]`). Records are counted and never stopped.",
+                    ),
+                ),
             ]),
         )]
     }
