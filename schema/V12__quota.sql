@@ -32,8 +32,11 @@ comment on column device_contact.day_bytes is 'Bytes of the batches it sent on t
 
 alter table attachment add column named_at timestamptz;
 alter table attachment add column swept_at timestamptz;
+alter table attachment add column sent_id uuid;
 create index attachment_unnamed on attachment (district_id, survey_no, device_id, id) where named_at is null and purged_at is null;
 comment on column attachment.named_at is 'When a visit that names it was here first; null while none is, and for a moment where both came at once: attachment_link is the truth.';
+create index attachment_sent on attachment (district_id, survey_no, sent_id) where sent_id is not null;
+comment on column attachment.sent_id is 'The id its sender gave it, where somebody else''s picture has that one; null where it is stored under its own.';
 comment on column attachment.swept_at is 'When somebody began to remove it because no visit names it: it counts as gone; null otherwise.';
 
 alter table feed add column restored_at timestamptz;

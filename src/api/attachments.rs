@@ -97,14 +97,14 @@ pub async fn put(app: App, mut request: Request) -> Result<Response, Problem> {
         }
     })
     .await?;
-    let mut response = answer::json(&shown(&done));
+    let mut response = answer::json(&shown(id, &done));
     progress_headers(&mut response, &done);
     Ok(response)
 }
 
-fn shown(row: &AttachmentRow) -> serde_json::Value {
+fn shown(id: Uuid, row: &AttachmentRow) -> serde_json::Value {
     json!({
-        "id": row.id, "offset": row.stored, "length": row.length, "complete": row.complete_at.is_some(),
+        "id": id, "offset": row.stored, "length": row.length, "complete": row.complete_at.is_some(),
         "media_type": row.media_type, "sha256": row.sha256.as_deref().map(|sum| data_encoding::HEXLOWER.encode(sum)),
     })
 }
@@ -189,7 +189,8 @@ async fn take(
     }
     let whole = (came == total).then(|| Sha256::digest(&bytes).to_vec());
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let piece = Piece { id, media_type, length: signed(total), at: signed(span.at), bytes };
+    let stand_in = app.ingest.keys.stand_in(id, &caller.user);
+    let piece = Piece { id, stand_in, media_type, length: signed(total), at: signed(span.at), bytes };
     match app.store().take_piece(caller, device, piece, allowance.clone(), app.now()).await? {
         Taken::Yes(row) => match (&row.sha256, whole) {
             (Some(known), Some(sent)) if *known != sent => Err(Problem::plain(&kind::OTHER_CONTENT)),
@@ -198,7 +199,6 @@ async fn take(
         Taken::WrongOffset(wanted) => Err(wrong_offset(wanted)),
         Taken::Unknown => Err(wrong_offset(0)),
         Taken::OtherLength(_) => Err(Problem::plain(&kind::OTHER_CONTENT)),
-        Taken::Foreign => Err(Problem::not_found()),
         Taken::Going => Err(Problem::plain(&kind::BUSY)),
         Taken::Over(quota, spent, wanted) => {
             Err(allowance::over(app, caller, device, &allowance, (quota, spent, wanted)).await?)
@@ -259,12 +259,13 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
 }
 
 async fn progress(app: &App, caller: &Caller, device: Uuid, id: Uuid) -> Result<Response, Problem> {
-    let found = app.store().attachment(caller.key, id).await?;
-    let found = found.filter(|row| row.device == device && row.swept_at.is_none());
+    let stand_in = app.ingest.keys.stand_in(id, &caller.user);
+    let found = app.store().own_attachment(caller, device, [id, stand_in]).await?;
+    let found = found.filter(|row| row.swept_at.is_none());
     let mut row = found.ok_or_else(Problem::not_found)?;
-    if row.complete_at.is_some() && row.purged_at.is_none() && !app.shelf.has(caller.key, id).await? {
+    if row.complete_at.is_some() && row.purged_at.is_none() && !app.shelf.has(caller.key, row.id).await? {
         // The database came back from a backup, the file did not: the device sends it once more.
-        app.store().drop_attachment(caller.key, id).await?;
+        app.store().drop_attachment(caller.key, row.id).await?;
         return Err(Problem::not_found());
     }
     row = finish(app, caller, row, None).await?;
@@ -278,19 +279,18 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     if !auth::is_supervisor(caller) {
         return Err(Problem::plain(&kind::WRONG_ROLE));
     }
-    let reach = app.store().may_read_attachment(caller.key, id, caller.range).await?;
-    let (area, case) = reach.ok_or_else(Problem::not_found)?;
+    let (stored, area, case) = readable(app, caller, id).await?.ok_or_else(Problem::not_found)?;
     let row = app
         .store()
-        .attachment(caller.key, id)
+        .attachment(caller.key, stored)
         .await?
         .filter(|row| row.complete_at.is_some() && row.swept_at.is_none());
     let row = row.ok_or_else(Problem::not_found)?;
-    if !app.shelf.has(caller.key, id).await? {
+    if !app.shelf.has(caller.key, stored).await? {
         return Err(Problem::not_found());
     }
     let witness = auth::witness(app, caller, Disclosure::Picture { id, area, case }).await?;
-    let bytes = app.shelf.get(&witness, caller.key, id).await?.ok_or_else(Problem::not_found)?;
+    let bytes = app.shelf.get(&witness, caller.key, stored).await?.ok_or_else(Problem::not_found)?;
     let ending = row.media_type.rsplit('/').next().unwrap_or("bin").to_owned();
     let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
@@ -301,6 +301,22 @@ async fn picture(app: &App, caller: &Caller, id: Uuid) -> Result<Response, Probl
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     Ok(response)
+}
+
+/// Which picture an id means to a supervisor: the one stored under it, or one of somebody whose id it was too; the area it belongs
+/// to, and its case.
+async fn readable(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Option<(Uuid, String, Option<Uuid>)>, Problem> {
+    let (store, key, range) = (app.store(), caller.key, caller.range);
+    if let Some(found) = store.may_read_attachment(key, (id, &[id]), range).await? {
+        return Ok(Some(found));
+    }
+    let senders = store.attachment_senders(key, id, range).await?;
+    let ids: Vec<Uuid> = senders.iter().map(|user| app.ingest.keys.stand_in(id, user)).collect();
+    Ok(store.may_read_attachment(key, (id, &ids), range).await?)
 }
 
 /// What the `OpenAPI` document says of this file.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::auth;
+use crate::ingest::accept::batch_stand_in;
 use crate::ingest::receipt::{Answer, CaseAfter, Counts};
 use crate::ingest::refold::unmet_parts;
 use crate::net::answer::{self, to_the_end};
@@ -14,7 +15,9 @@ use crate::net::body::{BATCH_LIMIT, receive_json};
 use crate::net::kind;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
+use crate::store::Sight;
 use crate::store::SurveyKey;
+use crate::store::Whose;
 use crate::store::access::Caller;
 use crate::store::batch::{Known, StoredBatch, known_records};
 use crate::store::case::CaseRow;
@@ -59,17 +62,17 @@ fn note(app: &App, accepted: &crate::ingest::accept::Accepted) {
 }
 
 /// `GET /v1/batches/{id}`: the receipts again, for the batch's device and for supervisors of its enumerator; held
-/// records show their present standing. Problems: `not-found`.
+/// records show their present standing, supervisors no doors beyond their reach. Problems: `not-found`.
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
     let id = request.param_uuid("id")?;
-    let stored = app.store().batch(caller.key, id).await?.ok_or_else(Problem::not_found)?;
-    if !may_read(&app, &caller, &stored).await? {
-        return Err(Problem::not_found());
-    }
+    let stored = find(&app, &caller, id).await?;
     let mut receipts: Vec<Value> =
         serde_json::from_str(&stored.receipts).map_err(|_| Problem::plain(&kind::INTERNAL))?;
-    bring_up_to_date(&app, &caller, &mut receipts).await?;
+    bring_up_to_date(&app, &caller, &stored, &mut receipts).await?;
+    if caller.device.is_none() {
+        cut_doors_beyond(&app, &caller, &mut receipts).await?;
+    }
     let receipts: Vec<Box<RawValue>> = receipts
         .iter()
         .map(serde_json::value::to_raw_value)
@@ -86,6 +89,19 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     }))
 }
 
+/// The batch of that id which the caller may read; a device's own may lie under another id.
+async fn find(app: &App, caller: &Caller, id: Uuid) -> Result<StoredBatch, Problem> {
+    let own = caller.device.map(|device| batch_stand_in(&app.ingest.keys, id, device));
+    for id in std::iter::once(id).chain(own) {
+        if let Some(stored) = app.store().batch(caller.key, id).await?
+            && may_read(app, caller, &stored).await?
+        {
+            return Ok(stored);
+        }
+    }
+    Err(Problem::not_found())
+}
+
 async fn may_read(app: &App, caller: &Caller, stored: &StoredBatch) -> Result<bool, Problem> {
     if caller.device.is_some() {
         return Ok(caller.device == Some(stored.device));
@@ -98,32 +114,64 @@ async fn may_read(app: &App, caller: &Caller, stored: &StoredBatch) -> Result<bo
 }
 
 /// Replaces the receipts of held records by what became of them.
-async fn bring_up_to_date(app: &App, caller: &Caller, receipts: &mut [Value]) -> Result<(), Problem> {
+async fn bring_up_to_date(
+    app: &App,
+    caller: &Caller,
+    stored: &StoredBatch,
+    receipts: &mut [Value],
+) -> Result<(), Problem> {
+    let stand_in = |id: Uuid| app.ingest.keys.stand_in(id, &stored.user);
     let held: Vec<Uuid> = receipts.iter().filter(|r| is_held(r)).filter_map(id_of).collect();
     if held.is_empty() {
         return Ok(());
     }
-    let known = known(app, caller.key, held).await?;
+    let ids = held.iter().flat_map(|id| [*id, stand_in(*id)]).collect();
+    let sender = Sight { devices: vec![stored.device], user: stored.user.clone(), range: caller.range };
+    let known = known(app, caller.key, ids, sender).await?;
     let cases: Vec<Uuid> = known.iter().filter_map(|k| k.case_id).collect();
     let rows = app.store().cases(caller.key, &cases).await?;
     for receipt in receipts.iter_mut().filter(|r| is_held(r)) {
         let revision = receipt.get("revision").and_then(Value::as_i64).unwrap_or_default();
-        let now = known.iter().find(|k| Some(k.id) == id_of(receipt) && i64::from(k.revision) == revision);
-        if let Some(now) = now {
+        let Some(id) = id_of(receipt) else { continue };
+        let is_meant = |k: &&Known| (k.id == id || k.id == stand_in(id)) && i64::from(k.revision) == revision;
+        let now = known.iter().filter(is_meant).filter(|k| k.whose != Whose::Foreign);
+        if let Some(now) = now.min_by_key(|k| k.whose == Whose::Near) {
             *receipt = renewed(receipt, now, &rows, caller);
         }
     }
     Ok(())
 }
 
-async fn known(app: &App, key: SurveyKey, ids: Vec<Uuid>) -> Result<Vec<Known>, Problem> {
+async fn known(app: &App, key: SurveyKey, ids: Vec<Uuid>, sight: Sight) -> Result<Vec<Known>, Problem> {
     Ok(app
         .store()
         .reading("known_records", move |tx| {
-            let ids = ids.clone();
-            Box::pin(async move { known_records(tx, key, &ids).await })
+            let (ids, sight) = (ids.clone(), sight.clone());
+            Box::pin(async move { known_records(tx, key, &ids, &sight).await })
         })
         .await?)
+}
+
+/// Takes doors out of receipts that lie beyond a supervisor's reach: they were lent to the device's person from elsewhere.
+async fn cut_doors_beyond(app: &App, caller: &Caller, receipts: &mut [Value]) -> Result<(), Problem> {
+    let mut cases: Vec<Uuid> = receipts.iter().filter_map(door_of).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    let mut rows = app.store().cases(caller.key, &cases).await?;
+    rows.retain(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
+    for receipt in receipts.iter_mut() {
+        let is_seen = |case: Uuid| rows.iter().any(|r| r.id == case);
+        if let (Some(case), Some(object)) = (door_of(receipt), receipt.as_object_mut())
+            && !is_seen(case)
+        {
+            object.remove("case");
+        }
+    }
+    Ok(())
+}
+
+fn door_of(receipt: &Value) -> Option<Uuid> {
+    receipt.get("case")?.get("id")?.as_str()?.parse().ok()
 }
 
 fn is_held(receipt: &Value) -> bool {
@@ -136,6 +184,7 @@ fn id_of(receipt: &Value) -> Option<Uuid> {
 
 fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Value {
     let mut receipt = present(now);
+    receipt.id = first.get("id").and_then(Value::as_str).map(str::to_owned);
     receipt.replayed = first.get("replayed").and_then(Value::as_bool).unwrap_or_default();
     receipt.warnings = first.get("warnings").and_then(Value::as_array).cloned().unwrap_or_default();
     receipt.case = rows

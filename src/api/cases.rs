@@ -112,7 +112,8 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     };
     let read = Disclosure::Case { id: row.id, area: row.area.clone() };
     let witness = auth::witness(&app, &caller, read).await?;
-    let mut shown = history(app.store(), &witness, &survey, &row, &reader, app.now()).await?;
+    let mut shown =
+        history(app.store(), &witness, &survey, &row, &reader, app.now(), &app.ingest.keys).await?;
     if reader == Reader::Supervisor {
         let merged: Vec<Uuid> =
             shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();

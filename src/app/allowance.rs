@@ -25,7 +25,8 @@ pub async fn look(
     let rules = &survey.rules;
     let day = rules.calendar.local_date(app.now());
     let allowance = Allowance { limits: rules.policy.limits.clone(), day };
-    let used = app.store().picture_use(caller.key, device, day, picture).await?;
+    let ids = [picture, app.ingest.keys.stand_in(picture, &caller.user)];
+    let used = app.store().picture_use(caller.key, device, day, ids).await?;
     // The first byte at least: a device at its limit need not send the others.
     let wanted = used.wanted(end.map_or(1, |end| i64::try_from(end).unwrap_or(i64::MAX)));
     match allowance.limits.exceeded(used.spent, wanted) {

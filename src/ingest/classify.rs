@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::reason::Reason;
 use super::record::{Parsed, Read};
+use crate::store::Whose;
 use crate::store::batch::{Known, RecordKind, Status};
 
 /// What a record is, seen from what is stored and from the records before it in the batch.
@@ -17,10 +18,31 @@ pub(super) enum Class {
     New,
     /// The same record stands earlier in this batch.
     Repeats(usize),
-    /// Stored before: the batch and place of its first receipt.
-    Replayed(Uuid, i32),
+    /// Stored before: the batch and place of its first receipt, and what of that may be shown.
+    Replayed(Uuid, i32, Shown),
     /// The id belongs to something else.
     Reused,
+}
+
+/// What a sender may see of a record's first receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// All of it: it was given to the sender.
+    Whole,
+    /// The door only where it is this one, which lies within reach.
+    DoorIf(Uuid),
+    /// No door.
+    NoDoor,
+}
+
+impl Shown {
+    fn of(known: &Known) -> Self {
+        match (known.whose, known.case_id) {
+            (Whose::Own, _) => Self::Whole,
+            (Whose::Near, Some(case)) => Self::DoorIf(case),
+            (Whose::Near, None) | (Whose::Foreign, _) => Self::NoDoor,
+        }
+    }
 }
 
 /// Identity of a record: id, kind, revision (0 unless an interview).
@@ -81,7 +103,11 @@ fn against_stored(there: &[&Known], kind: RecordKind, revision: i32, digest: &[u
         return Some(Class::Reused);
     }
     let same = there.iter().find(|k| k.revision == revision)?;
-    Some(if same.digest == digest { Class::Replayed(same.batch_id, same.batch_index) } else { Class::Reused })
+    Some(if same.digest == digest {
+        Class::Replayed(same.batch_id, same.batch_index, Shown::of(same))
+    } else {
+        Class::Reused
+    })
 }
 
 /// The highest revision of each interview whose form can be used, among what is stored and what comes with `new`.

@@ -12,7 +12,7 @@ use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::decision::{self, NewDecision};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, audit, evidence};
+use crate::store::{Outcome, Sight, SurveyKey, Tx, audit, evidence};
 use crate::surveys::Survey;
 
 /// What is to be decided.
@@ -110,7 +110,7 @@ pub async fn decide_in(
     };
     let row = find(request.case)?;
     let into = other.map(find).transpose()?;
-    check_fit(tx, survey, row, into.map(Arc::as_ref), &request.kind).await?;
+    check_fit(tx, (survey, caller), row, into.map(Arc::as_ref), &request.kind).await?;
     let new = NewDecision {
         case_id: row.id,
         kind: request.kind.clone(),
@@ -173,7 +173,7 @@ async fn fold_with_survivor(
 /// Refuses decisions that can mean nothing here.
 async fn check_fit(
     tx: &Tx,
-    survey: &Survey,
+    (survey, caller): (&Survey, &Caller),
     row: &LockedCase,
     into: Option<&LockedCase>,
     kind: &DecisionKind,
@@ -187,7 +187,7 @@ async fn check_fit(
             }
         },
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
-            let cases = evidence::visit_cases(tx, key, &[visit.0]).await?;
+            let cases = evidence::visit_cases(tx, key, &[visit.0], &Sight::of(caller)).await?;
             if cases.get(&visit.0) == Some(&row.id) {
                 Ok(())
             } else {

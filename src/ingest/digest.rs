@@ -12,6 +12,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use super::json::Json;
 use crate::domain::citizen_id::CitizenId;
@@ -28,6 +29,7 @@ pub struct Keys {
     ids: Hmac<Sha256>,
     contents: Hmac<Sha256>,
     browsers: Hmac<Sha256>,
+    stand_ins: Hmac<Sha256>,
     key_id: String,
     check: [u8; 32],
 }
@@ -48,6 +50,7 @@ impl Keys {
             ids: keyed(&derive("doorknock citizen id")),
             contents: keyed(&derive("doorknock content")),
             browsers: keyed(&derive("doorknock known browser")),
+            stand_ins: keyed(&derive("doorknock stand-in id")),
             key_id,
             check: derive("doorknock key check"),
         }
@@ -101,6 +104,18 @@ impl Keys {
         let mut half = [0; 16];
         half.copy_from_slice(&whole[..16]);
         half
+    }
+
+    /// The id under which something of `whose` (a user or a device) is stored where the id it was sent with is somebody else's. The
+    /// same for both always gives the same; nobody without the key can make one. Of version 8, as made ids are.
+    pub fn stand_in(&self, id: Uuid, whose: &str) -> Uuid {
+        let whole = finish(self.stand_ins.clone().chain_update(id.as_bytes()).chain_update(whose.as_bytes()));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&whole[..16]);
+        uuid::Builder::from_bytes(bytes)
+            .with_variant(uuid::Variant::RFC4122)
+            .with_version(uuid::Version::Custom)
+            .into_uuid()
     }
 
     fn content(&self, bytes: &[u8]) -> ContentDigest {

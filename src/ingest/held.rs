@@ -118,12 +118,16 @@ pub(super) async fn visits_arrived(
     if waiting.is_empty() {
         return Ok(Freed::default());
     }
-    let at = evidence::visit_cases(tx, key, visits).await?;
+    let ids: Vec<Uuid> = waiting.iter().map(|w| w.id).collect();
+    let at: HashMap<(Uuid, i32), Uuid> =
+        held::visits_of_interviews(tx, key, &ids).await?.into_iter().collect();
+    // A visit its person may not know of has not come, as far as an interview is concerned.
+    waiting.retain(|w| at.contains_key(&(w.id, w.revision)));
     let refs: Vec<Uuid> = waiting.iter().map(|w| w.case_id).collect();
     cases.find(tx, key, &refs).await?;
     let mut freed = Freed::default();
     for w in &mut waiting {
-        let elsewhere = at.get(&w.visit_id).is_some_and(|case| *case != w.case_id);
+        let elsewhere = at.get(&(w.id, w.revision)).is_some_and(|case| *case != w.case_id);
         if elsewhere && w.status == Status::Accepted {
             w.status = Status::Held;
             w.held = Some(sentence(Reason::VisitElsewhere));

@@ -13,6 +13,7 @@ pub mod held;
 pub mod json;
 pub mod key_file;
 mod lease;
+mod meant;
 pub mod reason;
 pub mod receipt;
 pub mod recognise;

@@ -14,6 +14,8 @@ use crate::store::{Error, SurveyKey, Tx, held, lease};
 pub(super) struct Cases {
     rows: HashMap<Uuid, Arc<LockedCase>>,
     aliases: HashMap<Uuid, Uuid>,
+    /// Ids of dwelling records that are somebody else's, with those under which the collector's own are stored.
+    own_doors: HashMap<Uuid, Uuid>,
     lent_before: HashSet<Uuid>,
 }
 
@@ -65,6 +67,30 @@ impl Cases {
         Ok(())
     }
 
+    /// Dwelling records of the collector that are stored under another id than sent: (sent, stored).
+    pub(super) fn remember_own_doors(&mut self, names: &[(Uuid, Uuid)]) {
+        self.own_doors.extend(names.iter().copied());
+    }
+
+    /// Where an id is that of somebody else's dwelling record, looks for the collector's own, stored under `stand_in` of it.
+    pub(super) async fn find_own_doors(
+        &mut self,
+        tx: &Tx,
+        key: SurveyKey,
+        (refs, reach): (&[Uuid], &Reach),
+        stand_in: impl Fn(Uuid) -> Uuid,
+    ) -> Result<(), Error> {
+        let is_record = |id: &Uuid| self.own_doors.contains_key(id) || self.aliases.contains_key(id);
+        let others = refs.iter().filter(|id| is_record(id) && self.in_reach(**id, reach).is_none());
+        let names: Vec<(Uuid, Uuid)> = others.map(|id| (*id, stand_in(*id))).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.remember_own_doors(&names);
+        let stored: Vec<Uuid> = names.iter().map(|n| n.1).collect();
+        self.find(tx, key, &stored).await
+    }
+
     fn take(&mut self, rows: Vec<Arc<LockedCase>>) {
         self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
     }
@@ -78,7 +104,11 @@ impl Cases {
 
     /// The case an id stands for, whoever asks.
     pub(super) fn any(&self, id: Uuid) -> Option<&Arc<LockedCase>> {
-        self.rows.get(&id).or_else(|| self.rows.get(self.aliases.get(&id)?))
+        if let Some(row) = self.rows.get(&id) {
+            return Some(row);
+        }
+        let door = self.own_doors.get(&id).unwrap_or(&id);
+        self.rows.get(self.aliases.get(door)?)
     }
 
     /// The case an id stands for, if the collector may know of it.

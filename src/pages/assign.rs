@@ -75,7 +75,7 @@ pub async fn people(v: &Visitor, area: &AreaRow) -> Result<Vec<Person>, Problem>
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
-    let mut filter = Filter::read(&v, &query, &area).await?;
+    let mut filter = Filter::read(&v, &query).await?;
     if filter.states.is_none() {
         filter.only_open();
     }

@@ -74,7 +74,7 @@ pub async fn show(v: Visitor) -> Answer {
     let row = reach::case(&v.app, &v.caller, id).await?;
     let store = v.app.store();
     let witness = v.witness(Disclosure::Case { id, area: row.area.clone() }).await?;
-    let h = history(store, &witness, &v.survey, &row, &Reader::Supervisor, v.now).await?;
+    let h = history(store, &witness, &v.survey, &row, &Reader::Supervisor, v.now, &v.app.ingest.keys).await?;
     let above = store.areas(v.caller.key, Areas::Above(row.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
     let building = v.words.say("building.name", &[("area", &v.name_of(&area)), ("number", &row.building)]);

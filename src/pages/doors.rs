@@ -48,7 +48,7 @@ pub struct Filter {
 
 impl Filter {
     /// Reads `state` (several with commas), `building`, `unit`, `holder` and `device`.
-    pub async fn read(v: &Visitor, query: &Query, area: &AreaRow) -> Result<Self, Problem> {
+    pub async fn read(v: &Visitor, query: &Query) -> Result<Self, Problem> {
         let states = query.parsed("state", "must be one or more states", |text| {
             text.split(',').map(State::from_slug).collect::<Option<Vec<State>>>()
         })?;
@@ -66,11 +66,7 @@ impl Filter {
         let building = query.uuid("building")?;
         let building_name = match building {
             None => None,
-            Some(id) => {
-                let found = v.app.store().buildings(v.caller.key, &[id]).await?;
-                let _ = area;
-                found.into_iter().next().map(|b| b.building)
-            }
+            Some(id) => number_of(v, id).await?,
         };
         Ok(Self { states, building, building_name, unit: query.text("unit").map(str::to_owned), holder })
     }
@@ -146,6 +142,15 @@ impl Filter {
     }
 }
 
+/// The number of a building in the reader's area.
+async fn number_of(v: &Visitor, id: Uuid) -> Result<Option<String>, Problem> {
+    let found = v.app.store().buildings(v.caller.key, &[id]).await?.into_iter().next();
+    let Some(building) = found else { return Ok(None) };
+    let areas = v.app.store().areas(v.caller.key, Areas::One(building.area)).await?;
+    let (lo, hi) = v.caller.range;
+    Ok(areas.first().filter(|a| (lo..=hi).contains(&a.range.0)).map(|_| building.building))
+}
+
 /// A door in a list.
 pub struct DoorLine {
     /// The case.
@@ -193,7 +198,7 @@ struct Page {
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
-    let filter = Filter::read(&v, &query, &area).await?;
+    let filter = Filter::read(&v, &query).await?;
     if query.text("format") == Some("csv") {
         return csv(&v, &area, &filter).await;
     }

@@ -78,7 +78,8 @@ pub fn named<'a>(names: &'a BTreeMap<String, String>, user: &'a str) -> &'a str 
 /// The door of `row` in short.
 pub async fn panel(v: &Visitor, row: &CaseRow) -> Result<Panel, Problem> {
     let witness = v.witness(Disclosure::Case { id: row.id, area: row.area.clone() }).await?;
-    let h = history(v.app.store(), &witness, &v.survey, row, &Reader::Supervisor, v.now).await?;
+    let h = history(v.app.store(), &witness, &v.survey, row, &Reader::Supervisor, v.now, &v.app.ingest.keys)
+        .await?;
     let names = names(v).await?;
     let standing = standings_of(v.app.store(), &v.survey, std::slice::from_ref(row)).await?.remove(&row.id);
     let window = standing.and_then(|s| due(&s, &v.survey.rules, v.now).window);

@@ -12,10 +12,12 @@ use jiff::{Timestamp, ToSpan};
 use super::asof::AsOf;
 use super::form::{Form, expired};
 use super::frame::{self, Frame, Tab, Who, is_token, masked, page, quoted, see_other};
+
 use super::resume;
 use super::when::When;
 use super::words::Words;
 use crate::app::App;
+use crate::app::memory::Waiting;
 use crate::app::memory::Waiting;
 use crate::app::{auth, reach};
 use crate::domain::{LinkState, Viewed};
@@ -24,6 +26,7 @@ use crate::net::kind;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::net::request::Request;
+use crate::pages::panel;
 use crate::report::evening_start;
 use crate::store::access::Caller;
 use crate::store::case::DuePlace;
@@ -180,7 +183,12 @@ impl Visitor {
     pub async fn user(&self, named: Option<&str>) -> Result<String, Problem> {
         match named {
             None | Some("") => Ok(String::new()),
-            Some(user) => Ok(self.app.store().spelled(user).await?),
+            Some(user) => {
+                // How somebody beyond the reader's reach is written is not told.
+                let stored = self.app.store().spelled(user).await?;
+                let is_known = stored == user || panel::names(self).await?.contains_key(&stored);
+                Ok(if is_known { stored } else { user.to_owned() })
+            }
         }
     }
 

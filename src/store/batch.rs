@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::device::Contact;
 use super::held::Lock;
+use super::sight::{Sight, Whose, is_near, is_own};
 use super::tx::{Error, Tx, statements};
 use super::wire::{InOrder, Stamp};
 use super::{Store, SurveyKey};
@@ -46,21 +47,25 @@ statements! {
     RECEIPTS = "-- batch_receipts
         select batch_id, receipts from batch_content
         where district_id = $1 and survey_no = $2 and batch_id = any($3)";
-    /// $1 district, $2 survey, $3 record ids, each once. `offset 0` keeps it a look-up for each id: as long as a table has no
-    /// statistics, the whole of it seems as cheap as ten rows.
-    KNOWN_RECORDS = "-- known_records
-        select k.kind, k.id, k.revision, k.digest, k.batch_id, k.batch_index, k.status, k.held_reason, k.held_detail, k.case_id
+    /// $1 district, $2 survey, $3 record ids, each once, $4 to $7 with whose eyes. `offset 0` keeps it a look-up for each id: as
+    /// long as a table has no statistics, the whole of it seems as cheap as ten rows.
+    KNOWN_RECORDS = concat!("-- known_records
+        select k.kind, k.id, k.revision, k.digest, k.batch_id, k.batch_index, k.status, k.held_reason, k.held_detail, k.case_id,
+               ", is_own!("k", "received_at"), ", ", is_near!("k"), "
         from (select unnest($3::uuid[]) as id offset 0) u
         cross join lateral (
-            select 1::smallint as kind, id, 0 as revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+            select 1::smallint as kind, id, 0 as revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id,
+                   device_id, enumerator, received_at
               from visit where district_id = $1 and survey_no = $2 and id = u.id
             union all
-            select 2::smallint, id, revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+            select 2::smallint, id, revision, digest, batch_id, batch_index, status, held_reason, held_detail, case_id, device_id, enumerator,
+                   received_at
               from interview where district_id = $1 and survey_no = $2 and id = u.id
             union all
-            select 3::smallint, id, 0, digest, batch_id, batch_index, status, held_reason, held_detail, case_id
+            select 3::smallint, id, 0, digest, batch_id, batch_index, status, held_reason, held_detail, case_id, device_id, enumerator,
+                   received_at
               from dwelling_record where district_id = $1 and survey_no = $2 and id = u.id
-            offset 0) k";
+            offset 0) k");
 }
 
 /// What a batch says about itself.
@@ -192,18 +197,27 @@ pub struct Known {
     pub held_detail: Option<String>,
     /// The case it counts for, if known.
     pub case_id: Option<Uuid>,
+    /// Whose it is to whoever looks.
+    pub whose: Whose,
 }
 
 /// Writes the batch's row, and then takes a lock beside others; `false` when a batch of that id is there (after waiting for a
 /// concurrent sender's commit).
-pub async fn insert_batch(tx: &Tx, key: SurveyKey, b: &BatchHead, lock: Option<Lock>) -> Result<bool, Error> {
+/// It is stored under `id`.
+pub async fn insert_batch(
+    tx: &Tx,
+    key: SurveyKey,
+    id: Uuid,
+    b: &BatchHead,
+    lock: Option<Lock>,
+) -> Result<bool, Error> {
     let row = tx
         .query_opt(
             &INSERT_BATCH,
             &[
                 &key.district,
                 &key.no,
-                &b.id,
+                &id,
                 &b.device,
                 &b.user,
                 &b.digest,
@@ -292,12 +306,19 @@ pub async fn receipts_of(tx: &Tx, key: SurveyKey, batches: &[Uuid]) -> Result<Ha
     rows.iter().map(|r| Ok((r.get("batch_id"), unpacked(r.get("receipts"))?))).collect()
 }
 
-/// What is stored under these record ids, all revisions of interviews included.
-pub async fn known_records(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Known>, Error> {
+/// What is stored under these record ids, all revisions of interviews included, and whose it is to `sight`.
+pub async fn known_records(
+    tx: &Tx,
+    key: SurveyKey,
+    ids: &[Uuid],
+    sight: &Sight,
+) -> Result<Vec<Known>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids]).await?;
+    let Sight { devices, user, range } = sight;
+    let rows =
+        tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids, devices, user, &range.0, &range.1]).await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -317,6 +338,7 @@ pub async fn known_records(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<
                 held_reason: r.take(),
                 held_detail: r.take(),
                 case_id: r.take(),
+                whose: Whose::of(r.take(), r.take()),
             }
         })
         .collect())

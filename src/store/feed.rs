@@ -80,9 +80,10 @@ statements! {
     /// $1 district, $2 survey, $3 devices, $4 after id, $5 limit. Held records of a device whose standing changed, for a full pull.
     RECEIPTS_OF = "-- receipts_of_device
         select id from change where district_id = $1 and survey_no = $2 and device_id = any($3) and kind = 4 and id > $4 order by id limit $5";
-    /// $1 district, $2 survey, $3 ids.
+    /// $1 district, $2 survey, $3 ids, $4 devices.
     HAND_RECEIPTS = "-- hand_receipts
-        select record_id, receipt from hand_receipt where district_id = $1 and survey_no = $2 and record_id = any($3)";
+        select record_id, receipt from hand_receipt
+        where district_id = $1 and survey_no = $2 and record_id = any($3) and device_id = any($4)";
     /// $1 district, $2 survey, $3 device, $4 ids, $5 receipts.
     ADD_HAND_RECEIPTS = "-- add_hand_receipts
         insert into hand_receipt (district_id, survey_no, device_id, record_id, receipt)
@@ -379,9 +380,14 @@ pub async fn receipts_of(
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
-/// Receipts of refused records that came by hand, as JSON text.
-pub async fn hand_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, Error> {
-    let rows = tx.query(&HAND_RECEIPTS, &[&key.district, &key.no, &ids]).await?;
+/// Receipts of these devices' refused records that came by hand, as JSON text.
+pub async fn hand_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    ids: &[Uuid],
+    devices: &[Uuid],
+) -> Result<Vec<(Uuid, String)>, Error> {
+    let rows = tx.query(&HAND_RECEIPTS, &[&key.district, &key.no, &ids, &devices]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 

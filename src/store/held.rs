@@ -32,11 +32,27 @@ statements! {
                 and held_reason = 'unknown-case') h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area";
-    /// $1 district, $2 survey, $3 interview ids. The cases of the visits they name.
+    /// $1 district, $2 survey, $3 interview ids. The cases of the visits they name; of visits that the interview's person may know of:
+    /// made at the same door, by the same person, or at a door within that person's reach.
     VISITS_OF_INTERVIEWS = "-- visits_of_interviews
         select i.id, i.revision, v.case_id from interview i
         join visit v on v.district_id = i.district_id and v.survey_no = i.survey_no and v.id = i.visit_id and v.status = 0
-        where i.district_id = $1 and i.survey_no = $2 and i.id = any($3)";
+        left join staff s on s.district_id = i.district_id and s.survey_no = i.survey_no and s.user_name = i.enumerator
+        left join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where i.district_id = $1 and i.survey_no = $2 and i.id = any($3)
+          and (v.case_id = i.case_id or v.device_id = i.device_id or v.enumerator = i.enumerator
+               or exists (select 1 from survey_case c where c.district_id = $1 and c.survey_no = $2 and c.id = v.case_id
+                    and (c.area_no between a.lo and a.hi or c.holder = i.enumerator) offset 0))";
+    /// $1 district, $2 survey, $3 user, $4 ids of dwelling records as sent, $5 the ids they are stored under.
+    RENAME_WAITERS = "-- rename_waiters
+        with names as (select unnest($4::uuid[]) as sent, unnest($5::uuid[]) as stored),
+        visits as (
+            update visit v set case_id = n.stored, sent_case_id = coalesce(v.sent_case_id, n.sent) from names n
+            where v.district_id = $1 and v.survey_no = $2 and v.case_id = n.sent and v.enumerator = $3 and v.status = 1
+              and v.held_reason = 'unknown-case')
+        update interview i set case_id = n.stored, sent_case_id = coalesce(i.sent_case_id, n.sent) from names n
+        where i.district_id = $1 and i.survey_no = $2 and i.case_id = n.sent and i.enumerator = $3 and i.status = 1
+          and i.held_reason = 'unknown-case'";
     /// $1 district, $2 survey, $3 ids, $4 cases, $5 statuses, $6 reasons, $7 details.
     SET_VISITS = "-- settle_visits
         update visit v set status = u.status, case_id = u.case_id,
@@ -286,7 +302,19 @@ pub async fn faulty_revisions(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<V
         .collect())
 }
 
-/// The cases of the visits that interviews name: ((interview, revision), case).
+/// A person's records that wait for these doors wait for them under the ids they are stored under: (sent, stored).
+pub async fn rename_waiters(
+    tx: &Tx,
+    key: SurveyKey,
+    user: &str,
+    names: &[(Uuid, Uuid)],
+) -> Result<(), Error> {
+    let (sent, stored) = (column!(names, n => n.0), column!(names, n => n.1));
+    tx.execute(&RENAME_WAITERS, &[&key.district, &key.no, &user, sent, stored]).await?;
+    Ok(())
+}
+
+/// The cases of the visits that interviews name, of those their person may know of: ((interview, revision), case).
 pub async fn visits_of_interviews(
     tx: &Tx,
     key: SurveyKey,

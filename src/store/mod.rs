@@ -30,6 +30,7 @@ mod migrate;
 pub mod plan;
 pub mod purge;
 pub mod quota;
+mod sight;
 pub mod staff;
 pub mod survey;
 pub mod sweep;
@@ -40,6 +41,7 @@ mod witness;
 pub use connect::{Settings, Store};
 pub use fitness::{Aim, Unfit};
 pub use migrate::{migrate, need_fit, newest};
+pub use sight::{Sight, Whose};
 pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
 pub use witness::{Disclosure, ReadBy, Way, Witness};
 

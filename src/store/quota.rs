@@ -5,25 +5,30 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::sight::is_named;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
 use crate::domain::Quota;
 use crate::domain::quota::{LEAST, Spent, Wanted};
 
 statements! {
-    /// $1 district, $2 survey, $3 device, $4 day, $5 picture, $6 the least a picture counts as.
-    LOOK = "-- look_at_picture_quota
+    /// $1 district, $2 survey, $3 device, $4 day, $5 ids the picture may be stored under, $6 the least a picture counts as. The visits are those of
+    /// the device, or of whoever sent the picture.
+    LOOK = concat!("-- look_at_picture_quota
         select coalesce((select amount from device_day
                    where district_id = $1 and survey_no = $2 and day = $4 and device_id = $3 and kind = 1), 0) as today,
                coalesce((select sum(greatest(a.stored, $6)) from attachment a
                    where a.district_id = $1 and a.survey_no = $2 and a.device_id = $3 and a.named_at is null and a.purged_at is null
                      and a.swept_at is null and a.stored > 0
-                     and not exists (select 1 from attachment_link l
-                         where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = a.id)), 0)::bigint as unnamed,
+                     and not ", is_named!("a"), "), 0)::bigint as unnamed,
                exists (select 1 from attachment_link l
-                   where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = $5) as is_named,
+                   join visit v on v.district_id = l.district_id and v.survey_no = l.survey_no and v.id = l.visit_id
+                   where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = any($5::uuid[]) and v.device_id = $3)
+               or exists (select 1 from attachment a where a.district_id = $1 and a.survey_no = $2 and a.id = any($5::uuid[])
+                   and a.device_id = $3 and ", is_named!("a"), ") as is_named,
                coalesce((select case when a.complete_at is null then a.stored else a.length end from attachment a
-                   where a.district_id = $1 and a.survey_no = $2 and a.id = $5 and a.device_id = $3 and a.swept_at is null), 0) as stored";
+                   where a.district_id = $1 and a.survey_no = $2 and a.id = any($5::uuid[]) and a.device_id = $3 and a.swept_at is null
+                   limit 1), 0) as stored");
     /// $1 district, $2 survey, $3 day, $4 device, $5 bytes. Holds the row, so that a device's pictures are judged one by one.
     SPEND = "-- spend_picture_quota
         insert into device_day as d (district_id, survey_no, day, device_id, kind, amount) values ($1, $2, $3, $4, 1, $5)
@@ -34,7 +39,7 @@ statements! {
         on conflict on constraint device_day_pk do update set over_at = excluded.over_at where d.over_at is null";
     /// $1 district, $2 survey, $3 device, $4 bytes that have to go, $5 the least a picture counts as. Since when the last picture of those waits that
     /// go first and make so much room.
-    FREED_BY = "-- quota_freed_by
+    FREED_BY = concat!("-- quota_freed_by
         select u.since from (
             select w.since, w.id, sum(w.bytes) over (order by w.since, w.id) as freed from (
                 select a.id, greatest(a.stored, $5) as bytes, greatest(coalesce(a.complete_at, a.started_at), f.restored_at) as since
@@ -42,9 +47,8 @@ statements! {
                 join feed f on f.district_id = a.district_id and f.survey_no = a.survey_no
                 where a.district_id = $1 and a.survey_no = $2 and a.device_id = $3 and a.named_at is null and a.purged_at is null
                   and a.swept_at is null and a.stored > 0
-                  and not exists (select 1 from attachment_link l
-                      where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = a.id)) w) u
-        where u.freed >= $4::bigint order by u.since, u.id limit 1";
+                  and not ", is_named!("a"), ") w) u
+        where u.freed >= $4::bigint order by u.since, u.id limit 1");
     /// $1 district, $2 survey, $3 day, $4 device. Holds the row of its refused records.
     HOLD_REFUSED = "-- hold_refused_quota
         insert into device_day as d (district_id, survey_no, day, device_id, kind, amount) values ($1, $2, $3, $4, 3, 0)
@@ -55,15 +59,14 @@ statements! {
             over_at = case when $6::bigint > 0 then coalesce(over_at, $7::timestamptz) else over_at end
         where district_id = $1 and survey_no = $2 and day = $3 and device_id = $4 and kind = 3";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 day, $6 the least a picture counts as.
-    DAYS = "-- device_days
+    DAYS = concat!("-- device_days
         select d.id as device_id, case when c.day = $5 then c.day_bytes else 0 end as records,
                coalesce(p.amount, 0) as pictures, p.over_at as pictures_over_at, u.over_at as unnamed_over_at,
                coalesce(r.amount, 0) as refused, coalesce(r.left_out, 0) as left_out, r.over_at as refused_over_at,
                coalesce((select sum(greatest(a.stored, $6)) from attachment a
                    where a.district_id = d.district_id and a.survey_no = d.survey_no and a.device_id = d.id and a.named_at is null
                      and a.purged_at is null and a.swept_at is null and a.stored > 0
-                     and not exists (select 1 from attachment_link l
-                         where l.district_id = d.district_id and l.survey_no = d.survey_no and l.attachment_id = a.id)), 0)::bigint as unnamed
+                     and not ", is_named!("a"), "), 0)::bigint as unnamed
         from device d
         join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
         join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
@@ -71,7 +74,7 @@ statements! {
         left join device_day p on p.district_id = d.district_id and p.survey_no = d.survey_no and p.day = $5 and p.device_id = d.id and p.kind = 1
         left join device_day u on u.district_id = d.district_id and u.survey_no = d.survey_no and u.day = $5 and u.device_id = d.id and u.kind = 2
         left join device_day r on r.district_id = d.district_id and r.survey_no = d.survey_no and r.day = $5 and r.device_id = d.id and r.kind = 3
-        where d.district_id = $1 and d.survey_no = $2 and a.lo between $3 and $4";
+        where d.district_id = $1 and d.survey_no = $2 and a.lo between $3 and $4");
 }
 
 /// What a device has used when a piece of a picture comes.
@@ -121,7 +124,7 @@ pub(super) async fn look(
     key: SurveyKey,
     device: Uuid,
     day: Date,
-    picture: Uuid,
+    picture: &[Uuid],
 ) -> Result<Use, Error> {
     let r = tx.query_one(&LOOK, &[&key.district, &key.no, &device, &day, &picture, &LEAST]).await?;
     Ok(Use {
@@ -163,9 +166,12 @@ impl Store {
         key: SurveyKey,
         device: Uuid,
         day: Date,
-        picture: Uuid,
+        picture: [Uuid; 2],
     ) -> Result<Use, Error> {
-        self.reading("picture_use", move |tx| Box::pin(look(tx, key, device, day, picture))).await
+        self.reading("picture_use", move |tx| {
+            Box::pin(async move { look(tx, key, device, day, &picture).await })
+        })
+        .await
     }
 
     /// Notes that a device has reached a limit on this day.

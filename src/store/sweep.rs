@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::sight::is_named;
 use super::tx::{Error, Outcome, statements};
 use super::{Store, SurveyKey};
 
@@ -13,24 +14,24 @@ pub const GIVEN_UP: SignedDuration = SignedDuration::from_mins(10);
 
 statements! {
     /// $1 district, $2 survey, $3 now, $4 limit. A visit and its picture that came at one moment did not see each other.
-    NAME = "-- name_attachments
+    NAME = concat!("-- name_attachments
         with late as (select a.id from attachment a
             where a.district_id = $1 and a.survey_no = $2 and a.named_at is null and a.purged_at is null
-              and exists (select 1 from attachment_link l where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = a.id)
+              and ", is_named!("a"), "
             order by a.id limit $4 for update skip locked)
         update attachment a set named_at = $3 from late
-        where a.district_id = $1 and a.survey_no = $2 and a.id = late.id";
+        where a.district_id = $1 and a.survey_no = $2 and a.id = late.id");
     /// $1 district, $2 survey, $3 waiting since before, $4 taken in hand before, $5 now, $6 limit.
-    TAKE = "-- take_unnamed_attachments
+    TAKE = concat!("-- take_unnamed_attachments
         with old as (select a.id from attachment a
             join feed f on f.district_id = a.district_id and f.survey_no = a.survey_no
             where a.district_id = $1 and a.survey_no = $2 and a.named_at is null and a.purged_at is null
               and greatest(coalesce(a.complete_at, a.started_at), f.restored_at) < $3
               and (a.swept_at is null or a.swept_at < $4)
-              and not exists (select 1 from attachment_link l where l.district_id = $1 and l.survey_no = $2 and l.attachment_id = a.id)
+              and not ", is_named!("a"), "
             order by a.id limit $6 for update of a skip locked)
         update attachment a set swept_at = $5 from old
-        where a.district_id = $1 and a.survey_no = $2 and a.id = old.id returning a.id, a.stored";
+        where a.district_id = $1 and a.survey_no = $2 and a.id = old.id returning a.id, a.stored");
     /// $1 district, $2 survey, $3 ids, $4 when they were taken in hand.
     FORGET_PARTS = "-- forget_swept_parts
         delete from attachment_part p using attachment a

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::{Change, Op};
 use crate::domain::State;
 use crate::ingest::receipt::Receipt;
-use crate::store::batch::{Known, RecordKind, Status, known_records};
+use crate::store::batch::{self, Known, RecordKind, Status, known_records};
 use crate::store::case::{CasePlace, CaseRow, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{self, AssignmentRow, Reader, assignments};
 use crate::store::plan::{SheetRow, sheets_by_id};
-use crate::store::{Error, SurveyKey, Tx};
+use crate::store::{Error, Sight, SurveyKey, Tx, Whose};
 use crate::surveys::Survey;
 use crate::visits::door::{Door, place};
 
@@ -197,19 +197,30 @@ pub(super) async fn changed_sheets(
 }
 
 /// Records that were held or came by hand, as they stand now.
-pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Change>, Error> {
+pub(super) async fn changed_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let known = known_records(tx, key, ids).await?;
-    let by_hand: HashMap<Uuid, String> = feed::hand_receipts(tx, key, ids).await?.into_iter().collect();
+    let sight = Sight { devices: reader.devices.clone(), user: reader.user.clone(), range: reader.range };
+    let mut known = known_records(tx, key, ids, &sight).await?;
+    known.retain(|k| k.whose != Whose::Foreign);
+    let sent = sent_ids(tx, key, &known).await?;
+    let by_hand: HashMap<Uuid, String> =
+        feed::hand_receipts(tx, key, ids, &reader.devices).await?.into_iter().collect();
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
         // Of several revisions the highest that was ever held speaks for the record, else the highest.
         let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
         let data = match (last, by_hand.get(id)) {
             (Some(known), _) => {
-                serde_json::to_value(present(known)).map_err(|_| Error::Corrupt("receipt"))?
+                let mut receipt = present(known);
+                receipt.id = sent.get(id).cloned().or(receipt.id);
+                serde_json::to_value(receipt).map_err(|_| Error::Corrupt("receipt"))?
             }
             (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
             (None, None) => continue,
@@ -217,6 +228,24 @@ pub(super) async fn changed_receipts(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> R
         all.push(Change { kind: "receipt", op: Op::Put, data });
     }
     Ok(all)
+}
+
+/// The ids with which records were sent whose own id may be one that stands for it: as their first receipts say.
+async fn sent_ids(tx: &Tx, key: SurveyKey, known: &[Known]) -> Result<HashMap<Uuid, String>, Error> {
+    let made: Vec<&Known> = known.iter().filter(|k| k.id.get_version_num() == 8).collect();
+    if made.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let batches: Vec<Uuid> = made.iter().map(|k| k.batch_id).collect();
+    let mut sent = HashMap::new();
+    for (batch, text) in batch::receipts_of(tx, key, &batches).await? {
+        let receipts: Vec<Receipt> = serde_json::from_str(&text).map_err(|_| Error::Corrupt("receipt"))?;
+        for k in made.iter().filter(|k| k.batch_id == batch) {
+            let first = usize::try_from(k.batch_index).ok().and_then(|index| receipts.get(index));
+            sent.extend(first.and_then(|r| r.id.clone()).map(|id| (k.id, id)));
+        }
+    }
+    Ok(sent)
 }
 
 /// The receipt of a record as it would be given now, without its case.

@@ -217,7 +217,7 @@ impl Work<'_> {
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
                 let next = ids.last().filter(|_| ids.len() == room).map(|last| at.after(*last));
-                Ok((data::changed_receipts(self.tx, self.key, &ids).await?, next))
+                Ok((data::changed_receipts(self.tx, self.key, &self.reader, &ids).await?, next))
             }
         }
     }
@@ -245,7 +245,8 @@ impl Work<'_> {
         changes.extend(
             data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?,
         );
-        changes.extend(data::changed_receipts(self.tx, self.key, &of(ChangeKind::Receipt)).await?);
+        changes
+            .extend(data::changed_receipts(self.tx, self.key, &self.reader, &of(ChangeKind::Receipt)).await?);
         changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
         Ok(self.answer(changes, &self.delta_cursor(place), more))
     }

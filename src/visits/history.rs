@@ -1,6 +1,6 @@
 //! One door's whole history, as far as the reader may see it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -14,7 +14,9 @@ use crate::domain::{
     Channel, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus,
     Respondent, Sex, Standing, VisitId, flags, fold, next_action, voided_visits, why,
 };
+use crate::ingest::digest::Keys;
 use crate::ingest::refold::unmet_parts;
+use crate::store::attachment::Wanted;
 use crate::store::case::CaseRow;
 use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
@@ -312,6 +314,7 @@ pub async fn history(
     row: &CaseRow,
     reader: &Reader,
     now: Timestamp,
+    keys: &Keys,
 ) -> Result<History, Error> {
     let rules = &survey.rules;
     let rows = std::slice::from_ref(row);
@@ -326,7 +329,7 @@ pub async fn history(
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
     door.visits = None;
     let voided = voided_visits(&evidence);
-    let pictures = pictures(store, survey, &detail.visits).await?;
+    let pictures = pictures(store, survey, &detail.visits, keys).await?;
     Ok(History {
         why: why(&standing, rules, Language::En),
         why_zh: why(&standing, rules, Language::Zh),
@@ -349,14 +352,35 @@ pub async fn history(
     })
 }
 
-/// Pictures of these visits that are here.
-async fn pictures(store: &Store, survey: &Survey, visits: &[VisitRow]) -> Result<Vec<Picture>, Error> {
-    let ids: Vec<Uuid> = visits.iter().flat_map(|v| v.photo.iter().copied()).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
+/// Pictures of these visits that are here, by visit. A picture that somebody else sent under the same id is not the visit's.
+async fn pictures(
+    store: &Store,
+    survey: &Survey,
+    visits: &[VisitRow],
+    keys: &Keys,
+) -> Result<HashMap<Uuid, Vec<Picture>>, Error> {
+    let (mut named, mut wanted) = (Vec::new(), Vec::new());
+    for v in visits {
+        for photo in &v.photo {
+            for id in [*photo, keys.stand_in(*photo, &v.enumerator)] {
+                named.push((v.id, *photo));
+                wanted.push(Wanted { id, device: v.device_id, user: v.enumerator.clone() });
+            }
+        }
     }
-    let found = store.attachments_here(survey.key, &ids).await?;
-    Ok(found.into_iter().map(|(id, media_type, length)| Picture { id, media_type, length }).collect())
+    let mut all: HashMap<Uuid, Vec<Picture>> = HashMap::new();
+    if wanted.is_empty() {
+        return Ok(all);
+    }
+    for (place, media_type, length) in store.attachments_here(survey.key, &wanted).await? {
+        if let Some((visit, id)) = named.get(place) {
+            let of_visit = all.entry(*visit).or_default();
+            if !of_visit.iter().any(|p| p.id == *id) {
+                of_visit.push(Picture { id: *id, media_type, length });
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The cases merged into this one.
@@ -396,7 +420,7 @@ fn visit_view(
     door: Option<(f64, f64)>,
     standing: &Standing,
     voided: &BTreeSet<VisitId>,
-    pictures: &[Picture],
+    pictures: &HashMap<Uuid, Vec<Picture>>,
 ) -> VisitView {
     VisitView {
         id: v.id,
@@ -415,7 +439,7 @@ fn visit_view(
         ended_at: v.ended_at,
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
-        pictures: v.photo.iter().filter_map(|id| pictures.iter().find(|p| p.id == *id)).cloned().collect(),
+        pictures: pictures.get(&v.id).cloned().unwrap_or_default(),
         distance: v.distance_m(door).map(|metres| distance(metres, v.accuracy_m)),
         note: v.note.clone(),
     }

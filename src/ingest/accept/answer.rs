@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::Error;
-use super::super::classify::{self, Class};
+use super::super::classify::{self, Class, Shown};
 use super::super::reason::Reason;
 use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
 use super::super::record::{Parsed, Warning};
@@ -61,7 +61,7 @@ impl Work<'_> {
             day: batch.day,
         };
         try_join(
-            batch::insert_content(tx, key, batch.head.id, raw, &text, &contact),
+            batch::insert_content(tx, key, self.id, raw, &text, &contact),
             feed::mark(tx, key, self.at.tag, ChangeKind::Receipt, &self.settled),
         )
         .await?;
@@ -76,7 +76,7 @@ impl Work<'_> {
         let batches: Vec<Uuid> = self
             .classes
             .iter()
-            .filter_map(|c| if let Class::Replayed(batch, _) = c { Some(*batch) } else { None })
+            .filter_map(|c| if let Class::Replayed(batch, ..) = c { Some(*batch) } else { None })
             .collect();
         let mut earlier: HashMap<Uuid, Vec<Box<RawValue>>> = HashMap::new();
         if !batches.is_empty() {
@@ -88,12 +88,12 @@ impl Work<'_> {
         let mut counts = Counts::default();
         for (i, class) in self.classes.iter().enumerate() {
             let receipt = match class {
-                Class::Replayed(batch, place) => earlier
+                Class::Replayed(batch, place, shown) => earlier
                     .get(batch)
                     .and_then(|list| list.get(usize::try_from(*place).ok()?))
                     .ok_or(crate::store::Error::Corrupt("receipt"))
-                    .map(|first| replayed(first))??,
-                Class::Repeats(first) => replayed(&all[*first])?,
+                    .map(|first| replayed(first, *shown))??,
+                Class::Repeats(first) => replayed(&all[*first], Shown::Whole)?,
                 Class::Refused | Class::New | Class::Reused => self.receipt(i, class, folded),
             };
             counts.add(&receipt.status);
@@ -106,9 +106,10 @@ impl Work<'_> {
     pub(super) async fn tell_device(&self, receipts: &[Box<RawValue>]) -> Result<(), Error> {
         let device = self.batch.head.device;
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
-        for receipt in receipts {
+        for (receipt, stored) in receipts.iter().zip(self.meant.reads.iter()) {
             let read: Receipt = from_text(receipt)?;
-            let Some(id) = read.id.and_then(|id| Uuid::try_parse(&id).ok()) else { continue };
+            let sent = read.id.and_then(|id| Uuid::try_parse(&id).ok());
+            let Some(id) = classify::identity(&stored.parsed).map(|i| i.0).or(sent) else { continue };
             if read.status == Status::Refused.slug() {
                 refused.push((id, receipt.get().to_owned()));
             }
@@ -165,9 +166,15 @@ impl Work<'_> {
     }
 }
 
-/// The receipt first given, marked as such.
-fn replayed(first: &RawValue) -> Result<Receipt, Error> {
-    Ok(Receipt { replayed: true, ..from_text(first)? })
+/// The receipt first given, marked as such, as far as it may be shown.
+fn replayed(first: &RawValue, shown: Shown) -> Result<Receipt, Error> {
+    let mut receipt = Receipt { replayed: true, ..from_text(first)? };
+    receipt.case = receipt.case.filter(|case| match shown {
+        Shown::Whole => true,
+        Shown::DoorIf(id) => case.id == id,
+        Shown::NoDoor => false,
+    });
+    Ok(receipt)
 }
 
 fn to_text(receipt: &Receipt) -> Result<Box<RawValue>, Error> {

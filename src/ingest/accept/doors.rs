@@ -26,8 +26,9 @@ impl Work<'_> {
     /// Stores doors found in the field, gives them their cases, and frees what waited for them.
     pub(super) async fn take_dwellings(&mut self) -> Result<(), Error> {
         let batch = self.batch;
-        let found =
-            new_ones(batch, &self.classes, |p| if let Parsed::Dwelling(d) = p { Some(&**d) } else { None });
+        let found = new_ones(self.reads(), &self.classes, |p| {
+            if let Parsed::Dwelling(d) = p { Some(&**d) } else { None }
+        });
         if found.is_empty() {
             return Ok(());
         }
@@ -43,13 +44,16 @@ impl Work<'_> {
         let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
         targets.extend(listed.iter().map(|d| d.case_id));
+        targets.extend(found.iter().map(|(i, d)| self.sent_id(*i).unwrap_or(d.id)));
+        targets.sort_unstable();
+        targets.dedup();
         store_held::lock_targets(self.tx, self.at.key, &targets).await?;
         add_doors(self.tx, self.at, &batch.survey, &listed).await?;
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&doors)
             .map(|((i, d), door)| {
-                dwelling_row(*i, batch.reads[*i].digest.as_ref(), d, door.as_ref(), why_not)
+                dwelling_row(*i, self.reads()[*i].digest.as_ref(), d, door.as_ref(), why_not)
             })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
@@ -64,9 +68,26 @@ impl Work<'_> {
             };
             self.standings.insert(*i, standing);
         }
+        self.rename_waiters(&found).await?;
         let freed = held::free_waiters(self.tx, self.at.key, &mut self.cases, &targets).await?;
         self.take_freed(freed);
         self.touched.extend(listed.iter().map(|d| d.case_id));
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// The sender's records that wait for a door whose id is somebody else's wait for the sender's own.
+    async fn rename_waiters(&mut self, found: &[(usize, &DwellingRecord)]) -> Result<(), Error> {
+        let names: Vec<(Uuid, Uuid)> = found
+            .iter()
+            .filter_map(|(i, d)| Some((self.sent_id(*i)?, d.id)).filter(|n| n.0 != n.1))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.cases.remember_own_doors(&names);
+        store_held::rename_waiters(self.tx, self.at.key, &self.batch.head.user, &names).await?;
         Ok(())
     }
 }

@@ -52,7 +52,7 @@ impl Work<'_> {
     pub(super) async fn lock_arrivals(&self) -> Result<(), Error> {
         let new = |i: &usize| self.classes[*i] == Class::New;
         let (mut visits, mut named) = (HashSet::new(), Vec::new());
-        for (_, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| new(i)) {
+        for (_, read) in self.reads().iter().enumerate().filter(|(i, _)| new(i)) {
             match &read.parsed {
                 Parsed::Visit(v) => drop(visits.insert(v.id.0)),
                 Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
@@ -63,7 +63,7 @@ impl Work<'_> {
         let known = if named.is_empty() {
             HashMap::new()
         } else {
-            evidence::visit_cases(self.tx, self.at.key, &named).await?
+            evidence::visit_cases(self.tx, self.at.key, &named, &self.batch.sight).await?
         };
         if named.iter().any(|id| !known.contains_key(id)) {
             store_held::lock_arrivals(self.tx, self.at.key, Hold::Alone).await?;
@@ -77,9 +77,14 @@ impl Work<'_> {
     pub(super) async fn take_visits_and_interviews(&mut self, keys: &digest::Keys) -> Result<(), Error> {
         let (batch, tx, key) = (self.batch, self.tx, self.at.key);
         let visits =
-            new_ones(batch, &self.classes, |p| if let Parsed::Visit(v) = p { Some(&**v) } else { None });
-        let interviews =
-            new_ones(batch, &self.classes, |p| if let Parsed::Interview(i) = p { Some(&**i) } else { None });
+            new_ones(
+                self.reads(),
+                &self.classes,
+                |p| if let Parsed::Visit(v) = p { Some(&**v) } else { None },
+            );
+        let interviews = new_ones(self.reads(), &self.classes, |p| {
+            if let Parsed::Interview(i) = p { Some(&**i) } else { None }
+        });
         let (visit_rows, counted) = self.judge_visits(&visits);
         let there = self.visits_named(&interviews, &counted).await?;
         // What a phone that was cut off sends mends nothing before somebody has looked at it.
@@ -93,16 +98,17 @@ impl Work<'_> {
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
         // Another batch may bring the first revision at this very moment, so not only what is known speaks for others.
         let has_others = interviews.iter().any(|(_, r)| r.revision > 1)
-            || self.known.iter().any(|k| k.kind == RecordKind::Interview);
+            || self.meant.known.iter().any(|k| k.kind == RecordKind::Interview);
         let others = if has_others { Others::Maybe } else { Others::None };
         let sender = self.sender();
         self.note_gains(&sender, &visit_rows, &interview_rows);
         let counted: Vec<Uuid> = counted.into_keys().collect();
+        self.rename_awaited(&visits).await?;
         // On the heap: four statements in flight are too much for the stack of a task.
         let ((), (), (), waiting) = Box::pin(try_join4(
             evidence::insert_visits(tx, key, &sender, visit_rows),
             evidence::insert_interviews(tx, key, &sender, interview_rows, others),
-            attachment::link(tx, key, &pictures, self.at.now),
+            attachment::link(tx, key, &sender, &pictures),
             evidence::awaiting_interviews(tx, key, &counted),
         ))
         .await?;
@@ -110,8 +116,20 @@ impl Work<'_> {
             let freed = held::visits_arrived(tx, key, &mut self.cases, &counted).await?;
             self.take_freed(freed);
         }
-        if self.known.iter().any(|k| k.status == Status::Held) {
+        if self.meant.known.iter().any(|k| k.status == Status::Held) {
             self.settled.extend(held::revisions_mended(tx, key, &mut self.cases, &usable).await?);
+        }
+        Ok(())
+    }
+
+    /// The sender's interviews that wait for a visit whose id is somebody else's wait for the sender's own.
+    async fn rename_awaited(&self, visits: &[(usize, &VisitRecord)]) -> Result<(), Error> {
+        let names: Vec<(Uuid, Uuid)> = visits
+            .iter()
+            .filter_map(|(i, v)| Some((self.sent_id(*i)?, v.id.0)).filter(|n| n.0 != n.1))
+            .collect();
+        if !names.is_empty() {
+            evidence::rename_awaited(self.tx, self.at.key, &self.batch.head.user, &names).await?;
         }
         Ok(())
     }
@@ -123,7 +141,7 @@ impl Work<'_> {
             self.gains.entry(v.case_id).or_default().visits.push(v.evidence(sender));
         }
         let mut revisions: HashMap<Uuid, usize> = HashMap::new();
-        for id in self.known.iter().map(|k| k.id).chain(interviews.iter().map(|i| i.id)) {
+        for id in self.meant.known.iter().map(|k| k.id).chain(interviews.iter().map(|i| i.id)) {
             *revisions.entry(id).or_default() += 1;
         }
         for i in interviews {
@@ -146,7 +164,7 @@ impl Work<'_> {
         let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
-            new.push(rows::visit_row(*i, self.batch.reads[*i].digest.as_ref(), v, &standing));
+            new.push(rows::visit_row(*i, self.reads()[*i].digest.as_ref(), v, &standing));
             if standing.status == Status::Accepted {
                 counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);
@@ -164,7 +182,7 @@ impl Work<'_> {
     ) -> Result<HashMap<Uuid, Uuid>, Error> {
         let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
         let before: Vec<Uuid> = named.filter(|id| !counted.contains_key(id)).collect();
-        let mut there = evidence::visit_cases(self.tx, self.at.key, &before).await?;
+        let mut there = evidence::visit_cases(self.tx, self.at.key, &before, &self.batch.sight).await?;
         there.extend(counted);
         Ok(there)
     }
@@ -177,12 +195,12 @@ impl Work<'_> {
         usable: &[(Uuid, i32)],
         keys: &digest::Keys,
     ) -> Vec<NewInterview> {
-        let highest = classify::usable_revisions(&self.known, usable);
+        let highest = classify::usable_revisions(&self.meant.known, usable);
         let mut new = Vec::with_capacity(interviews.len());
         for (i, r) in interviews {
             let standing = self.interview_standing(*i, r, visits, &highest);
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
-            let digest = self.batch.reads[*i].digest.as_ref();
+            let digest = self.reads()[*i].digest.as_ref();
             new.push(rows::interview_row(*i, digest, r, &standing, awaited, keys));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
@@ -194,7 +212,7 @@ impl Work<'_> {
 
     /// Whether the form itself cannot be used.
     fn is_faulty(&self, index: usize) -> bool {
-        self.batch.reads[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
+        self.reads()[index].held.as_ref().is_some_and(|h| h.reason == Reason::FormError)
     }
 
     /// An interview at a visit of another door is held. A faulty form is history once a usable revision above it has come,

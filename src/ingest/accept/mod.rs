@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::classify::{self, Class};
+use super::meant::Meant;
 use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
 use super::record::{Context, Parsed, Read, Warning, read_record};
@@ -29,12 +30,12 @@ use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
 use crate::domain::time::kept;
 use crate::store::access::Caller;
-use crate::store::batch::{self, BatchHead, Known, Status, StoredBatch};
+use crate::store::batch::{self, BatchHead, Status, StoredBatch};
 use crate::store::case::Find;
 use crate::store::evidence::Sender;
 use crate::store::feed::Mark;
 use crate::store::held::Lock;
-use crate::store::{Outcome, Tx};
+use crate::store::{Outcome, Sight, Tx};
 use crate::surveys::Survey;
 use answer::{answer, head_warning};
 pub(super) use doors::{add_doors, found_door};
@@ -64,6 +65,7 @@ struct Prepared {
     warnings: Vec<Warning>,
     survey: Arc<Survey>,
     reach: Reach,
+    sight: Sight,
     reads: Vec<Read>,
     raw: Vec<u8>,
     raw_length: i32,
@@ -195,6 +197,7 @@ fn prepare(
         warnings,
         reach: Reach::of(caller),
         day: survey.rules.calendar.local_date(now),
+        sight: Sight::of(caller),
         survey,
         reads,
         raw: packed,
@@ -209,8 +212,11 @@ struct Work<'a> {
     tx: &'a Tx,
     at: At,
     batch: &'a Prepared,
+    /// The id under which the batch is stored.
+    id: Uuid,
+    /// Its records under the ids they have here.
+    meant: &'a Meant<'a>,
     classes: Vec<Class>,
-    known: Vec<Known>,
     cases: Cases,
     /// Cases that got evidence.
     touched: HashSet<Uuid>,
@@ -228,16 +234,14 @@ struct Work<'a> {
 async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<Outcome<Stored>, Error> {
     let key = batch.survey.key;
     let arrivals = Arrivals::of(&batch.reads);
-    if !begin_batch(tx, batch, arrivals).await? {
-        let first = batch::find_batch(tx, key, batch.head.id).await?;
-        return Ok(Outcome::Rollback(match first {
-            Some(first) if first.digest == batch.head.digest && first.device == batch.head.device => {
-                Stored::Replay(first)
-            }
-            Some(_) | None => Stored::Reused,
-        }));
-    }
-    let (known, cases) = look_up(tx, batch, arrivals).await?;
+    let id = match begin_batch(tx, batch, arrivals, keys).await? {
+        Begun::New(id) => id,
+        Begun::Known(first) if first.digest == batch.head.digest => {
+            return Ok(Outcome::Rollback(Stored::Replay(first)));
+        }
+        Begun::Known(_) | Begun::Gone => return Ok(Outcome::Rollback(Stored::Reused)),
+    };
+    let (meant, cases) = look_up(tx, batch, arrivals, keys).await?;
     // Nothing writes a locked case between its lock and its fold; should something do so some day, the next try looks it up.
     let is_first = batch.tries.fetch_add(1, Ordering::Relaxed) == 0;
     let find = if is_first { Find::ByPlace } else { Find::ById };
@@ -246,8 +250,9 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         tx,
         at,
         batch,
-        classes: classify::classify(&batch.reads, &known),
-        known,
+        id,
+        meant: &meant,
+        classes: classify::classify(&meant.reads, &meant.known),
         cases,
         touched: HashSet::new(),
         gains: Gains::new(),
@@ -259,7 +264,7 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         work.lock_arrivals().await?;
     }
     work.take_dwellings().await?;
-    work.resolve_cases().await?;
+    work.resolve_cases(keys).await?;
     work.take_visits_and_interviews(keys).await?;
     let refold = work.fold_again().await?;
     let (receipts, counts) = work.receipts(&refold.folded).await?;
@@ -276,21 +281,56 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
     Ok(Outcome::Stamp(Stored::New(receipts, counts), key, at.tag))
 }
 
-/// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. `false` when
-/// a batch of that id is there.
-async fn begin_batch(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<bool, Error> {
-    let key = batch.survey.key;
+/// What came of writing a batch's row.
+enum Begun {
+    /// It stands, under this id.
+    New(Uuid),
+    /// The device has sent a batch of that id before.
+    Known(StoredBatch),
+    /// There was one, and it is not there any more.
+    Gone,
+}
+
+/// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. A batch whose id is
+/// another device's is stored under one that stands for it.
+async fn begin_batch(
+    tx: &Tx,
+    batch: &Prepared,
+    arrivals: Arrivals,
+    keys: &digest::Keys,
+) -> Result<Begun, Error> {
+    let (key, head) = (batch.survey.key, &batch.head);
     let lock = (arrivals == Arrivals::Together).then(|| Lock::arrivals(key));
-    Ok(batch::insert_batch(tx, key, &batch.head, lock).await?)
+    for id in [head.id, batch_stand_in(keys, head.id, head.device)] {
+        if batch::insert_batch(tx, key, id, head, lock).await? {
+            return Ok(Begun::New(id));
+        }
+        match batch::find_batch(tx, key, id).await? {
+            Some(first) if first.device == head.device => return Ok(Begun::Known(first)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(Begun::Gone)
+}
+
+/// The id under which a device's batch is stored whose own id is another device's.
+pub fn batch_stand_in(keys: &digest::Keys, id: Uuid, device: Uuid) -> Uuid {
+    keys.stand_in(id, &device.to_string())
 }
 
 /// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.
-async fn look_up(tx: &Tx, batch: &Prepared, arrivals: Arrivals) -> Result<(Vec<Known>, Cases), Error> {
-    let key = batch.survey.key;
-    let (ids, mut cases) = (classify::ids(&batch.reads), Cases::default());
+async fn look_up<'a>(
+    tx: &Tx,
+    batch: &'a Prepared,
+    arrivals: Arrivals,
+    keys: &digest::Keys,
+) -> Result<(Meant<'a>, Cases), Error> {
+    let (key, mut cases) = (batch.survey.key, Cases::default());
     let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(&batch.reads) };
-    let (known, ()) = try_join(batch::known_records(tx, key, &ids), cases.find(tx, key, &refs)).await?;
-    Ok((known, cases))
+    let found = async { Ok(cases.find(tx, key, &refs).await?) };
+    let (meant, ()) = try_join(Meant::of((tx, key), keys, &batch.sight, &batch.reads), found).await?;
+    Ok((meant, cases))
 }
 
 /// The cases that records speak of; none when the batch brings doors, whose locks come first.
@@ -309,19 +349,29 @@ fn named_cases(reads: &[Read]) -> Vec<Uuid> {
 
 /// Records of one kind that were not stored before, with their places.
 fn new_ones<'b, T>(
-    batch: &'b Prepared,
+    reads: &'b [Read],
     classes: &[Class],
     pick: impl Fn(&'b Parsed) -> Option<&'b T>,
 ) -> Vec<(usize, &'b T)> {
-    let all = batch.reads.iter().enumerate().filter(|(i, _)| classes[*i] == Class::New);
+    let all = reads.iter().enumerate().filter(|(i, _)| classes[*i] == Class::New);
     all.filter_map(|(i, read)| pick(&read.parsed).map(|r| (i, r))).collect()
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// The records under the ids they have here.
+    fn reads(&self) -> &'a [Read] {
+        &self.meant.reads
+    }
+
+    /// The id with which a record was sent.
+    fn sent_id(&self, index: usize) -> Option<Uuid> {
+        classify::identity(&self.batch.reads[index].parsed).map(|identity| identity.0)
+    }
+
     fn sender(&self) -> Sender {
         let head = &self.batch.head;
         Sender {
-            batch: head.id,
+            batch: self.id,
             device: head.device,
             user: Arc::from(head.user.as_str()),
             received_at: head.received_at,
@@ -329,9 +379,9 @@ impl Work<'_> {
     }
 
     /// Locks every case the new visits and interviews speak of.
-    async fn resolve_cases(&mut self) -> Result<(), Error> {
+    async fn resolve_cases(&mut self, keys: &digest::Keys) -> Result<(), Error> {
         let mut refs: Vec<Uuid> = Vec::new();
-        for (i, read) in self.batch.reads.iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
+        for (i, read) in self.reads().iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
             match &read.parsed {
                 Parsed::Visit(v) => refs.push(v.case.0),
                 Parsed::Interview(r) => refs.push(r.case.0),
@@ -346,12 +396,14 @@ impl Work<'_> {
         }
         self.cases.lock(self.tx, self.at.key, &refs).await?;
         self.cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
+        let stand_in = |id| keys.stand_in(id, &self.batch.head.user);
+        self.cases.find_own_doors(self.tx, self.at.key, (&refs, &self.batch.reach), stand_in).await?;
         Ok(())
     }
 
     /// Whether a record counts, before anything special to its kind.
     fn standing(&self, index: usize, case: CaseId) -> Standing {
-        let read = &self.batch.reads[index];
+        let read = &self.reads()[index];
         let row = self.cases.in_reach(case.0, &self.batch.reach);
         let case_id = row.map_or(case.0, |r| r.id);
         if let Some(held) = &read.held {

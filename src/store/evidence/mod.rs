@@ -22,7 +22,7 @@ use crate::domain::ids::{InterviewId, VisitId};
 pub use pack::{Pack, Taken};
 pub use read::{
     Awaiting, awaiting_interviews, cases_of_other_revisions, load_counted, load_evidence, load_interviews,
-    load_visits, visit_arrived, visit_cases,
+    load_visits, rename_awaited, visit_arrived, visit_cases,
 };
 pub use write::{Others, insert_dwelling_records, insert_interviews, insert_visits};
 

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::super::batch::Status;
+use super::super::sight::{Sight, is_near, is_own};
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{InOrder, column};
 use super::super::{Store, SurveyKey};
@@ -45,11 +46,13 @@ statements! {
             select case_id from interview where district_id = $1 and survey_no = $2 and id = i.id and case_id <> u.id and status = 0
             offset 0) o
         where o.case_id <> all($3)";
-    /// $1 district, $2 survey, $3 visit ids.
-    VISIT_CASES = "-- visit_cases
+    /// $1 district, $2 survey, $3 visit ids, $4 to $7 with whose eyes.
+    VISIT_CASES = concat!("-- visit_cases
         select v.id, v.case_id from (select distinct id from unnest($3::uuid[]) as t (id)) u
         cross join lateral (
-            select id, case_id from visit where district_id = $1 and survey_no = $2 and id = u.id and status = 0 offset 0) v";
+            select id, case_id, device_id, enumerator, received_at from visit
+            where district_id = $1 and survey_no = $2 and id = u.id and status = 0 offset 0) v
+        where ", is_own!("v", "received_at"), " or ", is_near!("v"));
     /// $1 district, $2 survey, $3 visit ids. Interviews that named a visit before it came.
     AWAITING_INTERVIEWS = "-- awaiting_interviews
         select id, revision, visit_id, case_id, status, device_id from interview
@@ -60,6 +63,10 @@ statements! {
                held_detail = coalesce(u.detail, i.held_detail)
         from unnest($3::uuid[], $4::integer[], $5::smallint[], $6::text[], $7::text[]) as u (id, revision, status, reason, detail)
         where i.district_id = $1 and i.survey_no = $2 and i.id = u.id and i.revision = u.revision";
+    /// $1 district, $2 survey, $3 user, $4 visit ids as sent, $5 the ids they are stored under.
+    RENAME_AWAITED = "-- rename_awaited_visits
+        update interview i set visit_id = u.stored from unnest($4::uuid[], $5::uuid[]) as u (sent, stored)
+        where i.district_id = $1 and i.survey_no = $2 and i.visit_id = u.sent and i.is_visit_awaited and i.enumerator = $3";
 }
 
 /// The accepted visits of cases, as evidence.
@@ -153,12 +160,19 @@ pub async fn load_evidence(
     Ok(all)
 }
 
-/// The cases of accepted visits.
-pub async fn visit_cases(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+/// The cases of accepted visits, of those that are not foreign to `sight`.
+pub async fn visit_cases(
+    tx: &Tx,
+    key: SurveyKey,
+    visits: &[Uuid],
+    sight: &Sight,
+) -> Result<HashMap<Uuid, Uuid>, Error> {
     if visits.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = tx.query(&VISIT_CASES, &[&key.district, &key.no, &visits]).await?;
+    let Sight { devices, user, range } = sight;
+    let rows =
+        tx.query(&VISIT_CASES, &[&key.district, &key.no, &visits, devices, user, &range.0, &range.1]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -199,6 +213,18 @@ pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Re
             held: None,
         })
         .collect())
+}
+
+/// Interviews of a person that wait for these visits wait for them under the ids they are stored under: (sent, stored).
+pub async fn rename_awaited(
+    tx: &Tx,
+    key: SurveyKey,
+    user: &str,
+    names: &[(Uuid, Uuid)],
+) -> Result<(), Error> {
+    let (sent, stored) = (column!(names, n => n.0), column!(names, n => n.1));
+    tx.execute(&RENAME_AWAITED, &[&key.district, &key.no, &user, sent, stored]).await?;
+    Ok(())
 }
 
 /// Notes that the awaited visits have arrived.
