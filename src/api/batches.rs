@@ -21,6 +21,7 @@ use crate::store::Whose;
 use crate::store::access::Caller;
 use crate::store::batch::{Known, StoredBatch, known_records};
 use crate::store::case::CaseRow;
+use crate::store::{Sight, SurveyKey, Whose};
 use crate::sync::present;
 
 /// `POST /v1/batches`: stores one batch; 200 with one receipt per record, in the order sent.

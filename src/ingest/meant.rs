@@ -36,15 +36,20 @@ impl<'a> Meant<'a> {
         let ids = classify::ids(reads);
         let named = named_visits(reads, &ids);
         let mut known = batch::known_records(tx, key, &[ids.as_slice(), &named].concat(), sight).await?;
-        let stand_ins: HashMap<Uuid, Uuid> =
+        let mut stand_ins: HashMap<Uuid, Uuid> =
             foreign(&known).into_iter().map(|id| (id, keys.stand_in(id, &sight.user))).collect();
-        known.retain(|k| !stand_ins.contains_key(&k.id) && named.binary_search(&k.id).is_err());
+        let is_named = |id: &Uuid| named.binary_search(id).is_ok();
+        known.retain(|k| !stand_ins.contains_key(&k.id) && !is_named(&k.id));
         if stand_ins.is_empty() {
             return Ok(Self { reads: Cow::Borrowed(reads), known });
         }
-        let records: Vec<Uuid> = ids.iter().filter_map(|id| stand_ins.get(id).copied()).collect();
-        known.extend(batch::known_records(tx, key, &records, sight).await?);
+        let made: Vec<Uuid> = stand_ins.values().copied().collect();
+        let own = batch::known_records(tx, key, &made, sight).await?;
+        // A named visit that is somebody else's, while there is no own one of that id, is one that has not come.
+        stand_ins.retain(|id, made| !is_named(id) || own.iter().any(|k| k.id == *made));
         let renamed = reads.iter().map(|read| renamed(read, &stand_ins)).collect();
+        let records: HashSet<Uuid> = ids.iter().filter_map(|id| stand_ins.get(id).copied()).collect();
+        known.extend(own.into_iter().filter(|k| records.contains(&k.id)));
         Ok(Self { reads: Cow::Owned(renamed), known })
     }
 }

@@ -43,6 +43,11 @@ statements! {
         select b.device_id, b.user_name, b.digest, b.received_at, b.clock_offset_s, c.receipts
         from batch b join batch_content c on c.district_id = b.district_id and c.survey_no = b.survey_no and c.batch_id = b.id
         where b.district_id = $1 and b.survey_no = $2 and b.id = $3";
+    /// $1 district, $2 survey, $3 user, $4 lo, $5 hi.
+    IS_COLLEAGUE = "-- is_colleague
+        select 1 from staff s
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where s.district_id = $1 and s.survey_no = $2 and s.user_name = $3 and a.lo between $4 and $5";
     /// $1 district, $2 survey, $3 batch ids.
     RECEIPTS = "-- batch_receipts
         select batch_id, receipts from batch_content
@@ -280,6 +285,12 @@ pub async fn find_batch(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<Stor
         clock_offset_s: r.get("clock_offset_s"),
         receipts: unpacked(r.get("receipts"))?,
     }))
+}
+
+/// Whether a batch of this person is no foreign one to `sight`: the person works in that area.
+pub async fn is_colleague(tx: &Tx, key: SurveyKey, user: &str, sight: &Sight) -> Result<bool, Error> {
+    let (lo, hi) = sight.range;
+    Ok(tx.query_opt(&IS_COLLEAGUE, &[&key.district, &key.no, &user, &lo, &hi]).await?.is_some())
 }
 
 /// Text as it is stored: zstd at its fastest. Each thread keeps its compressor, whose tables cost more than a batch.

@@ -59,12 +59,18 @@ macro_rules! is_own {
 }
 pub(super) use is_own;
 
-/// Whether the row's case lies in the person's area or is lent to the person. `offset 0`: as in `known_records`.
+/// Whether the row's case lies in the person's area or is lent to the person; of a row whose case is not known yet, whether a
+/// colleague of the area sent it.
 macro_rules! is_near {
     ($row:literal) => {
         concat!(
-            "exists (select 1 from survey_case near where near.district_id = $1 and near.survey_no = $2 and near.id = ", $row,
-            ".case_id and (near.area_no between $6 and $7 or near.holder = $5) offset 0)"
+            "coalesce((select near.area_no between $6 and $7 or coalesce(near.holder = $5, false) from survey_case near \
+             where near.district_id = $1 and near.survey_no = $2 and near.id = ",
+            $row,
+            ".case_id), exists (select 1 from staff s join area a on a.district_id = s.district_id and a.survey_no = s.survey_no \
+             and a.code = s.area where s.district_id = $1 and s.survey_no = $2 and s.user_name = ",
+            $row,
+            ".enumerator and a.lo between $6 and $7 offset 0))"
         )
     };
 }

@@ -35,6 +35,7 @@ mod export;
 mod faults;
 mod feed;
 mod files;
+mod foreign;
 mod heads;
 mod held;
 mod killed;

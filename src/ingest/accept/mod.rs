@@ -239,7 +239,7 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         Begun::Known(first) if first.digest == batch.head.digest => {
             return Ok(Outcome::Rollback(Stored::Replay(first)));
         }
-        Begun::Known(_) | Begun::Gone => return Ok(Outcome::Rollback(Stored::Reused)),
+        Begun::Known(_) | Begun::Taken => return Ok(Outcome::Rollback(Stored::Reused)),
     };
     let (meant, cases) = look_up(tx, batch, arrivals, keys).await?;
     // Nothing writes a locked case between its lock and its fold; should something do so some day, the next try looks it up.
@@ -287,12 +287,12 @@ enum Begun {
     New(Uuid),
     /// The device has sent a batch of that id before.
     Known(StoredBatch),
-    /// There was one, and it is not there any more.
-    Gone,
+    /// A colleague's batch has that id.
+    Taken,
 }
 
 /// Writes the batch's row, and takes the lock of arriving visits where it is known at once which one that is. A batch whose id is
-/// another device's is stored under one that stands for it.
+/// one of somebody beyond reach is stored under one that stands for it.
 async fn begin_batch(
     tx: &Tx,
     batch: &Prepared,
@@ -306,12 +306,13 @@ async fn begin_batch(
             return Ok(Begun::New(id));
         }
         match batch::find_batch(tx, key, id).await? {
-            Some(first) if first.device == head.device => return Ok(Begun::Known(first)),
-            Some(_) => {}
             None => break,
+            Some(first) if first.device == head.device => return Ok(Begun::Known(first)),
+            Some(first) if batch::is_colleague(tx, key, &first.user, &batch.sight).await? => break,
+            Some(_) => {}
         }
     }
-    Ok(Begun::Gone)
+    Ok(Begun::Taken)
 }
 
 /// The id under which a device's batch is stored whose own id is another device's.
