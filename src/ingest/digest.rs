@@ -106,10 +106,10 @@ impl Keys {
         half
     }
 
-    /// The id under which something of `whose` (a user or a device) is stored where the id it was sent with is somebody else's. The
+    /// The id under which something of `owner` (a user or a device) is stored where the id it was sent with is somebody else's. The
     /// same for both always gives the same; nobody without the key can make one. Of version 8, as made ids are.
-    pub fn stand_in(&self, id: Uuid, whose: &str) -> Uuid {
-        let whole = finish(self.stand_ins.clone().chain_update(id.as_bytes()).chain_update(whose.as_bytes()));
+    pub fn stand_in(&self, id: Uuid, owner: &str) -> Uuid {
+        let whole = finish(self.stand_ins.clone().chain_update(id.as_bytes()).chain_update(owner.as_bytes()));
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&whole[..16]);
         uuid::Builder::from_bytes(bytes)

@@ -279,7 +279,7 @@ async fn nor_on_the_pages() {
     w.app.store().set_password("sa", &hash, w.app.clock.now()).await.unwrap();
     let form = json!({"user": "sa", "password": "correct horse"});
     let signed = w.app.anyone().post("/v1/login", &form).await;
-    let cookie = signed.cookie(doorknock::http::auth::SESSION);
+    let cookie = signed.cookie(doorknock::app::auth::SESSION);
     let browser = Client { cookie, ..w.app.anyone() };
     let csrf = signed.ok()["csrf"].as_str().unwrap().to_owned();
     must_not_tell("browser", &browser, &w, &pages(&w, &csrf)).await;
