@@ -15,6 +15,9 @@ use crate::support::{App, Survey, id, interview, visit};
 /// Records to be sent: out of somebody else's record, under an id, to a door.
 type Sent = fn(&Value, Uuid, Uuid) -> Vec<Value>;
 
+/// Somebody else's record, for a door of theirs.
+type Made = fn(Uuid) -> Value;
+
 /// The answers to sending the records three times: new, in another batch, and in the same batch once more.
 async fn answers(w: &World, records: &[Value], id: Uuid) -> String {
     w.app.clock.set(NOW);
@@ -85,7 +88,7 @@ const TRIALS: [(&str, Sent); 13] = [
 async fn a_record_under_a_foreign_id_is_answered_like_one_under_a_new_id() {
     let mut w = world().await;
     let door = w.app.survey.case(OWN + 5);
-    let kinds: [(&str, fn(Uuid) -> Value); 5] = [
+    let kinds: [(&str, Made); 5] = [
         ("visit", |door| visit(door, "no_answer")),
         ("interview", interview),
         ("door", |_| dwelling(B1, "950")),
