@@ -18,7 +18,6 @@ use super::when::When;
 use super::words::Words;
 use crate::app::App;
 use crate::app::memory::Waiting;
-use crate::app::memory::Waiting;
 use crate::app::{auth, reach};
 use crate::domain::{LinkState, Viewed};
 use crate::net::body::{FORM_LIMIT, read};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::access::Caller;
 use super::evidence::Sender;
-use super::sight::{is_named, is_own};
+use super::sight::is_own;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::wire::column;
 use super::{Store, SurveyKey, quota};

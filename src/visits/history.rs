@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::ingest::digest::Keys;
 use crate::ingest::refold::unmet_parts;
-use crate::store::attachment::Wanted;
+use crate::store::attachment::Named;
 use crate::store::case::CaseRow;
 use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
@@ -364,7 +364,7 @@ async fn pictures(
         for photo in &v.photo {
             for id in [*photo, keys.stand_in(*photo, &v.enumerator)] {
                 named.push((v.id, *photo));
-                wanted.push(Wanted { id, device: v.device_id, user: v.enumerator.clone() });
+                wanted.push(Named { id, device: v.device_id, user: v.enumerator.clone() });
             }
         }
     }
