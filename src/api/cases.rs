@@ -139,8 +139,7 @@ const DECISIONS: [&str; 10] = [
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
 pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
-    let case = request.param_uuid("id")?;
-    reach::case(&app, &caller, case).await?;
+    let case = reach::case(&app, &caller, request.param_uuid("id")?).await?.id;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let (kind, reason) = document.form(|f| {
         let word = f.one_of("decision", &DECISIONS, |w| DECISIONS.iter().find(|d| **d == w).copied());

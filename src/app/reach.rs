@@ -26,9 +26,9 @@ pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<Ar
     found.into_iter().find(|a| (lo..=hi).contains(&a.range.0)).ok_or_else(Problem::not_found)
 }
 
-/// A case within the caller's reach; outside it the answer is as if it did not exist.
+/// A case within the caller's reach, by its id or another one that stands for it; outside it the answer is as if it did not exist.
 pub async fn case(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, Problem> {
-    let row = app.store().cases(caller.key, &[id]).await?.into_iter().next();
+    let row = app.store().case_named(caller.key, id).await?;
     row.filter(|r| {
         (caller.range.0..=caller.range.1).contains(&r.area_no)
             || (caller.device.is_some()

@@ -165,7 +165,7 @@ async fn locked(
     let in_reach = |r: &Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
     let is_open = |r: &Arc<LockedCase>| State::from_number(r.state).is_some_and(State::is_open);
     let ids = match doors {
-        Doors::Case(id) => vec![*id],
+        Doors::Case(id) => vec![case::resolved(tx, at.key, *id).await?],
         Doors::Area(code) => {
             let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
             let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))

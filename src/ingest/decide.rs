@@ -101,6 +101,10 @@ pub async fn decide_in(
         | DecisionKind::RejectInterview { .. }
         | DecisionKind::Unmerge => None,
     };
+    let other = match other {
+        Some(id) => Some(case::resolved(tx, key, id).await?),
+        None => None,
+    };
     let wanted: Vec<Uuid> = std::iter::once(request.case).chain(other).collect();
     let rows = case::lock_cases(tx, key, &wanted).await?;
     let find = |id: Uuid| {

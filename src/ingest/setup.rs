@@ -2,6 +2,7 @@
 //! be a slip is asked about first; as long as a question is open nothing is applied.
 
 mod guard;
+mod same;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::refold::{At, blank, refold};
 use super::{Error, Ingest, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
-use crate::setup::{Answer, Answered, Setup};
+use crate::setup::{Answer, Answered, DwellingRow, Setup};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::load::{self, CaseAt, Column, Found, Frame, Lost};
 use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed};
@@ -55,6 +56,8 @@ pub struct Doors {
     pub added: i64,
     /// Doors whose attributes changed.
     pub changed: i64,
+    /// Doors that got another writing and kept their ids.
+    pub rewritten: usize,
     /// New cases.
     pub cases: i64,
     /// Doors no longer listed and removed, nobody having touched them.
@@ -253,17 +256,24 @@ async fn put_doors(
     progress: &Progress,
 ) -> Result<Doors, Error> {
     let slug = setup.survey.slug.clone();
-    load::copy_dwellings(tx, setup, |d| CaseId::of(d.id, &slug, 1).0, |n| progress(Step::Copied(n))).await?;
+    let known = same::known(tx, at).await?;
+    let case_of = |d: &DwellingRow| CaseId::of(d.id, &slug, 1).0;
+    load::copy_dwellings(tx, setup, &known, case_of, |n| progress(Step::Copied(n))).await?;
     progress(Step::Merging);
     if is_new {
         guard::ask_second(tx, at.key, setup, asked).await?;
     }
     let there = load::count_doors(tx, at.key).await?;
+    let rewritten =
+        if there > 0 { same::match_doors(tx, at, setup, &known, asked).await? } else { 0 };
     let columns_kept = if there > 0 { keep_columns(tx, at.key, setup).await? } else { Vec::new() };
     let (added, changed) = load::put_doors(tx, at.key, at.now).await?;
     let lost = if there > 0 { load::find_lost(tx, at.key).await? } else { Lost::default() };
     guard::ask_doors(tx, setup, lost, there, asked).await?;
     let gone = load::settle_lost(tx, at.key, at.now).await?;
+    if lost.removed > 0 {
+        load::drop_keys(tx, at.key, &gone.iter().map(|c| c.0).collect::<Vec<_>>()).await?;
+    }
     let is_frozen = is_new || at.now < survey.opens_at();
     let (baseline, frame) = if is_frozen {
         (Baseline::In, Frame::Frozen { from: at.now.min(survey.opens_at()) })
@@ -273,7 +283,7 @@ async fn put_doors(
     let blank = blank(&survey.rules, baseline);
     let cases = load::put_cases(tx, at.key, at.now, blank, frame).await?;
     let Lost { removed, kept, .. } = lost;
-    Ok(Doors { added, changed, cases, removed, kept, gone, columns_kept })
+    Ok(Doors { added, changed, rewritten, cases, removed, kept, gone, columns_kept })
 }
 
 /// A column without any value says nothing: what is known stays.

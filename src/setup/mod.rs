@@ -1,6 +1,7 @@
 //! The set-up of a survey: reads `survey.toml`, `areas.csv`, `dwellings.csv` and `staff.csv` into one checked [`Setup`],
 //! or names everything that is wrong with them, all in one go. It applies nothing: no database, no clock.
 
+mod alike;
 mod areas;
 mod cells;
 mod desk;

@@ -1,9 +1,11 @@
-//! The list of doors as a whole: what no single line shows. Everything here is asked about, nothing is changed.
+//! The list of doors as a whole: what no single line shows. A number that stands twice is wrong, doors that look alike are told
+//! of, everything else is asked about; nothing is changed.
 //!
 //! A place is far when it lies away from the other doors of its area by ten times as much as is usual there and at least
 //! ten kilometres; or from the middle of all, by ten times as much as is usual between areas and at least fifty
 //! kilometres, and always from three hundred kilometres on: a district is smaller.
 
+use super::alike;
 use super::dwellings::{DwellingRow, EXTERNAL_ID, LON, ROOM, SHEET};
 use super::finding::{Findings, Place};
 use super::rule::Rule;
@@ -27,6 +29,7 @@ const KM_PER_DEGREE: f64 = 111.2;
 pub(super) fn judge(rows: &[DwellingRow], findings: &mut Findings) {
     lost_zeros(rows, findings);
     repeated_numbers(rows, findings);
+    alike::judge(rows, findings);
     far_places(rows, findings);
 }
 

@@ -134,6 +134,20 @@ pub enum Question {
         /// Tables that were not as the defaults.
         tables: Vec<String>,
     },
+    /// Numbers of doors stand at the addresses of other doors, or in another building or area.
+    NumbersElsewhere {
+        /// How many.
+        doors: usize,
+        /// Some of them: number, address so far, address in the list.
+        examples: Vec<[String; 3]>,
+    },
+    /// New rows look like doors of the survey that the list lacks.
+    LooksLike {
+        /// How many.
+        doors: usize,
+        /// Some of them: the door so far, the row.
+        examples: Vec<[String; 2]>,
+    },
 }
 
 impl Question {
@@ -146,6 +160,8 @@ impl Question {
             Self::StartsLater { .. } => "starts-later",
             Self::SecondSurvey { .. } => "second-survey",
             Self::RulesGone { .. } => "rules-gone",
+            Self::NumbersElsewhere { .. } => "numbers-elsewhere",
+            Self::LooksLike { .. } => "looks-like",
         }
     }
 
@@ -158,6 +174,8 @@ impl Question {
             Self::StartsLater { .. } => &[Answer::EarlyVisits],
             Self::SecondSurvey { .. } => &[Answer::NewSurvey],
             Self::RulesGone { .. } => &[Answer::DefaultPolicy],
+            Self::NumbersElsewhere { .. } => &[Answer::ByNumber, Answer::ByAddress],
+            Self::LooksLike { .. } => &[Answer::SameDoors, Answer::NewDoors],
         }
     }
 
@@ -206,6 +224,23 @@ impl Question {
                 "survey.toml no longer says anything about {}: the survey's own rules would give way to the defaults",
                 tables.join(", ")
             ),
+            Self::NumbersElsewhere { doors, examples } => {
+                let each: Vec<String> =
+                    examples.iter().map(|[number, old, new]| format!("{number} was {old}, is now {new}")).collect();
+                format!(
+                    "dwellings.csv: external_id: {doors} number(s) of the survey's doors stand at another door's address, or in \
+                     another building or area: {}",
+                    each.join("; ")
+                )
+            }
+            Self::LooksLike { doors, examples } => {
+                let each: Vec<String> =
+                    examples.iter().map(|[old, new]| format!("{old} looks like {new}")).collect();
+                format!(
+                    "dwellings.csv: {doors} new door(s) look like doors of the survey that the list lacks, under another writing: {}",
+                    each.join("; ")
+                )
+            }
         }
     }
 
@@ -242,6 +277,21 @@ impl Question {
             ),
             Self::RulesGone { tables } => {
                 format!("survey.toml 不再写明 {}：本调查自己的规则将被默认值取代", tables.join("、"))
+            }
+            Self::NumbersElsewhere { doors, examples } => {
+                let each: Vec<String> =
+                    examples.iter().map(|[number, old, new]| format!("{number} 原为 {old}，现为 {new}")).collect();
+                format!(
+                    "dwellings.csv 的 external_id：{doors} 个现有住户的编号出现在别户的地址，或在其他楼栋、区域：{}",
+                    each.join("；")
+                )
+            }
+            Self::LooksLike { doors, examples } => {
+                let each: Vec<String> = examples.iter().map(|[old, new]| format!("{old} 与 {new}")).collect();
+                format!(
+                    "dwellings.csv 有 {doors} 个新住户像是名单所缺的现有住户的另一种写法：{}",
+                    each.join("；")
+                )
             }
         }
     }

@@ -159,7 +159,8 @@ rules! {
     Exchanged = Asked "exchanged", "longitude and latitude look exchanged; they would be exchanged back", "经度和纬度似乎颠倒；将对调";
     ZeroPlace = Asked "zero-place", "0, 0 is nobody's door; it would be read as no place known", "0, 0 不是任何住户的位置；将视为位置未知";
     FarPlace { km: u64 } = Asked "far-place", "{km} km from the other doors", "距其他住户 {km} 公里";
-    ExternalTwice { first: u64 } = Asked "twice", "the same number as on line {first}; it should name one door", "与第 {first} 行的编号相同；一个编号应只对应一户";
+    ExternalTwice { first: u64 } = Bad "twice", "the same number as on line {first}; a number names one door", "与第 {first} 行的编号相同；一个编号只对应一户";
+    DoorsAlike { pairs: String } = Told "doors-alike", "these doors look alike, as one door under two writings: {pairs}; they stay two doors", "这些住户像是同一户的两种写法：{pairs}；仍按两户处理";
     LostZeros { kept: String } = Asked "lost-zeros", "without a leading zero, while {kept} of the same building and unit has one", "没有前导零，而同楼同单元的 {kept} 有";
 
     // Staff.

@@ -3,6 +3,7 @@
 
 mod doors;
 mod guard;
+mod same;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,10 @@ pub use doors::{
 };
 pub use guard::{
     active_staff, area_codes, count_doors, has_records, recorded_before, shared_doors, under_way,
+};
+pub use same::{
+    Chosen, Doubtful, Elsewhere, Further, Written, choose, door_aliases, doubtful_rows, drop_keys, free_numbers,
+    move_cases, note_keys, numbers_elsewhere, unmatched,
 };
 
 statements! {
@@ -95,7 +100,7 @@ pub struct Found {
 
 /// The statements of this part of the room.
 pub(super) fn all() -> Vec<&'static Statement> {
-    [ALL, doors::ALL, guard::ALL].concat()
+    [ALL, doors::ALL, guard::ALL, same::ALL].concat()
 }
 
 /// The survey of that slug, and the lock that lets one set-up run at a time.

@@ -62,10 +62,6 @@ statements! {
     /// $1 district, $2 survey, $3 case ids. Locks them in id order.
     LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
-    /// $1 district, $2 survey, $3 ids of dwelling records.
-    ALIASES = "-- case_aliases
-        select id, case_id from dwelling_record
-        where district_id = $1 and survey_no = $2 and id = any($3) and status = 0 and case_id is not null";
     /// $1 district, $2 survey, $3 survivors.
     ABSORBED = "-- absorbed_cases
         select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
@@ -174,12 +170,6 @@ pub enum Recounted {
 pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let rows = tx.query(&LOCK_CASES, &[&key.district, &key.no, &ids]).await?;
     Ok(rows.iter().map(|r| Arc::new(LockedCase::of(r))).collect())
-}
-
-/// Case ids of accepted dwelling records.
-pub async fn aliases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Error> {
-    let rows = tx.query(&ALIASES, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
 /// The cases merged into these: (loser, survivor).

@@ -1,5 +1,6 @@
 //! Cases: their rows, and what is done with them, one file each.
 
+mod alias;
 mod due;
 mod fold;
 mod found;
@@ -15,9 +16,12 @@ use super::Statement;
 use super::evidence::{Pack, Taken};
 use super::wire::{InOrder, Place};
 
+pub use alias::{
+    DoorAlias, KnownDoor, OtherWriting, add_case_aliases, add_door_aliases, aliases, doors_of_keys, resolved,
+};
 pub use due::DuePlace;
 pub use fold::{
-    CaseUpdate, Find, History, Recounted, Span, absorbed, aliases, lock_cases, set_absorbed, seven,
+    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, set_absorbed, seven,
     update_cases,
 };
 pub use found::{BlankCase, FoundDoor, add_found};
@@ -54,7 +58,7 @@ pub(in crate::store) use select_cases;
 
 /// The statements of this part of the room.
 pub(super) fn all() -> Vec<&'static Statement> {
-    [due::ALL, fold::ALL, found::ALL, lists::ALL, walk::ALL].concat()
+    [alias::ALL, due::ALL, fold::ALL, found::ALL, lists::ALL, walk::ALL].concat()
 }
 
 /// A case with its door, as stored.

@@ -2,6 +2,7 @@
 //! filled: every row carries the same district and survey, and a planner that does not know this takes any index for a
 //! selective one.
 
+use std::collections::HashMap;
 use std::pin::pin;
 
 use jiff::Timestamp;
@@ -40,14 +41,15 @@ statements! {
             select $1, $2, id, building_id, area, building, unit, floor, room, kind, lon, lat, external_id, households_expected, door_key,
                 true, $3
             from incoming order by id
-            on conflict on constraint dwelling_pk do update set floor = excluded.floor, room = excluded.room, unit = excluded.unit,
+            on conflict on constraint dwelling_pk do update set building_id = excluded.building_id, area = excluded.area,
+                door_key = excluded.door_key, floor = excluded.floor, room = excluded.room, unit = excluded.unit,
                 building = excluded.building, kind = excluded.kind, lon = excluded.lon, lat = excluded.lat,
                 external_id = excluded.external_id, households_expected = excluded.households_expected, is_listed = true,
                 left_list_at = case when excluded.kind = 'residential' then null else d.left_list_at end
-              where (d.floor, d.room, d.unit, d.building, d.kind, d.lon, d.lat, d.external_id, d.households_expected, d.is_listed,
+              where (d.floor, d.room, d.unit, d.building, d.kind, d.lon, d.lat, d.external_id, d.households_expected, d.door_key, d.is_listed,
                   d.left_list_at is not null and excluded.kind = 'residential')
                 is distinct from (excluded.floor, excluded.room, excluded.unit, excluded.building, excluded.kind, excluded.lon,
-                  excluded.lat, excluded.external_id, excluded.households_expected, true, false)
+                  excluded.lat, excluded.external_id, excluded.households_expected, excluded.door_key, true, false)
             returning id, (xmax = 0) as is_new)
         select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as changed from put";
     /// $1 district, $2 survey, $3 now, $4 baseline, $5 state, $6 class, $7 cell, $8 unmet, $9 due class, $10 microseconds of now, $11 of the start by the event clock.
@@ -140,10 +142,13 @@ statements! {
         where b.district_id = $1 and b.survey_no = $2 and b.id = i.building_id and b.name is not null";
 }
 
-/// The temporary tables: `incoming`, which COPY fills, and `lost`, the doors it lacks.
+/// The temporary tables: `incoming`, which COPY fills, `same_door`, rows that are a door of another key, `moved_door`, doors that
+/// come to stand in another building, and `lost`, the doors that the list lacks.
 pub const TABLES: &str = "create temporary table incoming (id uuid, case_id uuid, building_id uuid, area text, building text,
         building_name text, unit text, floor integer, room text, kind text, lon double precision, lat double precision,
-        external_id text, households_expected integer, door_key text) on commit drop;
+        external_id text, households_expected integer, door_key text, written_id uuid, written_case uuid) on commit drop;
+    create temporary table same_door (written_id uuid, id uuid, case_id uuid) on commit drop;
+    create temporary table moved_door (id uuid, area text, building_id uuid) on commit drop;
     create temporary table lost (id uuid, area text, building text, is_touched boolean, is_new boolean) on commit drop";
 
 const PATIENCE: &str = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
@@ -151,10 +156,12 @@ const PATIENCE: &str = "set local statement_timeout = 0; set local idle_in_trans
 
 const COPY: &str = "copy incoming from stdin (format binary)";
 
-/// Copies the doors into the temporary table. `case_of` gives the id of a door's case.
+/// Copies the doors into the temporary table. `door_of` says which door and case have the key of a row, `case_of` the id of the
+/// case that the key would give.
 pub async fn copy_dwellings(
     tx: &Tx,
     setup: &Setup,
+    door_of: &HashMap<Uuid, (Uuid, Uuid)>,
     case_of: impl Fn(&DwellingRow) -> Uuid,
     mut progress: impl FnMut(usize),
 ) -> Result<(), Error> {
@@ -164,14 +171,16 @@ pub async fn copy_dwellings(
     let sink = client.copy_in(COPY).await.map_err(|e| Error::of("copy_dwellings", &e))?;
     let ids = [Type::UUID, Type::UUID, Type::UUID];
     let place = [Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT4, Type::TEXT, Type::TEXT];
-    let rest = [Type::FLOAT8, Type::FLOAT8, Type::TEXT, Type::INT4, Type::TEXT];
+    let rest = [Type::FLOAT8, Type::FLOAT8, Type::TEXT, Type::INT4, Type::TEXT, Type::UUID, Type::UUID];
     let types = [ids.as_slice(), &place, &rest].concat();
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
     for (n, d) in setup.dwellings.iter().enumerate() {
         let expected = d.households_expected.map(i32::from);
-        let row: [Param<'_>; 15] = [
-            &d.id.0,
-            &case_of(d),
+        let written_case = case_of(d);
+        let (id, case) = door_of.get(&d.id.0).copied().unwrap_or((d.id.0, written_case));
+        let row: [Param<'_>; 17] = [
+            &id,
+            &case,
             &d.building_id.0,
             &&*d.area,
             &&*d.building,
@@ -185,6 +194,8 @@ pub async fn copy_dwellings(
             &d.external_id.as_deref(),
             &expected,
             &setup.key(d),
+            &d.id.0,
+            &written_case,
         ];
         writer.as_mut().write(&row).await.map_err(|e| Error::of("copy_dwellings", &e))?;
         if n % 5000 == 0 {

@@ -1,0 +1,210 @@
+//! Which doors the rows of a list are. The office's number finds the door; where number and address contradict each other, and where
+//! a new row only looks like a door that the list lacks, somebody has to say. A door found so keeps its ids, its visits and its
+//! earlier keys.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::super::refold::At;
+use crate::domain::writing::building_form;
+use crate::domain::{CaseId, DwellingId, Writing};
+use crate::ingest::Error;
+use crate::setup::{Answer, Answered, Question, Setup};
+use crate::store::load::{self, Chosen, Doubtful, Elsewhere, Further, Written};
+use crate::store::{Tx, case};
+
+/// So many doors are named as examples.
+const EXAMPLES: usize = 5;
+
+/// Ids computed from keys, with the door and the case that they lead to.
+pub(super) type Known = HashMap<Uuid, (Uuid, Uuid)>;
+
+/// Doors that have had several keys, by each of them.
+pub(super) async fn known(tx: &Tx, at: At) -> Result<Known, Error> {
+    let all = load::door_aliases(tx, at.key).await?;
+    Ok(all.into_iter().map(|(id, door, case)| (id, (door, case))).collect())
+}
+
+/// Gives every row of the copied list its door; returns how many doors of the survey get another writing.
+pub(super) async fn match_doors(
+    tx: &Tx,
+    at: At,
+    setup: &Setup,
+    known: &Known,
+    asked: &mut Answered,
+) -> Result<usize, Error> {
+    let elsewhere = load::numbers_elsewhere(tx, at.key).await?;
+    let mut chosen = by_number(setup, &elsewhere, asked);
+    load::choose(tx, &chosen).await?;
+    if !known.is_empty() || !elsewhere.is_empty() {
+        let apart = apart(setup, &load::doubtful_rows(tx, at.key).await?)?;
+        load::choose(tx, &apart).await?;
+    }
+    let (rows, doors) = load::unmatched(tx, at.key).await?;
+    let alike = by_looks(setup, &rows, &doors, asked);
+    load::choose(tx, &alike).await?;
+    chosen.extend(alike);
+    if !elsewhere.is_empty() {
+        load::free_numbers(tx, at.key).await?;
+    }
+    let further = load::note_keys(tx, at.key, at.now).await?;
+    case::add_case_aliases(tx, at.key, &case_keys(setup, &further)).await?;
+    if !known.is_empty() || !chosen.is_empty() {
+        load::move_cases(tx, at.key).await?;
+    }
+    Ok(chosen.len())
+}
+
+fn choice(setup: &Setup, row: Uuid, door: Uuid) -> Chosen {
+    (row, door, CaseId::of(DwellingId(door), &setup.survey.slug, 1).0)
+}
+
+/// The ids that the keys of rows give to further households behind their doors.
+fn case_keys(setup: &Setup, further: &[Further]) -> Vec<(Uuid, Uuid)> {
+    let of = |(row, case, household): &Further| {
+        let household = u32::try_from(*household).unwrap_or(1);
+        (CaseId::of(DwellingId(*row), &setup.survey.slug, household).0, *case)
+    };
+    further.iter().map(of).collect()
+}
+
+/// Rows that are the door of their number. Asks where another door has a claim on the row's address or on the number's door, and
+/// where the door would come to stand elsewhere.
+fn by_number(setup: &Setup, all: &[Elsewhere], asked: &mut Answered) -> Vec<Chosen> {
+    let unclear: Vec<&Elsewhere> = all.iter().filter(|e| is_unclear(e)).collect();
+    if !unclear.is_empty() {
+        let address = |w: &Written| format!("{} {}", w.area, in_one(w));
+        let example = |e: &&Elsewhere| [e.number.clone(), address(&e.door), address(&e.row)];
+        asked.ask(Question::NumbersElsewhere {
+            doors: unclear.len(),
+            examples: unclear.iter().take(EXAMPLES).map(example).collect(),
+        });
+    }
+    let by_address = asked.has(Answer::ByAddress) && !asked.has(Answer::ByNumber);
+    let kept = all.iter().filter(|e| !(by_address && is_unclear(e)));
+    kept.map(|e| choice(setup, e.row.id, e.door.id)).collect()
+}
+
+fn is_unclear(e: &Elsewhere) -> bool {
+    let is_moved = e.row.area != e.door.area || building_form(&e.row.building) != building_form(&e.door.building);
+    e.is_taken || e.is_claimed || is_moved
+}
+
+fn in_one(w: &Written) -> String {
+    [&w.building, &w.unit, &w.room].into_iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join("-")
+}
+
+/// Rows that cannot be the door they seem to be, since another row is: doors of their own where the office has a number for them
+/// or has said so. Their key's own id is that of the other door, so they get one of key and number.
+fn apart(setup: &Setup, rows: &[Doubtful]) -> Result<Vec<Chosen>, Error> {
+    let (mut all, mut faults) = (Vec::new(), Vec::new());
+    for group in rows.chunk_by(|a, b| a.door == b.door) {
+        let keeper = group
+            .iter()
+            .filter(|r| r.is_twice)
+            .max_by_key(|r| (r.is_chosen, r.is_current));
+        let is_by_number = keeper.is_some_and(|k| k.is_chosen);
+        for row in group.iter().filter(|r| keeper.is_none_or(|k| k.row != r.row)) {
+            if row.number.is_none() && !is_by_number {
+                faults.push(twice(setup, row, keeper));
+            }
+            let key = format!("{}|#{}", row.door_key, row.number.as_deref().unwrap_or_default());
+            all.push(choice(setup, row.row, DwellingId::of_key(&key).0));
+        }
+    }
+    if faults.is_empty() { Ok(all) } else { Err(Error::Setup(faults)) }
+}
+
+fn twice(setup: &Setup, row: &Doubtful, keeper: Option<&Doubtful>) -> String {
+    let line = |id: Uuid| setup.dwellings.iter().find(|d| d.id.0 == id).map_or(0, |d| d.line);
+    format!(
+        "dwellings.csv:{}: room: another writing of the door on line {}; leave one of them out, or give each an external_id",
+        line(row.row),
+        keeper.map_or(0, |k| line(k.row)),
+    )
+}
+
+/// New rows that are doors the list lacks, under another writing: asked about, and taken as the same unless somebody said that
+/// they are new.
+fn by_looks(setup: &Setup, rows: &[Written], doors: &[Written], asked: &mut Answered) -> Vec<Chosen> {
+    let pairs = pairs(rows, doors);
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    let address = |w: &Written| format!("{} {}", w.area, in_one(w));
+    let examples = pairs.iter().take(EXAMPLES).map(|(row, door)| [address(door), in_one(row)]);
+    asked.ask(Question::LooksLike { doors: pairs.len(), examples: examples.collect() });
+    if asked.has(Answer::NewDoors) && !asked.has(Answer::SameDoors) {
+        return Vec::new();
+    }
+    pairs.iter().map(|(row, door)| choice(setup, row.id, door.id)).collect()
+}
+
+fn writing(w: &Written) -> Writing {
+    Writing::of(&w.building, &w.unit, w.floor, &w.room)
+}
+
+/// Each row with the one door of its area that it looks like, where no other row looks like that door. Two numbers that differ
+/// are two doors.
+fn pairs<'a>(rows: &'a [Written], doors: &'a [Written]) -> Vec<(&'a Written, &'a Written)> {
+    let mut by_key: HashMap<(&str, String), Vec<usize>> = HashMap::new();
+    for (at, door) in doors.iter().enumerate() {
+        for key in writing(door).keys().collect::<HashSet<_>>() {
+            by_key.entry((&door.area, key)).or_default().push(at);
+        }
+    }
+    let mut likes: Vec<(usize, usize)> = Vec::new();
+    let mut liked: HashMap<usize, usize> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        let keys = writing(row).keys().collect::<HashSet<_>>();
+        let found = keys.into_iter().filter_map(|key| by_key.get(&(row.area.as_str(), key))).flatten();
+        let found: HashSet<usize> =
+            found.copied().filter(|door| !(row.has_number && doors[*door].has_number)).collect();
+        for door in &found {
+            *liked.entry(*door).or_default() += 1;
+        }
+        if let (1, Some(door)) = (found.len(), found.iter().next()) {
+            likes.push((at, *door));
+        }
+    }
+    let alone = likes.into_iter().filter(|(_, door)| liked.get(door) == Some(&1));
+    alone.map(|(row, door)| (&rows[row], &doors[door])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(n: u128, area: &str, room: &str, has_number: bool) -> Written {
+        Written {
+            id: Uuid::from_u128(n),
+            area: area.to_owned(),
+            building: "6".to_owned(),
+            unit: "2".to_owned(),
+            floor: None,
+            room: room.to_owned(),
+            has_number,
+        }
+    }
+
+    fn found(rows: &[Written], doors: &[Written]) -> Vec<(u128, u128)> {
+        pairs(rows, doors).iter().map(|(row, door)| (row.id.as_u128(), door.id.as_u128())).collect()
+    }
+
+    #[test]
+    fn a_row_finds_the_one_door_it_looks_like() {
+        let rows = [door(1, "a", "301", false), door(2, "a", "302", false), door(3, "b", "301", false)];
+        let doors = [door(11, "a", "0301", true), door(12, "a", "303", false)];
+        assert_eq!(found(&rows, &doors), [(1, 11)]);
+    }
+
+    #[test]
+    fn two_numbers_are_two_doors_and_two_candidates_are_none() {
+        let one = [door(11, "a", "0301", true)];
+        assert_eq!(found(&[door(1, "a", "301", true)], &one), []);
+        let two = [door(1, "a", "301", false), door(2, "a", "3-01", false)];
+        assert_eq!(found(&two, &one), []);
+        assert_eq!(found(&one, &two), []);
+    }
+}
