@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::accept::{add_doors, found_door};
+use super::accept::{Looks, add_doors, note_keys, place_doors};
 use super::reason::Reason;
 use super::reason::sentence;
 use super::refold::{At, refold};
 use super::resolve::Cases;
 use super::{Error, Ingest, rows, scrub};
+use crate::domain::{CaseId, DwellingId};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
+use crate::store::case::{self, FoundDoor, LockedCase};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
@@ -319,7 +321,7 @@ async fn decide_record(
     Ok(decided)
 }
 
-/// A door in an area nobody knew: accepted once the area is there, refused otherwise.
+/// A door in an area nobody knew, or one that looks like a listed one: it is new, the door of the case named, or refused.
 async fn decide_dwelling(
     tx: &Tx,
     at: At,
@@ -328,34 +330,97 @@ async fn decide_dwelling(
     row: &HeldRow,
     verdict: Verdict,
 ) -> Result<HeldRow, Error> {
-    let mut decided = row.clone();
-    if verdict == Verdict::Refuse {
+    let Verdict::Accept { case } = verdict else {
         held::settle_dwelling(tx, at.key, row.id, Status::Refused, None).await?;
-        decided.status = Status::Refused;
-        return Ok(decided);
-    }
-    let text = held::dwelling_content(tx, at.key, row.id).await?.unwrap_or_default();
+        return Ok(HeldRow { status: Status::Refused, ..row.clone() });
+    };
+    let mut cases = Cases::default();
+    let door = reported_door(tx, survey, caller, row, case.is_some()).await;
+    let (target, keys) = match case {
+        // The door is known: what was written about it may have been removed.
+        Some(named) => {
+            let target = known_case(tx, at, caller, &mut cases, named).await?;
+            (target.id, link_to(tx, at, survey, &target, door.ok().as_ref()).await?)
+        }
+        None => {
+            let door = door?;
+            let keys = vec![door.case_id, door.written_case];
+            held::lock_targets(tx, at.key, &[&[row.id], keys.as_slice()].concat()).await?;
+            add_doors(tx, at, survey, std::slice::from_ref(&door)).await?;
+            (door.case_id, keys)
+        }
+    };
+    let targets = [&[row.id], keys.as_slice()].concat();
+    held::settle_dwelling(tx, at.key, row.id, Status::Accepted, Some(target)).await?;
+    let freed = free_waiters(tx, at.key, &mut cases, &targets).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+    let mut touched = freed.touched;
+    touched.push(target);
+    cases.find(tx, at.key, &touched).await?;
+    let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
+    refold(tx, at, survey, &locked).await?;
+    Ok(HeldRow { status: Status::Accepted, case_id: Some(target), ..row.clone() })
+}
+
+/// The door that a held record describes, known or new.
+async fn reported_door(
+    tx: &Tx,
+    survey: &Survey,
+    caller: &Caller,
+    row: &HeldRow,
+    is_known: bool,
+) -> Result<FoundDoor, Error> {
+    let text = held::dwelling_content(tx, survey.key, row.id).await?.unwrap_or_default();
     let record = rows::dwelling_of(row.id, &text)
         .ok_or(Error::Unfit("What was written about this door has been removed; add it to the set-up."))?;
-    let areas = find_areas(tx, at.key, &Areas::One(record.area.clone())).await?;
+    let areas = find_areas(tx, survey.key, &Areas::One(record.area.clone())).await?;
     let area = areas
         .first()
         .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
         .ok_or(Error::Unfit("The area is still unknown; add it to the set-up first."))?;
-    let door = found_door(survey, &record, (&area.code, area.range.0));
-    let targets = [row.id, door.case_id];
-    held::lock_targets(tx, at.key, &targets).await?;
-    add_doors(tx, at, survey, std::slice::from_ref(&door)).await?;
-    held::settle_dwelling(tx, at.key, row.id, Status::Accepted, Some(door.case_id)).await?;
-    let mut cases = Cases::default();
-    let freed = free_waiters(tx, at.key, &mut cases, &targets).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
-    let mut touched = freed.touched;
-    touched.push(door.case_id);
-    cases.find(tx, at.key, &touched).await?;
-    let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
-    refold(tx, at, survey, &locked).await?;
-    decided.status = Status::Accepted;
-    decided.case_id = Some(door.case_id);
-    Ok(decided)
+    let reported = [(&record, (area.code.as_str(), area.range.0))];
+    let placed = place_doors(tx, survey, caller.range, &reported, Looks::Passed).await?;
+    let beyond = Error::Unfit("The door has come to stand in another area; name the case it belongs to.");
+    match placed.first().and_then(|place| place.door()) {
+        Some(door) => Ok(door.clone()),
+        None if is_known => Err(Error::NotFound),
+        None => Err(beyond),
+    }
+}
+
+/// A case in the supervisor's area, locked.
+async fn known_case(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    cases: &mut Cases,
+    named: Uuid,
+) -> Result<Arc<LockedCase>, Error> {
+    cases.find(tx, at.key, &[named]).await?;
+    let is_in_reach = |r: &&Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
+    cases.any(named).filter(is_in_reach).cloned().ok_or(Error::NotFound)
+}
+
+/// Makes a reported door another writing of a known one; returns the ids that were waited for under it. A key that is a door's
+/// own already stays that door's.
+async fn link_to(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    target: &LockedCase,
+    door: Option<&FoundDoor>,
+) -> Result<Vec<Uuid>, Error> {
+    let Some(door) = door.filter(|d| d.dwelling_id == d.written_id && d.dwelling_id != target.dwelling_id)
+    else {
+        return Ok(Vec::new());
+    };
+    held::lock_targets(tx, at.key, &[door.written_case]).await?;
+    if !case::doors_of_keys(tx, at.key, &[door.written_id]).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first_case = CaseId::of(DwellingId(target.dwelling_id), &survey.slug, 1).0;
+    let linked =
+        FoundDoor { dwelling_id: target.dwelling_id, first_case, case_id: target.id, ..door.clone() };
+    note_keys(tx, at, &[linked]).await?;
+    Ok(vec![door.written_case])
 }

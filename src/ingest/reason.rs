@@ -91,6 +91,9 @@ reasons! {
     UnknownArea "unknown-area" Held {
         "The area is not known here yet; a supervisor can add it or move the door.",
         "系统中尚无该区域，普查指导员可添加区域或调整住户归属。" }
+    LooksLike "looks-like" Held {
+        "The door looks like a listed one under another writing, or has its number; a supervisor says whether it is that door or a new one.",
+        "该户像是名单上某户的另一种写法，或与其编号相同，由普查指导员确认是否为同一户。" }
     ImplausibleTime "implausible-time" Held {
         "The time lies in the future or before the survey began; a supervisor judges it.",
         "时间在未来或早于调查开始，由普查指导员判断。" }

@@ -264,8 +264,7 @@ async fn put_doors(
         guard::ask_second(tx, at.key, setup, asked).await?;
     }
     let there = load::count_doors(tx, at.key).await?;
-    let rewritten =
-        if there > 0 { same::match_doors(tx, at, setup, &known, asked).await? } else { 0 };
+    let rewritten = if there > 0 { same::match_doors(tx, at, setup, &known, asked).await? } else { 0 };
     let columns_kept = if there > 0 { keep_columns(tx, at.key, setup).await? } else { Vec::new() };
     let (added, changed) = load::put_doors(tx, at.key, at.now).await?;
     let lost = if there > 0 { load::find_lost(tx, at.key).await? } else { Lost::default() };

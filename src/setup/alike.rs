@@ -55,7 +55,8 @@ fn find(rows: &[DwellingRow]) -> Vec<(&DwellingRow, &DwellingRow)> {
             }
         }
         // Digests are compared only to find what is worth comparing.
-        if let Some(first) = other.filter(|first| first.area == row.area && writing(first).is_like(&written)) {
+        if let Some(first) = other.filter(|first| first.area == row.area && writing(first).is_like(&written))
+        {
             alike.push((first, row));
         }
     }

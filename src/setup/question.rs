@@ -225,8 +225,10 @@ impl Question {
                 tables.join(", ")
             ),
             Self::NumbersElsewhere { doors, examples } => {
-                let each: Vec<String> =
-                    examples.iter().map(|[number, old, new]| format!("{number} was {old}, is now {new}")).collect();
+                let each: Vec<String> = examples
+                    .iter()
+                    .map(|[number, old, new]| format!("{number} was {old}, is now {new}"))
+                    .collect();
                 format!(
                     "dwellings.csv: external_id: {doors} number(s) of the survey's doors stand at another door's address, or in \
                      another building or area: {}",
@@ -279,8 +281,10 @@ impl Question {
                 format!("survey.toml 不再写明 {}：本调查自己的规则将被默认值取代", tables.join("、"))
             }
             Self::NumbersElsewhere { doors, examples } => {
-                let each: Vec<String> =
-                    examples.iter().map(|[number, old, new]| format!("{number} 原为 {old}，现为 {new}")).collect();
+                let each: Vec<String> = examples
+                    .iter()
+                    .map(|[number, old, new]| format!("{number} 原为 {old}，现为 {new}"))
+                    .collect();
                 format!(
                     "dwellings.csv 的 external_id：{doors} 个现有住户的编号出现在别户的地址，或在其他楼栋、区域：{}",
                     each.join("；")

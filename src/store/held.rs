@@ -74,15 +74,17 @@ statements! {
         where district_id = $1 and survey_no = $2 and id = any($3) and status = 1 and held_reason = 'form-error'";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 after time, $6 after id, $7 limit. Oldest first, by the enumerator's area.
     LIST_HELD = "-- list_held
-        select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at, h.at
+        select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at, h.at,
+               h.looks_like
         from (
-            select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at
+            select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
+                   null::uuid as looks_like
               from visit where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, null
               from interview where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, looks_like
               from dwelling_record where district_id = $1 and survey_no = $2 and status = 1) h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
@@ -91,15 +93,17 @@ statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 record id. All revisions, any status but accepted from the start.
     FIND_HELD = "-- find_held
         select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
-               h.at, h.status
+               h.at, h.status, h.looks_like
         from (
             select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at,
-                   at, status from visit where district_id = $1 and survey_no = $2 and id = $5
+                   at, status, null::uuid as looks_like from visit where district_id = $1 and survey_no = $2 and id = $5
             union all
-            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status,
+                   null
               from interview where district_id = $1 and survey_no = $2 and id = $5
             union all
-            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, status
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, status,
+                   looks_like
               from dwelling_record where district_id = $1 and survey_no = $2 and id = $5) h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
@@ -158,6 +162,8 @@ pub struct HeldRow {
     pub status: Status,
     /// Range of the collector's area, where it was asked for.
     pub reach: Option<(i32, i32)>,
+    /// The door that a reported door looks like.
+    pub looks_like: Option<Uuid>,
 }
 
 /// A change of a held record's standing.
@@ -200,6 +206,7 @@ fn held_row(r: &Row, status: Status) -> HeldRow {
         at: r.try_get("at").unwrap_or_default(),
         status,
         reach: r.try_get("lo").ok().zip(r.try_get("hi").ok()),
+        looks_like: r.try_get("looks_like").unwrap_or_default(),
     }
 }
 

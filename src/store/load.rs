@@ -22,8 +22,8 @@ pub use guard::{
     active_staff, area_codes, count_doors, has_records, recorded_before, shared_doors, under_way,
 };
 pub use same::{
-    Chosen, Doubtful, Elsewhere, Further, Written, choose, door_aliases, doubtful_rows, drop_keys, free_numbers,
-    move_cases, note_keys, numbers_elsewhere, unmatched,
+    Chosen, Doubtful, Elsewhere, Further, Written, choose, door_aliases, doubtful_rows, drop_keys,
+    free_numbers, move_cases, note_keys, numbers_elsewhere, unmatched,
 };
 
 statements! {

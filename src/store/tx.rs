@@ -143,9 +143,9 @@ impl Error {
             // Two transactions drew one tag: the next try draws another. Two stored one record at the same moment: the next try
             // finds it known.
             // Two found doors got one number: the next try finds it given.
-            Some("change_waiting_pk" | "visit_pk" | "interview_pk" | "person_pk" | "dwelling_number_once") => {
-                Self::Busy(statement)
-            }
+            Some(
+                "change_waiting_pk" | "visit_pk" | "interview_pk" | "person_pk" | "dwelling_number_once",
+            ) => Self::Busy(statement),
             Some(constraint) => Self::Constraint { statement, constraint: constraint.to_owned() },
             None => Self::Statement { statement, code: code.code().to_owned() },
         }

@@ -9,12 +9,12 @@ use super::super::record::{DwellingRecord, Parsed};
 use super::super::refold::{At, blank};
 use super::super::rows::{self, Standing};
 use super::super::{Error, held};
+use super::place::{Looks, Place, place_doors};
 use super::{Trust, Work, held_for, new_ones};
 use crate::domain::ids::key_part;
 use crate::domain::rates::Baseline;
-use crate::domain::{BuildingId, CaseId, DwellingId, door_key};
 use crate::store::batch::Status;
-use crate::store::case::{self, FoundDoor};
+use crate::store::case::{self, DoorAlias, FoundDoor};
 use crate::store::evidence::{self, NewDwellingRecord};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held as store_held;
@@ -35,15 +35,10 @@ impl Work<'_> {
         let areas = find_areas(self.tx, self.at.key, &Areas::Subtree(batch.reach.range)).await?;
         let known: HashMap<String, (&str, i32)> =
             areas.iter().map(|a| (key_part(&a.code), (a.code.as_str(), a.range.0))).collect();
-        let doors: Vec<Option<FoundDoor>> = found
-            .iter()
-            .map(|(_, d)| known.get(&key_part(&d.area)).map(|area| found_door(&batch.survey, d, *area)))
-            .map(|door| door.filter(|_| batch.trust == Trust::Usual))
-            .collect();
-        let why_not = if batch.trust == Trust::Usual { Reason::UnknownArea } else { Reason::RevokedDevice };
-        let listed: Vec<FoundDoor> = doors.iter().flatten().cloned().collect();
+        let places = self.place(&found, &known).await?;
+        let listed: Vec<FoundDoor> = places.iter().filter_map(Place::door).cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
-        targets.extend(listed.iter().map(|d| d.case_id));
+        targets.extend(listed.iter().flat_map(|d| [d.case_id, d.written_case]));
         targets.extend(found.iter().map(|(i, d)| self.sent_id(*i).unwrap_or(d.id)));
         targets.sort_unstable();
         targets.dedup();
@@ -51,20 +46,21 @@ impl Work<'_> {
         add_doors(self.tx, self.at, &batch.survey, &listed).await?;
         let rows: Vec<NewDwellingRecord> = found
             .iter()
-            .zip(&doors)
-            .map(|((i, d), door)| {
-                dwelling_row(*i, self.reads()[*i].digest.as_ref(), d, door.as_ref(), why_not)
-            })
+            .zip(&places)
+            .map(|((i, d), place)| dwelling_row(*i, self.reads()[*i].digest.as_ref(), d, place))
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         if stored.len() != rows.len() {
             // Two batches with one record at the same moment: the later one starts over and finds the record known.
             return Err(Error::Store(crate::store::Error::Busy("record_race")));
         }
-        for ((i, d), door) in found.iter().zip(&doors) {
-            let standing = match door {
-                Some(door) => Standing { case_id: door.case_id, status: Status::Accepted, held: None },
-                None => held_for(d.id, why_not),
+        for ((i, d), place) in found.iter().zip(&places) {
+            let standing = match place.why_not() {
+                Some(reason) => held_for(d.id, reason),
+                None => {
+                    let case_id = place.door().map_or(d.id, |door| door.case_id);
+                    Standing { case_id, status: Status::Accepted, held: None }
+                }
             };
             self.standings.insert(*i, standing);
         }
@@ -73,6 +69,23 @@ impl Work<'_> {
         self.take_freed(freed);
         self.touched.extend(listed.iter().map(|d| d.case_id));
         Ok(())
+    }
+
+    /// Where each reported door belongs.
+    async fn place(
+        &self,
+        found: &[(usize, &DwellingRecord)],
+        areas: &HashMap<String, (&str, i32)>,
+    ) -> Result<Vec<Place>, Error> {
+        if self.batch.trust == Trust::Review {
+            return Ok(found.iter().map(|_| Place::Held(Reason::RevokedDevice)).collect());
+        }
+        let area = |d: &DwellingRecord| areas.get(&key_part(&d.area)).copied();
+        let reported: Vec<_> = found.iter().filter_map(|(_, d)| Some((*d, area(d)?))).collect();
+        let (survey, range) = (&self.batch.survey, self.batch.reach.range);
+        let mut placed = place_doors(self.tx, survey, range, &reported, Looks::Judged).await?.into_iter();
+        let unknown = || Place::Held(Reason::UnknownArea);
+        Ok(found.iter().map(|(_, d)| area(d).and_then(|_| placed.next()).unwrap_or_else(unknown)).collect())
     }
 }
 
@@ -103,6 +116,7 @@ pub(in crate::ingest) async fn add_doors(
         return Ok(());
     }
     let blank = blank(&survey.rules, Baseline::Out);
+    note_keys(tx, at, doors).await?;
     let mut new: HashSet<Uuid> =
         case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
@@ -125,49 +139,36 @@ pub(in crate::ingest) async fn add_doors(
     Ok(())
 }
 
-/// The door a dwelling record describes, in the area of this code and number.
-pub(in crate::ingest) fn found_door(
-    survey: &Survey,
-    d: &DwellingRecord,
-    (area, area_no): (&str, i32),
-) -> FoundDoor {
-    let district = survey.district();
-    let key = door_key(&district, area, &d.building, &d.unit, &d.room);
-    let dwelling = DwellingId::of_key(&key);
-    FoundDoor {
-        dwelling_id: dwelling.0,
-        building_id: BuildingId::of(&district, area, &d.building).0,
-        case_id: CaseId::of(dwelling, &survey.slug, d.household).0,
-        household: i32::try_from(d.household).unwrap_or(1),
-        area: area.to_owned(),
-        area_no,
-        building: d.building.clone(),
-        unit: d.unit.clone(),
-        floor: d.floor,
-        room: d.room.clone(),
-        kind: d.kind.slug().to_owned(),
-        position: d.position.as_ref().map(|p| (p.lon, p.lat)),
-        door_key: key,
+/// Notes the keys under which doors were reported that are known by another one, and the case ids computed from them.
+pub(in crate::ingest) async fn note_keys(tx: &Tx, at: At, doors: &[FoundDoor]) -> Result<(), Error> {
+    let other: Vec<&FoundDoor> = doors.iter().filter(|d| d.written_id != d.dwelling_id).collect();
+    if other.is_empty() {
+        return Ok(());
     }
+    let alias = |d: &&FoundDoor| DoorAlias {
+        id: d.written_id,
+        dwelling_id: d.dwelling_id,
+        case_id: d.first_case,
+        door_key: d.door_key.clone(),
+        parts: [&d.written_area, &d.building, &d.unit, &d.room].map(String::clone),
+    };
+    case::add_door_aliases(tx, at.key, &other.iter().map(alias).collect::<Vec<_>>(), at.now).await?;
+    let cases: Vec<(Uuid, Uuid)> = other.iter().map(|d| (d.written_case, d.case_id)).collect();
+    Ok(case::add_case_aliases(tx, at.key, &cases).await?)
 }
 
-fn dwelling_row(
-    index: usize,
-    digest: &[u8],
-    d: &DwellingRecord,
-    door: Option<&FoundDoor>,
-    why_not: Reason,
-) -> NewDwellingRecord {
-    let held = door.is_none().then(|| sentence(why_not));
+fn dwelling_row(index: usize, digest: &[u8], d: &DwellingRecord, place: &Place) -> NewDwellingRecord {
+    let held = place.why_not().map(sentence);
     NewDwellingRecord {
         id: d.id,
-        status: if door.is_some() { Status::Accepted } else { Status::Held },
+        status: if held.is_none() { Status::Accepted } else { Status::Held },
         held_reason: held.as_ref().map(|h| h.0.clone()),
         held_detail: held.map(|h| h.1),
-        case_id: door.map(|d| d.case_id),
+        case_id: place.door().map(|d| d.case_id),
         batch_index: i32::try_from(index).unwrap_or(i32::MAX),
         digest: digest.to_vec(),
         area: d.area.clone(),
         content: rows::dwelling_text(d),
+        looks_like: place.looks_like(),
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod doors;
 mod forms;
+mod place;
 mod refused;
 
 use std::collections::{HashMap, HashSet};
@@ -38,8 +39,9 @@ use crate::store::held::Lock;
 use crate::store::{Outcome, Sight, Tx};
 use crate::surveys::Survey;
 use answer::{answer, head_warning};
-pub(super) use doors::{add_doors, found_door};
+pub(super) use doors::{add_doors, note_keys};
 use forms::Arrivals;
+pub(super) use place::{Looks, place_doors};
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;

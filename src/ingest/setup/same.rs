@@ -87,12 +87,18 @@ fn by_number(setup: &Setup, all: &[Elsewhere], asked: &mut Answered) -> Vec<Chos
 }
 
 fn is_unclear(e: &Elsewhere) -> bool {
-    let is_moved = e.row.area != e.door.area || building_form(&e.row.building) != building_form(&e.door.building);
+    let is_moved =
+        e.row.area != e.door.area || building_form(&e.row.building) != building_form(&e.door.building);
     e.is_taken || e.is_claimed || is_moved
 }
 
 fn in_one(w: &Written) -> String {
-    [&w.building, &w.unit, &w.room].into_iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join("-")
+    [&w.building, &w.unit, &w.room]
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 /// Rows that cannot be the door they seem to be, since another row is: doors of their own where the office has a number for them
@@ -100,10 +106,7 @@ fn in_one(w: &Written) -> String {
 fn apart(setup: &Setup, rows: &[Doubtful]) -> Result<Vec<Chosen>, Error> {
     let (mut all, mut faults) = (Vec::new(), Vec::new());
     for group in rows.chunk_by(|a, b| a.door == b.door) {
-        let keeper = group
-            .iter()
-            .filter(|r| r.is_twice)
-            .max_by_key(|r| (r.is_chosen, r.is_current));
+        let keeper = group.iter().filter(|r| r.is_twice).max_by_key(|r| (r.is_chosen, r.is_current));
         let is_by_number = keeper.is_some_and(|k| k.is_chosen);
         for row in group.iter().filter(|r| keeper.is_none_or(|k| k.row != r.row)) {
             if row.number.is_none() && !is_by_number {

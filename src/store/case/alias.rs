@@ -57,7 +57,6 @@ statements! {
         select name from building where district_id = $1 and survey_no = $2 and id = $3";
 }
 
-
 /// A door found by one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownDoor {
@@ -114,11 +113,7 @@ pub async fn resolved(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Uuid, Error> 
 }
 
 /// The doors that have or had the keys of which these ids were computed.
-pub async fn doors_of_keys(
-    tx: &Tx,
-    key: SurveyKey,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, KnownDoor>, Error> {
+pub async fn doors_of_keys(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<HashMap<Uuid, KnownDoor>, Error> {
     let rows = tx.query(&DOORS_OF_KEYS, &[&key.district, &key.no, &ids]).await?;
     let door = |r: &tokio_postgres::Row| KnownDoor {
         id: r.get("id"),
@@ -136,13 +131,8 @@ pub async fn add_door_aliases(
     all: &[DoorAlias],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let own: [super::super::tx::Param<'_>; 5] = [
-        &key.district,
-        &key.no,
-        column!(all, a => a.dwelling_id),
-        column!(all, a => a.case_id),
-        &now,
-    ];
+    let own: [super::super::tx::Param<'_>; 5] =
+        [&key.district, &key.no, column!(all, a => a.dwelling_id), column!(all, a => a.case_id), &now];
     tx.execute(&ADD_OWN_KEYS, &own).await?;
     tx.execute(
         &ADD_DOOR_ALIASES,

@@ -21,10 +21,9 @@ pub use alias::{
 };
 pub use due::DuePlace;
 pub use fold::{
-    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, set_absorbed, seven,
-    update_cases,
+    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, set_absorbed, seven, update_cases,
 };
-pub use found::{BlankCase, FoundDoor, add_found};
+pub use found::{BlankCase, FoundDoor, ListedDoor, add_found, buildings_of_areas, listed_doors};
 pub(in crate::store) use lists::range_of;
 pub use lists::{
     event_histories, find_by_dwelling, find_cases, ids_after, list_lent_rows, list_rows, open_ids,

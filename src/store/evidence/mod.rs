@@ -195,6 +195,8 @@ pub struct NewDwellingRecord {
     pub area: String,
     /// The record, JSON.
     pub content: String,
+    /// The door it looks like under another writing.
+    pub looks_like: Option<Uuid>,
 }
 
 /// Who sent the rows and when; the same for a whole batch.

@@ -54,10 +54,11 @@ statements! {
     /// $1 to $6 as above, then columns of a dwelling record as parallel arrays. Doors are reported rarely, some by several people at once.
     INSERT_DWELLING_RECORDS = "-- insert_dwelling_records
         insert into dwelling_record (district_id, survey_no, id, status, held_reason, held_detail, case_id, batch_id, batch_index,
-            digest, device_id, enumerator, received_at, area, content)
-        select $1, $2, u.id, u.status, u.held_reason, u.held_detail, u.case_id, $3, u.batch_index, u.digest, $4, $5, $6, u.area, u.content
-        from unnest($7::uuid[], $8::smallint[], $9::text[], $10::text[], $11::uuid[], $12::integer[], $13::bytea[], $14::text[], $15::text[])
-          as u (id, status, held_reason, held_detail, case_id, batch_index, digest, area, content)
+            digest, device_id, enumerator, received_at, area, content, looks_like)
+        select $1, $2, u.id, u.status, u.held_reason, u.held_detail, u.case_id, $3, u.batch_index, u.digest, $4, $5, $6, u.area, u.content,
+            u.looks_like
+        from unnest($7::uuid[], $8::smallint[], $9::text[], $10::text[], $11::uuid[], $12::integer[], $13::bytea[], $14::text[], $15::text[],
+            $16::uuid[]) as u (id, status, held_reason, held_detail, case_id, batch_index, digest, area, content, looks_like)
         order by u.id
         on conflict on constraint dwelling_record_pk do nothing returning id";
 }
@@ -206,6 +207,7 @@ pub async fn insert_dwelling_records(
                 column!(v, r => r.digest.as_slice()),
                 column!(v, r => r.area.as_str()),
                 column!(v, r => r.content.as_str()),
+                column!(v, r => r.looks_like),
             ],
         )
         .await?;
