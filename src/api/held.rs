@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -16,7 +17,9 @@ use crate::net::body::FORM_LIMIT;
 use crate::net::json as body;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
+use crate::store::case::CaseRow;
 use crate::store::held::HeldRow;
+use crate::visits::door::place;
 
 /// `GET /v1/held?area=&after=&limit=`: held records of the area's enumerators, oldest first.
 /// Problems: `bad-parameter`, `not-found`, `wrong-role`.
@@ -30,12 +33,14 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let rows = app.store().list_held(caller.key, area.range, from, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
     let next = rows.last().filter(|_| is_full).map(|r| text((r.received_at, r.id)));
-    let items: Vec<Value> = rows.iter().map(item).collect();
+    let alike = reach::resembled(&app, &caller, &rows).await?;
+    let items: Vec<Value> = rows.iter().map(|row| item(row, &alike)).collect();
     Ok(answer::json(&json!({"items": items, "after": next})))
 }
 
-/// A held record in words: what waits, why, for whom, since when, what would free it.
-pub fn item(row: &HeldRow) -> Value {
+/// A held record in words: what waits, why, for whom, since when, what would free it, and the door it looks like.
+fn item(row: &HeldRow, alike: &HashMap<Uuid, CaseRow>) -> Value {
+    let like = row.looks_like.and_then(|id| alike.get(&id));
     let reason = Reason::from_slug(&row.reason);
     let (frees, frees_zh) = Reason::freed_by(reason);
     json!({
@@ -44,6 +49,9 @@ pub fn item(row: &HeldRow) -> Value {
         "sentence": reason.map(Reason::sentence), "sentence_zh": reason.map(Reason::sentence_zh),
         "case_id": row.case_id, "enumerator": row.enumerator, "device_id": row.device_id, "batch_id": row.batch_id,
         "at": row.at, "since": row.received_at, "freed_by": frees, "freed_by_zh": frees_zh,
+        "looks_like": like.map(|c| json!({
+            "case_id": c.id, "dwelling_id": c.dwelling_id, "area": c.area, "address": place(c), "external_id": c.external_id,
+        })),
     })
 }
 
@@ -58,7 +66,7 @@ fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
 }
 
 /// `POST /v1/held/{id}/decision` `{decision: accept|refuse, note, revision?, case_id?}`. Accepting a record with `case_id`
-/// attaches it to that case. Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
+/// attaches it to that case; a reported door then is another writing of that case's door. Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
 pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let id = request.param_uuid("id")?;
@@ -73,12 +81,14 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
         Some(Ruling { id, revision, verdict, note })
     })?;
+    let (ruled, ruler) = (app.clone(), caller.clone());
     let row =
         to_the_end(
-            async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, app.now()).await?) },
+            async move { Ok::<_, Problem>(ruled.ingest.decide_held(&ruler, ruling, ruled.now()).await?) },
         )
         .await?;
-    Ok(answer::json(&item(&row)))
+    let alike = reach::resembled(&app, &caller, std::slice::from_ref(&row)).await?;
+    Ok(answer::json(&item(&row, &alike)))
 }
 
 /// What the `OpenAPI` document says of this file.

@@ -1,5 +1,7 @@
 //! What lies within the caller's reach. Outside it the answer is `not-found`, as if it did not exist.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::App;
@@ -9,6 +11,7 @@ use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::store::access::Caller;
 use crate::store::case::CaseRow;
+use crate::store::held::HeldRow;
 use crate::store::link::read::LinkDetail;
 use crate::store::survey::{AreaRow, Areas};
 use crate::store::{Disclosure, ReadBy, Way};
@@ -51,4 +54,16 @@ pub async fn link(app: &App, caller: &Caller, way: Way, id: Uuid) -> Result<Link
     } else {
         Err(Problem::not_found())
     }
+}
+
+/// The doors in reach that reported ones look like, by the id of the door.
+pub async fn resembled(
+    app: &App,
+    caller: &Caller,
+    rows: &[HeldRow],
+) -> Result<HashMap<Uuid, CaseRow>, Problem> {
+    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.looks_like).collect();
+    let cases = app.store().first_cases(caller.key, &ids).await?;
+    let (lo, hi) = caller.range;
+    Ok(cases.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).map(|c| (c.dwelling_id, c)).collect())
 }

@@ -197,6 +197,12 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     ];
     let said: Vec<String> = kinds.iter().filter(|k| k.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
     say(format!("  doors: {}", if said.is_empty() { "none changed".to_owned() } else { said.join("; ") }));
+    if d.rewritten > 0 {
+        say(format!(
+            "  writing: {} door(s) are written another way; they keep their ids and visits",
+            d.rewritten
+        ));
+    }
     for (column, doors) in &d.columns_kept {
         say(format!("  {}: the list says nothing; {doors} door(s) keep what is known", column.name()));
     }

@@ -340,7 +340,7 @@ async fn decide_dwelling(
         // The door is known: what was written about it may have been removed.
         Some(named) => {
             let target = known_case(tx, at, caller, &mut cases, named).await?;
-            (target.id, link_to(tx, at, survey, &target, door.ok().as_ref()).await?)
+            link_to(tx, at, survey, &target, door.ok().as_ref()).await?
         }
         None => {
             let door = door?;
@@ -401,26 +401,35 @@ async fn known_case(
     cases.any(named).filter(is_in_reach).cloned().ok_or(Error::NotFound)
 }
 
-/// Makes a reported door another writing of a known one; returns the ids that were waited for under it. A key that is a door's
-/// own already stays that door's.
+/// Makes a reported door another writing of a known one; returns the case it stands for, and the ids that were waited for under it.
+/// A further household behind it gets its case. A key that leads to another door goes on leading there.
 async fn link_to(
     tx: &Tx,
     at: At,
     survey: &Survey,
     target: &LockedCase,
     door: Option<&FoundDoor>,
-) -> Result<Vec<Uuid>, Error> {
-    let Some(door) = door.filter(|d| d.dwelling_id == d.written_id && d.dwelling_id != target.dwelling_id)
-    else {
-        return Ok(Vec::new());
+) -> Result<(Uuid, Vec<Uuid>), Error> {
+    let Some(door) = door else { return Ok((target.id, Vec::new())) };
+    let known = DwellingId(target.dwelling_id);
+    let household = u32::try_from(door.household).unwrap_or(1);
+    let is_further = household > 1;
+    let linked = FoundDoor {
+        dwelling_id: target.dwelling_id,
+        building_id: target.building_id,
+        area: target.area.clone(),
+        area_no: target.area_no,
+        first_case: CaseId::of(known, &survey.slug, 1).0,
+        case_id: if is_further { CaseId::of(known, &survey.slug, household).0 } else { target.id },
+        ..door.clone()
     };
-    held::lock_targets(tx, at.key, &[door.written_case]).await?;
-    if !case::doors_of_keys(tx, at.key, &[door.written_id]).await?.is_empty() {
-        return Ok(Vec::new());
+    let case = linked.case_id;
+    held::lock_targets(tx, at.key, &[case, linked.written_case]).await?;
+    let keys = vec![case, linked.written_case];
+    if is_further {
+        add_doors(tx, at, survey, &[linked]).await?;
+    } else if case::doors_of_keys(tx, at.key, &[linked.written_id]).await?.is_empty() {
+        note_keys(tx, at, &[linked]).await?;
     }
-    let first_case = CaseId::of(DwellingId(target.dwelling_id), &survey.slug, 1).0;
-    let linked =
-        FoundDoor { dwelling_id: target.dwelling_id, first_case, case_id: target.id, ..door.clone() };
-    note_keys(tx, at, &[linked]).await?;
-    Ok(vec![door.written_case])
+    Ok((case, keys))
 }

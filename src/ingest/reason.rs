@@ -75,6 +75,10 @@ impl Reason {
                 "the record of that door, an assignment of it, or a decision that names the right case",
                 "该户的登记记录、分配该户，或由普查指导员指定正确的住户",
             ),
+            Some(Self::LooksLike) => (
+                "a supervisor's decision: accept it as a new door, or with the listed door's case",
+                "普查指导员的裁定：作为新住户接受，或归入名单上的住户",
+            ),
             Some(Self::UnknownArea) => {
                 ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
             }

@@ -15,6 +15,7 @@ use crate::app::reach;
 use crate::domain::{State, due};
 use crate::net::problem::Problem;
 use crate::store::Disclosure;
+use crate::store::case::OtherWriting;
 use crate::store::survey::Areas;
 use crate::visits::history::{DecisionView, History, InterviewView, Reader, history};
 use crate::visits::standings_of;
@@ -36,6 +37,8 @@ struct Page {
     untried: Vec<String>,
     flags: Vec<String>,
     external_id: Option<String>,
+    building_name: Option<String>,
+    other_writings: Vec<String>,
     merged_into: Option<Uuid>,
     building: Uuid,
     events: Vec<Event>,
@@ -70,8 +73,8 @@ struct PersonLine {
 
 /// `GET /cases/{id}`: one door. Problems: `not-found`.
 pub async fn show(v: Visitor) -> Answer {
-    let id = v.request.param_uuid("id")?;
-    let row = reach::case(&v.app, &v.caller, id).await?;
+    let row = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?).await?;
+    let id = row.id;
     let store = v.app.store();
     let witness = v.witness(Disclosure::Case { id, area: row.area.clone() }).await?;
     let h = history(store, &witness, &v.survey, &row, &Reader::Supervisor, v.now, &v.app.ingest.keys).await?;
@@ -109,6 +112,8 @@ pub async fn show(v: Visitor) -> Answer {
         untried: h.untried.iter().map(|slug| cell_words(&v, slug)).collect(),
         flags: h.flags.iter().map(|f| f.label(v.words.0).to_owned()).collect(),
         external_id: row.external_id.clone(),
+        building_name: h.building_name.clone(),
+        other_writings: h.other_writings.iter().map(|w| other_writing(w, &row.area)).collect(),
         merged_into: row.merged_into,
         building: row.building_id,
         events: events(&v, &h, &names),
@@ -119,6 +124,13 @@ pub async fn show(v: Visitor) -> Answer {
         is_open: state.is_open(),
     };
     v.show(&page)
+}
+
+/// Another writing of a door in one line, with the area's code where that is another one.
+fn other_writing(w: &OtherWriting, area: &str) -> String {
+    let own = [w.building.as_str(), &w.unit, &w.room];
+    let line = own.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    if w.area == area { line } else { format!("{} {line}", w.area) }
 }
 
 /// A cell of the week in words.

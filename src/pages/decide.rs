@@ -54,8 +54,7 @@ pub fn offers(state: State, words: Words) -> Vec<Offer> {
 /// `POST /cases/{id}/decisions`: records a decision and goes back to the door.
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
 pub async fn submit(v: Visitor, form: Form) -> Answer {
-    let case = v.request.param_uuid("id")?;
-    reach::case(&v.app, &v.caller, case).await?;
+    let case = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?).await?.id;
     let word = form.required("decision", 40)?;
     let kind = read(&form, &word)?;
     let reason = form.required("reason", REASON)?;

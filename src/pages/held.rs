@@ -13,6 +13,7 @@ use super::overview::crumbs;
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
 use super::words::Words;
+use crate::app::reach;
 use crate::domain::Language;
 use crate::domain::form::FormReason as Finding;
 use crate::ingest::held::{Ruling, Verdict};
@@ -50,6 +51,8 @@ struct Item {
     at: Option<String>,
     freed_by: &'static str,
     case: Option<(Uuid, String)>,
+    /// The case of the door it looks like, with its address.
+    looks_like: Option<(Uuid, String)>,
 }
 
 /// `GET /held?area=`: oldest first. Problems: `not-found`.
@@ -64,7 +67,9 @@ pub async fn show(v: Visitor) -> Answer {
     let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
     let (lo, hi) = v.caller.range;
     let known = store.cases(v.caller.key, &ids).await?;
+    let alike = reach::resembled(&v.app, &v.caller, &rows).await?;
     let near: Vec<CaseRow> = known.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).collect();
+    let near: Vec<CaseRow> = near.into_iter().chain(alike.values().cloned()).collect();
     let addresses: HashMap<Uuid, String> =
         lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
     let items = rows
@@ -89,6 +94,10 @@ pub async fn show(v: Visitor) -> Answer {
                 at: row.at.map(|at| v.when().full(at)),
                 freed_by: v.words.pick(frees, frees_zh),
                 case: row.case_id.and_then(|id| Some((id, addresses.get(&id)?.clone()))),
+                looks_like: row
+                    .looks_like
+                    .and_then(|door| alike.get(&door))
+                    .and_then(|c| Some((c.id, addresses.get(&c.id)?.clone()))),
             }
         })
         .collect();
@@ -119,11 +128,13 @@ fn detail(words: Words, detail: &str) -> (String, bool) {
     known.map_or_else(|| (sentence.to_owned(), true), |text| (text.to_owned(), false))
 }
 
-/// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another) or `refuse`, with a note.
+/// `POST /held/{id}/decision`: `accept` (at the door `case`, where that is another), `same` (it is the door `like`) or `refuse`, with
+/// a note.
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
 pub async fn submit(v: Visitor, form: Form) -> Answer {
     let id = v.request.param_uuid("id")?;
     let case = match form.text("case") {
+        None if form.text("decision") == Some("same") => Some(form.uuid("like")?),
         None => None,
         Some(text) => {
             let last = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next();
@@ -132,7 +143,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         }
     };
     let (verdict, done) = match form.text("decision") {
-        Some("accept") => (Verdict::Accept { case }, "held_accepted"),
+        Some("accept" | "same") => (Verdict::Accept { case }, "held_accepted"),
         Some("refuse") => (Verdict::Refuse, "held_refused"),
         _ => return Err(fault("decision", "must be accept or refuse")),
     };

@@ -315,6 +315,10 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
             ("kept", &thousands(d.kept)),
         ],
     ));
+    if d.rewritten > 0 {
+        let doors = i64::try_from(d.rewritten).unwrap_or(i64::MAX);
+        all.push(v.words.count("setup.rewritten", doors, &[]));
+    }
     for (column, doors) in &d.columns_kept {
         let doors = i64::try_from(*doors).unwrap_or_default();
         all.push(v.words.count("setup.column_kept", doors, &[("column", &column.name())]));

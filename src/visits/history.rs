@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::ingest::digest::Keys;
 use crate::ingest::refold::unmet_parts;
 use crate::store::attachment::Named;
-use crate::store::case::CaseRow;
+use crate::store::case::{CaseRow, OtherWriting};
 use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::store::feed::{AssignmentRow, assignments_of};
@@ -45,6 +45,10 @@ pub struct History {
     /// The door.
     #[serde(flatten)]
     pub door: Door,
+    /// What people call the building.
+    pub building_name: Option<String>,
+    /// How else the door is or was written, the latest first.
+    pub other_writings: Vec<OtherWriting>,
     /// Why it stands so.
     pub why: String,
     /// The same in Chinese.
@@ -329,8 +333,12 @@ pub async fn history(
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
     door.visits = None;
     let voided = voided_visits(&evidence);
+    let (other_writings, building_name) =
+        store.writings(survey.key, row.dwelling_id, row.building_id).await?;
     let pictures = pictures(store, survey, &detail.visits, keys).await?;
     Ok(History {
+        building_name,
+        other_writings,
         why: why(&standing, rules, Language::En),
         why_zh: why(&standing, rules, Language::Zh),
         flags: flags(&standing, rules, now),

@@ -175,6 +175,23 @@ pub async fn list_lent_rows(
 }
 
 impl Store {
+    /// The first household's case of each of these doors that has one.
+    pub async fn first_cases(&self, key: SurveyKey, doors: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
+        if doors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doors = doors.to_vec();
+        self.reading("first_cases", move |tx| {
+            let doors = doors.clone();
+            Box::pin(async move {
+                let mut rows = find_by_dwelling(tx, key, &doors).await?;
+                rows.retain(|row| row.household == 1);
+                Ok::<_, Error>(rows)
+            })
+        })
+        .await
+    }
+
     /// Cases by id.
     pub async fn cases(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
         let ids = ids.to_vec();
