@@ -29,6 +29,7 @@ mod decided;
 mod decisions;
 mod detail;
 mod docs;
+mod doors;
 mod embedded;
 mod entry;
 mod export;

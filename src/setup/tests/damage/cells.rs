@@ -120,7 +120,7 @@ const CELLS: &[(&str, &str, &str, Then)] = &[
     ("dwellings.csv", "102,residential,,,,", "102,residential,,,,,,", Asked("dwellings.spare-cells")),
     ("dwellings.csv", "112.98,34.76,,", "112,98,34,76,x3,", Bad("long-row")),
     // Keys twice.
-    ("dwellings.csv", "102,residential,,,,", "102,residential,,,x1,", Bad("dwellings.external_id.twice")),
+    ("dwellings.csv", "102,residential,,,,", "102,residential,,,x1,", Bad("twice")),
     ("dwellings.csv", "e1,1,1,1,102", "e1,1,1,1,101", Bad("same-door")),
     ("staff.csv", "\ns01,", "\nE01,", Bad("same-user-written")),
     ("areas.csv", "e2,c1", "E1,c1", Bad("same-code")),
