@@ -81,10 +81,10 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
         Some(Ruling { id, revision, verdict, note })
     })?;
-    let (ruled, ruler) = (app.clone(), caller.clone());
+    let (service, by) = (app.clone(), caller.clone());
     let row =
         to_the_end(
-            async move { Ok::<_, Problem>(ruled.ingest.decide_held(&ruler, ruling, ruled.now()).await?) },
+            async move { Ok::<_, Problem>(service.ingest.decide_held(&by, ruling, service.now()).await?) },
         )
         .await?;
     let alike = reach::resembled(&app, &caller, std::slice::from_ref(&row)).await?;

@@ -3,7 +3,7 @@
 
 use doorknock::domain::{CaseId, DwellingId, door_key};
 use doorknock::ingest::Error;
-use doorknock::ingest::setup::{Load, Mode};
+use doorknock::ingest::setup::Mode;
 use doorknock::setup::{Answer, Question};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -231,8 +231,7 @@ async fn rows_that_only_look_like_doors_are_asked_about_once_for_the_list() {
         let asked = app.asked(&renamed).await;
         let Question::LooksLike { doors: 24, examples } = &asked[..1][0] else { panic!("{asked:?}") };
         assert_eq!((asked.len(), &examples[0][1]), (1, &"1-1-0101".to_owned()));
-        let answers = [answer, Answer::Remove];
-        let report = app.load_with(&renamed, &answers).await;
+        let report = app.load_with(&renamed, &[answer, Answer::Remove]).await;
 
         let doors = (report.doors.rewritten, report.doors.added, report.doors.removed, report.doors.kept);
         assert_eq!(doors, if answer == Answer::SameDoors { (24, 0, 0, 0) } else { (0, 24, 23, 1) });
@@ -267,8 +266,7 @@ async fn a_list_that_counts_a_door_twice_by_number_keeps_it_once() {
     both.doors[0].number.clear();
 
     assert!(matches!(&app.asked(&both).await[..], [Question::NumbersElsewhere { doors: 1, .. }]));
-    let load = Load { mode: Mode::Apply, answers: vec![Answer::ByNumber] };
-    let report = app.try_load(&both, load, app.clock.now()).await.unwrap();
+    let report = app.load_with(&both, &[Answer::ByNumber]).await;
 
     assert_eq!((report.doors.rewritten, report.doors.added), (1, 1));
     assert_eq!(rooms(&app).await[0], (app.survey.doors[0].dwelling().0, "1-101室".into(), Some("n1".into())));

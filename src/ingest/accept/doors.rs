@@ -55,12 +55,11 @@ impl Work<'_> {
             return Err(Error::Store(crate::store::Error::Busy("record_race")));
         }
         for ((i, d), place) in found.iter().zip(&places) {
-            let standing = match place.why_not() {
-                Some(reason) => held_for(d.id, reason),
-                None => {
-                    let case_id = place.door().map_or(d.id, |door| door.case_id);
-                    Standing { case_id, status: Status::Accepted, held: None }
-                }
+            let standing = if let Some(reason) = place.why_not() {
+                held_for(d.id, reason)
+            } else {
+                let case_id = place.door().map_or(d.id, |door| door.case_id);
+                Standing { case_id, status: Status::Accepted, held: None }
             };
             self.standings.insert(*i, standing);
         }

@@ -158,20 +158,20 @@ fn pairs<'a>(rows: &'a [Written], doors: &'a [Written]) -> Vec<(&'a Written, &'a
         }
     }
     let mut likes: Vec<(usize, usize)> = Vec::new();
-    let mut liked: HashMap<usize, usize> = HashMap::new();
+    let mut suitors: HashMap<usize, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate() {
         let keys = writing(row).keys().collect::<HashSet<_>>();
         let found = keys.into_iter().filter_map(|key| by_key.get(&(row.area.as_str(), key))).flatten();
         let found: HashSet<usize> =
             found.copied().filter(|door| !(row.has_number && doors[*door].has_number)).collect();
         for door in &found {
-            *liked.entry(*door).or_default() += 1;
+            *suitors.entry(*door).or_default() += 1;
         }
         if let (1, Some(door)) = (found.len(), found.iter().next()) {
             likes.push((at, *door));
         }
     }
-    let alone = likes.into_iter().filter(|(_, door)| liked.get(door) == Some(&1));
+    let alone = likes.into_iter().filter(|(_, door)| suitors.get(door) == Some(&1));
     alone.map(|(row, door)| (&rows[row], &doors[door])).collect()
 }
 

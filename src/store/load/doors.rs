@@ -156,12 +156,15 @@ const PATIENCE: &str = "set local statement_timeout = 0; set local idle_in_trans
 
 const COPY: &str = "copy incoming from stdin (format binary)";
 
+/// Ids computed from keys, with the door and the first case that they lead to.
+pub type DoorsByKey = HashMap<Uuid, (Uuid, Uuid)>;
+
 /// Copies the doors into the temporary table. `door_of` says which door and case have the key of a row, `case_of` the id of the
 /// case that the key would give.
 pub async fn copy_dwellings(
     tx: &Tx,
     setup: &Setup,
-    door_of: &HashMap<Uuid, (Uuid, Uuid)>,
+    door_of: &DoorsByKey,
     case_of: impl Fn(&DwellingRow) -> Uuid,
     mut progress: impl FnMut(usize),
 ) -> Result<(), Error> {
