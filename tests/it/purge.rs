@@ -30,6 +30,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("completion_detail", &["area", "holder"]),
     ("decision", &["kind", "detail", "decided_by"]),
     ("device", &["user_name", "revoked_by"]),
+    ("door_alias", &["door_key", "area", "building", "unit", "room"]),
     ("dwelling", &["area", "building", "unit", "room", "kind", "external_id", "door_key"]),
     ("dwelling_record", &["held_reason", "digest", "enumerator", "area"]),
     ("enrol_code", &["code_hash", "user_name"]),
