@@ -248,6 +248,14 @@ pub(super) mod described {
             ("floor", int().or_null()),
             ("room", text()),
             ("external_id?", text().or_null()),
+            ("building_name", text().or_null().about("What people call the building.")),
+            ("other_writings", list(object([
+                ("area", text()),
+                ("building", text()),
+                ("unit", text()),
+                ("room", text()),
+            ])).about("How else the door is or was written, the latest first. Ids computed from any of them \
+                stand for this case.")),
             ("position", refer_or_null("Position")),
             ("state", refer("State")),
             ("why", text().about("Why this state, in English.")),

@@ -116,42 +116,38 @@ pub(super) mod described {
     /// The components that they speak of.
     pub fn schemas() -> Vec<Named> {
         vec![
-            (
-                "Held",
-                object([
-                    ("id", uuid().about("Of the record.")),
-                    ("type", words(["visit", "interview", "dwelling"])),
-                    ("revision", count().about("Of an interview, else 0.")),
-                    ("status", words(["accepted", "held", "refused"])),
-                    ("reason", text().about("Slug, explained at /problems/{slug}.")),
-                    ("detail?", text().or_null()),
-                    ("sentence?", text().or_null()),
-                    ("sentence_zh?", text().or_null()),
-                    ("case_id", uuid().or_null().about("The case, or what the record names.")),
-                    ("enumerator", text()),
-                    ("device_id", uuid()),
-                    ("batch_id", uuid()),
-                    ("at", time().or_null()),
-                    ("since", time()),
-                    ("freed_by", text().about("What would free it, in words.")),
-                    ("freed_by_zh", text()),
-                ]),
-            ),
-            (
-                "HeldVerdict",
-                object([
-                    ("decision", words(["accept", "refuse"])),
-                    ("note?", text().up_to(2000).or_null()),
-                    (
-                        "revision?",
-                        int()
-                            .least(1)
-                            .or_null()
-                            .about("Of an interview; the highest held one when left out."),
-                    ),
-                    ("case_id?", uuid().or_null().about("To accept it at another case than it names.")),
-                ]),
-            ),
-        ]
+        ("Held", object([
+            ("id", uuid().about("Of the record.")),
+            ("type", words(["visit", "interview", "dwelling"])),
+            ("revision", count().about("Of an interview, else 0.")),
+            ("status", words(["accepted", "held", "refused"])),
+            ("reason", text().about("Slug, explained at /problems/{slug}.")),
+            ("detail?", text().or_null()),
+            ("sentence?", text().or_null()),
+            ("sentence_zh?", text().or_null()),
+            ("case_id", uuid().or_null().about("The case, or what the record names.")),
+            ("enumerator", text()),
+            ("device_id", uuid()),
+            ("batch_id", uuid()),
+            ("at", time().or_null()),
+            ("since", time()),
+            ("freed_by", text().about("What would free it, in words.")),
+            ("freed_by_zh", text()),
+            ("looks_like", one_of([object([
+                ("case_id", uuid()),
+                ("dwelling_id", uuid()),
+                ("area", text()),
+                ("address", text()),
+                ("external_id", text().or_null()),
+            ]), of("null")]).about("The listed door that a reported one looks like under another writing, or whose number \
+                it has; null where there is none in reach.")),
+        ])),
+        ("HeldVerdict", object([
+            ("decision", words(["accept", "refuse"])),
+            ("note?", text().up_to(2000).or_null()),
+            ("revision?", int().least(1).or_null().about("Of an interview; the highest held one when left out.")),
+            ("case_id?", uuid().or_null().about("To accept it at another case than it names.")),
+        ])),
+    ]
     }
 }
