@@ -210,7 +210,10 @@ async fn a_picture_that_no_visit_names_goes_after_a_week_and_may_come_again() {
 #[tokio::test]
 async fn a_picture_that_is_being_named_is_not_removed() {
     let (app, phone) = world("unnamed_mib = 1").await;
-    let (photo, other) = (id(), id());
+    let photo = id();
+    let seen = visit(app.survey.case(0), "no_answer");
+    phone.accepted(std::slice::from_ref(&seen)).await;
+    let other = Uuid::parse_str(seen["id"].as_str().unwrap()).unwrap();
     put(&phone, photo, 10 * KIB).await.ok();
     app.clock.advance(8 * 24 * 60);
     // A visit is being stored: its transaction has named the picture and is not done.
@@ -230,6 +233,24 @@ async fn a_picture_that_is_being_named_is_not_removed() {
     assert_eq!(sweep(&app).await, Swept::default());
     assert_eq!(app.count("select count(*) from attachment where named_at is not null").await, 1);
     assert_eq!(head(&phone.client, photo).await.header("upload-complete"), "?1");
+}
+
+#[tokio::test]
+async fn a_picture_under_an_id_that_is_somebody_else_s_waits_for_a_visit_of_its_own_sender() {
+    let (app, phone) = world("unnamed_mib = 1").await;
+    let other = app.device("ea2").await;
+    let photo = id();
+    put(&phone, photo, 10 * KIB).await.ok();
+    put(&other, photo, 20 * KIB).await.ok();
+    phone.accepted(&[visit(app.survey.case(1), "no_answer")]).await;
+    name(&app, &other, &[photo]).await;
+    let unnamed =
+        [today(&app, &phone).await, today(&app, &other).await].map(|day| day["unnamed_bytes"].clone());
+    assert_eq!(unnamed, [json!(10 * KIB), json!(0)]);
+    app.clock.advance(8 * 24 * 60);
+    assert_eq!(sweep(&app).await.pictures, 1);
+    assert_eq!(head(&phone.client, photo).await.status, 404);
+    assert_eq!(head(&other.client, photo).await.header("upload-complete"), "?1");
 }
 
 #[tokio::test]
