@@ -91,9 +91,8 @@ fn unpacked(
     index: usize,
     budget: &mut Budget,
 ) -> Result<Vec<u8>, Fault> {
-    let entry = archive.by_index(index).map_err(|error| match error {
-        ZipError::UnsupportedArchive(_) => Fault::Packing,
-        _ => Fault::Broken,
+    let entry = archive.by_index(index).map_err(|error| {
+        if matches!(error, ZipError::UnsupportedArchive(_)) { Fault::Packing } else { Fault::Broken }
     })?;
     let size = usize::try_from(entry.size()).map_err(|_| Fault::TooLarge)?;
     if size > budget.bytes {

@@ -99,7 +99,8 @@ impl Call {
 
     fn placed(self, place: &str, name: &str, about: &str, schema: Schema) -> Self {
         let bare = name.trim_end_matches('?');
-        let mut parameter = json!({"name": bare, "in": place, "schema": schema.0});
+        let mut parameter = json!({"name": bare, "in": place});
+        parameter["schema"] = schema.0;
         if !about.is_empty() {
             parameter["description"] = about.into();
         }
@@ -127,8 +128,9 @@ impl Call {
     /// A body of another media type.
     #[must_use]
     pub fn takes_as(mut self, media_type: &str, schema: Schema) -> Self {
-        self.operation["requestBody"] =
-            json!({"required": true, "content": {media_type: {"schema": schema.0}}});
+        let body = &mut self.operation["requestBody"];
+        body["required"] = true.into();
+        body["content"][media_type]["schema"] = schema.0;
         self.fails(&WITH_BODY)
     }
 
@@ -154,7 +156,8 @@ impl Call {
     /// A header of the answer of 200.
     #[must_use]
     pub fn gives_header(mut self, name: &str, about: &str, schema: Schema) -> Self {
-        let mut header = json!({"schema": schema.0});
+        let mut header = json!({});
+        header["schema"] = schema.0;
         if !about.is_empty() {
             header["description"] = about.into();
         }

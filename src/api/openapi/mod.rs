@@ -151,7 +151,7 @@ fn problem(name: &str, about: &str) -> Value {
     });
     match name {
         "Unauthorized" => {
-            answer["headers"] = json!({"WWW-Authenticate": {"schema": text().value(), "required": true}})
+            answer["headers"] = json!({"WWW-Authenticate": {"schema": text().value(), "required": true}});
         }
         "UnsupportedType" => answer["headers"] = json!({"Accept-Encoding": {"schema": text().value()}}),
         "TooMany" | "Unavailable" => {
