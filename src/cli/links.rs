@@ -6,13 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::base::{Base, Common, operator, say, survey};
 use super::words::Tongue;
 use crate::dedupe::view::LinkView;
-use crate::domain::LinkState;
+use crate::domain::{Language, LinkState};
 use crate::store::Disclosure;
 use crate::store::link::read::Pair;
 
@@ -91,24 +90,19 @@ fn meaning(state: LinkState, is_zh: bool) -> Option<&'static str> {
 /// The sentence of a link, and what each comparison brought: doublings of the odds, for and against.
 fn explain(pair: &Pair, whole: (i32, i32), is_zh: bool) {
     let view = LinkView::of(pair, whole);
+    let language = if is_zh { Language::Zh } else { Language::En };
     say(String::new());
     say(if is_zh { view.summary_zh } else { view.summary });
-    if let Some(prior) = pair.evidence.get("prior").and_then(Value::as_f64) {
-        say(format!(
-            "  {prior:>+7.1}  {}",
-            if is_zh {
-                "起点：两份表恰为同一户的可能"
-            } else {
-                "to begin with, before anything is compared"
-            }
-        ));
-    }
-    let steps = pair.evidence.get("steps").and_then(Value::as_array);
-    for step in steps.into_iter().flatten() {
-        let word = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
-        let bits = step.get("bits").and_then(Value::as_f64).unwrap_or_default();
-        if bits.abs() >= 0.05 {
-            say(format!("  {bits:>+7.1}  {}: {}", word("comparison"), word("level")));
+    if let Some(told) = &pair.evidence {
+        let start = if is_zh {
+            "起点：两份表恰为同一户的可能"
+        } else {
+            "to begin with, before anything is compared"
+        };
+        say(format!("  {:>+7.1}  {start}", told.prior));
+        for step in told.steps.iter().filter(|step| step.bits.abs() >= 0.05) {
+            let (comparison, level) = (step.found.label(language), step.found.level_label(language));
+            say(format!("  {:>+7.1}  {comparison}: {level}", step.bits));
         }
     }
     let percent = view.probability * 100.0;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::component::Component;
 use super::settle::Households;
-use crate::domain::{LinkState, MergedAs, Proposal, Verdict};
+use crate::domain::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Verdict};
 use crate::ingest::refold::{At, refold};
 use crate::store::case::{self, LockedCase};
 use crate::store::link::cluster::{self, ClusterEvent, Flags, Member};
@@ -84,10 +84,10 @@ async fn write_links(
             link.decided_at = at.now;
         }
         let kind = match was {
-            None => "found",
-            Some(_) if link.state == LinkState::Withdrawn => "withdrawn",
-            Some(_) if evidence.contains_key(&link.id) => "scored",
-            Some(_) => "settled",
+            None => LinkEventKind::Found,
+            Some(_) if link.state == LinkState::Withdrawn => LinkEventKind::Withdrawn,
+            Some(_) if evidence.contains_key(&link.id) => LinkEventKind::Scored,
+            Some(_) => LinkEventKind::Settled,
         };
         if decided != Some(link.id) {
             let note = link.refusal.map(|r| r.slug().to_owned()).unwrap_or_default();
@@ -170,13 +170,13 @@ fn cluster_events(before: &[Member], after: &[Member]) -> Vec<ClusterEvent> {
                 if chose == chooses {
                     return None;
                 }
-                "recount"
+                HouseholdEventKind::Recount
             } else if is.is_empty() {
-                "dissolve"
+                HouseholdEventKind::Dissolve
             } else if is.is_superset(&was) {
-                "merge"
+                HouseholdEventKind::Merge
             } else {
-                "split"
+                HouseholdEventKind::Split
             };
             let counted = chooses.or(chose).unwrap_or(cluster);
             Some(ClusterEvent { cluster, kind, members: is.into_iter().collect(), counted })

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::apply::{Cause, Work, lock, settle};
 use super::component::{Component, load};
-use super::effects::{Changes, Effect, Effects};
+use super::effects::{Changes, Choice, Effect, Effects};
 use super::{Dedupe, Error};
-use crate::domain::{CaseId, DecisionKind, LinkState, MergedAs, Verdict};
+use crate::domain::{CaseId, DecisionKind, LinkEventKind, LinkState, MergedAs, Verdict};
 use crate::ingest::decide::{Request, decide_in};
 use crate::ingest::refold::At;
 use crate::store::access::Caller;
@@ -91,13 +91,8 @@ impl Dedupe {
                     link::lock(tx, at.key).await?;
                     let found = find(tx, at, &caller, link).await?;
                     let mut all = Vec::with_capacity(5);
-                    for (verdict, merged_as) in [
-                        (Verdict::Merge, MergedAs::Household),
-                        (Verdict::Merge, MergedAs::Door),
-                        (Verdict::Pair, MergedAs::Household),
-                        (Verdict::Apart, MergedAs::Household),
-                        (Verdict::Undo, MergedAs::Household),
-                    ] {
+                    for choice in Choice::ALL {
+                        let (verdict, merged_as) = choice.ruling();
                         let version = found.version;
                         let note = String::new();
                         let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
@@ -263,7 +258,7 @@ async fn log(
     (caller, ruling): (&Caller, &Ruling),
     changed: Option<Value>,
 ) -> Result<(), Error> {
-    let kind = if ruling.is_proposal { "propose" } else { ruling.verdict.slug() };
+    let kind = if ruling.is_proposal { LinkEventKind::Propose } else { ruling.verdict.into() };
     let (by, note) = (caller.user.clone(), ruling.note.clone());
     let event = LinkEvent { link: link.clone(), kind, by, at: at.now, note, changed };
     pair::log(tx, at.key, &[event]).await?;

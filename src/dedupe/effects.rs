@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::State;
+use crate::domain::{MergedAs, State, Verdict};
 use crate::store::case::LockedCase;
 
 /// A case whose state or people changed.
@@ -93,6 +93,50 @@ fn one(holds: bool) -> i32 {
 
 fn counts(state: State) -> bool {
     !matches!(state, State::Merged | State::Cancelled)
+}
+
+/// A decision that can be taken on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// One household: one of the interviews counts.
+    MergeHousehold,
+    /// One door: the two cases become one.
+    MergeDoor,
+    /// The same person in two households.
+    Pair,
+    /// Not the same.
+    Apart,
+    /// Back to review.
+    Undo,
+}
+
+impl Choice {
+    /// Every choice, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::MergeHousehold, Self::MergeDoor, Self::Pair, Self::Apart, Self::Undo];
+
+    /// What it decides, and what a merge means.
+    pub fn ruling(self) -> (Verdict, MergedAs) {
+        match self {
+            Self::MergeHousehold => (Verdict::Merge, MergedAs::Household),
+            Self::MergeDoor => (Verdict::Merge, MergedAs::Door),
+            Self::Pair => (Verdict::Pair, MergedAs::Household),
+            Self::Apart => (Verdict::Apart, MergedAs::Household),
+            Self::Undo => (Verdict::Undo, MergedAs::Household),
+        }
+    }
+}
+
+impl Effects {
+    /// What that choice would change.
+    pub fn of(&self, choice: Choice) -> &Effect {
+        match choice {
+            Choice::MergeHousehold => &self.merge_household,
+            Choice::MergeDoor => &self.merge_door,
+            Choice::Pair => &self.pair,
+            Choice::Apart => &self.apart,
+            Choice::Undo => &self.undo,
+        }
+    }
 }
 
 /// What each decision on a link would change, or why it cannot be taken.

@@ -3,9 +3,9 @@
 use crate::domain::policy::Link as LinkPolicy;
 use crate::domain::{Proposal, Refusal};
 use crate::link::explain::explain;
-use crate::link::household::{AbsentLevel, DoorClass};
+use crate::link::household::DoorClass;
 use crate::link::model::ModelFile;
-use crate::link::resolve::person_probability;
+use crate::link::resolve::{bar, person_probability};
 use crate::link::{Decision, Frequencies, Model, PersonMatch, Prepared, Scored, score_pair};
 
 /// A model with the thresholds of a survey's policy.
@@ -78,13 +78,7 @@ impl Judge {
     }
 
     fn bar_of(&self, a: &Prepared, b: &Prepared, scored: &Scored) -> Option<Refusal> {
-        let thresholds = &self.model.parameters(a.script, b.script).thresholds;
-        let is_other_door = scored.levels.door.class() == DoorClass::Other;
-        if scored.levels.absent == AbsentLevel::One && is_other_door {
-            Some(Refusal::RegistrationOnly)
-        } else {
-            (scored.probability < thresholds.complete_link()).then_some(Refusal::BelowLower)
-        }
+        bar(&self.model.parameters(a.script, b.script).thresholds, scored)
     }
 
     fn proposal(&self, a: &Prepared, b: &Prepared, scored: &Scored) -> (Proposal, Option<Refusal>) {

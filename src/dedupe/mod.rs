@@ -27,7 +27,7 @@ use crate::ingest::Ingest;
 use crate::store::{AsStoreError, SurveyKey};
 
 pub use decide::{Decided, Ruling};
-pub use effects::{CaseChange, Changes, Effect, Effects};
+pub use effects::{CaseChange, Changes, Choice, Effect, Effects};
 pub use relink::{Difference, Example, NewModel, Tables};
 pub use work::{Linked, Step};
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Proposal, Refusal, Verdict};
-use crate::link::cluster::{Edge, Refusal as Forbidden, cluster};
+use crate::link::cluster::{Edge, cluster};
 
 /// A pair that may join its ends; `a` and `b` are positions of nodes.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub(super) fn households(
     let keeps_apart = |xs: &[usize], ys: &[usize]| {
         xs.iter().any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
     };
-    let by_people = cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Forbidden::KeptApart));
+    let by_people = cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Refusal::KeptApart));
     let broken = by_people.refused.first().map(|(n, _)| (merged[*n].a, merged[*n].b));
     let groups = Groups::of(&by_people.of);
     let bars: HashMap<(usize, usize), Option<Refusal>> = ties.iter().map(|t| (pair(t), t.bar)).collect();
@@ -64,7 +64,7 @@ pub(super) fn households(
     let found = cluster(groups.members.len(), &edges, |_, xs, ys| {
         let all = |gs: &[usize]| gs.iter().flat_map(|g| groups.members[*g].clone()).collect::<Vec<usize>>();
         if keeps_apart(&all(xs), &all(ys)) {
-            return Some(Forbidden::KeptApart);
+            return Some(Refusal::KeptApart);
         }
         xs.iter().flat_map(|s| ys.iter().map(move |t| (*s, *t))).find_map(|(s, t)| {
             groups.bar(s, t, |x, y| {
@@ -73,24 +73,8 @@ pub(super) fn households(
         })
     });
     let of = groups.of.iter().map(|g| groups.members[found.of[*g]][0]).collect();
-    let refused = found.refused.iter().map(|(n, why)| (pair(likely[*n]), said(*why))).collect();
+    let refused = found.refused.iter().map(|(n, why)| (pair(likely[*n]), *why)).collect();
     Households { of, refused, broken }
-}
-
-fn said(why: Forbidden) -> Refusal {
-    match why {
-        Forbidden::KeptApart | Forbidden::OneInterview | Forbidden::IdConflict => Refusal::KeptApart,
-        Forbidden::BelowLower => Refusal::BelowLower,
-        Forbidden::RegistrationOnly => Refusal::RegistrationOnly,
-    }
-}
-
-fn forbidden(why: Refusal) -> Forbidden {
-    match why {
-        Refusal::KeptApart | Refusal::AcrossDoors => Forbidden::KeptApart,
-        Refusal::BelowLower => Forbidden::BelowLower,
-        Refusal::RegistrationOnly => Forbidden::RegistrationOnly,
-    }
 }
 
 /// Interviews that people merged, each group acting as one.
@@ -127,7 +111,7 @@ impl Groups {
         s: usize,
         t: usize,
         mut bar: impl FnMut(usize, usize) -> Option<Refusal>,
-    ) -> Option<Forbidden> {
+    ) -> Option<Refusal> {
         let mut first = None;
         for x in &self.members[s] {
             for y in &self.members[t] {
@@ -135,7 +119,7 @@ impl Groups {
                 first.get_or_insert(why);
             }
         }
-        first.map(forbidden)
+        first
     }
 }
 

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use crate::domain::code::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
 use crate::domain::{Language, LinkState, MergedAs, Refusal, Verdict};
+use crate::link::compare::{IdLevel, PersonFound};
+use crate::link::explain::{Explanation, PersonExplanation, Step};
 use crate::store::link::read::{EventRow, LinkDetail, Pair};
 use crate::store::link::text::{FormPerson, FormRow};
 
@@ -67,8 +69,8 @@ impl LinkView {
     /// The link as seen by a reader of `range`.
     pub fn of(pair: &Pair, range: (i32, i32)) -> Self {
         let link = &pair.link;
-        let people = people(&pair.evidence);
-        let side = |form: &FormRow, own: fn(&Match) -> i64| side(form, sight(form, range), &people, own);
+        let people = people(pair.evidence.as_ref());
+        let side = |form: &FormRow, own: fn(&Match) -> u32| side(form, sight(form, range), &people, own);
         let (summary, summary_zh) = summaries(pair, &people);
         Self {
             id: link.id,
@@ -91,55 +93,56 @@ impl LinkView {
     }
 }
 
+/// How the citizen IDs of a person compare: all that anybody is told of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum IdSeen {
+    /// Both forms give the same one.
+    Same,
+    /// They give different ones.
+    Conflict,
+    /// One of them gives none.
+    Missing,
+    /// The form gives one, and the person is not matched.
+    Present,
+}
+
+impl From<IdLevel> for IdSeen {
+    fn from(level: IdLevel) -> Self {
+        match level {
+            IdLevel::Same | IdLevel::SameRepaired | IdLevel::Borrowed => Self::Same,
+            IdLevel::Conflict | IdLevel::OtherNumber => Self::Conflict,
+            IdLevel::Missing => Self::Missing,
+        }
+    }
+}
+
 /// Two people assigned to each other, as the stored evidence tells of them.
 struct Match {
-    a: i64,
-    b: i64,
-    weight: f64,
-    /// same, conflict or missing.
-    citizen: &'static str,
+    a: u32,
+    b: u32,
+    is_likely: bool,
+    citizen: IdSeen,
 }
 
-impl Match {
-    /// More likely one person than not by chance.
-    fn is_likely(&self) -> bool {
-        self.weight > 0.0
-    }
+fn people(evidence: Option<&Explanation>) -> Vec<Match> {
+    let told = |p: &PersonExplanation| {
+        let level = |s: &Step<PersonFound>| {
+            if let PersonFound::Citizen(level) = s.found { Some(level) } else { None }
+        };
+        let citizen = p.steps.iter().find_map(level).map_or(IdSeen::Missing, IdSeen::from);
+        Match { a: p.a, b: p.b, is_likely: p.is_likely(), citizen }
+    };
+    evidence.iter().flat_map(|e| &e.people).map(told).collect()
 }
 
-fn people(evidence: &Value) -> Vec<Match> {
-    let list = evidence.get("people").and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(|p| {
-            let level = steps(p).find(|s| s.get("comparison").and_then(Value::as_str) == Some("citizen id"));
-            let level = level.and_then(|s| s.get("level")).and_then(Value::as_str).unwrap_or_default();
-            Some(Match {
-                a: p.get("a")?.as_i64()?,
-                b: p.get("b")?.as_i64()?,
-                weight: p.get("weight")?.as_f64()?,
-                citizen: citizen(level),
-            })
-        })
-        .collect()
+/// Whether a person of a form is the one that evidence names by number.
+fn is_number(p: &FormPerson, number: u32) -> bool {
+    u32::try_from(p.person_no) == Ok(number)
 }
 
-fn citizen(level: &str) -> &'static str {
-    if level.starts_with("same") {
-        "same"
-    } else if level.is_empty() || level == "missing" {
-        "missing"
-    } else {
-        "conflict"
-    }
-}
-
-fn steps(of: &Value) -> impl Iterator<Item = &Value> {
-    of.get("steps").and_then(Value::as_array).into_iter().flatten()
-}
-
-fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> i64) -> Value {
-    let matched = |p: &&FormPerson| people.iter().find(|m| own(m) == i64::from(p.person_no) && m.is_likely());
+fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> u32) -> Value {
+    let matched = |p: &&FormPerson| people.iter().find(|m| is_number(p, own(m)) && m.is_likely);
     match sight {
         Sight::Needed => {
             let persons: Vec<Value> = form
@@ -180,8 +183,8 @@ fn at_offset(at: Timestamp, minutes: i16) -> String {
     at.display_with_offset(offset).to_string()
 }
 
-fn person(p: &FormPerson, citizen: Option<&'static str>) -> Value {
-    let alone = if p.citizen.is_some() { "present" } else { "missing" };
+fn person(p: &FormPerson, citizen: Option<IdSeen>) -> Value {
+    let alone = if p.citizen.is_some() { IdSeen::Present } else { IdSeen::Missing };
     let [y, m, d] = p.birth;
     json!({
         "person_no": p.person_no, "name": p.name, "sex": p.sex.and_then(Sex::from_number), "birth": {"y": y, "m": m, "d": d},
@@ -192,17 +195,13 @@ fn person(p: &FormPerson, citizen: Option<&'static str>) -> Value {
 }
 
 fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
-    let n = people.iter().filter(|m| m.is_likely()).count();
-    let door = steps(&pair.evidence)
-        .find(|s| s.get("comparison").and_then(Value::as_str) == Some("door"))
-        .and_then(|s| s.get("level"))
-        .and_then(Value::as_str);
+    let n = people.iter().filter(|m| m.is_likely).count();
     let percent = (pair.link.probability * 100.0).clamp(0.0, 99.9);
     let common = if n == 1 { "1 person in common".to_owned() } else { format!("{n} people in common") };
     let (mut en, mut zh) = (vec![common], vec![format!("相同人员 {n} 名")]);
-    if let Some(door) = door {
-        en.push(format!("door: {door}"));
-        zh.push(format!("门牌：{}", door_zh(door)));
+    if let Some(door) = pair.evidence.as_ref().and_then(Explanation::door) {
+        en.push(format!("door: {}", door.label(Language::En)));
+        zh.push(format!("门牌：{}", door.label(Language::Zh)));
     }
     if let Some(refusal) = pair.link.refusal {
         en.push(refusal.label(Language::En).to_owned());
@@ -213,36 +212,20 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
     (en.join("; "), zh.join("；"))
 }
 
-fn door_zh(level: &str) -> &str {
-    match level {
-        "same code, same address" => "编码与地址均相同",
-        "same code, address not known" => "编码相同，地址不详",
-        "same address, code not known" => "地址相同，编码不详",
-        "same address, other code" => "地址相同，编码不同",
-        "same code, other address" => "编码相同，地址不同",
-        "address a slip apart" => "地址相差一字",
-        "same building" => "同一栋楼",
-        "elsewhere" => "另一处",
-        "not known" => "不详",
-        other => other,
-    }
-}
-
 /// One link with its evidence, its log and the household it makes, as seen by a reader of `range`.
 pub fn detail(found: &LinkDetail, range: (i32, i32)) -> Value {
     let pair = &found.pair;
     let view = LinkView::of(pair, range);
     let mut all = serde_json::to_value(&view).unwrap_or_default();
-    let evidence = &pair.evidence;
+    let evidence = pair.evidence.as_ref();
     let both = sight(&pair.a, range) == Sight::Whole && sight(&pair.b, range) == Sight::Whole;
     let persons: Vec<Value> = evidence
-        .get("people")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter(|p| both || p.get("weight").and_then(Value::as_f64).is_some_and(|w| w > 0.0))
+        .iter()
+        .flat_map(|e| &e.people)
+        .filter(|p| both || p.is_likely())
         .map(|p| person_pair(p, pair, range))
         .collect();
+    let steps: Vec<Value> = evidence.iter().flat_map(|e| &e.steps).map(|s| step(s, None, None)).collect();
     let skipped: Vec<String> = found
         .compared
         .iter()
@@ -251,21 +234,17 @@ pub fn detail(found: &LinkDetail, range: (i32, i32)) -> Value {
         .map(super::work::kind_slug)
         .collect();
     let more = json!({
-        "prior": evidence.get("prior"), "evidence": steps(evidence).map(|s| step(s, None, None)).collect::<Vec<_>>(),
-        "persons": persons, "total": pair.link.weight, "thresholds": evidence.get("thresholds"),
+        "prior": evidence.map(|e| e.prior), "evidence": steps, "persons": persons, "total": pair.link.weight,
+        "thresholds": evidence.map(|e| e.thresholds),
         "proposal": pair.link.proposal, "model_version": pair.link.model_name, "model": pair.link.model_version,
         "policy_version": pair.link.policy_version, "blocks_skipped": skipped, "household": household(found),
-        "decisions": found.events.iter().filter(|e| is_decision(e)).map(|e| event(e, both)).collect::<Vec<_>>(),
+        "decisions": found.events.iter().filter(|e| e.kind.is_of_a_person()).map(|e| event(e, both)).collect::<Vec<_>>(),
         "events": found.events.iter().map(|e| event(e, both)).collect::<Vec<_>>(),
     });
     if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
         all.extend(more);
     }
     all
-}
-
-fn is_decision(e: &EventRow) -> bool {
-    matches!(e.kind.as_str(), "merge" | "pair" | "apart" | "undo" | "propose")
 }
 
 fn event(e: &EventRow, both: bool) -> Value {
@@ -299,39 +278,40 @@ fn household(found: &LinkDetail) -> Value {
     json!({"id": a.cluster, "interviews": n, "counted": counted})
 }
 
-fn step(s: &Value, a: Option<&Value>, b: Option<&Value>) -> Value {
-    json!({"comparison": s.get("comparison"), "level": s.get("level"), "m": s.get("m"), "u": s.get("u"),
-        "weight": s.get("bits"), "a": a, "b": b})
+fn step<Found: Serialize>(s: &Step<Found>, a: Option<Value>, b: Option<Value>) -> Value {
+    let mut all = json!({"m": s.m, "u": s.u, "weight": s.bits, "a": a, "b": b});
+    if let (Some(all), Ok(Value::Object(found))) = (all.as_object_mut(), serde_json::to_value(&s.found)) {
+        all.extend(found);
+    }
+    all
 }
 
-fn person_pair(p: &Value, pair: &Pair, range: (i32, i32)) -> Value {
-    let number = |side: &str| p.get(side).and_then(Value::as_i64).unwrap_or_default();
-    let find = |form: &FormRow, n: i64| form.people.iter().find(|x| i64::from(x.person_no) == n).cloned();
-    let (a, b) = (find(&pair.a, number("a")), find(&pair.b, number("b")));
+fn person_pair(p: &PersonExplanation, pair: &Pair, range: (i32, i32)) -> Value {
+    let find = |form: &FormRow, n: u32| form.people.iter().find(|x| is_number(x, n)).cloned();
+    let (a, b) = (find(&pair.a, p.a), find(&pair.b, p.b));
     let (see_a, see_b) = (sight(&pair.a, range), sight(&pair.b, range));
-    let lines: Vec<Value> = steps(p)
-        .map(|s| {
-            let comparison = s.get("comparison").and_then(Value::as_str).unwrap_or_default();
-            let of = |person: &Option<FormPerson>, sight| {
-                person.as_ref().and_then(|x| shown(x, comparison, sight))
-            };
-            step(s, of(&a, see_a).as_ref(), of(&b, see_b).as_ref())
-        })
-        .collect();
-    json!({"a": number("a"), "b": number("b"), "weight": p.get("weight"), "probability": p.get("probability"),
-        "frequency_weight": p.get("frequency_bits"), "evidence": lines})
+    let of = |person: &Option<FormPerson>, found, sight| person.as_ref().and_then(|x| shown(x, found, sight));
+    let line = |s: &Step<PersonFound>| step(s, of(&a, s.found, see_a), of(&b, s.found, see_b));
+    json!({"a": p.a, "b": p.b, "weight": p.weight, "probability": p.probability,
+        "frequency_weight": p.frequency_bits, "evidence": p.steps.iter().map(line).collect::<Vec<_>>()})
 }
 
 /// The value that was compared, as far as the reader may see it.
-fn shown(p: &FormPerson, comparison: &str, sight: Sight) -> Option<Value> {
+fn shown(p: &FormPerson, found: PersonFound, sight: Sight) -> Option<Value> {
     let [y, m, d] = p.birth;
     let part = |n: Option<i16>| n.map_or_else(|| "?".to_owned(), |n| format!("{n:02}"));
-    match (comparison, sight) {
-        ("name" | "given name" | "surname" | "name order", _) => Some(json!(p.name)),
-        ("birth", Sight::Whole) => Some(json!(format!("{}-{}-{}", part(y), part(m), part(d)))),
-        ("birth", Sight::Needed) => Some(json!(format!("{}-{}", part(y), part(m)))),
-        ("sex", Sight::Whole) => Some(json!(p.sex.and_then(Sex::from_number))),
-        ("relationship", Sight::Whole) => Some(json!(p.relationship.and_then(Relationship::from_number))),
-        (_, Sight::Whole | Sight::Needed) => None,
+    match (found, sight) {
+        (
+            PersonFound::Name(_) | PersonFound::Given(_) | PersonFound::Surname(_) | PersonFound::Order(_),
+            Sight::Whole | Sight::Needed,
+        ) => Some(json!(p.name)),
+        (PersonFound::Birth(_), Sight::Whole) => Some(json!(format!("{}-{}-{}", part(y), part(m), part(d)))),
+        (PersonFound::Birth(_), Sight::Needed) => Some(json!(format!("{}-{}", part(y), part(m)))),
+        (PersonFound::Sex(_), Sight::Whole) => Some(json!(p.sex.and_then(Sex::from_number))),
+        (PersonFound::Role(_), Sight::Whole) => {
+            Some(json!(p.relationship.and_then(Relationship::from_number)))
+        }
+        (PersonFound::Sex(_) | PersonFound::Role(_), Sight::Needed)
+        | (PersonFound::Citizen(_), Sight::Whole | Sight::Needed) => None,
     }
 }

@@ -5,10 +5,10 @@ use super::code::closed_set;
 closed_set! {
     /// Where a pair of interviews stands.
     LinkState("link_state") {
-        Review = 1, "review", "To be decided", "待裁定";
-        Merged = 2, "merged", "One household", "同一户";
-        Paired = 3, "paired", "Two households, one person", "两户同人";
-        Apart = 4, "apart", "Not the same", "并非同一户";
+        Review = 1, "review", "To judge", "待判";
+        Merged = 2, "merged", "Merged", "已合并";
+        Paired = 3, "paired", "Paired", "已配对";
+        Apart = 4, "apart", "Kept apart", "已判不同户";
         Withdrawn = 5, "withdrawn", "Evidence gone", "依据已失效";
     }
 }
@@ -48,5 +48,51 @@ closed_set! {
         BelowLower = 2, "below-lower", "Two of the interviews would be an unlikely household", "其中两份登记表不像同一户";
         RegistrationOnly = 3, "registration-only", "One form lists only people who live elsewhere", "其中一份只登记了户在人不在的人";
         AcrossDoors = 4, "across-doors", "The survey leaves merges across doors to a person", "本调查规定跨门牌合并须人工裁定";
+    }
+}
+
+closed_set! {
+    /// What happened to a link: the first four are the linking job's doings, the others people's.
+    LinkEventKind("link_event") {
+        Found = 1, "found", "found", "发现";
+        Scored = 2, "scored", "weighed again", "重新计算";
+        Settled = 3, "settled", "settled with the household it belongs to", "随所属户重新归并";
+        Withdrawn = 4, "withdrawn", "evidence gone", "依据失效";
+        Merge = 5, "merge", "merged", "合并";
+        Pair = 6, "pair", "paired", "配对";
+        Apart = 7, "apart", "kept apart", "判为不同户";
+        Undo = 8, "undo", "taken back", "撤销";
+        Propose = 9, "propose", "proposed", "建议";
+    }
+}
+
+impl LinkEventKind {
+    /// Whether a person did it.
+    pub const fn is_of_a_person(self) -> bool {
+        match self {
+            Self::Merge | Self::Pair | Self::Apart | Self::Undo | Self::Propose => true,
+            Self::Found | Self::Scored | Self::Settled | Self::Withdrawn => false,
+        }
+    }
+}
+
+impl From<Verdict> for LinkEventKind {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Merge => Self::Merge,
+            Verdict::Pair => Self::Pair,
+            Verdict::Apart => Self::Apart,
+            Verdict::Undo => Self::Undo,
+        }
+    }
+}
+
+closed_set! {
+    /// What happened to a household of several interviews.
+    HouseholdEventKind("household_event") {
+        Merge = 1, "merge", "interviews came in", "登记表并入";
+        Split = 2, "split", "interviews left", "登记表移出";
+        Recount = 3, "recount", "another interview counts", "改计另一份登记表";
+        Dissolve = 4, "dissolve", "one interview or none is left", "仅余一份或无登记表";
     }
 }

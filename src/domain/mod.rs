@@ -61,7 +61,7 @@ pub use ids::{
     VisitId, door_key,
 };
 pub use in_force::{InForce, interviews_in_force};
-pub use linkage::{LinkState, MergedAs, Proposal, Refusal, Verdict};
+pub use linkage::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
 pub use next::{Action, Next, next_action};
 pub use policy::{Policy, PolicyFault};
 pub use quota::Quota;

@@ -1,7 +1,5 @@
 //! Clustering by edges in falling weight, where a union that would break a constraint is refused. Plain
-//! connected components chain; here every refusal is known by name and goes to review.
-
-use serde::{Deserialize, Serialize};
+//! connected components chain; here every refusal has its reason.
 
 /// An edge between two nodes, given by position.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,38 +12,22 @@ pub struct Edge {
     pub weight: f64,
 }
 
-/// Why a union was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refusal {
-    /// A supervisor keeps two of the members apart.
-    KeptApart,
-    /// Two members of the two clusters are below the lower threshold.
-    BelowLower,
-    /// One cluster lists only people who live at the other's door.
-    RegistrationOnly,
-    /// Two persons of one interview would become one.
-    OneInterview,
-    /// Two valid citizen IDs differ.
-    IdConflict,
-}
-
 /// The result: the cluster of each node and the edges refused.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Clustering {
+pub struct Clustering<Reason> {
     /// Lowest position in the node's cluster.
     pub of: Vec<usize>,
     /// Position of a refused edge, and why.
-    pub refused: Vec<(usize, Refusal)>,
+    pub refused: Vec<(usize, Reason)>,
 }
 
 /// Clusters `nodes` nodes. Edges are taken by weight, then by ends, so the order they come in does not matter.
 /// `forbids` sees the edge and the members of the two clusters about to be joined.
-pub fn cluster(
+pub fn cluster<Reason>(
     nodes: usize,
     edges: &[Edge],
-    mut forbids: impl FnMut(&Edge, &[usize], &[usize]) -> Option<Refusal>,
-) -> Clustering {
+    mut forbids: impl FnMut(&Edge, &[usize], &[usize]) -> Option<Reason>,
+) -> Clustering<Reason> {
     let mut order: Vec<usize> = (0..edges.len()).collect();
     let ends = |e: &Edge| (e.a.min(e.b), e.a.max(e.b));
     order.sort_by(|x, y| {
@@ -126,7 +108,7 @@ mod tests {
         #[test]
         fn without_constraints_clusters_are_components(raw in prop::collection::vec((0_usize..14, 0_usize..14, 0_u8..9), 0..24)) {
             let edges = edges_of(&raw);
-            prop_assert_eq!(cluster(14, &edges, |_, _, _| None).of, components(14, &edges));
+            prop_assert_eq!(cluster(14, &edges, |_, _, _| None::<()>).of, components(14, &edges));
         }
 
         #[test]
@@ -140,7 +122,7 @@ mod tests {
                 let broken = apart.iter().any(|(p, q)| {
                     (x.contains(p) && y.contains(q)) || (x.contains(q) && y.contains(p))
                 });
-                broken.then_some(Refusal::KeptApart)
+                broken.then_some(())
             };
             let edges = edges_of(&raw);
             let found = cluster(12, &edges, forbids);

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::birth::BirthLevel;
 use super::block::{KeyKind, LARGEST_BLOCK, person_keys};
-use super::compare::{PersonLevels, compare_person};
-use super::model::{LevelOdds, ModelFile, PERSON_TABLE, ParameterFile, PersonOdds, person_indexes};
+use super::compare::{IdLevel, LatinLevel, NameLevel, PersonFound, PersonLevels, compare_person};
+use super::model::{LevelOdds, MISSING, ModelFile, ParameterFile, PersonOdds};
 use super::person::PreparedPerson;
 use super::prepared::{Prepared, Script};
 
@@ -17,7 +18,7 @@ const PRIOR_PAIRS: f64 = 300.0;
 /// Persons below which nothing is estimated.
 const FEWEST_PERSONS: usize = 500;
 /// Number of person comparisons.
-const N: usize = PERSON_TABLE.len();
+const N: usize = PersonLevels::COUNT;
 
 /// Per comparison, per level, a number.
 type Table = [Vec<f64>; N];
@@ -37,32 +38,40 @@ pub struct Em {
 }
 
 /// Levels whose weights must not rise down the list, however little data there is.
-const ORDERED: [(&str, &[&str]); 5] = [
-    (
-        "name",
-        &[
-            "same characters",
-            "same sound",
-            "nearly the same sound",
-            "same surname, one of two given characters",
-            "same surname only",
-            "different",
-        ],
-    ),
-    (
-        "birth",
-        &[
-            "same day",
-            "same month, a day missing",
-            "same year, a month missing",
-            "only years, 1 off",
-            "only years, 2 to 5 off",
-            "different",
-        ],
-    ),
-    ("given name", &["same letters", "a slip apart", "similar", "different"]),
-    ("surname", &["same letters", "a slip apart", "similar", "different"]),
-    ("citizen id", &["same", "same, one repaired", "conflict"]),
+const ORDERED: [&[PersonFound]; 5] = [
+    &[
+        PersonFound::Name(NameLevel::Same),
+        PersonFound::Name(NameLevel::SameSound),
+        PersonFound::Name(NameLevel::NearSound),
+        PersonFound::Name(NameLevel::OneOfTwo),
+        PersonFound::Name(NameLevel::SurnameOnly),
+        PersonFound::Name(NameLevel::Other),
+    ],
+    &[
+        PersonFound::Birth(BirthLevel::SameDay),
+        PersonFound::Birth(BirthLevel::SameMonthDayMissing),
+        PersonFound::Birth(BirthLevel::SameYearMonthMissing),
+        PersonFound::Birth(BirthLevel::GuessNear),
+        PersonFound::Birth(BirthLevel::GuessFar),
+        PersonFound::Birth(BirthLevel::Other),
+    ],
+    &[
+        PersonFound::Given(LatinLevel::Same),
+        PersonFound::Given(LatinLevel::Close),
+        PersonFound::Given(LatinLevel::Similar),
+        PersonFound::Given(LatinLevel::Other),
+    ],
+    &[
+        PersonFound::Surname(LatinLevel::Same),
+        PersonFound::Surname(LatinLevel::Close),
+        PersonFound::Surname(LatinLevel::Similar),
+        PersonFound::Surname(LatinLevel::Other),
+    ],
+    &[
+        PersonFound::Citizen(IdLevel::Same),
+        PersonFound::Citizen(IdLevel::SameRepaired),
+        PersonFound::Citizen(IdLevel::Conflict),
+    ],
 ];
 
 /// The model with m and u of both scripts re-estimated on `interviews`, where there are enough persons.
@@ -100,16 +109,12 @@ fn estimate_parameters(parameters: &mut ParameterFile, interviews: &[&Prepared],
     write_back(&mut parameters.person, &matched, &u);
 }
 
-fn is_missing(comparison: usize, level: usize) -> bool {
-    PERSON_TABLE[comparison].1[level] == "missing"
-}
-
 fn table(value: impl Fn(usize, usize) -> f64) -> Table {
-    std::array::from_fn(|c| (0..PERSON_TABLE[c].1.len()).map(|l| value(c, l)).collect())
+    std::array::from_fn(|c| (0..PersonLevels::TABLE[c].1.len()).map(|l| value(c, l)).collect())
 }
 
 fn odds_of(odds: &PersonOdds, comparison: usize, level: usize) -> Option<LevelOdds> {
-    let (name, levels) = PERSON_TABLE[comparison];
+    let (name, levels) = PersonLevels::TABLE[comparison];
     odds.get(name)?.get(levels[level]).copied()
 }
 
@@ -145,7 +150,7 @@ fn draw(state: &mut u64, below: usize) -> usize {
 }
 
 fn add(counts: &mut Table, levels: PersonLevels, n: f64) {
-    for (c, l) in person_indexes(levels).into_iter().enumerate() {
+    for (c, l) in levels.indexes().into_iter().enumerate() {
         counts[c][l] += n;
     }
 }
@@ -153,8 +158,8 @@ fn add(counts: &mut Table, levels: PersonLevels, n: f64) {
 /// Shares of the levels of each comparison, missing left out, never 0 or 1.
 fn shares(counts: &Table) -> Table {
     table(|c, l| {
-        let total: f64 = (0..counts[c].len()).filter(|k| !is_missing(c, *k)).map(|k| counts[c][k]).sum();
-        if is_missing(c, l) || total <= 0.0 { 0.5 } else { (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5) }
+        let total: f64 = (0..counts[c].len()).filter(|k| *k != MISSING).map(|k| counts[c][k]).sum();
+        if l == MISSING || total <= 0.0 { 0.5 } else { (counts[c][l] / total).clamp(1e-7, 1.0 - 1e-5) }
     })
 }
 
@@ -174,7 +179,7 @@ fn blocked_patterns(interviews: &[&Prepared], kind: KeyKind, blocked_on: &[usize
         for (k, (_, i, n)) in block.iter().enumerate() {
             for (_, j, o) in block[k + 1..].iter().filter(|(_, j, _)| j != i) {
                 let mut levels =
-                    person_indexes(compare_person(&interviews[*i].persons[*n], &interviews[*j].persons[*o]));
+                    compare_person(&interviews[*i].persons[*n], &interviews[*j].persons[*o]).indexes();
                 for c in blocked_on {
                     levels[*c] = 0;
                 }
@@ -195,7 +200,7 @@ pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -
         let mut mass = 0.0;
         for (levels, n) in patterns {
             let log_odds: f64 = (0..N)
-                .filter(|c| !is_missing(*c, levels[*c]))
+                .filter(|c| levels[*c] != MISSING)
                 .map(|c| (m[c][levels[c]] / u[c][levels[c]]).ln())
                 .sum();
             let odds = em.lambda / (1.0 - em.lambda) * log_odds.exp();
@@ -218,29 +223,33 @@ pub fn expectation_maximisation(patterns: &Patterns, u: &Table, prior: &Table) -
 
 fn write_back(odds: &mut PersonOdds, matched: &Table, u: &Table) {
     let m = shares(matched);
-    for (c, (name, levels)) in PERSON_TABLE.iter().enumerate() {
+    for (c, (name, levels)) in PersonLevels::TABLE.iter().enumerate() {
         let Some(known) = odds.get_mut(*name) else {
             continue;
         };
-        for (l, level) in levels.iter().enumerate().filter(|(l, _)| !is_missing(c, *l)) {
+        for (l, level) in levels.iter().enumerate().filter(|(l, _)| *l != MISSING) {
             known.insert((*level).to_owned(), LevelOdds { m: m[c][l], u: u[c][l] });
         }
-        for (_, ordered) in ORDERED.iter().filter(|(ordered_name, _)| ordered_name == name) {
-            make_monotone(known, ordered, |level| {
-                let l = levels.iter().position(|x| *x == level).unwrap_or(0);
-                matched[c][l].max(1.0)
-            });
+    }
+    for ordered in ORDERED {
+        let places = ordered.iter().map(|level| level.place());
+        let counts: Vec<f64> = places.map(|(c, l)| matched[c][l].max(1.0)).collect();
+        let names = ordered.iter().map(|level| level.names());
+        let of = |(comparison, level)| odds.get(comparison)?.get(level).copied();
+        let Some(mut pooled) = names.clone().map(of).collect::<Option<Vec<LevelOdds>>>() else { continue };
+        make_monotone(&mut pooled, &counts);
+        for ((comparison, level), o) in names.zip(pooled) {
+            odds.entry(comparison.to_owned()).or_default().insert(level.to_owned(), o);
         }
     }
 }
 
 /// Pools neighbouring levels whose weights rise down the list until none does (pool adjacent violators): the
 /// pooled levels share one weight, and keep their u.
-fn make_monotone(odds: &mut BTreeMap<String, LevelOdds>, ordered: &[&str], count: impl Fn(&str) -> f64) {
+fn make_monotone(ordered: &mut [LevelOdds], counts: &[f64]) {
     let mut pools: Vec<(f64, f64, usize)> = Vec::new();
-    for level in ordered {
-        let Some(o) = odds.get(*level) else { return };
-        pools.push((o.weight(), count(level), 1));
+    for (odds, count) in ordered.iter().zip(counts) {
+        pools.push((odds.weight(), *count, 1));
         while let [.., upper, lower] = pools.as_slice() {
             if upper.0 >= lower.0 {
                 break;
@@ -252,10 +261,8 @@ fn make_monotone(odds: &mut BTreeMap<String, LevelOdds>, ordered: &[&str], count
         }
     }
     let weights = pools.iter().flat_map(|(w, _, n)| std::iter::repeat_n(*w, *n));
-    for (level, weight) in ordered.iter().zip(weights) {
-        if let Some(o) = odds.get_mut(*level) {
-            o.m = (o.u * weight.exp2()).clamp(1e-7, 1.0 - 1e-5);
-        }
+    for (odds, weight) in ordered.iter_mut().zip(weights) {
+        odds.m = (odds.u * weight.exp2()).clamp(1e-7, 1.0 - 1e-5);
     }
 }
 
@@ -293,9 +300,9 @@ mod tests {
 
     fn geometric(ratio: f64, turned: bool) -> Table {
         let raw = table(|c, l| {
-            let n = PERSON_TABLE[c].1.len();
+            let n = PersonLevels::TABLE[c].1.len();
             let place = if turned { n - l } else { l };
-            if is_missing(c, l) { 0.0 } else { ratio.powi(i32::try_from(place).unwrap_or(0)) }
+            if l == MISSING { 0.0 } else { ratio.powi(i32::try_from(place).unwrap_or(0)) }
         });
         shares(&raw)
     }
@@ -304,7 +311,7 @@ mod tests {
     fn known_parameters_are_recovered() {
         let (m, u) = (geometric(0.4, false), geometric(0.5, true));
         let patterns = drawn(&m, &u, 0.1, 200_000);
-        let flat = table(|c, l| if is_missing(c, l) { 0.0 } else { 8.0 / count(l) });
+        let flat = table(|_, l| if l == MISSING { 0.0 } else { 8.0 / count(l) });
         let em = expectation_maximisation(&patterns, &u, &flat);
         assert!((em.lambda - 0.1).abs() < 0.01, "{}", em.lambda);
         let found = shares(&table(|c, l| em.matched[c][l]));
@@ -317,20 +324,17 @@ mod tests {
 
     #[test]
     fn a_small_round_stays_near_the_prior() {
-        let prior = table(|c, l| if is_missing(c, l) { 0.0 } else { 100.0 / count(l) });
+        let prior = table(|_, l| if l == MISSING { 0.0 } else { 100.0 / count(l) });
         let em = expectation_maximisation(&Patterns::new(), &geometric(0.5, true), &prior);
         assert!(em.matched.iter().flatten().all(|n| *n == 0.0));
     }
 
     #[test]
     fn weights_never_rise_down_the_list() {
-        let mut odds: BTreeMap<String, LevelOdds> = [("a", 0.2), ("b", 0.6), ("c", 0.1)]
-            .into_iter()
-            .map(|(name, m)| (name.to_owned(), LevelOdds { m, u: 0.1 }))
-            .collect();
-        make_monotone(&mut odds, &["a", "b", "c"], |_| 1.0);
-        let weight = |name: &str| odds[name].weight();
-        assert!(weight("a") >= weight("b") && weight("b") >= weight("c"));
-        assert!((weight("a") - weight("b")).abs() < 1e-9);
+        let mut odds = [0.2, 0.6, 0.1].map(|m| LevelOdds { m, u: 0.1 });
+        make_monotone(&mut odds, &[1.0; 3]);
+        let [a, b, c] = odds.map(LevelOdds::weight);
+        assert!(a >= b && b >= c);
+        assert!((a - b).abs() < 1e-9);
     }
 }

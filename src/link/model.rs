@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::birth::BirthLevel;
-use super::compare::{IdLevel, LatinLevel, NameLevel, OrderLevel, PersonLevels, RoleLevel, SexLevel};
+use super::compare::PersonLevels;
 use super::context::ContextLevels;
 use super::frequency::Frequencies;
-use super::household::{COMPARISONS, DoorClass, HouseholdLevels};
+use super::household::{DoorClass, HouseholdLevels};
 use super::prepared::{NORM_VERSION, Script};
 
 /// The parameters shipped with the program.
@@ -122,48 +121,25 @@ pub struct ModelFile {
 pub struct Parameters {
     /// Lines between decisions.
     pub thresholds: Thresholds,
-    person: [Vec<f64>; 8],
-    /// m and u, for explanations.
-    pub odds: PersonOdds,
+    person: [Vec<f64>; PersonLevels::COUNT],
+    odds: [Vec<Option<LevelOdds>>; PersonLevels::COUNT],
     household_prior: [f64; 2],
-    household: [Vec<[f64; 2]>; COMPARISONS],
+    household: [Vec<[f64; 2]>; HouseholdLevels::COUNT],
     context_prior: f64,
     context: Vec<Vec<f64>>,
 }
 
-/// Names and level names of the person comparisons, in the order of [`person_indexes`].
-pub const PERSON_TABLE: [(&str, &[&str]); 8] = [
-    ("name", NameLevel::NAMES),
-    ("given name", LatinLevel::NAMES),
-    ("surname", LatinLevel::NAMES),
-    ("name order", OrderLevel::NAMES),
-    ("birth", BirthLevel::NAMES),
-    ("citizen id", IdLevel::NAMES),
-    ("sex", SexLevel::NAMES),
-    ("relationship", RoleLevel::NAMES),
-];
-
-/// Level positions in the order of [`PERSON_TABLE`].
-pub fn person_indexes(levels: PersonLevels) -> [usize; 8] {
-    [
-        levels.name.index(),
-        levels.given.index(),
-        levels.surname.index(),
-        levels.order.index(),
-        levels.birth.index(),
-        levels.citizen.index(),
-        levels.sex.index(),
-        levels.role.index(),
-    ]
-}
+/// Position of the level of a person comparison that says a value is missing. It weighs nothing and stands in no file.
+pub const MISSING: usize = 0;
 
 impl Parameters {
     fn of(file: &ParameterFile) -> Result<Self, ModelError> {
-        let mut person: [Vec<f64>; 8] = Default::default();
-        for (slot, (comparison, levels)) in person.iter_mut().zip(PERSON_TABLE) {
-            *slot = person_weights(&file.person, comparison, levels)?;
+        let mut odds: [Vec<Option<LevelOdds>>; PersonLevels::COUNT] = Default::default();
+        for (slot, (comparison, levels)) in odds.iter_mut().zip(PersonLevels::TABLE) {
+            *slot = person_odds(&file.person, comparison, levels)?;
         }
-        let mut household: [Vec<[f64; 2]>; COMPARISONS] = Default::default();
+        let weight = |o: &Option<LevelOdds>| o.map_or(0.0, LevelOdds::weight);
+        let mut household: [Vec<[f64; 2]>; HouseholdLevels::COUNT] = Default::default();
         for (slot, (comparison, levels)) in household.iter_mut().zip(HouseholdLevels::TABLE) {
             *slot = levels
                 .iter()
@@ -177,8 +153,8 @@ impl Parameters {
         file.thresholds.check()?;
         Ok(Self {
             thresholds: file.thresholds,
-            person,
-            odds: file.person.clone(),
+            person: std::array::from_fn(|c| odds[c].iter().map(weight).collect()),
+            odds,
             household_prior: file.household_prior,
             household,
             context_prior: file.context_prior,
@@ -188,16 +164,17 @@ impl Parameters {
 
     /// Weight of a person pair without the term-frequency adjustment, in bits.
     pub fn person_weight(&self, levels: PersonLevels) -> f64 {
-        person_indexes(levels).iter().zip(&self.person).map(|(level, weights)| weights[*level]).sum()
+        levels.indexes().iter().zip(&self.person).map(|(level, weights)| weights[*level]).sum()
     }
 
-    /// Weight of one level of one person comparison (position in [`PERSON_TABLE`]).
-    pub fn level_weight(&self, comparison: usize, level: usize) -> f64 {
-        self.person[comparison][level]
+    /// m and u of the level each person comparison reached; none where a value is missing.
+    pub fn person_odds(&self, levels: PersonLevels) -> [Option<LevelOdds>; PersonLevels::COUNT] {
+        let indexes = levels.indexes();
+        std::array::from_fn(|c| self.odds[c][indexes[c]])
     }
 
     /// Bits of the prior and of every level of a household pair.
-    pub fn household_bits(&self, levels: &HouseholdLevels) -> (f64, [f64; COMPARISONS]) {
+    pub fn household_bits(&self, levels: &HouseholdLevels) -> (f64, [f64; HouseholdLevels::COUNT]) {
         let class = match levels.door.class() {
             DoorClass::Same => 0,
             DoorClass::Other => 1,
@@ -229,19 +206,23 @@ fn find<T: Copy>(
     })
 }
 
-fn person_weights(odds: &PersonOdds, comparison: &str, levels: &[&str]) -> Result<Vec<f64>, ModelError> {
-    let weight = |level: &&str| {
-        if *level == "missing" {
-            return Ok(0.0);
+fn person_odds(
+    odds: &PersonOdds,
+    comparison: &str,
+    levels: &[&str],
+) -> Result<Vec<Option<LevelOdds>>, ModelError> {
+    let read = |(place, level): (usize, &&str)| {
+        if place == MISSING {
+            return Ok(None);
         }
         let odds = find(odds, comparison, level)?;
         if [odds.m, odds.u].iter().all(|p| *p > 0.0 && *p < 1.0) {
-            Ok(odds.weight())
+            Ok(Some(odds))
         } else {
             Err(ModelError::OutOfRange { what: format!("level \"{level}\" of \"{comparison}\"") })
         }
     };
-    levels.iter().map(weight).collect()
+    levels.iter().enumerate().map(read).collect()
 }
 
 /// A checked model and the round's frequencies.

@@ -4,12 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::citizen::{Citizen, IdQuality};
-use super::cluster::{Clustering, Edge, Refusal, cluster};
+use super::cluster::{Clustering, Edge, cluster};
 use super::context::ContextLevels;
 use super::household::{AbsentLevel, DoorClass};
-use super::model::{Model, Parameters};
+use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
 use super::score::{Decision, PersonMatch, Scored, probability, score_pair};
+use crate::domain::Refusal;
 
 /// A scored pair of interviews, by position, `a < b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,7 @@ pub fn resolve_households(
     let found = {
         let judge = Judge::new(model, interviews, links, verdicts);
         cluster(interviews.len(), &edges, |edge, xs, ys| {
-            first_refusal(xs, ys, |pair| judge.refuses(pair, edge.weight.is_infinite()))
+            pairs(xs, ys).find_map(|pair| judge.refuses(pair, edge.weight.is_infinite()))
         })
     };
     settle(model, interviews, links, &found);
@@ -95,10 +96,10 @@ impl<'a> Judge<'a> {
             return None;
         }
         let (a, b) = (self.interviews[pair.0], self.interviews[pair.1]);
-        let lower = self.model.parameters(a.script, b.script).thresholds.complete_link();
+        let thresholds = &self.model.parameters(a.script, b.script).thresholds;
         match self.known.get(&pair) {
-            Some(scored) => refuses(lower, scored),
-            None => refuses(lower, &score_pair(self.model, a, b)),
+            Some(scored) => bar(thresholds, scored),
+            None => bar(thresholds, &score_pair(self.model, a, b)),
         }
     }
 }
@@ -113,28 +114,22 @@ fn household_edges(links: &[PairLink], verdicts: &Verdicts) -> Vec<Edge> {
     ordered.chain(automatic).collect()
 }
 
-fn first_refusal(
-    xs: &[usize],
-    ys: &[usize],
-    mut ask: impl FnMut((usize, usize)) -> Option<Refusal>,
-) -> Option<Refusal> {
-    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y)))).find_map(&mut ask)
+/// Every pair of members that a union of two clusters would bring together.
+fn pairs<'m>(xs: &'m [usize], ys: &'m [usize]) -> impl Iterator<Item = (usize, usize)> + 'm {
+    xs.iter().flat_map(|x| ys.iter().map(move |y| (*x.min(y), *x.max(y))))
 }
 
-/// Complete link: every pair of the two clusters must be at least worth a review.
-fn refuses(lower: f64, scored: &Scored) -> Option<Refusal> {
-    let registration_only =
-        scored.levels.absent == AbsentLevel::One && scored.levels.door.class() == DoorClass::Other;
-    if registration_only {
+/// Why two interviews may not stand in one household by themselves. Complete link: every pair of a household must be at
+/// least worth a review.
+pub fn bar(thresholds: &Thresholds, scored: &Scored) -> Option<Refusal> {
+    if scored.levels.absent == AbsentLevel::One && scored.levels.door.class() == DoorClass::Other {
         Some(Refusal::RegistrationOnly)
-    } else if scored.probability < lower {
-        Some(Refusal::BelowLower)
     } else {
-        None
+        (scored.probability < thresholds.complete_link()).then_some(Refusal::BelowLower)
     }
 }
 
-fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found: &Clustering) {
+fn settle(model: &Model, interviews: &[&Prepared], links: &mut [PairLink], found: &Clustering<Refusal>) {
     for link in links {
         let together = found.of[link.a] == found.of[link.b];
         if together {
@@ -182,15 +177,9 @@ pub fn resolve_persons(
     let edges = person_edges(model, interviews, links, households, &first);
     let id = |n: &usize| interviews[persons[*n].0].persons[persons[*n].1].citizen;
     let found = cluster(total, &edges, |_, xs, ys| {
-        first_refusal(xs, ys, |(x, y)| {
-            if persons[x].0 == persons[y].0 {
-                Some(Refusal::OneInterview)
-            } else if ids_conflict(id(&x), id(&y)) {
-                Some(Refusal::IdConflict)
-            } else {
-                None
-            }
-        })
+        // Two persons of one interview are two, and so are two valid citizen IDs.
+        let are_two = |(x, y): (usize, usize)| persons[x].0 == persons[y].0 || ids_conflict(id(&x), id(&y));
+        pairs(xs, ys).any(are_two).then_some(())
     });
     found.of.iter().enumerate().map(|(n, of)| (persons[n], persons[*of])).collect()
 }

@@ -11,11 +11,51 @@ use super::visitor::Visitor;
 use super::words::Words;
 use crate::dedupe::view::{Sight, sight};
 use crate::domain::{Relationship, Respondent, Sex, Tenure};
+use crate::link::compare::PersonFound;
+use crate::link::explain::{Explanation, PersonExplanation, Step};
+use crate::link::household::HouseholdFound;
 use crate::store::link::read::Pair;
 use crate::store::link::text::{FormPerson, FormRow};
 
 /// Within so many bits a comparison says little.
 const LITTLE: f64 = 0.5;
+
+/// What a weight says of two forms being one household's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    For,
+    Little,
+    Against,
+}
+
+impl Speaks {
+    fn of(bits: f64) -> Self {
+        if bits > LITTLE {
+            Self::For
+        } else if bits < -LITTLE {
+            Self::Against
+        } else {
+            Self::Little
+        }
+    }
+
+    /// Name of the sign in the sprite.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::For => "same",
+            Self::Little => "near",
+            Self::Against => "differs",
+        }
+    }
+
+    fn words(self, words: Words) -> String {
+        match self {
+            Self::For => words.t("cmp.for").to_owned(),
+            Self::Little => words.t("cmp.little").to_owned(),
+            Self::Against => words.t("cmp.against").to_owned(),
+        }
+    }
+}
 
 /// A row of the table.
 pub struct Line {
@@ -41,21 +81,10 @@ pub fn signed(bits: f64) -> String {
     if rounded < 0.0 { format!("−{:.1}", -rounded) } else { format!("+{:.1}", rounded.abs()) }
 }
 
-fn steps(of: &Value) -> impl Iterator<Item = (&str, &str, f64)> {
-    of.get("steps").and_then(Value::as_array).into_iter().flatten().filter_map(|s| {
-        Some((s.get("comparison")?.as_str()?, s.get("level")?.as_str()?, s.get("bits")?.as_f64()?))
-    })
-}
-
-/// The level of one comparison, if it was made.
-pub fn level_of<'p>(pair: &'p Pair, comparison: &str) -> Option<&'p str> {
-    steps(&pair.evidence).find(|s| s.0 == comparison).map(|s| s.1)
-}
-
 /// Rows of the pair: prior, household comparisons, people, when it was interviewed.
 pub fn lines(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<Line> {
     let words = v.words;
-    let prior = pair.evidence.get("prior").and_then(Value::as_f64).unwrap_or_default();
+    let prior = pair.evidence.as_ref().map_or(0.0, |told| told.prior);
     let mut all = vec![Line {
         name: words.t("cmp.prior").to_owned(),
         a: String::new(),
@@ -65,16 +94,17 @@ pub fn lines(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<
         verdict: String::new(),
         weight: signed(prior),
     }];
-    for (comparison, level, bits) in steps(&pair.evidence) {
-        let (a, b) = values(v, pair, comparison);
+    for step in pair.evidence.iter().flat_map(|told| &told.steps) {
+        let (a, b) = values(v, pair, step.found);
+        let speaks = Speaks::of(step.bits);
         all.push(Line {
-            name: words.t(&format!("cmp.{comparison}")).to_owned(),
+            name: step.found.label(words.0).to_owned(),
             a: escaped(&a),
             b: escaped(&b),
-            level: level_words(words, level),
-            sign: Some(sign(bits)),
-            verdict: words.t(verdict(bits)).to_owned(),
-            weight: signed(bits),
+            level: step.found.level_label(words.0).to_owned(),
+            sign: Some(speaks.sign()),
+            verdict: speaks.words(words),
+            weight: signed(step.bits),
         });
     }
     all.extend(people(v, pair));
@@ -91,79 +121,68 @@ pub fn lines(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<
     all
 }
 
-fn sign(bits: f64) -> &'static str {
-    if bits > LITTLE {
-        "same"
-    } else if bits < -LITTLE {
-        "differs"
-    } else {
-        "near"
-    }
-}
-
-fn verdict(bits: f64) -> &'static str {
-    match sign(bits) {
-        "same" => "cmp.for",
-        "differs" => "cmp.against",
-        _ => "cmp.little",
-    }
-}
-
-/// The words of a level; the model's own words in English.
-pub fn level_words(words: Words, level: &str) -> String {
-    let key = level_key(level);
-    let text = words.t(&key);
-    if text == key { level.to_owned() } else { text.to_owned() }
-}
-
-/// The key of a level in the files of words.
-pub fn level_key(level: &str) -> String {
-    let plain: String = level.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("level.is_{}", plain.replace("__", "_"))
-}
-
 /// Both values behind a household comparison.
-fn values(v: &Visitor, pair: &Pair, comparison: &str) -> (String, String) {
-    let common = in_common(pair);
-    let of = |form: &FormRow| -> String {
-        let is_whole = sight(form, v.caller.range) == Sight::Whole;
-        let all = form.people.len();
-        match comparison {
-            "door" => address(v, form),
-            "strength" | "overlap" if is_whole => {
-                v.words.say("cmp.in_common", &[("n", &common), ("all", &all)])
-            }
-            "left" if is_whole => v.words.say("cmp.left_over", &[("n", &all.saturating_sub(common))]),
-            "ids" if is_whole => {
-                let given = form.people.iter().filter(|p| p.citizen.is_some()).count();
-                v.words.say("cmp.ids_given", &[("given", &given), ("all", &all)])
-            }
-            "names" if is_whole => {
-                let names: Vec<&str> = form.people.iter().map(|p| p.name.as_str()).collect();
-                names.join(v.words.pick(", ", "、"))
-            }
-            "absent" if is_whole => lives(v, form),
-            "tenure" if is_whole => item(form, "tenure")
-                .and_then(|t| Tenure::from_slug(t.as_str()?))
-                .map_or_else(|| "—".to_owned(), |t| t.label(v.words.0).to_owned()),
-            "speaker" if is_whole => {
-                Respondent::from_number(form.respondent).map_or("", |r| r.label(v.words.0)).to_owned()
-            }
-            "phone" if is_whole => form.phone.as_deref().map_or_else(|| "—".to_owned(), masked_phone),
-            "size" if is_whole => form.people.len().to_string(),
-            "head" if is_whole => head(form).map_or_else(String::new, |p| with_sound(&p.name)),
-            "gap" => v.when().short(v.survey.rules.calendar.local_date(form.at)),
-            _ => String::new(),
-        }
+fn values(v: &Visitor, pair: &Pair, found: HouseholdFound) -> (String, String) {
+    let common = pair.evidence.as_ref().map_or(0, Explanation::in_common);
+    let of = |form: &FormRow| match sight(form, v.caller.range) {
+        Sight::Whole => whole_value(v, form, common, found),
+        Sight::Needed => needed_value(v, form, found),
     };
     (of(&pair.a), of(&pair.b))
 }
 
-/// How many people of one form are likely people of the other.
-fn in_common(pair: &Pair) -> usize {
-    let list = pair.evidence.get("people").and_then(Value::as_array);
-    let weight = |p: &Value| p.get("weight").and_then(Value::as_f64).unwrap_or_default();
-    list.into_iter().flatten().filter(|p| weight(p) > 0.0).count()
+/// What a form says on a comparison; `common` people of it are likely people of the other.
+fn whole_value(v: &Visitor, form: &FormRow, common: usize, found: HouseholdFound) -> String {
+    let all = form.people.len();
+    match found {
+        HouseholdFound::Strength(_) | HouseholdFound::Overlap(_) => {
+            v.words.say("cmp.in_common", &[("n", &common), ("all", &all)])
+        }
+        HouseholdFound::Left(_) => v.words.say("cmp.left_over", &[("n", &all.saturating_sub(common))]),
+        HouseholdFound::Ids(_) => {
+            let given = form.people.iter().filter(|p| p.citizen.is_some()).count();
+            v.words.say("cmp.ids_given", &[("given", &given), ("all", &all)])
+        }
+        HouseholdFound::Names(_) => {
+            let names: Vec<&str> = form.people.iter().map(|p| p.name.as_str()).collect();
+            names.join(v.words.pick(", ", "、"))
+        }
+        HouseholdFound::Absent(_) => lives(v, form),
+        HouseholdFound::Tenure(_) => item(form, "tenure")
+            .and_then(|t| Tenure::from_slug(t.as_str()?))
+            .map_or_else(|| "—".to_owned(), |t| t.label(v.words.0).to_owned()),
+        HouseholdFound::Speaker(_) => {
+            Respondent::from_number(form.respondent).map_or("", |r| r.label(v.words.0)).to_owned()
+        }
+        HouseholdFound::Phone(_) => form.phone.as_deref().map_or_else(|| "—".to_owned(), masked_phone),
+        HouseholdFound::Size(_) => all.to_string(),
+        HouseholdFound::Head(_) => head(form).map_or_else(String::new, |p| with_sound(&p.name)),
+        HouseholdFound::Door(_)
+        | HouseholdFound::Gap(_)
+        | HouseholdFound::Changed(_)
+        | HouseholdFound::Refers(_) => needed_value(v, form, found),
+    }
+}
+
+/// What may be said of a form outside the reader's area.
+fn needed_value(v: &Visitor, form: &FormRow, found: HouseholdFound) -> String {
+    match found {
+        HouseholdFound::Door(_) => address(v, form),
+        HouseholdFound::Gap(_) => v.when().short(v.survey.rules.calendar.local_date(form.at)),
+        HouseholdFound::Strength(_)
+        | HouseholdFound::Overlap(_)
+        | HouseholdFound::Left(_)
+        | HouseholdFound::Phone(_)
+        | HouseholdFound::Absent(_)
+        | HouseholdFound::Speaker(_)
+        | HouseholdFound::Ids(_)
+        | HouseholdFound::Names(_)
+        | HouseholdFound::Tenure(_)
+        | HouseholdFound::Changed(_)
+        | HouseholdFound::Refers(_)
+        | HouseholdFound::Head(_)
+        | HouseholdFound::Size(_) => String::new(),
+    }
 }
 
 /// One item of the household's part of a form.
@@ -224,35 +243,31 @@ fn pinyin_of(name: &str) -> String {
 
 /// One row per pair of people that are likely one person.
 fn people(v: &Visitor, pair: &Pair) -> Vec<Line> {
-    let list = pair.evidence.get("people").and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(|p| person(v, pair, p)).collect()
+    pair.evidence.iter().flat_map(|told| &told.people).filter_map(|p| person(v, pair, p)).collect()
 }
 
-fn person(v: &Visitor, pair: &Pair, p: &Value) -> Option<Line> {
-    let weight = p.get("weight")?.as_f64()?;
+fn person(v: &Visitor, pair: &Pair, p: &PersonExplanation) -> Option<Line> {
     let both = [&pair.a, &pair.b].iter().all(|f| sight(f, v.caller.range) == Sight::Whole);
-    if weight <= 0.0 && !both {
+    if !p.is_likely() && !both {
         return None;
     }
-    let find = |form: &FormRow, side: &str| {
-        let n = p.get(side)?.as_i64()?;
-        form.people.iter().find(|x| i64::from(x.person_no) == n).cloned()
+    let find =
+        |form: &FormRow, n: u32| form.people.iter().find(|x| u32::try_from(x.person_no) == Ok(n)).cloned();
+    let (a, b) = (find(&pair.a, p.a)?, find(&pair.b, p.b)?);
+    let language = v.words.0;
+    let said = |s: &Step<PersonFound>| {
+        let (name, level) = (s.found.label(language), s.found.level_label(language));
+        v.words.say("cmp.pair", &[("name", &name), ("level", &level)])
     };
-    let (a, b) = (find(&pair.a, "a")?, find(&pair.b, "b")?);
-    let levels: Vec<String> = steps(p)
-        .map(|(comparison, level, _)| {
-            let name = v.words.t(&format!("cmp.{}", comparison.replace(' ', "_"))).to_owned();
-            v.words.say("cmp.pair", &[("name", &name), ("level", &level_words(v.words, level))])
-        })
-        .collect();
+    let levels: Vec<String> = p.steps.iter().map(said).collect();
     let (name_a, name_b) = marked(&a.name, &b.name);
     Some(Line {
         name: v.words.t("cmp.person").to_owned(),
         a: format!("{name_a}{}", rest(v, &pair.a, &a)),
         b: format!("{name_b}{}", rest(v, &pair.b, &b)),
         level: levels.join(v.words.pick("; ", "；")),
-        sign: Some(sign(weight)),
-        verdict: v.words.say("cmp.person_bits", &[("bits", &signed(weight))]),
+        sign: Some(Speaks::of(p.weight).sign()),
+        verdict: v.words.say("cmp.person_bits", &[("bits", &signed(p.weight))]),
         weight: String::new(),
     })
 }
@@ -323,23 +338,6 @@ fn shared(x: &[char], y: &[char]) -> (Vec<bool>, Vec<bool>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Language;
-    use crate::link::household::HouseholdLevels;
-    use crate::link::model::PERSON_TABLE;
-
-    #[test]
-    fn every_comparison_and_level_has_its_words() {
-        let household = HouseholdLevels::TABLE.iter().map(|(name, levels)| (*name, *levels));
-        for (comparison, levels) in household.chain(PERSON_TABLE) {
-            for words in [Words(Language::En), Words(Language::Zh)] {
-                let key = format!("cmp.{}", comparison.replace(' ', "_"));
-                assert_ne!(words.t(&key), key);
-                for level in levels {
-                    assert_ne!(words.t(&level_key(level)), level_key(level), "{level}");
-                }
-            }
-        }
-    }
 
     #[test]
     fn what_differs_is_underlined_and_escaped() {

@@ -7,16 +7,17 @@ use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::evidence::{Line, address, level_of, lines, signed};
+use super::evidence::{Line, address, lines, signed};
 use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted};
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
 use crate::dedupe::Ruling;
-use crate::dedupe::effects::{Effect, Effects};
+use crate::dedupe::effects::{Choice, Effect, Effects};
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::{LinkState, MergedAs, Verdict};
+use crate::domain::LinkState;
+use crate::link::household::AbsentLevel;
 use crate::net::answer::to_the_end;
 use crate::net::kind;
 use crate::net::problem::Problem;
@@ -64,19 +65,51 @@ struct Chosen {
     sum: String,
     cases: (Option<Uuid>, Option<Uuid>),
     residence: Option<String>,
-    choices: Vec<Choice>,
+    choices: Vec<Offer>,
     standing: Option<String>,
     events: Vec<String>,
     next: Option<Uuid>,
 }
 
 /// A decision that can be taken, or why it cannot.
-struct Choice {
+struct Offer {
     word: &'static str,
     key: &'static str,
     label: String,
     effect: String,
     is_possible: bool,
+}
+
+/// The word of a choice in the form, and in the names of its texts.
+fn word(choice: Choice) -> &'static str {
+    match choice {
+        Choice::MergeHousehold => "merge",
+        Choice::MergeDoor => "merge_door",
+        Choice::Pair => "pair",
+        Choice::Apart => "apart",
+        Choice::Undo => "undo",
+    }
+}
+
+/// The key that takes a choice; none where it has none.
+fn key(choice: Choice) -> &'static str {
+    match choice {
+        Choice::MergeHousehold => "m",
+        Choice::MergeDoor => "",
+        Choice::Pair => "p",
+        Choice::Apart => "k",
+        Choice::Undo => "u",
+    }
+}
+
+/// The word by which the next page says what was done.
+fn done(choice: Choice) -> &'static str {
+    match choice {
+        Choice::MergeHousehold | Choice::MergeDoor => "link_merge",
+        Choice::Pair => "link_pair",
+        Choice::Apart => "link_apart",
+        Choice::Undo => "link_undo",
+    }
 }
 
 /// `GET /review?state=&area=`: the queue with its first pair. Problems: `bad-parameter`, `not-found`.
@@ -138,9 +171,7 @@ async fn page(
         f,
         found: v.words.count("review.found", count(LinkState::Review), &[]),
         state,
-        states: listed
-            .map(|s| (*s, v.words.t(&format!("review.state.{}", s.slug())).to_owned(), thousands(count(*s))))
-            .collect(),
+        states: listed.map(|s| (*s, s.label(v.words.0).to_owned(), thousands(count(*s)))).collect(),
         queue: pairs.iter().map(|p| item(v, p, id)).collect(),
         chosen: shown,
         stale: overtaken,
@@ -150,7 +181,8 @@ async fn page(
 
 /// What the last decision may be taken back by.
 fn undo(query: &crate::net::query::Query) -> Result<Option<(Uuid, i32)>, Problem> {
-    let is_fresh = matches!(query.text("done"), Some("link_merge" | "link_pair" | "link_apart"));
+    let was = query.text("done").and_then(|said| Choice::ALL.into_iter().find(|c| done(*c) == said));
+    let is_fresh = was.is_some_and(|choice| choice != Choice::Undo);
     let link = query.uuid("link")?.filter(|_| is_fresh);
     Ok(link.zip(query.text("version").and_then(|n| n.parse().ok())))
 }
@@ -204,7 +236,7 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
             v.words.say(
                 "review.stands",
                 &[
-                    ("state", &v.words.t(&format!("review.state.{}", link.state.slug()))),
+                    ("state", &link.state.label(v.words.0)),
                     ("by", &named(&names, &link.decided_by)),
                     ("time", &v.when().full(link.decided_at)),
                 ],
@@ -217,25 +249,19 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
 
 /// Where the sum stands against the two lines.
 fn bounds(v: &Visitor, pair: &Pair) -> String {
-    let line = |name: &str| {
-        pair.evidence.get("thresholds").and_then(|t| t.get(name)).and_then(serde_json::Value::as_f64)
-    };
-    let is_one_door = pair.link.a_case == pair.link.b_case;
-    let upper = line(if is_one_door { "upper" } else { "upper_across_doors" }).unwrap_or_default();
-    v.words.say(
-        "review.bounds",
-        &[("lower", &percent(line("lower").unwrap_or_default())), ("upper", &percent(upper))],
-    )
+    let lines = pair.evidence.as_ref().map(|told| told.thresholds).unwrap_or_default();
+    let upper = if pair.link.a_case == pair.link.b_case { lines.upper } else { lines.upper_across_doors };
+    v.words.say("review.bounds", &[("lower", &percent(lines.lower)), ("upper", &percent(upper))])
 }
 
 /// Away at one door and absent at the other is how a pair of residences looks, and no contradiction.
 fn residence(v: &Visitor, pair: &Pair) -> Option<String> {
-    let level = level_of(pair, "absent")?;
-    level.starts_with("one lists only").then(|| v.words.t("review.residence").to_owned())
+    let absent = pair.evidence.as_ref()?.absent()?;
+    (absent == AbsentLevel::One).then(|| v.words.t("review.residence").to_owned())
 }
 
 fn event(v: &Visitor, names: &BTreeMap<String, String>, e: &crate::store::link::read::EventRow) -> String {
-    let what = v.words.t(&format!("review.event.{}", e.kind)).to_owned();
+    let what = e.kind.label(v.words.0);
     let line = v.words.say(
         "review.event_line",
         &[("what", &what), ("by", &named(names, &e.by)), ("time", &v.when().full(e.at))],
@@ -243,29 +269,23 @@ fn event(v: &Visitor, names: &BTreeMap<String, String>, e: &crate::store::link::
     if e.note.is_empty() { line } else { format!("{line} — {}", e.note) }
 }
 
-fn choices(v: &Visitor, pair: &Pair, effects: &Effects, is_review: bool) -> Vec<Choice> {
-    let all: [(&'static str, &'static str, &Effect); 5] = [
-        ("merge", "m", &effects.merge_household),
-        ("merge_door", "", &effects.merge_door),
-        ("pair", "p", &effects.pair),
-        ("apart", "k", &effects.apart),
-        ("undo", "u", &effects.undo),
-    ];
-    all.into_iter()
-        .filter(|(word, _, _)| (*word == "undo") != is_review)
-        .map(|(word, key, effect)| Choice {
-            word,
-            key,
-            label: v.words.t(&format!("review.{word}")).to_owned(),
-            effect: effect_words(v, pair, word, effect),
-            is_possible: effect.possible,
+fn choices(v: &Visitor, pair: &Pair, effects: &Effects, is_review: bool) -> Vec<Offer> {
+    Choice::ALL
+        .into_iter()
+        .filter(|choice| (*choice != Choice::Undo) == is_review)
+        .map(|choice| Offer {
+            word: word(choice),
+            key: key(choice),
+            label: v.words.t(&format!("review.{}", word(choice))).to_owned(),
+            effect: effect_words(v, pair, choice, effects.of(choice)),
+            is_possible: effects.of(choice).possible,
         })
         .collect()
 }
 
 /// What a decision would change, in words.
-fn effect_words(v: &Visitor, pair: &Pair, word: &str, effect: &Effect) -> String {
-    let mut all = vec![v.words.t(&format!("review.{word}.effect")).to_owned()];
+fn effect_words(v: &Visitor, pair: &Pair, choice: Choice, effect: &Effect) -> String {
+    let mut all = vec![v.words.t(&format!("review.{}.effect", word(choice))).to_owned()];
     if !effect.possible {
         let why = effect.why.clone().unwrap_or_default();
         all.push(if effect.beyond_reach > 0 { v.words.t("review.beyond").to_owned() } else { why });
@@ -306,14 +326,9 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let link = v.request.param_uuid("id")?;
     let before = v.app.store().link_in(v.caller.key, link, v.caller.range).await?;
     let (_, before) = before.ok_or_else(Problem::not_found)?;
-    let (verdict, merged_as, done) = match form.text("decision") {
-        Some("merge") => (Verdict::Merge, MergedAs::Household, "link_merge"),
-        Some("merge_door") => (Verdict::Merge, MergedAs::Door, "link_merge"),
-        Some("pair") => (Verdict::Pair, MergedAs::Household, "link_pair"),
-        Some("apart") => (Verdict::Apart, MergedAs::Household, "link_apart"),
-        Some("undo") => (Verdict::Undo, MergedAs::Household, "link_undo"),
-        _ => return Err(fault("decision", "is not one that can be taken here")),
-    };
+    let chosen = form.text("decision").and_then(|said| Choice::ALL.into_iter().find(|c| word(*c) == said));
+    let choice = chosen.ok_or_else(|| fault("decision", "is not one that can be taken here"))?;
+    let (verdict, merged_as) = choice.ruling();
     let version =
         form.text("version").and_then(|n| n.parse().ok()).ok_or_else(|| fault("version", "is needed"))?;
     let note = form.text("note").unwrap_or_default().chars().take(2_000).collect();
@@ -323,14 +338,14 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         to_the_end(async move { Ok::<_, Problem>(app.dedupe.decide(&caller, ruling, now).await?) }).await;
     v.app.pages.forget();
     match decided {
-        Ok(decided) if verdict == Verdict::Undo => {
-            v.go(&format!("/review/{link}?done={done}&n={}", decided.link.version))
+        Ok(decided) if choice == Choice::Undo => {
+            v.go(&format!("/review/{link}?done={}&n={}", done(choice), decided.link.version))
         }
         Ok(decided) => {
             let next = next_after(&v, &before).await?;
             let path = next.map_or_else(|| "/review".to_owned(), |id| format!("/review/{id}"));
             let (version, n) = (decided.link.version, decided.changes.completed);
-            v.go(&format!("{path}?done={}&link={link}&version={version}&completed={n}", quoted(done)))
+            v.go(&format!("{path}?done={}&link={link}&version={version}&completed={n}", quoted(done(choice))))
         }
         Err(problem) if problem.kind == &kind::STALE_VERSION => {
             let found = find(&v, link).await?;
@@ -339,7 +354,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
             let overtaken = v.words.say(
                 "review.stale",
                 &[
-                    ("state", &v.words.t(&format!("review.state.{}", l.state.slug()))),
+                    ("state", &l.state.label(v.words.0)),
                     ("by", &named(&names, &l.decided_by)),
                     ("time", &v.when().full(l.decided_at)),
                 ],

@@ -80,6 +80,16 @@ pub enum Error {
     /// A stored document could not be read back.
     #[error("a stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// A stored row holds a code that this program does not know.
+    #[error("{table} {key}: {column} holds a code that this program does not know")]
+    Impossible {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// The column.
+        column: &'static str,
+    },
     /// The migrations could not be applied.
     #[error("the database schema cannot be brought up to date: {0}")]
     Migration(String),
@@ -92,6 +102,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What `column` of the row `key` of `table` holds is no code of this program.
+    pub(super) fn impossible(table: &'static str, key: impl ToString, column: &'static str) -> Self {
+        Self::Impossible { table, key: key.to_string(), column }
+    }
+
     /// Whether the same transaction may succeed when it is run again.
     fn is_retryable(&self) -> bool {
         match self {
@@ -99,6 +114,7 @@ impl Error {
             Self::Constraint { .. }
             | Self::Statement { .. }
             | Self::Corrupt(_)
+            | Self::Impossible { .. }
             | Self::Migration(_)
             | Self::Settings(_)
             | Self::Unfit(_) => false,

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("embedded", &[]),
     ("shelf", &["store"]),
     ("rehearsal", &["domain", "setup"]),
-    ("store", &["domain", "setup", "embedded"]),
+    ("store", &["domain", "link", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),
     ("access", &["surveys", "store", "domain"]),
     ("ingest", &["surveys", "store", "setup", "domain"]),

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::write::Counts;
-use crate::link::explain::{Explanation, Step, explain};
+use crate::link::explain::{Explanation, explain};
 use crate::link::model::{ModelFile, Thresholds};
 use crate::link::prepared::Script;
 use crate::link::{Decision, Linked, PairLink};
@@ -223,7 +223,7 @@ fn unsure(page: &mut String, linked: &Linked) {
 
 fn waterfall(page: &mut String, why: &Explanation) {
     let _ = write!(page, "<table><tr><th>prior</th><td></td>{}</tr>", bar(why.prior));
-    steps(page, &why.steps);
+    steps(page, why.steps.iter().map(|s| (s.found.names(), s.bits)));
     let _ = write!(page, "<tr><th>total</th><td></td>{}</tr></table>", bar(why.weight));
     for person in &why.people {
         let _ = write!(
@@ -231,15 +231,14 @@ fn waterfall(page: &mut String, why: &Explanation) {
             "<table><tr><th>person {} and {}</th><td>p {:.3}</td><td></td><td></td></tr>",
             person.a, person.b, person.probability
         );
-        steps(page, &person.steps);
+        steps(page, person.steps.iter().map(|s| (s.found.names(), s.bits)));
         let _ = write!(page, "<tr><th>name frequency</th><td></td>{}</tr>", bar(person.frequency_bits));
         let _ = write!(page, "<tr><th>total</th><td></td>{}</tr></table>", bar(person.weight));
     }
 }
 
-fn steps(page: &mut String, steps: &[Step]) {
-    for step in steps {
-        let _ =
-            write!(page, "<tr><th>{}</th><td>{}</td>{}</tr>", step.comparison, step.level, bar(step.bits));
+fn steps(page: &mut String, steps: impl Iterator<Item = ((&'static str, &'static str), f64)>) {
+    for ((comparison, level), bits) in steps {
+        let _ = write!(page, "<tr><th>{comparison}</th><td>{level}</td>{}</tr>", bar(bits));
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::HouseholdEventKind;
 use crate::store::SurveyKey;
 use crate::store::tx::{Error, Tx, statements};
 
@@ -82,8 +83,8 @@ pub async fn write(tx: &Tx, key: SurveyKey, gone: &[Uuid], kept: &[Member]) -> R
 pub struct ClusterEvent {
     /// The household.
     pub cluster: Uuid,
-    /// merge, split, recount or dissolve.
-    pub kind: &'static str,
+    /// What it was.
+    pub kind: HouseholdEventKind,
     /// Members after it.
     pub members: Vec<Uuid>,
     /// Which counts after it.
@@ -100,7 +101,7 @@ pub async fn log(
     for e in events {
         tx.execute(
             &LOG,
-            &[&key.district, &key.no, &e.cluster, &e.kind, &e.members, &e.counted, &cause, &by, &at],
+            &[&key.district, &key.no, &e.cluster, &e.kind.slug(), &e.members, &e.counted, &cause, &by, &at],
         )
         .await?;
     }

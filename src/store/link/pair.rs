@@ -5,7 +5,8 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::domain::{LinkState, MergedAs, Proposal, Refusal, Verdict};
+use crate::domain::code::ClosedSet;
+use crate::domain::{LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
 use crate::store::SurveyKey;
 use crate::store::completion::array_text;
 use crate::store::tx::{Error, Tx, statements};
@@ -144,22 +145,40 @@ impl LinkRow {
     }
 }
 
-fn word<T>(text: Option<&str>, read: fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
-    text.map(|t| read(t).ok_or(Error::Corrupt("link"))).transpose()
+/// The code in a column of a row of `table` with this key, if it holds one.
+pub(super) fn code<T: ClosedSet>(
+    row: &Row,
+    (table, key): (&'static str, Uuid),
+    column: &'static str,
+) -> Result<Option<T>, Error> {
+    let Some(slug) = row.get::<_, Option<&str>>(column) else { return Ok(None) };
+    let found = T::CODES.iter().find(|code| code.code_slug() == slug).copied();
+    found.map(Some).ok_or_else(|| Error::impossible(table, key, column))
+}
+
+/// The code in a column that always holds one.
+pub(super) fn needed_code<T: ClosedSet>(
+    row: &Row,
+    of: (&'static str, Uuid),
+    column: &'static str,
+) -> Result<T, Error> {
+    code(row, of, column)?.ok_or_else(|| Error::impossible(of.0, of.1, column))
 }
 
 pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {
+    let id: Uuid = r.get("id");
+    let of = ("link", id);
     Ok(LinkRow {
-        id: r.get("id"),
+        id,
         a: r.get("a"),
         b: r.get("b"),
         a_case: r.get("a_case"),
         b_case: r.get("b_case"),
-        state: LinkState::from_slug(r.get("state")).ok_or(Error::Corrupt("link"))?,
-        merged_as: word(r.get("merged_as"), MergedAs::from_slug)?,
-        refusal: word(r.get("refusal"), Refusal::from_slug)?,
-        proposal: Proposal::from_slug(r.get("proposal")).ok_or(Error::Corrupt("link"))?,
-        bar: word(r.get("bar"), Refusal::from_slug)?,
+        state: needed_code(r, of, "state")?,
+        merged_as: code(r, of, "merged_as")?,
+        refusal: code(r, of, "refusal")?,
+        proposal: needed_code(r, of, "proposal")?,
+        bar: code(r, of, "bar")?,
         weight: r.get("weight"),
         probability: r.get("probability"),
         revisions: (r.get("a_revision"), r.get("b_revision")),
@@ -168,7 +187,7 @@ pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {
         model_version: r.get("model_version"),
         model_name: r.get("model_name"),
         policy_version: r.get("policy_version"),
-        verdict: word(r.get("verdict"), Verdict::from_slug)?,
+        verdict: code(r, of, "verdict")?,
         evidence_changed: r.get("evidence_changed"),
         decided_by: r.get("decided_by"),
         decided_at: r.get("decided_at"),
@@ -244,8 +263,8 @@ pub async fn put(tx: &Tx, key: SurveyKey, links: &[LinkPut]) -> Result<(), Error
 pub struct LinkEvent {
     /// The link after it.
     pub link: LinkRow,
-    /// found, scored, settled, withdrawn, merge, pair, apart, undo or propose.
-    pub kind: &'static str,
+    /// What it was.
+    pub kind: LinkEventKind,
     /// Who.
     pub by: String,
     /// When.
@@ -266,7 +285,7 @@ pub async fn log(tx: &Tx, key: SurveyKey, events: &[LinkEvent]) -> Result<(), Er
                 &key.no,
                 column!(v, e => e.link.id),
                 column!(v, e => e.link.version),
-                column!(v, e => e.kind),
+                column!(v, e => e.kind.slug()),
                 column!(v, e => e.link.state.slug()),
                 column!(v, e => e.link.merged_as.map(MergedAs::slug)),
                 column!(v, e => e.link.weight),

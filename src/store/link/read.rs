@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::cluster::{Member, households};
-use super::pair::{LinkRow, by_id, link_row, of_cases};
+use super::pair::{LinkRow, by_id, code, link_row, needed_code, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
-use crate::domain::LinkState;
+use crate::domain::{LinkEventKind, LinkState, MergedAs};
+use crate::link::explain::Explanation;
 use crate::store::tx::{Error, Tx, statements};
 use crate::store::{Store, SurveyKey, Witness};
 
@@ -36,7 +39,7 @@ statements! {
         where l.district_id = $1 and l.survey_no = $2 and l.id = $3 order by c.area_no";
     /// $1 district, $2 survey, $3 ids.
     EVIDENCE = "-- link_evidence
-        select id, evidence from link where district_id = $1 and survey_no = $2 and id = any($3)";
+        select id, nullif(evidence, '{}'::jsonb) as evidence from link where district_id = $1 and survey_no = $2 and id = any($3)";
     /// $1 district, $2 survey, $3 link.
     EVENTS = "-- link_events
         select version, kind, state, merged_as, weight, probability, model_version, by_user, at, note, changed from link_event
@@ -48,12 +51,12 @@ statements! {
 pub struct EventRow {
     /// Version of the link after it.
     pub version: i32,
-    /// found, scored, settled, withdrawn, merge, pair, apart, undo or propose.
-    pub kind: String,
-    /// State slug after it.
-    pub state: String,
-    /// household or door.
-    pub merged_as: Option<String>,
+    /// What it was.
+    pub kind: LinkEventKind,
+    /// State after it.
+    pub state: LinkState,
+    /// What the merge meant, when merged.
+    pub merged_as: Option<MergedAs>,
     /// Weight then.
     pub weight: f64,
     /// Probability then.
@@ -79,8 +82,8 @@ pub struct Pair {
     pub a: FormRow,
     /// Form of `b`.
     pub b: FormRow,
-    /// Evidence as stored.
-    pub evidence: Value,
+    /// What was compared and what it weighed; none where it was purged.
+    pub evidence: Option<Explanation>,
 }
 
 /// Everything about one link.
@@ -114,15 +117,38 @@ async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>
     links
         .into_iter()
         .map(|link| {
-            let evidence = rows.iter().find(|r| r.get::<_, Uuid>("id") == link.id);
+            let row = rows.iter().find(|r| r.get::<_, Uuid>("id") == link.id);
             Ok(Pair {
                 a: find(link.a, link.revisions.0)?,
                 b: find(link.b, link.revisions.1)?,
-                evidence: evidence.map(|r| r.get("evidence")).unwrap_or_default(),
+                evidence: row.map(evidence).transpose()?.flatten(),
                 link,
             })
         })
         .collect()
+}
+
+fn evidence(row: &Row) -> Result<Option<Explanation>, Error> {
+    let stored = row.try_get::<_, Option<Json<Explanation>>>("evidence");
+    let known = stored.map_err(|_| Error::impossible("link", row.get::<_, Uuid>("id"), "evidence"))?;
+    Ok(known.map(|Json(told)| told))
+}
+
+fn event_row(link: Uuid, row: &Row) -> Result<EventRow, Error> {
+    let of = ("link_event", link);
+    Ok(EventRow {
+        version: row.get("version"),
+        kind: needed_code(row, of, "kind")?,
+        state: needed_code(row, of, "state")?,
+        merged_as: code(row, of, "merged_as")?,
+        weight: row.get("weight"),
+        probability: row.get("probability"),
+        model_version: row.get("model_version"),
+        by: row.get("by_user"),
+        at: row.get("at"),
+        note: row.get("note"),
+        changed: row.get("changed"),
+    })
 }
 
 async fn list(
@@ -200,8 +226,9 @@ impl Store {
                 let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
                 rows.iter()
                     .map(|r| {
-                        let state = LinkState::from_slug(r.get("state")).ok_or(Error::Corrupt("link"))?;
-                        Ok((state, r.get("n")))
+                        let state: &str = r.get("state");
+                        let known = LinkState::from_slug(state);
+                        Ok((known.ok_or_else(|| Error::impossible("link", state, "state"))?, r.get("n")))
                     })
                     .collect()
             })
@@ -218,22 +245,7 @@ impl Store {
                     return Ok(None);
                 };
                 let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
-                let events = rows
-                    .iter()
-                    .map(|r| EventRow {
-                        version: r.get("version"),
-                        kind: r.get("kind"),
-                        state: r.get("state"),
-                        merged_as: r.get("merged_as"),
-                        weight: r.get("weight"),
-                        probability: r.get("probability"),
-                        model_version: r.get("model_version"),
-                        by: r.get("by_user"),
-                        at: r.get("at"),
-                        note: r.get("note"),
-                        changed: r.get("changed"),
-                    })
-                    .collect();
+                let events = rows.iter().map(|r| event_row(id, r)).collect::<Result<_, _>>()?;
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
                 let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
                 Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
