@@ -102,6 +102,6 @@ async fn give_way(app: &App, stop: &AtomicBool) {
 }
 
 fn observe(app: &App, done: &Linked) {
-    let links = done.links.iter().map(|(state, n)| (*state, *n));
+    let links = done.links.iter().map(|(state, n)| (state.slug(), *n));
     app.metrics.observe_link(done.took.as_secs_f64(), links, done.skipped.iter().map(String::as_str));
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::household::{Households, Rank, Tie, households};
 use super::judge::Judge;
-use super::settle::{Households, Rank, Tie, households};
 use crate::link::Prepared;
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::text::{self, LinkedInterview};

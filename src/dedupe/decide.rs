@@ -1,5 +1,4 @@
-//! What people decide about a link: recorded, never overwritten, never overturned by the linking job; and what a decision
-//! would change, found by taking it and going back.
+//! What people decide about a link: recorded, never overwritten, never overturned by the linking job.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,13 +7,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::apply::{Cause, Work, lock, settle};
+use super::apply::{Cause, facts, lock, write};
 use super::component::{Component, load};
-use super::effects::{Changes, Choice, Effect, Effects};
+use super::effects::Changes;
+use super::household::Households;
+use super::settle::{Work, settle};
 use super::{Dedupe, Error};
-use crate::domain::{CaseId, DecisionKind, LinkEventKind, LinkState, MergedAs, Verdict};
+use crate::domain::{LinkEventKind, LinkState, MergedAs, Verdict};
 use crate::ingest::decide::{Request, decide_in};
-use crate::ingest::refold::At;
+use crate::ingest::refold::{At, DoorChange};
 use crate::store::access::Caller;
 use crate::store::case::{CaseRow, find_cases, lock_cases};
 use crate::store::link::pair::{self, LinkEvent, LinkPut, LinkRow};
@@ -78,45 +79,6 @@ impl Dedupe {
             .await
     }
 
-    /// What each decision would change now.
-    pub async fn effects(&self, caller: &Caller, link: Uuid, now: Timestamp) -> Result<Effects, Error> {
-        let survey = self.ingest.surveys.get(caller.key, caller.policy_version).await?;
-        let (own, caller) = (self.clone(), caller.clone());
-        self.ingest
-            .store
-            .retrying("link_effects", move |tx| {
-                let (own, survey, caller) = (own.clone(), Arc::clone(&survey), caller.clone());
-                Box::pin(async move {
-                    let at = At::new(survey.key, now);
-                    link::lock(tx, at.key).await?;
-                    let found = find(tx, at, &caller, link).await?;
-                    let mut all = Vec::with_capacity(5);
-                    for choice in Choice::ALL {
-                        let (verdict, merged_as) = choice.ruling();
-                        let version = found.version;
-                        let note = String::new();
-                        let ruling = Ruling { link, verdict, merged_as, version, note, is_proposal: false };
-                        link::mark_place(tx).await?;
-                        all.push(effect(
-                            own.rule(tx, at, (&survey, &caller), found.clone(), &ruling).await,
-                            &caller,
-                        )?);
-                        link::go_back(tx).await?;
-                    }
-                    let mut all = all.into_iter();
-                    let mut next = || all.next().ok_or(Error::NotFound);
-                    Ok(Outcome::Rollback(Effects {
-                        merge_household: next()?,
-                        merge_door: next()?,
-                        pair: next()?,
-                        apart: next()?,
-                        undo: next()?,
-                    }))
-                })
-            })
-            .await
-    }
-
     /// Takes a decision inside a transaction that holds the linking lock. Reach is the caller's business.
     async fn rule(
         &self,
@@ -126,79 +88,128 @@ impl Dedupe {
         found: LinkRow,
         ruling: &Ruling,
     ) -> Result<Decided, Error> {
-        check(&found, ruling)?;
-        let after = decided(&found, ruling, (caller, at));
-        let fresh = BTreeMap::from([(found.id, after.clone())]);
-        let nothing = HashMap::new();
-        let roots = load(tx, at.key, &[found.a, found.b], &nothing).await?;
-        if ruling.verdict == Verdict::Merge && roots.len() < 2 {
-            return Err(Error::Unfit("One of the two interviews is no evidence any more."));
+        let weighed = self.weigh(tx, at, (survey, caller), found, ruling).await?;
+        let before = lock(tx, at.key, &weighed.cases()).await?;
+        let step = weighed.doors(tx, at).await?;
+        if let Some(change) = step.change {
+            // Reach is judged by what changes, afterwards; the case's own decision must not hide behind "not found".
+            let whole = Caller { range: (i32::MIN, i32::MAX), ..caller.clone() };
+            let request = Request { case: change.case(), kind: change.kind(), reason: reason(ruling) };
+            decide_in(tx, at, survey, &whole, &request).await?;
         }
-        let component = Component::grow(tx, at.key, roots, &fresh, &nothing).await?;
-        let judge = self.judge(tx, survey).await?;
-        let settled = component.households(&judge);
-        if settled.broken.is_some() {
-            let why = "Another decision on these interviews says the opposite; take that one back first.";
-            return Err(Error::Unfit(why));
-        }
-        let before = lock(tx, at.key, &cases_of(&component, &found)).await?;
-        let taken_in = self.doors(tx, at, (survey, caller), (&found, &after), ruling).await?;
-        let mut stored = component.stored.clone();
-        stored.insert(found.id, found.clone());
-        let mut links = component.links.clone();
-        links.insert(found.id, after);
-        let work = Work {
-            component: &component,
-            found: &settled,
-            before: &stored,
-            links,
-            evidence: &HashMap::new(),
-            also: &[found.a, found.b],
-            decided: Some(found.id),
-        };
-        let cause = Cause { by: caller.user.clone(), id: found.id };
-        let mut done = settle(tx, at, survey, work, &cause).await?;
-        let link = done.links.remove(&found.id).ok_or(Error::NotFound)?;
+        let facts = facts(tx, at.key, &weighed.work()).await?;
+        let mut plan = settle(weighed.work(), &facts, at.now);
+        let cause = Cause { by: caller.user.clone(), id: weighed.was.id };
+        write(tx, at, survey, &plan, &cause).await?;
+        let link = plan.links.remove(&weighed.was.id).ok_or(Error::NotFound)?;
         let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
         let changes = Changes::between(&before, &lock_cases(tx, at.key, &ids).await?);
-        log(tx, at, &link, (caller, ruling), Some(told(&changes, taken_in))).await?;
+        log(tx, at, &link, (caller, ruling), Some(told(&changes, step.taken_in))).await?;
         Ok(Decided { link, changes })
     }
 
-    /// Makes two cases one, or two again, as the decision says. Returns the case that was taken in.
-    async fn doors(
+    /// Weighs a decision: what hangs together under it, and into which households. Only reads. Errors: one that does not fit.
+    pub(super) async fn weigh(
         &self,
         tx: &Tx,
         at: At,
         (survey, caller): (&Survey, &Caller),
-        (was, is): (&LinkRow, &LinkRow),
+        was: LinkRow,
         ruling: &Ruling,
-    ) -> Result<Option<Uuid>, Error> {
+    ) -> Result<Weighed, Error> {
+        check(&was, ruling)?;
+        let is = decided(&was, ruling, (caller, at));
+        let fresh = BTreeMap::from([(was.id, is.clone())]);
+        let nothing = HashMap::new();
+        let roots = load(tx, at.key, &[was.a, was.b], &nothing).await?;
+        if ruling.verdict == Verdict::Merge && roots.len() < 2 {
+            return Err(Error::Unfit("One of the two interviews is no evidence any more."));
+        }
+        let component = Component::grow(tx, at.key, roots, &fresh, &nothing).await?;
+        let households = component.households(&*self.judge(tx, survey).await?);
+        if households.broken.is_some() {
+            let why = "Another decision on these interviews says the opposite; take that one back first.";
+            return Err(Error::Unfit(why));
+        }
+        let ends = [was.a, was.b];
+        Ok(Weighed { was, is, ends, component, households, scored: HashMap::new() })
+    }
+}
+
+/// A decision weighed, and nothing done yet.
+pub(super) struct Weighed {
+    was: LinkRow,
+    is: LinkRow,
+    ends: [Uuid; 2],
+    component: Component,
+    households: Households,
+    scored: HashMap<Uuid, String>,
+}
+
+/// What a decision does to the doors of the two interviews.
+pub(super) struct DoorStep {
+    /// What is to be decided on a case.
+    pub(super) change: Option<DoorChange>,
+    /// The case that the merge took in.
+    taken_in: Option<Uuid>,
+}
+
+impl Weighed {
+    /// What is to be settled.
+    pub(super) fn work(&self) -> Work<'_> {
+        let (mut before, mut links) = (self.component.stored.clone(), self.component.links.clone());
+        before.insert(self.was.id, self.was.clone());
+        links.insert(self.was.id, self.is.clone());
+        Work {
+            component: &self.component,
+            found: &self.households,
+            before,
+            links,
+            evidence: &self.scored,
+            also: &self.ends,
+            decided: Some(self.was.id),
+        }
+    }
+
+    /// Every case that the decision may change.
+    pub(super) fn cases(&self) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = self.component.nodes.iter().map(|n| n.row.case_id).collect();
+        ids.extend([self.was.a_case, self.was.b_case]);
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether two cases become one, or two again.
+    pub(super) async fn doors(&self, tx: &Tx, at: At) -> Result<DoorStep, Error> {
+        let (was, is) = (&self.was, &self.is);
         let wants_door = is.merged_as == Some(MergedAs::Door);
         let had_door = was.state == LinkState::Merged && was.merged_as == Some(MergedAs::Door);
-        let rows = find_cases(tx, at.key, &[was.a_case, was.b_case]).await?;
-        // Reach is judged by what changes, afterwards; the case's own decision must not hide behind "not found".
-        let mut whole = caller.clone();
-        whole.range = (i32::MIN, i32::MAX);
-        if had_door && !wants_door {
-            let loser = pair::taken_in(tx, at.key, was.id).await?;
-            if let Some(row) = rows.iter().find(|r| Some(r.id) == loser && r.merged_into.is_some()) {
-                let reason = reason(ruling);
-                let request = Request { case: row.id, kind: DecisionKind::Unmerge, reason };
-                decide_in(tx, at, survey, &whole, &request).await?;
+        match (had_door, wants_door) {
+            (false, false) => Ok(DoorStep { change: None, taken_in: None }),
+            (true, true) => {
+                Ok(DoorStep { change: None, taken_in: pair::taken_in(tx, at.key, was.id).await? })
+            }
+            (true, false) => {
+                let case = pair::taken_in(tx, at.key, was.id).await?;
+                let rows = find_cases(tx, at.key, &[was.a_case, was.b_case]).await?;
+                let row = rows.iter().find(|r| Some(r.id) == case);
+                let from = row.and_then(|r| Some((r.id, r.merged_into?)));
+                let change = from.map(|(case, from)| DoorChange::Unmerge { case, from });
+                Ok(DoorStep { change, taken_in: None })
+            }
+            (false, true) => {
+                let rows = find_cases(tx, at.key, &[was.a_case, was.b_case]).await?;
+                let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
+                let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
+                doors.sort_by_key(|r| (r.created_at, r.id));
+                let [survivor, loser] = doors.as_slice() else {
+                    return Ok(DoorStep { change: None, taken_in: None });
+                };
+                let change = DoorChange::Merge { case: loser.id, into: survivor.id };
+                Ok(DoorStep { change: Some(change), taken_in: Some(loser.id) })
             }
         }
-        if !wants_door || had_door {
-            return Ok(if wants_door { pair::taken_in(tx, at.key, was.id).await? } else { None });
-        }
-        let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
-        let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
-        doors.sort_by_key(|r| (r.created_at, r.id));
-        let [survivor, loser] = doors.as_slice() else { return Ok(None) };
-        let kind = DecisionKind::Merge { into: CaseId(survivor.id) };
-        let request = Request { case: loser.id, kind, reason: reason(ruling) };
-        decide_in(tx, at, survey, &whole, &request).await?;
-        Ok(Some(loser.id))
     }
 }
 
@@ -214,21 +225,12 @@ fn decided(found: &LinkRow, ruling: &Ruling, (caller, at): (&Caller, At)) -> Lin
     }
 }
 
-/// Every case that a decision may change.
-fn cases_of(component: &Component, link: &LinkRow) -> Vec<Uuid> {
-    let mut ids: Vec<Uuid> = component.nodes.iter().map(|n| n.row.case_id).collect();
-    ids.extend([link.a_case, link.b_case]);
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
 fn reason(ruling: &Ruling) -> String {
     if ruling.note.is_empty() { format!("link {}", ruling.link) } else { ruling.note.clone() }
 }
 
 /// The link, if one of its sides is in the caller's reach.
-async fn find(tx: &Tx, at: At, caller: &Caller, id: Uuid) -> Result<LinkRow, Error> {
+pub(super) async fn find(tx: &Tx, at: At, caller: &Caller, id: Uuid) -> Result<LinkRow, Error> {
     let link = pair::by_id(tx, at.key, &[id]).await?.into_iter().next().ok_or(Error::NotFound)?;
     let rows = find_cases(tx, at.key, &[link.a_case, link.b_case]).await?;
     let is_in_reach = rows.iter().any(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
@@ -289,20 +291,4 @@ async fn propose(
     let what = json!({"decision": ruling.verdict, "as": (ruling.verdict == Verdict::Merge).then_some(ruling.merged_as)});
     log(tx, at, &link, (caller, ruling), Some(what)).await?;
     Ok(Decided { link, changes: Changes::default() })
-}
-
-fn effect(taken: Result<Decided, Error>, caller: &Caller) -> Result<Effect, Error> {
-    let cannot = |why: String| Effect { possible: false, why: Some(why), beyond_reach: 0, changes: None };
-    match taken {
-        Ok(decided) => {
-            let beyond = decided.changes.beyond(caller.range);
-            let why = (beyond > 0).then(|| Error::BeyondReach.to_string());
-            let changes = Some(decided.changes.seen_from(caller.range));
-            Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
-        }
-        Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
-            Ok(cannot(why.to_owned()))
-        }
-        Err(error) => Err(error),
-    }
 }

@@ -2,8 +2,8 @@
 
 use crate::domain::policy::Link as LinkPolicy;
 use crate::domain::{Proposal, Refusal};
+use crate::link::codes::DoorClass;
 use crate::link::explain::explain;
-use crate::link::household::DoorClass;
 use crate::link::model::ModelFile;
 use crate::link::resolve::{bar, person_probability};
 use crate::link::{Decision, Frequencies, Model, PersonMatch, Prepared, Scored, score_pair};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::household::{Tie, households};
 use super::judge::Judge;
-use super::settle::{Tie, households};
 use super::{Dedupe, Error, Step, form};
 use crate::domain::{InterviewId, LinkId, LinkState, Proposal};
 use crate::link::block::candidates;

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::apply::WORKER;
 use super::component::Node;
 use super::judge::Judge;
+use super::settle::WORKER;
 use crate::domain::{LinkState, Proposal};
 use crate::store::link::pair::LinkRow;
 

@@ -1,224 +1,290 @@
-//! Households from pairs, decisions of people first. Pure; the result depends on the set of pairs, not on their order.
-//!
-//! Interviews that people merged stand together whatever the score says, and act as one: another interview may join them if
-//! it fits one of them. All else follows [`crate::link::cluster`]: pairs in falling weight, refused where that would break a
-//! rule. Two interviews that a person keeps apart, paired or took apart again never stand together.
+//! What follows once households are clustered: links that move, households that come about or fall apart, interviews that
+//! count otherwise. Pure: [`settle`] computes a plan from what was read; [`super::apply`] reads and writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::{Proposal, Refusal, Verdict};
-use crate::link::cluster::{Edge, cluster};
+use super::component::Component;
+use super::household::Households;
+use crate::domain::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Verdict};
+use crate::store::link::cluster::{ClusterEvent, Flags, Member};
+use crate::store::link::pair::{Away, LinkEvent, LinkPut, LinkRow};
 
-/// A pair that may join its ends; `a` and `b` are positions of nodes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tie {
-    pub(super) a: usize,
-    pub(super) b: usize,
-    pub(super) weight: f64,
-    pub(super) proposal: Proposal,
-    pub(super) verdict: Option<Verdict>,
-    pub(super) bar: Option<Refusal>,
+/// Name under which the linking job decides.
+pub(super) const WORKER: &str = "worker";
+
+/// What is to be settled.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) component: &'a Component,
+    pub(super) found: &'a Households,
+    /// Links as stored.
+    pub(super) before: BTreeMap<Uuid, LinkRow>,
+    /// The same links as they should be, states aside.
+    pub(super) links: BTreeMap<Uuid, LinkRow>,
+    /// Waterfalls of those scored now.
+    pub(super) evidence: &'a HashMap<Uuid, String>,
+    /// Interviews looked at that are not in the component, or must be looked at in any case.
+    pub(super) also: &'a [Uuid],
+    /// The link a person decides on; whoever decides logs it.
+    pub(super) decided: Option<Uuid>,
 }
 
-/// Households found among nodes given in their order (device time, then id).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Households {
-    /// Position of the earliest interview of each node's household.
-    pub(super) of: Vec<usize>,
-    /// Pairs whose joining was refused, and why.
-    pub(super) refused: HashMap<(usize, usize), Refusal>,
-    /// Two decisions of people that contradict each other: these two are to stand together and may not.
-    pub(super) broken: Option<(usize, usize)>,
+impl Work<'_> {
+    /// The interviews of the component and those looked at besides.
+    pub(super) fn own(&self) -> Vec<Uuid> {
+        self.component.nodes.iter().map(|n| n.row.interview).chain(self.also.iter().copied()).collect()
+    }
+
+    /// Links that share a person between two households, or did: what they do to both ends may change.
+    pub(super) fn sharing(&self) -> impl Iterator<Item = &LinkRow> {
+        let was = |l: &LinkRow| self.before.get(&l.id).is_some_and(|w| w.state == LinkState::Paired);
+        self.links
+            .values()
+            .filter(move |l| l.proposal == Proposal::Pair || l.verdict == Some(Verdict::Pair) || was(l))
+    }
 }
 
-/// Clusters `nodes` interviews. `bar` tells of a pair without a tie why it may not stand in one household.
-pub(super) fn households(
-    nodes: usize,
-    ties: &[Tie],
-    mut bar: impl FnMut(usize, usize) -> Option<Refusal>,
-) -> Households {
-    let pair = |t: &Tie| (t.a.min(t.b), t.a.max(t.b));
-    let apart: HashSet<(usize, usize)> = ties
-        .iter()
-        .filter(|t| matches!(t.verdict, Some(Verdict::Apart | Verdict::Pair | Verdict::Undo)))
-        .map(pair)
-        .collect();
-    let merged: Vec<Edge> = ties
-        .iter()
-        .filter(|t| t.verdict == Some(Verdict::Merge))
-        .map(|t| Edge { a: t.a, b: t.b, weight: 0.0 })
-        .collect();
-    let keeps_apart = |xs: &[usize], ys: &[usize]| {
-        xs.iter().any(|x| ys.iter().any(|y| apart.contains(&(*x.min(y), *x.max(y)))))
-    };
-    let by_people = cluster(nodes, &merged, |_, xs, ys| keeps_apart(xs, ys).then_some(Refusal::KeptApart));
-    let broken = by_people.refused.first().map(|(n, _)| (merged[*n].a, merged[*n].b));
-    let groups = Groups::of(&by_people.of);
-    let bars: HashMap<(usize, usize), Option<Refusal>> = ties.iter().map(|t| (pair(t), t.bar)).collect();
-    let likely: Vec<&Tie> =
-        ties.iter().filter(|t| t.verdict.is_none() && t.proposal == Proposal::Merge).collect();
-    let edges = groups.edges(&likely);
-    let found = cluster(groups.members.len(), &edges, |_, xs, ys| {
-        let all = |gs: &[usize]| gs.iter().flat_map(|g| groups.members[*g].clone()).collect::<Vec<usize>>();
-        if keeps_apart(&all(xs), &all(ys)) {
-            return Some(Refusal::KeptApart);
-        }
-        xs.iter().flat_map(|s| ys.iter().map(move |t| (*s, *t))).find_map(|(s, t)| {
-            groups.bar(s, t, |x, y| {
-                bars.get(&(x.min(y), x.max(y))).copied().unwrap_or_else(|| bar(x.min(y), x.max(y)))
-            })
-        })
+/// What is stored of everything that may change.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Every member of the households in which one of the interviews stands.
+    pub(super) households: Vec<Member>,
+    /// How the interviews count.
+    pub(super) flags: Vec<Flags>,
+    /// Who is counted at another household, by links that touch their cases.
+    pub(super) away: Vec<Away>,
+    /// Interviews that are no evidence any more.
+    pub(super) out_of_force: Vec<Uuid>,
+    /// The case that goes on for a case whose door was listed twice.
+    pub(super) doors: HashMap<Uuid, Uuid>,
+}
+
+/// The plan: what is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Settlement {
+    /// Every link as it will stand.
+    pub(super) links: BTreeMap<Uuid, LinkRow>,
+    /// Those that differ from what is stored.
+    pub(super) puts: Vec<LinkPut>,
+    /// What the log of links will say.
+    pub(super) events: Vec<LinkEvent>,
+    /// Interviews that leave their household.
+    pub(super) gone: Vec<Uuid>,
+    /// Members that are new or changed.
+    pub(super) kept: Vec<Member>,
+    /// What the log of households will say.
+    pub(super) household_events: Vec<ClusterEvent>,
+    /// Interviews that will count otherwise. Their cases are to be folded.
+    pub(super) flags: Vec<Flags>,
+}
+
+/// The plan for a component, from what was read of it.
+pub(super) fn settle(mut work: Work<'_>, facts: &Facts, now: Timestamp) -> Settlement {
+    let mut links = std::mem::take(&mut work.links);
+    for link in links.values_mut() {
+        settle_link(link, work.component, work.found);
+    }
+    let (puts, events, mut affected) = changed_links(&work, &mut links, now);
+    let after = members(work.component, work.found);
+    let own: HashSet<Uuid> = work.own().into_iter().collect();
+    let (before, others) = split(&facts.households, &own);
+    affected.extend(before.iter().chain(&after).map(|m| m.interview));
+    affected.extend(work.also);
+    let looked_at = links.values().filter(|l| work.also.iter().any(|id| l.has(*id)));
+    affected.extend(looked_at.filter(|l| l.state == LinkState::Paired).flat_map(|l| [l.a, l.b]));
+    let standing: Vec<Member> = after.iter().copied().chain(others).collect();
+    let away = away(facts, &links);
+    let flags = facts.flags.iter().filter(|f| affected.contains(&f.interview)).filter_map(|f| {
+        let wanted = wanted(f, facts, &standing, &away);
+        (wanted != *f).then_some(wanted)
     });
-    let of = groups.of.iter().map(|g| groups.members[found.of[*g]][0]).collect();
-    let refused = found.refused.iter().map(|(n, why)| (pair(likely[*n]), *why)).collect();
-    Households { of, refused, broken }
+    Settlement {
+        flags: flags.collect(),
+        gone: before
+            .iter()
+            .filter(|b| !after.iter().any(|a| a.interview == b.interview))
+            .map(|b| b.interview)
+            .collect(),
+        kept: after.iter().filter(|a| !before.contains(a)).copied().collect(),
+        household_events: household_events(&before, &after),
+        puts,
+        events,
+        links,
+    }
 }
 
-/// Interviews that people merged, each group acting as one.
-struct Groups {
-    /// Group of each node; groups are numbered in the order of their earliest node.
-    of: Vec<usize>,
-    /// Nodes of each group, earliest first.
-    members: Vec<Vec<usize>>,
-}
-
-impl Groups {
-    fn of(first: &[usize]) -> Self {
-        let mut number: HashMap<usize, usize> = HashMap::new();
-        let mut members: Vec<Vec<usize>> = Vec::new();
-        let mut of = Vec::with_capacity(first.len());
-        for (node, head) in first.iter().enumerate() {
-            let group = *number.entry(*head).or_insert_with(|| {
-                members.push(Vec::new());
-                members.len() - 1
-            });
-            members[group].push(node);
-            of.push(group);
+/// Where a link stands once households are settled. What a person decided stands.
+fn settle_link(link: &mut LinkRow, component: &Component, found: &Households) {
+    let place = |id: Uuid| component.nodes.iter().position(|n| n.row.interview == id);
+    let ends = place(link.a).zip(place(link.b));
+    let is_together = ends.is_some_and(|(x, y)| found.of[x] == found.of[y]);
+    match link.verdict {
+        Some(Verdict::Merge) => {
+            link.state = LinkState::Merged;
+            link.merged_as = link.merged_as.or(Some(MergedAs::Household));
+            link.refusal = None;
+            return;
         }
-        Self { of, members }
-    }
-
-    fn edges(&self, ties: &[&Tie]) -> Vec<Edge> {
-        ties.iter().map(|t| Edge { a: self.of[t.a], b: self.of[t.b], weight: t.weight }).collect()
-    }
-
-    /// Why two groups may not stand together: `None` as soon as two of their interviews may.
-    fn bar(
-        &self,
-        s: usize,
-        t: usize,
-        mut bar: impl FnMut(usize, usize) -> Option<Refusal>,
-    ) -> Option<Refusal> {
-        let mut first = None;
-        for x in &self.members[s] {
-            for y in &self.members[t] {
-                let why = bar(*x, *y)?;
-                first.get_or_insert(why);
+        Some(Verdict::Pair) => link.state = LinkState::Paired,
+        Some(Verdict::Apart) => link.state = LinkState::Apart,
+        Some(Verdict::Undo) => link.state = LinkState::Review,
+        None if is_together => {
+            link.state = LinkState::Merged;
+            link.merged_as = Some(MergedAs::Household);
+            link.refusal = None;
+            return;
+        }
+        None => {
+            link.state = match link.proposal {
+                Proposal::Merge | Proposal::Review => LinkState::Review,
+                Proposal::Pair => LinkState::Paired,
+                Proposal::Apart => LinkState::Withdrawn,
+            };
+            if link.proposal == Proposal::Merge {
+                link.refusal = ends.and_then(|(x, y)| found.refused.get(&(x.min(y), x.max(y))).copied());
             }
         }
-        first
+    }
+    link.merged_as = None;
+}
+
+/// Links that differ from what is stored, what the log says of them, and the interviews whose share of paired people may have
+/// changed.
+fn changed_links(
+    work: &Work<'_>,
+    after: &mut BTreeMap<Uuid, LinkRow>,
+    now: Timestamp,
+) -> (Vec<LinkPut>, Vec<LinkEvent>, HashSet<Uuid>) {
+    let (mut puts, mut events, mut touched) = (Vec::new(), Vec::new(), HashSet::new());
+    for link in after.values_mut() {
+        let was = work.before.get(&link.id);
+        if was.is_some_and(|w| *w == *link) || (was.is_none() && link.state == LinkState::Withdrawn) {
+            continue;
+        }
+        let is_moved = was.is_none_or(|w| w.state != link.state || w.merged_as != link.merged_as);
+        link.version = was.map_or(1, |w| w.version + 1);
+        if is_moved && link.verdict == was.and_then(|w| w.verdict) {
+            WORKER.clone_into(&mut link.decided_by);
+            link.decided_at = now;
+        }
+        let evidence = work.evidence.get(&link.id).cloned();
+        if work.decided != Some(link.id) {
+            let kind = event_kind(was, link, evidence.as_ref());
+            let note = link.refusal.map(|r| r.slug().to_owned()).unwrap_or_default();
+            let by = WORKER.to_owned();
+            events.push(LinkEvent { link: link.clone(), kind, by, at: now, note, changed: None });
+        }
+        puts.push(LinkPut { row: link.clone(), evidence });
+        if link.state == LinkState::Paired || was.is_some_and(|w| w.state == LinkState::Paired) {
+            touched.extend([link.a, link.b]);
+        }
+    }
+    (puts, events, touched)
+}
+
+fn event_kind(was: Option<&LinkRow>, link: &LinkRow, evidence: Option<&String>) -> LinkEventKind {
+    match (was, evidence) {
+        (None, _) => LinkEventKind::Found,
+        (Some(_), _) if link.state == LinkState::Withdrawn => LinkEventKind::Withdrawn,
+        (Some(_), Some(_)) => LinkEventKind::Scored,
+        (Some(_), None) => LinkEventKind::Settled,
     }
 }
 
-/// What decides which interview of a household counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
-    /// A complete one before a partial one.
-    pub(super) is_complete: bool,
-    /// The household's own answer before a proxy's.
-    pub(super) is_own: bool,
-    /// The door they live at before one where they are only registered.
-    pub(super) is_lived_in: bool,
-    /// More people listed.
-    pub(super) recorded: i32,
-    /// Later.
-    pub(super) at: Timestamp,
-    /// Only tells two of them apart.
-    pub(super) id: Uuid,
+/// Members of the households with two interviews or more, the one that counts marked.
+fn members(component: &Component, found: &Households) -> Vec<Member> {
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (node, head) in found.of.iter().enumerate() {
+        groups.entry(*head).or_default().push(node);
+    }
+    let mut all = Vec::new();
+    for (head, nodes) in groups.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
+        let cluster = component.nodes[head].row.interview;
+        let counted = nodes.iter().map(|n| component.nodes[*n].rank()).max().map(|r| r.id);
+        all.extend(nodes.iter().map(|n| {
+            let interview = component.nodes[*n].row.interview;
+            Member { interview, cluster, is_counted: Some(interview) == counted }
+        }));
+    }
+    all.sort_unstable();
+    all
+}
+
+/// Stored members of the households in which one of `own` stands, and those of all others.
+fn split(households: &[Member], own: &HashSet<Uuid>) -> (Vec<Member>, Vec<Member>) {
+    let touched: HashSet<Uuid> =
+        households.iter().filter(|m| own.contains(&m.interview)).map(|m| m.cluster).collect();
+    let (mut before, others): (Vec<_>, Vec<_>) =
+        households.iter().copied().partition(|m| touched.contains(&m.cluster));
+    before.sort_unstable();
+    (before, others)
+}
+
+/// What came about and fell apart between two sets of households.
+fn household_events(before: &[Member], after: &[Member]) -> Vec<ClusterEvent> {
+    let of = |all: &[Member], cluster: Uuid| -> BTreeSet<Uuid> {
+        all.iter().filter(|m| m.cluster == cluster).map(|m| m.interview).collect()
+    };
+    let counted = |all: &[Member], cluster: Uuid| {
+        all.iter().find(|m| m.cluster == cluster && m.is_counted).map(|m| m.interview)
+    };
+    let clusters: BTreeSet<Uuid> = before.iter().chain(after).map(|m| m.cluster).collect();
+    clusters
+        .into_iter()
+        .filter_map(|cluster| {
+            let (was, is) = (of(before, cluster), of(after, cluster));
+            let (chose, chooses) = (counted(before, cluster), counted(after, cluster));
+            let kind = if was == is {
+                if chose == chooses {
+                    return None;
+                }
+                HouseholdEventKind::Recount
+            } else if is.is_empty() {
+                HouseholdEventKind::Dissolve
+            } else if is.is_superset(&was) {
+                HouseholdEventKind::Merge
+            } else {
+                HouseholdEventKind::Split
+            };
+            let counted = chooses.or(chose).unwrap_or(cluster);
+            Some(ClusterEvent { cluster, kind, members: is.into_iter().collect(), counted })
+        })
+        .collect()
+}
+
+/// Who will be counted at another household: by stored links, and by the planned ones in place of theirs.
+fn away(facts: &Facts, links: &BTreeMap<Uuid, LinkRow>) -> BTreeMap<Uuid, BTreeSet<i32>> {
+    let stored = facts.away.iter().filter(|a| !links.contains_key(&a.link)).flat_map(|a| a.sides.clone());
+    let is_in_force = |l: &&LinkRow| !facts.out_of_force.iter().any(|id| l.has(*id));
+    let planned = links
+        .values()
+        .filter(|l| l.state == LinkState::Paired)
+        .filter(is_in_force)
+        .flat_map(|l| [(l.a, l.a_away.clone()), (l.b, l.b_away.clone())]);
+    let mut all: BTreeMap<Uuid, BTreeSet<i32>> = BTreeMap::new();
+    for (interview, people) in stored.chain(planned) {
+        all.entry(interview).or_default().extend(people);
+    }
+    all
+}
+
+/// How an interview is to count: elsewhere where another one of its household counts, at another door.
+fn wanted(flags: &Flags, facts: &Facts, members: &[Member], away: &BTreeMap<Uuid, BTreeSet<i32>>) -> Flags {
+    let door = |case: Uuid| facts.doors.get(&case).copied().unwrap_or(case);
+    let own = members.iter().find(|m| m.interview == flags.interview);
+    let counted = own.and_then(|o| members.iter().find(|m| m.cluster == o.cluster && m.is_counted));
+    let counted_at = counted.and_then(|c| facts.flags.iter().find(|f| f.interview == c.interview));
+    let people = away.get(&flags.interview).map_or(0, BTreeSet::len);
+    Flags {
+        elsewhere: counted_at.is_some_and(|c| door(c.case_id) != door(flags.case_id)),
+        paired: i32::try_from(people).unwrap_or(i32::MAX),
+        ..*flags
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn tie(a: usize, b: usize, weight: f64) -> Tie {
-        Tie { a, b, weight, proposal: Proposal::Merge, verdict: None, bar: None }
-    }
-
-    fn ruled(a: usize, b: usize, verdict: Verdict) -> Tie {
-        Tie { verdict: Some(verdict), proposal: Proposal::Review, ..tie(a, b, 1.0) }
-    }
-
-    #[test]
-    fn a_person_merges_what_the_score_would_not_and_others_still_join() {
-        let ties = [Tie { bar: Some(Refusal::BelowLower), ..ruled(0, 1, Verdict::Merge) }, tie(1, 2, 9.0)];
-        // 0 and 2 have nothing in common, but 0 and 1 are one by a person's word.
-        let found = households(3, &ties, |_, _| Some(Refusal::BelowLower));
-        assert_eq!(found.of, [0, 0, 0]);
-        assert!(found.refused.is_empty() && found.broken.is_none());
-    }
-
-    #[test]
-    fn without_a_person_every_two_members_must_fit() {
-        let found = households(3, &[tie(0, 1, 12.0), tie(1, 2, 9.0)], |_, _| Some(Refusal::BelowLower));
-        assert_eq!(found.of, [0, 0, 2]);
-        assert_eq!(found.refused, HashMap::from([((1, 2), Refusal::BelowLower)]));
-    }
-
-    #[test]
-    fn what_a_person_took_apart_stays_apart_even_by_way_of_others() {
-        for verdict in [Verdict::Undo, Verdict::Apart, Verdict::Pair] {
-            let ties = [tie(0, 1, 12.0), tie(1, 2, 9.0), ruled(0, 2, verdict)];
-            let found = households(3, &ties, |_, _| None);
-            assert_eq!(found.of, [0, 0, 2], "{verdict}");
-            assert_eq!(found.refused, HashMap::from([((1, 2), Refusal::KeptApart)]));
-        }
-    }
-
-    #[test]
-    fn decisions_that_contradict_each_other_are_named() {
-        let ties = [ruled(0, 1, Verdict::Merge), ruled(1, 2, Verdict::Merge), ruled(0, 2, Verdict::Apart)];
-        assert!(households(3, &ties, |_, _| None).broken.is_some());
-    }
-
-    fn any_tie() -> impl Strategy<Value = Tie> {
-        let verdicts = prop::option::weighted(
-            0.25,
-            prop::sample::select(vec![Verdict::Merge, Verdict::Apart, Verdict::Pair, Verdict::Undo]),
-        );
-        let bars = prop::option::weighted(0.2, Just(Refusal::BelowLower));
-        (0_usize..9, 0_usize..9, 0_u8..6, verdicts, bars)
-            .prop_filter("two ends", |t| t.0 != t.1)
-            .prop_map(|(a, b, w, verdict, bar)| Tie { verdict, bar, ..tie(a.min(b), a.max(b), f64::from(w)) })
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_pairs_does_not_matter(raw in prop::collection::vec(any_tie(), 0..20), turn in 0_usize..20) {
-            let mut ties = raw;
-            ties.sort_by_key(|t| (t.a, t.b));
-            ties.dedup_by_key(|t| (t.a, t.b));
-            let bar = |a: usize, b: usize| (a + b).is_multiple_of(5).then_some(Refusal::BelowLower);
-            let found = households(9, &ties, bar);
-            if !ties.is_empty() {
-                let middle = turn % ties.len();
-                ties.rotate_left(middle);
-            }
-            let turned = households(9, &ties, bar);
-            prop_assert_eq!(&turned.of, &found.of);
-            prop_assert_eq!(&turned.refused, &found.refused);
-            for t in &ties {
-                let together = found.of[t.a] == found.of[t.b];
-                match t.verdict {
-                    Some(Verdict::Merge) => prop_assert!(together || found.broken.is_some()),
-                    Some(_) => prop_assert!(!together),
-                    None => {}
-                }
-            }
-        }
-    }
-}
+#[path = "settle_tests.rs"]
+mod tests;

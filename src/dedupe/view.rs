@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::code::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
 use crate::domain::{Language, LinkState, MergedAs, Refusal, Verdict};
-use crate::link::compare::{IdLevel, PersonFound};
+use crate::link::codes::{IdLevel, PersonFound};
 use crate::link::explain::{Explanation, PersonExplanation, Step};
 use crate::store::link::read::{EventRow, LinkDetail, Pair};
 use crate::store::link::text::{FormPerson, FormRow};

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::apply::{Cause, Settled, WORKER, Work, settle};
+use super::apply::{self, Cause};
 use super::component::{Component, Node, load};
 use super::find::{candidates, drop_shared_phones, kind_of, stored_keys};
 use super::judge::Judge;
 use super::score::score;
+use super::settle::{WORKER, Work, settle};
 use super::{Dedupe, Error, form};
 use crate::domain::{InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
 use crate::ingest::refold::At;
@@ -46,13 +47,21 @@ pub struct Linked {
     /// Interviews it was compared with.
     pub compared: usize,
     /// Its links by state, withdrawn ones left out.
-    pub links: BTreeMap<&'static str, usize>,
+    pub links: BTreeMap<LinkState, usize>,
     /// Kinds of keys whose block was too large to be searched.
     pub skipped: Vec<String>,
     /// Cases were folded again.
     pub folded: bool,
     /// Time from the lock to before the commit.
     pub took: Duration,
+}
+
+/// What came of settling what an interview touches.
+struct Settled {
+    /// The links as they stand.
+    links: Links,
+    /// Cases were folded again.
+    folded: bool,
 }
 
 /// Links by their id.
@@ -195,9 +204,9 @@ impl Dedupe {
         let pairs = (before, fresh, &evidence);
         let Settled { links, folded } =
             self.settle_around(tx, at, survey, judge, (roots, &known), pairs, interview).await?;
-        let mut by_state: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut by_state: BTreeMap<LinkState, usize> = BTreeMap::new();
         for link in links.values().filter(|l| l.has(interview) && l.state != LinkState::Withdrawn) {
-            *by_state.entry(link.state.slug()).or_default() += 1;
+            *by_state.entry(link.state).or_default() += 1;
         }
         Ok(Linked { compared, links: by_state, folded, ..Linked::default() })
     }
@@ -253,14 +262,17 @@ impl Dedupe {
         let work = Work {
             component: &component,
             found: &found,
-            before: &stored,
+            before: stored,
             links,
             evidence,
             also: &[interview],
             decided: None,
         };
+        let facts = apply::facts(tx, at.key, &work).await?;
+        let plan = settle(work, &facts, at.now);
         let cause = Cause { by: WORKER.to_owned(), id: interview };
-        Ok(settle(tx, at, survey, work, &cause).await?)
+        let folded = apply::write(tx, at, survey, &plan, &cause).await?;
+        Ok(Settled { links: plan.links, folded })
     }
 }
 

@@ -203,18 +203,7 @@ async fn check_fit(
             let fits = known.iter().any(|(_, i)| i.id == *interview && i.revision >= *revision);
             if fits { Ok(()) } else { Err(Error::Unfit("The case has no such interview revision.")) }
         }
-        DecisionKind::Merge { .. } => match into {
-            Some(into) if into.id == row.id => Err(Error::Unfit("A case cannot be merged into itself.")),
-            Some(into) if into.merged_into.is_some() => {
-                Err(Error::Unfit("The other case is itself merged; name the case that goes on."))
-            }
-            Some(_) if row.merged_into.is_some() => Err(Error::Unfit("The case is merged already.")),
-            Some(_) if row.absorbed > 0 => {
-                Err(Error::Unfit("Another case was merged into this one; take that back first."))
-            }
-            Some(_) => Ok(()),
-            None => Err(Error::NotFound),
-        },
+        DecisionKind::Merge { .. } => check_merge(row, into.ok_or(Error::NotFound)?),
         DecisionKind::Unmerge => {
             if row.merged_into.is_some() {
                 Ok(())
@@ -226,5 +215,20 @@ async fn check_fit(
         | DecisionKind::Verify { .. }
         | DecisionKind::Cancel
         | DecisionKind::Uncancel => Ok(()),
+    }
+}
+
+/// Refuses to merge a case into another where that can mean nothing.
+pub(super) fn check_merge(row: &LockedCase, into: &LockedCase) -> Result<(), Error> {
+    if into.id == row.id {
+        Err(Error::Unfit("A case cannot be merged into itself."))
+    } else if into.merged_into.is_some() {
+        Err(Error::Unfit("The other case is itself merged; name the case that goes on."))
+    } else if row.merged_into.is_some() {
+        Err(Error::Unfit("The case is merged already."))
+    } else if row.absorbed > 0 {
+        Err(Error::Unfit("Another case was merged into this one; take that back first."))
+    } else {
+        Ok(())
     }
 }

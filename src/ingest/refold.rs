@@ -1,5 +1,7 @@
 //! Folding touched cases again from all their evidence, and writing what follows: state, counters, feed marks.
 
+mod suppose;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use crate::store::evidence::{Pack, Taken, person_numbers};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::{Error, SurveyKey, Tx, case, completion, decision, evidence, feed, new_tag};
 use crate::surveys::Survey;
+
+pub use suppose::{DoorChange, Supposed};
 
 /// The place of a fold: whose cases, when, under which feed tag.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::BirthLevel;
 use super::interview::BirthGiven;
-use super::levels::levels;
 
 /// A birth date as far as it is known; impossible parts are dropped, not corrected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -54,29 +54,6 @@ impl Birth {
         let y = if m <= 2 { y - 1 } else { y };
         let month_part = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
         Some(y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + month_part)
-    }
-}
-
-levels! {
-    /// How two birth dates agree, best first.
-    pub enum BirthLevel {
-        Missing = "missing", "missing", "缺";
-        SameDay = "same day", "same day", "同日";
-        SameMonthDayMissing = "same month, a day missing", "same month, a day missing", "同月，缺日";
-        Swapped = "day and month swapped", "day and month swapped", "日月颠倒";
-        Lunar = "one is the lunar date of the other", "one is the lunar date of the other", "一为另一的农历";
-        SameMonth = "same month, other day", "same month, other day", "同月不同日";
-        SameDayOtherYear = "other year, same day and month", "other year, same day and month", "年不同，月日相同";
-        SameDayOtherMonth = "same year and day, other month", "same year and day, other month", "年日相同，月不同";
-        SameYearMonthMissing = "same year, a month missing", "same year, a month missing", "同年，缺月";
-        MonthNear = "same year, month one off", "same year, month one off", "同年，月差一";
-        YearNearMonthSame = "year up to 3 off, same month, a day missing", "year up to 3 off, same month, a day missing", "年差三以内，同月，缺日";
-        GuessNear = "only years, 1 off", "only years, 1 off", "仅年份，差一";
-        SameYear = "same year only", "same year only", "仅年份相同";
-        GuessFar = "only years, 2 to 5 off", "only years, 2 to 5 off", "仅年份，差二至五";
-        YearNear = "year 1 off, the rest differs", "year 1 off, the rest differs", "年差一，其余不同";
-        YearFar = "year 2 to 5 off, the rest differs", "year 2 to 5 off, the rest differs", "年差二至五，其余不同";
-        Other = "different", "different", "不同";
     }
 }
 

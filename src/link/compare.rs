@@ -3,102 +3,14 @@
 
 use strsim::jaro_winkler;
 
-use super::birth::{BirthLevel, compare_birth};
+use super::birth::compare_birth;
 use super::citizen::IdQuality;
+use super::codes::{
+    BirthLevel, IdLevel, LatinLevel, NameLevel, OrderLevel, PersonLevels, RoleLevel, SexLevel,
+};
 use super::compare_latin::compare_latin;
-use super::levels::{comparisons, levels};
 use super::name::{Name, NameForm, Syllable};
 use super::person::{PreparedPerson, Role, Sex};
-
-levels! {
-    /// How two names agree when at least one is Han, best first.
-    pub enum NameLevel {
-        Missing = "missing", "missing", "缺";
-        Same = "same characters", "same characters", "同字";
-        SameSound = "same sound", "same sound", "同音";
-        SwappedGiven = "given characters swapped", "given characters swapped", "名字两字颠倒";
-        NearSound = "nearly the same sound", "nearly the same sound", "近音";
-        GivenSame = "same given name, other surname", "same given name, other surname", "名同姓不同";
-        OneOfTwo = "same surname, one of two given characters", "same surname, one of two given characters", "姓同，名有一字同";
-        Contained = "same surname, a given character lost", "same surname, a given character lost", "姓同，名缺一字";
-        Nickname = "nickname fits the given name", "nickname fits the given name", "小名与名相符";
-        Spouse = "named by the spouse", "named by the spouse", "以配偶称呼";
-        VagueSurname = "vague, same surname", "vague, same surname", "模糊，姓同";
-        SurnameOnly = "same surname only", "same surname only", "仅姓同";
-        GivenShort = "same one-character given name, other surname", "same one-character given name, other surname", "单名同，姓不同";
-        VagueOther = "vague, other surname", "vague, other surname", "模糊，姓不同";
-        Other = "different", "different", "不同";
-    }
-}
-
-levels! {
-    /// How one part of two Latin names agrees, best first.
-    pub enum LatinLevel {
-        Missing = "missing", "missing", "缺";
-        Same = "same letters", "same letters", "字母相同";
-        Close = "a slip apart", "a slip apart", "相差一处";
-        Similar = "similar", "similar", "相近";
-        Initial = "initial or shortened", "initial or shortened", "首字母或缩写";
-        Other = "different", "different", "不同";
-    }
-}
-
-levels! {
-    /// Whether given name and surname stand in the same order in two Latin names.
-    pub enum OrderLevel {
-        Missing = "missing", "missing", "缺";
-        Straight = "same order", "same order", "顺序相同";
-        Crossed = "given name and surname exchanged", "given name and surname exchanged", "姓名颠倒";
-    }
-}
-
-levels! {
-    /// How two citizen IDs agree.
-    pub enum IdLevel {
-        Missing = "missing", "missing", "缺";
-        Same = "same", "same", "相同";
-        SameRepaired = "same, one repaired", "same, one repaired", "相同（一处更正）";
-        Borrowed = "same, but name and birth differ", "same, but name and birth differ", "相同，但姓名和出生不同";
-        Conflict = "conflict", "conflict", "矛盾";
-        OtherNumber = "other number without a check digit", "other number without a check digit", "号码不同且无校验位";
-    }
-}
-
-levels! {
-    /// Sex.
-    pub enum SexLevel {
-        Missing = "missing", "missing", "缺";
-        Same = "same", "same", "相同";
-        Different = "different", "different", "不同";
-    }
-}
-
-levels! {
-    /// Relationship to the two heads, who may be different people.
-    pub enum RoleLevel {
-        Missing = "missing", "missing", "缺";
-        Same = "same", "same", "相同";
-        Compatible = "possible under another head", "possible under another head", "户主不同时可能";
-        Unlikely = "unlikely", "unlikely", "不太可能";
-    }
-}
-
-comparisons! {
-    /// The level of every person comparison for one pair. The given name, the surname and their order are compared where both
-    /// names are Latin, the name as one where they are not. The first level of each says that a value is missing.
-    pub struct PersonLevels;
-    /// One person comparison and the level it reached.
-    pub enum PersonFound {
-        name: Name(NameLevel) = "name", "name", "姓名";
-        given: Given(LatinLevel) = "given name", "given name", "名";
-        surname: Surname(LatinLevel) = "surname", "surname", "姓";
-        order: Order(OrderLevel) = "name order", "order of the name", "姓名顺序";
-        birth: Birth(BirthLevel) = "birth", "birth", "出生";
-        citizen: Citizen(IdLevel) = "citizen id", "ID number", "证件号";
-        sex: Sex(SexLevel) = "sex", "sex", "性别";
-        role: Role(RoleLevel) = "relationship", "relationship", "与户主关系";
-    }
-}
 
 impl PersonLevels {
     /// Two names that are one name, slips of hearing and writing allowed.

@@ -3,7 +3,7 @@
 
 use strsim::jaro_winkler;
 
-use super::compare::{LatinLevel, OrderLevel};
+use super::codes::{LatinLevel, OrderLevel};
 use super::name::Name;
 
 /// Given name and surname of two Latin names; exchanged parts are tried when the straight reading fails.

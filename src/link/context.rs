@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{IdLevel, SexLevel};
-use super::household::{DoorClass, RefersLevel};
+use super::codes::{DoorClass, IdLevel, RefersLevel, SexLevel};
 use super::household_compare::STRONG;
 use super::levels::levels;
 use super::score::{PersonMatch, Scored};

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::birth::BirthLevel;
 use super::block::{KeyKind, LARGEST_BLOCK, person_keys};
-use super::compare::{IdLevel, LatinLevel, NameLevel, PersonFound, PersonLevels, compare_person};
+use super::codes::{BirthLevel, IdLevel, LatinLevel, NameLevel, PersonFound, PersonLevels};
+use super::compare::compare_person;
 use super::model::{LevelOdds, MISSING, ModelFile, ParameterFile, PersonOdds};
 use super::person::PreparedPerson;
 use super::prepared::{Prepared, Script};

@@ -4,8 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::PersonFound;
-use super::household::{AbsentLevel, DoorLevel, HouseholdFound};
+use super::codes::{AbsentLevel, DoorLevel, HouseholdFound, PersonFound};
 use super::model::{Model, Thresholds};
 use super::prepared::Prepared;
 use super::resolve::person_probability;

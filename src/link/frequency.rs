@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{LatinLevel, NameLevel, PersonLevels};
+use super::codes::{LatinLevel, NameLevel, PersonLevels};
 use super::name::Name;
 use super::phone::MOST_USES;
 use super::prepared::Prepared;

@@ -2,13 +2,12 @@
 //! Nothing of a person's own comparison is looked at again except the weight and the level of the ID.
 
 use super::address::AddressMatch;
-use super::compare::{IdLevel, LatinLevel, NameLevel, PersonLevels};
-use super::frequency::Frequencies;
-use super::household::{
-    AbsentLevel, ChangedLevel, DoorClass, DoorLevel, GapLevel, HeadLevel, HouseholdLevels, IdsLevel,
-    LeftLevel, NamesLevel, OverlapLevel, PhoneLevel, RefersLevel, SizeLevel, SpeakerLevel, StrengthLevel,
-    TenureLevel,
+use super::codes::{
+    AbsentLevel, ChangedLevel, DoorClass, DoorLevel, GapLevel, HeadLevel, HouseholdLevels, IdLevel, IdsLevel,
+    LatinLevel, LeftLevel, NameLevel, NamesLevel, OverlapLevel, PersonLevels, PhoneLevel, RefersLevel,
+    SizeLevel, SpeakerLevel, StrengthLevel, TenureLevel,
 };
+use super::frequency::Frequencies;
 use super::person::{PreparedPerson, Role};
 use super::prepared::{Prepared, Script, Speaker, Tenure};
 use super::score::PersonMatch;

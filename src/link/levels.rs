@@ -1,5 +1,4 @@
-//! Comparisons and their levels as closed sets. The name of each is the code in model files, in stored evidence and in
-//! answers: a name is never changed. The labels beside it are what people read; there is no other table of them.
+//! The machinery of the table of comparisons and levels, so that each of them has the same questions and one form in JSON.
 
 /// Declares the ordered levels of one comparison: `Variant = "name", "English", "中文";`, or `Variant = "name",` where nobody
 /// is shown the level.
@@ -110,9 +109,10 @@ pub(crate) use {comparisons, levels};
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::compare::{PersonFound, PersonLevels};
+    use super::super::codes::{
+        DoorLevel, HouseholdFound, HouseholdLevels, PersonFound, PersonLevels, StrengthLevel,
+    };
     use super::super::explain::Step;
-    use super::super::household::{DoorLevel, HouseholdFound, HouseholdLevels, StrengthLevel};
     use super::super::model::MISSING;
     use crate::domain::Language;
 

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::PersonLevels;
+use super::codes::{DoorClass, HouseholdLevels, PersonLevels};
 use super::context::ContextLevels;
 use super::frequency::Frequencies;
-use super::household::{DoorClass, HouseholdLevels};
 use super::prepared::{NORM_VERSION, Script};
 
 /// The parameters shipped with the program.

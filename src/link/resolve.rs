@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::citizen::{Citizen, IdQuality};
 use super::cluster::{Clustering, Edge, cluster};
+use super::codes::{AbsentLevel, DoorClass};
 use super::context::ContextLevels;
-use super::household::{AbsentLevel, DoorClass};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;
 use super::score::{Decision, PersonMatch, Scored, probability, score_pair};

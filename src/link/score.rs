@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::assign::assign;
-use super::compare::{IdLevel, PersonLevels, compare_person};
-use super::household::{AbsentLevel, DoorClass, HouseholdLevels, IdsLevel};
+use super::codes::{AbsentLevel, DoorClass, HouseholdLevels, IdLevel, IdsLevel, PersonLevels};
+use super::compare::compare_person;
 use super::household_compare::{STRONG, compare_door, compare_household, people_bits};
 use super::model::{Model, Parameters, Thresholds};
 use super::prepared::Prepared;

@@ -11,9 +11,8 @@ use super::visitor::Visitor;
 use super::words::Words;
 use crate::dedupe::view::{Sight, sight};
 use crate::domain::{Relationship, Respondent, Sex, Tenure};
-use crate::link::compare::PersonFound;
+use crate::link::codes::{HouseholdFound, PersonFound};
 use crate::link::explain::{Explanation, PersonExplanation, Step};
-use crate::link::household::HouseholdFound;
 use crate::store::link::read::Pair;
 use crate::store::link::text::{FormPerson, FormRow};
 

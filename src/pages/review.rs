@@ -17,7 +17,7 @@ use crate::dedupe::Ruling;
 use crate::dedupe::effects::{Choice, Effect, Effects};
 use crate::dedupe::view::{Sight, sight};
 use crate::domain::LinkState;
-use crate::link::household::AbsentLevel;
+use crate::link::codes::AbsentLevel;
 use crate::net::answer::to_the_end;
 use crate::net::kind;
 use crate::net::problem::Problem;

@@ -62,6 +62,9 @@ statements! {
     /// $1 district, $2 survey, $3 case ids. Locks them in id order.
     LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
+    /// $1 district, $2 survey, $3 case ids. The same without a lock.
+    LOOK_AT_CASES = concat!("-- look_at_cases\nselect ", locked_columns!(), " from survey_case c
+        where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id");
     /// $1 district, $2 survey, $3 survivors.
     ABSORBED = "-- absorbed_cases
         select id, merged_into from survey_case where district_id = $1 and survey_no = $2 and merged_into = any($3)";
@@ -170,6 +173,12 @@ pub enum Recounted {
 pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let rows = tx.query(&LOCK_CASES, &[&key.district, &key.no, &ids]).await?;
     Ok(rows.iter().map(|r| Arc::new(LockedCase::of(r))).collect())
+}
+
+/// Cases as [`lock_cases`] reads them, without locking them: what is read may have changed when it is written.
+pub async fn look_at_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<LockedCase>, Error> {
+    let rows = tx.query(&LOOK_AT_CASES, &[&key.district, &key.no, &ids]).await?;
+    Ok(rows.iter().map(LockedCase::of).collect())
 }
 
 /// The cases merged into these: (loser, survivor).

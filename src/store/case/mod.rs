@@ -21,7 +21,8 @@ pub use alias::{
 };
 pub use due::DuePlace;
 pub use fold::{
-    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, set_absorbed, seven, update_cases,
+    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, look_at_cases, set_absorbed, seven,
+    update_cases,
 };
 pub use found::{BlankCase, FoundDoor, ListedDoor, add_found, buildings_of_areas, listed_doors};
 pub(in crate::store) use lists::range_of;

@@ -47,13 +47,3 @@ pub async fn lock(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
     tx.query(&LOCK, &[&a, &b]).await?;
     Ok(())
 }
-
-/// Marks a place in the transaction that [`go_back`] returns to.
-pub async fn mark_place(tx: &Tx) -> Result<(), Error> {
-    tx.batch("savepoint_links", "savepoint links").await
-}
-
-/// Takes back everything since [`mark_place`].
-pub async fn go_back(tx: &Tx) -> Result<(), Error> {
-    tx.batch("back_to_savepoint_links", "rollback to savepoint links").await
-}

@@ -60,7 +60,7 @@ statements! {
         on conflict on constraint link_event_pk do nothing";
     /// $1 district, $2 survey, $3 cases. Who is counted elsewhere, by links in state paired.
     PAIRED = "-- paired_of_cases
-        select a, b, a_away, b_away from link
+        select id, a, b, a_away, b_away from link
         where district_id = $1 and survey_no = $2 and state = 'paired' and (a_case = any($3) or b_case = any($3))
           and not exists (select 1 from link_interview x where x.district_id = $1 and x.survey_no = $2
                 and x.interview in (link.a, link.b) and not x.is_in_force)";
@@ -302,19 +302,23 @@ pub async fn log(tx: &Tx, key: SurveyKey, events: &[LinkEvent]) -> Result<(), Er
     Ok(())
 }
 
-/// People counted at another household: (interview, number on its form), by links in state paired that touch these cases.
-pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(Uuid, i32)>, Error> {
+/// People counted at another household by a link in state paired: each interview with the numbers on its form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// The link.
+    pub link: Uuid,
+    /// Both interviews, with who of each is counted at the other.
+    pub sides: [(Uuid, Vec<i32>); 2],
+}
+
+/// Who is counted at another household, by links in state paired that touch these cases and whose interviews are in force.
+pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Away>, Error> {
     let rows = tx.query(&PAIRED, &[&key.district, &key.no, &cases]).await?;
-    Ok(rows
-        .iter()
-        .flat_map(|r| {
-            let side = |id: &str, numbers: &str| -> Vec<(Uuid, i32)> {
-                let interview: Uuid = r.get(id);
-                r.get::<_, Vec<i32>>(numbers).into_iter().map(|n| (interview, n)).collect()
-            };
-            [side("a", "a_away"), side("b", "b_away")].concat()
-        })
-        .collect())
+    let away = |r: &Row| Away {
+        link: r.get("id"),
+        sides: [(r.get("a"), r.get("a_away")), (r.get("b"), r.get("b_away"))],
+    };
+    Ok(rows.iter().map(away).collect())
 }
 
 /// The case that was merged into another when this link was last merged as a door; `None` where they were one already.

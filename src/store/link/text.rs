@@ -13,6 +13,10 @@ statements! {
         select case_id from interview where district_id = $1 and survey_no = $2 and id = $3 and status = 0
           and held_reason is distinct from 'form-error'
         order by revision desc limit 1";
+    /// $1 district, $2 survey, $3 interviews. Those that are no evidence any more.
+    OUT_OF_FORCE = "-- interviews_out_of_force
+        select interview from link_interview
+        where district_id = $1 and survey_no = $2 and interview = any($3) and not is_in_force";
     /// $1 district, $2 survey, $3 interviews, $4 revisions. What a form says, with its door.
     FORMS = "-- forms_to_link
         select i.id, i.revision, i.case_id, i.at, i.at_offset_min, i.enumerator, i.respondent, i.result, i.household, i.phone,
@@ -278,6 +282,15 @@ pub async fn forms(tx: &Tx, key: SurveyKey, wanted: &[(Uuid, i32)]) -> Result<Ve
             form(r, own.collect())
         })
         .collect())
+}
+
+/// Those of these interviews that are no evidence any more.
+pub async fn out_of_force(tx: &Tx, key: SurveyKey, interviews: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    if interviews.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.query(&OUT_OF_FORCE, &[&key.district, &key.no, &interviews]).await?;
+    Ok(rows.iter().map(|r| r.get("interview")).collect())
 }
 
 /// Interviews as they are compared, by id; those never linked are left out.

@@ -5,4 +5,5 @@ mod codes;
 pub mod family;
 mod numbers;
 mod people;
+mod reading;
 mod sight;

@@ -158,3 +158,37 @@ async fn a_form_of_people_who_live_elsewhere_stays_complete_for_its_door() {
     assert_eq!(state(&chief, app.survey.case(0)).await, "completed");
     app.recount().await;
 }
+
+/// A family met twice is one household. Its child turns up at a third door as a tenant: the pairs that follow touch both forms
+/// of the family, and the one that counts elsewhere still does.
+#[tokio::test]
+async fn a_family_counted_once_stays_counted_once_when_one_of_them_is_paired_with_a_third_door() {
+    let app = App::new(Survey::with_dwellings(12).policy(AUTO)).await;
+    let mut family = people(&ZHAI);
+    family[2] = absent(family[2].clone());
+    let (first, second) =
+        (form(app.survey.case(0), family.clone(), "10:10"), form(app.survey.case(9), family, "15:20"));
+    let phone = app.device("ea1").await;
+    phone.accepted(&[first.clone(), second.clone()]).await;
+    link_all(&app).await;
+    let chief = app.staff("sall").await;
+    assert_eq!(read(&chief, link_id(&first, &second)).await["state"], "merged");
+    assert_eq!(totals(&chief).await.0, 1);
+
+    let mut tenant = people(&ZHAI[2..3]);
+    for (field, value) in [
+        ("relationship", json!("head")),
+        ("registered_at", json!(2)),
+        ("time_away", json!(4)),
+        ("residence_status", json!("here_elsewhere")),
+    ] {
+        tenant[0][field] = value;
+    }
+    let flat = with(form(app.survey.case(5), tenant, "11:00"), "respondent", "head");
+    phone.accepted(std::slice::from_ref(&flat)).await;
+    link_all(&app).await;
+
+    assert_eq!(read(&chief, link_id(&first, &flat)).await["state"], "paired");
+    assert_eq!(totals(&chief).await.0, 2, "the family once, the tenant once");
+    app.recount().await;
+}

@@ -1,9 +1,124 @@
-//! The household comparisons as data: their levels, in order, and the class of door that selects the weights.
-//! How a level is reached stands in `household_compare`.
+//! Everything that is compared of a pair, and the levels of each comparison, in order: the one table of what linkage says.
+//! Each line holds the name, which is the code in model files, in stored evidence and in answers and never changes, and what
+//! people read in English and in Chinese. How a level is reached stands beside the comparison: `compare`, `compare_latin`,
+//! `birth`, `household_compare`.
 
 use serde::{Deserialize, Serialize};
 
 use super::levels::{comparisons, levels};
+
+levels! {
+    /// How two names agree when at least one is Han, best first.
+    pub enum NameLevel {
+        Missing = "missing", "missing", "缺";
+        Same = "same characters", "same characters", "同字";
+        SameSound = "same sound", "same sound", "同音";
+        SwappedGiven = "given characters swapped", "given characters swapped", "名字两字颠倒";
+        NearSound = "nearly the same sound", "nearly the same sound", "近音";
+        GivenSame = "same given name, other surname", "same given name, other surname", "名同姓不同";
+        OneOfTwo = "same surname, one of two given characters", "same surname, one of two given characters", "姓同，名有一字同";
+        Contained = "same surname, a given character lost", "same surname, a given character lost", "姓同，名缺一字";
+        Nickname = "nickname fits the given name", "nickname fits the given name", "小名与名相符";
+        Spouse = "named by the spouse", "named by the spouse", "以配偶称呼";
+        VagueSurname = "vague, same surname", "vague, same surname", "模糊，姓同";
+        SurnameOnly = "same surname only", "same surname only", "仅姓同";
+        GivenShort = "same one-character given name, other surname", "same one-character given name, other surname", "单名同，姓不同";
+        VagueOther = "vague, other surname", "vague, other surname", "模糊，姓不同";
+        Other = "different", "different", "不同";
+    }
+}
+
+levels! {
+    /// How one part of two Latin names agrees, best first.
+    pub enum LatinLevel {
+        Missing = "missing", "missing", "缺";
+        Same = "same letters", "same letters", "字母相同";
+        Close = "a slip apart", "a slip apart", "相差一处";
+        Similar = "similar", "similar", "相近";
+        Initial = "initial or shortened", "initial or shortened", "首字母或缩写";
+        Other = "different", "different", "不同";
+    }
+}
+
+levels! {
+    /// Whether given name and surname stand in the same order in two Latin names.
+    pub enum OrderLevel {
+        Missing = "missing", "missing", "缺";
+        Straight = "same order", "same order", "顺序相同";
+        Crossed = "given name and surname exchanged", "given name and surname exchanged", "姓名颠倒";
+    }
+}
+
+levels! {
+    /// How two citizen IDs agree.
+    pub enum IdLevel {
+        Missing = "missing", "missing", "缺";
+        Same = "same", "same", "相同";
+        SameRepaired = "same, one repaired", "same, one repaired", "相同（一处更正）";
+        Borrowed = "same, but name and birth differ", "same, but name and birth differ", "相同，但姓名和出生不同";
+        Conflict = "conflict", "conflict", "矛盾";
+        OtherNumber = "other number without a check digit", "other number without a check digit", "号码不同且无校验位";
+    }
+}
+
+levels! {
+    /// Sex.
+    pub enum SexLevel {
+        Missing = "missing", "missing", "缺";
+        Same = "same", "same", "相同";
+        Different = "different", "different", "不同";
+    }
+}
+
+levels! {
+    /// Relationship to the two heads, who may be different people.
+    pub enum RoleLevel {
+        Missing = "missing", "missing", "缺";
+        Same = "same", "same", "相同";
+        Compatible = "possible under another head", "possible under another head", "户主不同时可能";
+        Unlikely = "unlikely", "unlikely", "不太可能";
+    }
+}
+
+levels! {
+    /// How two birth dates agree, best first.
+    pub enum BirthLevel {
+        Missing = "missing", "missing", "缺";
+        SameDay = "same day", "same day", "同日";
+        SameMonthDayMissing = "same month, a day missing", "same month, a day missing", "同月，缺日";
+        Swapped = "day and month swapped", "day and month swapped", "日月颠倒";
+        Lunar = "one is the lunar date of the other", "one is the lunar date of the other", "一为另一的农历";
+        SameMonth = "same month, other day", "same month, other day", "同月不同日";
+        SameDayOtherYear = "other year, same day and month", "other year, same day and month", "年不同，月日相同";
+        SameDayOtherMonth = "same year and day, other month", "same year and day, other month", "年日相同，月不同";
+        SameYearMonthMissing = "same year, a month missing", "same year, a month missing", "同年，缺月";
+        MonthNear = "same year, month one off", "same year, month one off", "同年，月差一";
+        YearNearMonthSame = "year up to 3 off, same month, a day missing", "year up to 3 off, same month, a day missing", "年差三以内，同月，缺日";
+        GuessNear = "only years, 1 off", "only years, 1 off", "仅年份，差一";
+        SameYear = "same year only", "same year only", "仅年份相同";
+        GuessFar = "only years, 2 to 5 off", "only years, 2 to 5 off", "仅年份，差二至五";
+        YearNear = "year 1 off, the rest differs", "year 1 off, the rest differs", "年差一，其余不同";
+        YearFar = "year 2 to 5 off, the rest differs", "year 2 to 5 off, the rest differs", "年差二至五，其余不同";
+        Other = "different", "different", "不同";
+    }
+}
+
+comparisons! {
+    /// The level of every person comparison for one pair. The given name, the surname and their order are compared where both
+    /// names are Latin, the name as one where they are not. The first level of each says that a value is missing.
+    pub struct PersonLevels;
+    /// One person comparison and the level it reached.
+    pub enum PersonFound {
+        name: Name(NameLevel) = "name", "name", "姓名";
+        given: Given(LatinLevel) = "given name", "given name", "名";
+        surname: Surname(LatinLevel) = "surname", "surname", "姓";
+        order: Order(OrderLevel) = "name order", "order of the name", "姓名顺序";
+        birth: Birth(BirthLevel) = "birth", "birth", "出生";
+        citizen: Citizen(IdLevel) = "citizen id", "ID number", "证件号";
+        sex: Sex(SexLevel) = "sex", "sex", "性别";
+        role: Role(RoleLevel) = "relationship", "relationship", "与户主关系";
+    }
+}
 
 levels! {
     /// Whether the two doors are one: by the code and the address together.
