@@ -1,3 +1,5 @@
+//! What is planned for a component, without a database.
+
 use proptest::prelude::*;
 
 use super::*;

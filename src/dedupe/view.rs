@@ -278,7 +278,7 @@ fn household(found: &LinkDetail) -> Value {
     json!({"id": a.cluster, "interviews": n, "counted": counted})
 }
 
-fn step<Found: Serialize>(s: &Step<Found>, a: Option<Value>, b: Option<Value>) -> Value {
+fn step<Found: Serialize>(s: &Step<Found>, a: Option<&Value>, b: Option<&Value>) -> Value {
     let mut all = json!({"m": s.m, "u": s.u, "weight": s.bits, "a": a, "b": b});
     if let (Some(all), Ok(Value::Object(found))) = (all.as_object_mut(), serde_json::to_value(&s.found)) {
         all.extend(found);
@@ -291,7 +291,8 @@ fn person_pair(p: &PersonExplanation, pair: &Pair, range: (i32, i32)) -> Value {
     let (a, b) = (find(&pair.a, p.a), find(&pair.b, p.b));
     let (see_a, see_b) = (sight(&pair.a, range), sight(&pair.b, range));
     let of = |person: &Option<FormPerson>, found, sight| person.as_ref().and_then(|x| shown(x, found, sight));
-    let line = |s: &Step<PersonFound>| step(s, of(&a, s.found, see_a), of(&b, s.found, see_b));
+    let line =
+        |s: &Step<PersonFound>| step(s, of(&a, s.found, see_a).as_ref(), of(&b, s.found, see_b).as_ref());
     json!({"a": p.a, "b": p.b, "weight": p.weight, "probability": p.probability,
         "frequency_weight": p.frequency_bits, "evidence": p.steps.iter().map(line).collect::<Vec<_>>()})
 }

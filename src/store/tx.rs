@@ -103,7 +103,7 @@ pub enum Error {
 
 impl Error {
     /// What `column` of the row `key` of `table` holds is no code of this program.
-    pub(super) fn impossible(table: &'static str, key: impl ToString, column: &'static str) -> Self {
+    pub(super) fn impossible(table: &'static str, key: &impl ToString, column: &'static str) -> Self {
         Self::Impossible { table, key: key.to_string(), column }
     }
 

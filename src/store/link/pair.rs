@@ -153,7 +153,7 @@ pub(super) fn code<T: ClosedSet>(
 ) -> Result<Option<T>, Error> {
     let Some(slug) = row.get::<_, Option<&str>>(column) else { return Ok(None) };
     let found = T::CODES.iter().find(|code| code.code_slug() == slug).copied();
-    found.map(Some).ok_or_else(|| Error::impossible(table, key, column))
+    found.map(Some).ok_or_else(|| Error::impossible(table, &key, column))
 }
 
 /// The code in a column that always holds one.
@@ -162,7 +162,7 @@ pub(super) fn needed_code<T: ClosedSet>(
     of: (&'static str, Uuid),
     column: &'static str,
 ) -> Result<T, Error> {
-    code(row, of, column)?.ok_or_else(|| Error::impossible(of.0, of.1, column))
+    code(row, of, column)?.ok_or_else(|| Error::impossible(of.0, &of.1, column))
 }
 
 pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {

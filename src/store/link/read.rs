@@ -130,7 +130,7 @@ async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>
 
 fn evidence(row: &Row) -> Result<Option<Explanation>, Error> {
     let stored = row.try_get::<_, Option<Json<Explanation>>>("evidence");
-    let known = stored.map_err(|_| Error::impossible("link", row.get::<_, Uuid>("id"), "evidence"))?;
+    let known = stored.map_err(|_| Error::impossible("link", &row.get::<_, Uuid>("id"), "evidence"))?;
     Ok(known.map(|Json(told)| told))
 }
 
@@ -228,7 +228,7 @@ impl Store {
                     .map(|r| {
                         let state: &str = r.get("state");
                         let known = LinkState::from_slug(state);
-                        Ok((known.ok_or_else(|| Error::impossible("link", state, "state"))?, r.get("n")))
+                        Ok((known.ok_or_else(|| Error::impossible("link", &state, "state"))?, r.get("n")))
                     })
                     .collect()
             })
