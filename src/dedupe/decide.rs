@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::apply::{Cause, facts, lock, write};
-use super::component::{Component, load};
+use super::component::{Component, Node, load};
 use super::effects::Changes;
 use super::household::Households;
+use super::judge::Judge;
 use super::settle::{Work, settle};
 use super::{Dedupe, Error};
 use crate::domain::{LinkEventKind, LinkState, MergedAs, Verdict};
@@ -88,7 +89,8 @@ impl Dedupe {
         found: LinkRow,
         ruling: &Ruling,
     ) -> Result<Decided, Error> {
-        let weighed = self.weigh(tx, at, (survey, caller), found, ruling).await?;
+        let ground = self.ground(tx, at, survey, &found).await?;
+        let weighed = ground.weigh(tx, at, caller, found, ruling).await?;
         let before = lock(tx, at.key, &weighed.cases()).await?;
         let step = weighed.doors(tx, at).await?;
         if let Some(change) = step.change {
@@ -108,25 +110,43 @@ impl Dedupe {
         Ok(Decided { link, changes })
     }
 
+    /// What every decision on a link is weighed on.
+    pub(super) async fn ground(
+        &self,
+        tx: &Tx,
+        at: At,
+        survey: &Survey,
+        link: &LinkRow,
+    ) -> Result<Ground, Error> {
+        let roots = load(tx, at.key, &[link.a, link.b], &HashMap::new()).await?;
+        Ok(Ground { judge: self.judge(tx, survey).await?, roots })
+    }
+}
+
+/// What every decision on a link is weighed on: its interviews in force, and the judge.
+pub(super) struct Ground {
+    judge: Arc<Judge>,
+    roots: Vec<Node>,
+}
+
+impl Ground {
     /// Weighs a decision: what hangs together under it, and into which households. Only reads. Errors: one that does not fit.
     pub(super) async fn weigh(
         &self,
         tx: &Tx,
         at: At,
-        (survey, caller): (&Survey, &Caller),
+        caller: &Caller,
         was: LinkRow,
         ruling: &Ruling,
     ) -> Result<Weighed, Error> {
         check(&was, ruling)?;
         let is = decided(&was, ruling, (caller, at));
-        let fresh = BTreeMap::from([(was.id, is.clone())]);
-        let nothing = HashMap::new();
-        let roots = load(tx, at.key, &[was.a, was.b], &nothing).await?;
-        if ruling.verdict == Verdict::Merge && roots.len() < 2 {
+        if ruling.verdict == Verdict::Merge && self.roots.len() < 2 {
             return Err(Error::Unfit("One of the two interviews is no evidence any more."));
         }
-        let component = Component::grow(tx, at.key, roots, &fresh, &nothing).await?;
-        let households = component.households(&*self.judge(tx, survey).await?);
+        let fresh = BTreeMap::from([(was.id, is.clone())]);
+        let component = Component::grow(tx, at.key, self.roots.clone(), &fresh, &HashMap::new()).await?;
+        let households = component.households(&self.judge);
         if households.broken.is_some() {
             let why = "Another decision on these interviews says the opposite; take that one back first.";
             return Err(Error::Unfit(why));

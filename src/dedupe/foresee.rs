@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::apply::{facts, with_survivors};
-use super::decide::find;
+use super::decide::{Ground, find};
 use super::effects::{Changes, Choice, Effect, Effects};
 use super::settle::settle;
 use super::{Dedupe, Error, Ruling};
@@ -30,32 +30,39 @@ impl Dedupe {
                 Box::pin(async move {
                     let at = At::new(survey.key, now);
                     let found = find(tx, at, &caller, link).await?;
-                    let by = (survey.as_ref(), &caller);
+                    let ground = own.ground(tx, at, &survey, &found).await?;
+                    let asked =
+                        Asked { at, survey: &survey, caller: &caller, found: &found, ground: &ground };
                     Ok(Effects {
-                        merge_household: own.effect(tx, at, by, &found, Choice::MergeHousehold).await?,
-                        merge_door: own.effect(tx, at, by, &found, Choice::MergeDoor).await?,
-                        pair: own.effect(tx, at, by, &found, Choice::Pair).await?,
-                        apart: own.effect(tx, at, by, &found, Choice::Apart).await?,
-                        undo: own.effect(tx, at, by, &found, Choice::Undo).await?,
+                        merge_household: asked.effect(tx, Choice::MergeHousehold).await?,
+                        merge_door: asked.effect(tx, Choice::MergeDoor).await?,
+                        pair: asked.effect(tx, Choice::Pair).await?,
+                        apart: asked.effect(tx, Choice::Apart).await?,
+                        undo: asked.effect(tx, Choice::Undo).await?,
                     })
                 })
             })
             .await
     }
+}
 
-    async fn effect(
-        &self,
-        tx: &Tx,
-        at: At,
-        (survey, caller): (&Survey, &Caller),
-        found: &LinkRow,
-        choice: Choice,
-    ) -> Result<Effect, Error> {
-        match self.foresee(tx, at, (survey, caller), found, choice).await {
+/// A link whose decisions somebody asks about.
+struct Asked<'a> {
+    at: At,
+    survey: &'a Survey,
+    caller: &'a Caller,
+    found: &'a LinkRow,
+    ground: &'a Ground,
+}
+
+impl Asked<'_> {
+    async fn effect(&self, tx: &Tx, choice: Choice) -> Result<Effect, Error> {
+        let range = self.caller.range;
+        match self.foresee(tx, choice).await {
             Ok(changes) => {
-                let beyond = changes.beyond(caller.range);
+                let beyond = changes.beyond(range);
                 let why = (beyond > 0).then(|| Error::BeyondReach.to_string());
-                let changes = Some(changes.seen_from(caller.range));
+                let changes = Some(changes.seen_from(range));
                 Ok(Effect { possible: beyond == 0, why, beyond_reach: beyond, changes })
             }
             Err(Error::Unfit(why) | Error::Ingest(crate::ingest::Error::Unfit(why))) => {
@@ -66,18 +73,12 @@ impl Dedupe {
     }
 
     /// What a decision would change in numbers.
-    async fn foresee(
-        &self,
-        tx: &Tx,
-        at: At,
-        (survey, caller): (&Survey, &Caller),
-        found: &LinkRow,
-        choice: Choice,
-    ) -> Result<Changes, Error> {
+    async fn foresee(&self, tx: &Tx, choice: Choice) -> Result<Changes, Error> {
+        let (at, found) = (self.at, self.found);
         let (verdict, merged_as) = choice.ruling();
         let (version, note) = (found.version, String::new());
         let ruling = Ruling { link: found.id, verdict, merged_as, version, note, is_proposal: false };
-        let weighed = self.weigh(tx, at, (survey, caller), found.clone(), &ruling).await?;
+        let weighed = self.ground.weigh(tx, at, self.caller, found.clone(), &ruling).await?;
         let door = weighed.doors(tx, at).await?.change;
         let mut facts = facts(tx, at.key, &weighed.work()).await?;
         match door {
@@ -93,7 +94,7 @@ impl Dedupe {
         let ids = with_survivors(tx, at.key, &weighed.cases()).await?;
         let before: Vec<Arc<LockedCase>> =
             look_at_cases(tx, at.key, &ids).await?.into_iter().map(Arc::new).collect();
-        let folded = Supposed { flags: &plan.flags, door }.fold(tx, at, survey).await?;
+        let folded = Supposed { flags: &plan.flags, door }.fold(tx, at, self.survey).await?;
         let after: Vec<Arc<LockedCase>> = before
             .iter()
             .map(|row| match folded.get(&row.id) {

@@ -254,7 +254,8 @@ fn event(e: &EventRow, both: bool) -> Value {
         object.remove("cases");
         object.remove("taken_in");
     }
-    json!({"decision": e.kind, "as": e.merged_as, "state": e.state, "by": e.by, "at": e.at, "note": e.note, "version": e.version,
+    let note = if let Some(why) = e.refusal { why.slug() } else { &e.note };
+    json!({"decision": e.kind, "as": e.merged_as, "state": e.state, "by": e.by, "at": e.at, "note": note, "version": e.version,
         "weight": e.weight, "probability": e.probability, "model": e.model_version, "changed": changed})
 }
 

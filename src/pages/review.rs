@@ -266,7 +266,8 @@ fn event(v: &Visitor, names: &BTreeMap<String, String>, e: &crate::store::link::
         "review.event_line",
         &[("what", &what), ("by", &named(names, &e.by)), ("time", &v.when().full(e.at))],
     );
-    if e.note.is_empty() { line } else { format!("{line} — {}", e.note) }
+    let note = e.refusal.map_or(e.note.as_str(), |why| why.label(v.words.0));
+    if note.is_empty() { line } else { format!("{line} — {note}") }
 }
 
 fn choices(v: &Visitor, pair: &Pair, effects: &Effects, is_review: bool) -> Vec<Offer> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cluster::{Member, households};
 use super::pair::{LinkRow, by_id, code, link_row, needed_code, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
-use crate::domain::{LinkEventKind, LinkState, MergedAs};
+use crate::domain::{LinkEventKind, LinkState, MergedAs, Refusal};
 use crate::link::explain::Explanation;
 use crate::store::tx::{Error, Tx, statements};
 use crate::store::{Store, SurveyKey, Witness};
@@ -67,8 +67,10 @@ pub struct EventRow {
     pub by: String,
     /// When.
     pub at: Timestamp,
-    /// In the person's words.
+    /// In the person's words; empty for what the linking job did.
     pub note: String,
+    /// Why a likely merge waited, as the linking job found.
+    pub refusal: Option<Refusal>,
     /// What it changed in numbers.
     pub changed: Option<Value>,
 }
@@ -136,9 +138,16 @@ fn evidence(row: &Row) -> Result<Option<Explanation>, Error> {
 
 fn event_row(link: Uuid, row: &Row) -> Result<EventRow, Error> {
     let of = ("link_event", link);
+    let kind: LinkEventKind = needed_code(row, of, "kind")?;
+    let note: String = row.get("note");
+    let (note, refusal) = if kind.is_of_a_person() || note.is_empty() {
+        (note, None)
+    } else {
+        (String::new(), code(row, of, "note")?)
+    };
     Ok(EventRow {
         version: row.get("version"),
-        kind: needed_code(row, of, "kind")?,
+        kind,
         state: needed_code(row, of, "state")?,
         merged_as: code(row, of, "merged_as")?,
         weight: row.get("weight"),
@@ -146,7 +155,8 @@ fn event_row(link: Uuid, row: &Row) -> Result<EventRow, Error> {
         model_version: row.get("model_version"),
         by: row.get("by_user"),
         at: row.get("at"),
-        note: row.get("note"),
+        note,
+        refusal,
         changed: row.get("changed"),
     })
 }

@@ -39,7 +39,12 @@ async fn a_pair_is_shown_with_its_effects_while_every_row_is_locked_and_nothing_
     assert_eq!(seen["effects"]["merge_household"]["changes"]["completed"], -1, "{seen}");
     let shown = tokio::time::timeout(SOON, page.0.get(&format!("/review/{link}"))).await;
     let shown = shown.expect("no lock is waited for").text();
-    assert!(shown.contains("People in common") && shown.contains("Merge"), "{shown}");
+    for words in ["People in common", "Merge", "The survey leaves merges across doors to a person"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    // The log says it in words, not by its code.
+    assert!(!shown.contains("across-doors"), "{shown}");
+    assert_eq!(seen["events"][0]["note"], "across-doors");
     tx.rollback().await.unwrap();
 
     assert_eq!(all(&app).await, before);
