@@ -92,7 +92,7 @@ async fn every_id_computed_from_a_key_of_the_door_stands_for_it() {
     let app = App::new(Survey::with_dwellings(2).numbered()).await;
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let second = with(reported("101"), "household", 2);
-    phone.accepted(&[second.clone()]).await;
+    phone.accepted(std::slice::from_ref(&second)).await;
     app.load(&with_zeros(&app.survey)).await;
     let (case, alias) = (app.survey.case(0), by_key("0101", 1));
     assert_ne!(case, alias);
@@ -144,9 +144,10 @@ async fn two_numbers_that_change_places_are_asked_about_and_end_as_answered() {
         let report = app.load_with(&swapped, &[answer]).await;
 
         assert_eq!((report.doors.added, report.doors.removed), (0, 0));
-        let expected = match answer {
-            Answer::ByNumber => [(one, "1-102", "n1"), (two, "1-101", "n2")],
-            _ => [(two, "1-102", "n1"), (one, "1-101", "n2")],
+        let expected = if answer == Answer::ByNumber {
+            [(one, "1-102", "n1"), (two, "1-101", "n2")]
+        } else {
+            [(two, "1-102", "n1"), (one, "1-101", "n2")]
         };
         let expected = expected.map(|(id, room, number)| (id, room.to_owned(), Some(number.to_owned())));
         assert_eq!(rooms(&app).await, expected);
