@@ -42,7 +42,7 @@ impl SetupArgs {
             Accept::Answer(answer) => Some(*answer),
             Accept::Reading(_) => None,
         });
-        Load { mode, answers: given.chain(remove).collect() }
+        Load { mode, answers: given.chain(remove).collect(), by: None }
     }
 
     fn accepted(&self) -> Accepted {

@@ -7,7 +7,7 @@ mod same;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refold::{At, blank, refold};
@@ -15,6 +15,8 @@ use super::{Error, Ingest, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
 use crate::setup::{Answer, Answered, DwellingRow, Setup};
+use crate::store::access::Caller;
+use crate::store::audit::{self, Action, Note};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::load::{self, CaseAt, Column, Found, Frame, Lost};
 use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed};
@@ -41,11 +43,13 @@ pub struct Load {
     pub mode: Mode,
     /// What is meant, where it may be a slip.
     pub answers: Vec<Answer>,
+    /// Who loads it on a page; `None` for the operator's shell.
+    pub by: Option<Caller>,
 }
 
 impl From<Mode> for Load {
     fn from(mode: Mode) -> Self {
-        Self { mode, answers: Vec::new() }
+        Self { mode, answers: Vec::new(), by: None }
     }
 }
 
@@ -171,9 +175,25 @@ async fn apply(
         totals,
     };
     Ok(match load.mode {
-        Mode::Apply => Outcome::Stamp(report, key, at.tag),
+        Mode::Apply => {
+            audit::note(tx, &noted(key, load, &report, now)).await?;
+            Outcome::Stamp(report, key, at.tag)
+        }
         Mode::Try => Outcome::Rollback(report),
     })
+}
+
+/// The line of the audit log: who loaded it, and how much it changed.
+fn noted(key: SurveyKey, load: &Load, report: &Report, now: Timestamp) -> Note {
+    let doors = &report.doors;
+    let mut note = Note::by_operator(key, Action::LoadSetup, now);
+    if let Some(by) = &load.by {
+        (note.user, note.role) = (by.user.clone(), by.role.clone());
+    }
+    note.with(json!({
+        "policy_version": report.policy_version, "doors_added": doors.added, "doors_changed": doors.changed,
+        "doors_rewritten": doors.rewritten, "doors_removed": doors.removed, "areas_gone": report.areas_gone,
+    }))
 }
 
 /// Writes the survey's own row; returns it ready for use, and whether its rules changed.

@@ -263,6 +263,7 @@ async fn loaded(
     load: Load,
 ) -> Result<Result<Report, Vec<Question>>, Problem> {
     let (app, setup, now) = (v.app.clone(), Arc::clone(setup), v.now);
+    let load = Load { by: Some(v.caller.clone()), ..load };
     to_the_end(async move {
         match app.ingest.load_setup(setup, load, now, Arc::new(|_| {})).await {
             Ok(report) => Ok(Ok(report)),
@@ -282,6 +283,7 @@ pub async fn apply(v: Visitor, form: Form) -> Shown {
     let load = Load {
         mode: if form.text("do") == Some("try") { Mode::Try } else { Mode::Apply },
         answers: answers.filter_map(|(_, value)| Answer::from_slug(value)).collect(),
+        by: None,
     };
     match v.app.pages.take_setup(&v.caller.user, form.uuid("id")?, v.now) {
         None => page.trouble = Some(v.words.t("setup.gone").to_owned()),

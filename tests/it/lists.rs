@@ -207,7 +207,7 @@ async fn everything_is_asked_in_one_go() {
     bad.days.0 = "2020-11-05".to_owned();
     let slugs: Vec<_> = app.asked(&bad).await.iter().map(Question::slug).collect();
     assert_eq!(slugs, ["starts-later", "staff-gone", "doors-gone"]);
-    let load = Load { mode: Mode::Apply, answers: vec![Answer::Remove, Answer::EarlyVisits] };
+    let load = Load { mode: Mode::Apply, answers: vec![Answer::Remove, Answer::EarlyVisits], by: None };
     let Err(Error::Asked(left)) = app.try_load(&bad, load, app.clock.now()).await else {
         panic!("it was taken")
     };
@@ -249,4 +249,12 @@ async fn the_page_asks_what_the_command_asks() {
     assert!(done.contains("30 no longer listed and removed"), "{done}");
     assert_eq!(cases(&app).await, 10);
     app.recount().await;
+    // Who loaded it stands in the audit log: the shell first, then the admin; trying leaves no line.
+    let lines = app.db.client().await;
+    let lines = lines
+        .query("select user_name, (detail->>'doors_removed')::int from audit where action = 'load_setup' order by id", &[])
+        .await
+        .unwrap();
+    let lines: Vec<(String, i32)> = lines.iter().map(|r| (r.get(0), r.get(1))).collect();
+    assert_eq!(lines, [("operator".to_owned(), 0), ("root".to_owned(), 30)]);
 }

@@ -112,13 +112,13 @@ impl App {
 
     /// Loads a set-up at a time of its own; a second survey over the same doors is meant.
     pub async fn load_at(&self, survey: &Survey, at: &str) -> Report {
-        let load = Load { mode: Mode::Apply, answers: vec![Answer::NewSurvey] };
+        let load = Load { mode: Mode::Apply, answers: vec![Answer::NewSurvey], by: None };
         self.try_load(survey, load, at.parse().expect("a time")).await.expect("the set-up fits")
     }
 
     /// Loads a set-up now, with answers to what it asks.
     pub async fn load_with(&self, survey: &Survey, answers: &[Answer]) -> Report {
-        let load = Load { mode: Mode::Apply, answers: answers.to_vec() };
+        let load = Load { mode: Mode::Apply, answers: answers.to_vec(), by: None };
         self.try_load(survey, load, self.clock.now()).await.expect("the set-up fits")
     }
 
