@@ -154,7 +154,8 @@ pub struct Node {
     /// The client computes it.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub calculated: bool,
-    /// Which metadata it holds: `start`, `end`, `today`, `deviceid` and the like.
+    /// Which metadata it holds: `start`, `end`, `today`, `deviceid` and the like; `count` if it only says how often a repeat is
+    /// repeated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub meta: Option<String>,
     /// What a group or a repeat holds.

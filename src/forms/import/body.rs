@@ -37,6 +37,8 @@ pub struct Body {
     pub sections: BTreeMap<String, Labels>,
     /// Paths of repeats.
     pub repeats: BTreeSet<String>,
+    /// Nodes that only say how often a repeat is repeated.
+    pub counts: BTreeSet<String>,
     /// Files that controls name.
     pub files: BTreeSet<String>,
 }
@@ -90,6 +92,7 @@ impl Walk<'_> {
             }
             if is_repeat {
                 if let Some(count) = crate::forms::xml::attribute(element, "count") {
+                    self.body.counts.insert(count.trim().to_owned());
                     seen.expressions.push((path.clone(), "repeat_count".to_owned(), count.to_owned()));
                 }
                 self.body.repeats.insert(path);

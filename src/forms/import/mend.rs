@@ -14,6 +14,9 @@ use crate::forms::xml::{attribute, escape, tag_length};
 /// Namespace of the attribute that holds a binding.
 pub const NAMESPACE: &str = "urn:doorknock:xforms";
 
+/// Namespace of the attribute that lets clients edit what they sent.
+const ODK: &str = "http://www.opendatakit.org/xforms";
+
 /// Replacements in a text, gathered first and made at once.
 #[derive(Debug, Default)]
 struct Edits(Vec<(Range<usize>, String)>);
@@ -74,10 +77,14 @@ pub fn complete(text: &str, document: &Document<'_>, default_version: &str) -> S
         }
     }
     let submission = model.children().find(|n| n.is_element() && n.tag_name().name() == "submission");
-    let editable = " xmlns:dkodk=\"http://www.opendatakit.org/xforms\" dkodk:client-editable=\"true\"";
+    let declared = document.root_element().namespaces().find(|n| n.uri() == ODK).and_then(|n| n.name());
+    let editable = match declared {
+        Some(prefix) => format!(" {prefix}:client-editable=\"true\""),
+        None => format!(" xmlns:odk=\"{ODK}\" odk:client-editable=\"true\""),
+    };
     match submission {
         Some(element) if attribute(element, "client-editable").is_some() => {}
-        Some(element) => edits.insert(behind_name(text, element), editable.to_owned()),
+        Some(element) => edits.insert(behind_name(text, element), editable),
         None => {
             if let Some(at) = inside(text, model) {
                 let prefix = prefix(text, model);

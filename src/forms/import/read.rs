@@ -53,6 +53,7 @@ struct Reader<'a> {
     controls: BTreeMap<String, Control>,
     sections: BTreeMap<String, Labels>,
     repeats: BTreeSet<String>,
+    counts: BTreeSet<String>,
     secondary: BTreeMap<String, Secondary>,
     texts: &'a Texts,
 }
@@ -76,6 +77,7 @@ pub fn read(document: &Document<'_>, names: &BTreeMap<String, String>) -> Option
         controls: body.controls,
         sections: body.sections,
         repeats: body.repeats,
+        counts: body.counts,
         secondary,
         texts: &texts,
     };
@@ -249,6 +251,7 @@ impl Reader<'_> {
             None => self.sections.get(&path).cloned().unwrap_or_default(),
         };
         let is_calculated = bind.is_some_and(|bind| bind.is_calculated);
+        let is_count = is_calculated && control.is_none() && self.counts.contains(&path);
         Node {
             name: path.rsplit('/').next().unwrap_or_default().to_owned(),
             labels,
@@ -266,7 +269,7 @@ impl Reader<'_> {
                 && kind != Kind::Note
                 && !(is_calculated && bind.is_some_and(|bind| bind.is_readonly)),
             calculated: is_calculated,
-            meta: bind.and_then(|bind| bind.preload.clone()),
+            meta: bind.and_then(|bind| bind.preload.clone()).or_else(|| is_count.then(|| "count".to_owned())),
             kind,
             nodes,
             path,

@@ -12,10 +12,11 @@ use crate::forms::model::{FormModel, Kind, Node};
 /// Deepest unknown elements that are kept.
 const DEEPEST: usize = 64;
 
-/// Whether a node is no answer of its own: it went into a record, says when the form was begun or ended, or only informs.
+/// Whether a node is no answer of its own: it went into a record, says when the form was begun or ended or how often a repeat
+/// is repeated, or only informs.
 fn is_left_out(node: &Node) -> bool {
     let is_field = node.binding.as_deref().and_then(Binding::parse).is_some_and(Binding::is_field);
-    let is_clock = matches!(node.meta.as_deref(), Some("start" | "end" | "uid"));
+    let is_clock = matches!(node.meta.as_deref(), Some("start" | "end" | "uid" | "count"));
     (is_field && !node.kind.is_section()) || is_clock || node.kind == Kind::Note
 }
 
