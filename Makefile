@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots budgets vendor pages-test faults soak soak-memory fuzz-api mutations build install-deps clean
+.PHONY: help run test check bench screenshots budgets vendor pages-test faults soak soak-memory fuzz-api mutations forms corpus build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ faults: install-deps ## Every fault by name, 50 times each (RUNS=…); DOORKNOCK
 mutations: ## Break the service on purpose, one way at a time; every way must be noticed
 	@./scripts/install_deps.sh --python
 	python3 tests/mutations/run.py
+
+forms: ## Write the built-in forms (forms/*.xlsx) from their text, scripts/make_forms.py
+	python3 scripts/make_forms.py
+
+corpus: ## Compare our conversion of spreadsheets with pyxform's: CHECK='command with {file} {out}' DIRS='folders'
+	python3 tests/forms/corpus.py --check '$(CHECK)' $(DIRS)
 
 bench: install-deps ## Measure the service against plain PostgreSQL on this machine (minutes; BENCH=--quick is shorter)
 	$(CARGO) bench --locked --bench sync -- $(BENCH)

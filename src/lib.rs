@@ -13,6 +13,7 @@
 //! - `shelf`: where pictures lie
 //! - `surveys`: surveys with their rules, kept in memory
 //! - `store`: the only room that speaks SQL
+//! - `forms`: questionnaires as data: import, bindings, filled-in forms as records, answers as tables; pure
 //! - `setup`, `rehearsal`, `link`, `plan`, `domain`: pure
 //! - `embedded`: the private PostgreSQL cluster
 
@@ -24,6 +25,7 @@ pub mod dedupe;
 pub mod domain;
 pub mod embedded;
 pub mod export;
+pub mod forms;
 pub mod ingest;
 pub mod link;
 pub mod net;

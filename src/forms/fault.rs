@@ -74,7 +74,7 @@ impl Fault {
         let mut line = String::new();
         let row = self.row.map(|row| format!("row {row}"));
         let path = self.path.clone().filter(|_| self.sheet.is_none());
-        for part in [self.sheet.clone(), row, self.column.clone(), path].into_iter().flatten() {
+        for part in [self.sheet.clone(), row, path, self.column.clone()].into_iter().flatten() {
             line.push_str(&part);
             line.push_str(": ");
         }

@@ -200,6 +200,12 @@ impl FormModel {
         self.walk().into_iter().find(|node| node.path == path)
     }
 
+    /// The node that a path of a submission means, which has positions of repeats: `/data/person[2]/sex`.
+    pub fn node_of(&self, path: &str) -> Option<&Node> {
+        let parts: Vec<&str> = path.split('/').map(|part| part.split('[').next().unwrap_or(part)).collect();
+        self.node(&parts.join("/"))
+    }
+
     /// The node with a binding; the first where several have it.
     pub fn bound(&self, binding: &str) -> Option<&Node> {
         self.walk().into_iter().find(|node| node.binding.as_deref() == Some(binding))
@@ -207,9 +213,10 @@ impl FormModel {
 
     /// Whether a binding, or any that begins with it where it ends in a point, stands in the form.
     pub fn binds(&self, binding: &str) -> bool {
-        self.walk().iter().filter_map(|node| node.binding.as_deref()).any(|found| {
-            found == binding || (binding.ends_with('.') && found.starts_with(binding))
-        })
+        self.walk()
+            .iter()
+            .filter_map(|node| node.binding.as_deref())
+            .any(|found| found == binding || (binding.ends_with('.') && found.starts_with(binding)))
     }
 
     /// How many questions are asked.

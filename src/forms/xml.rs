@@ -28,7 +28,14 @@ pub enum XmlFault {
 /// Parses a text after the limits have been looked at, so that the parser never sees an unreasonable one.
 pub fn parse(text: &str, limits: Limits) -> Result<Document<'_>, XmlFault> {
     scan(text, limits)?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: u32::MAX };
+    if let Some(at) = impossible_reference(text) {
+        let before = &text[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        return Err(XmlFault::Unreadable(small(line), small(column)));
+    }
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {
         let pos = error.pos();
         XmlFault::Unreadable(pos.row, pos.col)
@@ -70,6 +77,19 @@ fn scan(text: &str, limits: Limits) -> Result<(), XmlFault> {
     Ok(())
 }
 
+/// Where a character reference stands that means no character, such as half a surrogate pair; parsers differ about them.
+fn impossible_reference(text: &str) -> Option<usize> {
+    let is_impossible = |at: usize| {
+        let code = text[at + 2..].split(';').next().unwrap_or_default();
+        let number = match code.strip_prefix('x') {
+            Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+            None => code.parse(),
+        };
+        number.is_ok_and(|number| number == 0 || char::from_u32(number).is_none())
+    };
+    text.match_indices("&#").map(|(at, _)| at).find(|at| is_impossible(*at))
+}
+
 fn past(rest: &str, end: &str) -> usize {
     rest.find(end).map_or(rest.len(), |found| found + end.len())
 }
@@ -98,7 +118,9 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push(' '),
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push(' ')
+            }
             c => out.push(c),
         }
     }
@@ -145,7 +167,10 @@ mod tests {
         assert_eq!(parse(&many, SMALL).err(), Some(XmlFault::TooMany));
         let dtd = "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>";
         assert_eq!(parse(dtd, SMALL).err(), Some(XmlFault::Dtd));
-        assert_eq!(parse("<a>\n<b></a>", SMALL).err().map(|f| matches!(f, XmlFault::Unreadable(2, _))), Some(true));
+        assert_eq!(
+            parse("<a>\n<b></a>", SMALL).err().map(|f| matches!(f, XmlFault::Unreadable(2, _))),
+            Some(true)
+        );
         assert!(parse("<a>\u{0}</a>", SMALL).is_err());
         assert!(parse("", SMALL).is_err());
     }

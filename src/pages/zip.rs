@@ -66,7 +66,7 @@ pub fn files(
     for index in 0..archive.len() {
         // Raw, because it may be packed in a way that we read only if somebody wants it.
         let entry = archive.by_index_raw(index).map_err(|_| Fault::Broken)?;
-        let name = entry.name().map_err(|_| Fault::Broken)?.replace('\\', "/");
+        let name = entry.name().replace('\\', "/");
         let is_readable =
             matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated);
         let is_locked = entry.encrypted();

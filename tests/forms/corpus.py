@@ -19,6 +19,8 @@ import sys
 import tempfile
 from xml.etree import ElementTree
 
+# Rules of this program that forms of other projects need not keep.
+OWN_RULES = ("entity list but doors", "submission_url", "public_key", "form_id", "bindings")
 XF = "{http://www.w3.org/2002/xforms}"
 
 
@@ -98,13 +100,16 @@ def main():
     parser.add_argument("dirs", nargs="+")
     given = parser.parse_args()
     sheets = sorted(p for d in given.dirs for p in pathlib.Path(d).rglob("*") if p.suffix.lower() in (".xlsx", ".xls", ".ods"))
-    count = {"spreadsheets": len(sheets), "both": 0, "neither": 0, "only ours": 0, "only pyxform": 0, "same shape": 0, "same expressions": 0}
+    count = {"spreadsheets": len(sheets), "both": 0, "neither": 0, "only ours": 0, "only pyxform": 0, "refused by our own rules": 0, "same shape": 0, "same expressions": 0}
     differing, opened, failed = [], 0, []
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.xml"
         for path in sheets:
             theirs = reference(path)
             mine, said = ours(given.check, path, out, files_of(theirs or ""))
+            if theirs is not None and mine is None and said and all(any(r in line for r in OWN_RULES) for line in said.splitlines()):
+                count["refused by our own rules"] += 1
+                continue
             key = {(True, True): "both", (False, False): "neither", (True, False): "only ours", (False, True): "only pyxform"}
             count[key[mine is not None, theirs is not None]] += 1
             if theirs is not None and mine is None:

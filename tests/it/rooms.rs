@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
     ("setup", &["domain"]),
+    ("forms", &["domain"]),
     ("embedded", &[]),
     ("shelf", &["store"]),
     ("rehearsal", &["domain", "setup"]),
@@ -40,7 +41,7 @@ const FACES_USE: &[&str] = &[
     "shelf", "store", "surveys", "sync", "visits", "domain",
 ];
 /// Rooms that know no async, SQL, HTTP, JSON text, files, network or clock.
-const PURE: [&str; 5] = ["domain", "link", "plan", "rehearsal", "setup"];
+const PURE: [&str; 6] = ["domain", "forms", "link", "plan", "rehearsal", "setup"];
 
 struct Source {
     path: String,

@@ -139,7 +139,10 @@ fn fits(node: &Node, want: Want) -> bool {
         return !matches!(want, Want::Position | Want::Picture | Want::Roster | Want::Chosen(_));
     }
     match want {
-        Want::Door => kind == Kind::String || (kind == Kind::SelectOne && node.choices_from.as_deref() == Some("doors.csv")),
+        Want::Door => {
+            kind == Kind::String
+                || (kind == Kind::SelectOne && node.choices_from.as_deref() == Some("doors.csv"))
+        }
         Want::Chosen(_) => kind == Kind::SelectOne,
         Want::Code(_) => matches!(kind, Kind::SelectOne | Kind::String),
         Want::Number(_) => matches!(kind, Kind::SelectOne | Kind::Int),
@@ -157,11 +160,15 @@ fn fits(node: &Node, want: Want) -> bool {
 
 fn wanted(want: Want) -> (&'static str, &'static str) {
     match want {
-        Want::Door => ("a select_one_from_file doors.csv, or text", " select_one_from_file doors.csv 或 text"),
+        Want::Door => {
+            ("a select_one_from_file doors.csv, or text", " select_one_from_file doors.csv 或 text")
+        }
         Want::Chosen(_) => ("a select_one", " select_one"),
         Want::Code(_) => ("a select_one or text", " select_one 或 text"),
         Want::Number(_) => ("an integer or a select_one", " integer 或 select_one"),
-        Want::YesNo => ("a select_one of yes and no, or acknowledge", "选项为 yes、no 的 select_one，或 acknowledge"),
+        Want::YesNo => {
+            ("a select_one of yes and no, or acknowledge", "选项为 yes、no 的 select_one，或 acknowledge")
+        }
         Want::Text | Want::Label => ("text, integer or select_one", " text、integer 或 select_one"),
         Want::Count => ("an integer", " integer"),
         Want::Decimal => ("a decimal or an integer", " decimal 或 integer"),

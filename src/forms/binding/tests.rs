@@ -14,7 +14,8 @@ fn node(path: &str, kind: Kind, binding: &str) -> Node {
 }
 
 fn choices(mut node: Node, names: &[&str]) -> Node {
-    node.choices = names.iter().map(|name| Choice { name: (*name).to_owned(), ..Choice::default() }).collect();
+    node.choices =
+        names.iter().map(|name| Choice { name: (*name).to_owned(), ..Choice::default() }).collect();
     node
 }
 
@@ -38,7 +39,9 @@ fn every_name_of_the_table_is_there_once() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), FIELDS.len());
-    assert!(matches!(Binding::parse("visit.appointment.from"), Some(Binding::Field(field)) if field.key() == "appointment.from"));
+    assert!(
+        matches!(Binding::parse("visit.appointment.from"), Some(Binding::Field(field)) if field.key() == "appointment.from")
+    );
     assert_eq!(Binding::parse("answer.contact_wish"), Some(Binding::Answer("contact_wish")));
     for bad in ["", "visit", "visit.mood", "answer.", "answer.1x", "Case", "person"] {
         assert_eq!(Binding::parse(bad), None, "{bad}");
@@ -50,11 +53,18 @@ fn a_binding_stands_where_it_may() {
     assert_eq!(told(vec![node("/data/x", Kind::String, "visit.mood")]), ["/data/x"]);
     assert_eq!(told(vec![node("/data/x", Kind::String, "person.name")]), ["/data/x"]);
     assert_eq!(told(vec![roster(vec![node("/data/p/r", Kind::Int, "household.rooms")])]), ["/data/p/r"]);
-    let photos = Node { nodes: vec![node("/data/r/a", Kind::Image, "visit.photo")], ..node("/data/r", Kind::Repeat, "") };
+    let photos = Node {
+        nodes: vec![node("/data/r/a", Kind::Image, "visit.photo")],
+        ..node("/data/r", Kind::Repeat, "")
+    };
     assert!(told(vec![photos, node("/data/b", Kind::Image, "visit.photo")]).is_empty());
-    let inner = Node { nodes: vec![node("/data/p/q/n", Kind::Int, "person.time_away")], ..node("/data/p/q", Kind::Repeat, "") };
+    let inner = Node {
+        nodes: vec![node("/data/p/q/n", Kind::Int, "person.time_away")],
+        ..node("/data/p/q", Kind::Repeat, "")
+    };
     assert_eq!(told(vec![roster(vec![inner])]), ["/data/p/q/n"]);
-    let kids = Node { nodes: vec![node("/data/k/a", Kind::Int, "answer.age")], ..node("/data/k", Kind::Repeat, "") };
+    let kids =
+        Node { nodes: vec![node("/data/k/a", Kind::Int, "answer.age")], ..node("/data/k", Kind::Repeat, "") };
     assert_eq!(told(vec![kids]), ["/data/k/a"]);
 }
 
@@ -73,12 +83,16 @@ fn a_binding_stands_once_and_has_the_right_type() {
     assert_eq!(told(vec![kind(&["1", "6"])]), ["/data/a"]);
     let computed = Node { calculated: true, ..node("/data/a", Kind::String, "household.n_stayed") };
     assert!(told(vec![computed]).is_empty());
-    assert_eq!(told(vec![node("/data/g/x", Kind::String, "answer.y"), node("/data/y", Kind::String, "")]), ["/data/g/x"]);
+    assert_eq!(
+        told(vec![node("/data/g/x", Kind::String, "answer.y"), node("/data/y", Kind::String, "")]),
+        ["/data/g/x"]
+    );
 }
 
 #[test]
 fn a_roster_needs_names_and_sexes() {
-    let empty = Node { nodes: vec![node("/data/p/a", Kind::Int, "")], ..node("/data/p", Kind::Repeat, "persons") };
+    let empty =
+        Node { nodes: vec![node("/data/p/a", Kind::Int, "")], ..node("/data/p", Kind::Repeat, "persons") };
     assert_eq!(told(vec![empty]), ["/data/p", "/data/p"]);
     assert!(told(vec![roster(Vec::new())]).is_empty());
 }

@@ -29,7 +29,8 @@ pub fn cell(row: &Value, column: &Column, values: Values<'_>) -> String {
     let label = |value: &Value| {
         let name = cell_text(value);
         let choice = column.choices.iter().find(|choice| choice.name == name);
-        let label = choice.and_then(|choice| choice.labels.get(language).or_else(|| choice.labels.values().next()));
+        let label =
+            choice.and_then(|choice| choice.labels.get(language).or_else(|| choice.labels.values().next()));
         label.cloned().unwrap_or(name)
     };
     match answer {

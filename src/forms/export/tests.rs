@@ -10,8 +10,14 @@ fn node(path: &str, kind: Kind) -> Node {
 }
 
 fn needs() -> Node {
-    let choice = |name: &str, zh: &str| Choice { name: name.to_owned(), labels: [("zh".to_owned(), zh.to_owned())].into() };
-    Node { choices: vec![choice("lift", "加装电梯"), choice("park", "停车")], ..node("/data/home/needs", Kind::SelectMultiple) }
+    let choice = |name: &str, zh: &str| Choice {
+        name: name.to_owned(),
+        labels: [("zh".to_owned(), zh.to_owned())].into(),
+    };
+    Node {
+        choices: vec![choice("lift", "加装电梯"), choice("park", "停车")],
+        ..node("/data/home/needs", Kind::SelectMultiple)
+    }
 }
 
 fn form(version: &str, nodes: Vec<Node>) -> FormModel {
@@ -25,14 +31,27 @@ fn form(version: &str, nodes: Vec<Node>) -> FormModel {
 }
 
 fn sheet(version: &str, more: &[&str]) -> FormModel {
-    let mut home: Vec<Node> = more.iter().map(|name| node(&format!("/data/home/{name}"), Kind::Int)).collect();
+    let mut home: Vec<Node> =
+        more.iter().map(|name| node(&format!("/data/home/{name}"), Kind::Int)).collect();
     home.push(needs());
-    let toys = Node { nodes: vec![node("/data/child/toy/what", Kind::String)], ..node("/data/child/toy", Kind::Repeat) };
-    let child = Node { nodes: vec![node("/data/child/age", Kind::Int), toys], ..node("/data/child", Kind::Repeat) };
+    let toys = Node {
+        nodes: vec![node("/data/child/toy/what", Kind::String)],
+        ..node("/data/child/toy", Kind::Repeat)
+    };
+    let child =
+        Node { nodes: vec![node("/data/child/age", Kind::Int), toys], ..node("/data/child", Kind::Repeat) };
     let wish = Node { binding: Some("answer.wish".to_owned()), ..node("/data/home/p7", Kind::String) };
     home.push(wish);
     let door = Node { binding: Some("case".to_owned()), ..node("/data/door", Kind::String) };
-    form(version, vec![door, Node { nodes: home, ..node("/data/home", Kind::Group) }, child, node("/data/info", Kind::Note)])
+    form(
+        version,
+        vec![
+            door,
+            Node { nodes: home, ..node("/data/home", Kind::Group) },
+            child,
+            node("/data/info", Kind::Note),
+        ],
+    )
 }
 
 fn headers(table: &Table) -> Vec<String> {
@@ -51,12 +70,14 @@ fn columns_are_those_of_all_versions_in_the_order_of_the_newest() {
 
 #[test]
 fn two_repeats_of_one_name_are_told_apart() {
-    let row = |path: &str| Node { nodes: vec![node(&format!("{path}/a"), Kind::Int)], ..node(path, Kind::Repeat) };
+    let row =
+        |path: &str| Node { nodes: vec![node(&format!("{path}/a"), Kind::Int)], ..node(path, Kind::Repeat) };
     let group = |name: &str| {
         let path = format!("/data/{name}");
         Node { nodes: vec![row(&format!("{path}/row"))], ..node(&path, Kind::Group) }
     };
-    let names: Vec<String> = tables(&[&form("1", vec![group("x"), group("y")])]).into_iter().map(|t| t.name).collect();
+    let names: Vec<String> =
+        tables(&[&form("1", vec![group("x"), group("y")])]).into_iter().map(|t| t.name).collect();
     assert_eq!(names, ["", "x-row", "y-row"]);
 }
 
@@ -79,11 +100,18 @@ fn repeats_have_rows_that_name_the_row_they_belong_to() {
     let tables = tables(&[&sheet("1", &[])]);
     let answers = json!({"child": [{"age": 4, "toy": [{"what": "a"}]}, {"age": 7, "toy": [{"what": "b"}, {"what": "c"}]}]});
     let rows = repeat_rows(&answers, &tables[1]);
-    assert_eq!(rows.iter().map(|r| (r.key.as_str(), r.position)).collect::<Vec<_>>(), [("/child[1]", 1), ("/child[2]", 2)]);
+    assert_eq!(
+        rows.iter().map(|r| (r.key.as_str(), r.position)).collect::<Vec<_>>(),
+        [("/child[1]", 1), ("/child[2]", 2)]
+    );
     let toys = repeat_rows(&answers, &tables[2]);
     assert_eq!(
         toys.iter().map(|r| (r.key.as_str(), r.parent.as_str())).collect::<Vec<_>>(),
-        [("/child[1]/toy[1]", "/child[1]"), ("/child[2]/toy[1]", "/child[2]"), ("/child[2]/toy[2]", "/child[2]")]
+        [
+            ("/child[1]/toy[1]", "/child[1]"),
+            ("/child[2]/toy[1]", "/child[2]"),
+            ("/child[2]/toy[2]", "/child[2]")
+        ]
     );
     assert!(repeat_rows(&json!({}), &tables[1]).is_empty());
     assert!(repeat_rows(&answers, &tables[0]).is_empty());

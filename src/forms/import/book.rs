@@ -164,8 +164,11 @@ fn check_headers(sheet: &str, row: usize, headers: &BTreeMap<usize, String>) -> 
     Ok(())
 }
 
-/// Which of a workbook's sheets are wanted: their own names, and what a form calls them.
+/// Which of a workbook's sheets are wanted: their own names, and what a form calls them. A workbook's only sheet is `survey`.
 pub fn wanted(names: &[String]) -> Vec<(String, &'static str)> {
+    if let [only] = names {
+        return vec![(only.clone(), "survey")];
+    }
     let mut found = Vec::new();
     for wanted in SHEETS {
         if let Some(own) = names.iter().find(|own| own.trim().eq_ignore_ascii_case(wanted)) {
@@ -206,7 +209,12 @@ mod tests {
 
     #[test]
     fn a_row_keeps_the_number_that_people_see() {
-        let book = book(&[(2, 0, " type "), (2, 1, "label：：中文 (zh)"), (9, 0, "text"), (9, 1, "\u{feff}“名”\r\n")]);
+        let book = book(&[
+            (2, 0, " type "),
+            (2, 1, "label：：中文 (zh)"),
+            (9, 0, "text"),
+            (9, 1, "\u{feff}“名”\r\n"),
+        ]);
         let sheet = book.unwrap().sheet("survey");
         assert_eq!(sheet.headers, ["type", "label::中文 (zh)"]);
         assert_eq!(sheet.rows[0].0, 10);

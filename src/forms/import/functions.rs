@@ -1,20 +1,103 @@
 //! The functions that the forms' standard lists, to warn of others.
 
 /// Functions of the ODK `XForms` specification and of `XPath` 1.0.
-const KNOWN: [&str; 88] = [
-    "abs", "acos", "area", "asin", "atan", "atan2", "base64-decode", "boolean", "boolean-from-string",
-    "ceiling", "checklist", "coalesce", "comment", "concat", "contains", "cos", "count", "count-non-empty",
-    "count-selected", "current", "date", "date-time", "decimal-date-time", "decimal-time", "digest", "distance",
-    "ends-with", "enclosed-area", "exp", "exp10", "extract-signed", "false", "floor", "format-date",
-    "format-date-time", "geofence", "id", "if", "indexed-repeat", "instance", "int", "intersects", "item-at",
-    "jr:choice-name", "jr:itext", "join", "lang", "last", "local-name", "log", "log10", "max", "min", "name",
-    "namespace-uri", "node", "normalize-space", "not", "now", "number", "once", "parse-date", "pi", "position",
-    "pow", "processing-instruction", "property", "pulldata", "random", "randomize", "regex", "reverse", "round",
-    "search", "selected", "selected-at", "sin", "sqrt", "starts-with", "string", "string-length", "substr",
-    "substring", "substring-after", "substring-before", "sum", "tan", "text",
+const KNOWN: [&str; 95] = [
+    "abs",
+    "acos",
+    "area",
+    "asin",
+    "atan",
+    "atan2",
+    "base64-decode",
+    "boolean",
+    "boolean-from-string",
+    "ceiling",
+    "checklist",
+    "coalesce",
+    "comment",
+    "concat",
+    "contains",
+    "cos",
+    "count",
+    "count-non-empty",
+    "count-selected",
+    "current",
+    "date",
+    "date-time",
+    "decimal-date-time",
+    "decimal-time",
+    "digest",
+    "distance",
+    "ends-with",
+    "enclosed-area",
+    "exp",
+    "exp10",
+    "extract-signed",
+    "false",
+    "floor",
+    "format-date",
+    "format-date-time",
+    "geofence",
+    "id",
+    "if",
+    "indexed-repeat",
+    "instance",
+    "int",
+    "intersects",
+    "item-at",
+    "jr:choice-name",
+    "jr:itext",
+    "join",
+    "lang",
+    "last",
+    "local-name",
+    "log",
+    "log10",
+    "max",
+    "min",
+    "name",
+    "namespace-uri",
+    "node",
+    "normalize-space",
+    "not",
+    "now",
+    "number",
+    "once",
+    "parse-date",
+    "pi",
+    "position",
+    "pow",
+    "processing-instruction",
+    "property",
+    "pulldata",
+    "random",
+    "randomize",
+    "regex",
+    "reverse",
+    "round",
+    "search",
+    "selected",
+    "selected-at",
+    "sin",
+    "sqrt",
+    "starts-with",
+    "string",
+    "string-length",
+    "substr",
+    "substring",
+    "substring-after",
+    "substring-before",
+    "sum",
+    "tan",
+    "text",
+    "thousandsep",
+    "today",
+    "translate",
+    "true",
+    "uuid",
+    "version",
+    "weighted-checklist",
 ];
-/// The rest of them.
-const ALSO: [&str; 7] = ["thousandsep", "today", "translate", "true", "uuid", "version", "weighted-checklist"];
 
 /// Words before a bracket that are no functions.
 const OPERATORS: [&str; 4] = ["and", "or", "div", "mod"];
@@ -30,11 +113,11 @@ pub fn unknown_functions(text: &str) -> Vec<&str> {
             (None, '(') => {
                 let before = text[..at].trim_end();
                 let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.');
-                let start = before.rfind(|c: char| !is_part(c)).map_or(0, |place| {
-                    place + before[place..].chars().next().map_or(1, char::len_utf8)
-                });
+                let start = before
+                    .rfind(|c: char| !is_part(c))
+                    .map_or(0, |place| place + before[place..].chars().next().map_or(1, char::len_utf8));
                 let name = before[start..].trim_start_matches(['-', '.']);
-                let is_known = KNOWN.contains(&name) || ALSO.contains(&name) || OPERATORS.contains(&name);
+                let is_known = KNOWN.contains(&name) || OPERATORS.contains(&name);
                 if !name.is_empty() && !is_known && !found.contains(&name) {
                     found.push(name);
                 }

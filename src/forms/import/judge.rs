@@ -43,7 +43,8 @@ pub fn faults(seen: &Seen, options: &Options<'_>, made: &[String]) -> Vec<Fault>
         ));
     }
     for file in &model.files {
-        let is_here = OWN_FILES.contains(&file.as_str()) || made.contains(file) || options.files.contains(file);
+        let is_here =
+            OWN_FILES.contains(&file.as_str()) || made.contains(file) || options.files.contains(file);
         if !is_here {
             faults.push(Fault::new(
                 format!("the form uses the file {file}, which was not given; put it beside the form"),
@@ -53,6 +54,17 @@ pub fn faults(seen: &Seen, options: &Options<'_>, made: &[String]) -> Vec<Fault>
     }
     faults.extend(binding::faults(model));
     faults
+}
+
+/// References that were not made into paths. In a spreadsheet that is a fault; a ready `XForm` is its maker's matter.
+pub fn unexpanded(seen: &Seen) -> Vec<Fault> {
+    let left = seen.expressions.iter().filter(|(_, _, text)| text.contains("${"));
+    left.map(|(path, column, _)| {
+        Fault::new("${…} names no question, or several of that name", "${…} 引用的问题不存在或有重名")
+            .path(path)
+            .column(column)
+    })
+    .collect()
 }
 
 fn identity(model: &FormModel, faults: &mut Vec<Fault>) {
@@ -186,20 +198,28 @@ fn missing_labels(seen: &Seen, node: &Node, warnings: &mut Vec<Fault>) {
     if seen.model.languages.len() > 1 && !missing.is_empty() {
         let list = missing.join(", ");
         warnings.push(
-            Fault::new(format!("no label, or one of a choice is missing, in: {list}"), format!("缺少标签或选项标签：{list}"))
-                .path(&node.path)
-                .column("label"),
+            Fault::new(
+                format!("no label, or one of a choice is missing, in: {list}"),
+                format!("缺少标签或选项标签：{list}"),
+            )
+            .path(&node.path)
+            .column("label"),
         );
     }
 }
 
 fn looks_like_id(node: &Node, warnings: &mut Vec<Fault>) {
     let name = node.name.to_lowercase();
-    let of_name = ["idno", "id_no", "idnumber", "id_number", "idcard", "id_card", "citizen", "sfz", "shenfen"];
+    let of_name =
+        ["idno", "id_no", "idnumber", "id_number", "idcard", "id_card", "citizen", "sfz", "shenfen"];
     let of_label = ["身份证", "公民身份号码", "证件号"];
     let smells = of_name.iter().any(|word| name.contains(word))
         || node.labels.values().any(|label| of_label.iter().any(|word| label.contains(word)));
-    if smells && node.asked && node.kind == Kind::String && node.binding.as_deref() != Some("person.citizen_id") {
+    if smells
+        && node.asked
+        && node.kind == Kind::String
+        && node.binding.as_deref() != Some("person.citizen_id")
+    {
         warnings.push(
             Fault::new(
                 "this seems to ask for an ID number; bind it to person.citizen_id, or the number is taken out and lost",
@@ -229,8 +249,11 @@ fn changes(before: &FormModel, now: &FormModel, warnings: &mut Vec<Fault>) {
         if !gone.is_empty() && node.choices_from.is_none() {
             let list = gone.join(", ");
             warnings.push(
-                Fault::new(format!("choices of the last version are gone: {list}"), format!("上一版的选项已消失：{list}"))
-                    .path(&node.path),
+                Fault::new(
+                    format!("choices of the last version are gone: {list}"),
+                    format!("上一版的选项已消失：{list}"),
+                )
+                .path(&node.path),
             );
         }
     }

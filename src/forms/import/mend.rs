@@ -169,6 +169,19 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// `${name}` written as a path, which the converter forgets in some columns; a name that is not there once stays.
+    fn expand(&self, expression: &str) -> Option<String> {
+        let (before, rest) = expression.split_once("${")?;
+        let (name, after) = rest.split_once('}')?;
+        let ending = format!("/{}", name.trim());
+        let mut found = self.known.iter().filter(|path| path.ends_with(&ending));
+        let path = found.next().filter(|_| found.next().is_none())?;
+        let expanded = format!("{before} {path} {after}");
+        Some(self.expand(&expanded).unwrap_or(expanded))
+    }
+}
+
 fn gather(element: Element<'_, '_>, above: &str, known: &mut BTreeSet<String>) {
     let path = format!("{above}/{}", element.tag_name().name());
     for inner in element.children().filter(Element::is_element) {
@@ -200,8 +213,10 @@ fn references(shape: &Shape, element: Element<'_, '_>, context: &str, edits: &mu
         _ => &["value"],
     };
     for found in element.attributes().filter(|a| names.contains(&a.name())) {
-        if let Some(short) = relative(found.value(), context, &shape.repeats, &shape.known) {
-            edits.0.push((found.range_value(), escape(&short)));
+        let expanded = shape.expand(found.value());
+        let value = expanded.as_deref().unwrap_or(found.value());
+        if let Some(mended) = relative(value, context, &shape.repeats, &shape.known).or(expanded) {
+            edits.0.push((found.range_value(), escape(&mended)));
         }
     }
 }

@@ -36,6 +36,8 @@ use rows::Rows;
 pub struct Options<'a> {
     /// The version of a form that says none, `YYYYMMDDNN`.
     pub default_version: &'a str,
+    /// The id of a spreadsheet that names none, such as the file's name without its ending; `None`: that is a fault.
+    pub fallback_id: Option<&'a str>,
     /// Names of languages and their codes, from `survey.toml`.
     pub languages: &'a BTreeMap<String, String>,
     /// Names of the files given with the form.
@@ -89,6 +91,7 @@ fn import_book(
     let read = std::panic::catch_unwind(|| book::read(bytes, kind));
     let damaged = || Fault::new("the workbook is damaged; save it anew", "工作簿已损坏；请重新保存");
     let mut book = read.unwrap_or_else(|_| Err(damaged())).map_err(|fault| vec![fault])?;
+    rows::name(&mut book, options.fallback_id);
     let rows = rows::follow(&book);
     rows::prepare(&mut book, options.default_version);
     let mut faults = rows.faults.clone();
@@ -163,7 +166,8 @@ fn import_xform(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Vec<Fau
         return Err(one("the XForm is larger than 4 MiB", "XForm 大于 4 MiB"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let not_utf8 = || one("the XForm is not written in UTF-8; save it as UTF-8", "XForm 不是 UTF-8 编码；请存为 UTF-8");
+    let not_utf8 =
+        || one("the XForm is not written in UTF-8; save it as UTF-8", "XForm 不是 UTF-8 编码；请存为 UTF-8");
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
     if declares_other_encoding(text) {
         return Err(not_utf8());
@@ -211,14 +215,24 @@ fn finish(
         return Err(one(Fault::new("the XForm is larger than 4 MiB", "XForm 大于 4 MiB")));
     }
     let document = parse(&xform).map_err(one)?;
-    let no_form = || Fault::new("this XML holds no form (no model with an instance)", "此 XML 中没有表单（缺少带实例的 model）");
+    let no_form = || {
+        Fault::new(
+            "this XML holds no form (no model with an instance)",
+            "此 XML 中没有表单（缺少带实例的 model）",
+        )
+    };
     let seen = read::read(&document, options.languages).ok_or_else(no_form).map_err(one)?;
     let names: Vec<String> = made.iter().map(|(name, _)| name.clone()).collect();
-    let faults = judge::faults(&seen, options, &names);
+    let mut faults = judge::faults(&seen, options, &names);
+    let unexpanded = judge::unexpanded(&seen);
+    if rows.is_some() {
+        faults.extend(unexpanded.iter().cloned());
+    }
     if !faults.is_empty() {
         return Err(faults.into_iter().map(|fault| placed(fault, rows)).take(limits::FAULTS).collect());
     }
-    let warnings = judge::warnings(&seen, options).into_iter().map(|fault| placed(fault, rows)).collect();
+    let told = judge::warnings(&seen, options).into_iter().chain(unexpanded);
+    let warnings = told.map(|fault| placed(fault, rows)).collect();
     let model = seen.model;
     drop(document);
     Ok(Imported { xform, model, warnings, made })

@@ -22,8 +22,10 @@ pub fn read(bytes: &[u8]) -> Result<Book, Fault> {
     let content = String::from_utf8(package::part(bytes, "content.xml")?).map_err(|_| broken())?;
     let limits = Limits { levels: 64, nodes: 3_000_000 };
     let document = xml::parse(&content, limits).map_err(|_| broken())?;
-    let tables: Vec<Node<'_, '_>> =
-        document.descendants().filter(|node| node.is_element() && node.tag_name().name() == "table").collect();
+    let tables: Vec<Node<'_, '_>> = document
+        .descendants()
+        .filter(|node| node.is_element() && node.tag_name().name() == "table")
+        .collect();
     let names: Vec<String> =
         tables.iter().map(|table| xml::attribute(*table, "name").unwrap_or_default().to_owned()).collect();
     let mut book = Book::default();

@@ -209,7 +209,11 @@ fn read_entity(data: Element<'_, '_>, seen: &mut Seen) -> Option<EntityUse> {
         let Some(list) = entity.attribute("dataset") else { continue };
         seen.lists.push(list.to_owned());
         let has = |name| entity.attribute(name).is_some();
-        first.get_or_insert(EntityUse { list: list.to_owned(), creates: has("create"), updates: has("update") });
+        first.get_or_insert(EntityUse {
+            list: list.to_owned(),
+            creates: has("create"),
+            updates: has("update"),
+        });
     }
     first
 }

@@ -102,7 +102,8 @@ mod tests {
     fn to_relative(expression: &str, context: &str) -> String {
         let known = ["/data/n", "/data/p", "/data/p/a", "/data/p/b", "/data/p/g", "/data/p/g/c"];
         let known = known.into_iter().map(str::to_owned).collect();
-        relative(expression, context, &["/data/p".to_owned()], &known).unwrap_or_else(|| expression.to_owned())
+        relative(expression, context, &["/data/p".to_owned()], &known)
+            .unwrap_or_else(|| expression.to_owned())
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Rows {
     pub faults: Vec<Fault>,
 }
 
+/// Headers of the setting that names the form.
+const ID_HEADERS: [&str; 3] = ["form_id", "set_form_id", "id_string"];
 /// Headers that hold a binding.
 const BINDING_HEADERS: [&str; 2] = ["doorknock", "bind::dk:field"];
 
@@ -52,6 +54,20 @@ pub fn prepare(book: &mut Book, default_version: &str) {
     }
 }
 
+/// Names the form where it does not name itself and a name is given.
+pub fn name(book: &mut Book, fallback_id: Option<&str>) {
+    let Some(id) = fallback_id.filter(|_| book.setting(&ID_HEADERS).is_none_or(str::is_empty)) else {
+        return;
+    };
+    let settings = book.sheets.entry("settings".to_owned()).or_default();
+    settings.headers.retain(|header| !ID_HEADERS.contains(&header.to_lowercase().as_str()));
+    settings.headers.push("form_id".to_owned());
+    if settings.rows.is_empty() {
+        settings.rows.push((2, BTreeMap::new()));
+    }
+    settings.rows[0].1.insert("form_id".to_owned(), id.to_owned());
+}
+
 fn is_type(header: &str) -> bool {
     ["type", "command"].contains(&header.to_lowercase().as_str())
 }
@@ -63,7 +79,8 @@ fn is_binding(header: &str) -> bool {
 /// A column of choices becomes an element of each choice; one whose name cannot be an element's could be used by nothing.
 fn drop_odd_columns(book: &mut Book) {
     let Some(choices) = book.sheets.get_mut("choices") else { return };
-    let is_odd = |header: &str| !header.contains(':') && !is_name(header) && !header.eq_ignore_ascii_case("list name");
+    let is_odd =
+        |header: &str| !header.contains(':') && !is_name(header) && !header.eq_ignore_ascii_case("list name");
     let odd: Vec<String> = choices.headers.iter().filter(|h| is_odd(h)).cloned().collect();
     choices.headers.retain(|h| !is_odd(h));
     for (_, row) in &mut choices.rows {
@@ -107,7 +124,9 @@ fn step(kind: &str) -> Step {
 /// Follows the rows of the sheet `survey` and finds what is wrong with them.
 pub fn follow(book: &Book) -> Rows {
     let survey = book.sheet("survey");
-    let flat = book.setting(&["flat"]).is_some_and(|v| ["yes", "true", "true()"].contains(&v.to_lowercase().as_str()));
+    let flat = book
+        .setting(&["flat"])
+        .is_some_and(|v| ["yes", "true", "true()"].contains(&v.to_lowercase().as_str()));
     let root = book.setting(&["name"]).filter(|name| is_name(name)).unwrap_or("data");
     let mut rows = Rows::default();
     let mut open: Vec<Option<String>> = Vec::new();
@@ -138,6 +157,11 @@ pub fn follow(book: &Book) -> Rows {
             open.push(Some(name.to_owned()).filter(|_| is_node));
         }
     }
+    if !survey.headers.iter().any(|header| is_type(header)) {
+        let en = "the sheet has no column type; its first row must name the columns type, name and label";
+        rows.faults
+            .push(Fault::new(en, "工作表没有 type 列；首行须为 type、name、label 等列名").sheet("survey"));
+    }
     check_settings(book, &mut rows.faults);
     check_choices(&survey, &book.sheet("choices"), &mut rows.faults);
     rows
@@ -158,7 +182,7 @@ fn check_name(name: &str, number: usize, rows: &mut Rows) {
 }
 
 fn check_settings(book: &Book, faults: &mut Vec<Fault>) {
-    if book.setting(&["form_id", "set_form_id", "id_string"]).is_none_or(str::is_empty) {
+    if book.setting(&ID_HEADERS).is_none_or(str::is_empty) {
         faults.push(
             Fault::new(
                 "the form has no form_id; write one on the sheet settings, for example needs",

@@ -21,8 +21,13 @@ pub(super) fn take(bytes: &[u8]) -> Result<Imported, Vec<Fault>> {
 pub(super) fn take_with(bytes: &[u8], files: &[&str]) -> Result<Imported, Vec<Fault>> {
     let languages = BTreeMap::new();
     let files: Vec<String> = files.iter().map(|name| (*name).to_owned()).collect();
-    let options =
-        Options { default_version: "2026113001", languages: &languages, files: &files, previous: None };
+    let options = Options {
+        default_version: "2026113001",
+        fallback_id: None,
+        languages: &languages,
+        files: &files,
+        previous: None,
+    };
     import(bytes, &options)
 }
 
@@ -67,7 +72,9 @@ fn column(mut n: usize) -> String {
 }
 
 pub(super) fn sheet_xml(rows: &Rows) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>");
+    let mut out = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>",
+    );
     for (y, row) in rows.iter().enumerate() {
         out.push_str(&format!("<row r=\"{}\">", y + 1));
         for (x, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
@@ -77,7 +84,9 @@ pub(super) fn sheet_xml(rows: &Rows) -> String {
                 Some(number) => format!("<c r=\"{at}\"><v>{number}</v></c>"),
                 None if cell == "=f" => format!("<c r=\"{at}\"><f>1+1</f></c>"),
                 None if cell == "=true" => format!("<c r=\"{at}\" t=\"b\"><v>1</v></c>"),
-                None => format!("<c r=\"{at}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>"),
+                None => {
+                    format!("<c r=\"{at}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>")
+                }
             });
         }
         out.push_str("</row>");
@@ -94,12 +103,22 @@ pub(super) fn workbook(sheets: &BTreeMap<&str, Rows>, over: &[(&str, String)]) -
     let (mut list, mut rels) = (String::new(), String::new());
     for (n, (name, rows)) in (1..).zip(sheets) {
         list.push_str(&format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"r{n}\"/>"));
-        rels.push_str(&format!("<Relationship Id=\"r{n}\" Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>"));
+        rels.push_str(&format!(
+            "<Relationship Id=\"r{n}\" Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>"
+        ));
         parts.insert(format!("xl/worksheets/sheet{n}.xml"), sheet_xml(rows));
     }
-    parts.insert("[Content_Types].xml".into(), format!("<Types xmlns=\"{TYPES}\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>"));
+    parts.insert(
+        "[Content_Types].xml".into(),
+        format!(
+            "<Types xmlns=\"{TYPES}\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>"
+        ),
+    );
     parts.insert("_rels/.rels".into(), format!("<Relationships xmlns=\"{RELS}\"><Relationship Id=\"r1\" Type=\"{DOC}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"));
-    parts.insert("xl/_rels/workbook.xml.rels".into(), format!("<Relationships xmlns=\"{RELS}\">{rels}</Relationships>"));
+    parts.insert(
+        "xl/_rels/workbook.xml.rels".into(),
+        format!("<Relationships xmlns=\"{RELS}\">{rels}</Relationships>"),
+    );
     parts.insert("xl/workbook.xml".into(), format!("<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"{DOC}\"><sheets>{list}</sheets></workbook>"));
     for (name, text) in over {
         parts.insert((*name).to_owned(), text.clone());

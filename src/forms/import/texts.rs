@@ -28,7 +28,8 @@ pub fn code(name: &str, table: &BTreeMap<String, String>) -> String {
     for candidate in [bracketed.unwrap_or_default(), name] {
         let mut parts = candidate.trim().split(['-', '_']);
         let first = parts.next().unwrap_or_default();
-        let is_tag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_tag =
+            |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
         let is_code = (2..=3).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
         if is_code && parts.all(is_tag) {
             return first.to_lowercase();
@@ -92,7 +93,10 @@ impl Texts {
     /// A text that is given in one language only.
     pub fn plain(&self, text: &str) -> Labels {
         let code = self.languages.first().map_or("default", |(_, code)| code);
-        Labels::from_iter([(code.to_owned(), text.to_owned())]).into_iter().filter(|(_, t)| !t.is_empty()).collect()
+        Labels::from_iter([(code.to_owned(), text.to_owned())])
+            .into_iter()
+            .filter(|(_, t)| !t.is_empty())
+            .collect()
     }
 
     /// What `jr:itext('id')` names, or the text itself.

@@ -36,8 +36,11 @@ pub fn read_xlsx(bytes: &[u8]) -> Result<Book, Fault> {
             }
             let (row, column) = (cell.pos.0 as usize, cell.pos.1 as usize);
             let value = Data::from(cell.value);
-            if cell.formula.is_some() && matches!(value, Data::Empty) {
-                cells.formula(row, column);
+            if matches!(value, Data::Empty) {
+                if cell.formula.is_some() {
+                    cells.formula(row, column);
+                }
+                continue;
             }
             cells.put(row, column, &text(&value)).map_err(|fault| fault.sheet(sheet))?;
         }

@@ -1,5 +1,7 @@
 //! Answers as a JSON object shaped like the form, without what went into records and without citizen IDs.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -84,7 +86,9 @@ impl Walk<'_> {
 
     fn leaf(&mut self, node: &Node, filled: &Filled, path: &str) -> Value {
         let text = filled.text.clone().unwrap_or_else(|| joined(filled));
-        let clean = (self.scrub)(&text);
+        // What is a day, a moment or a position is no ID, whatever its digits look like.
+        let is_measured = is_measured(node.kind) && typed(&text, node, self.root).warning.is_none();
+        let clean = if is_measured { Cow::Borrowed(text.as_str()) } else { (self.scrub)(&text) };
         let mut found = typed(&clean, node, self.root);
         if node.kind.is_file() && clean != text {
             // The file itself comes under the name that was sent.
@@ -113,6 +117,13 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn is_measured(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Date | Kind::Time | Kind::DateTime | Kind::Geopoint | Kind::Geotrace | Kind::Geoshape
+    )
 }
 
 /// Adds a value; a second one under the same name makes a list.

@@ -105,7 +105,9 @@ pub fn read_xml(text: &str) -> Result<Envelope, Refused> {
 
 fn refused(fault: &XmlFault) -> Refused {
     match fault {
-        XmlFault::Dtd => Refused::new(Why::NotAForm, "it has a document type declaration, which is not allowed"),
+        XmlFault::Dtd => {
+            Refused::new(Why::NotAForm, "it has a document type declaration, which is not allowed")
+        }
         XmlFault::TooDeep => Refused::new(Why::TooDeep, "it has more than 64 levels"),
         XmlFault::TooMany => Refused::new(Why::TooLarge, "it has more than 20,000 elements"),
         XmlFault::Unreadable(line, column) => {
@@ -128,7 +130,8 @@ fn one(meta: Element<'_, '_>, name: &str) -> Result<Option<String>, Refused> {
 }
 
 fn read_entity(entity: Element<'_, '_>) -> Entity {
-    let said = |name| attribute(entity, name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let said =
+        |name| attribute(entity, name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let is_on = |name| said(name).is_some_and(|text| matches!(text.as_str(), "1" | "true"));
     Entity {
         dataset: said("dataset").unwrap_or_default(),
@@ -138,7 +141,10 @@ fn read_entity(entity: Element<'_, '_>) -> Entity {
         base_version: said("baseVersion"),
         trunk_version: said("trunkVersion"),
         branch_id: said("branchId"),
-        label: child(entity, "label").map(text_of).map(|text| text.trim().to_owned()).filter(|t| !t.is_empty()),
+        label: child(entity, "label")
+            .map(text_of)
+            .map(|text| text.trim().to_owned())
+            .filter(|t| !t.is_empty()),
     }
 }
 

@@ -249,7 +249,8 @@ pub fn map(
     let mut files = answers::files(model, &envelope.data, given.root);
     let (answers, warnings) = answers::read(model, &envelope.data, given.root, scrub);
     let maker = record::Maker { envelope, given, found: &found };
-    let mut parts: Vec<Part> = [maker.dwelling(), maker.visit(), maker.interview(&answers)].into_iter().flatten().collect();
+    let mut parts: Vec<Part> =
+        [maker.dwelling(), maker.visit(), maker.interview(&answers)].into_iter().flatten().collect();
     let is_complete = found.text("interview.result").is_none_or(|result| result.trim() != "partial");
     if matches!(given.role, FormRole::Extra | FormRole::Free) {
         parts.push(maker.answers(&answers, is_complete));
@@ -259,7 +260,10 @@ pub fn map(
         bindings.filter_map(Binding::parse).any(Binding::is_field)
     };
     if parts.is_empty() && (given.role != FormRole::Visit || binds_fields()) {
-        return Err(Refused::new(Why::NoBinding, "nothing in it is a visit, an interview, a door or a sheet of answers"));
+        return Err(Refused::new(
+            Why::NoBinding,
+            "nothing in it is a visit, an interview, a door or a sheet of answers",
+        ));
     }
     files.dedup_by(|a, b| a.name == b.name);
     Ok(Mapped {

@@ -191,7 +191,8 @@ impl Maker<'_> {
             draft.set("household", household);
         }
         // Also of questions without an answer: a check may miss it.
-        let nodes = self.found.nodes.iter().filter_map(|(name, path)| Some((name.strip_prefix("household.")?, path)));
+        let nodes =
+            self.found.nodes.iter().filter_map(|(name, path)| Some((name.strip_prefix("household.")?, path)));
         for (n, (key, path)) in nodes.enumerate() {
             draft.places.push((format!("/household/{key}"), path.clone()));
             if n == 0 {

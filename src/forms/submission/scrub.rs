@@ -41,7 +41,8 @@ fn cut(text: &str, document: &Document<'_>, bound: &BTreeSet<&str>, scrub: Scrub
     for element in document.descendants().filter(is_leaf) {
         let answer = text_of(element);
         let clean = scrub(&answer);
-        let is_bound = !bound.is_empty() && !answer.trim().is_empty() && bound.contains(path(element).as_str());
+        let is_bound =
+            !bound.is_empty() && !answer.trim().is_empty() && bound.contains(path(element).as_str());
         if clean == answer && !is_bound {
             continue;
         }

@@ -30,7 +30,9 @@ pub fn typed(text: &str, node: &Node, root: Uuid) -> Typed {
         Kind::String | Kind::Note | Kind::Group | Kind::Repeat => Some(Value::from(text)),
         Kind::Int => int(trimmed),
         Kind::Decimal => decimal(trimmed),
-        Kind::Date => trimmed.parse::<Date>().ok().filter(|_| trimmed.len() == 10).map(|_| Value::from(trimmed)),
+        Kind::Date => {
+            trimmed.parse::<Date>().ok().filter(|_| trimmed.len() == 10).map(|_| Value::from(trimmed))
+        }
         Kind::Time => is_time(trimmed).then(|| Value::from(trimmed)),
         Kind::DateTime => moment(trimmed).map(Value::from),
         Kind::SelectOne => Some(Value::from(trimmed)),
@@ -85,7 +87,10 @@ fn number_value(number: f64) -> Value {
 
 fn is_time(text: &str) -> bool {
     let end = text.find(['+', '-', 'Z']).unwrap_or(text.len());
-    text.len() >= 5 && text.as_bytes()[2] == b':' && text[..end].parse::<Time>().is_ok() && is_offset(&text[end..])
+    text.len() >= 5
+        && text.as_bytes()[2] == b':'
+        && text[..end].parse::<Time>().is_ok()
+        && is_offset(&text[end..])
 }
 
 fn is_offset(text: &str) -> bool {
@@ -110,9 +115,11 @@ pub fn moment(text: &str) -> Option<String> {
         1 | 6 => text.to_owned(),
         _ => return None,
     };
-    let whole = if whole.as_bytes()[16] == b':' { whole } else { format!("{}:00{}", &text[..16], &whole[16..]) };
-    (is_offset(&whole[whole.find(['+', 'Z']).or_else(|| whole.rfind('-'))?..]) && whole.parse::<Timestamp>().is_ok())
-        .then_some(whole)
+    let whole =
+        if whole.as_bytes()[16] == b':' { whole } else { format!("{}:00{}", &text[..16], &whole[16..]) };
+    (is_offset(&whole[whole.find(['+', 'Z']).or_else(|| whole.rfind('-'))?..])
+        && whole.parse::<Timestamp>().is_ok())
+    .then_some(whole)
 }
 
 /// The numbers of a position: latitude, longitude, and where said altitude and accuracy.
@@ -135,7 +142,10 @@ fn point(text: &str) -> Option<Value> {
 
 fn file(name: &str, root: Uuid) -> Value {
     let id = part_id(root, name).to_string();
-    Value::Object(Map::from_iter([("file".to_owned(), Value::from(name)), ("id".to_owned(), Value::from(id))]))
+    Value::Object(Map::from_iter([
+        ("file".to_owned(), Value::from(name)),
+        ("id".to_owned(), Value::from(id)),
+    ]))
 }
 
 /// Whether a choice is none of those that the form itself lists.

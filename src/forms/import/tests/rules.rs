@@ -54,9 +54,19 @@ fn warnings_tell_what_an_author_should_know() {
     ]));
     let taken = take(&workbook(&sheets, &[])).unwrap();
     let told: Vec<String> = taken.warnings.iter().map(ToString::to_string).collect();
-    for (row, word) in [(4, "barcode"), (5, "signature"), (6, "en"), (7, "person.citizen_id"), (8, "frobnicate"), (8, "/data/nowhere")] {
+    for (row, word) in [
+        (4, "barcode"),
+        (5, "signature"),
+        (6, "en"),
+        (7, "person.citizen_id"),
+        (8, "frobnicate"),
+        (8, "/data/nowhere"),
+    ] {
         let place = format!("survey: row {row}: ");
-        assert!(told.iter().any(|line| line.starts_with(&place) && line.contains(word)), "{row} {word}: {told:#?}");
+        assert!(
+            told.iter().any(|line| line.starts_with(&place) && line.contains(word)),
+            "{row} {word}: {told:#?}"
+        );
     }
 }
 
@@ -66,7 +76,13 @@ fn what_changed_since_the_last_version_is_told() {
     let mut sheets = small();
     sheets.get_mut("survey").unwrap()[1][0] = "decimal".to_owned();
     let languages = BTreeMap::new();
-    let options = Options { default_version: "1", languages: &languages, files: &[], previous: Some(&first) };
+    let options = Options {
+        default_version: "1",
+        fallback_id: None,
+        languages: &languages,
+        files: &[],
+        previous: Some(&first),
+    };
     let second = import(&workbook(&sheets, &[]), &options).unwrap();
     assert!(second.warnings[0].detail.contains("int in version 1"), "{:?}", second.warnings);
 }

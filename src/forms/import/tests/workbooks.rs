@@ -14,21 +14,27 @@ fn a_form_keeps_its_types_labels_and_place_of_choices() {
         &["end_repeat"],
         &["note", "thanks", "谢谢", "Thanks", ""],
     ]));
-    sheets.insert("choices", rows(&[
-        &["list_name", "name", "label::中文 (zh)", "label::English (en)"],
-        &["need", "lift", "电梯", "Lift"],
-        &["need", "park", "停车", "Parking"],
-    ]));
+    sheets.insert(
+        "choices",
+        rows(&[
+            &["list_name", "name", "label::中文 (zh)", "label::English (en)"],
+            &["need", "lift", "电梯", "Lift"],
+            &["need", "park", "停车", "Parking"],
+        ]),
+    );
     let taken = take(&workbook(&sheets, &[])).unwrap();
     let kinds: Vec<(&str, Kind)> = taken.model.walk().iter().map(|n| (n.path.as_str(), n.kind)).collect();
-    assert_eq!(kinds, [
-        ("/data/knocks", Kind::Int),
-        ("/data/remark", Kind::String),
-        ("/data/needs", Kind::SelectMultiple),
-        ("/data/child", Kind::Repeat),
-        ("/data/child/age", Kind::Int),
-        ("/data/thanks", Kind::Note),
-    ]);
+    assert_eq!(
+        kinds,
+        [
+            ("/data/knocks", Kind::Int),
+            ("/data/remark", Kind::String),
+            ("/data/needs", Kind::SelectMultiple),
+            ("/data/child", Kind::Repeat),
+            ("/data/child/age", Kind::Int),
+            ("/data/thanks", Kind::Note),
+        ]
+    );
     let needs = taken.model.node("/data/needs").unwrap();
     assert_eq!((needs.labels["zh"].as_str(), needs.choices[1].labels["en"].as_str()), ("需求", "Parking"));
     assert_eq!(taken.model.questions(), 4);
@@ -78,7 +84,9 @@ fn all_faults_of_a_spreadsheet_come_at_once_each_with_its_place() {
         &["integer", "a", "a", "a", "visit.nothing"],
         &["integer", "b", "b", "b", "person.name"],
     ]));
-    for (row, word) in [(4, "no_such_type"), (5, "nolist"), (6, "name"), (7, "visit.nothing"), (8, "person.name")] {
+    for (row, word) in
+        [(4, "no_such_type"), (5, "nolist"), (6, "name"), (7, "visit.nothing"), (8, "person.name")]
+    {
         let place = format!("survey: row {row}: ");
         assert!(told.iter().any(|line| line.starts_with(&place) && line.contains(word)), "{row}: {told:#?}");
     }
@@ -95,24 +103,37 @@ fn a_missing_id_and_a_doubled_column_are_said() {
     assert!(lines(&workbook(&sheets, &[]))[0].starts_with("survey: row 1: Name: "));
     let mut sheets = small();
     sheets.get_mut("survey").unwrap().extend(rows(&[&["select_multiple l", "m", "m", "m"]]));
-    sheets.insert("choices", rows(&[&["list_name", "name", "label"], &["l", "a\tb", "x"], &["l", "c d", "x"]]));
+    sheets
+        .insert("choices", rows(&[&["list_name", "name", "label"], &["l", "a\tb", "x"], &["l", "c d", "x"]]));
     let told = lines(&workbook(&sheets, &[]));
-    assert!(told[0].starts_with("choices: row 2: name: ") && told[1].starts_with("choices: row 3: name: "), "{told:?}");
+    assert!(
+        told[0].starts_with("choices: row 2: name: ") && told[1].starts_with("choices: row 3: name: "),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn a_formula_without_a_value_and_a_cell_without_a_header_are_warned_of() {
     let taken = take(&with(&[&["text", "x", "=f", "X", ""], &["text", "y", "Y", "Y", "", "lost"]])).unwrap();
     let told: Vec<String> = taken.warnings.iter().map(ToString::to_string).collect();
-    assert!(told.iter().any(|line| line.starts_with("survey: row 4: label::中文 (zh): the formula")), "{told:?}");
-    assert!(told.iter().any(|line| line.starts_with("survey: row 5: ") && line.contains("header")), "{told:?}");
+    assert!(
+        told.iter().any(|line| line.starts_with("survey: row 4: label::中文 (zh): the formula")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|line| line.starts_with("survey: row 5: ") && line.contains("header")),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn a_column_of_choices_that_could_be_no_element_is_left_out() {
     let mut sheets = small();
     sheets.get_mut("survey").unwrap().extend(rows(&[&["select_one l", "s", "s", "s", ""]]));
-    sheets.insert("choices", rows(&[&["list_name", "name", "label", "my own notes", "park"], &["l", "a", "A", "x", "p"]]));
+    sheets.insert(
+        "choices",
+        rows(&[&["list_name", "name", "label", "my own notes", "park"], &["l", "a", "A", "x", "p"]]),
+    );
     let taken = take(&workbook(&sheets, &[])).unwrap();
     assert!(taken.xform.contains("<park>p</park>") && !taken.xform.contains("my own notes"));
     assert!(taken.warnings.iter().any(|w| w.column.as_deref() == Some("my own notes")));
@@ -131,10 +152,35 @@ fn references_inside_a_repeat_are_relative_and_bindings_are_attributes() {
 }
 
 #[test]
+fn a_condition_for_being_required_may_name_questions() {
+    let form = |condition: &str| {
+        let mut sheets = small();
+        sheets.get_mut("survey").unwrap()[0].push("required".to_owned());
+        sheets.get_mut("survey").unwrap().extend(rows(&[&["text", "why", "w", "w", "", condition]]));
+        workbook(&sheets, &[])
+    };
+    let taken = take(&form("${knocks} > 3 and ${remark} = ''")).unwrap();
+    assert!(
+        taken.xform.contains("required=\" /data/knocks  &gt; 3 and  /data/remark  = ''\""),
+        "{}",
+        taken.xform
+    );
+    assert!(!taken.model.node("/data/why").unwrap().required);
+    assert!(lines(&form("${nobody} = 1"))[0].starts_with("survey: row 4: required: "));
+}
+
+#[test]
 fn a_range_with_decimal_steps_holds_decimals() {
     let mut sheets = small();
     sheets.get_mut("survey").unwrap()[0].push("parameters".to_owned());
-    sheets.get_mut("survey").unwrap().extend(rows(&[&["range", "r", "r", "r", "", "start=0 end=2 step=0.5"]]));
+    sheets.get_mut("survey").unwrap().extend(rows(&[&[
+        "range",
+        "r",
+        "r",
+        "r",
+        "",
+        "start=0 end=2 step=0.5",
+    ]]));
     let taken = take(&workbook(&sheets, &[])).unwrap();
     assert_eq!(taken.model.node("/data/r").unwrap().kind, Kind::Decimal);
 }

@@ -70,14 +70,17 @@ fn what_does_not_fit_stays_as_text_with_a_warning() {
     let inside = "<home><rooms>three</rooms><area>9007199254740993.5</area><needs>lift jacuzzi</needs><moved>soon</moved><place>91 1</place><agree>no</agree></home><child><age>1.5</age></child>";
     let done = mapped(&sheet(), &filled(&sheet(), inside, ""), &given(FormRole::Extra)).unwrap();
     let told: Vec<(&str, &str)> = done.warnings.iter().map(|w| (w.path.as_str(), w.reason)).collect();
-    assert_eq!(told, [
-        ("/data/home/rooms", "answer-not-typed"),
-        ("/data/home/needs", "answer-not-listed"),
-        ("/data/home/moved", "answer-not-typed"),
-        ("/data/home/place", "answer-not-typed"),
-        ("/data/home/agree", "answer-not-typed"),
-        ("/data/child[1]/age", "answer-not-typed"),
-    ]);
+    assert_eq!(
+        told,
+        [
+            ("/data/home/rooms", "answer-not-typed"),
+            ("/data/home/needs", "answer-not-listed"),
+            ("/data/home/moved", "answer-not-typed"),
+            ("/data/home/place", "answer-not-typed"),
+            ("/data/home/agree", "answer-not-typed"),
+            ("/data/child[1]/age", "answer-not-typed"),
+        ]
+    );
     assert_eq!(done.answers["home"]["rooms"], json!("three"));
     assert_eq!(done.answers["home"]["area"], json!("9007199254740993.5"));
     assert_eq!(done.answers["home"].get("seen"), None);
@@ -97,7 +100,9 @@ fn answers_in_json_give_what_the_xml_gives() {
         assert_eq!((by_json.answers, by_json.door), (by_xml.answers.clone(), by_xml.door.clone()));
     }
     let interview = json!({"census": {"person": [{"name": "a", "sex": "f", "stayed_here": true}]}, "door": "x", "outcome": "no_answer"});
-    let done = map(&read_json(&interview, &door(), U, None).unwrap(), &door(), &given(FormRole::Visit), &scrub).unwrap();
+    let done =
+        map(&read_json(&interview, &door(), U, None).unwrap(), &door(), &given(FormRole::Visit), &scrub)
+            .unwrap();
     assert_eq!(record(&done, PartKind::Interview)["persons"][0]["stayed_here"], json!(true));
     assert!(read_json(&json!([1]), &model, U, None).is_err());
 }
@@ -107,7 +112,9 @@ fn citizen_ids_are_in_no_answer_and_in_no_copy() {
     let model = census();
     let id = "419999198405010024";
     let hidden: String = id.chars().map(|c| format!("&#{};", c as u32)).collect();
-    let inside = format!("<person><name>a</name><sex>f</sex><citizen_id>4199-991984 05010024</citizen_id></person><address_text>见<![CDATA[{id}]]>。</address_text><other a=\"{id}\"><x>{hidden}</x><y>41999919<!-- -->8405010024</y></other>");
+    let inside = format!(
+        "<person><name>a</name><sex>f</sex><citizen_id>4199-991984 05010024</citizen_id></person><address_text>见<![CDATA[{id}]]>。</address_text><other a=\"{id}\"><x>{hidden}</x><y>41999919<!-- -->8405010024</y></other>"
+    );
     let xml = filled(&model, &inside, "");
     let clean = scrubbed_xml(&xml, Some(&model), &scrub);
     assert!(!clean.contains(id) && !clean.contains("05010024") && !clean.contains("&#5"), "{clean}");
@@ -126,10 +133,18 @@ fn written(kind: Kind) -> BoxedStrategy<String> {
     match kind {
         Kind::Int => (-1_000_000_000_i64..1_000_000_000).prop_map(|n| n.to_string()).boxed(),
         Kind::Decimal => number().boxed(),
-        Kind::Date => (1900..2100_i32, 1..13_u8, 1..29_u8).prop_map(|(y, m, d)| format!("{y}-{m:02}-{d:02}")).boxed(),
-        Kind::Geopoint => (number(), number(), number(), number()).prop_map(|(a, b, c, d)| format!("{a} {b} {c} {d}")).boxed(),
-        Kind::SelectMultiple => proptest::collection::vec("[a-z0-9_]{1,8}", 1..5).prop_map(|names| names.join(" ")).boxed(),
-        Kind::DateTime => (0..24_u8, 0..60_u8).prop_map(|(h, m)| format!("2026-11-30T{h:02}:{m:02}:00.000+08:00")).boxed(),
+        Kind::Date => {
+            (1900..2100_i32, 1..13_u8, 1..29_u8).prop_map(|(y, m, d)| format!("{y}-{m:02}-{d:02}")).boxed()
+        }
+        Kind::Geopoint => (number(), number(), number(), number())
+            .prop_map(|(a, b, c, d)| format!("{a} {b} {c} {d}"))
+            .boxed(),
+        Kind::SelectMultiple => {
+            proptest::collection::vec("[a-z0-9_]{1,8}", 1..5).prop_map(|names| names.join(" ")).boxed()
+        }
+        Kind::DateTime => {
+            (0..24_u8, 0..60_u8).prop_map(|(h, m)| format!("2026-11-30T{h:02}:{m:02}:00.000+08:00")).boxed()
+        }
         Kind::Image => "[a-z]{1,8}\\.jpg".boxed(),
         _ => "[^\\s\\p{C}][^\\p{C}]{0,30}".boxed(),
     }

@@ -10,7 +10,12 @@ fn why(xml: &str) -> Why {
 }
 
 fn free() -> FormModel {
-    FormModel { id: "daily".to_owned(), version: "1".to_owned(), root: "data".to_owned(), ..FormModel::default() }
+    FormModel {
+        id: "daily".to_owned(),
+        version: "1".to_owned(),
+        root: "data".to_owned(),
+        ..FormModel::default()
+    }
 }
 
 #[test]
@@ -49,7 +54,8 @@ fn limits_have_their_own_reasons() {
 
 #[test]
 fn an_instance_with_another_name_has_an_id_of_its_own() {
-    let named = |name: &str| read_xml(&filled(&free(), "", "").replace(&format!("uuid:{U}"), name)).unwrap().instance;
+    let named =
+        |name: &str| read_xml(&filled(&free(), "", "").replace(&format!("uuid:{U}"), name)).unwrap().instance;
     assert_eq!(named("first"), named("first"));
     assert_ne!(named("first"), named("second"));
     assert_eq!(named(&U.to_string().to_uppercase()), U);
@@ -103,10 +109,19 @@ fn json_value() -> impl Strategy<Value = Value> {
         "[a-z0-9 -]{0,12}".prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
-        let name = prop_oneof![Just("person"), Just("census"), Just("outcome"), Just("birth"), Just("door"), Just("sex"), Just("x")];
+        let name = prop_oneof![
+            Just("person"),
+            Just("census"),
+            Just("outcome"),
+            Just("birth"),
+            Just("door"),
+            Just("sex"),
+            Just("x")
+        ];
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
-            proptest::collection::btree_map(name.prop_map(str::to_owned), inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            proptest::collection::btree_map(name.prop_map(str::to_owned), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

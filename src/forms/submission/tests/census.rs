@@ -9,7 +9,9 @@ const PERSON: &str = "<person><name>林一</name><relationship>head</relationshi
 const AWAY: &str = "<person><name>林二</name><relationship>spouse</relationship><sex>m</sex><birth>1983-02-01</birth><citizen_id/><stayed_here>no</stayed_here><stayed_at>5</stayed_at><registered_at>1</registered_at><other_address>郑州</other_address><time_away>4</time_away><reason_away>work</reason_away></person>";
 
 fn household() -> String {
-    format!("<respondent>member</respondent><household_type>family</household_type><n_stayed>1</n_stayed><n_registered_absent>1</n_registered_absent><births_m>0</births_m><births_f>0</births_f><deaths_m>0</deaths_m><deaths_f>0</deaths_f><dwelling_kind>1</dwelling_kind><floor_area_m2>89.5</floor_area_m2><rooms>3</rooms><tenure>own</tenure><phone>10012345678</phone><person_count>2</person_count>{PERSON}{AWAY}<address_text>6号楼2单元301</address_text><result>complete</result>")
+    format!(
+        "<respondent>member</respondent><household_type>family</household_type><n_stayed>1</n_stayed><n_registered_absent>1</n_registered_absent><births_m>0</births_m><births_f>0</births_f><deaths_m>0</deaths_m><deaths_f>0</deaths_f><dwelling_kind>1</dwelling_kind><floor_area_m2>89.5</floor_area_m2><rooms>3</rooms><tenure>own</tenure><phone>10012345678</phone><person_count>2</person_count>{PERSON}{AWAY}<address_text>6号楼2单元301</address_text><result>complete</result>"
+    )
 }
 
 fn clock() -> &'static str {
@@ -64,10 +66,14 @@ fn a_pointer_into_the_record_leads_back_to_the_question() {
     ] {
         assert_eq!(part.place(pointer), Some(path), "{pointer}");
     }
+    assert_eq!(model.node_of("/data/person[2]/sex").unwrap().labels["zh"], "性别");
 }
 
 fn at_the_door(outcome: &str, more: &str, after: &str) -> String {
-    format!("{}<scope>all</scope><building>6</building><door_all>x</door_all><door>0fb1e3f0-1d5c-4e0f-9c84-2ad7e05b91f6</door><door_label>2-301</door_label><outcome>{outcome}</outcome>{more}{after}", clock())
+    format!(
+        "{}<scope>all</scope><building>6</building><door_all>x</door_all><door>0fb1e3f0-1d5c-4e0f-9c84-2ad7e05b91f6</door><door_label>2-301</door_label><outcome>{outcome}</outcome>{more}{after}",
+        clock()
+    )
 }
 
 #[test]
@@ -104,13 +110,20 @@ fn a_visit_without_an_interview_has_its_appointment() {
     let xml = filled(&model, &at_the_door("appointment_made", back, ""), "");
     let done = mapped(&model, &xml, &given(FormRole::Visit)).unwrap();
     assert_eq!(done.parts.len(), 1);
-    assert_eq!(record(&done, PartKind::Visit)["appointment"], json!({"from": "2020-11-04T19:00:00.000+08:00"}));
+    assert_eq!(
+        record(&done, PartKind::Visit)["appointment"],
+        json!({"from": "2020-11-04T19:00:00.000+08:00"})
+    );
 }
 
 #[test]
 fn what_is_named_beside_the_form_wins_and_suppresses_the_visit() {
     let model = door();
-    let xml = filled(&model, &at_the_door("interview_complete", &format!("<census>{}</census>", household()), ""), "");
+    let xml = filled(
+        &model,
+        &at_the_door("interview_complete", &format!("<census>{}</census>", household()), ""),
+        "",
+    );
     let visit = Uuid::from_u128(5);
     let done = mapped(&model, &xml, &Given { visit_id: Some(visit), ..given(FormRole::Visit) }).unwrap();
     assert_eq!(done.parts.len(), 1);
@@ -123,7 +136,11 @@ fn what_is_named_beside_the_form_wins_and_suppresses_the_visit() {
 fn an_edit_hits_the_same_interview_and_tells_whether_the_visit_changed() {
     let model = door();
     let edit = Uuid::from_u128(0x4000_0000_0000_4000_8000_0000_0000_0001);
-    let first = filled(&model, &at_the_door("interview_complete", &format!("<census>{}</census>", household()), ""), "");
+    let first = filled(
+        &model,
+        &at_the_door("interview_complete", &format!("<census>{}</census>", household()), ""),
+        "",
+    );
     let second = first
         .replace(&format!("uuid:{U}"), &format!("uuid:{edit}"))
         .replace("</orx:meta>", &format!("<orx:deprecatedID>uuid:{U}</orx:deprecatedID></orx:meta>"));
@@ -147,7 +164,9 @@ fn a_found_door_has_the_id_of_the_entity_that_the_form_creates() {
     let model = model(include_bytes!("../../../../forms/door_found.xlsx"));
     let inside = "<area>410181001</area><building>6</building><unit>2</unit><floor>3</floor><room>0301</room><kind>residential</kind>";
     let entity = Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0009);
-    let block = format!("<entity xmlns=\"http://www.opendatakit.org/xforms/entities\" dataset=\"doors\" id=\"{entity}\" create=\"1\"><label>2-301</label></entity>");
+    let block = format!(
+        "<entity xmlns=\"http://www.opendatakit.org/xforms/entities\" dataset=\"doors\" id=\"{entity}\" create=\"1\"><label>2-301</label></entity>"
+    );
     let done = mapped(&model, &filled(&model, inside, &block), &given(FormRole::Visit)).unwrap();
     assert_eq!(
         record(&done, PartKind::Dwelling),
