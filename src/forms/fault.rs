@@ -22,14 +22,14 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
     /// What is wrong and what to do, in English.
-    pub detail: String,
+    pub detail: Box<str>,
     /// The same in Chinese.
-    pub detail_zh: String,
+    pub detail_zh: Box<str>,
 }
 
 impl Fault {
     /// A fault of the form as a whole.
-    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+    pub fn new(en: impl Into<Box<str>>, zh: impl Into<Box<str>>) -> Self {
         Self { detail: en.into(), detail_zh: zh.into(), ..Self::default() }
     }
 

@@ -9,7 +9,7 @@ use crate::forms::model::{FormModel, FormRole, Kind, Node};
 /// Header under which faults of bindings are told.
 const COLUMN: &str = "doorknock";
 
-fn at(node: &Node, en: impl Into<String>, zh: impl Into<String>) -> Fault {
+fn at(node: &Node, en: impl Into<Box<str>>, zh: impl Into<Box<str>>) -> Fault {
     Fault::new(en, zh).path(&node.path).column(COLUMN)
 }
 
@@ -60,9 +60,10 @@ pub fn faults(model: &FormModel) -> Vec<Fault> {
 fn walk<'a>(nodes: &'a [Node], above: Above<'a>, visit: &mut impl FnMut(&'a Node, Above<'a>)) {
     for node in nodes {
         visit(node, above);
-        let below = match node.kind {
-            Kind::Repeat => Above { repeat: Some(node), repeats: above.repeats + 1 },
-            _ => above,
+        let below = if node.kind == Kind::Repeat {
+            Above { repeat: Some(node), repeats: above.repeats + 1 }
+        } else {
+            above
         };
         walk(&node.nodes, below, visit);
     }
@@ -86,19 +87,19 @@ fn place(node: &Node, field: &Field, above: Above<'_>, faults: &mut Vec<Fault>) 
     let is_in_persons =
         above.repeats == 1 && above.repeat.is_some_and(|repeat| repeat.binding.as_deref() == Some("persons"));
     let name = field.name;
-    match field.place {
-        Place::Anywhere => {}
-        Place::Once if above.repeats > 0 => faults.push(at(
+    if field.place == Place::Once && above.repeats > 0 {
+        faults.push(at(
             node,
             format!("{name} may not stand inside a repeat"),
             format!("{name} 不得放在重复组内"),
-        )),
-        Place::Person if !is_in_persons => faults.push(at(
+        ));
+    }
+    if field.place == Place::Person && !is_in_persons {
+        faults.push(at(
             node,
             format!("{name} must stand inside the repeat that is bound to persons"),
             format!("{name} 须放在绑定 persons 的重复组内"),
-        )),
-        Place::Once | Place::Person => {}
+        ));
     }
 }
 
@@ -113,12 +114,7 @@ fn kind(node: &Node, field: &Field, faults: &mut Vec<Fault>) {
         ));
         return;
     }
-    let codes: Vec<String> = match field.want {
-        Want::Chosen(codes) | Want::Code(codes) => codes().into_iter().map(str::to_owned).collect(),
-        Want::Number(codes) => codes.iter().map(u8::to_string).collect(),
-        Want::YesNo => ["yes", "no"].map(str::to_owned).to_vec(),
-        _ => return,
-    };
+    let Some(codes) = field.want.codes() else { return };
     let is_code = |choice: &str| codes.iter().any(|code| code == choice);
     let wrong: Vec<&str> =
         node.choices.iter().map(|choice| choice.name.as_str()).filter(|name| !is_code(name)).collect();

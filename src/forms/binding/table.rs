@@ -80,6 +80,27 @@ pub enum Want {
     Roster,
 }
 
+impl Want {
+    /// The names that choices must have; `None` where they are free.
+    pub fn codes(self) -> Option<Vec<String>> {
+        match self {
+            Self::Chosen(codes) | Self::Code(codes) => Some(codes().into_iter().map(str::to_owned).collect()),
+            Self::Number(codes) => Some(codes.iter().map(u8::to_string).collect()),
+            Self::YesNo => Some(["yes", "no"].map(str::to_owned).to_vec()),
+            Self::Door
+            | Self::Text
+            | Self::Label
+            | Self::Count
+            | Self::Decimal
+            | Self::Date
+            | Self::Instant
+            | Self::Position
+            | Self::Picture
+            | Self::Roster => None,
+        }
+    }
+}
+
 fn slugs<T: ClosedSet + 'static>() -> Vec<&'static str> {
     T::CODES.iter().map(|code| code.code_slug()).collect()
 }

@@ -33,10 +33,12 @@ pub fn cell(row: &Value, column: &Column, values: Values<'_>) -> String {
             choice.and_then(|choice| choice.labels.get(language).or_else(|| choice.labels.values().next()));
         label.cloned().unwrap_or(name)
     };
-    match answer {
-        Value::Array(chosen) => chosen.iter().map(label).collect::<Vec<_>>().join("; "),
-        Value::Null => String::new(),
-        one => label(one),
+    if answer.is_null() {
+        return String::new();
+    }
+    match answer.as_array() {
+        Some(chosen) => chosen.iter().map(label).collect::<Vec<_>>().join("; "),
+        None => label(answer),
     }
 }
 

@@ -93,20 +93,20 @@ fn gather(
         };
         let mut names = above.to_vec();
         names.push(name);
-        match node.kind {
-            Kind::Group => gather(&node.nodes, repeat, &names, found, order),
-            Kind::Repeat => {
-                let mut path = repeat.to_vec();
-                path.extend(names);
-                order.push(path.clone());
-                gather(&node.nodes, &path, &[], found, order);
-            }
-            kind => found.entry(repeat.to_vec()).or_default().push(Column {
+        if node.kind == Kind::Group {
+            gather(&node.nodes, repeat, &names, found, order);
+        } else if node.kind == Kind::Repeat {
+            let mut path = repeat.to_vec();
+            path.extend(names);
+            order.push(path.clone());
+            gather(&node.nodes, &path, &[], found, order);
+        } else {
+            found.entry(repeat.to_vec()).or_default().push(Column {
                 names,
-                kind,
+                kind: node.kind,
                 labels: node.labels.clone(),
                 choices: node.choices.clone(),
-            }),
+            });
         }
     }
 }

@@ -94,12 +94,12 @@ impl Book {
     /// A setting, by any of its names.
     pub fn setting(&self, names: &[&str]) -> Option<&str> {
         let (_, row) = self.sheets.get("settings")?.rows.first()?;
-        let named = |key: &str| names.contains(&key.to_lowercase().as_str());
-        row.iter().find(|(key, _)| named(key)).map(|(_, value)| value.trim())
+        let is_meant = |key: &str| names.contains(&key.to_lowercase().as_str());
+        row.iter().find(|(key, _)| is_meant(key)).map(|(_, value)| value.trim())
     }
 
     /// Adds a sheet that was read.
-    pub fn add(&mut self, name: &str, cells: Cells) -> Result<(), Fault> {
+    pub fn add(&mut self, name: &str, cells: &Cells) -> Result<(), Fault> {
         let most = if name == "survey" { limits::SURVEY_ROWS } else { limits::CHOICE_ROWS };
         if cells.rows.len() > most + 1 {
             return Err(Fault::new(
@@ -203,7 +203,7 @@ mod tests {
         for (row, column, text) in rows {
             cells.put(*row, *column, text)?;
         }
-        book.add("survey", cells)?;
+        book.add("survey", &cells)?;
         Ok(book)
     }
 

@@ -45,8 +45,8 @@ fn fault(error: &rxform::Error) -> Fault {
         words = format!("{words} ({hint})");
     }
     let mut fault = Fault::new(words.clone(), format!("转换时发现：{words}"));
-    fault.sheet = error.location.sheet.clone();
+    fault.sheet.clone_from(&error.location.sheet);
     fault.row = error.location.row;
-    fault.column = error.location.column.clone();
+    fault.column.clone_from(&error.location.column);
     fault
 }

@@ -77,7 +77,8 @@ pub fn complete(text: &str, document: &Document<'_>, default_version: &str) -> S
         }
     }
     let submission = model.children().find(|n| n.is_element() && n.tag_name().name() == "submission");
-    let declared = document.root_element().namespaces().find(|n| n.uri() == ODK).and_then(|n| n.name());
+    let declared =
+        document.root_element().namespaces().find(|n| n.uri() == ODK).and_then(roxmltree::Namespace::name);
     let editable = match declared {
         Some(prefix) => format!(" {prefix}:client-editable=\"true\""),
         None => format!(" xmlns:odk=\"{ODK}\" odk:client-editable=\"true\""),
@@ -128,7 +129,7 @@ fn bind(
         return;
     }
     let root = document.root_element();
-    let declared = root.namespaces().find(|n| n.uri() == NAMESPACE).and_then(|n| n.name());
+    let declared = root.namespaces().find(|n| n.uri() == NAMESPACE).and_then(roxmltree::Namespace::name);
     let prefix = declared.unwrap_or("dk");
     if declared.is_none() {
         edits.insert(behind_name(text, root), format!(" xmlns:dk=\"{NAMESPACE}\""));

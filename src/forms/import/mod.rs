@@ -64,7 +64,7 @@ pub fn import(bytes: &[u8], options: &Options<'_>) -> Result<Imported, Vec<Fault
     package::check_size(bytes).map_err(|fault| vec![fault])?;
     match package::look(bytes).map_err(|fault| vec![fault])? {
         FileKind::Xml => import_xform(bytes, options),
-        kind => import_book(bytes, kind, None, options),
+        kind @ (FileKind::Xlsx | FileKind::Xls | FileKind::Ods) => import_book(bytes, kind, None, options),
     }
 }
 
@@ -73,7 +73,9 @@ pub fn import_converted(bytes: &[u8], xform: &str, options: &Options<'_>) -> Res
     package::check_size(bytes).map_err(|fault| vec![fault])?;
     match package::look(bytes).map_err(|fault| vec![fault])? {
         FileKind::Xml => import_xform(xform.as_bytes(), options),
-        kind => import_book(bytes, kind, Some(xform), options),
+        kind @ (FileKind::Xlsx | FileKind::Xls | FileKind::Ods) => {
+            import_book(bytes, kind, Some(xform), options)
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Book, Fault> {
     for (own, sheet) in wanted(&names) {
         let Some(place) = names.iter().position(|name| *name == own) else { continue };
         let cells = read_table(tables[place]).map_err(|fault| fault.sheet(sheet))?;
-        book.add(sheet, cells)?;
+        book.add(sheet, &cells)?;
     }
     Ok(book)
 }

@@ -127,9 +127,9 @@ fn swollen() -> Fault {
 
 /// Bytes of one part, read to its end or to just past what is left.
 fn unpacked(archive: &mut ZipArchive<Cursor<&[u8]>>, n: usize, left: u64) -> Result<u64, Fault> {
-    let part = archive.by_index(n).map_err(|error| match error {
-        ZipError::UnsupportedArchive(reason) if reason == ZipError::PASSWORD_REQUIRED => encrypted(),
-        _ => broken(),
+    let part = archive.by_index(n).map_err(|error| {
+        let is_locked = matches!(error, ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED));
+        if is_locked { encrypted() } else { broken() }
     })?;
     std::io::copy(&mut part.take(left + 1), &mut std::io::sink()).map_err(|_| broken())
 }

@@ -35,7 +35,8 @@ pub fn prepare(book: &mut Book, default_version: &str) {
             row.retain(|h, _| !is_binding(h));
             for header in &types {
                 if let Some(cell) = row.get_mut(header) {
-                    *cell = cell.nfkc().collect::<String>().trim().to_owned();
+                    let plain: String = cell.nfkc().collect();
+                    *cell = plain.trim().to_owned();
                 }
             }
         }

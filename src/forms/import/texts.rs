@@ -124,7 +124,8 @@ fn words(element: Element<'_, '_>) -> String {
             words.push_str(part.text().unwrap_or_default());
         } else if part.is_element() && part.tag_name().name() == "output" {
             let value = part.attribute("value").unwrap_or_default().trim();
-            words.push_str(&format!("{{{}}}", value.rsplit('/').next().unwrap_or(value)));
+            let name = value.rsplit('/').next().unwrap_or(value);
+            words.extend(["{", name, "}"]);
         }
     }
     words.trim().to_owned()

@@ -44,7 +44,7 @@ pub fn read_xlsx(bytes: &[u8]) -> Result<Book, Fault> {
             }
             cells.put(row, column, &text(&value)).map_err(|fault| fault.sheet(sheet))?;
         }
-        book.add(sheet, cells)?;
+        book.add(sheet, &cells)?;
     }
     Ok(book)
 }
@@ -62,7 +62,7 @@ pub fn read_xls(bytes: &[u8]) -> Result<Book, Fault> {
                 .put(row + top as usize, column + left as usize, &text(value))
                 .map_err(|fault| fault.sheet(sheet))?;
         }
-        book.add(sheet, cells)?;
+        book.add(sheet, &cells)?;
     }
     Ok(book)
 }

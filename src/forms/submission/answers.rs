@@ -60,7 +60,8 @@ impl Walk<'_> {
         }
         for unknown in &filled.children {
             let is_known = nodes.iter().any(|node| node.name == unknown.name);
-            if !is_known && !(is_top && unknown.name == "meta") {
+            let is_meta = is_top && unknown.name == "meta";
+            if !is_known && !is_meta {
                 let value = self.unknown(unknown, 0);
                 add(&mut answers, &(self.scrub)(&unknown.name), value);
             }
@@ -69,19 +70,17 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, node: &Node, found: &[&Filled], path: &str) -> Option<Value> {
-        match node.kind {
-            Kind::Group => {
-                let inner = self.section(&node.nodes, found[0], path, false);
-                (!inner.is_empty()).then_some(Value::Object(inner))
-            }
-            Kind::Repeat => {
-                let rows = found.iter().enumerate().map(|(n, row)| {
-                    Value::Object(self.section(&node.nodes, row, &format!("{path}[{}]", n + 1), false))
-                });
-                Some(Value::Array(rows.collect()))
-            }
-            _ => Some(self.leaf(node, found[0], path)),
+        if node.kind == Kind::Group {
+            let inner = self.section(&node.nodes, found[0], path, false);
+            return (!inner.is_empty()).then_some(Value::Object(inner));
         }
+        if node.kind == Kind::Repeat {
+            let rows = found.iter().enumerate().map(|(n, row)| {
+                Value::Object(self.section(&node.nodes, row, &format!("{path}[{}]", n + 1), false))
+            });
+            return Some(Value::Array(rows.collect()));
+        }
+        Some(self.leaf(node, found[0], path))
     }
 
     fn leaf(&mut self, node: &Node, filled: &Filled, path: &str) -> Value {
@@ -144,6 +143,15 @@ fn joined(filled: &Filled) -> String {
     parts.join(" ")
 }
 
+/// The path of the `n`-th element of a node, with its position where it is a repeat.
+pub fn numbered(node: &Node, above: &str, n: usize) -> String {
+    if node.kind == Kind::Repeat {
+        format!("{above}/{}[{}]", node.name, n + 1)
+    } else {
+        format!("{above}/{}", node.name)
+    }
+}
+
 /// Files that a submission names, in order.
 pub fn files(model: &FormModel, data: &Filled, root: Uuid) -> Vec<NamedFile> {
     let mut found = Vec::new();
@@ -154,10 +162,7 @@ pub fn files(model: &FormModel, data: &Filled, root: Uuid) -> Vec<NamedFile> {
 fn gather(nodes: &[Node], filled: &Filled, path: &str, root: Uuid, found: &mut Vec<NamedFile>) {
     for node in nodes {
         for (n, inner) in filled.named(&node.name).enumerate() {
-            let path = match node.kind {
-                Kind::Repeat => format!("{path}/{}[{}]", node.name, n + 1),
-                _ => format!("{path}/{}", node.name),
-            };
+            let path = numbered(node, path, n);
             if node.kind.is_section() {
                 gather(&node.nodes, inner, &path, root, found);
             } else if node.kind.is_file()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::numbered;
 use super::envelope::Filled;
 use crate::domain::blank::is_blank;
 use crate::forms::binding::{Binding, Field};
@@ -84,10 +85,7 @@ fn walk<'a>(nodes: &'a [Node], filled: &'a Filled, path: &str, bound: &mut Bound
             bound.nodes.entry(field.name).or_insert_with(|| node.path.clone());
         }
         for (n, inner) in filled.children.iter().filter(|child| child.name == node.name).enumerate() {
-            let path = match node.kind {
-                Kind::Repeat => format!("{path}/{}[{}]", node.name, n + 1),
-                _ => format!("{path}/{}", node.name),
-            };
+            let path = numbered(node, path, n);
             if node.kind.is_section() {
                 section(node, field, inner, n, &path, bound, person);
             } else {

@@ -83,13 +83,13 @@ fn section(
     for (key, value) in members {
         let node = nodes.iter().find(|node| node.name == *key);
         let is_list_of_answers = node.is_some_and(|node| !node.kind.is_section());
-        match value {
-            Value::Array(items) if !is_list_of_answers => {
+        match value.as_array() {
+            Some(items) if !is_list_of_answers => {
                 for item in items {
                     one(key, item, node, path, into, depth, count)?;
                 }
             }
-            _ => one(key, value, node, path, into, depth, count)?,
+            Some(_) | None => one(key, value, node, path, into, depth, count)?,
         }
     }
     Ok(())
@@ -111,19 +111,15 @@ fn one(
     let path = format!("{path}/{key}");
     let mut filled = Filled { name: key.to_owned(), text: None, children: Vec::new() };
     let is_section = node.is_none_or(|node| node.kind.is_section());
-    match value {
-        Value::Object(inner) if is_section => {
-            let nodes = node.map_or(&[][..], |node| &node.nodes);
-            section(inner, nodes, &path, &mut filled, depth + 1, count)?;
-        }
-        Value::Array(_) if is_section => {
-            return Err(Refused::new(Why::NotAForm, "a list stands inside a list"));
-        }
-        _ => {
-            let text = text(value, node.map_or(Kind::String, |node| node.kind));
-            check_length(&text, &path)?;
-            filled.text = Some(text);
-        }
+    if let Some(inner) = value.as_object().filter(|_| is_section) {
+        let nodes = node.map_or(&[][..], |node| &node.nodes);
+        section(inner, nodes, &path, &mut filled, depth + 1, count)?;
+    } else if value.is_array() && is_section {
+        return Err(Refused::new(Why::NotAForm, "a list stands inside a list"));
+    } else {
+        let text = text(value, node.map_or(Kind::String, |node| node.kind));
+        check_length(&text, &path)?;
+        filled.text = Some(text);
     }
     into.children.push(filled);
     Ok(())
@@ -131,11 +127,11 @@ fn one(
 
 /// An answer as a form would hold it.
 fn text(value: &Value, kind: Kind) -> String {
-    match (value, kind) {
-        (Value::Bool(true), Kind::Acknowledge) => "OK".to_owned(),
-        (Value::Bool(true), Kind::SelectOne) => "yes".to_owned(),
-        (Value::Bool(false), Kind::SelectOne) => "no".to_owned(),
-        (Value::Bool(false), Kind::Acknowledge) => String::new(),
-        _ => cell_text(value),
+    match (value.as_bool(), kind) {
+        (Some(true), Kind::Acknowledge) => "OK".to_owned(),
+        (Some(true), Kind::SelectOne) => "yes".to_owned(),
+        (Some(false), Kind::SelectOne) => "no".to_owned(),
+        (Some(false), Kind::Acknowledge) => String::new(),
+        (_, _) => cell_text(value),
     }
 }

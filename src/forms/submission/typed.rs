@@ -154,9 +154,9 @@ fn is_unlisted(value: &Value, node: &Node) -> bool {
         return false;
     }
     let is_listed = |value: &Value| node.choices.iter().any(|choice| value.as_str() == Some(&choice.name));
-    match value {
-        Value::Array(values) => !values.iter().all(is_listed),
-        value => !is_listed(value),
+    match value.as_array() {
+        Some(values) => !values.iter().all(is_listed),
+        None => !is_listed(value),
     }
 }
 
