@@ -78,10 +78,35 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
+/// Columns of two words, which people also write with a blank or with capitals.
+const TWO_WORDS: [&str; 17] = [
+    "constraint_message",
+    "required_message",
+    "guidance_hint",
+    "choice_filter",
+    "repeat_count",
+    "read_only",
+    "list_name",
+    "form_title",
+    "form_id",
+    "default_language",
+    "instance_name",
+    "submission_url",
+    "public_key",
+    "save_to",
+    "entity_id",
+    "create_if",
+    "update_if",
+];
+
 /// A header without blanks around it and around its colons; full-width colons are read as plain ones.
 fn header(text: &str) -> String {
     let plain = text.replace('：', ":");
-    let parts: Vec<&str> = plain.split("::").map(str::trim).collect();
+    let mut parts: Vec<String> = plain.split("::").map(|part| part.trim().to_owned()).collect();
+    let snake = parts[0].split_whitespace().collect::<Vec<_>>().join("_").to_lowercase();
+    if TWO_WORDS.contains(&snake.as_str()) {
+        parts[0] = snake;
+    }
     parts.join("::")
 }
 

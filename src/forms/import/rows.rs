@@ -36,7 +36,7 @@ pub fn prepare(book: &mut Book, default_version: &str) {
             for header in &types {
                 if let Some(cell) = row.get_mut(header) {
                     let plain: String = cell.nfkc().collect();
-                    *cell = plain.trim().to_owned();
+                    plain.trim().clone_into(cell);
                 }
             }
         }

@@ -5,7 +5,8 @@ mod rules;
 mod workbooks;
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write};
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -76,18 +77,19 @@ pub(super) fn sheet_xml(rows: &Rows) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>",
     );
     for (y, row) in rows.iter().enumerate() {
-        out.push_str(&format!("<row r=\"{}\">", y + 1));
+        write!(out, "<row r=\"{}\">", y + 1).unwrap();
         for (x, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
             let text = crate::forms::xml::escape(cell);
             let at = format!("{}{}", column(x), y + 1);
-            out.push_str(&match cell.strip_prefix("=n ") {
+            let written = match cell.strip_prefix("=n ") {
                 Some(number) => format!("<c r=\"{at}\"><v>{number}</v></c>"),
                 None if cell == "=f" => format!("<c r=\"{at}\"><f>1+1</f></c>"),
                 None if cell == "=true" => format!("<c r=\"{at}\" t=\"b\"><v>1</v></c>"),
                 None => {
                     format!("<c r=\"{at}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>")
                 }
-            });
+            };
+            out.push_str(&written);
         }
         out.push_str("</row>");
     }
@@ -102,10 +104,12 @@ pub(super) fn workbook(sheets: &BTreeMap<&str, Rows>, over: &[(&str, String)]) -
     let mut parts: BTreeMap<String, String> = BTreeMap::new();
     let (mut list, mut rels) = (String::new(), String::new());
     for (n, (name, rows)) in (1..).zip(sheets) {
-        list.push_str(&format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"r{n}\"/>"));
-        rels.push_str(&format!(
+        write!(list, "<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"r{n}\"/>").unwrap();
+        write!(
+            rels,
             "<Relationship Id=\"r{n}\" Type=\"{DOC}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>"
-        ));
+        )
+        .unwrap();
         parts.insert(format!("xl/worksheets/sheet{n}.xml"), sheet_xml(rows));
     }
     parts.insert(

@@ -170,6 +170,25 @@ fn a_condition_for_being_required_may_name_questions() {
 }
 
 #[test]
+fn headers_of_two_words_may_have_a_blank() {
+    let mut sheets = small();
+    sheets.get_mut("survey").unwrap()[0]
+        .extend(["constraint", "Constraint Message::English (en)"].map(str::to_owned));
+    sheets.get_mut("survey").unwrap().extend(rows(&[&[
+        "integer",
+        "n",
+        "n",
+        "n",
+        "",
+        ". > 1",
+        "More than one",
+    ]]));
+    sheets.get_mut("settings").unwrap()[0][1] = "Form ID".to_owned();
+    let taken = take(&workbook(&sheets, &[])).unwrap();
+    assert_eq!(taken.model.node("/data/n").unwrap().constraint_message["en"], "More than one");
+}
+
+#[test]
 fn a_range_with_decimal_steps_holds_decimals() {
     let mut sheets = small();
     sheets.get_mut("survey").unwrap()[0].push("parameters".to_owned());
