@@ -31,6 +31,7 @@ pages-test: install-deps ## The pages in Chromium: both languages, accessibility
 check: install-deps ## Format, lints, tests; schema and dependency rules where their tools are installed
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	@if command -v python3 >/dev/null; then python3 scripts/make_forms.py --check; fi
 	@if command -v squawk >/dev/null; then squawk --assume-in-transaction schema/*.sql; \
 	 else echo "schema lint left out: squawk is not installed (pip install squawk-cli)"; fi
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check bans licenses sources; \

@@ -12,6 +12,8 @@ pub const SURVEY_ROWS: usize = 5_000;
 pub const CHOICE_ROWS: usize = 50_000;
 /// Cells of one sheet that say something.
 pub const CELLS: usize = 1_000_000;
+/// Choices of all questions together; a list that ten questions use counts ten times.
+pub const ASKED_CHOICES: usize = 200_000;
 /// Languages of a form.
 pub const LANGUAGES: usize = 20;
 /// Bytes of an `XForm`.

@@ -42,6 +42,12 @@ pub fn faults(seen: &Seen, options: &Options<'_>, made: &[String]) -> Vec<Fault>
             format!("表单的语言超过 {} 种", limits::LANGUAGES),
         ));
     }
+    if seen.has_too_many_choices {
+        faults.push(Fault::new(
+            "the questions have more than 200,000 choices together; put long lists into a file (select_one_from_file)",
+            "所有问题的选项合计超过 20 万；长列表请放入文件（select_one_from_file）",
+        ));
+    }
     for file in &model.files {
         let is_here =
             OWN_FILES.contains(&file.as_str()) || made.contains(file) || options.files.contains(file);

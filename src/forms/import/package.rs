@@ -28,7 +28,7 @@ const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// The record that begins a sheet of an old workbook.
 const SHEET_BEGINS: &[u8] = b"\x09\x08\x10\x00\x00\x06\x10\x00";
 /// Sheets of an old workbook. Its reader makes every sheet as wide and as long as its farthest cell.
-const OLD_SHEETS: usize = 6;
+const OLD_SHEETS: usize = 10;
 
 /// Says what a file is, or why it is not opened.
 pub fn look(bytes: &[u8]) -> Result<FileKind, Fault> {
@@ -87,8 +87,8 @@ fn look_at_compound(bytes: &[u8]) -> Result<FileKind, Fault> {
         0 => Err(broken()),
         1..=OLD_SHEETS => Ok(FileKind::Xls),
         _ => Err(Fault::new(
-            "an xls workbook may have at most 6 sheets; save it as xlsx",
-            "xls 工作簿最多 6 张工作表；请另存为 xlsx",
+            "an xls workbook may have at most 10 sheets; save it as xlsx",
+            "xls 工作簿最多 10 张工作表；请另存为 xlsx",
         )),
     }
 }

@@ -1,11 +1,13 @@
 //! Reads an `XForm` that anybody may have made into a model, and gathers what has to be judged beside it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node as Element};
 
 use super::body::{Control, read_body};
 use super::texts::Texts;
+use crate::forms::limits;
 use crate::forms::model::{Choice, EntityUse, FormModel, Kind, Labels, Node};
 use crate::forms::xml::{attribute, child};
 
@@ -26,6 +28,8 @@ pub struct Seen {
     pub is_sent_elsewhere: bool,
     /// Path and word of what only Collect can ask.
     pub only_collect: Vec<(String, String)>,
+    /// Its questions have more choices than allowed; some are missing in the model.
+    pub has_too_many_choices: bool,
     /// Languages as the form names them, with their codes.
     pub languages: Vec<(String, String)>,
 }
@@ -55,6 +59,8 @@ struct Reader<'a> {
     repeats: BTreeSet<String>,
     counts: BTreeSet<String>,
     secondary: BTreeMap<String, Secondary>,
+    /// Choices that questions may still have.
+    choices_left: Cell<Option<usize>>,
     texts: &'a Texts,
 }
 
@@ -79,10 +85,12 @@ pub fn read(document: &Document<'_>, names: &BTreeMap<String, String>) -> Option
         repeats: body.repeats,
         counts: body.counts,
         secondary,
+        choices_left: Cell::new(Some(limits::ASKED_CHOICES)),
         texts: &texts,
     };
     let path = format!("/{}", data.tag_name().name());
     let nodes = reader.nodes(data, &path, true, &mut seen.only_collect);
+    seen.has_too_many_choices = reader.choices_left.get().is_none();
     files.extend(texts.files.iter().cloned());
     files.extend(body.files);
     read_submission(model, &mut seen);
@@ -319,7 +327,11 @@ impl Reader<'_> {
     fn choices(&self, control: Option<&Control>) -> (Vec<Choice>, Option<String>) {
         let Some(control) = control else { return (Vec::new(), None) };
         match control.instance.as_ref().map(|id| (id, self.secondary.get(id))) {
-            Some((_, Some(Secondary::Items(items)))) => (items.clone(), None),
+            Some((_, Some(Secondary::Items(items)))) => {
+                let left = self.choices_left.get().and_then(|left| left.checked_sub(items.len()));
+                self.choices_left.set(left);
+                (left.map(|_| items.clone()).unwrap_or_default(), None)
+            }
             Some((_, Some(Secondary::File(name)))) => (Vec::new(), Some(name.clone())),
             Some((id, None)) => (Vec::new(), Some(id.clone())),
             None => (control.items.clone(), control.from_file.clone()),

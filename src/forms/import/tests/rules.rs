@@ -35,6 +35,18 @@ fn a_file_that_is_named_must_be_given_unless_the_service_makes_it() {
 }
 
 #[test]
+fn long_lists_that_many_questions_use_are_refused() {
+    let mut sheets = small();
+    let asked: Vec<Vec<String>> =
+        (0..210).map(|n| vec!["select_one l".to_owned(), format!("q{n}"), "x".to_owned()]).collect();
+    sheets.get_mut("survey").unwrap().extend(asked);
+    let mut list = rows(&[&["list_name", "name", "label"]]);
+    list.extend((0..1000).map(|n| vec!["l".to_owned(), format!("c{n}"), "x".to_owned()]));
+    sheets.insert("choices", list);
+    assert!(lines(&workbook(&sheets, &[]))[0].contains("200,000"));
+}
+
+#[test]
 fn another_entity_list_is_a_fault_in_a_spreadsheet_too() {
     let mut sheets = small();
     sheets.insert("entities", rows(&[&["list_name", "label"], &["trees", "x"]]));
