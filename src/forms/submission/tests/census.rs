@@ -176,3 +176,21 @@ fn a_found_door_has_the_id_of_the_entity_that_the_form_creates() {
     let without = mapped(&model, &filled(&model, inside, ""), &given(FormRole::Visit)).unwrap();
     assert_eq!(without.parts[0].id, part_id(U, "dwelling"));
 }
+
+/// As `@getodk/xforms-engine` 0.22 writes it, with the questions left open that nobody answered.
+#[test]
+fn what_a_web_engine_sends_is_read_like_any_other() {
+    let xml = "<data id=\"census_short\" version=\"2026113001\"><start>2026-11-30T23:15:42.045+00:00</start><end>2026-11-30T23:15:42.68+00:00</end><respondent>member</respondent><household_type>family</household_type><n_stayed>1</n_stayed><n_registered_absent>1</n_registered_absent><births_m/><births_f/><deaths_m/><deaths_f/><dwelling_kind/><phone/><person_count>2</person_count><person><name>林一</name><relationship>head</relationship><sex>f</sex><birth>1984-05-01</birth><citizen_id>41999919850307002X</citizen_id><id_differs/><ethnicity/><stayed_here>yes</stayed_here><stayed_at>1</stayed_at><registered_at>1</registered_at><time_away>1</time_away><education/><literate/></person><person><name/><relationship>spouse</relationship><sex/><birth/><citizen_id/><ethnicity/><stayed_here>no</stayed_here><stayed_at>5</stayed_at><registered_at>1</registered_at><other_address/><time_away/></person><address_text/><result>complete</result><meta><instanceID>uuid:df2e41e7-3723-4c78-88a0-7fcdb4a7e0f8</instanceID></meta></data>";
+    let done = mapped(&census(), xml, &given(FormRole::Main)).unwrap();
+    let interview = record(&done, PartKind::Interview);
+    assert_eq!(interview["at"], json!("2026-11-30T23:15:42.045+00:00"));
+    assert_eq!(
+        interview["persons"][1],
+        json!({"person_no": 2, "relationship": "spouse", "stayed_here": false, "stayed_at": 5, "registered_at": 1})
+    );
+    assert_eq!(
+        interview["household"],
+        json!({"household_type": "family", "n_stayed": 1, "n_registered_absent": 1})
+    );
+    assert_eq!((done.answers, done.warnings), (json!({}), Vec::new()));
+}
