@@ -1,5 +1,6 @@
 //! The audit log, for admins.
 
+use crate::domain::Role;
 use crate::net::answer::Response;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::store::audit::{Action, Filter};
 /// Problems: `bad-parameter`, `not-found`, `wrong-role`.
 pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
-    if caller.role != "admin" {
+    if caller.role != Role::Admin {
         return Err(Problem::plain(&kind::WRONG_ROLE));
     }
     let query = request.query()?;

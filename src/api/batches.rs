@@ -9,7 +9,6 @@ use crate::app::App;
 use crate::app::auth;
 use crate::ingest::accept::batch_stand_in;
 use crate::ingest::receipt::{Answer, CaseAfter, Counts};
-use crate::ingest::refold::unmet_parts;
 use crate::net::answer::{self, to_the_end};
 use crate::net::body::{BATCH_LIMIT, receive_json};
 use crate::net::kind;
@@ -192,10 +191,7 @@ fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Val
             (caller.range.0..=caller.range.1).contains(&r.area_no)
                 || r.holder.as_deref() == Some(caller.user.as_str())
         })
-        .and_then(|r| {
-            let state = crate::domain::State::from_number(r.state)?;
-            Some(CaseAfter { id: r.id, state, visits: r.visits, unmet: unmet_parts(r.unmet) })
-        });
+        .map(|r| CaseAfter { id: r.id, state: r.state, visits: r.visits, unmet: r.unmet.parts() });
     serde_json::to_value(receipt).unwrap_or_else(|_| first.clone())
 }
 

@@ -88,10 +88,10 @@ fn full_page<T>(rows: &[T], limit: i64, after: impl Fn(&T) -> After) -> Option<A
 }
 
 /// `state=` takes one state or several with commas between.
-fn states(query: &Query) -> Result<Option<Vec<i16>>, Problem> {
+fn states(query: &Query) -> Result<Option<Vec<State>>, Problem> {
     let words: Vec<&str> = State::ALL.iter().map(|s| s.slug()).collect();
     query.parsed("state", &format!("must be one or more of {}", words.join(", ")), |text| {
-        text.split(',').map(|word| State::from_slug(word).map(State::number)).collect::<Option<Vec<i16>>>()
+        text.split(',').map(State::from_slug).collect::<Option<Vec<State>>>()
     })
 }
 

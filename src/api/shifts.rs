@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::app::{App, auth, reach};
-use crate::domain::UserName;
 use crate::domain::rules::Span;
+use crate::domain::{Role, UserName};
 use crate::net::answer::{self, Response};
 use crate::net::body::FORM_LIMIT;
 use crate::net::json::{self as body, Form, Json};
@@ -65,7 +65,7 @@ pub async fn set(app: App, mut request: Request) -> Result<Response, Problem> {
     let orders = document.form(|f| f.objects("shifts", 2_000, shift_order))?;
     let staff = app.store().staff(caller.key, area.range).await?;
     let named = |user: &str| staff.iter().find(|s| UserName::of(&s.user) == UserName::of(user));
-    let is_enumerator = |user: &str| named(user).is_some_and(|s| s.role == "enumerator");
+    let is_enumerator = |user: &str| named(user).is_some_and(|s| s.role == Role::Enumerator);
     let unknown: Vec<FieldError> = orders
         .iter()
         .enumerate()

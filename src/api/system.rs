@@ -6,7 +6,7 @@ use serde_json::json;
 use super::openapi;
 use crate::app::App;
 use crate::app::auth;
-use crate::domain::code;
+use crate::domain::{Role, code};
 use crate::net::answer;
 use crate::net::kind;
 use crate::net::metrics;
@@ -31,7 +31,7 @@ pub async fn readyz(app: App, _: Request) -> Result<Response, Problem> {
 pub async fn prometheus(app: App, request: Request) -> Result<Response, Problem> {
     if !metrics::open_to(request.peer().ip(), &request.headers) {
         let caller = auth::caller(&app, &request).await.map_err(|_| Problem::plain(&kind::LOOPBACK_ONLY))?;
-        if caller.role != "admin" {
+        if caller.role != Role::Admin {
             return Err(Problem::plain(&kind::LOOPBACK_ONLY));
         }
     }

@@ -106,7 +106,7 @@ pub async fn supervisor(app: &App, request: &Request) -> Result<Caller, Problem>
 
 /// Whether the caller supervises.
 pub fn is_supervisor(caller: &Caller) -> bool {
-    caller.device.is_none() && matches!(caller.role.as_str(), "supervisor" | "admin")
+    caller.device.is_none() && caller.role.supervises()
 }
 
 fn wrong_role() -> Problem {

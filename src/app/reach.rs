@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::App;
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::State;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::store::access::Caller;
@@ -36,7 +35,7 @@ pub async fn case(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, Probl
         (caller.range.0..=caller.range.1).contains(&r.area_no)
             || (caller.device.is_some()
                 && r.holder.as_deref() == Some(caller.user.as_str())
-                && State::from_number(r.state).is_some_and(State::is_open))
+                && r.state.is_open())
     })
     .ok_or_else(Problem::not_found)
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::{App, auth, known};
 use crate::access;
-use crate::domain::UserName;
+use crate::domain::{Role, UserName};
 use crate::net::kind;
 use crate::net::limit::{Lane, Tries};
 use crate::net::problem::{FieldError, Problem};
@@ -25,7 +25,7 @@ pub struct Opened {
     /// Name of the survey.
     pub survey: String,
     /// Role.
-    pub role: String,
+    pub role: Role,
     /// Area code.
     pub area: String,
 }
@@ -88,7 +88,7 @@ async fn judge(
     let password = password.to_owned();
     let fits = app.hashing.run(lane, move || access::is_password(stored.as_deref(), &password)).await?;
     let mut staff = app.store().memberships(user).await?;
-    staff.retain(|m| matches!(m.role.as_str(), "supervisor" | "admin"));
+    staff.retain(|m| m.role.supervises());
     Ok((fits && !staff.is_empty()).then_some(staff))
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::base::{Base, Common, member, remark, say};
 use crate::access;
 use crate::app::auth;
+use crate::domain::Role;
 use crate::ingest::Ingest;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
 
@@ -109,7 +110,7 @@ fn read_devices(path: &Path) -> Result<Vec<Listed>> {
 /// Stores a new token of a member; an enumerator's is bound to `device`, or to a new one.
 async fn issue(ingest: &Ingest, member: &Membership, device: Option<Uuid>) -> Result<(String, Option<Uuid>)> {
     let user = &member.user;
-    let is_enumerator = member.role == "enumerator";
+    let is_enumerator = member.role == Role::Enumerator;
     ensure!(is_enumerator || device.is_none(), "{user} is {}; only an enumerator has a device", member.role);
     let device = is_enumerator.then(|| device.unwrap_or_else(Uuid::new_v4));
     let survey = ingest.surveys.reread(member.key).await?;
@@ -139,7 +140,7 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
     Base::open(common)?.run(async move |ingest| {
         let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
         ensure!(
-            member.role == "enumerator",
+            member.role == Role::Enumerator,
             "only an enumerator enrols a phone; {} is {}",
             member.user,
             member.role
@@ -179,7 +180,7 @@ pub(super) fn passwd(common: &Common, args: &PasswdArgs) -> Result<ExitCode> {
         let member = ingest.store.memberships(&user).await?;
         ensure!(!member.is_empty(), "no survey has a user {user:?} in its staff.csv");
         ensure!(
-            member.iter().any(|m| m.role != "enumerator"),
+            member.iter().any(|m| m.role != Role::Enumerator),
             "{user:?} is an enumerator; a phone enrols by enrol-code"
         );
         let hash = access::hash_password(&password).context("the password cannot be hashed")?;

@@ -54,9 +54,7 @@ impl Changes {
     pub(super) fn between(before: &[Arc<LockedCase>], after: &[Arc<LockedCase>]) -> Self {
         let mut all = Self::default();
         for (was, is) in before.iter().filter_map(|b| after.iter().find(|a| a.id == b.id).map(|a| (b, a))) {
-            let (Some(from), Some(to)) = (State::from_number(was.state), State::from_number(is.state)) else {
-                continue;
-            };
+            let (from, to) = (was.state, is.state);
             all.completed += one(to == State::Completed) - one(from == State::Completed);
             all.open += one(to.is_open()) - one(from.is_open());
             all.workload += one(counts(to)) - one(counts(from));

@@ -1,6 +1,6 @@
 //! From stored forms to interviews as the linker reads them. Citizen IDs are digests already and stay so.
 
-use crate::domain::code::{Relationship, ResidenceStatus, Respondent, Sex};
+use crate::domain::code::Respondent;
 use crate::link::address::Address;
 use crate::link::interview::{
     BirthGiven, DwellingGiven, HouseholdGiven, Interview, PersonGiven, Respondent as Speaker,
@@ -21,7 +21,7 @@ fn interview(form: &FormRow, key_id: &str) -> Interview {
     Interview {
         interview_id: form.interview.to_string(),
         device_time: Some(form.at.to_string()),
-        respondent: Respondent::from_number(form.respondent).map(speaker),
+        respondent: Some(speaker(form.respondent)),
         dwelling: dwelling(form),
         household: HouseholdGiven {
             phone: form.phone.clone(),
@@ -73,14 +73,11 @@ fn person(p: &FormPerson, key_id: &str) -> PersonGiven {
         name: Some(p.name.clone()),
         given_name: p.given_name.clone(),
         surname: p.surname.clone(),
-        sex: p.sex.and_then(Sex::from_number).map(|s| s.slug().to_owned()),
+        sex: p.sex.map(|s| s.slug().to_owned()),
         birth: Some(BirthGiven { y, m, d }),
         citizen_id: citizen(p, key_id).map(IdGiven::Digested),
-        relationship: p.relationship.and_then(Relationship::from_number).map(|r| r.slug().to_owned()),
-        residence_status: p
-            .residence_status
-            .and_then(ResidenceStatus::from_number)
-            .map(|s| s.slug().to_owned()),
+        relationship: p.relationship.map(|r| r.slug().to_owned()),
+        residence_status: p.residence_status.map(|s| s.slug().to_owned()),
         other_address: p.other_address.clone(),
     }
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::code::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
 use crate::domain::{Language, LinkState, MergedAs, Refusal, Verdict};
 use crate::link::codes::{IdLevel, PersonFound};
 use crate::link::explain::{Explanation, PersonExplanation, Step};
@@ -170,8 +169,8 @@ fn side(form: &FormRow, sight: Sight, people: &[Match], own: fn(&Match) -> u32) 
                 "address": {"area": form.area, "area_name": form.area_name, "building": form.building, "unit": form.unit,
                     "floor": form.floor, "room": form.room, "text": text.trim()},
                 "at": at_offset(form.at, form.at_offset_min), "enumerator": form.enumerator,
-                "respondent": Respondent::from_number(form.respondent), "result": InterviewResult::from_number(form.result),
-                "state": State::from_number(form.state), "counted_elsewhere": form.counted_elsewhere,
+                "respondent": form.respondent, "result": form.result,
+                "state": form.state, "counted_elsewhere": form.counted_elsewhere,
                 "phone": form.phone, "address_text": form.address_text, "n_persons": form.people.len(), "persons": persons,
             })
         }
@@ -187,9 +186,9 @@ fn person(p: &FormPerson, citizen: Option<IdSeen>) -> Value {
     let alone = if p.citizen.is_some() { IdSeen::Present } else { IdSeen::Missing };
     let [y, m, d] = p.birth;
     json!({
-        "person_no": p.person_no, "name": p.name, "sex": p.sex.and_then(Sex::from_number), "birth": {"y": y, "m": m, "d": d},
-        "relationship": p.relationship.and_then(Relationship::from_number),
-        "residence_status": p.residence_status.and_then(ResidenceStatus::from_number),
+        "person_no": p.person_no, "name": p.name, "sex": p.sex, "birth": {"y": y, "m": m, "d": d},
+        "relationship": p.relationship,
+        "residence_status": p.residence_status,
         "other_address": p.other_address, "citizen_id": citizen.unwrap_or(alone), "matched": citizen.is_some(),
     })
 }
@@ -309,10 +308,8 @@ fn shown(p: &FormPerson, found: PersonFound, sight: Sight) -> Option<Value> {
         ) => Some(json!(p.name)),
         (PersonFound::Birth(_), Sight::Whole) => Some(json!(format!("{}-{}-{}", part(y), part(m), part(d)))),
         (PersonFound::Birth(_), Sight::Needed) => Some(json!(format!("{}-{}", part(y), part(m)))),
-        (PersonFound::Sex(_), Sight::Whole) => Some(json!(p.sex.and_then(Sex::from_number))),
-        (PersonFound::Role(_), Sight::Whole) => {
-            Some(json!(p.relationship.and_then(Relationship::from_number)))
-        }
+        (PersonFound::Sex(_), Sight::Whole) => Some(json!(p.sex)),
+        (PersonFound::Role(_), Sight::Whole) => Some(json!(p.relationship)),
         (PersonFound::Sex(_) | PersonFound::Role(_), Sight::Needed)
         | (PersonFound::Citizen(_), Sight::Whole | Sight::Needed) => None,
     }

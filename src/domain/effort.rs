@@ -83,6 +83,42 @@ pub fn unmet(counted: Counted, rules: &Rules) -> Vec<EffortPart> {
     missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(part, _)| part).collect()
 }
 
+/// Parts of the effort rule that were missing at some time, as one number; its bits are kept by the database and never change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unmet(i16);
+
+impl Unmet {
+    /// The parts in one number.
+    pub fn of(parts: &[EffortPart]) -> Self {
+        Self(parts.iter().fold(0, |bits, part| bits | Self::bit(*part)))
+    }
+
+    /// The parts in the order in which they are listed.
+    pub fn parts(self) -> Vec<EffortPart> {
+        EffortPart::ALL.iter().copied().filter(|part| self.0 & Self::bit(*part) != 0).collect()
+    }
+
+    /// The number under which the database keeps them.
+    pub const fn number(self) -> i16 {
+        self.0
+    }
+
+    /// The parts of that number; bits of no part say nothing.
+    pub const fn from_number(number: i16) -> Option<Self> {
+        Some(Self(number))
+    }
+
+    const fn bit(part: EffortPart) -> i16 {
+        match part {
+            EffortPart::Attempts => 1,
+            EffortPart::Days => 2,
+            EffortPart::Bands => 4,
+            EffortPart::Evening => 8,
+            EffortPart::Weekend => 16,
+        }
+    }
+}
+
 fn bit(cell: Cell) -> u32 {
     let band = cell.band.min(MOST_BANDS - 1);
     1 << if cell.weekend { band + MOST_BANDS } else { band }

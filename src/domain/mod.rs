@@ -52,6 +52,7 @@ pub use code::{
     Respondent, Role, Sex, State, Tenure,
 };
 pub use due::{Due, NEVER_VISITED, PRESSING, Urgency, due, urgency_key};
+pub use effort::Unmet;
 pub use evidence::{Decision, DecisionKind, Evidence, Interview, PersonCounts, Visit, Window};
 pub use facts::voided_visits;
 pub use fold::fold;

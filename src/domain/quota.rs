@@ -43,6 +43,11 @@ impl Quota {
             Self::Refused => 3,
         }
     }
+
+    /// The limit of that number, if there is one.
+    pub fn from_number(number: i16) -> Option<Self> {
+        [Self::Pictures, Self::Unnamed, Self::Refused].into_iter().find(|quota| quota.number() == number)
+    }
 }
 
 /// What a device has used before the piece that is judged.

@@ -8,11 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Kind;
-use crate::domain::{
-    Channel, Class, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex,
-    State,
-};
-use crate::ingest::refold::unmet_parts;
+use crate::domain::{Class, Outcome, Relationship, ResidenceStatus, Sex};
 use crate::store::Error;
 use crate::store::case::CaseRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
@@ -242,17 +238,16 @@ fn door_cells(c: &CaseRow) -> Vec<Cell> {
 }
 
 fn case_cells(c: &CaseRow) -> Result<Vec<Cell>, Error> {
-    let state = State::from_number(c.state).ok_or(Error::Corrupt("state"))?;
-    let unmet: Vec<&str> = unmet_parts(c.unmet).iter().map(|p| p.slug()).collect();
+    let unmet: Vec<&str> = c.unmet.parts().iter().map(|p| p.slug()).collect();
     let mut cells = door_cells(c);
     cells.extend([
         Cell::text(c.external_id.clone()),
-        Cell::Text(state.slug().to_owned()),
-        Cell::text(c.class.and_then(Class::from_number).map(Class::slug)),
+        Cell::Text(c.state.slug().to_owned()),
+        Cell::text(c.class.map(Class::slug)),
         Cell::Number(f64::from(c.visits)),
         Cell::Text(unmet.join(" ")),
         Cell::text(c.last_at.map(|t| t.to_string())),
-        Cell::text(c.last_outcome.and_then(Outcome::from_number).map(Outcome::slug)),
+        Cell::text(c.last_outcome.map(Outcome::slug)),
         Cell::text(c.appointment.map(|a| a.0.to_string())),
         Cell::text(c.appointment.map(|a| a.1.to_string())),
         Cell::text(c.holder.clone()),
@@ -271,9 +266,9 @@ fn visit_cells(c: &CaseRow, v: &VisitRow) -> Vec<Cell> {
         Cell::Text(with_offset(v.at, v.at_offset_min)),
         Cell::Text(v.received_at.to_string()),
         Cell::text(v.ended_at.map(|t| t.to_string())),
-        Cell::text(Outcome::from_number(v.outcome).map(Outcome::slug)),
-        Cell::text(Channel::from_number(v.channel).map(Channel::slug)),
-        Cell::text(Informant::from_number(v.informant).map(Informant::slug)),
+        Cell::Text(v.outcome.slug().to_owned()),
+        Cell::Text(v.channel.slug().to_owned()),
+        Cell::Text(v.informant.slug().to_owned()),
         Cell::Text(v.enumerator.clone()),
         Cell::Text(v.device_id.to_string()),
         Cell::Text(v.batch_id.to_string()),
@@ -306,8 +301,8 @@ fn household_cells(c: &CaseRow, i: &InterviewRow, n_persons: usize) -> Vec<Cell>
         Cell::Number(f64::from(i.revision)),
         Cell::Text(with_offset(i.at, i.at_offset_min)),
         Cell::Text(i.received_at.to_string()),
-        Cell::text(InterviewResult::from_number(i.result).map(InterviewResult::slug)),
-        Cell::text(Respondent::from_number(i.respondent).map(Respondent::slug)),
+        Cell::Text(i.result.slug().to_owned()),
+        Cell::Text(i.respondent.slug().to_owned()),
         Cell::Text(i.enumerator.clone()),
         Cell::Bool(i.counted_elsewhere),
         Cell::number(u32::try_from(n_persons).ok()),
@@ -339,12 +334,12 @@ fn person_cells(c: &CaseRow, i: &InterviewRow, p: &PersonRow) -> Vec<Cell> {
         Cell::Number(f64::from(p.revision)),
         Cell::Number(f64::from(p.person_no)),
         Cell::Text(p.name.clone()),
-        Cell::text(p.sex.and_then(Sex::from_number).map(Sex::slug)),
+        Cell::text(p.sex.map(Sex::slug)),
         Cell::number(p.birth[0]),
         Cell::number(p.birth[1]),
         Cell::number(p.birth[2]),
-        Cell::text(p.relationship.and_then(Relationship::from_number).map(Relationship::slug)),
-        Cell::text(p.residence_status.and_then(ResidenceStatus::from_number).map(ResidenceStatus::slug)),
+        Cell::text(p.relationship.map(Relationship::slug)),
+        Cell::text(p.residence_status.map(ResidenceStatus::slug)),
         Cell::Text(if p.has_citizen_id { "present" } else { "missing" }.to_owned()),
     ]);
     let names =

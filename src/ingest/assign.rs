@@ -10,7 +10,6 @@ use super::refold::At;
 use super::resolve::Cases;
 use super::staff::hold_enumerator;
 use super::{Error, Ingest, held};
-use crate::domain::State;
 use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
@@ -163,7 +162,7 @@ async fn locked(
     doors: &Doors,
 ) -> Result<Result<Vec<Arc<LockedCase>>, Assigned>, Error> {
     let in_reach = |r: &Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
-    let is_open = |r: &Arc<LockedCase>| State::from_number(r.state).is_some_and(State::is_open);
+    let is_open = |r: &Arc<LockedCase>| r.state.is_open();
     let ids = match doors {
         Doors::Case(id) => vec![case::resolved(tx, at.key, *id).await?],
         Doors::Area(code) => {

@@ -130,7 +130,7 @@ pub async fn decide_in(
     audit::note(tx, &noted.with(serde_json::json!({"decision": new.slug, "seq": seq}))).await?;
     let mut decided = LockedCase::clone(row);
     decided.decisions += 1;
-    let before = State::from_number(row.state).ok_or(crate::store::Error::Corrupt("state"))?;
+    let before = row.state;
     let after = fold_with_survivor(tx, at, survey, &decided, into.map(|r| r.id).or(row.merged_into)).await?;
     queue_links(tx, key, row.id, &request.kind).await?;
     Ok(Decided { seq, before, after })

@@ -12,7 +12,6 @@ use super::assign::moved;
 use super::refold::At;
 use super::staff::hold_enumerator;
 use super::{Error, Ingest};
-use crate::domain::State;
 use crate::store::case::{self, CaseUpdate, LockedCase};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::{Outcome, SurveyKey, Tx, completion, lease};
@@ -35,11 +34,10 @@ pub(super) async fn follow(
     rows: &[Arc<LockedCase>],
     updates: &[CaseUpdate],
 ) -> Result<(), crate::store::Error> {
-    let is_open = |state: i16| State::from_number(state).is_some_and(State::is_open);
     let turned = |before: bool| {
         rows.iter()
             .zip(updates)
-            .filter(move |(r, u)| is_open(r.state) == before && is_open(u.state) != before)
+            .filter(move |(r, u)| r.state.is_open() == before && u.state.is_open() != before)
             .filter_map(|(row, update)| Some(Turned { row, update, holder: row.holder.as_deref()? }))
     };
     finish(tx, at, &turned(true).collect::<Vec<_>>()).await?;

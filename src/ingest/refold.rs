@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, Class, EffortPart, Evidence, InterviewId, Rules, Standing, State, Tallied, fold, history,
-    history_since, next_action, urgency_key,
+    Action, Evidence, InterviewId, Rules, Standing, State, Tallied, Unmet, fold, history, history_since,
+    next_action, urgency_key,
 };
 use crate::store::case::{BlankCase, CaseUpdate, Find, History, LockedCase, Recounted, Span, seven};
 use crate::store::completion::Delta;
@@ -157,11 +157,10 @@ async fn moved(
 
 /// Doors of cases that joined or left the workload: devices get them, or drop them with their last case.
 fn come_or_gone(rows: &[Arc<LockedCase>], updates: &[CaseUpdate]) -> Vec<Mark> {
-    let is_active = |state: i16| State::from_number(state).is_some_and(State::is_active);
     let mut marks: Vec<Mark> = rows
         .iter()
         .zip(updates)
-        .filter(|(row, update)| is_active(row.state) != is_active(update.state))
+        .filter(|(row, update)| row.state.is_active() != update.state.is_active())
         .map(|(row, _)| Mark { id: row.dwelling_id, area_no: Some(row.area_no), device: None, user: None })
         .collect();
     marks.sort_unstable_by_key(|m| m.id);
@@ -321,14 +320,14 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
         id: row.id,
         place: row.place,
         area_no: row.area_no,
-        state: standing.state.number(),
-        class: standing.class.map(Class::number),
+        state: standing.state,
+        class: standing.class,
         cell,
         visits: known.visits,
         interviews: known.interviews,
         decisions: known.decisions,
-        unmet: unmet_bits(&standing.unmet),
-        last: standing.last.map(|(at, outcome)| (at, outcome.number())),
+        unmet: Unmet::of(&standing.unmet),
+        last: standing.last,
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
         merged_into: standing.merged_into.map(|c| c.0),
@@ -406,25 +405,6 @@ fn follow(all: &mut Vec<Span>, past: Vec<(Timestamp, Tallied)>, known: &Known, b
     }
 }
 
-/// Bits of the effort still missing, as the database keeps them.
-pub fn unmet_bits(unmet: &[EffortPart]) -> i16 {
-    unmet
-        .iter()
-        .map(|part| match part {
-            EffortPart::Attempts => 1,
-            EffortPart::Days => 2,
-            EffortPart::Bands => 4,
-            EffortPart::Evening => 8,
-            EffortPart::Weekend => 16,
-        })
-        .sum()
-}
-
-/// The effort still missing, from its bits.
-pub fn unmet_parts(bits: i16) -> Vec<EffortPart> {
-    EffortPart::ALL.iter().copied().filter(|part| bits & unmet_bits(&[*part]) != 0).collect()
-}
-
 /// The stored urgency order; `None` when nobody is to go there.
 fn due_key(standing: &Standing, rules: &Rules, created_at: Timestamp) -> Option<(i16, Timestamp)> {
     if !standing.state.is_open() {
@@ -442,10 +422,10 @@ fn due_key(standing: &Standing, rules: &Rules, created_at: Timestamp) -> Option<
 pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
     let standing = fold(&Evidence::default(), rules);
     BlankCase {
-        state: State::New.number(),
-        class: standing.class.map(Class::number),
+        state: State::New,
+        class: standing.class,
         cell: Cell::of(&standing.tallied(), baseline).code(),
-        unmet: unmet_bits(&standing.unmet),
+        unmet: Unmet::of(&standing.unmet),
         due_class: urgency_key(&standing, rules).0,
     }
 }

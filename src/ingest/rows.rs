@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::digest::Keys;
 use super::json::Json;
 use super::record::{DwellingRecord, Fix, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::{Datum, DwellingKind, Relationship, ResidenceStatus, Sex};
+use crate::domain::{Datum, DwellingKind};
 use crate::store::batch::Status;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
 
@@ -49,7 +49,7 @@ pub(super) fn visit_row(index: usize, digest: &[u8], v: &VisitRecord, standing: 
         photo: v.photos.clone(),
         position: fix.map(|f| (f.lon, f.lat)),
         accuracy_m,
-        sent_position: fix.map(|f| (f.sent_lon, f.sent_lat, f.datum.number())),
+        sent_position: fix.map(|f| (f.sent_lon, f.sent_lat, f.datum)),
         note: v.note.clone(),
         extra: visit_extra(v),
     }
@@ -120,12 +120,12 @@ fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
         name: f.name.clone(),
         surname: p.surname.clone(),
         given_name: p.given_name.clone(),
-        sex: f.sex.map(Sex::number),
+        sex: f.sex,
         birth_year: birth.y,
         birth_month: birth.m.map(i16::from),
         birth_day: birth.d.map(i16::from),
-        relationship: f.relationship.map(Relationship::number),
-        residence_status: p.status.map(ResidenceStatus::number),
+        relationship: f.relationship,
+        residence_status: p.status,
         citizen_id_hash: p.citizen.as_ref().map(|hash| STANDARD.encode(hash)),
         citizen_id_key: p.citizen.as_ref().map(|_| keys.key_id().to_owned()),
         is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,

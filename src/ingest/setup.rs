@@ -331,7 +331,7 @@ async fn fold_all(
     survey: &Survey,
     progress: &Progress,
 ) -> Result<Vec<(State, State, usize)>, Error> {
-    let mut moved: std::collections::BTreeMap<(i16, i16), usize> = std::collections::BTreeMap::new();
+    let mut moved: std::collections::BTreeMap<(State, State), usize> = std::collections::BTreeMap::new();
     let (mut after, mut done) = (Uuid::nil(), 0);
     loop {
         let ids = load::touched_cases(tx, at.key, after, FOLDED_AT_ONCE).await?;
@@ -340,17 +340,14 @@ async fn fold_all(
         let rows = case::lock_cases(tx, at.key, &ids).await?;
         let folded = refold(tx, at, survey, &rows).await?;
         for row in &rows {
-            if let Some(f) = folded.get(&row.id).filter(|f| f.standing.state.number() != row.state) {
-                *moved.entry((row.state, f.standing.state.number())).or_default() += 1;
+            if let Some(f) = folded.get(&row.id).filter(|f| f.standing.state != row.state) {
+                *moved.entry((row.state, f.standing.state)).or_default() += 1;
             }
         }
         done += rows.len();
         progress(Step::Folded(done));
     }
-    Ok(moved
-        .into_iter()
-        .filter_map(|((from, to), n)| Some((State::from_number(from)?, State::from_number(to)?, n)))
-        .collect())
+    Ok(moved.into_iter().map(|((from, to), n)| (from, to, n)).collect())
 }
 
 /// Tells the devices: door by door, or by asking them to pull everything.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Error;
 use super::lease::let_go;
 use super::refold::At;
+use crate::domain::Role;
 use crate::setup::Setup;
 use crate::store::feed::{self, ChangeKind, Mark};
 use crate::store::staff::{self, Person};
@@ -157,8 +158,8 @@ impl Sum<'_> {
 
 /// Everything of people who are no enumerators, and what lets people in who are no supervisors.
 async fn end_of_leavers(tx: &Tx, at: At, today: Date, sum: &mut Sum<'_>) -> Result<(), Error> {
-    let is_enumerator = |p: &&Person| p.is_active && p.role == "enumerator";
-    let is_office = |p: &&Person| p.is_active && p.role != "enumerator";
+    let is_enumerator = |p: &&Person| p.is_active && p.role == Role::Enumerator;
+    let is_office = |p: &&Person| p.is_active && p.role != Role::Enumerator;
     let names = |all: &mut dyn Iterator<Item = &Person>| all.map(|p| p.user.clone()).collect::<Vec<_>>();
     let idle = names(&mut sum.people.iter().filter(|p| !is_enumerator(p)));
     let outside = names(&mut sum.people.iter().filter(|p| !is_office(p)));
@@ -245,5 +246,5 @@ pub(super) async fn hold_enumerator(
     user: &str,
 ) -> Result<Option<Arc<str>>, crate::store::Error> {
     let found = staff::hold(tx, key, user).await?;
-    Ok(found.filter(|s| s.role == "enumerator").map(|s| Arc::from(s.user.as_str())))
+    Ok(found.filter(|s| s.role == Role::Enumerator).map(|s| Arc::from(s.user.as_str())))
 }

@@ -10,6 +10,7 @@ use super::doors::{DoorLine, Filter, SORTED, by_address, lines};
 use super::form::{Form, fault, local_path};
 use super::frame::{Frame, Tab, quoted};
 use super::visitor::{Answer, Visitor};
+use crate::domain::Role;
 use crate::ingest::assign::{Assigned, Doors, Item};
 use crate::net::answer::to_the_end;
 use crate::net::problem::Problem;
@@ -63,7 +64,7 @@ pub async fn people(v: &Visitor, area: &AreaRow) -> Result<Vec<Person>, Problem>
         .collect();
     Ok(staff
         .into_iter()
-        .filter(|s| s.role == "enumerator")
+        .filter(|s| s.role == Role::Enumerator)
         .map(|s| {
             let n = held.get(&s.user).copied().unwrap_or_default();
             Person { holds: v.words.count("assign.holds", n, &[]), user: s.user, name: s.name }

@@ -102,7 +102,7 @@ pub async fn show(v: Visitor) -> Answer {
     let waiting = v.waiting_in(area.range).await?;
     let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
     if query.text("part") == Some("asof") {
-        let states: Vec<(i16, i32)> = rows.iter().map(|r| (r.state, r.visits)).collect();
+        let states: Vec<(State, i32)> = rows.iter().map(|r| (r.state, r.visits)).collect();
         return asof.answer(&v, &format!("{states:?}"));
     }
     let page = build(&v, id, &rows, &above, &area, &asked, asof).await?;
@@ -161,7 +161,7 @@ async fn marked(v: &Visitor, area: &AreaRow) -> Result<HashSet<Uuid>, Problem> {
 
 fn states(rows: &[CaseRow]) -> BTreeMap<&'static str, i64> {
     let mut all = BTreeMap::new();
-    for state in rows.iter().filter_map(|r| State::from_number(r.state)) {
+    for state in rows.iter().map(|r| r.state) {
         *all.entry(state.slug()).or_default() += 1;
     }
     all
@@ -169,7 +169,7 @@ fn states(rows: &[CaseRow]) -> BTreeMap<&'static str, i64> {
 
 fn rate(rows: &[CaseRow]) -> Rate {
     let mut rate = Rate { above: 0, below: 0 };
-    for look in rows.iter().filter_map(|r| State::from_number(r.state)).map(Look::of) {
+    for look in rows.iter().map(|r| Look::of(r.state)) {
         rate.above += i64::from(look == Look::Completed);
         rate.below += i64::from(look != Look::Out);
     }
@@ -177,7 +177,7 @@ fn rate(rows: &[CaseRow]) -> Rate {
 }
 
 fn sizes(v: &Visitor, rows: &[CaseRow], units: usize) -> String {
-    let out = rows.iter().filter(|r| State::from_number(r.state).map(Look::of) == Some(Look::Out)).count();
+    let out = rows.iter().filter(|r| Look::of(r.state) == Look::Out).count();
     let floors: HashSet<Option<i32>> = rows.iter().map(|r| r.floor).collect();
     let n = |n: usize| i64::try_from(n).unwrap_or_default();
     [
@@ -252,7 +252,7 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
 }
 
 fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Door {
-    let state = State::from_number(row.state).unwrap_or(State::New);
+    let state = row.state;
     let look = Look::of(state);
     let label = if row.household > 1 { format!("{}·{}", row.room, row.household) } else { row.room.clone() };
     let visits = v.words.count("door.visits", i64::from(row.visits), &[]);
@@ -297,7 +297,7 @@ fn picture(rows: &[&CaseRow]) -> String {
     for (y, mut floor) in by_floor.into_values().enumerate() {
         floor.sort_by_key(|r| natural(&r.room));
         for (x, row) in floor.iter().enumerate() {
-            let look = State::from_number(row.state).map_or("new", |s| Look::of(s).slug());
+            let look = Look::of(row.state).slug();
             // Writing to a String cannot fail.
             let _ = write!(svg, "<path class=\"f-{look}\" d=\"M{} {}h5v5h-5z\"/>", x * 6, y * 6);
         }

@@ -232,12 +232,12 @@ fn plain(
 
 fn interview(v: &Visitor, i: &InterviewView, names: &std::collections::BTreeMap<String, String>) -> Event {
     let at = i.at.parse().unwrap_or(i.received_at);
-    let result = i.result.map_or("", |r| r.label(v.words.0));
+    let result = i.result.label(v.words.0);
     let n = i64::try_from(i.n_persons).unwrap_or_default();
-    let mut remarks = vec![v.words.say("case.revision", &[("n", &i.revision)])];
-    if let Some(respondent) = i.respondent {
-        remarks.push(v.words.say("case.respondent", &[("who", &respondent.label(v.words.0))]));
-    }
+    let mut remarks = vec![
+        v.words.say("case.revision", &[("n", &i.revision)]),
+        v.words.say("case.respondent", &[("who", &i.respondent.label(v.words.0))]),
+    ];
     if i.counted_elsewhere {
         remarks.push(v.words.t("case.counted_elsewhere").to_owned());
     } else if !i.current {

@@ -13,7 +13,7 @@ use super::overview::crumbs;
 use super::visitor::{Answer, Visitor};
 use crate::access;
 use crate::app::auth;
-use crate::domain::UserName;
+use crate::domain::{Role, UserName};
 use crate::net::problem::Problem;
 use crate::store::device::DeviceRow;
 use crate::store::survey::Areas;
@@ -164,7 +164,7 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
     let staff = v.app.store().staff(v.caller.key, v.caller.range).await?;
     let person = staff
         .into_iter()
-        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == "enumerator")
+        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == Role::Enumerator)
         .ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));

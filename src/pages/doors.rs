@@ -12,7 +12,7 @@ use super::look::{Look, sign_of};
 use super::overview::crumbs;
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
-use crate::domain::{Outcome, State};
+use crate::domain::State;
 use crate::net::answer;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
@@ -79,7 +79,7 @@ impl Filter {
     /// The same for the database.
     pub fn rows(&self) -> DoorFilter {
         DoorFilter {
-            states: self.states.as_ref().map(|all| all.iter().map(|s| s.number()).collect()),
+            states: self.states.clone(),
             building: self.building,
             unit: self.unit.clone(),
             holder: self.holder.clone(),
@@ -275,9 +275,9 @@ pub async fn lines(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<DoorLine>, Probl
     Ok(rows
         .iter()
         .map(|r| {
-            let state = State::from_number(r.state).unwrap_or(State::New);
+            let state = r.state;
             let area = areas.get(&r.area).map_or("", |n| v.words.pick(n.0.as_str(), n.1.as_str()));
-            let last = r.last_at.zip(r.last_outcome.and_then(Outcome::from_number));
+            let last = r.last_at.zip(r.last_outcome);
             DoorLine {
                 id: r.id,
                 address: format!("{area} {}", place(r)).trim().to_owned(),

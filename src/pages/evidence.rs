@@ -10,7 +10,7 @@ use super::panel::named;
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::{Relationship, Respondent, Sex, Tenure};
+use crate::domain::{Relationship, Tenure};
 use crate::link::codes::{HouseholdFound, PersonFound};
 use crate::link::explain::{Explanation, PersonExplanation, Step};
 use crate::store::link::read::Pair;
@@ -151,7 +151,7 @@ fn whole_value(v: &Visitor, form: &FormRow, common: usize, found: HouseholdFound
             .and_then(|t| Tenure::from_slug(t.as_str()?))
             .map_or_else(|| "—".to_owned(), |t| t.label(v.words.0).to_owned()),
         HouseholdFound::Speaker(_) => {
-            Respondent::from_number(form.respondent).map_or("", |r| r.label(v.words.0)).to_owned()
+            form.respondent.label(v.words.0).to_owned()
         }
         HouseholdFound::Phone(_) => form.phone.as_deref().map_or_else(|| "—".to_owned(), masked_phone),
         HouseholdFound::Size(_) => all.to_string(),
@@ -202,9 +202,7 @@ fn lives(v: &Visitor, form: &FormRow) -> String {
 }
 
 fn head(form: &FormRow) -> Option<&FormPerson> {
-    form.people
-        .iter()
-        .find(|p| p.relationship.and_then(Relationship::from_number) == Some(Relationship::Head))
+    form.people.iter().find(|p| p.relationship == Some(Relationship::Head))
 }
 
 /// The door of a form, as far as the reader may see it.
@@ -280,10 +278,8 @@ fn rest(v: &Visitor, form: &FormRow, p: &FormPerson) -> String {
         [year, month, day.filter(|_| is_whole)].into_iter().flatten().map(|n| format!("{n:02}")).collect();
     parts.push(birth.join("-"));
     if is_whole {
-        parts.extend(p.sex.and_then(Sex::from_number).map(|s| s.label(v.words.0).to_owned()));
-        parts.extend(
-            p.relationship.and_then(Relationship::from_number).map(|r| r.label(v.words.0).to_owned()),
-        );
+        parts.extend(p.sex.map(|s| s.label(v.words.0).to_owned()));
+        parts.extend(p.relationship.map(|r| r.label(v.words.0).to_owned()));
     }
     let text = parts.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
     if text.is_empty() {

@@ -70,8 +70,7 @@ pub async fn show(v: Visitor) -> Answer {
 /// Doors about which a manager may know more than a further knock would tell.
 async fn doors(v: &Visitor, area: &AreaRow) -> Result<(Vec<CaseRow>, bool), Problem> {
     let states = [State::Verify, State::Proxy, State::Exhausted, State::InProgress];
-    let filter =
-        DoorFilter { states: Some(states.iter().map(|s| s.number()).collect()), ..DoorFilter::default() };
+    let filter = DoorFilter { states: Some(states.to_vec()), ..DoorFilter::default() };
     let from = CasePlace::START;
     let found = v.app.store().filtered_doors(v.caller.key, area.range, &filter, from, 10_000).await?;
     let mut rows: Vec<CaseRow> = found.into_iter().filter(is_for_the_manager).collect();
@@ -83,10 +82,10 @@ async fn doors(v: &Visitor, area: &AreaRow) -> Result<(Vec<CaseRow>, bool), Prob
 }
 
 fn is_for_the_manager(row: &CaseRow) -> bool {
-    let last = row.last_outcome.and_then(Outcome::from_number);
+    let last = row.last_outcome;
     let is_shut = matches!(last, Some(Outcome::NoEntry | Outcome::OccupancyUnknown));
     let in_vain = row.visits >= IN_VAIN && last == Some(Outcome::NoAnswer);
-    State::from_number(row.state) != Some(State::InProgress) || is_shut || in_vain
+    row.state != State::InProgress || is_shut || in_vain
 }
 
 async fn blocks(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<Block>, Problem> {
@@ -109,11 +108,11 @@ async fn blocks(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<Block>, Problem> {
 }
 
 fn door(v: &Visitor, row: &CaseRow) -> Door {
-    let last = row.last_at.zip(row.last_outcome.and_then(Outcome::from_number));
+    let last = row.last_at.zip(row.last_outcome);
     Door {
         unit: row.unit.clone(),
         room: if row.household > 1 { format!("{}·{}", row.room, row.household) } else { row.room.clone() },
-        state: State::from_number(row.state).map_or("", |s| s.label(v.words.0)).to_owned(),
+        state: row.state.label(v.words.0).to_owned(),
         last: last.map_or_else(
             || "—".to_owned(),
             |(at, outcome)| {

@@ -111,7 +111,7 @@ impl Parts {
             let answer = ask(v, area, By::Building).await?;
             let ids: Vec<Uuid> = answer.rows.iter().filter_map(|r| r.code.parse().ok()).collect();
             buildings = store.buildings(key, &ids).await?;
-            units = store.unit_activity(key, area.range, State::Refused.number()).await?;
+            units = store.unit_activity(key, area.range, State::Refused).await?;
             by_building = Some(answer);
         }
         let mut codes: Vec<String> = buildings.iter().map(|b| b.area.clone()).collect();

@@ -140,11 +140,11 @@ pub fn received(v: &Visitor, at: Timestamp, received_at: Timestamp) -> Option<St
 /// A visit in one line.
 pub fn visit_line(v: &Visitor, visit: &VisitView, names: &BTreeMap<String, String>) -> VisitLine {
     let mut remarks = Vec::new();
-    if let Some(channel) = visit.channel.filter(|c| *c != crate::domain::Channel::InPerson) {
-        remarks.push(channel.label(v.words.0).to_owned());
+    if visit.channel != crate::domain::Channel::InPerson {
+        remarks.push(visit.channel.label(v.words.0).to_owned());
     }
-    if let Some(informant) = visit.informant.filter(|i| *i != crate::domain::Informant::None) {
-        remarks.push(v.words.say("visit.informant", &[("who", &informant.label(v.words.0))]));
+    if visit.informant != crate::domain::Informant::None {
+        remarks.push(v.words.say("visit.informant", &[("who", &visit.informant.label(v.words.0))]));
     }
     if let Some(window) = visit.appointment {
         remarks.push(v.words.say("visit.agreed", &[("window", &v.when().window(window))]));
@@ -156,7 +156,7 @@ pub fn visit_line(v: &Visitor, visit: &VisitView, names: &BTreeMap<String, Strin
         id: visit.id,
         time: v.when().full(visit.event_at),
         machine: v.when().machine(visit.event_at),
-        outcome: visit.outcome.map_or("", |o| o.label(v.words.0)).to_owned(),
+        outcome: visit.outcome.label(v.words.0).to_owned(),
         who: named(names, &visit.enumerator).to_owned(),
         received: received(v, visit.event_at, visit.received_at),
         note: visit.note.clone(),

@@ -15,6 +15,7 @@ use super::words::Words;
 use super::zip;
 use crate::app::App;
 use crate::app::auth;
+use crate::domain::Role;
 use crate::ingest::Error;
 use crate::ingest::setup::{Load, Mode, Report};
 use crate::net::answer::to_the_end;
@@ -102,7 +103,7 @@ pub async fn show(v: Visitor) -> Shown {
 }
 
 fn need_admin(v: &Visitor) -> Result<(), Problem> {
-    if v.caller.role == "admin" { Ok(()) } else { Err(Problem::plain(&kind::WRONG_ROLE)) }
+    if v.caller.role == Role::Admin { Ok(()) } else { Err(Problem::plain(&kind::WRONG_ROLE)) }
 }
 
 /// `POST /setup`: reads the files, shows every fault, or what would change. Problems: `wrong-role`, `form-expired`,
@@ -116,8 +117,11 @@ pub async fn submit(app: App, mut request: Request) -> Shown {
         other => other?,
     };
     let survey = app.survey(&caller).await?;
-    let body =
-        if caller.role == "admin" { read(&mut request, UPLOAD_LIMIT).await? } else { bytes::Bytes::new() };
+    let body = if caller.role == Role::Admin {
+        read(&mut request, UPLOAD_LIMIT).await?
+    } else {
+        bytes::Bytes::new()
+    };
     let (words, now) = (Words::of(&request.headers), app.now());
     let v = Visitor { app, request, caller, survey, words, now };
     need_admin(&v)?;

@@ -10,7 +10,7 @@ use super::assign::{Person, people};
 use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::app::planner::compute;
-use crate::domain::{Outcome, State};
+use crate::domain::State;
 use crate::net::problem::Problem;
 use crate::planning::{Question, Ready, StopView};
 use crate::store::case::CaseRow;
@@ -122,8 +122,8 @@ async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> 
 }
 
 fn shown(v: &Visitor, stop: &StopView, row: Option<&CaseRow>) -> Stop {
-    let state = row.and_then(|r| State::from_number(r.state)).unwrap_or(State::New);
-    let last = row.and_then(|r| r.last_at.zip(r.last_outcome.and_then(Outcome::from_number)));
+    let state = row.map_or(State::New, |r| r.state);
+    let last = row.and_then(|r| r.last_at.zip(r.last_outcome));
     let visits = row.map_or(0, |r| r.visits);
     Stop {
         seq: stop.seq,

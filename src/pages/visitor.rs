@@ -19,7 +19,7 @@ use super::words::Words;
 use crate::app::App;
 use crate::app::memory::Waiting;
 use crate::app::{auth, reach};
-use crate::domain::{LinkState, Viewed};
+use crate::domain::{LinkState, Role, Viewed};
 use crate::net::body::{FORM_LIMIT, read};
 use crate::net::kind;
 use crate::net::problem::Problem;
@@ -141,7 +141,7 @@ impl Visitor {
             title: title.into(),
             tab,
             survey: self.words.pick(&self.survey.name, &self.survey.name_zh).clone(),
-            who: Some(Who { name: self.caller.name.clone(), is_admin: self.caller.role == "admin" }),
+            who: Some(Who { name: self.caller.name.clone(), is_admin: self.caller.role == Role::Admin }),
             asof: Some(AsOf::of(self, waiting)),
             waiting,
             csrf: masked(self.caller.csrf.as_deref().unwrap_or_default()),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Error, MOST, Question};
 use crate::domain::rules::Span;
-use crate::domain::{Clock, Evidence, fold, voided_visits};
+use crate::domain::{Clock, Evidence, Role, fold, voided_visits};
 use crate::plan::{Doing, Door as PlanDoor, Enumerator, Hours, Lease, PastVisit, Place};
 use crate::setup::{Shifts, parse_hours};
 use crate::store::Store;
@@ -93,7 +93,7 @@ pub(super) async fn staff(store: &Store, survey: &Survey, q: &Question) -> Resul
     }
     Ok(rows
         .iter()
-        .filter(|s| s.role == "enumerator")
+        .filter(|s| s.role == Role::Enumerator)
         .map(|s| {
             let own = areas.iter().find(|a| a.code == s.area);
             let reach = own.map(|own| {

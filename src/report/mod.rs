@@ -181,8 +181,7 @@ fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
 
 fn add(tally: &mut Tally, measure: i32, amount: i64) {
     if measure < 0 {
-        let person = i16::try_from(-measure).ok().and_then(PersonMeasure::from_number);
-        if let Some(person) = person {
+        if let Some(person) = PersonMeasure::of_counter(measure) {
             tally.add_persons(person, amount);
         }
     } else if let Some(cell) = Cell::from_code(measure) {

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{Action, Note};
+use super::sql_types::ReadRow;
 use super::staff::{self, spelling};
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::UserName;
+use crate::domain::{Role, UserName};
 
 statements! {
     /// $1 token hash, $2 now.
@@ -115,8 +116,8 @@ pub struct Caller {
     pub user: String,
     /// Name shown.
     pub name: String,
-    /// Role slug.
-    pub role: String,
+    /// Role.
+    pub role: Role,
     /// Area code.
     pub area: String,
     /// Range of that area.
@@ -138,8 +139,8 @@ pub struct Membership {
     pub key: SurveyKey,
     /// Its name on the wire.
     pub survey: String,
-    /// Role slug.
-    pub role: String,
+    /// Role.
+    pub role: Role,
     /// Area code.
     pub area: String,
     /// Last field day.
@@ -205,8 +206,8 @@ async fn enrol(
     model: Option<&str>,
     replaces: Option<Uuid>,
 ) -> Result<Enrolled, Error> {
-    let is_listed = |role: &str| (t.kind == TokenKind::Device) == (role == "enumerator");
-    if !staff::hold(tx, t.key, &t.user).await?.is_some_and(|s| is_listed(&s.role)) {
+    let is_listed = |role: Role| (t.kind == TokenKind::Device) == (role == Role::Enumerator);
+    if !staff::hold(tx, t.key, &t.user).await?.is_some_and(|s| is_listed(s.role)) {
         return Ok(Enrolled::NotListed);
     }
     if let Some(device) = t.device {
@@ -258,23 +259,26 @@ impl Store {
         let name = FIND_TOKEN.name();
         let statement = client.prepare_cached(FIND_TOKEN.sql).await.map_err(|e| Error::of(name, &e))?;
         let row = client.query_opt(&statement, &[&hash, &now]).await.map_err(|e| Error::of(name, &e))?;
-        Ok(row.map(|r| Caller {
-            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
-            survey: r.get("slug"),
-            policy_version: r.get("policy_version"),
-            user: r.get("user_name"),
-            name: r.get("name"),
-            role: r.get("role"),
-            area: r.get("area"),
-            range: (r.get("lo"), r.get("hi")),
-            device: r.get("device_id"),
-            kind: match r.get::<_, &str>("kind") {
-                "device" => TokenKind::Device,
-                "session" => TokenKind::Session,
-                _ => TokenKind::Staff,
-            },
-            csrf: r.get("csrf"),
-        }))
+        row.map(|r| {
+            Ok(Caller {
+                key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+                survey: r.get("slug"),
+                policy_version: r.get("policy_version"),
+                user: r.get("user_name"),
+                name: r.get("name"),
+                role: r.read("staff", "role")?,
+                area: r.get("area"),
+                range: (r.get("lo"), r.get("hi")),
+                device: r.get("device_id"),
+                kind: match r.get::<_, &str>("kind") {
+                    "device" => TokenKind::Device,
+                    "session" => TokenKind::Session,
+                    _ => TokenKind::Staff,
+                },
+                csrf: r.get("csrf"),
+            })
+        })
+        .transpose()
     }
 
     /// Stores a token; for a device it enrols the device first.
@@ -378,7 +382,7 @@ impl Store {
         self.retrying("add_enrol_code", move |tx| {
             let (hash, user) = (hash.clone(), user.clone());
             Box::pin(async move {
-                let person = staff::hold(tx, key, &user).await?.filter(|s| s.role == "enumerator");
+                let person = staff::hold(tx, key, &user).await?.filter(|s| s.role == Role::Enumerator);
                 let Some(user) = person.map(|s| s.user) else { return Ok(Outcome::Rollback(false)) };
                 tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
                 // A code lives for a day.
@@ -398,18 +402,18 @@ impl Store {
             let name = name.clone();
             Box::pin(async move {
                 let rows = tx.query(&USER_SURVEYS, &[&name.written(), &name.key()]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| Membership {
+                rows.iter()
+                    .map(|r| {
+                        Ok(Membership {
                             user: r.get("user_name"),
                             key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
                             survey: r.get("slug"),
-                            role: r.get("role"),
+                            role: r.read("staff", "role")?,
                             area: r.get("area"),
                             ends_on: r.get("ends_on"),
                         })
-                        .collect(),
-                )
+                    })
+                    .collect::<Result<_, Error>>()
             })
         })
         .await

@@ -152,7 +152,7 @@ impl Note {
             key: caller.key,
             at,
             user: caller.user.clone(),
-            role: caller.role.clone(),
+            role: caller.role.slug().to_owned(),
             action,
             area: Some(caller.area.clone()),
             subject: None,

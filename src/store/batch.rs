@@ -137,6 +137,20 @@ impl RecordKind {
             Self::Dwelling => "dwelling",
         }
     }
+
+    /// Number in the statements that look into all three tables.
+    pub fn number(self) -> i16 {
+        match self {
+            Self::Visit => 1,
+            Self::Interview => 2,
+            Self::Dwelling => 3,
+        }
+    }
+
+    /// Back from the database.
+    pub fn from_number(number: i16) -> Option<Self> {
+        [Self::Visit, Self::Interview, Self::Dwelling].into_iter().find(|kind| kind.number() == number)
+    }
 }
 
 /// Whether a record counts.
@@ -161,12 +175,8 @@ impl Status {
     }
 
     /// Back from the database.
-    pub fn of(number: i16) -> Self {
-        match number {
-            0 => Self::Accepted,
-            1 => Self::Held,
-            _ => Self::Refused,
-        }
+    pub fn from_number(number: i16) -> Option<Self> {
+        [Self::Accepted, Self::Held, Self::Refused].into_iter().find(|status| status.number() == number)
     }
 
     /// The word on the wire.
@@ -330,29 +340,24 @@ pub async fn known_records(
     let Sight { devices, user, range } = sight;
     let rows =
         tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids, devices, user, &range.0, &range.1]).await?;
-    Ok(rows
-        .iter()
+    rows.iter()
         .map(|row| {
             let mut r = InOrder::of(row);
-            Known {
-                kind: match r.take::<i16>() {
-                    1 => RecordKind::Visit,
-                    2 => RecordKind::Interview,
-                    _ => RecordKind::Dwelling,
-                },
+            Ok(Known {
+                kind: r.read("known record")?,
                 id: r.take(),
                 revision: r.take(),
                 digest: r.take(),
                 batch_id: r.take(),
                 batch_index: r.take(),
-                status: Status::of(r.take()),
+                status: r.read("known record")?,
                 held_reason: r.take(),
                 held_detail: r.take(),
                 case_id: r.take(),
                 whose: Whose::of(r.take(), r.take()),
-            }
+            })
         })
-        .collect())
+        .collect()
 }
 
 impl Store {

@@ -8,6 +8,7 @@ use super::case::{Areas, CasePlace, CaseRow, Walk, range_of, room, select_cases}
 use super::completion::is_in_states;
 use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey};
+use crate::domain::State;
 
 statements! {
     /// $1 district, $2 survey, $3 building, $4 most. Every case of a building.
@@ -51,7 +52,7 @@ statements! {
             select 1 from area a
             join building b on b.district_id = a.district_id and b.survey_no = a.survey_no and b.area = a.code
             where a.district_id = $1 and a.survey_no = $2 and a.lo between $3 and $4 limit $5) t";
-    /// $1 district, $2 survey, $3 lo, $4 hi, $5 number of the state refused. One row per building and unit.
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 the state refused. One row per building and unit.
     UNITS = "-- unit_activity
         select c.building_id, d.unit, count(*) as doors, count(*) filter (where c.due_class is not null) as open,
                count(*) filter (where c.state = $5) as refused, max(c.last_at) as last_at
@@ -76,8 +77,8 @@ statements! {
 /// Which doors a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct DoorFilter {
-    /// States by number.
-    pub states: Option<Vec<i16>>,
+    /// Where they stand.
+    pub states: Option<Vec<State>>,
     /// One building.
     pub building: Option<Uuid>,
     /// One unit of it.
@@ -133,7 +134,7 @@ impl Store {
         self.reading("building_doors", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most]).await?;
-                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
+                rows.iter().map(CaseRow::of).collect()
             })
         })
         .await
@@ -178,7 +179,9 @@ impl Store {
                             ],
                         )
                         .await?;
-                    all.extend(rows.iter().map(CaseRow::of));
+                    for row in &rows {
+                        all.push(CaseRow::of(row)?);
+                    }
                 }
                 Ok::<_, Error>(all)
             })
@@ -247,12 +250,12 @@ impl Store {
         .await
     }
 
-    /// What happened in every unit of a range of areas; `refused` is the number of that state.
+    /// What happened in every unit of a range of areas; `refused` is that state.
     pub async fn unit_activity(
         &self,
         key: SurveyKey,
         range: (i32, i32),
-        refused: i16,
+        refused: State,
     ) -> Result<Vec<UnitActivity>, Error> {
         self.reading("unit_activity", move |tx| {
             Box::pin(async move {

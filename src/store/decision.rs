@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::Unmet;
 use crate::domain::evidence::{Decision, DecisionKind};
 use crate::domain::ids::CaseId;
 
@@ -43,8 +44,8 @@ pub struct DecisionRow {
     pub at: Timestamp,
     /// The policy it was judged by.
     pub policy_version: i32,
-    /// Bits of effort missing then.
-    pub unmet: i16,
+    /// Effort missing then.
+    pub unmet: Unmet,
 }
 
 /// A decision to be stored.
@@ -64,8 +65,8 @@ pub struct NewDecision {
     pub at: Timestamp,
     /// The policy in force.
     pub policy_version: i32,
-    /// Bits of effort missing now.
-    pub unmet: i16,
+    /// Effort missing now.
+    pub unmet: Unmet,
 }
 
 /// Appends a decision; returns its number on the case. The case's row is locked by the caller.

@@ -5,9 +5,13 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::batch::Status;
+use super::sql_types::ReadRow;
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey, Witness};
-use crate::domain::place;
+use crate::domain::{
+    Channel, Datum, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex,
+    place,
+};
 
 statements! {
     /// $1 district, $2 survey, $3 case ids. Accepted visits, oldest first.
@@ -49,12 +53,12 @@ pub struct VisitRow {
     pub received_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Outcome number.
-    pub outcome: i16,
-    /// Channel number.
-    pub channel: i16,
-    /// Informant number.
-    pub informant: i16,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How contact was made.
+    pub channel: Channel,
+    /// Who said it.
+    pub informant: Informant,
     /// Agreed window.
     pub appointment: Option<(Timestamp, Timestamp)>,
     /// Pictures named.
@@ -63,8 +67,8 @@ pub struct VisitRow {
     pub position: Option<(f64, f64)>,
     /// Metres.
     pub accuracy_m: Option<f32>,
-    /// Datum number as sent.
-    pub sent_datum: Option<i16>,
+    /// Datum as sent.
+    pub sent_datum: Option<Datum>,
     /// Note.
     pub note: Option<String>,
     /// Unknown fields, JSON.
@@ -104,10 +108,10 @@ pub struct InterviewRow {
     pub at_offset_min: i16,
     /// When the server knew.
     pub received_at: Timestamp,
-    /// Result number.
-    pub result: i16,
-    /// Respondent number.
-    pub respondent: i16,
+    /// How much of the form it covers.
+    pub result: InterviewResult,
+    /// Who answered.
+    pub respondent: Respondent,
     /// Another interview counts instead.
     pub counted_elsewhere: bool,
     /// A form that could not be used and was corrected by a higher revision.
@@ -137,14 +141,14 @@ pub struct PersonRow {
     pub surname: Option<String>,
     /// Given name.
     pub given_name: Option<String>,
-    /// Sex number.
-    pub sex: Option<i16>,
+    /// Sex.
+    pub sex: Option<Sex>,
     /// Year, month, day.
     pub birth: [Option<i16>; 3],
-    /// Relationship number.
-    pub relationship: Option<i16>,
-    /// Residence status number.
-    pub residence_status: Option<i16>,
+    /// Relationship to the head.
+    pub relationship: Option<Relationship>,
+    /// Where the person lives and is registered.
+    pub residence_status: Option<ResidenceStatus>,
     /// A keyed hash is stored.
     pub has_citizen_id: bool,
     /// Mended before hashing.
@@ -155,8 +159,8 @@ pub struct PersonRow {
     pub items: String,
 }
 
-fn visit_row(r: &Row) -> VisitRow {
-    VisitRow {
+fn visit_row(r: &Row) -> Result<VisitRow, Error> {
+    Ok(VisitRow {
         id: r.get("id"),
         case_id: r.get("case_id"),
         batch_id: r.get("batch_id"),
@@ -166,60 +170,60 @@ fn visit_row(r: &Row) -> VisitRow {
         at_offset_min: r.get("at_offset_min"),
         received_at: r.get("received_at"),
         ended_at: r.get("ended_at"),
-        outcome: r.get("outcome"),
-        channel: r.get("channel"),
-        informant: r.get("informant"),
+        outcome: r.read("visit", "outcome")?,
+        channel: r.read("visit", "channel")?,
+        informant: r.read("visit", "informant")?,
         appointment: r.get::<_, Option<Timestamp>>("appointment_from").zip(r.get("appointment_to")),
         photo: r.get::<_, Option<Vec<Uuid>>>("photo").unwrap_or_default(),
         position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
         accuracy_m: r.get("accuracy_m"),
-        sent_datum: r.get("sent_datum"),
+        sent_datum: r.read("visit", "sent_datum")?,
         note: r.get("note"),
         extra: r.get("extra"),
-    }
+    })
 }
 
-fn interview_row(r: &Row) -> InterviewRow {
-    InterviewRow {
+fn interview_row(r: &Row) -> Result<InterviewRow, Error> {
+    Ok(InterviewRow {
         id: r.get("id"),
         revision: r.get("revision"),
         case_id: r.get("case_id"),
         visit_id: r.get("visit_id"),
-        status: Status::of(r.get("status")),
+        status: r.read("interview", "status")?,
         batch_id: r.get("batch_id"),
         device_id: r.get("device_id"),
         enumerator: r.get("enumerator"),
         at: r.get("at"),
         at_offset_min: r.get("at_offset_min"),
         received_at: r.get("received_at"),
-        result: r.get("result"),
-        respondent: r.get("respondent"),
+        result: r.read("interview", "result")?,
+        respondent: r.read("interview", "respondent")?,
         counted_elsewhere: r.get("counted_elsewhere"),
         is_faulty: r.get::<_, Option<&str>>("held_reason") == Some("form-error"),
         household: r.get("household"),
         phone: r.get("phone"),
         address_text: r.get("address_text"),
         answers: r.get("answers"),
-    }
+    })
 }
 
-fn person_row(r: &Row) -> PersonRow {
-    PersonRow {
+fn person_row(r: &Row) -> Result<PersonRow, Error> {
+    Ok(PersonRow {
         interview_id: r.get("interview_id"),
         revision: r.get("revision"),
         person_no: r.get("person_no"),
         name: r.get("name"),
         surname: r.get("surname"),
         given_name: r.get("given_name"),
-        sex: r.get("sex"),
+        sex: r.read("person", "sex")?,
         birth: [r.get("birth_year"), r.get("birth_month"), r.get("birth_day")],
-        relationship: r.get("relationship"),
-        residence_status: r.get("residence_status"),
+        relationship: r.read("person", "relationship")?,
+        residence_status: r.read("person", "residence_status")?,
         has_citizen_id: r.get("has_citizen_id"),
         is_id_repaired: r.get("is_id_repaired"),
         other_address: r.get("other_address"),
         items: r.get("items"),
-    }
+    })
 }
 
 /// The history of cases: visits, interviews, persons, in one snapshot.
@@ -235,16 +239,24 @@ pub struct Detail {
 
 async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
     let visits = tx.query(&VISITS, &[&key.district, &key.no, &cases]).await?;
-    let interviews: Vec<InterviewRow> =
-        tx.query(&INTERVIEWS, &[&key.district, &key.no, &cases]).await?.iter().map(interview_row).collect();
+    let interviews: Vec<InterviewRow> = tx
+        .query(&INTERVIEWS, &[&key.district, &key.no, &cases])
+        .await?
+        .iter()
+        .map(interview_row)
+        .collect::<Result<_, _>>()?;
     let mut ids: Vec<Uuid> = interviews.iter().map(|i| i.id).collect();
     ids.dedup();
     let persons = if ids.is_empty() {
         Vec::new()
     } else {
-        tx.query(&PERSONS, &[&key.district, &key.no, &ids]).await?.iter().map(person_row).collect()
+        tx.query(&PERSONS, &[&key.district, &key.no, &ids])
+            .await?
+            .iter()
+            .map(person_row)
+            .collect::<Result<_, _>>()?
     };
-    Ok(Detail { visits: visits.iter().map(visit_row).collect(), interviews, persons })
+    Ok(Detail { visits: visits.iter().map(visit_row).collect::<Result<_, _>>()?, interviews, persons })
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey, audit};
+use crate::store::sql_types::ReadRow;
 
 statements! {
     /// $1 district, $2 survey, $3 device, $4 now.
@@ -218,27 +219,29 @@ impl Store {
         self.reading("device_owners", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&FIND_OWNER, &[&device]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| (owner(r, device), r.get("revoked_at"))).collect())
+                rows.iter()
+                    .map(|r| Ok((owner(r, device)?, r.get("revoked_at"))))
+                    .collect::<Result<_, Error>>()
             })
         })
         .await
     }
 }
 
-fn owner(r: &tokio_postgres::Row, device: Uuid) -> super::access::Caller {
-    super::access::Caller {
+fn owner(r: &tokio_postgres::Row, device: Uuid) -> Result<super::access::Caller, Error> {
+    Ok(super::access::Caller {
         key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
         survey: r.get("slug"),
         policy_version: r.get("policy_version"),
         user: r.get("user_name"),
         name: r.get("name"),
-        role: r.get("role"),
+        role: r.read("staff", "role")?,
         area: r.get("area"),
         range: (r.get("lo"), r.get("hi")),
         device: Some(device),
         kind: super::access::TokenKind::Device,
         csrf: None,
-    }
+    })
 }
 
 fn device_row(r: &tokio_postgres::Row) -> DeviceRow {

@@ -143,7 +143,7 @@ impl ChangeKind {
     }
 
     /// Back from the database.
-    pub fn of(number: i16) -> Option<Self> {
+    pub fn from_number(number: i16) -> Option<Self> {
         [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
             .into_iter()
             .find(|k| k.number() == number)
@@ -246,8 +246,7 @@ pub async fn mark(tx: &Tx, key: SurveyKey, tag: i64, kind: ChangeKind, all: &[Ma
     let areas: Vec<Option<i32>> = once.values().map(|m| m.area_no).collect();
     let devices: Vec<Option<Uuid>> = once.values().map(|m| m.device).collect();
     let users: Vec<Option<&str>> = once.values().map(|m| m.user.as_deref()).collect();
-    tx.execute(&MARK, &[&key.district, &key.no, &kind.number(), &ids, &tag, &areas, &devices, &users])
-        .await?;
+    tx.execute(&MARK, &[&key.district, &key.no, &kind, &ids, &tag, &areas, &devices, &users]).await?;
     Ok(())
 }
 
@@ -303,7 +302,7 @@ pub async fn changes_since(
         .iter()
         .filter_map(|r| {
             let number: i16 = r.get("kind");
-            ChangeKind::of(number).map(|kind| ((r.get("seq"), number, r.get("id")), kind))
+            ChangeKind::from_number(number).map(|kind| ((r.get("seq"), number, r.get("id")), kind))
         })
         .collect())
 }

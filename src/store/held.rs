@@ -8,6 +8,7 @@ use super::batch::{RecordKind, Status};
 use super::tx::{Error, Tx, statements};
 use super::wire::column;
 use super::{Store, SurveyKey};
+use crate::store::sql_types::ReadRow;
 
 statements! {
     /// $1 lock number. Taken by both sides of "record waits for X" and "X arrives".
@@ -183,17 +184,9 @@ pub struct Settled {
     pub held: Option<(String, String)>,
 }
 
-fn kind_of(number: i16) -> RecordKind {
-    match number {
-        1 => RecordKind::Visit,
-        2 => RecordKind::Interview,
-        _ => RecordKind::Dwelling,
-    }
-}
-
-fn held_row(r: &Row, status: Status) -> HeldRow {
-    HeldRow {
-        kind: kind_of(r.get("kind")),
+fn held_row(r: &Row, status: Status) -> Result<HeldRow, Error> {
+    Ok(HeldRow {
+        kind: r.read("held record", "kind")?,
         id: r.get("id"),
         revision: r.get("revision"),
         case_id: r.get("case_id"),
@@ -207,7 +200,7 @@ fn held_row(r: &Row, status: Status) -> HeldRow {
         status,
         reach: r.try_get("lo").ok().zip(r.try_get("hi").ok()),
         looks_like: r.try_get("looks_like").unwrap_or_default(),
-    }
+    })
 }
 
 /// Above this many single locks the table of locks would be filled: one lock for all is taken instead.
@@ -287,7 +280,7 @@ pub async fn lock_arrivals(tx: &Tx, key: SurveyKey, hold: Hold) -> Result<(), Er
 /// Records held because they named one of these ids when it was not known.
 pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRow>, Error> {
     let rows = tx.query(&WAITERS, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(|r| held_row(r, Status::Held)).collect())
+    rows.iter().map(|r| held_row(r, Status::Held)).collect()
 }
 
 /// Lower revisions that wait only because their form was faulty, with the device that sent them.
@@ -343,7 +336,7 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
                 &key.no,
                 column!(visits, r => r.id),
                 column!(visits, r => r.case_id),
-                column!(visits, r => r.status.number()),
+                column!(visits, r => r.status),
                 column!(visits, r => r.held.as_ref().map(|h| h.0.as_str())),
                 column!(visits, r => r.held.as_ref().map(|h| h.1.as_str())),
             ],
@@ -359,7 +352,7 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
                 column!(interviews, r => r.id),
                 column!(interviews, r => r.revision),
                 column!(interviews, r => r.case_id),
-                column!(interviews, r => r.status.number()),
+                column!(interviews, r => r.status),
                 column!(interviews, r => r.held.as_ref().map(|h| h.0.as_str())),
                 column!(interviews, r => r.held.as_ref().map(|h| h.1.as_str())),
             ],
@@ -372,7 +365,7 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
 /// Held or formerly held revisions of a record collected in a range of areas, highest revision first.
 pub async fn find_held(tx: &Tx, key: SurveyKey, range: (i32, i32), id: Uuid) -> Result<Vec<HeldRow>, Error> {
     let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id]).await?;
-    Ok(rows.iter().map(|r| held_row(r, Status::of(r.get("status")))).collect())
+    rows.iter().map(|r| held_row(r, r.read("held record", "status")?)).collect()
 }
 
 /// A decision on a held record.
@@ -410,7 +403,7 @@ pub async fn settle_dwelling(
     status: Status,
     case: Option<Uuid>,
 ) -> Result<(), Error> {
-    tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status.number(), &case]).await?;
+    tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status, &case]).await?;
     Ok(())
 }
 
@@ -436,7 +429,7 @@ impl Store {
                         &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
                     )
                     .await?;
-                Ok::<_, Error>(rows.iter().map(|r| held_row(r, Status::Held)).collect())
+                rows.iter().map(|r| held_row(r, Status::Held)).collect()
             })
         })
         .await

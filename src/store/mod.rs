@@ -31,6 +31,7 @@ pub mod plan;
 pub mod purge;
 pub mod quota;
 mod sight;
+mod sql_types;
 pub mod staff;
 pub mod survey;
 pub mod sweep;

@@ -184,8 +184,7 @@ impl Store {
     ) -> Result<(), Error> {
         self.retrying("note_over", move |tx| {
             Box::pin(async move {
-                let kind = quota.number();
-                tx.execute(&NOTE_OVER, &[&key.district, &key.no, &day, &device, &kind, &now]).await?;
+                tx.execute(&NOTE_OVER, &[&key.district, &key.no, &day, &device, &quota, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
         })

@@ -12,8 +12,9 @@ use uuid::Uuid;
 use super::survey::{StaffRow, staff_row};
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::UserName;
+use crate::domain::{Role, UserName};
 use crate::setup;
+use crate::store::sql_types::ReadRow;
 
 /// The stored writing of the login name in `$name`, whose compared form is `$key`; a name nobody has stays as it is.
 macro_rules! spelling {
@@ -157,8 +158,8 @@ pub struct Person {
     pub user: String,
     /// Name.
     pub name: String,
-    /// Role slug.
-    pub role: String,
+    /// Role.
+    pub role: Role,
     /// Area code.
     pub area: String,
     /// On the list.
@@ -201,16 +202,17 @@ pub async fn spellings(tx: &Tx, key: SurveyKey, written: &[&str]) -> Result<Vec<
 /// Everybody who is or was on the list.
 pub async fn everybody(tx: &Tx, key: SurveyKey) -> Result<Vec<Person>, Error> {
     let rows = tx.query(&EVERYBODY, &[&key.district, &key.no]).await?;
-    Ok(rows
-        .iter()
-        .map(|r| Person {
-            user: r.get("user_name"),
-            name: r.get("name"),
-            role: r.get("role"),
-            area: r.get("area"),
-            is_active: r.get("is_active"),
+    rows.iter()
+        .map(|r| {
+            Ok(Person {
+                user: r.get("user_name"),
+                name: r.get("name"),
+                role: r.read("staff", "role")?,
+                area: r.get("area"),
+                is_active: r.get("is_active"),
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Before areas go: whoever stands in one of them stands in the nearest above it that stays.
@@ -231,7 +233,7 @@ pub async fn put(
 ) -> Result<(), Error> {
     let keys: Vec<String> = users.iter().map(|u| UserName::of(u).key().to_owned()).collect();
     let names: Vec<&str> = staff.iter().map(|s| s.name.as_str()).collect();
-    let roles: Vec<&str> = staff.iter().map(|s| s.role.slug()).collect();
+    let roles: Vec<Role> = staff.iter().map(|s| s.role).collect();
     let areas: Vec<&str> = staff.iter().map(|s| &*s.area).collect();
     let shifts: Vec<String> = staff
         .iter()
@@ -248,7 +250,7 @@ pub async fn put(
 pub async fn hold(tx: &Tx, key: SurveyKey, user: &str) -> Result<Option<StaffRow>, Error> {
     let name = UserName::of(user);
     let row = tx.query_opt(&HOLD, &[&key.district, &key.no, &name.written(), &name.key()]).await?;
-    Ok(row.as_ref().map(staff_row))
+    row.as_ref().map(staff_row).transpose()
 }
 
 /// The surveys on whose lists a person is, held there until the transaction ends; `user` as stored.

@@ -5,8 +5,10 @@ use jiff::civil::Date;
 use serde_json::Value;
 use tokio_postgres::Row;
 
+use super::sql_types::ReadRow;
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::Role;
 use crate::domain::ids::key_part;
 
 statements! {
@@ -109,22 +111,22 @@ pub struct StaffRow {
     pub user: String,
     /// Name.
     pub name: String,
-    /// Role slug.
-    pub role: String,
+    /// Role.
+    pub role: Role,
     /// Area code.
     pub area: String,
     /// Hours on duty, JSON.
     pub shifts: Value,
 }
 
-pub(super) fn staff_row(r: &Row) -> StaffRow {
-    StaffRow {
+pub(super) fn staff_row(r: &Row) -> Result<StaffRow, Error> {
+    Ok(StaffRow {
         user: r.get("user_name"),
         name: r.get("name"),
-        role: r.get("role"),
+        role: r.read("staff", "role")?,
         area: r.get("area"),
         shifts: r.get("shifts"),
-    }
+    })
 }
 
 fn survey_row(r: &Row) -> SurveyRow {
@@ -262,7 +264,7 @@ impl Store {
         self.reading("staff", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.0, &range.1]).await?;
-                Ok::<_, Error>(rows.iter().map(staff_row).collect())
+                rows.iter().map(staff_row).collect()
             })
         })
         .await

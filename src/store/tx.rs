@@ -80,15 +80,15 @@ pub enum Error {
     /// A stored document could not be read back.
     #[error("a stored {0} cannot be read")]
     Corrupt(&'static str),
-    /// A stored row holds a code that this program does not know.
-    #[error("{table} {key}: {column} holds a code that this program does not know")]
+    /// A row holds what no row can: a code that does not exist.
+    #[error("{table} {}: {column} cannot be read", key.map(|id| id.to_string()).unwrap_or_default())]
     Impossible {
         /// The table.
         table: &'static str,
-        /// The row's key.
-        key: String,
+        /// The row's id, where it has one.
+        key: Option<uuid::Uuid>,
         /// The column.
-        column: &'static str,
+        column: String,
     },
     /// The migrations could not be applied.
     #[error("the database schema cannot be brought up to date: {0}")]
@@ -102,11 +102,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What `column` of the row `key` of `table` holds is no code of this program.
-    pub(super) fn impossible(table: &'static str, key: &impl ToString, column: &'static str) -> Self {
-        Self::Impossible { table, key: key.to_string(), column }
-    }
-
     /// Whether the same transaction may succeed when it is run again.
     fn is_retryable(&self) -> bool {
         match self {

@@ -1,5 +1,7 @@
 //! Rows and parameters of the statements that every upload runs, where the library's general ways cost too much.
 
+use super::sql_types::impossible;
+use super::tx::Error;
 use bytes::BytesMut;
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -23,6 +25,13 @@ impl<'r> InOrder<'r> {
     pub(super) fn take<T: FromSql<'r>>(&mut self) -> T {
         self.next += 1;
         self.row.get(self.next - 1)
+    }
+
+    /// The next column of a row of `table`; an error where it holds what no code has.
+    pub(super) fn read<T: FromSql<'r>>(&mut self, table: &'static str) -> Result<T, Error> {
+        self.next += 1;
+        let at = self.next - 1;
+        self.row.try_get(at).map_err(|_| impossible(self.row, table, self.row.columns()[at].name()))
     }
 
     /// The next column, a time.

@@ -53,10 +53,9 @@ fn dropped(kind: &'static str, id: Uuid) -> Change {
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
 fn is_held(row: &CaseRow, reader: &Reader) -> bool {
-    let state = State::from_number(row.state);
     let is_own = (reader.range.0..=reader.range.1).contains(&row.area_no);
-    let is_lent = row.holder.as_deref() == Some(reader.user.as_str()) && state.is_some_and(State::is_open);
-    (is_own || is_lent) && state.is_some_and(State::is_active)
+    let is_lent = row.holder.as_deref() == Some(reader.user.as_str()) && row.state.is_open();
+    (is_own || is_lent) && row.state.is_active()
 }
 
 /// Cases of the own area after a place.
@@ -81,8 +80,8 @@ pub(super) async fn lent_cases(
     list_lent_rows(tx, key, reader.range, &reader.user, &Some(held_states()), after, limit).await
 }
 
-fn held_states() -> Vec<i16> {
-    State::ALL.iter().filter(|s| s.is_active()).map(|s| s.number()).collect()
+fn held_states() -> Vec<State> {
+    State::ALL.iter().filter(|s| s.is_active()).copied().collect()
 }
 
 /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.

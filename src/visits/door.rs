@@ -7,7 +7,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{EffortPart, Outcome, State, Window};
-use crate::ingest::refold::unmet_parts;
 use crate::store::case::CaseRow;
 use crate::store::survey::Areas;
 use crate::store::{Error, Store};
@@ -104,13 +103,10 @@ impl Door {
             household: row.household,
             external_id: row.external_id.clone(),
             position: row.position.map(|(lon, lat)| Position { lon, lat }),
-            state: State::from_number(row.state).ok_or(Error::Corrupt("state"))?,
+            state: row.state,
             visits: Some(row.visits),
-            unmet: unmet_parts(row.unmet),
-            last: row
-                .last_at
-                .zip(row.last_outcome.and_then(Outcome::from_number))
-                .map(|(at, outcome)| Last { at, outcome }),
+            unmet: row.unmet.parts(),
+            last: row.last_at.zip(row.last_outcome).map(|(at, outcome)| Last { at, outcome }),
             appointment: row.appointment.map(|(from, to)| Window { from, to }),
             holder: row.holder.clone(),
             merged_into: row.merged_into,

@@ -15,7 +15,6 @@ use crate::domain::{
     Respondent, Sex, Standing, VisitId, flags, fold, next_action, voided_visits, why,
 };
 use crate::ingest::digest::Keys;
-use crate::ingest::refold::unmet_parts;
 use crate::store::attachment::Named;
 use crate::store::case::{CaseRow, OtherWriting};
 use crate::store::decision::DecisionRow;
@@ -92,7 +91,7 @@ pub struct VisitView {
     /// When the server knew.
     pub received_at: Timestamp,
     /// Outcome.
-    pub outcome: Option<Outcome>,
+    pub outcome: Outcome,
     /// Who.
     pub enumerator: String,
     /// Device.
@@ -104,9 +103,9 @@ pub struct VisitView {
     /// Taken out by a supervisor.
     pub voided: bool,
     /// Channel.
-    pub channel: Option<Channel>,
+    pub channel: Channel,
     /// Informant.
-    pub informant: Option<Informant>,
+    pub informant: Informant,
     /// End.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -167,9 +166,9 @@ pub struct InterviewView {
     /// The visit it names.
     pub visit_id: Option<Uuid>,
     /// Who answered.
-    pub respondent: Option<Respondent>,
+    pub respondent: Respondent,
     /// Complete or partial.
-    pub result: Option<InterviewResult>,
+    pub result: InterviewResult,
     /// Another interview counts instead.
     pub counted_elsewhere: bool,
     /// Number of persons.
@@ -305,7 +304,7 @@ impl From<DecisionRow> for DecisionView {
             by: d.by,
             at: d.at,
             policy_version: d.policy_version,
-            unmet: unmet_parts(d.unmet),
+            unmet: d.unmet.parts(),
         }
     }
 }
@@ -436,14 +435,14 @@ fn visit_view(
         at: with_offset(v.at, v.at_offset_min),
         event_at: v.at,
         received_at: v.received_at,
-        outcome: Outcome::from_number(v.outcome),
+        outcome: v.outcome,
         enumerator: v.enumerator.clone(),
         device_id: v.device_id,
         batch_id: v.batch_id,
         counted: standing.counted_visits.iter().any(|id| id.0 == v.id),
         voided: voided.contains(&VisitId(v.id)),
-        channel: Channel::from_number(v.channel),
-        informant: Informant::from_number(v.informant),
+        channel: v.channel,
+        informant: v.informant,
         ended_at: v.ended_at,
         appointment: v.appointment.map(|(from, to)| crate::domain::Window { from, to }),
         photo: v.photo.clone(),
@@ -516,8 +515,8 @@ fn interview_view(
         received_at: i.received_at,
         enumerator: i.enumerator.clone(),
         visit_id: i.visit_id,
-        respondent: Respondent::from_number(i.respondent),
-        result: InterviewResult::from_number(i.result),
+        respondent: i.respondent,
+        result: i.result,
         counted_elsewhere: i.counted_elsewhere,
         n_persons: persons.len(),
         persons: if whole { persons.iter().map(|p| person_view(p)).collect() } else { Vec::new() },
@@ -531,10 +530,10 @@ fn person_view(p: &PersonRow) -> PersonView {
     PersonView {
         person_no: p.person_no,
         name: p.name.clone(),
-        sex: p.sex.and_then(Sex::from_number),
+        sex: p.sex,
         birth: Birth { y: p.birth[0], m: p.birth[1], d: p.birth[2] },
-        relationship: p.relationship.and_then(Relationship::from_number),
-        residence_status: p.residence_status.and_then(ResidenceStatus::from_number),
+        relationship: p.relationship,
+        residence_status: p.residence_status,
         citizen_id: match (p.has_citizen_id, p.is_id_repaired) {
             (true, true) => "repaired",
             (true, false) => "present",

@@ -214,7 +214,7 @@ async fn a_large_area_tells_what_presses_then_the_doors_met_area_by_area_then_th
 async fn doors_in_a_state_are_found_and_counted_whether_or_not_the_counters_know_them() {
     let app = town().await;
     let (key, area) = (app.key().await, app.caller(&app.staff("sa").await).await.range);
-    let state = |slug| doorknock::domain::State::from_slug(slug).unwrap().number();
+    let state = |slug| doorknock::domain::State::from_slug(slug).unwrap();
     let refused = [(3, 1), (29, 5)].map(|(estate, n)| app.survey.case(estate * ESTATE + n));
     for is_folded in [false, true] {
         if is_folded {

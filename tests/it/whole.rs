@@ -78,7 +78,7 @@ async fn every_list_of_the_whole_ends() {
     let phone = app.device("ea1").await;
     phone.accepted(&[visit_at(app.survey.case(1), "no_answer", &at(9, "10:00"))]).await;
     let (store, key, now) = (app.store(), app.key().await, Timestamp::now());
-    let states = || Some(vec![State::New.number(), State::InProgress.number()]);
+    let states = || Some(vec![State::New, State::InProgress]);
     let filter = || DoorFilter { states: states(), ..DoorFilter::default() };
     for range in WIDE {
         let lists = async || {
@@ -102,7 +102,7 @@ async fn every_list_of_the_whole_ends() {
             assert!(store.list_held(key, range, start, 9).await.unwrap().is_empty());
             store.devices(key, range, None).await.unwrap();
             store.leases_ending(key, range, now).await.unwrap();
-            store.unit_activity(key, range, State::Refused.number()).await.unwrap();
+            store.unit_activity(key, range, State::Refused).await.unwrap();
         };
         ends(&format!("a list of {range:?}"), lists()).await;
     }

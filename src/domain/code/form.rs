@@ -80,6 +80,16 @@ closed_set! {
     }
 }
 
+impl Role {
+    /// Whether such a person answers for an area and uses the pages.
+    pub const fn supervises(self) -> bool {
+        match self {
+            Self::Supervisor | Self::Admin => true,
+            Self::Enumerator => false,
+        }
+    }
+}
+
 closed_set! {
     /// The system a pair of coordinates is in.
     Datum("datum") {

@@ -12,6 +12,8 @@ pub trait ClosedSet: Copy + Eq + Sized + 'static {
     const CODES: &'static [Self];
     /// The code as written on the wire.
     fn code_slug(self) -> &'static str;
+    /// The number under which the database keeps the code.
+    fn code_number(self) -> i16;
     /// The code's short name for people.
     fn code_label(self, language: Language) -> &'static str;
 }
@@ -63,6 +65,9 @@ macro_rules! closed_set {
             const CODES: &'static [Self] = Self::ALL;
             fn code_slug(self) -> &'static str {
                 self.slug()
+            }
+            fn code_number(self) -> i16 {
+                self.number()
             }
             fn code_label(self, language: $crate::domain::code::Language) -> &'static str {
                 self.label(language)

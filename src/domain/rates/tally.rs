@@ -22,6 +22,11 @@ closed_set! {
 }
 
 impl PersonMeasure {
+    /// The figure that a counter of this number sums: those of people count below zero.
+    pub fn of_counter(measure: i32) -> Option<Self> {
+        measure.checked_neg().and_then(|n| i16::try_from(n).ok()).and_then(Self::from_number)
+    }
+
     /// What an interview's persons add to this figure; links, not interviews, make pairs.
     pub const fn of(self, persons: &PersonCounts) -> u32 {
         match self {

@@ -11,9 +11,9 @@ use super::super::classify::{self, Class, Shown};
 use super::super::reason::Reason;
 use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
 use super::super::record::{Parsed, Warning};
-use super::super::refold::{Folded, unmet_bits, unmet_parts};
+use super::super::refold::Folded;
 use super::{Prepared, Stored, Work};
-use crate::domain::State;
+use crate::domain::Unmet;
 use crate::store::batch::{self, Status};
 use crate::store::device::Contact;
 use crate::store::feed::{self, ChangeKind, Mark};
@@ -154,14 +154,9 @@ impl Work<'_> {
                 id: row.id,
                 state: f.standing.state,
                 visits: f.visits,
-                unmet: unmet_parts(unmet_bits(&f.standing.unmet)),
+                unmet: Unmet::of(&f.standing.unmet).parts(),
             },
-            None => CaseAfter {
-                id: row.id,
-                state: State::from_number(row.state)?,
-                visits: row.visits,
-                unmet: unmet_parts(row.unmet),
-            },
+            None => CaseAfter { id: row.id, state: row.state, visits: row.visits, unmet: row.unmet.parts() },
         })
     }
 }

@@ -102,13 +102,13 @@ pub(super) async fn ask_staff(
 }
 
 /// A question when everybody goes, everybody of a role (unless it is one person), or most of a role.
-fn staff_gone(before: &[(String, String)], now: &[StaffRow]) -> Option<Question> {
+fn staff_gone(before: &[(String, Role)], now: &[StaffRow]) -> Option<Question> {
     let listed = names(now);
     let is_gone = |user: &str| !listed.contains(UserName::of(user).key());
     let is_all = before.iter().all(|(user, _)| is_gone(user));
     let (mut roles, mut users) = (Vec::new(), Vec::new());
     for role in Role::ALL {
-        let of: Vec<&str> = before.iter().filter(|b| b.1 == role.slug()).map(|b| b.0.as_str()).collect();
+        let of: Vec<&str> = before.iter().filter(|b| b.1 == *role).map(|b| b.0.as_str()).collect();
         let gone: Vec<&str> = of.iter().copied().filter(|user| is_gone(user)).collect();
         let is_empty = gone.len() > 1 && now.iter().all(|s| s.role != *role);
         if !gone.is_empty() && (is_all || is_empty || (gone.len() > 3 && gone.len() * 2 > of.len())) {
@@ -174,8 +174,8 @@ mod tests {
         list.iter().map(row).collect()
     }
 
-    fn before(list: &[(&str, Role)]) -> Vec<(String, String)> {
-        list.iter().map(|(user, role)| ((*user).to_owned(), role.slug().to_owned())).collect()
+    fn before(list: &[(&str, Role)]) -> Vec<(String, Role)> {
+        list.iter().map(|(user, role)| ((*user).to_owned(), *role)).collect()
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Page<'_> {
                 &[&key.district, &key.no, &range.0, &range.1, &after.class, &after.at, &after.id, &limit],
             )
             .await?;
-        Ok(rows.iter().map(CaseRow::of).collect())
+        rows.iter().map(CaseRow::of).collect()
     }
 
     async fn rest(&self, after: DuePlace, limit: i64) -> Result<Vec<CaseRow>, Error> {
@@ -131,15 +131,10 @@ impl Page<'_> {
     }
 
     async fn by_area(&self, after: DuePlace, limit: i64) -> Result<Vec<CaseRow>, Error> {
-        let visited: Vec<i16> = State::ALL
-            .iter()
-            .filter(|state| state.is_open() && **state != State::New)
-            .map(|state| state.number())
-            .collect();
-        let parts = [
-            (PRESSING + 1, NEVER_VISITED - 1, visited),
-            (NEVER_VISITED, NEVER_VISITED, vec![State::New.number()]),
-        ];
+        let visited: Vec<State> =
+            State::ALL.iter().filter(|state| state.is_open() && **state != State::New).copied().collect();
+        let parts =
+            [(PRESSING + 1, NEVER_VISITED - 1, visited), (NEVER_VISITED, NEVER_VISITED, vec![State::New])];
         let mut rows = Vec::new();
         for (first, last, states) in parts.into_iter().filter(|part| after.class <= part.1) {
             let from = if after.class < first { DuePlace::before(first) } else { after };
@@ -167,7 +162,9 @@ impl Page<'_> {
                         ],
                     )
                     .await?;
-                rows.extend(more.iter().map(CaseRow::of));
+                for row in &more {
+                    rows.push(CaseRow::of(row)?);
+                }
             }
         }
         Ok(rows)

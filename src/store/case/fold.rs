@@ -10,7 +10,7 @@ use super::super::evidence::Pack;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{Place, Stamp, column, numbers, sparse_column};
 use super::{LockedCase, locked_columns};
-use crate::domain::PRESSING;
+use crate::domain::{Class, Outcome, PRESSING, State, Unmet};
 
 /// Writes cases, to be followed by how each is found.
 macro_rules! update_cases {
@@ -92,10 +92,10 @@ pub struct CaseUpdate {
     pub place: Place,
     /// Number of its area.
     pub area_no: i32,
-    /// State number.
-    pub state: i16,
-    /// Class number.
-    pub class: Option<i16>,
+    /// Where it stands.
+    pub state: State,
+    /// Class of its outcome.
+    pub class: Option<Class>,
     /// Packed cell.
     pub cell: i32,
     /// Person figures: empty or seven.
@@ -106,10 +106,10 @@ pub struct CaseUpdate {
     pub interviews: i32,
     /// Decisions taken.
     pub decisions: i32,
-    /// Bits of effort missing.
-    pub unmet: i16,
+    /// Effort missing.
+    pub unmet: Unmet,
     /// Latest visit.
-    pub last: Option<(Timestamp, i16)>,
+    pub last: Option<(Timestamp, Outcome)>,
     /// Appointment not used up.
     pub appointment: Option<(Timestamp, Timestamp)>,
     /// Urgency order; `None` when no visit is due.
@@ -172,7 +172,7 @@ pub enum Recounted {
 /// Locks cases in id order and returns them; ids that are no case of the survey are left out.
 pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let rows = tx.query(&LOCK_CASES, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(|r| Arc::new(LockedCase::of(r))).collect())
+    rows.iter().map(|r| LockedCase::of(r).map(Arc::new)).collect()
 }
 
 /// Cases as [`lock_cases`] reads them, without locking them: what is read may have changed when it is written.

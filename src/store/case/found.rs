@@ -10,6 +10,7 @@ use super::super::SurveyKey;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::column;
 use super::KnownDoor;
+use crate::domain::{Class, State, Unmet};
 
 statements! {
     /// $1 district, $2 survey, $3 ids, $4 building ids, $5 areas, $6 buildings, $7 units, $8 floors, $9 rooms, $10 kinds,
@@ -170,14 +171,14 @@ pub async fn listed_doors(
 /// What every case without evidence looks like.
 #[derive(Clone, Copy, Debug)]
 pub struct BlankCase {
-    /// State number of `new`.
-    pub state: i16,
-    /// Class number.
-    pub class: Option<i16>,
+    /// Where it stands.
+    pub state: State,
+    /// Class of no outcome at all.
+    pub class: Option<Class>,
     /// Packed cell.
     pub cell: i32,
-    /// Bits of effort missing.
-    pub unmet: i16,
+    /// Effort missing.
+    pub unmet: Unmet,
     /// First part of the urgency order.
     pub due_class: i16,
 }

@@ -9,6 +9,7 @@ use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
 use super::{CasePlace, CaseRow, Span, case_columns, select_cases};
+use crate::domain::State;
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after building, $8 after id, $9 limit, $10 areas or null.
@@ -112,13 +113,13 @@ pub async fn event_histories(
 /// Cases by id, without locking.
 pub async fn find_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
     let rows = tx.query(&FIND_CASES, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(CaseRow::of).collect())
+    rows.iter().map(CaseRow::of).collect()
 }
 
 /// Cases of given doors, without locking.
 pub async fn find_by_dwelling(tx: &Tx, key: SurveyKey, dwellings: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
     let rows = tx.query(&FIND_BY_DWELLING, &[&key.district, &key.no, &dwellings]).await?;
-    Ok(rows.iter().map(CaseRow::of).collect())
+    rows.iter().map(CaseRow::of).collect()
 }
 
 /// One page of the cases of a range of areas, by area, building and id.
@@ -126,7 +127,7 @@ pub async fn list_rows(
     tx: &Tx,
     key: SurveyKey,
     range: (i32, i32),
-    states: &Option<Vec<i16>>,
+    states: &Option<Vec<State>>,
     after: CasePlace,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
@@ -153,7 +154,9 @@ pub async fn list_rows(
                 ],
             )
             .await?;
-        all.extend(rows.iter().map(CaseRow::of));
+        for row in &rows {
+            all.push(CaseRow::of(row)?);
+        }
     }
     Ok(all)
 }
@@ -164,14 +167,14 @@ pub async fn list_lent_rows(
     key: SurveyKey,
     range: (i32, i32),
     user: &str,
-    states: &Option<Vec<i16>>,
+    states: &Option<Vec<State>>,
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
         .query(&LIST_LENT, &[&key.district, &key.no, &range.0, &range.1, &user, states, &after, &limit])
         .await?;
-    Ok(rows.iter().map(CaseRow::of).collect())
+    rows.iter().map(CaseRow::of).collect()
 }
 
 impl Store {
@@ -207,7 +210,7 @@ impl Store {
         &self,
         key: SurveyKey,
         range: (i32, i32),
-        states: Option<Vec<i16>>,
+        states: Option<Vec<State>>,
         after: CasePlace,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
@@ -224,7 +227,7 @@ impl Store {
         key: SurveyKey,
         range: (i32, i32),
         user: &str,
-        states: Option<Vec<i16>>,
+        states: Option<Vec<State>>,
         after: Uuid,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
@@ -247,7 +250,7 @@ impl Store {
             Box::pin(async move {
                 let rows =
                     tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
-                Ok::<_, Error>(rows.iter().map(CaseRow::of).collect())
+                rows.iter().map(CaseRow::of).collect()
             })
         })
         .await

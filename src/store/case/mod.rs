@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 use super::Statement;
 use super::evidence::{Pack, Taken};
+use super::tx::Error;
 use super::wire::{InOrder, Place};
+use crate::domain::{Class, Outcome, State, Unmet};
 
 pub use alias::{
     DoorAlias, KnownDoor, OtherWriting, add_case_aliases, add_door_aliases, aliases, doors_of_keys, resolved,
@@ -31,6 +33,9 @@ pub use lists::{
 };
 pub use place::CasePlace;
 pub(in crate::store) use walk::{Areas, Walk, room};
+
+/// Where the rows of this part stand.
+const TABLE: &str = "survey_case";
 
 /// The columns of [`CaseRow`], of a case `c` with its door `d`.
 macro_rules! case_columns {
@@ -80,10 +85,10 @@ pub struct CaseRow {
     pub is_baseline: bool,
     /// When it entered the workload.
     pub created_at: Timestamp,
-    /// State number.
-    pub state: i16,
-    /// Class number.
-    pub class: Option<i16>,
+    /// Where it stands.
+    pub state: State,
+    /// Class of its outcome.
+    pub class: Option<Class>,
     /// Packed cell.
     pub cell: i32,
     /// Person figures, empty or seven.
@@ -96,12 +101,12 @@ pub struct CaseRow {
     pub decisions: i32,
     /// Cases merged into it.
     pub absorbed: i32,
-    /// Bits of effort missing.
-    pub unmet: i16,
+    /// Effort missing.
+    pub unmet: Unmet,
     /// Latest visit.
     pub last_at: Option<Timestamp>,
-    /// Its outcome number.
-    pub last_outcome: Option<i16>,
+    /// Its outcome.
+    pub last_outcome: Option<Outcome>,
     /// Appointment not used up.
     pub appointment: Option<(Timestamp, Timestamp)>,
     /// Urgency order.
@@ -126,9 +131,9 @@ pub struct CaseRow {
 
 impl CaseRow {
     /// Reads a row of [`case_columns`].
-    pub(super) fn of(row: &Row) -> Self {
+    pub(super) fn of(row: &Row) -> Result<Self, Error> {
         let mut r = InOrder::of(row);
-        Self {
+        Ok(Self {
             id: r.take(),
             dwelling_id: r.take(),
             building_id: r.take(),
@@ -137,8 +142,8 @@ impl CaseRow {
             household: r.take(),
             is_baseline: r.take(),
             created_at: r.time(),
-            state: r.take(),
-            class: r.take(),
+            state: r.read(TABLE)?,
+            class: r.read(TABLE)?,
             cell: r.take(),
             persons: r.take(),
             visits: r.take(),
@@ -147,7 +152,7 @@ impl CaseRow {
             absorbed: r.take(),
             unmet: r.take(),
             last_at: r.maybe_time(),
-            last_outcome: r.take(),
+            last_outcome: r.read(TABLE)?,
             appointment: r.maybe_time().zip(r.maybe_time()),
             due: r.take::<Option<i16>>().zip(r.maybe_time()),
             merged_into: r.take(),
@@ -158,7 +163,7 @@ impl CaseRow {
             room: r.take(),
             position: r.take::<Option<f64>>().zip(r.take()),
             external_id: r.take(),
-        }
+        })
     }
 }
 
@@ -179,8 +184,8 @@ pub struct LockedCase {
     pub is_baseline: bool,
     /// When it entered the workload.
     pub created_at: Timestamp,
-    /// State number.
-    pub state: i16,
+    /// Where it stands.
+    pub state: State,
     /// Packed cell.
     pub cell: i32,
     /// Person figures, empty or seven.
@@ -193,8 +198,8 @@ pub struct LockedCase {
     pub decisions: i32,
     /// Cases merged into it.
     pub absorbed: i32,
-    /// Bits of effort missing.
-    pub unmet: i16,
+    /// Effort missing.
+    pub unmet: Unmet,
     /// Surviving case.
     pub merged_into: Option<Uuid>,
     /// Who holds it.
@@ -216,9 +221,9 @@ use locked_columns;
 
 impl LockedCase {
     /// Reads a row of [`locked_columns`].
-    fn of(row: &Row) -> Self {
+    fn of(row: &Row) -> Result<Self, Error> {
         let mut r = InOrder::of(row);
-        Self {
+        Ok(Self {
             id: r.take(),
             dwelling_id: r.take(),
             building_id: r.take(),
@@ -226,7 +231,7 @@ impl LockedCase {
             area_no: r.take(),
             is_baseline: r.take(),
             created_at: r.time(),
-            state: r.take(),
+            state: r.read(TABLE)?,
             cell: r.take(),
             persons: r.take(),
             visits: r.take(),
@@ -238,7 +243,7 @@ impl LockedCase {
             holder: r.take(),
             evidence: r.take(),
             place: r.take(),
-        }
+        })
     }
 
     /// Its own evidence, as far as it stands on the case; `None`: read the tables.

@@ -6,6 +6,7 @@
 use super::super::SurveyKey;
 use super::super::completion::is_in_states;
 use super::super::tx::{Error, Tx, statements};
+use crate::domain::State;
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states, $6 most. Areas that may hold cases in these states, by number: those whose
@@ -50,7 +51,7 @@ pub(in crate::store) struct Areas {
 /// A walk through a range of areas. Whoever walks stops as soon as a page is full.
 #[derive(Debug)]
 pub(in crate::store) struct Walk<'a> {
-    states: Option<&'a [i16]>,
+    states: Option<&'a [State]>,
     /// The first area not looked at yet; none when all were.
     next: Option<i32>,
     hi: i32,
@@ -60,7 +61,7 @@ pub(in crate::store) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Through the areas of `range` that hold cases in one of `states`, a few at a time; no case in these states is anywhere
     /// else. Through all of them at once where any state will do, and where there is but one area.
-    pub(in crate::store) fn new((lo, hi): (i32, i32), states: Option<&'a [i16]>) -> Self {
+    pub(in crate::store) fn new((lo, hi): (i32, i32), states: Option<&'a [State]>) -> Self {
         Self { states: states.filter(|_| lo < hi), next: Some(lo), hi, most: 8 }
     }
 

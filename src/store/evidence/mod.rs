@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use super::Statement;
 use super::batch::Status;
-use crate::domain::code::{Channel, Informant, InterviewResult, Outcome, Respondent};
+use crate::domain::code::{
+    Channel, ClosedSet, Datum, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus,
+    Respondent, Sex,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -70,8 +73,8 @@ pub struct NewVisit {
     pub position: Option<(f64, f64)>,
     /// Metres.
     pub accuracy_m: Option<f32>,
-    /// Degrees as sent and datum number.
-    pub sent_position: Option<(f64, f64, i16)>,
+    /// Degrees as sent and their datum.
+    pub sent_position: Option<(f64, f64, Datum)>,
     /// Note.
     pub note: Option<String>,
     /// Unknown fields, JSON.
@@ -140,9 +143,9 @@ pub struct NewPerson {
     /// Given apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_name: Option<String>,
-    /// Sex number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sex: Option<i16>,
+    /// Sex, by its number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "by_number")]
+    pub sex: Option<Sex>,
     /// Year of birth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub birth_year: Option<i16>,
@@ -152,12 +155,12 @@ pub struct NewPerson {
     /// Day of birth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub birth_day: Option<i16>,
-    /// Relationship number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub relationship: Option<i16>,
-    /// Residence status number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub residence_status: Option<i16>,
+    /// Relationship, by its number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "by_number")]
+    pub relationship: Option<Relationship>,
+    /// Residence status, by its number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "by_number")]
+    pub residence_status: Option<ResidenceStatus>,
     /// Keyed hash, in base 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citizen_id_hash: Option<String>,
@@ -172,6 +175,11 @@ pub struct NewPerson {
     pub other_address: Option<String>,
     /// The other items of the form, a JSON object.
     pub items: Box<RawValue>,
+}
+
+/// A code as the view `person` reads it: its number.
+fn by_number<T: ClosedSet, S: serde::Serializer>(code: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    code.map(ClosedSet::code_number).serialize(serializer)
 }
 
 /// A door found in the field, to be stored.

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::super::batch::Status;
 use super::super::sight::{Sight, is_near, is_own};
+use super::super::sql_types::ReadRow;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{InOrder, column};
 use super::super::{Store, SurveyKey};
 use super::person_counts;
-use crate::domain::code::{Channel, Informant, InterviewResult, Outcome, Respondent};
 use crate::domain::evidence::{Evidence, Interview, Visit, Window};
 use crate::domain::ids::{CaseId, InterviewId, VisitId};
 
@@ -79,7 +79,7 @@ pub async fn load_visits(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<
 fn visit_evidence(row: &Row, names: &mut HashMap<String, Arc<str>>) -> Result<(CaseId, Visit), Error> {
     let mut r = InOrder::of(row);
     let (id, case, at, received_at) = (r.take(), r.take(), r.time(), r.time());
-    let outcome = Outcome::from_number(r.take()).ok_or(Error::Corrupt("outcome"))?;
+    let outcome = r.read("visit")?;
     let enumerator = Arc::clone(names.entry(r.take()).or_insert_with_key(|k| Arc::from(k.as_str())));
     let visit = Visit {
         id: VisitId(id),
@@ -87,8 +87,8 @@ fn visit_evidence(row: &Row, names: &mut HashMap<String, Arc<str>>) -> Result<(C
         received_at,
         outcome,
         enumerator,
-        channel: Channel::from_number(r.take()).ok_or(Error::Corrupt("channel"))?,
-        informant: Informant::from_number(r.take()).ok_or(Error::Corrupt("informant"))?,
+        channel: r.read("visit")?,
+        informant: r.read("visit")?,
         has_photo: r.take(),
         appointment: r.maybe_time().zip(r.maybe_time()).map(|(from, to)| Window { from, to }),
     };
@@ -127,9 +127,8 @@ pub async fn load_counted(
                 id: InterviewId(r.get("id")),
                 revision: r.get("revision"),
                 visit_id: r.get::<_, Option<Uuid>>("visit_id").map(VisitId),
-                result: InterviewResult::from_number(r.get("result")).ok_or(Error::Corrupt("result"))?,
-                respondent: Respondent::from_number(r.get("respondent"))
-                    .ok_or(Error::Corrupt("respondent"))?,
+                result: r.read("interview", "result")?,
+                respondent: r.read("interview", "respondent")?,
                 at: r.get("at"),
                 received_at: r.get("received_at"),
                 counted_elsewhere: r.get("counted_elsewhere"),
@@ -201,18 +200,19 @@ pub async fn awaiting_interviews(tx: &Tx, key: SurveyKey, visits: &[Uuid]) -> Re
         return Ok(Vec::new());
     }
     let rows = tx.query(&AWAITING_INTERVIEWS, &[&key.district, &key.no, &visits]).await?;
-    Ok(rows
-        .iter()
-        .map(|r| Awaiting {
-            id: r.get("id"),
-            revision: r.get("revision"),
-            visit_id: r.get("visit_id"),
-            case_id: r.get("case_id"),
-            device_id: r.get("device_id"),
-            status: Status::of(r.get("status")),
-            held: None,
+    rows.iter()
+        .map(|r| {
+            Ok(Awaiting {
+                id: r.get("id"),
+                revision: r.get("revision"),
+                visit_id: r.get("visit_id"),
+                case_id: r.get("case_id"),
+                device_id: r.get("device_id"),
+                status: r.read("interview", "status")?,
+                held: None,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Interviews of a person that wait for these visits wait for them under the ids they are stored under: (sent, stored).
@@ -236,7 +236,7 @@ pub async fn visit_arrived(tx: &Tx, key: SurveyKey, rows: &[Awaiting]) -> Result
             &key.no,
             column!(rows, r => r.id),
             column!(rows, r => r.revision),
-            column!(rows, r => r.status.number()),
+            column!(rows, r => r.status),
             column!(rows, r => r.held.as_ref().map(|h| h.0.as_str())),
             column!(rows, r => r.held.as_ref().map(|h| h.1.as_str())),
         ],

@@ -5,10 +5,10 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::domain::code::ClosedSet;
 use crate::domain::{LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
 use crate::store::SurveyKey;
 use crate::store::completion::array_text;
+use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
 use crate::store::wire::column;
 
@@ -70,6 +70,9 @@ statements! {
         where district_id = $1 and survey_no = $2 and link_id = $3 and kind = 'merge' and merged_as = 'door'
         order by version desc limit 1";
 }
+
+/// Where links stand.
+const TABLE: &str = "link";
 
 /// A link without its evidence.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,40 +148,19 @@ impl LinkRow {
     }
 }
 
-/// The code in a column of a row of `table` with this key, if it holds one.
-pub(super) fn code<T: ClosedSet>(
-    row: &Row,
-    (table, key): (&'static str, Uuid),
-    column: &'static str,
-) -> Result<Option<T>, Error> {
-    let Some(slug) = row.get::<_, Option<&str>>(column) else { return Ok(None) };
-    let found = T::CODES.iter().find(|code| code.code_slug() == slug).copied();
-    found.map(Some).ok_or_else(|| Error::impossible(table, &key, column))
-}
-
-/// The code in a column that always holds one.
-pub(super) fn needed_code<T: ClosedSet>(
-    row: &Row,
-    of: (&'static str, Uuid),
-    column: &'static str,
-) -> Result<T, Error> {
-    code(row, of, column)?.ok_or_else(|| Error::impossible(of.0, &of.1, column))
-}
-
 pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {
     let id: Uuid = r.get("id");
-    let of = ("link", id);
     Ok(LinkRow {
         id,
         a: r.get("a"),
         b: r.get("b"),
         a_case: r.get("a_case"),
         b_case: r.get("b_case"),
-        state: needed_code(r, of, "state")?,
-        merged_as: code(r, of, "merged_as")?,
-        refusal: code(r, of, "refusal")?,
-        proposal: needed_code(r, of, "proposal")?,
-        bar: code(r, of, "bar")?,
+        state: r.read(TABLE, "state")?,
+        merged_as: r.read(TABLE, "merged_as")?,
+        refusal: r.read(TABLE, "refusal")?,
+        proposal: r.read(TABLE, "proposal")?,
+        bar: r.read(TABLE, "bar")?,
         weight: r.get("weight"),
         probability: r.get("probability"),
         revisions: (r.get("a_revision"), r.get("b_revision")),
@@ -187,7 +169,7 @@ pub(super) fn link_row(r: &Row) -> Result<LinkRow, Error> {
         model_version: r.get("model_version"),
         model_name: r.get("model_name"),
         policy_version: r.get("policy_version"),
-        verdict: code(r, of, "verdict")?,
+        verdict: r.read(TABLE, "verdict")?,
         evidence_changed: r.get("evidence_changed"),
         decided_by: r.get("decided_by"),
         decided_at: r.get("decided_at"),
@@ -229,11 +211,11 @@ pub async fn put(tx: &Tx, key: SurveyKey, links: &[LinkPut]) -> Result<(), Error
                 column!(v, l => l.row.b),
                 column!(v, l => l.row.a_case),
                 column!(v, l => l.row.b_case),
-                column!(v, l => l.row.state.slug()),
-                column!(v, l => l.row.merged_as.map(MergedAs::slug)),
-                column!(v, l => l.row.refusal.map(Refusal::slug)),
-                column!(v, l => l.row.proposal.slug()),
-                column!(v, l => l.row.bar.map(Refusal::slug)),
+                column!(v, l => l.row.state),
+                column!(v, l => l.row.merged_as),
+                column!(v, l => l.row.refusal),
+                column!(v, l => l.row.proposal),
+                column!(v, l => l.row.bar),
                 column!(v, l => l.row.is_edge()),
                 column!(v, l => l.row.weight),
                 column!(v, l => l.row.probability),
@@ -245,7 +227,7 @@ pub async fn put(tx: &Tx, key: SurveyKey, links: &[LinkPut]) -> Result<(), Error
                 column!(v, l => l.row.model_version),
                 column!(v, l => l.row.model_name.as_str()),
                 column!(v, l => l.row.policy_version),
-                column!(v, l => l.row.verdict.map(Verdict::slug)),
+                column!(v, l => l.row.verdict),
                 column!(v, l => l.row.evidence_changed),
                 column!(v, l => l.row.decided_by.as_str()),
                 column!(v, l => l.row.decided_at),
@@ -286,8 +268,8 @@ pub async fn log(tx: &Tx, key: SurveyKey, events: &[LinkEvent]) -> Result<(), Er
                 column!(v, e => e.link.id),
                 column!(v, e => e.link.version),
                 column!(v, e => e.kind.slug()),
-                column!(v, e => e.link.state.slug()),
-                column!(v, e => e.link.merged_as.map(MergedAs::slug)),
+                column!(v, e => e.link.state),
+                column!(v, e => e.link.merged_as),
                 column!(v, e => e.link.weight),
                 column!(v, e => e.link.probability),
                 column!(v, e => e.link.model_version),

@@ -7,10 +7,11 @@ use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::cluster::{Member, households};
-use super::pair::{LinkRow, by_id, code, link_row, needed_code, of_cases};
+use super::pair::{LinkRow, by_id, link_row, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
 use crate::domain::{LinkEventKind, LinkState, MergedAs, Refusal};
 use crate::link::explain::Explanation;
+use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
 use crate::store::{Store, SurveyKey, Witness};
 
@@ -131,25 +132,24 @@ async fn pairs(tx: &Tx, key: SurveyKey, links: Vec<LinkRow>) -> Result<Vec<Pair>
 }
 
 fn evidence(row: &Row) -> Result<Option<Explanation>, Error> {
-    let stored = row.try_get::<_, Option<Json<Explanation>>>("evidence");
-    let known = stored.map_err(|_| Error::impossible("link", &row.get::<_, Uuid>("id"), "evidence"))?;
-    Ok(known.map(|Json(told)| told))
+    let stored: Option<Json<Explanation>> = row.read("link", "evidence")?;
+    Ok(stored.map(|Json(told)| told))
 }
 
-fn event_row(link: Uuid, row: &Row) -> Result<EventRow, Error> {
-    let of = ("link_event", link);
-    let kind: LinkEventKind = needed_code(row, of, "kind")?;
+fn event_row(row: &Row) -> Result<EventRow, Error> {
+    const TABLE: &str = "link_event";
+    let kind: LinkEventKind = row.read(TABLE, "kind")?;
     let note: String = row.get("note");
     let (note, refusal) = if kind.is_of_a_person() || note.is_empty() {
         (note, None)
     } else {
-        (String::new(), code(row, of, "note")?)
+        (String::new(), Some(row.read::<Refusal>(TABLE, "note")?))
     };
     Ok(EventRow {
         version: row.get("version"),
         kind,
-        state: needed_code(row, of, "state")?,
-        merged_as: code(row, of, "merged_as")?,
+        state: row.read(TABLE, "state")?,
+        merged_as: row.read(TABLE, "merged_as")?,
         weight: row.get("weight"),
         probability: row.get("probability"),
         model_version: row.get("model_version"),
@@ -169,7 +169,6 @@ async fn list(
     after: (Timestamp, Uuid),
     limit: i64,
 ) -> Result<Vec<LinkRow>, Error> {
-    let state = state.slug();
     let params: [crate::store::tx::Param<'_>; 8] =
         [&key.district, &key.no, &state, &after.0, &after.1, &range.0, &range.1, &limit];
     tx.query(&LIST, &params).await?.iter().map(link_row).collect()
@@ -234,13 +233,7 @@ impl Store {
         self.reading("count_links", move |tx| {
             Box::pin(async move {
                 let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
-                rows.iter()
-                    .map(|r| {
-                        let state: &str = r.get("state");
-                        let known = LinkState::from_slug(state);
-                        Ok((known.ok_or_else(|| Error::impossible("link", &state, "state"))?, r.get("n")))
-                    })
-                    .collect()
+                rows.iter().map(|r| Ok((r.read("link", "state")?, r.get("n")))).collect()
             })
         })
         .await
@@ -255,7 +248,7 @@ impl Store {
                     return Ok(None);
                 };
                 let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
-                let events = rows.iter().map(|r| event_row(id, r)).collect::<Result<_, _>>()?;
+                let events = rows.iter().map(|r| event_row(r)).collect::<Result<_, _>>()?;
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
                 let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
                 Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::domain::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
 use crate::store::SurveyKey;
+use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
 
 statements! {
@@ -147,16 +149,16 @@ pub struct FormRow {
     pub at_offset_min: i16,
     /// Who interviewed.
     pub enumerator: String,
-    /// Respondent number.
-    pub respondent: i16,
-    /// Result number.
-    pub result: i16,
+    /// Who answered.
+    pub respondent: Respondent,
+    /// How much of the form it covers.
+    pub result: InterviewResult,
     /// Another interview counts instead, at another door.
     pub counted_elsewhere: bool,
     /// Nested-set number of the area.
     pub area_no: i32,
-    /// State number of the case.
-    pub state: i16,
+    /// Where the case stands.
+    pub state: State,
     /// Household items, JSON.
     pub household: String,
     /// Contact number, digits.
@@ -200,14 +202,14 @@ pub struct FormPerson {
     pub surname: Option<String>,
     /// Given name given apart.
     pub given_name: Option<String>,
-    /// Sex number.
-    pub sex: Option<i16>,
+    /// Sex.
+    pub sex: Option<Sex>,
     /// Year, month, day.
     pub birth: [Option<i16>; 3],
-    /// Relationship number.
-    pub relationship: Option<i16>,
-    /// Residence status number.
-    pub residence_status: Option<i16>,
+    /// Relationship to the head.
+    pub relationship: Option<Relationship>,
+    /// Where the person lives and is registered.
+    pub residence_status: Option<ResidenceStatus>,
     /// Keyed hash of the ID and the key's name.
     pub citizen: Option<(Vec<u8>, String)>,
     /// Mended before hashing.
@@ -216,35 +218,35 @@ pub struct FormPerson {
     pub other_address: Option<String>,
 }
 
-fn form_person(r: &Row) -> FormPerson {
-    FormPerson {
+fn form_person(r: &Row) -> Result<FormPerson, Error> {
+    Ok(FormPerson {
         person_no: r.get("person_no"),
         name: r.get("name"),
         surname: r.get("surname"),
         given_name: r.get("given_name"),
-        sex: r.get("sex"),
+        sex: r.read("person", "sex")?,
         birth: [r.get("birth_year"), r.get("birth_month"), r.get("birth_day")],
-        relationship: r.get("relationship"),
-        residence_status: r.get("residence_status"),
+        relationship: r.read("person", "relationship")?,
+        residence_status: r.read("person", "residence_status")?,
         citizen: r.get::<_, Option<Vec<u8>>>("citizen_id_hash").zip(r.get("citizen_id_key")),
         is_id_repaired: r.get("is_id_repaired"),
         other_address: r.get("other_address"),
-    }
+    })
 }
 
-fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
-    FormRow {
+fn form(r: &Row, people: Vec<FormPerson>) -> Result<FormRow, Error> {
+    Ok(FormRow {
         interview: r.get("id"),
         revision: r.get("revision"),
         case_id: r.get("case_id"),
         at: r.get("at"),
         at_offset_min: r.get("at_offset_min"),
         enumerator: r.get("enumerator"),
-        respondent: r.get("respondent"),
-        result: r.get("result"),
+        respondent: r.read("interview", "respondent")?,
+        result: r.read("interview", "result")?,
         counted_elsewhere: r.get("counted_elsewhere"),
         area_no: r.get("area_no"),
-        state: r.get("state"),
+        state: r.read("survey_case", "state")?,
         household: r.get("household"),
         phone: r.get("phone"),
         address_text: r.get("address_text"),
@@ -260,7 +262,7 @@ fn form(r: &Row, people: Vec<FormPerson>) -> FormRow {
         area_name_en: r.get("area_name_en"),
         area_level: r.get("area_level"),
         people,
-    }
+    })
 }
 
 /// The case of an accepted interview; `None` while no revision of it is accepted.
@@ -274,14 +276,14 @@ pub async fn forms(tx: &Tx, key: SurveyKey, wanted: &[(Uuid, i32)]) -> Result<Ve
     let revisions: Vec<i32> = wanted.iter().map(|w| w.1).collect();
     let forms = tx.query(&FORMS, &[&key.district, &key.no, &ids, &revisions]).await?;
     let people = tx.query(&PEOPLE, &[&key.district, &key.no, &ids, &revisions]).await?;
-    Ok(forms
+    forms
         .iter()
         .map(|r| {
             let id: Uuid = r.get("id");
             let own = people.iter().filter(|p| p.get::<_, Uuid>("interview_id") == id).map(form_person);
-            form(r, own.collect())
+            form(r, own.collect::<Result<_, _>>()?)
         })
-        .collect())
+        .collect()
 }
 
 /// Those of these interviews that are no evidence any more.

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::domain::Role;
 use crate::store::SurveyKey;
+use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
 
 statements! {
@@ -40,9 +42,9 @@ pub async fn count_doors(tx: &Tx, key: SurveyKey) -> Result<i64, Error> {
 }
 
 /// Login name and role of everybody who works in a survey.
-pub async fn active_staff(tx: &Tx, key: SurveyKey) -> Result<Vec<(String, String)>, Error> {
+pub async fn active_staff(tx: &Tx, key: SurveyKey) -> Result<Vec<(String, Role)>, Error> {
     let rows = tx.query(&ACTIVE_STAFF, &[&key.district, &key.no]).await?;
-    Ok(rows.iter().map(|r| (r.get("user_name"), r.get("role"))).collect())
+    rows.iter().map(|r| Ok((r.get("user_name"), r.read("staff", "role")?))).collect()
 }
 
 /// Codes of the areas of a survey.
