@@ -155,7 +155,8 @@ async fn cut_doors_beyond(app: &App, caller: &Caller, receipts: &mut [Value]) ->
     cases.sort_unstable();
     cases.dedup();
     let mut rows = app.store().cases(caller.key, &cases).await?;
-    rows.retain(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
+    let reach = caller.reach();
+    rows.retain(|r| reach.sees(r));
     for receipt in receipts.iter_mut() {
         let is_seen = |case: Uuid| rows.iter().any(|r| r.id == case);
         if let (Some(case), Some(object)) = (door_of(receipt), receipt.as_object_mut())
@@ -187,10 +188,7 @@ fn renewed(first: &Value, now: &Known, rows: &[CaseRow], caller: &Caller) -> Val
     receipt.case = rows
         .iter()
         .find(|r| Some(r.id) == now.case_id)
-        .filter(|r| {
-            (caller.range.0..=caller.range.1).contains(&r.area_no)
-                || r.holder.as_deref() == Some(caller.user.as_str())
-        })
+        .filter(|r| caller.reach().knows(*r))
         .map(|r| CaseAfter { id: r.id, state: r.state, visits: r.visits, unmet: r.unmet.parts() });
     serde_json::to_value(receipt).unwrap_or_else(|_| first.clone())
 }

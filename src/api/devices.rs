@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::app::{auth, reach};
-use crate::domain::Quota;
+use crate::domain::{AreaRange, Quota};
 use crate::ingest::scrub::scrub_text;
 use crate::net::answer;
 use crate::net::body::FORM_LIMIT;
@@ -41,7 +41,7 @@ struct Today {
 }
 
 impl Today {
-    async fn read(app: &App, caller: &Caller, survey: &Survey, range: (i32, i32)) -> Result<Self, Problem> {
+    async fn read(app: &App, caller: &Caller, survey: &Survey, range: AreaRange) -> Result<Self, Problem> {
         let on = survey.rules.calendar.local_date(app.now());
         let used = app.store().device_days(caller.key, range, on).await?;
         Ok(Self { on, used: used.into_iter().map(|used| (used.device, used)).collect() })

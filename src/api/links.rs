@@ -110,8 +110,8 @@ pub async fn of_case(
     let links = app.store().links_of_cases(caller.key, &cases).await?;
     let others: Vec<Uuid> = links.iter().flat_map(|l| [l.a_case, l.b_case]).collect();
     let rows = app.store().cases(caller.key, &others).await?;
-    let is_seen =
-        |id: Uuid| rows.iter().any(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no));
+    let reach = caller.reach();
+    let is_seen = |id: Uuid| rows.iter().any(|r| r.id == id && reach.sees(r));
     Ok(links
         .iter()
         .map(|l| {

@@ -29,8 +29,8 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
         })
     })?;
     let rows = app.store().cases(caller.key, &ids).await?;
-    let in_reach: Vec<_> =
-        rows.iter().filter(|r| (caller.range.0..=caller.range.1).contains(&r.area_no)).cloned().collect();
+    let reach = caller.reach();
+    let in_reach: Vec<_> = rows.iter().filter(|r| reach.sees(*r)).cloned().collect();
     if in_reach.len() != ids.len() {
         return Err(Problem::not_found());
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::domain::AreaRange;
 use crate::setup::{Reading, Setup};
 use crate::store::SurveyKey;
 
@@ -22,7 +23,7 @@ const MOST_SETUPS: usize = 4;
 const MOST_FIGURES: usize = 500;
 
 /// What figures are kept by: survey and range of areas.
-pub type Place = (SurveyKey, (i32, i32));
+pub type Place = (SurveyKey, AreaRange);
 
 /// How much waits for a supervisor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,12 +203,12 @@ mod tests {
     #[test]
     fn figures_grow_old_and_a_decision_forgets_them() {
         let memory = Memory::default();
-        let place = (SurveyKey { district: 410_181, no: 1 }, (1, 9));
+        let place = (SurveyKey { district: 410_181, no: 1 }, AreaRange { lo: 1, hi: 9 });
         let now: Timestamp = "2020-11-05T12:00:00Z".parse().unwrap();
         memory.keep_waiting(place, now, Waiting { due: 3, ..Waiting::default() });
         assert_eq!(memory.waiting(place, now).map(|w| w.due), Some(3));
         assert_eq!(memory.waiting(place, now + FIGURES_FOR), None);
-        assert_eq!(memory.waiting((place.0, (1, 8)), now), None);
+        assert_eq!(memory.waiting((place.0, AreaRange { lo: 1, hi: 8 }), now), None);
         memory.forget();
         assert_eq!(memory.waiting(place, now), None);
     }

@@ -24,20 +24,13 @@ pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, 
 /// An area of the caller's subtree by its code.
 pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<AreaRow, Problem> {
     let found = app.store().areas(caller.key, Areas::One(code)).await?;
-    let (lo, hi) = caller.range;
-    found.into_iter().find(|a| (lo..=hi).contains(&a.range.0)).ok_or_else(Problem::not_found)
+    found.into_iter().find(|a| caller.range.contains(a.range.lo)).ok_or_else(Problem::not_found)
 }
 
 /// A case within the caller's reach, by its id or another one that stands for it; outside it the answer is as if it did not exist.
 pub async fn case(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, Problem> {
     let row = app.store().case_named(caller.key, id).await?;
-    row.filter(|r| {
-        (caller.range.0..=caller.range.1).contains(&r.area_no)
-            || (caller.device.is_some()
-                && r.holder.as_deref() == Some(caller.user.as_str())
-                && r.state.is_open())
-    })
-    .ok_or_else(Problem::not_found)
+    row.filter(|r| caller.reach().sees(r)).ok_or_else(Problem::not_found)
 }
 
 /// A link with one side in the reader's area; that it is read is noted.
@@ -63,6 +56,6 @@ pub async fn resembled(
 ) -> Result<HashMap<Uuid, CaseRow>, Problem> {
     let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.looks_like).collect();
     let cases = app.store().first_cases(caller.key, &ids).await?;
-    let (lo, hi) = caller.range;
-    Ok(cases.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).map(|c| (c.dwelling_id, c)).collect())
+    let reach = caller.reach();
+    Ok(cases.into_iter().filter(|c| reach.sees(c)).map(|c| (c.dwelling_id, c)).collect())
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::base::{Base, Common, operator, say, survey};
 use super::words::Tongue;
 use crate::dedupe::view::LinkView;
-use crate::domain::{Language, LinkState};
+use crate::domain::{AreaRange, Language, LinkState};
 use crate::store::Disclosure;
 use crate::store::link::read::Pair;
 
@@ -88,7 +88,7 @@ fn meaning(state: LinkState, is_zh: bool) -> Option<&'static str> {
 }
 
 /// The sentence of a link, and what each comparison brought: doublings of the odds, for and against.
-fn explain(pair: &Pair, whole: (i32, i32), is_zh: bool) {
+fn explain(pair: &Pair, whole: AreaRange, is_zh: bool) {
     let view = LinkView::of(pair, whole);
     let language = if is_zh { Language::Zh } else { Language::En };
     say(String::new());

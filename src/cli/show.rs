@@ -11,7 +11,7 @@ use jiff::civil::{Date, Time};
 use super::base::{Base, Common, say, survey};
 use super::words::{Day, Tongue, fit};
 use crate::domain::rates::Ratio;
-use crate::domain::{Action, Viewed, Window};
+use crate::domain::{Action, AreaRange, Viewed, Window};
 use crate::ingest::Ingest;
 use crate::report::{self, By, Question, Row};
 use crate::store::case::DuePlace;
@@ -79,7 +79,7 @@ async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result
     }
     let mut at = ingest
         .store
-        .areas(survey.key, Areas::Subtree((1, 1)))
+        .areas(survey.key, Areas::Subtree(AreaRange::one(1)))
         .await?
         .into_iter()
         .next()
@@ -200,7 +200,7 @@ pub(super) fn returns(common: &Common, args: &ReturnsArgs) -> Result<ExitCode> {
 async fn doors(
     ingest: &Ingest,
     survey: &Survey,
-    range: (i32, i32),
+    range: AreaRange,
     args: &ReturnsArgs,
 ) -> Result<Vec<ReturnVisit>> {
     const PAGE: u8 = 200;

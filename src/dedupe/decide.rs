@@ -253,7 +253,8 @@ fn reason(ruling: &Ruling) -> String {
 pub(super) async fn find(tx: &Tx, at: At, caller: &Caller, id: Uuid) -> Result<LinkRow, Error> {
     let link = pair::by_id(tx, at.key, &[id]).await?.into_iter().next().ok_or(Error::NotFound)?;
     let rows = find_cases(tx, at.key, &[link.a_case, link.b_case]).await?;
-    let is_in_reach = rows.iter().any(|r| (caller.range.0..=caller.range.1).contains(&r.area_no));
+    let reach = caller.reach();
+    let is_in_reach = rows.iter().any(|r| reach.sees(r));
     if is_in_reach { Ok(link) } else { Err(Error::NotFound) }
 }
 

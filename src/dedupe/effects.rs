@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{MergedAs, State, Verdict};
+use crate::domain::{AreaRange, MergedAs, State, Verdict};
 use crate::store::case::LockedCase;
 
 /// A case whose state or people changed.
@@ -72,15 +72,15 @@ impl Changes {
     }
 
     /// Cases outside a range of areas whose state changes.
-    pub(super) fn beyond(&self, range: (i32, i32)) -> usize {
-        let is_out = |c: &&CaseChange| !(range.0..=range.1).contains(&c.area_no) && c.before != c.after;
+    pub(super) fn beyond(&self, range: AreaRange) -> usize {
+        let is_out = |c: &&CaseChange| !range.contains(c.area_no) && c.before != c.after;
         self.cases.iter().filter(is_out).count()
     }
 
     /// The same, without naming cases outside a range of areas.
     #[must_use]
-    pub fn seen_from(mut self, range: (i32, i32)) -> Self {
-        self.cases.retain(|c| (range.0..=range.1).contains(&c.area_no));
+    pub fn seen_from(mut self, range: AreaRange) -> Self {
+        self.cases.retain(|c| range.contains(c.area_no));
         self
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::{Language, LinkState, MergedAs, Refusal, Verdict};
+use crate::domain::{AreaRange, Language, LinkState, MergedAs, Refusal, Verdict};
 use crate::link::codes::{IdLevel, PersonFound};
 use crate::link::explain::{Explanation, PersonExplanation, Step};
 use crate::store::link::read::{EventRow, LinkDetail, Pair};
@@ -60,13 +60,13 @@ pub struct LinkView {
 }
 
 /// What a reader with this range of areas sees of a form.
-pub fn sight(form: &FormRow, range: (i32, i32)) -> Sight {
-    if (range.0..=range.1).contains(&form.area_no) { Sight::Whole } else { Sight::Needed }
+pub fn sight(form: &FormRow, range: AreaRange) -> Sight {
+    if range.contains(form.area_no) { Sight::Whole } else { Sight::Needed }
 }
 
 impl LinkView {
     /// The link as seen by a reader of `range`.
-    pub fn of(pair: &Pair, range: (i32, i32)) -> Self {
+    pub fn of(pair: &Pair, range: AreaRange) -> Self {
         let link = &pair.link;
         let people = people(pair.evidence.as_ref());
         let side = |form: &FormRow, own: fn(&Match) -> u32| side(form, sight(form, range), &people, own);
@@ -212,7 +212,7 @@ fn summaries(pair: &Pair, people: &[Match]) -> (String, String) {
 }
 
 /// One link with its evidence, its log and the household it makes, as seen by a reader of `range`.
-pub fn detail(found: &LinkDetail, range: (i32, i32)) -> Value {
+pub fn detail(found: &LinkDetail, range: AreaRange) -> Value {
     let pair = &found.pair;
     let view = LinkView::of(pair, range);
     let mut all = serde_json::to_value(&view).unwrap_or_default();
@@ -286,7 +286,7 @@ fn step<Found: Serialize>(s: &Step<Found>, a: Option<&Value>, b: Option<&Value>)
     all
 }
 
-fn person_pair(p: &PersonExplanation, pair: &Pair, range: (i32, i32)) -> Value {
+fn person_pair(p: &PersonExplanation, pair: &Pair, range: AreaRange) -> Value {
     let find = |form: &FormRow, n: u32| form.people.iter().find(|x| is_number(x, n)).cloned();
     let (a, b) = (find(&pair.a, p.a), find(&pair.b, p.b));
     let (see_a, see_b) = (sight(&pair.a, range), sight(&pair.b, range));

@@ -25,6 +25,7 @@ pub mod place;
 pub mod policy;
 pub mod quota;
 pub mod rates;
+pub mod reach;
 mod reading;
 pub mod residence;
 pub mod rules;
@@ -66,6 +67,7 @@ pub use linkage::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Propos
 pub use next::{Action, Next, next_action};
 pub use policy::{Policy, PolicyFault};
 pub use quota::Quota;
+pub use reach::{AreaRange, Placed, Reach};
 pub use rules::{Calendar, Rules};
 pub use user::UserName;
 pub use why::{Viewed, reason, why};

@@ -6,6 +6,7 @@ mod table;
 
 use uuid::Uuid;
 
+use crate::domain::AreaRange;
 use crate::store::case::{CasePlace, CaseRow};
 use crate::store::detail::Detail;
 use crate::store::{Error, Store, Witness};
@@ -105,7 +106,7 @@ pub struct Export {
     witness: Witness,
     store: Store,
     survey: std::sync::Arc<Survey>,
-    range: (i32, i32),
+    range: AreaRange,
     kind: Kind,
     format: Format,
     after: Option<CasePlace>,
@@ -119,7 +120,7 @@ impl Export {
         witness: Witness,
         store: Store,
         survey: std::sync::Arc<Survey>,
-        range: (i32, i32),
+        range: AreaRange,
         kind: Kind,
         format: Format,
     ) -> Self {

@@ -161,14 +161,14 @@ async fn locked(
     caller: &Caller,
     doors: &Doors,
 ) -> Result<Result<Vec<Arc<LockedCase>>, Assigned>, Error> {
-    let in_reach = |r: &Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
+    let reach = caller.reach();
+    let in_reach = |r: &Arc<LockedCase>| reach.sees(r.as_ref());
     let is_open = |r: &Arc<LockedCase>| r.state.is_open();
     let ids = match doors {
         Doors::Case(id) => vec![case::resolved(tx, at.key, *id).await?],
         Doors::Area(code) => {
             let areas = find_areas(tx, at.key, &Areas::One(code.clone())).await?;
-            let Some(area) = areas.first().filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
-            else {
+            let Some(area) = areas.first().filter(|a| caller.range.contains(a.range.lo)) else {
                 return Ok(Err(Assigned::UnknownDoors));
             };
             case::open_ids(tx, at.key, area.range, None, MOST).await?

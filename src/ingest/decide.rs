@@ -107,11 +107,8 @@ pub async fn decide_in(
     };
     let wanted: Vec<Uuid> = std::iter::once(request.case).chain(other).collect();
     let rows = case::lock_cases(tx, key, &wanted).await?;
-    let find = |id: Uuid| {
-        rows.iter()
-            .find(|r| r.id == id && (caller.range.0..=caller.range.1).contains(&r.area_no))
-            .ok_or(Error::NotFound)
-    };
+    let find =
+        |id: Uuid| rows.iter().find(|r| r.id == id && caller.reach().sees(r.as_ref())).ok_or(Error::NotFound);
     let row = find(request.case)?;
     let into = other.map(find).transpose()?;
     check_fit(tx, (survey, caller), row, into.map(Arc::as_ref), &request.kind).await?;

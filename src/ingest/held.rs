@@ -12,6 +12,7 @@ use super::reason::sentence;
 use super::refold::{At, refold};
 use super::resolve::Cases;
 use super::{Error, Ingest, scrub};
+use crate::domain::{AreaRange, Reach};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::feed::{ChangeKind, Mark};
@@ -53,8 +54,8 @@ pub(super) async fn free_waiters(
         let Some(case) = row.case_id.and_then(|id| cases.any(id)) else {
             continue;
         };
-        let may_know = row.reach.is_some_and(|(lo, hi)| (lo..=hi).contains(&case.area_no))
-            || case.holder.as_deref() == Some(row.enumerator.as_str());
+        let reach = Reach { range: row.reach.unwrap_or(AreaRange::NONE), user: row.enumerator.clone() };
+        let may_know = reach.knows(case.as_ref());
         if may_know {
             settled.push(Settled {
                 kind: row.kind,
@@ -288,8 +289,8 @@ async fn decide_record(
         }
         let wanted = case.unwrap_or(named);
         cases.find(tx, at.key, &[wanted]).await?;
-        let in_reach =
-            |r: &&Arc<crate::store::case::LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
+        let reach = caller.reach();
+        let in_reach = |r: &&Arc<crate::store::case::LockedCase>| reach.sees(r.as_ref());
         let target = cases.any(wanted).filter(in_reach).ok_or(if case.is_some() {
             Error::NotFound
         } else {

@@ -142,9 +142,8 @@ pub(super) async fn mark_strangers(
     users.sort_unstable();
     users.dedup();
     let ranges = lease::ranges(tx, at.key, &users).await?;
-    let is_stranger = |row: &LockedCase, user: &str| {
-        ranges.get(user).is_none_or(|(lo, hi)| !(*lo..=*hi).contains(&row.area_no))
-    };
+    let is_stranger =
+        |row: &LockedCase, user: &str| ranges.get(user).is_none_or(|range| !range.contains(row.area_no));
     let mut marks: Vec<Mark> = lent
         .iter()
         .filter(|(row, user)| is_stranger(row, user))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::store::access::Caller;
+use crate::domain::Reach;
 use crate::store::case::{self, LockedCase};
 use crate::store::{Error, SurveyKey, Tx, held, lease};
 
@@ -60,7 +60,8 @@ impl Cases {
         key: SurveyKey,
         reach: &Reach,
     ) -> Result<(), Error> {
-        let beyond: Vec<Uuid> = self.rows.values().filter(|r| !reach.holds(r)).map(|r| r.id).collect();
+        let beyond: Vec<Uuid> =
+            self.rows.values().filter(|r| !reach.knows(r.as_ref())).map(|r| r.id).collect();
         if !beyond.is_empty() {
             self.lent_before.extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
         }
@@ -113,31 +114,11 @@ impl Cases {
 
     /// The case an id stands for, if the collector may know of it.
     pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&Arc<LockedCase>> {
-        self.any(id).filter(|row| reach.holds(row) || self.lent_before.contains(&row.id))
+        self.any(id).filter(|row| reach.knows(row.as_ref()) || self.lent_before.contains(&row.id))
     }
 
     /// All locked rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Arc<LockedCase>> {
         self.rows.values()
-    }
-}
-
-/// What a collector may know of: an area's subtree and the doors lent to that person.
-#[derive(Clone, Debug)]
-pub(super) struct Reach {
-    /// Range of the area.
-    pub(super) range: (i32, i32),
-    /// The person.
-    pub(super) user: String,
-}
-
-impl Reach {
-    pub(super) fn of(caller: &Caller) -> Self {
-        Self { range: caller.range, user: caller.user.clone() }
-    }
-
-    pub(super) fn holds(&self, row: &LockedCase) -> bool {
-        (self.range.0..=self.range.1).contains(&row.area_no)
-            || row.holder.as_deref() == Some(self.user.as_str())
     }
 }

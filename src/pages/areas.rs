@@ -77,7 +77,7 @@ pub async fn choices(v: &Visitor, shown: &AreaRow) -> Result<Vec<(String, String
 async fn figures(v: &Visitor, shown: &[AreaRow]) -> Result<HashMap<String, Row>, Problem> {
     let mut all: HashMap<String, Row> = HashMap::new();
     for area in shown {
-        let has_parts = area.range.1 > area.range.0;
+        let has_parts = area.range.has_parts();
         if !has_parts && all.contains_key(&area.code) {
             continue;
         }

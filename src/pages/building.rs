@@ -95,8 +95,7 @@ pub async fn show(v: Visitor) -> Answer {
         door: query.uuid("door")?,
     };
     let rows = v.app.store().building_doors(v.caller.key, id, MOST).await?;
-    let (lo, hi) = v.caller.range;
-    let first = rows.first().filter(|r| (lo..=hi).contains(&r.area_no)).ok_or_else(Problem::not_found)?;
+    let first = rows.first().filter(|r| v.caller.reach().sees(*r)).ok_or_else(Problem::not_found)?;
     let above = v.app.store().areas(v.caller.key, Areas::Above(first.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
     let waiting = v.waiting_in(area.range).await?;

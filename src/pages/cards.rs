@@ -44,9 +44,9 @@ pub async fn make(v: Visitor, form: Form) -> Answer {
     ids.dedup();
     ids.truncate(MOST);
     let store = v.app.store();
-    let (lo, hi) = v.caller.range;
     let mut rows = store.cases(v.caller.key, &ids).await?;
-    if rows.len() != ids.len() || rows.iter().any(|r| !(lo..=hi).contains(&r.area_no)) {
+    let reach = v.caller.reach();
+    if rows.len() != ids.len() || rows.iter().any(|r| !reach.sees(r)) {
         return Err(Problem::not_found());
     }
     by_address(&mut rows);

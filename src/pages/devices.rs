@@ -132,7 +132,7 @@ pub async fn show(v: Visitor) -> Answer {
     let area = v.area(&query).await?;
     let store = v.app.store();
     let rows = store.devices(v.caller.key, area.range, None).await?;
-    let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = store.areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let page = Page {
         f: v.frame(Tab::Devices, v.words.t("devices.title")).await?,
         crumbs: crumbs(&v, &above, &area),

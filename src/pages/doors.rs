@@ -147,8 +147,7 @@ async fn number_of(v: &Visitor, id: Uuid) -> Result<Option<String>, Problem> {
     let found = v.app.store().buildings(v.caller.key, &[id]).await?.into_iter().next();
     let Some(building) = found else { return Ok(None) };
     let areas = v.app.store().areas(v.caller.key, Areas::One(building.area)).await?;
-    let (lo, hi) = v.caller.range;
-    Ok(areas.first().filter(|a| (lo..=hi).contains(&a.range.0)).map(|_| building.building))
+    Ok(areas.first().filter(|a| v.caller.range.contains(a.range.lo)).map(|_| building.building))
 }
 
 /// A door in a list.
@@ -208,7 +207,7 @@ pub async fn show(v: Visitor) -> Answer {
     let (rows, next) = portion(&v, &query, &area, &filter, total).await?;
     let next = next.map(|place| format!("/doors?{base}&{place}"));
     let is_first = query.text("after").is_none() && query.text("page").is_none_or(|n| n == "1");
-    let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = store.areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let key = if total >= COUNTED { "doors.found_more" } else { "doors.found" };
     let page = Page {
         f: v.frame(Tab::Areas, v.words.t("doors.title")).await?,

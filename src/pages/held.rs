@@ -65,10 +65,9 @@ pub async fn show(v: Visitor) -> Answer {
     let people = names(&v).await?;
     // Of the cases named, those that exist in reach can be opened.
     let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
-    let (lo, hi) = v.caller.range;
     let known = store.cases(v.caller.key, &ids).await?;
     let alike = reach::resembled(&v.app, &v.caller, &rows).await?;
-    let near: Vec<CaseRow> = known.into_iter().filter(|c| (lo..=hi).contains(&c.area_no)).collect();
+    let near: Vec<CaseRow> = known.into_iter().filter(|c| v.caller.reach().sees(c)).collect();
     let near: Vec<CaseRow> = near.into_iter().chain(alike.values().cloned()).collect();
     let addresses: HashMap<Uuid, String> =
         lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
@@ -101,7 +100,7 @@ pub async fn show(v: Visitor) -> Answer {
             }
         })
         .collect();
-    let above = store.areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = store.areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let mut f = v.frame(Tab::Held, v.words.t("held.title")).await?;
     if area.range == v.caller.range {
         f.waiting.held = total;

@@ -56,7 +56,7 @@ pub async fn show(v: Visitor) -> Answer {
         Some(seen) => Some(table(&v, &seen).await?),
         None => None,
     };
-    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let page = Page {
         f: v.frame(Tab::Overview, v.words.t("model.title")).await?,
         crumbs: crumbs(&v, &above, &area),

@@ -74,7 +74,7 @@ pub async fn show(v: Visitor) -> Answer {
             .map(|(d, done, due)| (v.when().day(*d), thousands(*done), thousands(*due)))
             .collect();
     }
-    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let page = Page {
         f: v.frame(Tab::Overview, v.words.t("outlook.title")).await?,
         crumbs: crumbs(&v, &above, &area),

@@ -130,7 +130,7 @@ impl Parts {
             devices: store.devices(key, area.range, None).await?,
             used: store.device_days(key, area.range, today).await?,
             pace,
-            above: store.areas(key, Areas::Above(area.range.0)).await?,
+            above: store.areas(key, Areas::Above(area.range.lo)).await?,
             is_leaf,
             by_area,
         })
@@ -279,10 +279,9 @@ impl Parts {
 
 /// The way down from the own area to the area's parent: (address, name).
 pub fn crumbs(v: &Visitor, above: &[AreaRow], area: &AreaRow) -> Vec<(String, String)> {
-    let (lo, hi) = v.caller.range;
     above
         .iter()
-        .filter(|a| a.code != area.code && (lo..=hi).contains(&a.range.0))
+        .filter(|a| a.code != area.code && v.caller.range.contains(a.range.lo))
         .map(|a| (format!("/areas/{}", quoted(&a.code)), v.name_of(a)))
         .collect()
 }

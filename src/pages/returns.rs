@@ -114,7 +114,7 @@ pub async fn show(v: Visitor) -> Answer {
     let found = v.words.count("returns.found", i64::try_from(all.len()).unwrap_or_default(), &[]);
     let is_cut = is_cut || all.len() > SHOWN;
     all.truncate(SHOWN);
-    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.0)).await?;
+    let above = v.app.store().areas(v.caller.key, Areas::Above(area.range.lo)).await?;
     let lease = jiff::SignedDuration::from_hours(i64::from(v.survey.rules.policy.lease.hours));
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("returns.title")).await?,

@@ -19,7 +19,7 @@ use super::words::Words;
 use crate::app::App;
 use crate::app::memory::Waiting;
 use crate::app::{auth, reach};
-use crate::domain::{LinkState, Role, Viewed};
+use crate::domain::{AreaRange, LinkState, Role, Viewed};
 use crate::net::body::{FORM_LIMIT, read};
 use crate::net::kind;
 use crate::net::problem::Problem;
@@ -212,7 +212,7 @@ impl Visitor {
     }
 
     /// What waits in a range of areas.
-    pub async fn waiting_in(&self, range: (i32, i32)) -> Result<Waiting, Problem> {
+    pub async fn waiting_in(&self, range: AreaRange) -> Result<Waiting, Problem> {
         let place = (self.caller.key, range);
         if let Some(known) = self.app.pages.waiting(place, self.now) {
             return Ok(known);
@@ -237,7 +237,7 @@ impl Visitor {
         })
     }
 
-    async fn count_waiting(&self, range: (i32, i32)) -> Result<Waiting, Problem> {
+    async fn count_waiting(&self, range: AreaRange) -> Result<Waiting, Problem> {
         let (store, key) = (self.app.store(), self.caller.key);
         let held = store.count_held(key, range).await?;
         let links = store.count_links(key, range).await?;
@@ -266,7 +266,7 @@ impl Visitor {
     }
 
     /// Doors tried before whose next visit falls on today: how many, and how many of them by appointment.
-    async fn due_today(&self, range: (i32, i32)) -> Result<(i64, i64, bool), Problem> {
+    async fn due_today(&self, range: AreaRange) -> Result<(i64, i64, bool), Problem> {
         let (store, rules) = (self.app.store(), &self.survey.rules);
         let rows = store.list_due(self.caller.key, range, DuePlace::START, MOST_DUE).await?;
         let is_more = i64::try_from(rows.len()).is_ok_and(|n| n >= MOST_DUE);

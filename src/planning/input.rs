@@ -99,7 +99,7 @@ pub(super) async fn staff(store: &Store, survey: &Survey, q: &Question) -> Resul
             let reach = own.map(|own| {
                 areas
                     .iter()
-                    .filter(|a| (own.range.0..=own.range.1).contains(&a.range.0))
+                    .filter(|a| own.range.contains(a.range.lo))
                     .map(|a| Arc::from(a.code.as_str()))
                     .collect()
             });

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::{By, Question, Row};
-use crate::domain::Rules;
+use crate::domain::{AreaRange, Rules};
 use crate::store::device::DeviceRow;
 use crate::store::survey::Areas;
 use crate::store::{Error, Store};
@@ -44,16 +44,16 @@ pub(super) async fn add(
     total.devices = Some(devices_of(survey, q.now, &live, total));
     match q.by {
         By::Area => {
-            let ranges: HashMap<String, (i32, i32)> = store
+            let ranges: HashMap<String, AreaRange> = store
                 .areas(survey.key, Areas::ChildrenOf(q.area.code.clone()))
                 .await?
                 .into_iter()
                 .map(|a| (a.code, a.range))
                 .collect();
             for row in rows {
-                let range = ranges.get(&row.code).copied().unwrap_or((q.area.range.0, q.area.range.0));
+                let range = ranges.get(&row.code).copied().unwrap_or(AreaRange::one(q.area.range.lo));
                 let own: Vec<&DeviceRow> =
-                    live.iter().filter(|d| (range.0..=range.1).contains(&d.area_no)).copied().collect();
+                    live.iter().filter(|d| range.contains(d.area_no)).copied().collect();
                 row.devices = Some(devices_of(survey, q.now, &own, row));
             }
         }

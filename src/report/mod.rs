@@ -230,7 +230,7 @@ async fn past(
     clock: Clock,
 ) -> Result<Groups, Error> {
     let children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
-    let starts: Vec<i32> = children.iter().map(|c| c.range.0).collect();
+    let starts: Vec<i32> = children.iter().map(|c| c.range.lo).collect();
     let rows = rows_of(q.by);
     let mut groups: BTreeMap<String, Tally> = BTreeMap::new();
     for g in store.past(survey.key, q.area.range, (rows, &starts), (at, clock)).await? {

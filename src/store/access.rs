@@ -8,7 +8,7 @@ use super::sql_types::ReadRow;
 use super::staff::{self, spelling};
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::{Role, UserName};
+use crate::domain::{AreaRange, Reach, Role, UserName};
 
 statements! {
     /// $1 token hash, $2 now.
@@ -121,13 +121,20 @@ pub struct Caller {
     /// Area code.
     pub area: String,
     /// Range of that area.
-    pub range: (i32, i32),
+    pub range: AreaRange,
     /// Device, for a device's token.
     pub device: Option<Uuid>,
     /// Kind.
     pub kind: TokenKind,
     /// Token of page forms.
     pub csrf: Option<String>,
+}
+
+impl Caller {
+    /// How far the caller sees.
+    pub fn reach(&self) -> Reach {
+        Reach { range: self.range, user: self.user.clone() }
+    }
 }
 
 /// A survey a person works in.
@@ -268,7 +275,7 @@ impl Store {
                 name: r.get("name"),
                 role: r.read("staff", "role")?,
                 area: r.get("area"),
-                range: (r.get("lo"), r.get("hi")),
+                range: AreaRange { lo: r.get("lo"), hi: r.get("hi") },
                 device: r.get("device_id"),
                 kind: match r.get::<_, &str>("kind") {
                     "device" => TokenKind::Device,

@@ -10,9 +10,9 @@ use super::sight::is_own;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::wire::column;
 use super::{Store, SurveyKey, quota};
-use crate::domain::Quota;
 use crate::domain::policy::Limits;
 use crate::domain::quota::{Spent, Wanted, price};
+use crate::domain::{AreaRange, Quota};
 
 statements! {
     /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 media type, $7 length, $8 now, $9 the id as sent.
@@ -402,14 +402,14 @@ impl Store {
         &self,
         key: SurveyKey,
         (named, ids): (Uuid, &[Uuid]),
-        range: (i32, i32),
+        range: AreaRange,
     ) -> Result<Option<(Uuid, String, Option<Uuid>)>, Error> {
         let ids = ids.to_vec();
         self.reading("may_read_attachment", move |tx| {
             let ids = ids.clone();
             Box::pin(async move {
                 let params: [super::tx::Param<'_>; 6] =
-                    [&key.district, &key.no, &named, &range.0, &range.1, &ids];
+                    [&key.district, &key.no, &named, &range.lo, &range.hi, &ids];
                 let found = tx.query_opt(&MAY_READ, &params).await?;
                 Ok::<_, Error>(found.map(|r| (r.get("id"), r.get("area"), r.get("case_id"))))
             })
@@ -422,11 +422,11 @@ impl Store {
         &self,
         key: SurveyKey,
         id: Uuid,
-        range: (i32, i32),
+        range: AreaRange,
     ) -> Result<Vec<String>, Error> {
         self.reading("attachment_senders", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&SENDERS, &[&key.district, &key.no, &id, &range.0, &range.1]).await?;
+                let rows = tx.query(&SENDERS, &[&key.district, &key.no, &id, &range.lo, &range.hi]).await?;
                 Ok::<_, Error>(rows.iter().map(|r| r.get(0)).collect())
             })
         })

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::access::Caller;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::AreaRange;
 
 statements! {
     /// $1 district, $2 survey, $3 at, $4 user, $5 role, $6 action, $7 area, $8 subject, $9 detail.
@@ -241,7 +242,7 @@ pub async fn note(tx: &Tx, n: &Note) -> Result<(), Error> {
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// Range of the area; lines without an area are seen by whoever sees the root.
-    pub range: (i32, i32),
+    pub range: AreaRange,
     /// Only lines before this one.
     pub before: i64,
     /// Only this action.
@@ -269,7 +270,7 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let params: [super::tx::Param<'_>; 8] =
-                    [&key.district, &key.no, &f.range.0, &f.range.1, &f.before, &limit, &f.action, &f.user];
+                    [&key.district, &key.no, &f.range.lo, &f.range.hi, &f.before, &limit, &f.action, &f.user];
                 let rows = tx.query(&LIST, &params).await?;
                 Ok::<_, Error>(
                     rows.iter()

@@ -299,8 +299,10 @@ pub async fn find_batch(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Option<Stor
 
 /// Whether a batch of this person is no foreign one to `sight`: the person works in that area.
 pub async fn is_colleague(tx: &Tx, key: SurveyKey, user: &str, sight: &Sight) -> Result<bool, Error> {
-    let (lo, hi) = sight.range;
-    Ok(tx.query_opt(&IS_COLLEAGUE, &[&key.district, &key.no, &user, &lo, &hi]).await?.is_some())
+    Ok(tx
+        .query_opt(&IS_COLLEAGUE, &[&key.district, &key.no, &user, &sight.range.lo, &sight.range.hi])
+        .await?
+        .is_some())
 }
 
 /// Text as it is stored: zstd at its fastest. Each thread keeps its compressor, whose tables cost more than a batch.
@@ -338,8 +340,9 @@ pub async fn known_records(
         return Ok(Vec::new());
     }
     let Sight { devices, user, range } = sight;
-    let rows =
-        tx.query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids, devices, user, &range.0, &range.1]).await?;
+    let rows = tx
+        .query(&KNOWN_RECORDS, &[&key.district, &key.no, &ids, devices, user, &range.lo, &range.hi])
+        .await?;
     rows.iter()
         .map(|row| {
             let mut r = InOrder::of(row);

@@ -8,7 +8,7 @@ use super::case::{Areas, CasePlace, CaseRow, Walk, range_of, room, select_cases}
 use super::completion::is_in_states;
 use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey};
-use crate::domain::State;
+use crate::domain::{AreaRange, State};
 
 statements! {
     /// $1 district, $2 survey, $3 building, $4 most. Every case of a building.
@@ -89,7 +89,7 @@ pub struct DoorFilter {
 
 impl DoorFilter {
     /// Where to look. A person's doors have an index, so the areas need not be asked for.
-    fn walk(&self, range: (i32, i32)) -> Walk<'_> {
+    fn walk(&self, range: AreaRange) -> Walk<'_> {
         let is_somebody = self.holder.as_deref().is_some_and(|name| !name.is_empty());
         Walk::new(range, self.states.as_deref().filter(|_| !is_somebody))
     }
@@ -144,7 +144,7 @@ impl Store {
     pub async fn filtered_doors(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         filter: &DoorFilter,
         after: CasePlace,
         limit: i64,
@@ -154,7 +154,7 @@ impl Store {
             let f = filter.clone();
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
-                let mut walk = f.walk((range.0.max(after.area_no), range.1));
+                let mut walk = f.walk(range.starting_at(after.area_no));
                 let mut all = Vec::new();
                 while room(limit, &all) > 0
                     && let Some(Areas { range, list }) = walk.next(tx, key).await?
@@ -165,8 +165,8 @@ impl Store {
                             &[
                                 &key.district,
                                 &key.no,
-                                &range.0,
-                                &range.1,
+                                &range.lo,
+                                &range.hi,
                                 &f.states,
                                 &f.building,
                                 &f.holder,
@@ -193,7 +193,7 @@ impl Store {
     pub async fn count_doors(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         filter: &DoorFilter,
         most: i64,
     ) -> Result<i64, Error> {
@@ -203,7 +203,7 @@ impl Store {
             Box::pin(async move {
                 let range = range_of(tx, key, range, f.building).await?;
                 if let DoorFilter { states: Some(states), building: None, unit: None, holder: None } = &f {
-                    let all = [&key.district as Param<'_>, &key.no, &range.0, &range.1, states];
+                    let all = [&key.district as Param<'_>, &key.no, &range.lo, &range.hi, states];
                     let n: i64 = tx.query_one(&COUNT_IN_STATES, &all).await?.get("n");
                     return Ok(n.min(most));
                 }
@@ -218,8 +218,8 @@ impl Store {
                             &[
                                 &key.district,
                                 &key.no,
-                                &range.0,
-                                &range.1,
+                                &range.lo,
+                                &range.hi,
                                 &f.states,
                                 &f.building,
                                 &f.holder,
@@ -238,11 +238,11 @@ impl Store {
     }
 
     /// How many buildings a range of areas holds, counted up to `most`.
-    pub async fn count_buildings(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
+    pub async fn count_buildings(&self, key: SurveyKey, range: AreaRange, most: i64) -> Result<i64, Error> {
         self.reading("count_buildings", move |tx| {
             Box::pin(async move {
                 let row = tx
-                    .query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.0, &range.1, &most])
+                    .query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.lo, &range.hi, &most])
                     .await?;
                 Ok::<_, Error>(row.get("n"))
             })
@@ -254,12 +254,13 @@ impl Store {
     pub async fn unit_activity(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         refused: State,
     ) -> Result<Vec<UnitActivity>, Error> {
         self.reading("unit_activity", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&UNITS, &[&key.district, &key.no, &range.0, &range.1, &refused]).await?;
+                let rows =
+                    tx.query(&UNITS, &[&key.district, &key.no, &range.lo, &range.hi, &refused]).await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| UnitActivity {
@@ -281,13 +282,14 @@ impl Store {
     pub async fn leases_ending(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         before: Timestamp,
     ) -> Result<Vec<LeaseEnding>, Error> {
         self.reading("leases_ending", move |tx| {
             Box::pin(async move {
-                let rows =
-                    tx.query(&LEASES_ENDING, &[&key.district, &key.no, &range.0, &range.1, &before]).await?;
+                let rows = tx
+                    .query(&LEASES_ENDING, &[&key.district, &key.no, &range.lo, &range.hi, &before])
+                    .await?;
                 Ok::<_, Error>(
                     rows.iter()
                         .map(|r| LeaseEnding {

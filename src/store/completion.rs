@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::AreaRange;
 
 /// Whether a measure counts cases in one of the states $5: it is a cell, of which the lowest four bits are the state
 /// (`domain::rates::Cell::code`).
@@ -320,7 +321,7 @@ impl Store {
         key: SurveyKey,
         rows: Rows,
         area: &str,
-        range: (i32, i32),
+        range: AreaRange,
     ) -> Result<Vec<Counter>, Error> {
         let area = area.to_owned();
         self.reading("counters", move |tx| {
@@ -329,10 +330,10 @@ impl Store {
                 let got = match rows {
                     Rows::Areas => tx.query(&BY_AREA, &[&key.district, &key.no, &area]).await?,
                     Rows::Buildings => {
-                        tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.0, &range.1]).await?
+                        tx.query(&BY_BUILDING, &[&key.district, &key.no, &range.lo, &range.hi]).await?
                     }
                     Rows::Holders => {
-                        tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.0, &range.1]).await?
+                        tx.query(&BY_HOLDER, &[&key.district, &key.no, &range.lo, &range.hi]).await?
                     }
                 };
                 Ok::<_, Error>(
@@ -347,7 +348,7 @@ impl Store {
     pub async fn past(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         (rows, children): (Rows, &[i32]),
         (at, clock): (Timestamp, Clock),
     ) -> Result<Vec<PastGroup>, Error> {
@@ -367,7 +368,7 @@ impl Store {
                 let rows = tx
                     .query(
                         statement,
-                        &[&key.district, &key.no, &range.0, &range.1, &micros, &what, &children],
+                        &[&key.district, &key.no, &range.lo, &range.hi, &micros, &what, &children],
                     )
                     .await?;
                 Ok::<_, Error>(past_groups(&rows))
@@ -380,7 +381,7 @@ impl Store {
     pub async fn days(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         ends: &[Timestamp],
         clock: Clock,
     ) -> Result<Vec<(usize, i32, i64, Vec<i64>)>, Error> {
@@ -393,7 +394,7 @@ impl Store {
                     Clock::Received => &DAYS_RECEIVED,
                 };
                 let rows =
-                    tx.query(statement, &[&key.district, &key.no, &range.0, &range.1, &micros]).await?;
+                    tx.query(statement, &[&key.district, &key.no, &range.lo, &range.hi, &micros]).await?;
                 Ok::<_, Error>(rows.iter().map(day_change).collect())
             })
         })

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey, audit};
+use crate::domain::AreaRange;
 use crate::store::sql_types::ReadRow;
 
 statements! {
@@ -178,12 +179,12 @@ impl Store {
     pub async fn devices(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         only: Option<Uuid>,
     ) -> Result<Vec<DeviceRow>, Error> {
         self.reading("devices", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&DEVICES, &[&key.district, &key.no, &range.0, &range.1, &only]).await?;
+                let rows = tx.query(&DEVICES, &[&key.district, &key.no, &range.lo, &range.hi, &only]).await?;
                 Ok::<_, Error>(rows.iter().map(device_row).collect())
             })
         })
@@ -237,7 +238,7 @@ fn owner(r: &tokio_postgres::Row, device: Uuid) -> Result<super::access::Caller,
         name: r.get("name"),
         role: r.read("staff", "role")?,
         area: r.get("area"),
-        range: (r.get("lo"), r.get("hi")),
+        range: AreaRange { lo: r.get("lo"), hi: r.get("hi") },
         device: Some(device),
         kind: super::access::TokenKind::Device,
         csrf: None,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::{AreaRange, Reach};
 
 statements! {
     /// $1 district, $2 survey, $3 kind, $4 ids, $5 tag, $6 area numbers, $7 devices, $8 users.
@@ -195,11 +196,18 @@ pub type Place = (i64, i16, Uuid);
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// Range of the enumerator's area.
-    pub range: (i32, i32),
+    pub range: AreaRange,
     /// The device and those it took the place of.
     pub devices: Vec<Uuid>,
     /// The enumerator.
     pub user: String,
+}
+
+impl Reader {
+    /// How far the enumerator sees.
+    pub fn reach(&self) -> Reach {
+        Reach { range: self.range, user: self.user.clone() }
+    }
 }
 
 /// An assignment as stored.
@@ -291,8 +299,8 @@ pub async fn changes_since(
                 &after.1,
                 &after.2,
                 &limit,
-                &reader.range.0,
-                &reader.range.1,
+                &reader.range.lo,
+                &reader.range.hi,
                 &reader.devices,
                 &reader.user,
             ],

@@ -8,6 +8,7 @@ use super::batch::{RecordKind, Status};
 use super::tx::{Error, Tx, statements};
 use super::wire::column;
 use super::{Store, SurveyKey};
+use crate::domain::AreaRange;
 use crate::store::sql_types::ReadRow;
 
 statements! {
@@ -162,7 +163,7 @@ pub struct HeldRow {
     /// Whether it counts.
     pub status: Status,
     /// Range of the collector's area, where it was asked for.
-    pub reach: Option<(i32, i32)>,
+    pub reach: Option<AreaRange>,
     /// The door that a reported door looks like.
     pub looks_like: Option<Uuid>,
 }
@@ -198,7 +199,7 @@ fn held_row(r: &Row, status: Status) -> Result<HeldRow, Error> {
         received_at: r.get("received_at"),
         at: r.try_get("at").unwrap_or_default(),
         status,
-        reach: r.try_get("lo").ok().zip(r.try_get("hi").ok()),
+        reach: r.try_get::<_, i32>("lo").ok().zip(r.try_get("hi").ok()).map(AreaRange::from),
         looks_like: r.try_get("looks_like").unwrap_or_default(),
     })
 }
@@ -363,8 +364,8 @@ pub async fn settle(tx: &Tx, key: SurveyKey, all: &[Settled]) -> Result<(), Erro
 }
 
 /// Held or formerly held revisions of a record collected in a range of areas, highest revision first.
-pub async fn find_held(tx: &Tx, key: SurveyKey, range: (i32, i32), id: Uuid) -> Result<Vec<HeldRow>, Error> {
-    let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.0, &range.1, &id]).await?;
+pub async fn find_held(tx: &Tx, key: SurveyKey, range: AreaRange, id: Uuid) -> Result<Vec<HeldRow>, Error> {
+    let rows = tx.query(&FIND_HELD, &[&key.district, &key.no, &range.lo, &range.hi, &id]).await?;
     rows.iter().map(|r| held_row(r, r.read("held record", "status")?)).collect()
 }
 
@@ -417,7 +418,7 @@ impl Store {
     pub async fn list_held(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<HeldRow>, Error> {
@@ -426,7 +427,7 @@ impl Store {
                 let rows = tx
                     .query(
                         &LIST_HELD,
-                        &[&key.district, &key.no, &range.0, &range.1, &after.0, &after.1, &limit],
+                        &[&key.district, &key.no, &range.lo, &range.hi, &after.0, &after.1, &limit],
                     )
                     .await?;
                 rows.iter().map(|r| held_row(r, Status::Held)).collect()
@@ -436,10 +437,10 @@ impl Store {
     }
 
     /// How many records are held in a range of areas.
-    pub async fn count_held(&self, key: SurveyKey, range: (i32, i32)) -> Result<i64, Error> {
+    pub async fn count_held(&self, key: SurveyKey, range: AreaRange) -> Result<i64, Error> {
         self.reading("count_held", move |tx| {
             Box::pin(async move {
-                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })

@@ -9,6 +9,7 @@ use super::case::CasePlace;
 use super::feed::{AssignmentRow, assignment_row};
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
+use crate::domain::AreaRange;
 
 statements! {
     /// $1 district, $2 survey, $3 now, $4 limit.
@@ -135,9 +136,9 @@ pub async fn latest(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Assig
 }
 
 /// The range of each person's area.
-pub async fn ranges(tx: &Tx, key: SurveyKey, users: &[String]) -> Result<HashMap<String, (i32, i32)>, Error> {
+pub async fn ranges(tx: &Tx, key: SurveyKey, users: &[String]) -> Result<HashMap<String, AreaRange>, Error> {
     let rows = tx.query(&RANGES, &[&key.district, &key.no, &users]).await?;
-    Ok(rows.iter().map(|r| (r.get(0), (r.get(1), r.get(2)))).collect())
+    Ok(rows.iter().map(|r| (r.get(0), AreaRange { lo: r.get(1), hi: r.get(2) })).collect())
 }
 
 /// Which of these cases were ever lent to a person.
@@ -157,7 +158,7 @@ impl Store {
     pub async fn list_assignments(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         which: Listed,
         after: Uuid,
         limit: i64,
@@ -169,7 +170,7 @@ impl Store {
         self.reading("list_assignments", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(statement, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
+                    .query(statement, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit])
                     .await?;
                 Ok::<_, Error>(rows.iter().map(assignment_row).collect())
             })
@@ -181,7 +182,7 @@ impl Store {
     pub async fn list_unassigned(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         after: CasePlace,
         limit: i64,
     ) -> Result<Vec<CasePlace>, Error> {
@@ -190,8 +191,8 @@ impl Store {
                 let params: [super::tx::Param<'_>; 8] = [
                     &key.district,
                     &key.no,
-                    &range.0,
-                    &range.1,
+                    &range.lo,
+                    &range.hi,
                     &after.area_no,
                     &after.building,
                     &after.id,
@@ -213,14 +214,14 @@ impl Store {
     pub async fn list_double(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         after: Uuid,
         limit: i64,
     ) -> Result<Vec<(AssignmentRow, Vec<Work>)>, Error> {
         self.reading("list_double", move |tx| {
             Box::pin(async move {
                 let rows = tx
-                    .query(&LIST_DOUBLE, &[&key.district, &key.no, &range.0, &range.1, &after, &limit])
+                    .query(&LIST_DOUBLE, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit])
                     .await?;
                 let mut all: Vec<(AssignmentRow, Vec<Work>)> = Vec::new();
                 for r in &rows {

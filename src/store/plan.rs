@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::feed::AssignmentRow;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey, Witness};
+use crate::domain::AreaRange;
 
 statements! {
     /// $1 district, $2 survey, $3 from, $4 to.
@@ -258,11 +259,12 @@ impl Store {
     }
 
     /// How many cases a range of areas holds, counted up to `most`.
-    pub async fn count_cases(&self, key: SurveyKey, range: (i32, i32), most: i64) -> Result<i64, Error> {
+    pub async fn count_cases(&self, key: SurveyKey, range: AreaRange, most: i64) -> Result<i64, Error> {
         self.reading("count_cases", move |tx| {
             Box::pin(async move {
-                let row =
-                    tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                let row = tx
+                    .query_one(&COUNT_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most])
+                    .await?;
                 Ok::<_, Error>(row.get("n"))
             })
         })

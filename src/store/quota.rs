@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::sight::is_named;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::Quota;
 use crate::domain::quota::{LEAST, Spent, Wanted};
+use crate::domain::{AreaRange, Quota};
 
 statements! {
     /// $1 district, $2 survey, $3 device, $4 day, $5 ids the picture may be stored under, $6 the least a picture counts as. The visits are those of
@@ -212,13 +212,13 @@ impl Store {
     pub async fn device_days(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         day: Date,
     ) -> Result<Vec<DeviceDay>, Error> {
         self.reading("device_days", move |tx| {
             Box::pin(async move {
                 let params: [super::tx::Param<'_>; 6] =
-                    [&key.district, &key.no, &range.0, &range.1, &day, &LEAST];
+                    [&key.district, &key.no, &range.lo, &range.hi, &day, &LEAST];
                 Ok::<_, Error>(tx.query(&DAYS, &params).await?.iter().map(device_day).collect())
             })
         })

@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use super::access::Caller;
+use crate::domain::AreaRange;
 
 /// With whose eyes something is looked up. Statements take it as $4 devices, $5 user, $6 lowest and $7 highest number of the area.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub struct Sight {
     /// The person.
     pub user: String,
     /// Range of the person's area.
-    pub range: (i32, i32),
+    pub range: AreaRange,
 }
 
 impl Sight {

@@ -8,8 +8,8 @@ use tokio_postgres::Row;
 use super::sql_types::ReadRow;
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::Role;
 use crate::domain::ids::key_part;
+use crate::domain::{AreaRange, Role};
 
 statements! {
     /// All surveys.
@@ -99,7 +99,7 @@ pub struct AreaRow {
     /// Chinese name.
     pub name_zh: String,
     /// Nested-set range; `lo` is the area's own number.
-    pub range: (i32, i32),
+    pub range: AreaRange,
     /// Steps from the root.
     pub depth: i32,
 }
@@ -151,7 +151,7 @@ fn area_row(r: &Row) -> AreaRow {
         level: r.get("level"),
         name: r.get("name"),
         name_zh: r.get("name_zh"),
-        range: (r.get("lo"), r.get("hi")),
+        range: AreaRange { lo: r.get("lo"), hi: r.get("hi") },
         depth: r.get("depth"),
     }
 }
@@ -164,7 +164,7 @@ pub enum Areas {
     /// The children of one.
     ChildrenOf(String),
     /// A whole subtree by its range.
-    Subtree((i32, i32)),
+    Subtree(AreaRange),
     /// The area of this number and all above it, root first.
     Above(i32),
     /// Several by code.
@@ -184,7 +184,7 @@ pub async fn find_areas(tx: &Tx, key: SurveyKey, which: &Areas) -> Result<Vec<Ar
             }
         }
         Areas::ChildrenOf(code) => tx.query(&CHILDREN, &[&key.district, &key.no, code]).await?,
-        Areas::Subtree((lo, hi)) => tx.query(&SUBTREE, &[&key.district, &key.no, lo, hi]).await?,
+        Areas::Subtree(r) => tx.query(&SUBTREE, &[&key.district, &key.no, &r.lo, &r.hi]).await?,
         Areas::Codes(codes) => tx.query(&AREAS_BY_CODE, &[&key.district, &key.no, codes]).await?,
         Areas::Above(lo) => tx.query(&ANCESTORS, &[&key.district, &key.no, lo]).await?,
     };
@@ -238,13 +238,12 @@ impl Store {
     }
 
     /// The range of the whole survey; an empty one when it has no areas.
-    pub async fn whole(&self, key: SurveyKey) -> Result<(i32, i32), Error> {
+    pub async fn whole(&self, key: SurveyKey) -> Result<AreaRange, Error> {
         self.reading("whole_survey", move |tx| {
             Box::pin(async move {
                 let r = tx.query_one(&WHOLE, &[&key.district, &key.no]).await?;
                 let ends = r.get::<_, Option<i32>>("lo").zip(r.get::<_, Option<i32>>("hi"));
-                // From above to below.
-                Ok::<_, Error>(ends.unwrap_or((1, 0)))
+                Ok::<_, Error>(ends.map_or(AreaRange::NONE, AreaRange::from))
             })
         })
         .await
@@ -260,10 +259,10 @@ impl Store {
     }
 
     /// Staff whose area lies in the range or above it.
-    pub async fn staff(&self, key: SurveyKey, range: (i32, i32)) -> Result<Vec<StaffRow>, Error> {
+    pub async fn staff(&self, key: SurveyKey, range: AreaRange) -> Result<Vec<StaffRow>, Error> {
         self.reading("staff", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
                 rows.iter().map(staff_row).collect()
             })
         })

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::AreaRange;
 use crate::store::case::CasePlace;
 use crate::store::feed::Place;
 
@@ -108,7 +109,7 @@ pub enum Cursor {
         at: FullAt,
         /// The area the pull is for; a person who has moved pulls everything again.
         #[serde(rename = "w")]
-        range: (i32, i32),
+        range: AreaRange,
     },
     /// In the feed.
     #[serde(rename = "d")]
@@ -121,7 +122,7 @@ pub enum Cursor {
         place: Place,
         /// The area the device's picture is of.
         #[serde(rename = "w")]
-        range: (i32, i32),
+        range: AreaRange,
     },
 }
 
@@ -146,10 +147,12 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let full =
-            Cursor::Full { epoch: Uuid::max(), at: FullAt::start(7).after(Uuid::max()), range: (1, 4) };
-        let delta =
-            Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: (i32::MIN, i32::MAX) };
+        let full = Cursor::Full {
+            epoch: Uuid::max(),
+            at: FullAt::start(7).after(Uuid::max()),
+            range: (1, 4).into(),
+        };
+        let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: AreaRange::ALL };
         for cursor in [full, delta] {
             assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
         }

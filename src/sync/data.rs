@@ -53,9 +53,7 @@ fn dropped(kind: &'static str, id: Uuid) -> Change {
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
 fn is_held(row: &CaseRow, reader: &Reader) -> bool {
-    let is_own = (reader.range.0..=reader.range.1).contains(&row.area_no);
-    let is_lent = row.holder.as_deref() == Some(reader.user.as_str()) && row.state.is_open();
-    (is_own || is_lent) && row.state.is_active()
+    reader.reach().sees(row) && row.state.is_active()
 }
 
 /// Cases of the own area after a place.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::domain::AreaRange;
 use crate::store::access::Caller;
 use crate::store::case::CasePlace;
 use crate::store::device;
@@ -124,7 +125,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn page(&self, given: Option<Cursor>) -> Result<Page, Error> {
-        let is_ours = |epoch: Uuid, range: (i32, i32), seq: i64| {
+        let is_ours = |epoch: Uuid, range: AreaRange, seq: i64| {
             let seqs = self.feed.full_before..=self.feed.last_seq;
             epoch == self.feed.epoch && range == self.reader.range && seqs.contains(&seq)
         };

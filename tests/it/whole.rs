@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use doorknock::domain::{LinkState, State};
+use doorknock::domain::{AreaRange, LinkState, State};
 use doorknock::export::{Export, Format, Kind};
 use doorknock::store::browse::DoorFilter;
 use doorknock::store::case::{CasePlace, DuePlace};
@@ -18,7 +18,12 @@ use crate::support::{App, Survey};
 
 const KINDS: [Kind; 4] = [Kind::Cases, Kind::Visits, Kind::Households, Kind::Persons];
 /// Ranges that somebody may take for the whole.
-const WIDE: [(i32, i32); 4] = [(i32::MIN, i32::MAX), (0, i32::MAX), (1, i32::MAX), (i32::MIN, 1_000)];
+const WIDE: [AreaRange; 4] = [
+    AreaRange::ALL,
+    AreaRange { lo: 0, hi: i32::MAX },
+    AreaRange { lo: 1, hi: i32::MAX },
+    AreaRange { lo: i32::MIN, hi: 1_000 },
+];
 
 /// The work ends, and soon: what loops for ever would hold the test for as long.
 async fn ends<T>(what: &str, work: impl Future<Output = T>) -> T {
@@ -28,7 +33,7 @@ async fn ends<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 /// The whole text of an export, and its rows.
-async fn written(app: &App, range: (i32, i32), kind: Kind, format: Format) -> (String, u64) {
+async fn written(app: &App, range: AreaRange, kind: Kind, format: Format) -> (String, u64) {
     let survey = app.shared.ingest.surveys.all().await.unwrap().into_iter().next().unwrap();
     let (by, read) = (
         ReadBy::operator(survey.key, "tester"),
@@ -57,7 +62,12 @@ async fn every_export_of_the_whole_of_a_part_and_of_nothing_ends() {
         KINDS.into_iter().zip([13, 1, 1, 2]).zip([9, 0, 1, 2]).map(|((k, a), s)| (k, a, s))
     {
         let ranges = WIDE.map(|range| (range, all)).into_iter();
-        for (range, rows) in ranges.chain([(whole, all), (part, some), ((7, 7_000), 0), ((1, 0), 0)]) {
+        for (range, rows) in ranges.chain([
+            (whole, all),
+            (part, some),
+            (AreaRange { lo: 7, hi: 7_000 }, 0),
+            (AreaRange::NONE, 0),
+        ]) {
             let what = format!("{kind:?} of {range:?}");
             let (text, said) = ends(&what, written(&app, range, kind, Format::Csv)).await;
             assert_eq!(
@@ -151,7 +161,11 @@ async fn a_page_of_a_large_area_reads_no_more_than_its_rows() {
     }
     let app = App::new(survey).await;
     let (client, key) = (app.db.client().await, app.key().await);
-    let rows = app.store().list_cases(key, (1, i32::MAX), None, CasePlace::START, 2_900).await.unwrap();
+    let rows = app
+        .store()
+        .list_cases(key, AreaRange { lo: 1, hi: i32::MAX }, None, CasePlace::START, 2_900)
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 2_900);
     let deep = CasePlace::of(&rows[2_800]);
     let place = format!("{}, '{}', '{}'", deep.area_no, deep.building, deep.id);

@@ -34,7 +34,7 @@ impl Work<'_> {
         }
         let areas = find_areas(self.tx, self.at.key, &Areas::Subtree(batch.reach.range)).await?;
         let known: HashMap<String, (&str, i32)> =
-            areas.iter().map(|a| (key_part(&a.code), (a.code.as_str(), a.range.0))).collect();
+            areas.iter().map(|a| (key_part(&a.code), (a.code.as_str(), a.range.lo))).collect();
         let places = self.place(&found, &known).await?;
         let listed: Vec<FoundDoor> = places.iter().filter_map(Place::door).cloned().collect();
         let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();

@@ -25,10 +25,11 @@ use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
 use super::record::{Context, Parsed, Read, Warning, read_record};
 use super::refold::{At, Gains, Refold};
-use super::resolve::{Cases, Reach};
+use super::resolve::Cases;
 use super::rows::Standing;
 use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
+use crate::domain::Reach;
 use crate::domain::time::kept;
 use crate::store::access::Caller;
 use crate::store::batch::{self, BatchHead, Status, StoredBatch};
@@ -197,7 +198,7 @@ fn prepare(
         head,
         app_version: header.app_version.clone(),
         warnings,
-        reach: Reach::of(caller),
+        reach: caller.reach(),
         day: survey.rules.calendar.local_date(now),
         sight: Sight::of(caller),
         survey,

@@ -10,7 +10,7 @@ use super::super::reason::Reason;
 use super::super::record::DwellingRecord;
 use crate::domain::ids::door_key;
 use crate::domain::writing::building_form;
-use crate::domain::{BuildingId, CaseId, DwellingId, Writing};
+use crate::domain::{AreaRange, BuildingId, CaseId, DwellingId, Writing};
 use crate::store::case::{self, FoundDoor, KnownDoor, ListedDoor};
 use crate::store::{SurveyKey, Tx};
 use crate::surveys::Survey;
@@ -66,7 +66,7 @@ pub(in crate::ingest) enum Looks {
 pub(in crate::ingest) async fn place_doors(
     tx: &Tx,
     survey: &Survey,
-    range: (i32, i32),
+    range: AreaRange,
     reported: &[(&DwellingRecord, (&str, i32))],
     looks: Looks,
 ) -> Result<Vec<Place>, Error> {
@@ -91,12 +91,12 @@ pub(in crate::ingest) async fn place_doors(
 /// The door of a key that is known, unless it has come to stand beyond the collector's area.
 fn at_known(
     survey: &Survey,
-    range: (i32, i32),
+    range: AreaRange,
     door: FoundDoor,
     record: &DwellingRecord,
     known: &KnownDoor,
 ) -> Place {
-    if !(range.0..=range.1).contains(&known.area_no) {
+    if !range.contains(known.area_no) {
         return Place::Held(Reason::UnknownArea);
     }
     Place::Door(Box::new(door.that_is(survey, record, known)))
@@ -127,7 +127,7 @@ fn among(survey: &Survey, door: FoundDoor, record: &DwellingRecord, listed: &[Li
 async fn candidates(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     doors: &[&FoundDoor],
 ) -> Result<Vec<ListedDoor>, Error> {
     if doors.is_empty() {

@@ -71,9 +71,9 @@ async fn reported_door(
     let areas = find_areas(tx, survey.key, &Areas::One(record.area.clone())).await?;
     let area = areas
         .first()
-        .filter(|a| (caller.range.0..=caller.range.1).contains(&a.range.0))
+        .filter(|a| caller.range.contains(a.range.lo))
         .ok_or(Error::Unfit("The area is still unknown; add it to the set-up first."))?;
-    let reported = [(&record, (area.code.as_str(), area.range.0))];
+    let reported = [(&record, (area.code.as_str(), area.range.lo))];
     let placed = place_doors(tx, survey, caller.range, &reported, Looks::Passed).await?;
     let beyond = Error::Unfit("The door has come to stand in another area; name the case it belongs to.");
     match placed.first().and_then(|place| place.door()) {
@@ -92,7 +92,8 @@ async fn known_case(
     named: Uuid,
 ) -> Result<Arc<LockedCase>, Error> {
     cases.find(tx, at.key, &[named]).await?;
-    let is_in_reach = |r: &&Arc<LockedCase>| (caller.range.0..=caller.range.1).contains(&r.area_no);
+    let reach = caller.reach();
+    let is_in_reach = |r: &&Arc<LockedCase>| reach.sees(r.as_ref());
     cases.any(named).filter(is_in_reach).cloned().ok_or(Error::NotFound)
 }
 

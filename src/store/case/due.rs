@@ -10,7 +10,7 @@ use super::super::tx::{Error, Tx, statements};
 use super::super::{Statement, Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
 use super::{CaseRow, select_cases};
-use crate::domain::{NEVER_VISITED, PRESSING, State};
+use crate::domain::{AreaRange, NEVER_VISITED, PRESSING, State};
 
 /// Up to how many cases of a range are sorted at once.
 const SORTED: i64 = 10_000;
@@ -72,7 +72,7 @@ impl Store {
     pub async fn list_due(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         after: DuePlace,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
@@ -97,7 +97,7 @@ impl Store {
 struct Page<'a> {
     tx: &'a Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
 }
 
 impl Page<'_> {
@@ -113,7 +113,7 @@ impl Page<'_> {
             .tx
             .query(
                 statement,
-                &[&key.district, &key.no, &range.0, &range.1, &after.class, &after.at, &after.id, &limit],
+                &[&key.district, &key.no, &range.lo, &range.hi, &after.class, &after.at, &after.id, &limit],
             )
             .await?;
         rows.iter().map(CaseRow::of).collect()
@@ -123,7 +123,7 @@ impl Page<'_> {
         let (key, range) = (self.key, self.range);
         let most = SORTED + 1;
         let counted =
-            self.tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+            self.tx.query_one(&COUNT_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
         if counted.get::<_, i64>("n") > SORTED {
             return self.by_area(after, limit).await;
         }
@@ -138,7 +138,7 @@ impl Page<'_> {
         let mut rows = Vec::new();
         for (first, last, states) in parts.into_iter().filter(|part| after.class <= part.1) {
             let from = if after.class < first { DuePlace::before(first) } else { after };
-            let mut walk = Walk::new((self.range.0.max(from.area_no), self.range.1), Some(&states));
+            let mut walk = Walk::new(self.range.starting_at(from.area_no), Some(&states));
             while room(limit, &rows) > 0
                 && let Some(Areas { range, list }) = walk.next(self.tx, self.key).await?
             {
@@ -157,8 +157,8 @@ impl Page<'_> {
                             &from.at,
                             &from.id,
                             &room(limit, &rows),
-                            &range.0,
-                            &range.1,
+                            &range.lo,
+                            &range.hi,
                         ],
                     )
                     .await?;

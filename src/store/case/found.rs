@@ -10,7 +10,7 @@ use super::super::SurveyKey;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::column;
 use super::KnownDoor;
-use crate::domain::{Class, State, Unmet};
+use crate::domain::{AreaRange, Class, State, Unmet};
 
 statements! {
     /// $1 district, $2 survey, $3 ids, $4 building ids, $5 areas, $6 buildings, $7 units, $8 floors, $9 rooms, $10 kinds,
@@ -143,12 +143,13 @@ pub async fn buildings_of_areas(tx: &Tx, key: SurveyKey, areas: &[&str]) -> Resu
 pub async fn listed_doors(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     buildings: &[Uuid],
     numbers: &[&str],
 ) -> Result<Vec<ListedDoor>, Error> {
-    let rows =
-        tx.query(&LISTED_DOORS, &[&key.district, &key.no, &range.0, &range.1, &buildings, &numbers]).await?;
+    let rows = tx
+        .query(&LISTED_DOORS, &[&key.district, &key.no, &range.lo, &range.hi, &buildings, &numbers])
+        .await?;
     Ok(rows
         .iter()
         .map(|r| ListedDoor {

@@ -9,7 +9,7 @@ use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
 use super::{CasePlace, CaseRow, Span, case_columns, select_cases};
-use crate::domain::State;
+use crate::domain::{AreaRange, State};
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after building, $8 after id, $9 limit, $10 areas or null.
@@ -61,26 +61,25 @@ statements! {
 pub(in crate::store) async fn range_of(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     building: Option<Uuid>,
-) -> Result<(i32, i32), Error> {
+) -> Result<AreaRange, Error> {
     let Some(building) = building else { return Ok(range) };
     let row = tx.query_opt(&AREA_OF_BUILDING, &[&key.district, &key.no, &building]).await?;
-    let area = row.map(|r| r.get::<_, i32>(0)).filter(|no| (range.0..=range.1).contains(no));
-    // An empty range: from above to below.
-    Ok(area.map_or((1, 0), |no| (no, no)))
+    let area = row.map(|r| r.get::<_, i32>(0)).filter(|no| range.contains(*no));
+    Ok(area.map_or(AreaRange::NONE, AreaRange::one))
 }
 
 /// Ids of cases that need a visit in a range of areas, or in one building of it.
 pub async fn open_ids(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     building: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<Uuid>, Error> {
     let range = range_of(tx, key, range, building).await?;
-    let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.0, &range.1, &building, &most]).await?;
+    let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.lo, &range.hi, &building, &most]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -126,12 +125,12 @@ pub async fn find_by_dwelling(tx: &Tx, key: SurveyKey, dwellings: &[Uuid]) -> Re
 pub async fn list_rows(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     states: &Option<Vec<State>>,
     after: CasePlace,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
-    let mut walk = Walk::new((range.0.max(after.area_no), range.1), states.as_deref());
+    let mut walk = Walk::new(range.starting_at(after.area_no), states.as_deref());
     let mut all = Vec::new();
     while room(limit, &all) > 0
         && let Some(Areas { range, list }) = walk.next(tx, key).await?
@@ -143,8 +142,8 @@ pub async fn list_rows(
                 &[
                     &key.district,
                     &key.no,
-                    &range.0,
-                    &range.1,
+                    &range.lo,
+                    &range.hi,
                     states,
                     &after.area_no,
                     &after.building,
@@ -165,14 +164,14 @@ pub async fn list_rows(
 pub async fn list_lent_rows(
     tx: &Tx,
     key: SurveyKey,
-    range: (i32, i32),
+    range: AreaRange,
     user: &str,
     states: &Option<Vec<State>>,
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
-        .query(&LIST_LENT, &[&key.district, &key.no, &range.0, &range.1, &user, states, &after, &limit])
+        .query(&LIST_LENT, &[&key.district, &key.no, &range.lo, &range.hi, &user, states, &after, &limit])
         .await?;
     rows.iter().map(CaseRow::of).collect()
 }
@@ -209,7 +208,7 @@ impl Store {
     pub async fn list_cases(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         states: Option<Vec<State>>,
         after: CasePlace,
         limit: i64,
@@ -225,7 +224,7 @@ impl Store {
     pub async fn list_lent(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         user: &str,
         states: Option<Vec<State>>,
         after: Uuid,
@@ -243,13 +242,13 @@ impl Store {
     pub async fn area_cases(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
         most: i64,
     ) -> Result<Vec<CaseRow>, Error> {
         self.reading("area_cases", move |tx| {
             Box::pin(async move {
                 let rows =
-                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.0, &range.1, &most]).await?;
+                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
                 rows.iter().map(CaseRow::of).collect()
             })
         })

@@ -16,7 +16,7 @@ use super::Statement;
 use super::evidence::{Pack, Taken};
 use super::tx::Error;
 use super::wire::{InOrder, Place};
-use crate::domain::{Class, Outcome, State, Unmet};
+use crate::domain::{Class, Outcome, Placed, State, Unmet};
 
 pub use alias::{
     DoorAlias, KnownDoor, OtherWriting, add_case_aliases, add_door_aliases, aliases, doors_of_keys, resolved,
@@ -166,6 +166,26 @@ impl CaseRow {
         })
     }
 }
+
+macro_rules! placed {
+    ($row:ident) => {
+        impl Placed for $row {
+            fn area_no(&self) -> i32 {
+                self.area_no
+            }
+
+            fn holder(&self) -> Option<&str> {
+                self.holder.as_deref()
+            }
+
+            fn state(&self) -> State {
+                self.state
+            }
+        }
+    };
+}
+placed!(CaseRow);
+placed!(LockedCase);
 
 /// A case as its last fold left it, locked until the transaction ends.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@
 use super::super::SurveyKey;
 use super::super::completion::is_in_states;
 use super::super::tx::{Error, Tx, statements};
-use crate::domain::State;
+use crate::domain::{AreaRange, State};
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states, $6 most. Areas that may hold cases in these states, by number: those whose
@@ -43,7 +43,7 @@ pub(in crate::store) fn room<T>(limit: i64, rows: &[T]) -> i64 {
 #[derive(Debug)]
 pub(in crate::store) struct Areas {
     /// The first area and the last.
-    pub(in crate::store) range: (i32, i32),
+    pub(in crate::store) range: AreaRange,
     /// The areas by number; none where all of the range are meant.
     pub(in crate::store) list: Option<Vec<i32>>,
 }
@@ -61,8 +61,8 @@ pub(in crate::store) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Through the areas of `range` that hold cases in one of `states`, a few at a time; no case in these states is anywhere
     /// else. Through all of them at once where any state will do, and where there is but one area.
-    pub(in crate::store) fn new((lo, hi): (i32, i32), states: Option<&'a [State]>) -> Self {
-        Self { states: states.filter(|_| lo < hi), next: Some(lo), hi, most: 8 }
+    pub(in crate::store) fn new(range: AreaRange, states: Option<&'a [State]>) -> Self {
+        Self { states: states.filter(|_| range.has_parts()), next: Some(range.lo), hi: range.hi, most: 8 }
     }
 
     /// The next areas by number, each time more; none when there are no more.
@@ -71,7 +71,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         };
         let Some(states) = self.states else {
-            let range = (lo, self.hi);
+            let range = AreaRange { lo, hi: self.hi };
             self.next = None;
             return Ok(Some(Areas { range, list: None }));
         };
@@ -82,6 +82,6 @@ impl<'a> Walk<'a> {
         self.next = areas.last().filter(|_| is_full).and_then(|last| last.checked_add(1));
         self.most = (self.most * 2).min(256);
         let ends = areas.first().copied().zip(areas.last().copied());
-        Ok(ends.map(|range| Areas { range, list: Some(areas) }))
+        Ok(ends.map(|ends| Areas { range: ends.into(), list: Some(areas) }))
     }
 }

@@ -170,8 +170,9 @@ pub async fn visit_cases(
         return Ok(HashMap::new());
     }
     let Sight { devices, user, range } = sight;
-    let rows =
-        tx.query(&VISIT_CASES, &[&key.district, &key.no, &visits, devices, user, &range.0, &range.1]).await?;
+    let rows = tx
+        .query(&VISIT_CASES, &[&key.district, &key.no, &visits, devices, user, &range.lo, &range.hi])
+        .await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 

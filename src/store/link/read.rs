@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cluster::{Member, households};
 use super::pair::{LinkRow, by_id, link_row, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
-use crate::domain::{LinkEventKind, LinkState, MergedAs, Refusal};
+use crate::domain::{AreaRange, LinkEventKind, LinkState, MergedAs, Refusal};
 use crate::link::explain::Explanation;
 use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
@@ -43,7 +43,7 @@ statements! {
         select id, nullif(evidence, '{}'::jsonb) as evidence from link where district_id = $1 and survey_no = $2 and id = any($3)";
     /// $1 district, $2 survey, $3 link.
     EVENTS = "-- link_events
-        select version, kind, state, merged_as, weight, probability, model_version, by_user, at, note, changed from link_event
+        select link_id, version, kind, state, merged_as, weight, probability, model_version, by_user, at, note, changed from link_event
         where district_id = $1 and survey_no = $2 and link_id = $3 order by version";
 }
 
@@ -165,12 +165,12 @@ async fn list(
     tx: &Tx,
     key: SurveyKey,
     state: LinkState,
-    range: (i32, i32),
+    range: AreaRange,
     after: (Timestamp, Uuid),
     limit: i64,
 ) -> Result<Vec<LinkRow>, Error> {
     let params: [crate::store::tx::Param<'_>; 8] =
-        [&key.district, &key.no, &state, &after.0, &after.1, &range.0, &range.1, &limit];
+        [&key.district, &key.no, &state, &after.0, &after.1, &range.lo, &range.hi, &limit];
     tx.query(&LIST, &params).await?.iter().map(link_row).collect()
 }
 
@@ -181,7 +181,7 @@ impl Store {
         _: &Witness,
         key: SurveyKey,
         state: LinkState,
-        range: (i32, i32),
+        range: AreaRange,
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<Pair>, Error> {
@@ -199,7 +199,7 @@ impl Store {
         &self,
         key: SurveyKey,
         state: LinkState,
-        range: (i32, i32),
+        range: AreaRange,
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<LinkRow>, Error> {
@@ -211,12 +211,12 @@ impl Store {
         &self,
         key: SurveyKey,
         id: Uuid,
-        range: (i32, i32),
+        range: AreaRange,
     ) -> Result<Option<(String, LinkRow)>, Error> {
         self.reading("link_in", move |tx| {
             Box::pin(async move {
                 let places = tx.query(&PLACES, &[&key.district, &key.no, &id]).await?;
-                let own = places.iter().find(|r| (range.0..=range.1).contains(&r.get("area_no")));
+                let own = places.iter().find(|r| range.contains(r.get("area_no")));
                 let Some(area) = own.map(|r| r.get("area")) else { return Ok(None) };
                 Ok::<_, Error>(by_id(tx, key, &[id]).await?.into_iter().next().map(|link| (area, link)))
             })
@@ -228,11 +228,11 @@ impl Store {
     pub async fn count_links(
         &self,
         key: SurveyKey,
-        range: (i32, i32),
+        range: AreaRange,
     ) -> Result<Vec<(LinkState, i64)>, Error> {
         self.reading("count_links", move |tx| {
             Box::pin(async move {
-                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.0, &range.1]).await?;
+                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
                 rows.iter().map(|r| Ok((r.read("link", "state")?, r.get("n")))).collect()
             })
         })
