@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::{auth, reach};
@@ -55,13 +55,13 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let (key, range) = (caller.key, area.range);
     let (items, next) = match asked.unwrap_or(Asked::Lent(Listed::Open)) {
         Asked::Lent(which) => {
-            let rows = app.store().list_assignments(key, range, which, from.id, limit).await?;
-            let next = rows.last().map(|r| CasePlace { id: r.id, ..CasePlace::START });
+            let rows = app.store().list_assignments(key, range, which, from.id.0, limit).await?;
+            let next = rows.last().map(|r| CasePlace { id: CaseId(r.id), ..CasePlace::START });
             (lent_items(&app, &caller, rows.into_iter().map(|r| (r, Vec::new())).collect()).await?, next)
         }
         Asked::Double => {
-            let rows = app.store().list_double(key, range, from.id, limit).await?;
-            let next = rows.last().map(|r| CasePlace { id: r.0.id, ..CasePlace::START });
+            let rows = app.store().list_double(key, range, from.id.0, limit).await?;
+            let next = rows.last().map(|r| CasePlace { id: CaseId(r.0.id), ..CasePlace::START });
             (lent_items(&app, &caller, rows).await?, next)
         }
         Asked::Unassigned => {
@@ -84,7 +84,7 @@ async fn lent_items(
     caller: &Caller,
     rows: Vec<(AssignmentRow, Vec<Work>)>,
 ) -> Result<Vec<Value>, Problem> {
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.0.case_id).collect();
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.0.case_id).collect();
     let shown = shown_doors(app, caller, &ids).await?;
     Ok(rows
         .iter()
@@ -111,7 +111,7 @@ async fn lent_items(
 }
 
 async fn free_items(app: &App, caller: &Caller, found: &[CasePlace]) -> Result<Vec<Value>, Problem> {
-    let ids: Vec<Uuid> = found.iter().map(|f| f.id).collect();
+    let ids: Vec<CaseId> = found.iter().map(|f| f.id).collect();
     let shown = shown_doors(app, caller, &ids).await?;
     Ok(ids
         .iter()
@@ -124,7 +124,7 @@ async fn free_items(app: &App, caller: &Caller, found: &[CasePlace]) -> Result<V
         .collect())
 }
 
-async fn shown_doors(app: &App, caller: &Caller, ids: &[Uuid]) -> Result<HashMap<Uuid, Door>, Problem> {
+async fn shown_doors(app: &App, caller: &Caller, ids: &[CaseId]) -> Result<HashMap<CaseId, Door>, Problem> {
     let survey = app.survey(caller).await?;
     let rows = app.store().cases(caller.key, ids).await?;
     Ok(doors(app.store(), &survey, &rows).await?.into_iter().map(|d| (d.id, d)).collect())
@@ -154,7 +154,7 @@ fn item(f: &mut Form<'_>) -> Option<Item> {
         f.fault("enumerator", "must be a user, or null to take the door back");
     }
     let doors = match (case, area, building, holder) {
-        (Some(id), None, None, None) => Doors::Case(id),
+        (Some(id), None, None, None) => Doors::Case(CaseId(id)),
         (None, Some(code), None, None) => Doors::Area(code),
         (None, None, Some(id), None) => Doors::Building(id),
         (None, None, None, Some(user)) => Doors::HeldBy(user),

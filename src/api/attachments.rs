@@ -3,6 +3,7 @@
 //! A plain PUT with ranges, not tus: the device has made the id already, so nothing has to be created first, a lost answer
 //! leaves no orphan, and HEAD tells where to go on. `docs/adr` says more.
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -309,7 +310,7 @@ async fn readable(
     app: &App,
     caller: &Caller,
     id: Uuid,
-) -> Result<Option<(Uuid, String, Option<Uuid>)>, Problem> {
+) -> Result<Option<(Uuid, String, Option<CaseId>)>, Problem> {
     let (store, key, range) = (app.store(), caller.key, caller.range);
     if let Some(found) = store.may_read_attachment(key, (id, &[id]), range).await? {
         return Ok(Some(found));

@@ -1,5 +1,6 @@
 //! Batches: taking them, and showing their receipts again.
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -125,7 +126,7 @@ async fn bring_up_to_date(
     let ids = held.iter().flat_map(|id| [*id, stand_in(*id)]).collect();
     let sender = Sight { devices: vec![stored.device], user: stored.user.clone(), range: caller.range };
     let known = known(app, caller.key, ids, sender).await?;
-    let cases: Vec<Uuid> = known.iter().filter_map(|k| k.case_id).collect();
+    let cases: Vec<CaseId> = known.iter().filter_map(|k| k.case_id).collect();
     let rows = app.store().cases(caller.key, &cases).await?;
     for receipt in receipts.iter_mut().filter(|r| is_held(r)) {
         let revision = receipt.get("revision").and_then(Value::as_i64).unwrap_or_default();
@@ -151,14 +152,14 @@ async fn known(app: &App, key: SurveyKey, ids: Vec<Uuid>, sight: Sight) -> Resul
 
 /// Takes doors out of receipts that lie beyond a supervisor's reach: they were lent to the device's person from elsewhere.
 async fn cut_doors_beyond(app: &App, caller: &Caller, receipts: &mut [Value]) -> Result<(), Problem> {
-    let mut cases: Vec<Uuid> = receipts.iter().filter_map(door_of).collect();
+    let mut cases: Vec<CaseId> = receipts.iter().filter_map(door_of).collect();
     cases.sort_unstable();
     cases.dedup();
     let mut rows = app.store().cases(caller.key, &cases).await?;
     let reach = caller.reach();
     rows.retain(|r| reach.sees(r));
     for receipt in receipts.iter_mut() {
-        let is_seen = |case: Uuid| rows.iter().any(|r| r.id == case);
+        let is_seen = |case: CaseId| rows.iter().any(|r| r.id == case);
         if let (Some(case), Some(object)) = (door_of(receipt), receipt.as_object_mut())
             && !is_seen(case)
         {
@@ -168,7 +169,7 @@ async fn cut_doors_beyond(app: &App, caller: &Caller, receipts: &mut [Value]) ->
     Ok(())
 }
 
-fn door_of(receipt: &Value) -> Option<Uuid> {
+fn door_of(receipt: &Value) -> Option<CaseId> {
     receipt.get("case")?.get("id")?.as_str()?.parse().ok()
 }
 

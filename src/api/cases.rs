@@ -4,7 +4,6 @@ use crate::net::answer::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::{auth, reach};
@@ -45,7 +44,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     if next.is_none() && is_own && caller.device.is_some() {
         let from = match after {
             Some(After::Lent(id)) => id,
-            Some(After::Own(_)) | None => Uuid::nil(),
+            Some(After::Own(_)) | None => CaseId::default(),
         };
         let room = limit - i64::try_from(rows.len()).unwrap_or(limit);
         let lent = app.store().list_lent(caller.key, area.range, &caller.user, states, from, room).await?;
@@ -60,14 +59,14 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     Own(CasePlace),
-    Lent(Uuid),
+    Lent(CaseId),
 }
 
 impl After {
     fn to_text(self) -> String {
         let plain = match self {
             Self::Own(place) => format!("o{}", place.to_text()),
-            Self::Lent(id) => format!("l{}", id.simple()),
+            Self::Lent(id) => format!("l{}", id.0.simple()),
         };
         URL_SAFE_NO_PAD.encode(plain)
     }
@@ -77,7 +76,7 @@ fn parse_after(text: &str) -> Option<After> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     match plain.split_at_checked(1)? {
         ("o", place) => CasePlace::parse(place).map(After::Own),
-        ("l", id) => Uuid::try_parse(id).ok().map(After::Lent),
+        ("l", id) => id.parse().ok().map(After::Lent),
         _ => None,
     }
 }
@@ -99,7 +98,7 @@ fn states(query: &Query) -> Result<Option<Vec<State>>, Problem> {
 /// `busy` for a device that opens doors without end.
 pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::caller(&app, &request).await?;
-    let row = reach::case(&app, &caller, request.param_uuid("id")?).await?;
+    let row = reach::case(&app, &caller, request.param_uuid("id")?.into()).await?;
     if let Some(device) = caller.device {
         let opened = app.openings.open(device, app.now());
         opened.map_err(|seconds| Problem::plain(&kind::BUSY).retry_after(seconds))?;
@@ -115,7 +114,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let mut shown =
         history(app.store(), &witness, &survey, &row, &reader, app.now(), &app.ingest.keys).await?;
     if reader == Reader::Supervisor {
-        let merged: Vec<Uuid> =
+        let merged: Vec<CaseId> =
             shown.visit_list.iter().map(|v| v.case_id).filter(|id| *id != row.id).collect();
         shown.links = crate::api::links::of_case(&app, &caller, row.id, &merged).await?;
     }
@@ -139,7 +138,7 @@ const DECISIONS: [&str; 10] = [
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
 pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
-    let case = reach::case(&app, &caller, request.param_uuid("id")?).await?.id;
+    let case = reach::case(&app, &caller, request.param_uuid("id")?.into()).await?.id;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let (kind, reason) = document.form(|f| {
         let word = f.one_of("decision", &DECISIONS, |w| DECISIONS.iter().find(|d| **d == w).copied());

@@ -1,5 +1,6 @@
 //! Held records: what waits, why, and supervisors' decisions about it.
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -77,7 +78,7 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
         let note = f.optional_text("note", 2000).unwrap_or_default();
         let revision =
             f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
-        let case = f.optional_uuid("case_id");
+        let case = f.optional_uuid("case_id").map(CaseId);
         let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
         Some(Ruling { id, revision, verdict, note })
     })?;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::{auth, reach};
 use crate::dedupe::Ruling;
 use crate::dedupe::view::{LinkView, detail};
-use crate::domain::{LinkState, MergedAs, Verdict};
+use crate::domain::{CaseId, LinkState, MergedAs, Verdict};
 use crate::net::answer::{self, to_the_end};
 use crate::net::body::FORM_LIMIT;
 use crate::net::json as body;
@@ -102,16 +102,16 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
 pub async fn of_case(
     app: &App,
     caller: &Caller,
-    case: Uuid,
-    absorbed: &[Uuid],
+    case: CaseId,
+    absorbed: &[CaseId],
 ) -> Result<Vec<Value>, Problem> {
     let mut cases = vec![case];
     cases.extend(absorbed);
     let links = app.store().links_of_cases(caller.key, &cases).await?;
-    let others: Vec<Uuid> = links.iter().flat_map(|l| [l.a_case, l.b_case]).collect();
+    let others: Vec<CaseId> = links.iter().flat_map(|l| [l.a_case, l.b_case]).collect();
     let rows = app.store().cases(caller.key, &others).await?;
     let reach = caller.reach();
-    let is_seen = |id: Uuid| rows.iter().any(|r| r.id == id && reach.sees(r));
+    let is_seen = |id: CaseId| rows.iter().any(|r| r.id == id && reach.sees(r));
     Ok(links
         .iter()
         .map(|l| {

@@ -31,7 +31,7 @@ pub async fn pace(app: App, request: Request) -> Result<Response, Problem> {
         let addresses: Vec<String> = pace
             .warnings
             .iter()
-            .map(|w| ready.door(w.case_id.0).map(|d| d.address.clone()).unwrap_or_default())
+            .map(|w| ready.door(w.case_id).map(|d| d.address.clone()).unwrap_or_default())
             .collect();
         (pace, addresses)
     })

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -76,7 +77,7 @@ async fn unmanned(app: &App, caller: &Caller, sheets: &[SheetRow], on: Date) -> 
     plans.dedup();
     let gone = app.store().withdrawn_sheets(caller.key, &plans, on).await?;
     let stops = gone.iter().filter_map(|sheet| sheet.get("stops")?.as_array()).flatten();
-    let cases: Vec<Uuid> = stops.filter_map(|stop| stop.get("case_id")?.as_str()?.parse().ok()).collect();
+    let cases: Vec<CaseId> = stops.filter_map(|stop| stop.get("case_id")?.as_str()?.parse().ok()).collect();
     if cases.is_empty() {
         return Ok(Vec::new());
     }

@@ -5,11 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::{auth, reach};
-use crate::domain::Viewed;
+use crate::domain::{CaseId, Viewed};
 use crate::net::answer;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
@@ -41,7 +40,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
             Some(_) | None => break,
         }
     }
-    let moments: Vec<(Uuid, Timestamp)> =
+    let moments: Vec<(CaseId, Timestamp)> =
         all.iter().map(|item| (item.door.id, item.due.map_or(at, |window| window.from))).collect();
     let chances = app.chances.of(app.store(), &survey, &area, at, &moments).await?;
     for (item, chance) in all.iter_mut().zip(chances) {
@@ -52,7 +51,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
 
 fn text(place: DuePlace) -> String {
     let DuePlace { area_no, class, at, id } = place;
-    URL_SAFE_NO_PAD.encode(format!("{area_no}.{class}.{}.{}", at.as_microsecond(), id.simple()))
+    URL_SAFE_NO_PAD.encode(format!("{area_no}.{class}.{}.{}", at.as_microsecond(), id.0.simple()))
 }
 
 fn parse(text: &str) -> Option<DuePlace> {
@@ -61,7 +60,7 @@ fn parse(text: &str) -> Option<DuePlace> {
     let area_no = parts.next()?.parse().ok()?;
     let class = parts.next()?.parse().ok()?;
     let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
-    let id = Uuid::try_parse(parts.next()?).ok()?;
+    let id = parts.next()?.parse().ok()?;
     parts.next().is_none().then_some(DuePlace { area_no, class, at, id })
 }
 

@@ -1,5 +1,6 @@
 //! "We missed you" cards: their codes, and the wishes residents leave under them. Says nothing about a household.
 
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
     let ids = document.form(|f| {
         f.required("cases", "must be a list of case ids", |json| {
             let ids = json.as_list().filter(|all| all.len() <= 500)?.iter();
-            ids.map(|id| crate::net::query::uuid(id.as_text()?)).collect::<Option<Vec<Uuid>>>()
+            ids.map(|id| crate::net::query::uuid(id.as_text()?).map(CaseId)).collect::<Option<Vec<CaseId>>>()
         })
     })?;
     let rows = app.store().cases(caller.key, &ids).await?;

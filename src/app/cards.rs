@@ -1,10 +1,10 @@
 //! What a resident may do under the code of a card. Says nothing about a household.
 
 use jiff::SignedDuration;
-use uuid::Uuid;
 
 use super::{App, auth};
 use crate::access;
+use crate::domain::CaseId;
 use crate::net::limit::Tries;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
@@ -18,7 +18,7 @@ pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The survey and case behind the code of a card; a wrong code makes the next try wait.
 /// Problems: `not-found`, `too-many-tries`.
-pub async fn door_of_card(app: &App, request: &Request, code: &str) -> Result<(SurveyKey, Uuid), Problem> {
+pub async fn door_of_card(app: &App, request: &Request, code: &str) -> Result<(SurveyKey, CaseId), Problem> {
     let attempt = app.slips.allow(Tries { address: request.client(), user: None, browser: None })?;
     let hash = auth::hash(&access::plain_code(code));
     attempt.judged(app.store().slip(&hash).await)?.ok_or_else(Problem::not_found)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 use crate::setup::{Reading, Setup};
 use crate::store::SurveyKey;
 
@@ -58,7 +58,7 @@ pub struct Forecast {
     /// What it says.
     pub pace: crate::plan::Pace,
     /// Addresses by case.
-    pub addresses: HashMap<Uuid, String>,
+    pub addresses: HashMap<CaseId, String>,
 }
 
 struct Kept<T> {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::App;
 use crate::dedupe::view::{Sight, sight};
+use crate::domain::CaseId;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::store::access::Caller;
@@ -28,7 +29,7 @@ pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<Ar
 }
 
 /// A case within the caller's reach, by its id or another one that stands for it; outside it the answer is as if it did not exist.
-pub async fn case(app: &App, caller: &Caller, id: Uuid) -> Result<CaseRow, Problem> {
+pub async fn case(app: &App, caller: &Caller, id: CaseId) -> Result<CaseRow, Problem> {
     let row = app.store().case_named(caller.key, id).await?;
     row.filter(|r| caller.reach().sees(r)).ok_or_else(Problem::not_found)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::settle::{Facts, Settlement, Work};
+use crate::domain::CaseId;
 use crate::ingest::refold::{At, refold};
 use crate::store::case::{self, LockedCase};
 use crate::store::link::{cluster, pair, text};
@@ -32,7 +33,7 @@ pub(super) async fn facts(tx: &Tx, key: SurveyKey, work: &Work<'_>) -> Result<Fa
     ids.sort_unstable();
     ids.dedup();
     let flags = cluster::flags(tx, key, &ids).await?;
-    let mut cases: Vec<Uuid> = flags.iter().map(|f| f.case_id).collect();
+    let mut cases: Vec<CaseId> = flags.iter().map(|f| f.case_id).collect();
     cases.sort_unstable();
     cases.dedup();
     if cases.is_empty() {
@@ -46,7 +47,7 @@ pub(super) async fn facts(tx: &Tx, key: SurveyKey, work: &Work<'_>) -> Result<Fa
 }
 
 /// The case that goes on for each case: the survivor where a door was listed twice.
-async fn doors(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
+async fn doors(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<HashMap<CaseId, CaseId>, Error> {
     let rows = case::find_cases(tx, key, cases).await?;
     Ok(rows.iter().map(|r| (r.id, r.merged_into.unwrap_or(r.id))).collect())
 }
@@ -68,7 +69,7 @@ pub(super) async fn write(
     if plan.flags.is_empty() {
         return Ok(false);
     }
-    let touched: Vec<Uuid> = plan.flags.iter().map(|f| f.case_id).collect();
+    let touched: Vec<CaseId> = plan.flags.iter().map(|f| f.case_id).collect();
     let rows = lock(tx, at.key, &touched).await?;
     cluster::set_flags(tx, at.key, &plan.flags).await?;
     refold(tx, at, survey, &rows).await?;
@@ -76,13 +77,13 @@ pub(super) async fn write(
 }
 
 /// Locks cases together with the survivors of those merged as a door, all in id order.
-pub(super) async fn lock(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
+pub(super) async fn lock(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let ids = with_survivors(tx, key, cases).await?;
     case::lock_cases(tx, key, &ids).await
 }
 
 /// Cases and the survivors of those merged as a door, in id order, each once.
-pub(super) async fn with_survivors(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+pub(super) async fn with_survivors(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<CaseId>, Error> {
     let mut ids = cases.to_vec();
     ids.extend(case::find_cases(tx, key, cases).await?.iter().filter_map(|r| r.merged_into));
     ids.sort_unstable();

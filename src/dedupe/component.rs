@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::household::{Households, Rank, Tie, households};
 use super::judge::Judge;
+use crate::domain::CaseId;
 use crate::link::Prepared;
 use crate::store::link::pair::{self, LinkRow};
 use crate::store::link::text::{self, LinkedInterview};
@@ -67,7 +68,7 @@ impl Component {
         let mut out: HashSet<Uuid> = HashSet::new();
         let mut next = roots;
         while !next.is_empty() {
-            let mut cases: Vec<Uuid> = next.iter().map(|n| n.row.case_id).collect();
+            let mut cases: Vec<CaseId> = next.iter().map(|n| n.row.case_id).collect();
             cases.sort_unstable();
             cases.dedup();
             nodes.extend(next.drain(..).map(|n| (n.row.interview, n)));

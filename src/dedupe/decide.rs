@@ -14,7 +14,7 @@ use super::household::Households;
 use super::judge::Judge;
 use super::settle::{Work, settle};
 use super::{Dedupe, Error};
-use crate::domain::{LinkEventKind, LinkState, MergedAs, Verdict};
+use crate::domain::{AreaRange, CaseId, LinkEventKind, LinkState, MergedAs, Verdict};
 use crate::ingest::decide::{Request, decide_in};
 use crate::ingest::refold::{At, DoorChange};
 use crate::store::access::Caller;
@@ -95,7 +95,7 @@ impl Dedupe {
         let step = weighed.doors(tx, at).await?;
         if let Some(change) = step.change {
             // Reach is judged by what changes, afterwards; the case's own decision must not hide behind "not found".
-            let whole = Caller { range: (i32::MIN, i32::MAX), ..caller.clone() };
+            let whole = Caller { range: AreaRange::ALL, ..caller.clone() };
             let request = Request { case: change.case(), kind: change.kind(), reason: reason(ruling) };
             decide_in(tx, at, survey, &whole, &request).await?;
         }
@@ -104,7 +104,7 @@ impl Dedupe {
         let cause = Cause { by: caller.user.clone(), id: weighed.was.id };
         write(tx, at, survey, &plan, &cause).await?;
         let link = plan.links.remove(&weighed.was.id).ok_or(Error::NotFound)?;
-        let ids: Vec<Uuid> = before.iter().map(|r| r.id).collect();
+        let ids: Vec<CaseId> = before.iter().map(|r| r.id).collect();
         let changes = Changes::between(&before, &lock_cases(tx, at.key, &ids).await?);
         log(tx, at, &link, (caller, ruling), Some(told(&changes, step.taken_in))).await?;
         Ok(Decided { link, changes })
@@ -171,7 +171,7 @@ pub(super) struct DoorStep {
     /// What is to be decided on a case.
     pub(super) change: Option<DoorChange>,
     /// The case that the merge took in.
-    taken_in: Option<Uuid>,
+    taken_in: Option<CaseId>,
 }
 
 impl Weighed {
@@ -192,8 +192,8 @@ impl Weighed {
     }
 
     /// Every case that the decision may change.
-    pub(super) fn cases(&self) -> Vec<Uuid> {
-        let mut ids: Vec<Uuid> = self.component.nodes.iter().map(|n| n.row.case_id).collect();
+    pub(super) fn cases(&self) -> Vec<CaseId> {
+        let mut ids: Vec<CaseId> = self.component.nodes.iter().map(|n| n.row.case_id).collect();
         ids.extend([self.was.a_case, self.was.b_case]);
         ids.sort_unstable();
         ids.dedup();
@@ -220,7 +220,7 @@ impl Weighed {
             }
             (false, true) => {
                 let rows = find_cases(tx, at.key, &[was.a_case, was.b_case]).await?;
-                let ends: Vec<Uuid> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
+                let ends: Vec<CaseId> = rows.iter().map(|r| r.merged_into.unwrap_or(r.id)).collect();
                 let mut doors: Vec<CaseRow> = find_cases(tx, at.key, &ends).await?;
                 doors.sort_by_key(|r| (r.created_at, r.id));
                 let [survivor, loser] = doors.as_slice() else {
@@ -290,7 +290,7 @@ async fn log(
     Ok(())
 }
 
-fn told(changes: &Changes, taken_in: Option<Uuid>) -> Value {
+fn told(changes: &Changes, taken_in: Option<CaseId>) -> Value {
     let mut all = serde_json::to_value(changes).unwrap_or_default();
     if let (Some(object), Some(case)) = (all.as_object_mut(), taken_in) {
         object.insert("taken_in".to_owned(), json!(case));

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::domain::{AreaRange, MergedAs, State, Verdict};
+use crate::domain::{AreaRange, CaseId, MergedAs, State, Verdict};
 use crate::store::case::LockedCase;
 
 /// A case whose state or people changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseChange {
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// State before.
     pub before: State,
     /// State after.

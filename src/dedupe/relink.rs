@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::household::{Tie, households};
 use super::judge::Judge;
 use super::{Dedupe, Error, Step, form};
-use crate::domain::{InterviewId, LinkId, LinkState, Proposal};
+use crate::domain::{CaseId, InterviewId, LinkId, LinkState, Proposal};
 use crate::link::block::candidates;
 use crate::link::model::ModelFile;
 use crate::link::phone::MOST_USES;
@@ -182,7 +182,7 @@ impl Dedupe {
                         let rows = text::page(tx, key, after, PAGE).await?;
                         let wanted: Vec<(Uuid, i32)> =
                             rows.iter().map(|r| (r.interview, r.revision)).collect();
-                        let mut cases: Vec<Uuid> = rows.iter().map(|r| r.case_id).collect();
+                        let mut cases: Vec<CaseId> = rows.iter().map(|r| r.case_id).collect();
                         cases.sort_unstable();
                         cases.dedup();
                         let forms = text::forms(tx, key, &wanted).await?;

@@ -14,7 +14,7 @@ use super::judge::Judge;
 use super::score::score;
 use super::settle::{WORKER, Work, settle};
 use super::{Dedupe, Error, form};
-use crate::domain::{InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
+use crate::domain::{CaseId, InForce, InterviewId, LinkId, LinkState, Proposal, interviews_in_force};
 use crate::ingest::refold::At;
 use crate::link::NORM_VERSION;
 use crate::link::block::KeyKind;
@@ -142,7 +142,7 @@ impl Dedupe {
             None => None,
         };
         // A revision that names another door moves its interview; the links were made at the door before.
-        let cases: Vec<Uuid> = case.into_iter().chain(stored.as_ref().map(|s| s.case_id)).collect();
+        let cases: Vec<CaseId> = case.into_iter().chain(stored.as_ref().map(|s| s.case_id)).collect();
         let before = links_of(tx, at.key, &cases, interview).await?;
         let Some(in_force) = in_force else {
             if stored.is_some_and(|s| s.is_in_force) {
@@ -302,7 +302,7 @@ async fn in_force(
     tx: &Tx,
     key: SurveyKey,
     survey: &Survey,
-    case: Uuid,
+    case: CaseId,
     interview: Uuid,
 ) -> Result<Option<InForce>, Error> {
     let evidence = load_evidence(tx, key, &[case]).await?;
@@ -339,7 +339,7 @@ async fn read(tx: &Tx, key: SurveyKey, in_force: &InForce, key_id: &str) -> Resu
 async fn links_of(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
     interview: Uuid,
 ) -> Result<BTreeMap<Uuid, LinkRow>, Error> {
     let all = pair::of_cases(tx, key, cases).await?;

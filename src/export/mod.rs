@@ -4,9 +4,7 @@
 
 mod table;
 
-use uuid::Uuid;
-
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 use crate::store::case::{CasePlace, CaseRow};
 use crate::store::detail::Detail;
 use crate::store::{Error, Store, Witness};
@@ -178,7 +176,7 @@ impl Export {
         if self.kind == Kind::Cases || rows.is_empty() {
             return Ok(Detail::default());
         }
-        let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+        let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
         self.store.detail(&self.witness, self.survey.key, &ids).await
     }
 }

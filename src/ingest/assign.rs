@@ -10,6 +10,7 @@ use super::refold::At;
 use super::resolve::Cases;
 use super::staff::hold_enumerator;
 use super::{Error, Ingest, held};
+use crate::domain::CaseId;
 use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
@@ -22,7 +23,7 @@ use crate::surveys::Survey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doors {
     /// One case.
-    Case(Uuid),
+    Case(CaseId),
     /// Every open case of an area's subtree.
     Area(String),
     /// Every open case of a building.
@@ -193,7 +194,7 @@ async fn hand_over(
     user: Option<&str>,
     until: Timestamp,
 ) -> Result<(), Error> {
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
     let reason = if user.is_some() { "reassigned" } else { "withdrawn" };
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, reason).await?;
     let mut marks: Vec<Mark> = ended
@@ -216,8 +217,10 @@ async fn hand_over(
     }
     completion::append_deltas(tx, at.key, &moved(rows, user.unwrap_or_default())).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let cases: Vec<Mark> =
-        rows.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
+    let cases: Vec<Mark> = rows
+        .iter()
+        .map(|r| Mark { id: r.id.into(), area_no: Some(r.area_no), device: None, user: None })
+        .collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
     let before = rows.iter().filter_map(|r| Some((r, r.holder.as_deref()?)));
     let lent: Vec<(&Arc<LockedCase>, &str)> =
@@ -226,7 +229,7 @@ async fn hand_over(
     Ok(())
 }
 
-fn new_assignment(case_id: Uuid, user: &str, until: Timestamp, by: &str, now: Timestamp) -> AssignmentRow {
+fn new_assignment(case_id: CaseId, user: &str, until: Timestamp, by: &str, now: Timestamp) -> AssignmentRow {
     AssignmentRow {
         id: Uuid::now_v7(),
         case_id,
@@ -273,7 +276,7 @@ async fn free_for_new_holder(
     survey: &Survey,
     rows: &[Arc<LockedCase>],
 ) -> Result<(), Error> {
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
     crate::store::held::lock_targets(tx, at.key, &ids).await?;
     let mut cases = Cases::default();
     let freed = held::free_waiters(tx, at.key, &mut cases, &ids).await?;
@@ -282,7 +285,7 @@ async fn free_for_new_holder(
     }
     feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
     cases.find(tx, at.key, &freed.touched).await?;
-    let touched: HashSet<Uuid> = freed.touched.iter().copied().collect();
+    let touched: HashSet<CaseId> = freed.touched.iter().copied().collect();
     let locked: Vec<Arc<LockedCase>> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
     super::refold::refold(tx, at, survey, &locked).await?;
     Ok(())

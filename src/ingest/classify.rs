@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::reason::Reason;
 use super::record::{Parsed, Read};
+use crate::domain::CaseId;
 use crate::store::Whose;
 use crate::store::batch::{Known, RecordKind, Status};
 
@@ -30,7 +31,7 @@ pub(super) enum Shown {
     /// All of it: it was given to the sender.
     Whole,
     /// The door only where it is this one, which lies within reach.
-    DoorIf(Uuid),
+    DoorIf(CaseId),
     /// No door.
     NoDoor,
 }

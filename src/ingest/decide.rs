@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
 use super::{Error, Ingest, scrub};
-use crate::domain::{Class, DecisionKind, State};
+use crate::domain::{CaseId, Class, DecisionKind, State};
 use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::decision::{self, NewDecision};
@@ -19,7 +18,7 @@ use crate::surveys::Survey;
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The case.
-    pub case: Uuid,
+    pub case: CaseId,
     /// The decision.
     pub kind: DecisionKind,
     /// Why, in the supervisor's words.
@@ -90,7 +89,7 @@ pub async fn decide_in(
 ) -> Result<Decided, Error> {
     let (key, now) = (at.key, at.now);
     let other = match request.kind {
-        DecisionKind::Merge { into } => Some(into.0),
+        DecisionKind::Merge { into } => Some(into),
         DecisionKind::Close { .. }
         | DecisionKind::Reopen
         | DecisionKind::Verify { .. }
@@ -105,10 +104,11 @@ pub async fn decide_in(
         Some(id) => Some(case::resolved(tx, key, id).await?),
         None => None,
     };
-    let wanted: Vec<Uuid> = std::iter::once(request.case).chain(other).collect();
+    let wanted: Vec<CaseId> = std::iter::once(request.case).chain(other).collect();
     let rows = case::lock_cases(tx, key, &wanted).await?;
-    let find =
-        |id: Uuid| rows.iter().find(|r| r.id == id && caller.reach().sees(r.as_ref())).ok_or(Error::NotFound);
+    let find = |id: CaseId| {
+        rows.iter().find(|r| r.id == id && caller.reach().sees(r.as_ref())).ok_or(Error::NotFound)
+    };
     let row = find(request.case)?;
     let into = other.map(find).transpose()?;
     check_fit(tx, (survey, caller), row, into.map(Arc::as_ref), &request.kind).await?;
@@ -134,7 +134,7 @@ pub async fn decide_in(
 }
 
 /// Queues the interviews whose evidence a decision changes for linking.
-async fn queue_links(tx: &Tx, key: SurveyKey, case: Uuid, kind: &DecisionKind) -> Result<(), Error> {
+async fn queue_links(tx: &Tx, key: SurveyKey, case: CaseId, kind: &DecisionKind) -> Result<(), Error> {
     match kind {
         DecisionKind::RejectInterview { interview, .. } => queue::add(tx, key, &[interview.0]).await?,
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => {
@@ -157,7 +157,7 @@ async fn fold_with_survivor(
     at: At,
     survey: &Survey,
     row: &LockedCase,
-    survivor: Option<Uuid>,
+    survivor: Option<CaseId>,
 ) -> Result<Folded, Error> {
     let mut own = row.clone();
     // The survivor is folded once the loser's row says where it belongs.

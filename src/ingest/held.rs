@@ -12,7 +12,7 @@ use super::reason::sentence;
 use super::refold::{At, refold};
 use super::resolve::Cases;
 use super::{Error, Ingest, scrub};
-use crate::domain::{AreaRange, Reach};
+use crate::domain::{AreaRange, CaseId, Reach};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::feed::{ChangeKind, Mark};
@@ -25,7 +25,7 @@ use crate::surveys::Survey;
 #[derive(Default)]
 pub(super) struct Freed {
     /// Cases that got or lost evidence.
-    pub(super) touched: Vec<Uuid>,
+    pub(super) touched: Vec<CaseId>,
     /// Records whose devices must hear of it.
     pub(super) marks: Vec<Mark>,
 }
@@ -40,13 +40,13 @@ pub(super) async fn free_waiters(
     tx: &Tx,
     key: SurveyKey,
     cases: &mut Cases,
-    targets: &[Uuid],
+    targets: &[CaseId],
 ) -> Result<Freed, Error> {
     let waiting = held::waiters(tx, key, targets).await?;
     if waiting.is_empty() {
         return Ok(Freed::default());
     }
-    let refs: Vec<Uuid> = waiting.iter().filter_map(|w| w.case_id).collect();
+    let refs: Vec<CaseId> = waiting.iter().filter_map(|w| w.case_id).collect();
     cases.find(tx, key, &refs).await?;
     let mut freed = Freed::default();
     let mut settled = Vec::new();
@@ -96,7 +96,7 @@ async fn hold_elsewhere(tx: &Tx, key: SurveyKey, settled: &mut [Settled]) -> Res
     if interviews.is_empty() {
         return Ok(());
     }
-    let visits: HashMap<(Uuid, i32), Uuid> =
+    let visits: HashMap<(Uuid, i32), CaseId> =
         held::visits_of_interviews(tx, key, &interviews).await?.into_iter().collect();
     for s in settled.iter_mut().filter(|s| s.kind == RecordKind::Interview) {
         if visits.get(&(s.id, s.revision)).is_some_and(|case| *case != s.case_id) {
@@ -120,11 +120,11 @@ pub(super) async fn visits_arrived(
         return Ok(Freed::default());
     }
     let ids: Vec<Uuid> = waiting.iter().map(|w| w.id).collect();
-    let at: HashMap<(Uuid, i32), Uuid> =
+    let at: HashMap<(Uuid, i32), CaseId> =
         held::visits_of_interviews(tx, key, &ids).await?.into_iter().collect();
     // A visit its person may not know of has not come, as far as an interview is concerned.
     waiting.retain(|w| at.contains_key(&(w.id, w.revision)));
-    let refs: Vec<Uuid> = waiting.iter().map(|w| w.case_id).collect();
+    let refs: Vec<CaseId> = waiting.iter().map(|w| w.case_id).collect();
     cases.find(tx, key, &refs).await?;
     let mut freed = Freed::default();
     for w in &mut waiting {
@@ -152,7 +152,7 @@ pub(super) async fn revisions_mended(
 ) -> Result<Vec<Mark>, Error> {
     let ids: Vec<Uuid> = usable.iter().map(|a| a.0).collect();
     let faulty = held::faulty_revisions(tx, key, &ids).await?;
-    let refs: Vec<Uuid> = faulty.iter().map(|f| f.0.case_id).collect();
+    let refs: Vec<CaseId> = faulty.iter().map(|f| f.0.case_id).collect();
     cases.find(tx, key, &refs).await?;
     let (mut marks, mut settled) = (Vec::new(), Vec::new());
     for (mut lower, device) in faulty {
@@ -173,7 +173,7 @@ pub enum Verdict {
     /// It counts, at the door it names or another one.
     Accept {
         /// The case it belongs to, where that is not the one it names.
-        case: Option<Uuid>,
+        case: Option<CaseId>,
     },
     /// It does not count.
     Refuse,
@@ -258,7 +258,8 @@ async fn decide(
 /// The record as it stands once nothing else can settle it: what frees it holds the lock on what it waits for, or its case.
 async fn settled_state(tx: &Tx, key: SurveyKey, caller: &Caller, id: Uuid) -> Result<Vec<HeldRow>, Error> {
     let before = held::find_held(tx, key, caller.range, id).await?;
-    let targets: Vec<Uuid> = std::iter::once(id).chain(before.iter().filter_map(|r| r.case_id)).collect();
+    let targets: Vec<CaseId> =
+        std::iter::once(CaseId(id)).chain(before.iter().filter_map(|r| r.case_id)).collect();
     held::lock_targets(tx, key, &targets).await?;
     Cases::default().find(tx, key, &targets[1..]).await?;
     Ok(held::find_held(tx, key, caller.range, id).await?)

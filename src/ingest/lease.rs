@@ -12,6 +12,7 @@ use super::assign::moved;
 use super::refold::At;
 use super::staff::hold_enumerator;
 use super::{Error, Ingest};
+use crate::domain::CaseId;
 use crate::store::case::{self, CaseUpdate, LockedCase};
 use crate::store::feed::{self, AssignmentRow, ChangeKind, Mark};
 use crate::store::{Outcome, SurveyKey, Tx, completion, lease};
@@ -48,7 +49,7 @@ async fn finish(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     if turned.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
+    let ids: Vec<CaseId> = turned.iter().map(|t| t.row.id).collect();
     let ended = feed::end_assignments(tx, at.key, &ids, at.now, "finished").await?;
     let marks: Vec<Mark> = ended.into_iter().map(|(id, user)| of_user(id, user)).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
@@ -60,8 +61,8 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     if turned.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = turned.iter().map(|t| t.row.id).collect();
-    let latest: HashMap<Uuid, AssignmentRow> =
+    let ids: Vec<CaseId> = turned.iter().map(|t| t.row.id).collect();
+    let latest: HashMap<CaseId, AssignmentRow> =
         lease::latest(tx, at.key, &ids).await?.into_iter().map(|a| (a.case_id, a)).collect();
     let here = still_here(tx, at.key, turned).await?;
     let lasts = |t: &Turned<'_>| {
@@ -93,7 +94,7 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
     mark_strangers(tx, at, &back).await?;
     // The lease ran out, or its holder left, while the door was closed.
     let over: Vec<Arc<LockedCase>> = turned.iter().filter(|t| lasts(t).is_none()).map(as_folded).collect();
-    let over_ids: Vec<Uuid> = over.iter().map(|r| r.id).collect();
+    let over_ids: Vec<CaseId> = over.iter().map(|r| r.id).collect();
     if !over.is_empty() {
         feed::clear_holders(tx, at.key, &over_ids).await?;
         completion::append_deltas(tx, at.key, &moved(&over, "")).await?;
@@ -190,7 +191,7 @@ async fn end_some(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Outcome<(us
         return Ok(Outcome::Rollback((0, false)));
     }
     let at = At::new(key, now);
-    let over: HashMap<Uuid, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
+    let over: HashMap<CaseId, &str> = ended.iter().map(|e| (e.1, e.2.as_str())).collect();
     let freed: Vec<Arc<LockedCase>> =
         rows.into_iter().filter(|r| r.holder.as_deref() == over.get(&r.id).copied()).collect();
     let_go(tx, at, &freed, &ended).await?;
@@ -202,15 +203,17 @@ pub(super) async fn let_go(
     tx: &Tx,
     at: At,
     freed: &[Arc<LockedCase>],
-    ended: &[(Uuid, Uuid, String)],
+    ended: &[(Uuid, CaseId, String)],
 ) -> Result<(), crate::store::Error> {
-    let ids: Vec<Uuid> = freed.iter().map(|r| r.id).collect();
+    let ids: Vec<CaseId> = freed.iter().map(|r| r.id).collect();
     feed::clear_holders(tx, at.key, &ids).await?;
     completion::append_deltas(tx, at.key, &moved(freed, "")).await?;
     let marks: Vec<Mark> = ended.iter().map(|e| of_user(e.0, e.2.clone())).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
-    let cases: Vec<Mark> =
-        freed.iter().map(|r| Mark { id: r.id, area_no: Some(r.area_no), device: None, user: None }).collect();
+    let cases: Vec<Mark> = freed
+        .iter()
+        .map(|r| Mark { id: r.id.into(), area_no: Some(r.area_no), device: None, user: None })
+        .collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Case, &cases).await?;
     let left: Vec<(&Arc<LockedCase>, &str)> =
         freed.iter().filter_map(|r| Some((r, r.holder.as_deref()?))).collect();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::reason::Reason;
 use super::record::{Refused, Warning};
-use crate::domain::{EffortPart, State};
+use crate::domain::{CaseId, EffortPart, State};
 use crate::store::batch::Status;
 
 /// One receipt. Serialised as the contract says; absent parts are left out.
@@ -51,7 +51,7 @@ pub struct Receipt {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseAfter {
     /// Case id.
-    pub id: Uuid,
+    pub id: CaseId,
     /// State slug.
     pub state: State,
     /// Visits stored.

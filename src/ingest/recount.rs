@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::refold::{Gains, Refold};
 use super::{Error, Ingest};
+use crate::domain::CaseId;
 use crate::store::case::{self, CaseUpdate, LockedCase, Span};
 use crate::store::evidence::Taken;
 use crate::store::{Outcome, Tx};
@@ -18,7 +17,7 @@ const AT_ONCE: i64 = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Differs {
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// What differs, by the columns' names.
     pub columns: Vec<&'static str>,
 }
@@ -31,7 +30,7 @@ impl Ingest {
         survey: &Arc<Survey>,
         progress: impl Fn(usize),
     ) -> Result<Vec<Differs>, Error> {
-        let (mut all, mut after, mut done) = (Vec::new(), Uuid::nil(), 0);
+        let (mut all, mut after, mut done) = (Vec::new(), CaseId::default(), 0);
         loop {
             let shared = Arc::clone(survey);
             let (ids, found) = self
@@ -50,7 +49,7 @@ impl Ingest {
     }
 }
 
-async fn recount_some(tx: &Tx, survey: &Survey, after: Uuid) -> Result<(Vec<Uuid>, Vec<Differs>), Error> {
+async fn recount_some(tx: &Tx, survey: &Survey, after: CaseId) -> Result<(Vec<CaseId>, Vec<Differs>), Error> {
     let ids = case::ids_after(tx, survey.key, after, AT_ONCE).await?;
     let rows = case::lock_cases(tx, survey.key, &ids).await?;
     let histories = case::event_histories(tx, survey.key, &ids).await?;

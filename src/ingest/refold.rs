@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
-    Action, Evidence, InterviewId, Rules, Standing, State, Tallied, Unmet, fold, history, history_since,
-    next_action, urgency_key,
+    Action, CaseId, Evidence, InterviewId, Rules, Standing, State, Tallied, Unmet, fold, history,
+    history_since, next_action, urgency_key,
 };
 use crate::store::case::{BlankCase, CaseUpdate, Find, History, LockedCase, Recounted, Span, seven};
 use crate::store::completion::Delta;
@@ -54,7 +54,7 @@ pub struct Folded {
 
 /// What a transaction adds to the evidence of cases it has locked, where that is all that happened to them: with what stands on
 /// the case itself, nothing need be read for their fold.
-pub type Gains = HashMap<Uuid, Taken>;
+pub type Gains = HashMap<CaseId, Taken>;
 
 /// Folds these locked cases from the stored evidence and writes what changed. Cases merged as a door are folded with their
 /// survivors, which are locked here too. Returns the standing of each case that was folded.
@@ -63,7 +63,7 @@ pub async fn refold(
     at: At,
     survey: &Survey,
     locked: &[Arc<LockedCase>],
-) -> Result<HashMap<Uuid, Folded>, Error> {
+) -> Result<HashMap<CaseId, Folded>, Error> {
     let refold = Refold::read(tx, at.key, survey, locked, &Gains::new()).await?;
     refold.write(tx, at).await?;
     Ok(refold.folded)
@@ -75,7 +75,7 @@ pub struct Refold {
     rows: Vec<Arc<LockedCase>>,
     updates: Vec<CaseUpdate>,
     /// Each case after its fold.
-    pub folded: HashMap<Uuid, Folded>,
+    pub folded: HashMap<CaseId, Folded>,
 }
 
 impl Refold {
@@ -140,8 +140,8 @@ async fn moved(
     tx: &Tx,
     key: SurveyKey,
     rows: &[Arc<LockedCase>],
-    known: &HashMap<Uuid, Known>,
-) -> Result<Vec<Uuid>, Error> {
+    known: &HashMap<CaseId, Known>,
+) -> Result<Vec<CaseId>, Error> {
     let read: Vec<&Arc<LockedCase>> =
         rows.iter().filter(|r| known.get(&r.id).is_none_or(|k| k.source == Source::Tables)).collect();
     let has_revisions = read
@@ -151,7 +151,7 @@ async fn moved(
     if !has_revisions && read.iter().all(|r| r.interviews == 0) {
         return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = read.iter().map(|r| r.id).collect();
+    let ids: Vec<CaseId> = read.iter().map(|r| r.id).collect();
     evidence::cases_of_other_revisions(tx, key, &ids).await
 }
 
@@ -173,16 +173,16 @@ async fn with_survivors(
     tx: &Tx,
     key: SurveyKey,
     locked: &[Arc<LockedCase>],
-) -> Result<(Vec<Arc<LockedCase>>, Vec<(Uuid, Uuid)>), Error> {
-    let mut rows: BTreeMap<Uuid, Arc<LockedCase>> = locked.iter().map(|r| (r.id, Arc::clone(r))).collect();
-    let missing: Vec<Uuid> =
+) -> Result<(Vec<Arc<LockedCase>>, Vec<(CaseId, CaseId)>), Error> {
+    let mut rows: BTreeMap<CaseId, Arc<LockedCase>> = locked.iter().map(|r| (r.id, Arc::clone(r))).collect();
+    let missing: Vec<CaseId> =
         locked.iter().filter_map(|r| r.merged_into).filter(|id| !rows.contains_key(id)).collect();
     if !missing.is_empty() {
         for row in case::lock_cases(tx, key, &missing).await? {
             rows.insert(row.id, row);
         }
     }
-    let survivors: Vec<Uuid> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
+    let survivors: Vec<CaseId> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
     let losers = if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
     Ok((rows.into_values().collect(), losers))
 }
@@ -253,11 +253,11 @@ async fn load(
     tx: &Tx,
     key: SurveyKey,
     rows: &[Arc<LockedCase>],
-    losers: &[(Uuid, Uuid)],
+    losers: &[(CaseId, CaseId)],
     gains: &Gains,
-) -> Result<HashMap<Uuid, Known>, Error> {
-    let mut all: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len() + losers.len());
-    let mut unread: Vec<Uuid> = losers.iter().map(|l| l.0).collect();
+) -> Result<HashMap<CaseId, Known>, Error> {
+    let mut all: HashMap<CaseId, Known> = HashMap::with_capacity(rows.len() + losers.len());
+    let mut unread: Vec<CaseId> = losers.iter().map(|l| l.0).collect();
     for row in rows {
         match gains.get(&row.id).zip(row.taken()) {
             Some((gain, taken)) => drop(all.insert(row.id, Known::gained(taken, gain))),
@@ -266,13 +266,13 @@ async fn load(
     }
     unread.sort_unstable();
     unread.dedup();
-    let decided: Vec<Uuid> =
+    let decided: Vec<CaseId> =
         rows.iter().filter(|r| r.decisions > 0).map(|r| r.id).chain(losers.iter().map(|l| l.0)).collect();
     let (read, decisions) =
         try_join(read(tx, key, &unread), decision::load_decisions(tx, key, &decided)).await?;
     all.extend(read.into_iter().map(|(id, taken)| (id, Known::of(taken, Source::Tables))));
     for (case, decision) in decisions {
-        let known = all.entry(case.0).or_default();
+        let known = all.entry(case).or_default();
         known.decisions += 1;
         known.evidence.decisions.push(decision);
     }
@@ -287,18 +287,18 @@ async fn load(
 }
 
 /// The own evidence of cases as stored.
-async fn read(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
-    let mut all: HashMap<Uuid, Taken> = cases.iter().map(|id| (*id, Taken::default())).collect();
+async fn read(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<HashMap<CaseId, Taken>, Error> {
+    let mut all: HashMap<CaseId, Taken> = cases.iter().map(|id| (*id, Taken::default())).collect();
     if cases.is_empty() {
         return Ok(all);
     }
     let (visits, interviews) =
         try_join(evidence::load_visits(tx, key, cases), evidence::load_counted(tx, key, cases)).await?;
     for (case, visit) in visits {
-        all.entry(case.0).or_default().visits.push(visit);
+        all.entry(case).or_default().visits.push(visit);
     }
     for (case, interview, paired) in interviews {
-        all.entry(case.0).or_default().interviews.push((interview, paired));
+        all.entry(case).or_default().interviews.push((interview, paired));
     }
     Ok(all)
 }
@@ -330,7 +330,7 @@ fn fold_one(row: &LockedCase, known: &Known, survey: &Survey) -> (CaseUpdate, St
         last: standing.last,
         appointment: standing.appointment.map(|w| (w.from, w.to)),
         due: due_key(&standing, rules, row.created_at),
-        merged_into: standing.merged_into.map(|c| c.0),
+        merged_into: standing.merged_into,
         evidence: known.pack.clone(),
         history: match since {
             Some(_) => {

@@ -3,26 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use uuid::Uuid;
-
-use crate::domain::Reach;
+use crate::domain::{CaseId, Reach};
 use crate::store::case::{self, LockedCase};
 use crate::store::{Error, SurveyKey, Tx, held, lease};
 
 /// Locked cases, and what the ids in the records stand for.
 #[derive(Debug, Default)]
 pub(super) struct Cases {
-    rows: HashMap<Uuid, Arc<LockedCase>>,
-    aliases: HashMap<Uuid, Uuid>,
+    rows: HashMap<CaseId, Arc<LockedCase>>,
+    aliases: HashMap<CaseId, CaseId>,
     /// Ids of dwelling records that are somebody else's, with those under which the collector's own are stored.
-    own_doors: HashMap<Uuid, Uuid>,
-    lent_before: HashSet<Uuid>,
+    own_doors: HashMap<CaseId, CaseId>,
+    lent_before: HashSet<CaseId>,
 }
 
 impl Cases {
     /// Finds and locks the cases of `refs`. What is not found is looked for a second time under the lock that an
     /// arriving door takes too, so that a record and its door cannot miss each other.
-    pub(super) async fn lock(&mut self, tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<(), Error> {
+    pub(super) async fn lock(&mut self, tx: &Tx, key: SurveyKey, refs: &[CaseId]) -> Result<(), Error> {
         self.find(tx, key, refs).await?;
         let missing = self.missing(refs);
         if !missing.is_empty() {
@@ -33,7 +31,7 @@ impl Cases {
     }
 
     /// Looks for more ids; those already known cost nothing.
-    pub(super) async fn find(&mut self, tx: &Tx, key: SurveyKey, refs: &[Uuid]) -> Result<(), Error> {
+    pub(super) async fn find(&mut self, tx: &Tx, key: SurveyKey, refs: &[CaseId]) -> Result<(), Error> {
         let wanted = self.missing(refs);
         if wanted.is_empty() {
             return Ok(());
@@ -44,7 +42,8 @@ impl Cases {
             return Ok(());
         }
         let found = case::aliases(tx, key, &named).await?;
-        let targets: Vec<Uuid> = found.iter().map(|a| a.1).filter(|id| !self.rows.contains_key(id)).collect();
+        let targets: Vec<CaseId> =
+            found.iter().map(|a| a.1).filter(|id| !self.rows.contains_key(id)).collect();
         self.aliases.extend(found);
         if !targets.is_empty() {
             self.take(case::lock_cases(tx, key, &targets).await?);
@@ -60,7 +59,7 @@ impl Cases {
         key: SurveyKey,
         reach: &Reach,
     ) -> Result<(), Error> {
-        let beyond: Vec<Uuid> =
+        let beyond: Vec<CaseId> =
             self.rows.values().filter(|r| !reach.knows(r.as_ref())).map(|r| r.id).collect();
         if !beyond.is_empty() {
             self.lent_before.extend(lease::ever_lent(tx, key, &beyond, &reach.user).await?);
@@ -69,7 +68,7 @@ impl Cases {
     }
 
     /// Dwelling records of the collector that are stored under another id than sent: (sent, stored).
-    pub(super) fn remember_own_doors(&mut self, names: &[(Uuid, Uuid)]) {
+    pub(super) fn remember_own_doors(&mut self, names: &[(CaseId, CaseId)]) {
         self.own_doors.extend(names.iter().copied());
     }
 
@@ -78,17 +77,17 @@ impl Cases {
         &mut self,
         tx: &Tx,
         key: SurveyKey,
-        (refs, reach): (&[Uuid], &Reach),
-        stand_in: impl Fn(Uuid) -> Uuid,
+        (refs, reach): (&[CaseId], &Reach),
+        stand_in: impl Fn(CaseId) -> CaseId,
     ) -> Result<(), Error> {
-        let is_record = |id: &Uuid| self.own_doors.contains_key(id) || self.aliases.contains_key(id);
+        let is_record = |id: &CaseId| self.own_doors.contains_key(id) || self.aliases.contains_key(id);
         let others = refs.iter().filter(|id| is_record(id) && self.in_reach(**id, reach).is_none());
-        let names: Vec<(Uuid, Uuid)> = others.map(|id| (*id, stand_in(*id))).collect();
+        let names: Vec<(CaseId, CaseId)> = others.map(|id| (*id, stand_in(*id))).collect();
         if names.is_empty() {
             return Ok(());
         }
         self.remember_own_doors(&names);
-        let stored: Vec<Uuid> = names.iter().map(|n| n.1).collect();
+        let stored: Vec<CaseId> = names.iter().map(|n| n.1).collect();
         self.find(tx, key, &stored).await
     }
 
@@ -96,15 +95,15 @@ impl Cases {
         self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
     }
 
-    fn missing(&self, refs: &[Uuid]) -> Vec<Uuid> {
-        let mut all: Vec<Uuid> = refs.iter().filter(|id| self.any(**id).is_none()).copied().collect();
+    fn missing(&self, refs: &[CaseId]) -> Vec<CaseId> {
+        let mut all: Vec<CaseId> = refs.iter().filter(|id| self.any(**id).is_none()).copied().collect();
         all.sort_unstable();
         all.dedup();
         all
     }
 
     /// The case an id stands for, whoever asks.
-    pub(super) fn any(&self, id: Uuid) -> Option<&Arc<LockedCase>> {
+    pub(super) fn any(&self, id: CaseId) -> Option<&Arc<LockedCase>> {
         if let Some(row) = self.rows.get(&id) {
             return Some(row);
         }
@@ -113,7 +112,7 @@ impl Cases {
     }
 
     /// The case an id stands for, if the collector may know of it.
-    pub(super) fn in_reach(&self, id: Uuid, reach: &Reach) -> Option<&Arc<LockedCase>> {
+    pub(super) fn in_reach(&self, id: CaseId, reach: &Reach) -> Option<&Arc<LockedCase>> {
         self.any(id).filter(|row| reach.knows(row.as_ref()) || self.lent_before.contains(&row.id))
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::digest::Keys;
 use super::json::Json;
 use super::record::{DwellingRecord, Fix, InterviewRecord, PersonRecord, VisitRecord};
-use crate::domain::{Datum, DwellingKind};
+use crate::domain::{CaseId, Datum, DwellingKind};
 use crate::store::batch::Status;
 use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
 
@@ -18,7 +18,7 @@ use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     /// The case it counts for, or the id as sent while that is unknown.
-    pub(super) case_id: Uuid,
+    pub(super) case_id: CaseId,
     /// Whether it counts.
     pub(super) status: Status,
     /// Reason slug and sentence when held.
@@ -33,7 +33,7 @@ pub(super) fn visit_row(index: usize, digest: &[u8], v: &VisitRecord, standing: 
     NewVisit {
         id: v.id.0,
         case_id: standing.case_id,
-        sent_case_id: (v.case.0 != standing.case_id).then_some(v.case.0),
+        sent_case_id: (v.case != standing.case_id).then_some(v.case),
         status: standing.status,
         held_reason: standing.held.as_ref().map(|h| h.0.clone()),
         held_detail: standing.held.as_ref().map(|h| h.1.clone()),
@@ -84,7 +84,7 @@ pub(super) fn interview_row(
         id: i.id.0,
         revision: i.revision,
         case_id: standing.case_id,
-        sent_case_id: (i.case.0 != standing.case_id).then_some(i.case.0),
+        sent_case_id: (i.case != standing.case_id).then_some(i.case),
         visit_id: i.visit.map(|v| v.0),
         is_visit_awaited,
         status: standing.status,

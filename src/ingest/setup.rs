@@ -277,7 +277,7 @@ async fn put_doors(
 ) -> Result<Doors, Error> {
     let slug = setup.survey.slug.clone();
     let known = same::known(tx, at).await?;
-    let case_of = |d: &DwellingRow| CaseId::of(d.id, &slug, 1).0;
+    let case_of = |d: &DwellingRow| CaseId::of(d.id, &slug, 1);
     load::copy_dwellings(tx, setup, &known, case_of, |n| progress(Step::Copied(n))).await?;
     progress(Step::Merging);
     if is_new {
@@ -332,7 +332,7 @@ async fn fold_all(
     progress: &Progress,
 ) -> Result<Vec<(State, State, usize)>, Error> {
     let mut moved: std::collections::BTreeMap<(State, State), usize> = std::collections::BTreeMap::new();
-    let (mut after, mut done) = (Uuid::nil(), 0);
+    let (mut after, mut done) = (CaseId::default(), 0);
     loop {
         let ids = load::touched_cases(tx, at.key, after, FOLDED_AT_ONCE).await?;
         let Some(last) = ids.last() else { break };
@@ -364,7 +364,7 @@ async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), 
         let all = new.iter().chain(&doors.gone);
         all.map(|c| Mark { id: pick(c), area_no: Some(c.2), device: None, user: None }).collect()
     };
-    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0)).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Case, &marks(|c| c.0.0)).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Dwelling, &marks(|c| c.1)).await?;
     Ok(())
 }

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use uuid::Uuid;
 
 use super::Error;
 use super::lease::let_go;
 use super::refold::At;
-use crate::domain::Role;
+use crate::domain::{CaseId, Role};
 use crate::setup::Setup;
 use crate::store::feed::{self, ChangeKind, Mark};
 use crate::store::staff::{self, Person};
@@ -68,7 +67,7 @@ pub struct Report {
 }
 
 /// Doors lent at home before the tree and the list change; to be asked before either does.
-pub(super) async fn before(tx: &Tx, key: SurveyKey, setup: &Setup) -> Result<Vec<Uuid>, Error> {
+pub(super) async fn before(tx: &Tx, key: SurveyKey, setup: &Setup) -> Result<Vec<CaseId>, Error> {
     let lent = staff::lent_at_home(tx, key).await?;
     staff::rehome(tx, key, &setup.areas).await?;
     Ok(lent)
@@ -80,7 +79,7 @@ pub(super) async fn put(
     at: At,
     survey: &Survey,
     setup: &Setup,
-    lent: &[Uuid],
+    lent: &[CaseId],
 ) -> Result<Report, Error> {
     let old = staff::everybody(tx, at.key).await?;
     let written: Vec<&str> = setup.staff.iter().map(|s| s.user.as_str()).collect();
@@ -195,11 +194,17 @@ async fn end_of_leavers(tx: &Tx, at: At, today: Date, sum: &mut Sum<'_>) -> Resu
 }
 
 /// Doors that lay in the area of their holder and do so no more.
-async fn end_of_movers(tx: &Tx, at: At, today: Date, lent: &[Uuid], sum: &mut Sum<'_>) -> Result<(), Error> {
+async fn end_of_movers(
+    tx: &Tx,
+    at: At,
+    today: Date,
+    lent: &[CaseId],
+    sum: &mut Sum<'_>,
+) -> Result<(), Error> {
     let away = staff::lent_abroad(tx, at.key, lent).await?;
     for part in away.chunks(AT_ONCE) {
-        let (ids, users): (Vec<Uuid>, Vec<String>) = part.iter().cloned().unzip();
-        let holder: HashMap<Uuid, &str> = part.iter().map(|(id, user)| (*id, user.as_str())).collect();
+        let (ids, users): (Vec<CaseId>, Vec<String>) = part.iter().cloned().unzip();
+        let holder: HashMap<CaseId, &str> = part.iter().map(|(id, user)| (*id, user.as_str())).collect();
         let rows = case::lock_cases(tx, at.key, &ids).await?;
         let ended = staff::end_leases(tx, at.key, &ids, &users, at.now, "moved").await?;
         for lease in &ended {

@@ -118,7 +118,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let doors: Vec<Doors> = match (form.text("from"), cases.is_empty()) {
         (Some(user), _) => held_by(&v, user).await?,
         (None, true) => return Err(fault("case", "must name at least one door")),
-        (None, false) => cases.into_iter().map(Doors::Case).collect(),
+        (None, false) => cases.into_iter().map(|id| Doors::Case(id.into())).collect(),
     };
     let items: Vec<Item> =
         doors.into_iter().map(|doors| Item { doors, enumerator: enumerator.clone(), until }).collect();

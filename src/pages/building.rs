@@ -13,7 +13,7 @@ use super::look::{Entry, Look, legend, looks, sign_of};
 use super::overview::crumbs;
 use super::panel::{Panel, panel};
 use super::visitor::{Answer, Visitor};
-use crate::domain::State;
+use crate::domain::{CaseId, State};
 use crate::net::problem::Problem;
 use crate::report::natural;
 use crate::store::case::CaseRow;
@@ -40,7 +40,7 @@ struct Page {
     units: Vec<Unit>,
     is_small: bool,
     panel: Option<Panel>,
-    door: Option<Uuid>,
+    door: Option<CaseId>,
     holders: String,
 }
 
@@ -66,7 +66,7 @@ struct Floor {
 }
 
 struct Door {
-    id: Uuid,
+    id: CaseId,
     label: String,
     look: Look,
     sign: Option<&'static str>,
@@ -81,7 +81,7 @@ struct Door {
 struct Asked {
     look: Option<Look>,
     unit: Option<String>,
-    door: Option<Uuid>,
+    door: Option<CaseId>,
 }
 
 /// `GET /buildings/{id}?state=&unit=&door=`: the grid, a look highlighted, a door chosen. Problems: `not-found`.
@@ -92,7 +92,7 @@ pub async fn show(v: Visitor) -> Answer {
     let asked = Asked {
         look: query.one_of("state", &words, Look::from_slug)?,
         unit: query.text("unit").map(str::to_owned),
-        door: query.uuid("door")?,
+        door: query.uuid("door")?.map(CaseId),
     };
     let rows = v.app.store().building_doors(v.caller.key, id, MOST).await?;
     let first = rows.first().filter(|r| v.caller.reach().sees(*r)).ok_or_else(Problem::not_found)?;
@@ -152,7 +152,7 @@ async fn build(
 }
 
 /// Cases with a record that waits for a decision.
-async fn marked(v: &Visitor, area: &AreaRow) -> Result<HashSet<Uuid>, Problem> {
+async fn marked(v: &Visitor, area: &AreaRow) -> Result<HashSet<CaseId>, Problem> {
     let held =
         v.app.store().list_held(v.caller.key, area.range, (Timestamp::UNIX_EPOCH, Uuid::nil()), 500).await?;
     Ok(held.into_iter().filter_map(|h| h.case_id).collect())
@@ -201,7 +201,13 @@ async fn holders(v: &Visitor, rows: &[CaseRow]) -> Result<String, Problem> {
     Ok(v.words.say("building.holders", &[("names", &shown.join(v.words.pick(", ", "、")))]))
 }
 
-fn units(v: &Visitor, rows: &[CaseRow], asked: &Asked, marked: &HashSet<Uuid>, is_small: bool) -> Vec<Unit> {
+fn units(
+    v: &Visitor,
+    rows: &[CaseRow],
+    asked: &Asked,
+    marked: &HashSet<CaseId>,
+    is_small: bool,
+) -> Vec<Unit> {
     let mut by_unit: BTreeMap<(u64, String), Vec<&CaseRow>> = BTreeMap::new();
     for row in rows {
         by_unit.entry(natural(&row.unit)).or_default().push(row);
@@ -230,7 +236,7 @@ fn units(v: &Visitor, rows: &[CaseRow], asked: &Asked, marked: &HashSet<Uuid>, i
 }
 
 /// Floors from the top down, doors in the order of their numbers.
-fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>) -> Vec<Floor> {
+fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<CaseId>) -> Vec<Floor> {
     let mut by_floor: BTreeMap<std::cmp::Reverse<Option<i32>>, Vec<&CaseRow>> = BTreeMap::new();
     for row in rows {
         by_floor.entry(std::cmp::Reverse(row.floor)).or_default().push(row);
@@ -250,7 +256,7 @@ fn floors(v: &Visitor, rows: &[&CaseRow], asked: &Asked, marked: &HashSet<Uuid>)
         .collect()
 }
 
-fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<Uuid>) -> Door {
+fn door(v: &Visitor, row: &CaseRow, asked: &Asked, marked: &HashSet<CaseId>) -> Door {
     let state = row.state;
     let look = Look::of(state);
     let label = if row.household > 1 { format!("{}·{}", row.room, row.household) } else { row.room.clone() };

@@ -10,6 +10,7 @@ use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::access;
 use crate::app::auth;
+use crate::domain::CaseId;
 use crate::net::problem::Problem;
 use crate::visits::door::{area_names, place};
 
@@ -39,7 +40,7 @@ impl Page {
 
 /// `POST /print/cards`: cards for the ticked doors (`case`). Problems: `body-not-valid`, `not-found`, `form-expired`.
 pub async fn make(v: Visitor, form: Form) -> Answer {
-    let mut ids = form.uuids("case")?;
+    let mut ids: Vec<CaseId> = form.uuids("case")?.into_iter().map(CaseId).collect();
     ids.sort_unstable();
     ids.dedup();
     ids.truncate(MOST);

@@ -12,7 +12,7 @@ use super::overview::crumbs;
 use super::panel::{holder, named, names, next_words, received, title, visit_line};
 use super::visitor::{Answer, Visitor};
 use crate::app::reach;
-use crate::domain::{State, due};
+use crate::domain::{CaseId, State, due};
 use crate::net::problem::Problem;
 use crate::store::Disclosure;
 use crate::store::case::OtherWriting;
@@ -24,7 +24,7 @@ use crate::visits::standings_of;
 #[template(path = "case.html")]
 struct Page {
     f: Frame,
-    id: Uuid,
+    id: CaseId,
     title: String,
     crumbs: Vec<(String, String)>,
     look: Look,
@@ -39,7 +39,7 @@ struct Page {
     external_id: Option<String>,
     building_name: Option<String>,
     other_writings: Vec<String>,
-    merged_into: Option<Uuid>,
+    merged_into: Option<CaseId>,
     building: Uuid,
     events: Vec<Event>,
     offers: Vec<Offer>,
@@ -73,7 +73,7 @@ struct PersonLine {
 
 /// `GET /cases/{id}`: one door. Problems: `not-found`.
 pub async fn show(v: Visitor) -> Answer {
-    let row = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?).await?;
+    let row = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?.into()).await?;
     let id = row.id;
     let store = v.app.store();
     let witness = v.witness(Disclosure::Case { id, area: row.area.clone() }).await?;

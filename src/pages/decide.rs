@@ -1,7 +1,5 @@
 //! Supervisors' decisions about one door as forms: which fit its state, and recording one.
 
-use uuid::Uuid;
-
 use super::form::{Form, fault};
 use super::frame::quoted;
 use super::visitor::{Answer, Visitor};
@@ -54,7 +52,7 @@ pub fn offers(state: State, words: Words) -> Vec<Offer> {
 /// `POST /cases/{id}/decisions`: records a decision and goes back to the door.
 /// Problems: `body-not-valid`, `not-found`, `not-possible-now`, `form-expired`.
 pub async fn submit(v: Visitor, form: Form) -> Answer {
-    let case = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?).await?.id;
+    let case = reach::case(&v.app, &v.caller, v.request.param_uuid("id")?.into()).await?.id;
     let word = form.required("decision", 40)?;
     let kind = read(&form, &word)?;
     let reason = form.required("reason", REASON)?;
@@ -101,18 +99,19 @@ fn read(form: &Form, word: &str) -> Result<DecisionKind, Problem> {
                     .ok_or_else(|| fault("revision", "must be a whole number of at least 1"))?,
             }
         }
-        "merge" => DecisionKind::Merge { into: CaseId(other_case(form)?) },
+        "merge" => DecisionKind::Merge { into: other_case(form)? },
         "unmerge" => DecisionKind::Unmerge,
         _ => return Err(fault("decision", "is not one that can be taken here")),
     })
 }
 
 /// The other case: its id, or the address of its page as copied from the browser.
-fn other_case(form: &Form) -> Result<Uuid, Problem> {
+fn other_case(form: &Form) -> Result<CaseId, Problem> {
     let text = form.required("into", 500)?;
     let last =
         text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next().unwrap_or("");
     crate::net::query::uuid(last)
+        .map(CaseId)
         .ok_or_else(|| fault("into", "must be the other door's number or page address"))
 }
 

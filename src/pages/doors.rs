@@ -12,7 +12,7 @@ use super::look::{Look, sign_of};
 use super::overview::crumbs;
 use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
-use crate::domain::State;
+use crate::domain::{CaseId, State};
 use crate::net::answer;
 use crate::net::problem::Problem;
 use crate::net::query::Query;
@@ -153,7 +153,7 @@ async fn number_of(v: &Visitor, id: Uuid) -> Result<Option<String>, Problem> {
 /// A door in a list.
 pub struct DoorLine {
     /// The case.
-    pub id: Uuid,
+    pub id: CaseId,
     /// Area, building, unit, door.
     pub address: String,
     /// The state.
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_place_in_the_list_survives_the_address() {
-        let place = CasePlace { area_no: 7, building: Uuid::max(), id: Uuid::from_u128(9) };
+        let place = CasePlace { area_no: 7, building: Uuid::max(), id: CaseId(Uuid::from_u128(9)) };
         assert_eq!(parse(&text(place)), Some(place));
         assert_eq!(parse("x"), None);
     }

@@ -14,8 +14,8 @@ use super::panel::{named, names};
 use super::visitor::{Answer, Visitor};
 use super::words::Words;
 use crate::app::reach;
-use crate::domain::Language;
 use crate::domain::form::FormReason as Finding;
+use crate::domain::{CaseId, Language};
 use crate::ingest::held::{Ruling, Verdict};
 use crate::ingest::reason::Reason;
 use crate::ingest::record;
@@ -50,9 +50,9 @@ struct Item {
     ago: String,
     at: Option<String>,
     freed_by: &'static str,
-    case: Option<(Uuid, String)>,
+    case: Option<(CaseId, String)>,
     /// The case of the door it looks like, with its address.
-    looks_like: Option<(Uuid, String)>,
+    looks_like: Option<(CaseId, String)>,
 }
 
 /// `GET /held?area=`: oldest first. Problems: `not-found`.
@@ -64,12 +64,12 @@ pub async fn show(v: Visitor) -> Answer {
     let total = store.count_held(v.caller.key, area.range).await?;
     let people = names(&v).await?;
     // Of the cases named, those that exist in reach can be opened.
-    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.case_id).collect();
+    let ids: Vec<CaseId> = rows.iter().filter_map(|r| r.case_id).collect();
     let known = store.cases(v.caller.key, &ids).await?;
     let alike = reach::resembled(&v.app, &v.caller, &rows).await?;
     let near: Vec<CaseRow> = known.into_iter().filter(|c| v.caller.reach().sees(c)).collect();
     let near: Vec<CaseRow> = near.into_iter().chain(alike.values().cloned()).collect();
-    let addresses: HashMap<Uuid, String> =
+    let addresses: HashMap<CaseId, String> =
         lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
     let items = rows
         .iter()
@@ -133,11 +133,11 @@ fn detail(words: Words, detail: &str) -> (String, bool) {
 pub async fn submit(v: Visitor, form: Form) -> Answer {
     let id = v.request.param_uuid("id")?;
     let case = match form.text("case") {
-        None if form.text("decision") == Some("same") => Some(form.uuid("like")?),
+        None if form.text("decision") == Some("same") => Some(form.uuid("like")?.into()),
         None => None,
         Some(text) => {
             let last = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').rsplit('/').next();
-            let id = last.and_then(crate::net::query::uuid);
+            let id = last.and_then(crate::net::query::uuid).map(CaseId);
             Some(id.ok_or_else(|| fault("case", "must be the door's number or page address"))?)
         }
     };

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
-use uuid::Uuid;
 
 use super::chart::chart;
 use super::figures::{Rate, thousands};
@@ -14,6 +13,7 @@ use super::pace;
 use super::visitor::{Answer, Visitor};
 use crate::app::memory::Forecast;
 use crate::app::planner::compute;
+use crate::domain::CaseId;
 use crate::net::problem::Problem;
 use crate::plan::pace::Level;
 use crate::planning::{Error as PlanningError, Question, Ready};
@@ -48,7 +48,7 @@ struct Plan {
 }
 
 struct Risk {
-    id: Uuid,
+    id: CaseId,
     address: String,
     is_red: bool,
     reason: String,
@@ -105,10 +105,8 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
     let made_at = v.now;
     let forecast = compute(ready, move |ready| {
         let outlook = ready.pace();
-        let named = outlook
-            .warnings
-            .iter()
-            .filter_map(|w| Some((w.case_id.0, ready.door(w.case_id.0)?.address.clone())));
+        let named =
+            outlook.warnings.iter().filter_map(|w| Some((w.case_id, ready.door(w.case_id)?.address.clone())));
         let addresses = named.collect();
         Forecast { made_at, pace: outlook, addresses }
     })
@@ -148,8 +146,8 @@ fn shown(v: &Visitor, forecast: &Forecast) -> Plan {
             .iter()
             .take(MOST)
             .map(|w| Risk {
-                id: w.case_id.0,
-                address: forecast.addresses.get(&w.case_id.0).cloned().unwrap_or_default(),
+                id: w.case_id,
+                address: forecast.addresses.get(&w.case_id).cloned().unwrap_or_default(),
                 is_red: w.level == Level::Red,
                 reason: v.words.pick(w.reason.clone(), w.reason_zh.clone()),
             })

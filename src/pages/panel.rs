@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::look::Look;
 use super::visitor::Visitor;
 use super::words::Words;
-use crate::domain::{Action, Next, Window, due};
+use crate::domain::{Action, CaseId, Next, Window, due};
 use crate::net::problem::Problem;
 use crate::store::Disclosure;
 use crate::store::case::CaseRow;
@@ -21,7 +21,7 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
 /// A door in short.
 pub struct Panel {
     /// The case.
-    pub id: Uuid,
+    pub id: CaseId,
     /// Unit and door.
     pub title: String,
     /// Look of the state.

@@ -3,7 +3,6 @@
 use askama::Template;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use uuid::Uuid;
 
 use super::areas::choices;
 use super::assign::{Person, people};
@@ -12,7 +11,7 @@ use super::look::{Look, sign_of};
 use super::overview::crumbs;
 use super::panel::{named, names, next_words};
 use super::visitor::{Answer, Visitor};
-use crate::domain::{Viewed, Window};
+use crate::domain::{CaseId, Viewed, Window};
 use crate::net::problem::Problem;
 use crate::store::case::DuePlace;
 use crate::store::survey::Areas;
@@ -76,7 +75,7 @@ impl Only {
 }
 
 struct Line {
-    id: Uuid,
+    id: CaseId,
     address: String,
     look: Look,
     sign: Option<&'static str>,

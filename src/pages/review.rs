@@ -16,7 +16,7 @@ use super::visitor::{Answer, Visitor};
 use crate::dedupe::Ruling;
 use crate::dedupe::effects::{Choice, Effect, Effects};
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::LinkState;
+use crate::domain::{CaseId, LinkState};
 use crate::link::codes::AbsentLevel;
 use crate::net::answer::to_the_end;
 use crate::net::kind;
@@ -63,7 +63,7 @@ struct Chosen {
     bounds: String,
     lines: Vec<Line>,
     sum: String,
-    cases: (Option<Uuid>, Option<Uuid>),
+    cases: (Option<CaseId>, Option<CaseId>),
     residence: Option<String>,
     choices: Vec<Offer>,
     standing: Option<String>,

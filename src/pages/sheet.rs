@@ -4,13 +4,12 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use uuid::Uuid;
 
 use super::assign::{Person, people};
 use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::app::planner::compute;
-use crate::domain::State;
+use crate::domain::{CaseId, State};
 use crate::net::problem::Problem;
 use crate::planning::{Question, Ready, StopView};
 use crate::store::case::CaseRow;
@@ -88,8 +87,8 @@ async fn stops(
 
 /// Stops one after another in the same unit of the same building stand on one page.
 async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> {
-    let ids: Vec<Uuid> = stops.iter().map(|s| s.case_id).collect();
-    let rows: HashMap<Uuid, CaseRow> =
+    let ids: Vec<CaseId> = stops.iter().map(|s| s.case_id).collect();
+    let rows: HashMap<CaseId, CaseRow> =
         v.app.store().cases(v.caller.key, &ids).await?.into_iter().map(|r| (r.id, r)).collect();
     let codes: Vec<String> = stops.iter().map(|s| s.area.clone()).collect();
     let areas = v.app.store().areas(v.caller.key, crate::store::survey::Areas::Codes(codes)).await?;

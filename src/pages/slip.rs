@@ -14,6 +14,7 @@ use super::when::When;
 use crate::access;
 use crate::app::App;
 use crate::app::cards::{door_of_card, note_wishes};
+use crate::domain::CaseId;
 use crate::net::answer::Response;
 use crate::net::body::{FORM_LIMIT, read};
 use crate::net::kind;
@@ -112,7 +113,7 @@ pub async fn submit(app: App, mut request: Request) -> Answer {
 }
 
 /// The windows ticked, of those that are offered.
-fn wishes(app: &App, survey: &Arc<Survey>, form: &Form, case_id: Uuid, f: &Frame) -> Vec<Wish> {
+fn wishes(app: &App, survey: &Arc<Survey>, form: &Form, case_id: CaseId, f: &Frame) -> Vec<Wish> {
     let note: Option<String> = form.text("note").map(|n| n.chars().take(500).collect());
     let note = note.map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
     let chosen: Vec<&str> = form.all("when").collect();

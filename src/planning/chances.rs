@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::{Error, Question, Ready};
+use crate::domain::CaseId;
 use crate::plan::Insight;
 use crate::store::survey::AreaRow;
 use crate::store::{Store, SurveyKey};
@@ -24,7 +24,7 @@ const MOST_MODELS: usize = 8;
 struct Model {
     ready: Ready,
     insight: Insight,
-    places: HashMap<Uuid, usize>,
+    places: HashMap<CaseId, usize>,
 }
 
 /// Models by area; clones share them.
@@ -42,7 +42,7 @@ impl Chances {
         survey: &Arc<Survey>,
         area: &AreaRow,
         now: Timestamp,
-        doors: &[(Uuid, Timestamp)],
+        doors: &[(CaseId, Timestamp)],
     ) -> Result<Vec<Option<f64>>, Error> {
         let Some(model) = self.model(store, survey, area, now).await? else {
             return Ok(vec![None; doors.len()]);
@@ -77,7 +77,7 @@ impl Chances {
         let question = Question { area: area.clone(), on, now, hours: HashMap::new() };
         let ready = Ready::read(store, Arc::clone(survey), question).await?;
         let insight = ready.insight();
-        let places = ready.doors.iter().enumerate().map(|(i, d)| (d.case_id.0, i)).collect();
+        let places = ready.doors.iter().enumerate().map(|(i, d)| (d.case_id, i)).collect();
         let model = Arc::new(Model { ready, insight, places });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_MODELS

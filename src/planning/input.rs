@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
 
 use super::{Error, MOST, Question};
 use crate::domain::rules::Span;
-use crate::domain::{Clock, Evidence, Role, fold, voided_visits};
+use crate::domain::{CaseId, Clock, Evidence, Role, fold, voided_visits};
 use crate::plan::{Doing, Door as PlanDoor, Enumerator, Hours, Lease, PastVisit, Place};
 use crate::setup::{Shifts, parse_hours};
 use crate::store::Store;
@@ -26,15 +25,15 @@ pub(super) async fn doors(
     store: &Store,
     survey: &Survey,
     q: &Question,
-) -> Result<(Vec<PlanDoor>, HashMap<Uuid, Door>), Error> {
+) -> Result<(Vec<PlanDoor>, HashMap<CaseId, Door>), Error> {
     let rows = store.area_cases(survey.key, q.area.range, MOST + 1).await?;
     if i64::try_from(rows.len()).is_ok_and(|n| n > MOST) {
         return Err(Error::TooLarge);
     }
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
     let mut evidence = evidence_of(store, survey, &rows).await?;
     let leases = store.standing_assignments(survey.key, &ids).await?;
-    let mut held: HashMap<Uuid, Lease> = HashMap::new();
+    let mut held: HashMap<CaseId, Lease> = HashMap::new();
     for a in leases {
         if let Some(until) = a.until {
             held.insert(a.case_id, Lease { user: Arc::from(a.enumerator.as_str()), until });
@@ -47,7 +46,7 @@ pub(super) async fn doors(
             let known = evidence.remove(&row.id).unwrap_or_default().as_of(Clock::Event, as_of);
             let standing = fold(&known, &survey.rules);
             PlanDoor {
-                case_id: crate::domain::CaseId(row.id),
+                case_id: row.id,
                 area: Arc::from(row.area.as_str()),
                 building: Arc::from(row.building.as_str()),
                 unit: Arc::from(row.unit.as_str()),
@@ -129,7 +128,7 @@ pub(super) async fn keep_work_in_hand(
     if sheets.is_empty() {
         return Ok(());
     }
-    let places: HashMap<Uuid, &PlanDoor> = doors.iter().map(|d| (d.case_id.0, d)).collect();
+    let places: HashMap<CaseId, &PlanDoor> = doors.iter().map(|d| (d.case_id, d)).collect();
     let today = survey.rules.calendar.day_start(q.on);
     for person in staff {
         let Some(sheet) = sheets.iter().find(|s| *s.user == *person.user) else {
@@ -139,7 +138,7 @@ pub(super) async fn keep_work_in_hand(
         let planned = stops
             .into_iter()
             .flatten()
-            .filter_map(|stop| places.get(&stop.get("case_id")?.as_str()?.parse::<Uuid>().ok()?).copied());
+            .filter_map(|stop| places.get(&stop.get("case_id")?.as_str()?.parse::<CaseId>().ok()?).copied());
         person.doing = in_hand(&person.user, planned, doors, today, q.now);
     }
     Ok(())

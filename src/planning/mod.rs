@@ -14,8 +14,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::Rules;
 use crate::domain::rules::Span;
+use crate::domain::{CaseId, Rules};
 use crate::plan::{Brain, DayInput, Insight, Pinned, Sheet, Stairwise, Stop};
 use crate::store::survey::AreaRow;
 use crate::store::{Error as StoreError, Store};
@@ -66,7 +66,7 @@ pub struct Ready {
     question: Question,
     doors: Vec<crate::plan::Door>,
     staff: Vec<crate::plan::Enumerator>,
-    shown: HashMap<Uuid, Door>,
+    shown: HashMap<CaseId, Door>,
 }
 
 impl Ready {
@@ -111,7 +111,7 @@ impl Ready {
             rule_version: self.survey.policy_version,
             model_version: insight.version(),
             enumerators: self.staff.iter().map(|e| self.sheet(&e.user, &sheets)).collect(),
-            unmanned: unmanned.into_iter().filter_map(|case| self.shown.get(&case.0).cloned()).collect(),
+            unmanned: unmanned.into_iter().filter_map(|case| self.shown.get(&case).cloned()).collect(),
         }
     }
 
@@ -123,7 +123,7 @@ impl Ready {
     }
 
     /// A door as lists show it.
-    pub fn door(&self, case: Uuid) -> Option<&Door> {
+    pub fn door(&self, case: CaseId) -> Option<&Door> {
         self.shown.get(&case)
     }
 
@@ -135,7 +135,7 @@ impl Ready {
             // The sum of nothing is -0.0.
             minutes: own.iter().map(|s| s.minutes).sum::<f64>().round() + 0.0,
             stops: stops
-                .filter_map(|stop| self.shown.get(&stop.case_id.0).map(|door| (stop, door)))
+                .filter_map(|stop| self.shown.get(&stop.case_id).map(|door| (stop, door)))
                 .zip(1..)
                 .map(|((stop, door), seq)| StopView::of(seq, stop, door))
                 .collect(),
@@ -179,7 +179,7 @@ pub struct StopView {
     /// Place on the sheet, from 1.
     pub seq: usize,
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Address in one line.
     pub address: String,
     /// Area code.
@@ -218,7 +218,7 @@ impl StopView {
     fn of(seq: usize, stop: &Stop, door: &Door) -> Self {
         Self {
             seq,
-            case_id: stop.case_id.0,
+            case_id: stop.case_id,
             address: door.address.clone(),
             area: door.area.clone(),
             building: door.building.clone(),

@@ -12,7 +12,7 @@ use super::wire::column;
 use super::{Store, SurveyKey, quota};
 use crate::domain::policy::Limits;
 use crate::domain::quota::{Spent, Wanted, price};
-use crate::domain::{AreaRange, Quota};
+use crate::domain::{AreaRange, CaseId, Quota};
 
 statements! {
     /// $1 district, $2 survey, $3 id, $4 device, $5 user, $6 media type, $7 length, $8 now, $9 the id as sent.
@@ -403,7 +403,7 @@ impl Store {
         key: SurveyKey,
         (named, ids): (Uuid, &[Uuid]),
         range: AreaRange,
-    ) -> Result<Option<(Uuid, String, Option<Uuid>)>, Error> {
+    ) -> Result<Option<(Uuid, String, Option<CaseId>)>, Error> {
         let ids = ids.to_vec();
         self.reading("may_read_attachment", move |tx| {
             let ids = ids.clone();

@@ -177,8 +177,8 @@ impl Note {
 
     /// Concerning this thing.
     #[must_use]
-    pub fn about(mut self, subject: Uuid) -> Self {
-        self.subject = Some(subject);
+    pub fn about(mut self, subject: impl Into<Uuid>) -> Self {
+        self.subject = Some(subject.into());
         self
     }
 

@@ -12,6 +12,7 @@ use super::sight::{Sight, Whose, is_near, is_own};
 use super::tx::{Error, Tx, statements};
 use super::wire::{InOrder, Stamp};
 use super::{Store, SurveyKey};
+use crate::domain::CaseId;
 use crate::domain::quota::BATCH_BYTES;
 
 statements! {
@@ -211,7 +212,7 @@ pub struct Known {
     /// A sentence about that.
     pub held_detail: Option<String>,
     /// The case it counts for, if known.
-    pub case_id: Option<Uuid>,
+    pub case_id: Option<CaseId>,
     /// Whose it is to whoever looks.
     pub whose: Whose,
 }

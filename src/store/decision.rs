@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
@@ -29,7 +28,7 @@ statements! {
 #[derive(Clone, Debug)]
 pub struct DecisionRow {
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Order on the case.
     pub seq: i32,
     /// Kind and what it needs, as JSON.
@@ -52,7 +51,7 @@ pub struct DecisionRow {
 #[derive(Clone, Debug)]
 pub struct NewDecision {
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// What was decided.
     pub kind: DecisionKind,
     /// Kind slug.
@@ -93,7 +92,7 @@ pub async fn insert_decision(tx: &Tx, key: SurveyKey, d: &NewDecision) -> Result
 }
 
 /// Decisions of cases as rows.
-pub async fn decision_rows(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<DecisionRow>, Error> {
+pub async fn decision_rows(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<DecisionRow>, Error> {
     let rows = tx.query(&LOAD_DECISIONS, &[&key.district, &key.no, &cases]).await?;
     Ok(rows
         .iter()
@@ -115,7 +114,7 @@ pub async fn decision_rows(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Ve
 pub async fn load_decisions(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
 ) -> Result<Vec<(CaseId, Decision)>, Error> {
     if cases.is_empty() {
         return Ok(Vec::new());
@@ -126,14 +125,14 @@ pub async fn load_decisions(
         .map(|r| {
             let kind = serde_json::from_value(r.detail).map_err(|_| Error::Corrupt("decision"))?;
             let decision = Decision { seq: i64::from(r.seq), at: r.at, by: Arc::from(r.by.as_str()), kind };
-            Ok((CaseId(r.case_id), decision))
+            Ok((r.case_id, decision))
         })
         .collect()
 }
 
 impl Store {
     /// Decisions of one case, oldest first.
-    pub async fn decisions(&self, key: SurveyKey, case: Uuid) -> Result<Vec<DecisionRow>, Error> {
+    pub async fn decisions(&self, key: SurveyKey, case: CaseId) -> Result<Vec<DecisionRow>, Error> {
         self.reading("decisions", move |tx| Box::pin(async move { decision_rows(tx, key, &[case]).await }))
             .await
     }

@@ -9,8 +9,8 @@ use super::sql_types::ReadRow;
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey, Witness};
 use crate::domain::{
-    Channel, Datum, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent, Sex,
-    place,
+    CaseId, Channel, Datum, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus, Respondent,
+    Sex, place,
 };
 
 statements! {
@@ -38,7 +38,7 @@ pub struct VisitRow {
     /// Its id.
     pub id: Uuid,
     /// Its case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Batch that brought it.
     pub batch_id: Uuid,
     /// Device.
@@ -91,7 +91,7 @@ pub struct InterviewRow {
     /// Revision.
     pub revision: i32,
     /// Its case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// The visit it names.
     pub visit_id: Option<Uuid>,
     /// Whether it counts.
@@ -237,7 +237,7 @@ pub struct Detail {
     pub persons: Vec<PersonRow>,
 }
 
-async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
+async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Detail, Error> {
     let visits = tx.query(&VISITS, &[&key.district, &key.no, &cases]).await?;
     let interviews: Vec<InterviewRow> = tx
         .query(&INTERVIEWS, &[&key.district, &key.no, &cases])
@@ -261,7 +261,7 @@ async fn load_detail(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, 
 
 impl Store {
     /// The history of cases.
-    pub async fn detail(&self, _: &Witness, key: SurveyKey, cases: &[Uuid]) -> Result<Detail, Error> {
+    pub async fn detail(&self, _: &Witness, key: SurveyKey, cases: &[CaseId]) -> Result<Detail, Error> {
         let cases = cases.to_vec();
         self.reading("detail", move |tx| {
             let cases = cases.clone();

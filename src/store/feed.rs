@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::{AreaRange, Reach};
+use crate::domain::{AreaRange, CaseId, Reach};
 
 statements! {
     /// $1 district, $2 survey, $3 kind, $4 ids, $5 tag, $6 area numbers, $7 devices, $8 users.
@@ -216,7 +216,7 @@ pub struct AssignmentRow {
     /// Its id.
     pub id: Uuid,
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Who holds it.
     pub enumerator: String,
     /// End of the lease.
@@ -334,7 +334,7 @@ pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<As
 }
 
 /// All assignments of cases, oldest first.
-pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
+pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<AssignmentRow>, Error> {
     let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
@@ -343,7 +343,7 @@ pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<V
 pub async fn end_assignments(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
     now: Timestamp,
     reason: &str,
 ) -> Result<Vec<(Uuid, String)>, Error> {
@@ -354,7 +354,7 @@ pub async fn end_assignments(
 /// Adds assignments and makes their enumerators the holders.
 pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> Result<(), Error> {
     let ids: Vec<Uuid> = all.iter().map(|a| a.id).collect();
-    let cases: Vec<Uuid> = all.iter().map(|a| a.case_id).collect();
+    let cases: Vec<CaseId> = all.iter().map(|a| a.case_id).collect();
     let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
     let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
     let Some(first) = all.first() else { return Ok(()) };
@@ -369,7 +369,7 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
 }
 
 /// Takes the holder off these cases.
-pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
+pub async fn clear_holders(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<(), Error> {
     let nobody: Vec<Option<&str>> = cases.iter().map(|_| None).collect();
     tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &nobody]).await?;
     Ok(())

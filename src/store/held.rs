@@ -8,7 +8,7 @@ use super::batch::{RecordKind, Status};
 use super::tx::{Error, Tx, statements};
 use super::wire::column;
 use super::{Store, SurveyKey};
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 use crate::store::sql_types::ReadRow;
 
 statements! {
@@ -145,7 +145,7 @@ pub struct HeldRow {
     /// Revision of an interview, else 0.
     pub revision: i32,
     /// The case, or what it named.
-    pub case_id: Option<Uuid>,
+    pub case_id: Option<CaseId>,
     /// Who collected it.
     pub enumerator: String,
     /// The device.
@@ -178,7 +178,7 @@ pub struct Settled {
     /// Revision of an interview, else 0.
     pub revision: i32,
     /// The case it counts for from now on.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Whether it counts.
     pub status: Status,
     /// Why it is held from now on; `None`: as before.
@@ -256,7 +256,7 @@ async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Res
 }
 
 /// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
-pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), Error> {
+pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<(), Error> {
     if ids.len() > SINGLE_LOCKS {
         return lock_matter(tx, key, Matter::Doors, Hold::Alone).await;
     }
@@ -264,7 +264,7 @@ pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), E
     let locks: Vec<i64> = ids
         .iter()
         .map(|id| {
-            let (high, low) = id.as_u64_pair();
+            let (high, low) = id.0.as_u64_pair();
             i64::from_ne_bytes((high ^ low.rotate_left(17) ^ u64::from(key.no.unsigned_abs())).to_ne_bytes())
         })
         .collect();
@@ -279,7 +279,7 @@ pub async fn lock_arrivals(tx: &Tx, key: SurveyKey, hold: Hold) -> Result<(), Er
 }
 
 /// Records held because they named one of these ids when it was not known.
-pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<HeldRow>, Error> {
+pub async fn waiters(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<HeldRow>, Error> {
     let rows = tx.query(&WAITERS, &[&key.district, &key.no, &ids]).await?;
     rows.iter().map(|r| held_row(r, Status::Held)).collect()
 }
@@ -320,7 +320,7 @@ pub async fn visits_of_interviews(
     tx: &Tx,
     key: SurveyKey,
     interviews: &[Uuid],
-) -> Result<Vec<((Uuid, i32), Uuid)>, Error> {
+) -> Result<Vec<((Uuid, i32), CaseId)>, Error> {
     let rows = tx.query(&VISITS_OF_INTERVIEWS, &[&key.district, &key.no, &interviews]).await?;
     Ok(rows.iter().map(|r| ((r.get(0), r.get(1)), r.get(2))).collect())
 }
@@ -402,7 +402,7 @@ pub async fn settle_dwelling(
     key: SurveyKey,
     id: Uuid,
     status: Status,
-    case: Option<Uuid>,
+    case: Option<CaseId>,
 ) -> Result<(), Error> {
     tx.execute(&SET_DWELLING, &[&key.district, &key.no, &id, &status, &case]).await?;
     Ok(())

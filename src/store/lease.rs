@@ -9,7 +9,7 @@ use super::case::CasePlace;
 use super::feed::{AssignmentRow, assignment_row};
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 
 statements! {
     /// $1 district, $2 survey, $3 now, $4 limit.
@@ -113,7 +113,7 @@ pub enum Listed {
 }
 
 /// Cases whose lease has ended by `now`, earliest end first.
-pub async fn ended_by(tx: &Tx, key: SurveyKey, now: Timestamp, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub async fn ended_by(tx: &Tx, key: SurveyKey, now: Timestamp, limit: i64) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&ENDED_BY, &[&key.district, &key.no, &now, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
@@ -122,15 +122,15 @@ pub async fn ended_by(tx: &Tx, key: SurveyKey, now: Timestamp, limit: i64) -> Re
 pub async fn expire(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
     now: Timestamp,
-) -> Result<Vec<(Uuid, Uuid, String)>, Error> {
+) -> Result<Vec<(Uuid, CaseId, String)>, Error> {
     let rows = tx.query(&EXPIRE, &[&key.district, &key.no, &cases, &now]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// The latest assignment of each of these cases.
-pub async fn latest(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<AssignmentRow>, Error> {
+pub async fn latest(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<AssignmentRow>, Error> {
     let rows = tx.query(&LATEST, &[&key.district, &key.no, &cases]).await?;
     Ok(rows.iter().map(assignment_row).collect())
 }
@@ -142,13 +142,13 @@ pub async fn ranges(tx: &Tx, key: SurveyKey, users: &[String]) -> Result<HashMap
 }
 
 /// Which of these cases were ever lent to a person.
-pub async fn ever_lent(tx: &Tx, key: SurveyKey, cases: &[Uuid], user: &str) -> Result<Vec<Uuid>, Error> {
+pub async fn ever_lent(tx: &Tx, key: SurveyKey, cases: &[CaseId], user: &str) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&EVER_LENT, &[&key.district, &key.no, &cases, &user]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Cases lent to a person now.
-pub async fn held_by(tx: &Tx, key: SurveyKey, user: &str, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub async fn held_by(tx: &Tx, key: SurveyKey, user: &str, limit: i64) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&HELD_BY, &[&key.district, &key.no, &user, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }

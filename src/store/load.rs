@@ -8,10 +8,10 @@ mod same;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::tx::{Error, Param, Tx, statements};
 use super::{Statement, SurveyKey};
+use crate::domain::CaseId;
 use crate::setup::{AreaRow, Setup};
 
 pub use doors::{
@@ -183,7 +183,7 @@ pub async fn renumber(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
 }
 
 /// Cases with evidence after `after`, by id, at most `limit`.
-pub async fn touched_cases(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub async fn touched_cases(tx: &Tx, key: SurveyKey, after: CaseId, limit: i64) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&TOUCHED_CASES, &[&key.district, &key.no, &after, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }

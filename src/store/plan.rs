@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::feed::AssignmentRow;
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey, Witness};
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 
 statements! {
     /// $1 district, $2 survey, $3 from, $4 to.
@@ -117,7 +117,7 @@ pub struct Wish {
     /// Its id.
     pub id: Uuid,
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Start.
     pub from: Timestamp,
     /// End.
@@ -228,7 +228,7 @@ impl Store {
     pub async fn standing_assignments(
         &self,
         key: SurveyKey,
-        cases: &[Uuid],
+        cases: &[CaseId],
     ) -> Result<Vec<AssignmentRow>, Error> {
         let cases = cases.to_vec();
         self.reading("standing_assignments", move |tx| {
@@ -272,7 +272,7 @@ impl Store {
     }
 
     /// The case a slip's code stands for.
-    pub async fn slip(&self, hash: &[u8]) -> Result<Option<(SurveyKey, Uuid)>, Error> {
+    pub async fn slip(&self, hash: &[u8]) -> Result<Option<(SurveyKey, CaseId)>, Error> {
         let hash = hash.to_vec();
         self.reading("slip", move |tx| {
             let hash = hash.clone();
@@ -290,7 +290,7 @@ impl Store {
     pub async fn add_slips(
         &self,
         key: SurveyKey,
-        slips: Vec<(Vec<u8>, Uuid)>,
+        slips: Vec<(Vec<u8>, CaseId)>,
         by: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -299,7 +299,7 @@ impl Store {
             let (slips, by) = (slips.clone(), by.clone());
             Box::pin(async move {
                 let hashes: Vec<&[u8]> = slips.iter().map(|s| s.0.as_slice()).collect();
-                let cases: Vec<Uuid> = slips.iter().map(|s| s.1).collect();
+                let cases: Vec<CaseId> = slips.iter().map(|s| s.1).collect();
                 tx.execute(&PUT_SLIPS, &[&hashes, &key.district, &key.no, &cases, &by, &now]).await?;
                 Ok::<_, Error>(Outcome::Commit(()))
             })
@@ -348,7 +348,7 @@ impl Store {
         &self,
         _: &Witness,
         key: SurveyKey,
-        cases: &[Uuid],
+        cases: &[CaseId],
         now: Timestamp,
     ) -> Result<Vec<Wish>, Error> {
         let cases = cases.to_vec();

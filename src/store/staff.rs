@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::survey::{StaffRow, staff_row};
 use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::{Role, UserName};
+use crate::domain::{CaseId, Role, UserName};
 use crate::setup;
 use crate::store::sql_types::ReadRow;
 
@@ -266,7 +266,7 @@ pub async fn spelled(tx: &Tx, user: &str) -> Result<String, Error> {
 }
 
 /// Doors that these people hold, held or are lent, by id, at most `limit`.
-pub async fn doors_of(tx: &Tx, key: SurveyKey, users: &[String], limit: i64) -> Result<Vec<Uuid>, Error> {
+pub async fn doors_of(tx: &Tx, key: SurveyKey, users: &[String], limit: i64) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&DOORS_OF, &[&key.district, &key.no, &users, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
@@ -275,23 +275,23 @@ pub async fn doors_of(tx: &Tx, key: SurveyKey, users: &[String], limit: i64) -> 
 pub async fn end_leases(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
     users: &[String],
     now: Timestamp,
     reason: &str,
-) -> Result<Vec<(Uuid, Uuid, String)>, Error> {
+) -> Result<Vec<(Uuid, CaseId, String)>, Error> {
     let rows = tx.query(&END_LEASES, &[&key.district, &key.no, &cases, &users, &now, &reason]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect())
 }
 
 /// Doors lent to people in whose area they lie.
-pub async fn lent_at_home(tx: &Tx, key: SurveyKey) -> Result<Vec<Uuid>, Error> {
+pub async fn lent_at_home(tx: &Tx, key: SurveyKey) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&LENT_AT_HOME, &[&key.district, &key.no]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Those of these doors that are lent to people in whose area they do not lie: (case, enumerator), by case.
-pub async fn lent_abroad(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(Uuid, String)>, Error> {
+pub async fn lent_abroad(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<(CaseId, String)>, Error> {
     if cases.is_empty() {
         return Ok(Vec::new());
     }

@@ -11,7 +11,7 @@ use super::access::Caller;
 use super::audit::{Action, Note};
 use super::tx::Error;
 use super::{Store, SurveyKey};
-use crate::domain::LinkState;
+use crate::domain::{CaseId, LinkState};
 
 /// By what way somebody reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub enum Disclosure {
     /// A door with what was said there.
     Case {
         /// The case.
-        id: Uuid,
+        id: CaseId,
         /// Its area.
         area: String,
     },
@@ -86,7 +86,7 @@ pub enum Disclosure {
         /// The door's area.
         area: String,
         /// The door, when a visit names the picture.
-        case: Option<Uuid>,
+        case: Option<CaseId>,
     },
     /// Rows of a whole area.
     Export {
@@ -105,7 +105,7 @@ impl Disclosure {
     /// Action, area, subject and what else tells it from others.
     fn parts(self) -> (Action, Option<String>, Option<Uuid>, Value) {
         match self {
-            Self::Case { id, area } => (Action::ReadCase, Some(area), Some(id), json!({})),
+            Self::Case { id, area } => (Action::ReadCase, Some(area), Some(id.into()), json!({})),
             Self::Links { state, area } => (Action::ReadLinks, area, None, json!({"state": state})),
             Self::Link { id, area } => (Action::ReadLink, Some(area), Some(id), json!({})),
             Self::Picture { id, area, case } => {

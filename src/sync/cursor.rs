@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 use crate::store::case::CasePlace;
 use crate::store::feed::Place;
 
@@ -66,7 +66,7 @@ impl FullAt {
     /// The beginning.
     pub(super) fn start(seq: i64) -> Self {
         let CasePlace { area_no, building, id } = CasePlace::START;
-        Self { seq, part: Part::Survey, area_no, building, id, is_half: false }
+        Self { seq, part: Part::Survey, area_no, building, id: id.0, is_half: false }
     }
 
     /// The beginning of another part.
@@ -81,12 +81,12 @@ impl FullAt {
 
     /// After one case of the own area.
     pub(super) fn after_case(self, CasePlace { area_no, building, id }: CasePlace) -> Self {
-        Self { area_no, building, id, is_half: false, ..self }
+        Self { area_no, building, id: id.0, is_half: false, ..self }
     }
 
     /// The place among the cases of the own area.
     pub(super) fn case(&self) -> CasePlace {
-        CasePlace { area_no: self.area_no, building: self.building, id: self.id }
+        CasePlace { area_no: self.area_no, building: self.building, id: CaseId(self.id) }
     }
 
     /// Between a door and its case.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Change, Op};
-use crate::domain::State;
+use crate::domain::{CaseId, State};
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{self, Known, RecordKind, Status, known_records};
 use crate::store::case::{CasePlace, CaseRow, find_cases, list_lent_rows, list_rows};
@@ -72,7 +72,7 @@ pub(super) async fn lent_cases(
     tx: &Tx,
     key: SurveyKey,
     reader: &Reader,
-    after: Uuid,
+    after: CaseId,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     list_lent_rows(tx, key, reader.range, &reader.user, &Some(held_states()), after, limit).await
@@ -124,12 +124,13 @@ pub(super) async fn changed_cases(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = find_cases(tx, key, ids).await?;
-    let found: HashSet<Uuid> = rows.iter().map(|r| r.id).collect();
+    let cases: Vec<CaseId> = ids.iter().copied().map(CaseId).collect();
+    let rows = find_cases(tx, key, &cases).await?;
+    let found: HashSet<CaseId> = rows.iter().map(|r| r.id).collect();
     let mut all: Vec<Change> =
-        ids.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", *id)).collect();
+        cases.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", id.0)).collect();
     for row in &rows {
-        all.push(if is_held(row, reader) { case(row)? } else { dropped("case", row.id) });
+        all.push(if is_held(row, reader) { case(row)? } else { dropped("case", row.id.0) });
     }
     Ok(all)
 }

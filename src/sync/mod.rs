@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, CaseId};
 use crate::store::access::Caller;
 use crate::store::case::CasePlace;
 use crate::store::device;
@@ -195,10 +195,10 @@ impl Work<'_> {
             }
             Part::Lent => {
                 let (half, pairs) = fitting(at, limit);
-                let rows = data::lent_cases(self.tx, self.key, &self.reader, at.id, pairs).await?;
+                let rows = data::lent_cases(self.tx, self.key, &self.reader, CaseId(at.id), pairs).await?;
                 let next = match rows.last() {
                     Some(_) if half == Half::Door => at.half(),
-                    Some(last) => at.after(last.id),
+                    Some(last) => at.after(last.id.0),
                     None => at.next(Part::Assignments),
                 };
                 Ok((data::doors(&rows, half)?, Some(next)))

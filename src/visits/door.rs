@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{EffortPart, Outcome, State, Window};
+use crate::domain::{CaseId, EffortPart, Outcome, State, Window};
 use crate::store::case::CaseRow;
 use crate::store::survey::Areas;
 use crate::store::{Error, Store};
@@ -16,9 +16,9 @@ use crate::surveys::Survey;
 #[derive(Clone, Debug, Serialize)]
 pub struct Door {
     /// Case id.
-    pub id: Uuid,
+    pub id: CaseId,
     /// The same, under the name that other lists use.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Door id.
     pub dwelling_id: Uuid,
     /// Building id.
@@ -57,7 +57,7 @@ pub struct Door {
     pub holder: Option<String>,
     /// The case that goes on, when this door was listed twice.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub merged_into: Option<Uuid>,
+    pub merged_into: Option<CaseId>,
 }
 
 /// A place on earth, WGS-84 degrees.

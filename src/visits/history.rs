@@ -11,8 +11,8 @@ use super::door::{Door, area_names};
 use super::evidence_of;
 use crate::domain::case::Counted;
 use crate::domain::{
-    Channel, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship, ResidenceStatus,
-    Respondent, Sex, Standing, VisitId, flags, fold, next_action, voided_visits, why,
+    CaseId, Channel, Flag, Informant, InterviewResult, Language, Next, Outcome, Relationship,
+    ResidenceStatus, Respondent, Sex, Standing, VisitId, flags, fold, next_action, voided_visits, why,
 };
 use crate::ingest::digest::Keys;
 use crate::store::attachment::Named;
@@ -83,7 +83,7 @@ pub struct VisitView {
     /// Its id.
     pub id: Uuid,
     /// The case it was made for; another one where two doors were merged.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Device time, with the offset as sent.
     pub at: String,
     /// The same instant in UTC.
@@ -245,7 +245,7 @@ pub struct AssignmentView {
     /// Its id.
     pub id: Uuid,
     /// The case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Who holds it.
     pub enumerator: String,
     /// End of the lease.
@@ -323,7 +323,7 @@ pub async fn history(
     let rows = std::slice::from_ref(row);
     let evidence = evidence_of(store, survey, rows).await?.remove(&row.id).unwrap_or_default();
     let standing = fold(&evidence, rules);
-    let mut cases: Vec<Uuid> = evidence_cases(store, survey, row).await?;
+    let mut cases: Vec<CaseId> = evidence_cases(store, survey, row).await?;
     cases.insert(0, row.id);
     let detail = store.detail(witness, survey.key, &cases).await?;
     let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
@@ -391,7 +391,7 @@ async fn pictures(
 }
 
 /// The cases merged into this one.
-async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<Uuid>, Error> {
+async fn evidence_cases(store: &Store, survey: &Survey, row: &CaseRow) -> Result<Vec<CaseId>, Error> {
     if row.absorbed == 0 {
         return Ok(Vec::new());
     }

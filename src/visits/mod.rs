@@ -6,9 +6,7 @@ pub mod returns;
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
-use crate::domain::{Evidence, Standing, fold};
+use crate::domain::{CaseId, Evidence, Standing, fold};
 use crate::store::case::{CaseRow, absorbed};
 use crate::store::evidence::load_evidence;
 use crate::store::{Error, Store};
@@ -19,10 +17,10 @@ pub async fn evidence_of(
     store: &Store,
     survey: &Survey,
     rows: &[CaseRow],
-) -> Result<HashMap<Uuid, Evidence>, Error> {
+) -> Result<HashMap<CaseId, Evidence>, Error> {
     let key = survey.key;
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let survivors: Vec<Uuid> = rows.iter().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
+    let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
+    let survivors: Vec<CaseId> = rows.iter().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
     store
         .reading("evidence_of", move |tx| {
             let (mut ids, survivors) = (ids.clone(), survivors.clone());
@@ -31,8 +29,7 @@ pub async fn evidence_of(
                     if survivors.is_empty() { Vec::new() } else { absorbed(tx, key, &survivors).await? };
                 ids.extend(losers.iter().map(|l| l.0));
                 let known = load_evidence(tx, key, &ids).await?;
-                let mut all: HashMap<Uuid, Evidence> =
-                    known.into_iter().map(|(case, e)| (case.0, e)).collect();
+                let mut all = known;
                 for (loser, survivor) in losers {
                     let taken = all.get(&loser).cloned().unwrap_or_default();
                     all.entry(survivor).or_default().absorb(&taken);
@@ -48,7 +45,7 @@ pub async fn standings_of(
     store: &Store,
     survey: &Survey,
     rows: &[CaseRow],
-) -> Result<HashMap<Uuid, Standing>, Error> {
+) -> Result<HashMap<CaseId, Standing>, Error> {
     let evidence = evidence_of(store, survey, rows).await?;
     Ok(evidence.into_iter().map(|(id, e)| (id, fold(&e, &survey.rules))).collect())
 }

@@ -13,7 +13,7 @@ use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
 use super::super::record::{Parsed, Warning};
 use super::super::refold::Folded;
 use super::{Prepared, Stored, Work};
-use crate::domain::Unmet;
+use crate::domain::{CaseId, Unmet};
 use crate::store::batch::{self, Status};
 use crate::store::device::Contact;
 use crate::store::feed::{self, ChangeKind, Mark};
@@ -71,7 +71,7 @@ impl Work<'_> {
     /// A receipt for each record, as text, and how many there are of each kind.
     pub(super) async fn receipts(
         &self,
-        folded: &HashMap<Uuid, Folded>,
+        folded: &HashMap<CaseId, Folded>,
     ) -> Result<(Vec<Box<RawValue>>, Counts), Error> {
         let batches: Vec<Uuid> = self
             .classes
@@ -124,7 +124,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn receipt(&self, index: usize, class: &Class, folded: &HashMap<Uuid, Folded>) -> Receipt {
+    fn receipt(&self, index: usize, class: &Class, folded: &HashMap<CaseId, Folded>) -> Receipt {
         let read = &self.batch.reads[index];
         if let Parsed::Refused(refused) = &read.parsed {
             return Receipt::refused(refused);
@@ -147,7 +147,7 @@ impl Work<'_> {
     }
 
     /// The case as it stands after the batch; nothing for a case out of reach.
-    fn case_after(&self, id: Uuid, folded: &HashMap<Uuid, Folded>) -> Option<CaseAfter> {
+    fn case_after(&self, id: CaseId, folded: &HashMap<CaseId, Folded>) -> Option<CaseAfter> {
         let row = self.cases.in_reach(id, &self.batch.reach)?;
         Some(match folded.get(&row.id) {
             Some(f) => CaseAfter {

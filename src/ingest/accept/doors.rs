@@ -11,6 +11,7 @@ use super::super::rows::{self, Standing};
 use super::super::{Error, held};
 use super::place::{Looks, Place, place_doors};
 use super::{Trust, Work, held_for, new_ones};
+use crate::domain::CaseId;
 use crate::domain::ids::key_part;
 use crate::domain::rates::Baseline;
 use crate::store::batch::Status;
@@ -37,9 +38,9 @@ impl Work<'_> {
             areas.iter().map(|a| (key_part(&a.code), (a.code.as_str(), a.range.lo))).collect();
         let places = self.place(&found, &known).await?;
         let listed: Vec<FoundDoor> = places.iter().filter_map(Place::door).cloned().collect();
-        let mut targets: Vec<Uuid> = found.iter().map(|f| f.1.id).collect();
+        let mut targets: Vec<CaseId> = found.iter().map(|f| CaseId(f.1.id)).collect();
         targets.extend(listed.iter().flat_map(|d| [d.case_id, d.written_case]));
-        targets.extend(found.iter().map(|(i, d)| self.sent_id(*i).unwrap_or(d.id)));
+        targets.extend(found.iter().map(|(i, d)| CaseId(self.sent_id(*i).unwrap_or(d.id))));
         targets.sort_unstable();
         targets.dedup();
         store_held::lock_targets(self.tx, self.at.key, &targets).await?;
@@ -56,9 +57,9 @@ impl Work<'_> {
         }
         for ((i, d), place) in found.iter().zip(&places) {
             let standing = if let Some(reason) = place.why_not() {
-                held_for(d.id, reason)
+                held_for(CaseId(d.id), reason)
             } else {
-                let case_id = place.door().map_or(d.id, |door| door.case_id);
+                let case_id = place.door().map_or(CaseId(d.id), |door| door.case_id);
                 Standing { case_id, status: Status::Accepted, held: None }
             };
             self.standings.insert(*i, standing);
@@ -98,7 +99,8 @@ impl Work<'_> {
         if names.is_empty() {
             return Ok(());
         }
-        self.cases.remember_own_doors(&names);
+        let doors: Vec<(CaseId, CaseId)> = names.iter().map(|n| (CaseId(n.0), CaseId(n.1))).collect();
+        self.cases.remember_own_doors(&doors);
         store_held::rename_waiters(self.tx, self.at.key, &self.batch.head.user, &names).await?;
         Ok(())
     }
@@ -116,7 +118,7 @@ pub(in crate::ingest) async fn add_doors(
     }
     let blank = blank(&survey.rules, Baseline::Out);
     note_keys(tx, at, doors).await?;
-    let mut new: HashSet<Uuid> =
+    let mut new: HashSet<CaseId> =
         case::add_found(tx, at.key, at.now, blank, doors).await?.into_iter().collect();
     // One door may be reported by several records: it is counted and told of once.
     let added: Vec<&FoundDoor> = doors.iter().filter(|d| new.remove(&d.case_id)).collect();
@@ -152,7 +154,7 @@ pub(in crate::ingest) async fn note_keys(tx: &Tx, at: At, doors: &[FoundDoor]) -
         parts: [&d.written_area, &d.building, &d.unit, &d.room].map(String::clone),
     };
     case::add_door_aliases(tx, at.key, &other.iter().map(alias).collect::<Vec<_>>(), at.now).await?;
-    let cases: Vec<(Uuid, Uuid)> = other.iter().map(|d| (d.written_case, d.case_id)).collect();
+    let cases: Vec<(CaseId, CaseId)> = other.iter().map(|d| (d.written_case, d.case_id)).collect();
     Ok(case::add_case_aliases(tx, at.key, &cases).await?)
 }
 

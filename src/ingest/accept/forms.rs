@@ -10,6 +10,7 @@ use super::super::record::{InterviewRecord, Parsed, Read, VisitRecord};
 use super::super::rows::{self, Standing};
 use super::super::{Error, digest, held};
 use super::{Trust, Work, new_ones};
+use crate::domain::CaseId;
 use crate::store::attachment;
 use crate::store::batch::{RecordKind, Status};
 use crate::store::evidence::{self, NewInterview, NewVisit, Others, Sender};
@@ -160,7 +161,7 @@ impl Work<'_> {
     }
 
     /// The rows of the new visits, and the cases of those that count.
-    fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, Uuid>) {
+    fn judge_visits(&mut self, visits: &[(usize, &VisitRecord)]) -> (Vec<NewVisit>, HashMap<Uuid, CaseId>) {
         let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
@@ -178,8 +179,8 @@ impl Work<'_> {
     async fn visits_named(
         &self,
         interviews: &[(usize, &InterviewRecord)],
-        counted: &HashMap<Uuid, Uuid>,
-    ) -> Result<HashMap<Uuid, Uuid>, Error> {
+        counted: &HashMap<Uuid, CaseId>,
+    ) -> Result<HashMap<Uuid, CaseId>, Error> {
         let named = interviews.iter().filter_map(|(_, r)| r.visit.map(|v| v.0));
         let before: Vec<Uuid> = named.filter(|id| !counted.contains_key(id)).collect();
         let mut there = evidence::visit_cases(self.tx, self.at.key, &before, &self.batch.sight).await?;
@@ -191,7 +192,7 @@ impl Work<'_> {
     fn judge_interviews(
         &mut self,
         interviews: &[(usize, &InterviewRecord)],
-        visits: &HashMap<Uuid, Uuid>,
+        visits: &HashMap<Uuid, CaseId>,
         usable: &[(Uuid, i32)],
         keys: &digest::Keys,
     ) -> Vec<NewInterview> {
@@ -221,7 +222,7 @@ impl Work<'_> {
         &self,
         index: usize,
         r: &InterviewRecord,
-        visits: &HashMap<Uuid, Uuid>,
+        visits: &HashMap<Uuid, CaseId>,
         highest: &HashMap<Uuid, i32>,
     ) -> Standing {
         let mut standing = self.standing(index, r.case);

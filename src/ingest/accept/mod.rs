@@ -222,12 +222,12 @@ struct Work<'a> {
     classes: Vec<Class>,
     cases: Cases,
     /// Cases that got evidence.
-    touched: HashSet<Uuid>,
+    touched: HashSet<CaseId>,
     /// What each of them got in this batch.
     gains: Gains,
     /// Those of them whose fold needs more than what they had and got: records that had waited for something, or another
     /// revision of an interview.
-    unsure: HashSet<Uuid>,
+    unsure: HashSet<CaseId>,
     /// Standing of each new record, by its place.
     standings: HashMap<usize, Standing>,
     /// Records whose standing changed although they came earlier.
@@ -338,12 +338,12 @@ async fn look_up<'a>(
 }
 
 /// The cases that records speak of; none when the batch brings doors, whose locks come first.
-fn named_cases(reads: &[Read]) -> Vec<Uuid> {
+fn named_cases(reads: &[Read]) -> Vec<CaseId> {
     let mut named = Vec::with_capacity(reads.len());
     for read in reads {
         match &read.parsed {
-            Parsed::Visit(v) => named.push(v.case.0),
-            Parsed::Interview(r) => named.push(r.case.0),
+            Parsed::Visit(v) => named.push(v.case),
+            Parsed::Interview(r) => named.push(r.case),
             Parsed::Dwelling(_) => return Vec::new(),
             Parsed::Refused(_) => {}
         }
@@ -384,11 +384,11 @@ impl<'a> Work<'a> {
 
     /// Locks every case the new visits and interviews speak of.
     async fn resolve_cases(&mut self, keys: &digest::Keys) -> Result<(), Error> {
-        let mut refs: Vec<Uuid> = Vec::new();
+        let mut refs: Vec<CaseId> = Vec::new();
         for (i, read) in self.reads().iter().enumerate().filter(|(i, _)| self.classes[*i] == Class::New) {
             match &read.parsed {
-                Parsed::Visit(v) => refs.push(v.case.0),
-                Parsed::Interview(r) => refs.push(r.case.0),
+                Parsed::Visit(v) => refs.push(v.case),
+                Parsed::Interview(r) => refs.push(r.case),
                 Parsed::Dwelling(_) => refs.extend(self.standings.get(&i).map(|s| s.case_id)),
                 Parsed::Refused(_) => {}
             }
@@ -400,7 +400,7 @@ impl<'a> Work<'a> {
         }
         self.cases.lock(self.tx, self.at.key, &refs).await?;
         self.cases.remember_lent(self.tx, self.at.key, &self.batch.reach).await?;
-        let stand_in = |id| keys.stand_in(id, &self.batch.head.user);
+        let stand_in = |id: CaseId| CaseId(keys.stand_in(id.0, &self.batch.head.user));
         self.cases.find_own_doors(self.tx, self.at.key, (&refs, &self.batch.reach), stand_in).await?;
         Ok(())
     }
@@ -408,8 +408,8 @@ impl<'a> Work<'a> {
     /// Whether a record counts, before anything special to its kind.
     fn standing(&self, index: usize, case: CaseId) -> Standing {
         let read = &self.reads()[index];
-        let row = self.cases.in_reach(case.0, &self.batch.reach);
-        let case_id = row.map_or(case.0, |r| r.id);
+        let row = self.cases.in_reach(case, &self.batch.reach);
+        let case_id = row.map_or(case, |r| r.id);
         if let Some(held) = &read.held {
             let detail = if held.pointers.is_empty() {
                 held.detail.clone()
@@ -422,12 +422,12 @@ impl<'a> Work<'a> {
         match row {
             _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
             Some(_) => Standing { case_id, status: Status::Accepted, held: None },
-            None => held_for(case.0, Reason::UnknownCase),
+            None => held_for(case, Reason::UnknownCase),
         }
     }
 
     async fn fold_again(&mut self) -> Result<Refold, Error> {
-        let touched: Vec<Uuid> = self.touched.iter().copied().collect();
+        let touched: Vec<CaseId> = self.touched.iter().copied().collect();
         self.cases.find(self.tx, self.at.key, &touched).await?;
         let locked: Vec<_> = self.cases.rows().filter(|r| self.touched.contains(&r.id)).cloned().collect();
         self.gains.retain(|id, _| !self.unsure.contains(id));
@@ -435,6 +435,6 @@ impl<'a> Work<'a> {
     }
 }
 
-fn held_for(id: Uuid, reason: Reason) -> Standing {
+fn held_for(id: CaseId, reason: Reason) -> Standing {
     Standing { case_id: id, status: Status::Held, held: Some(sentence(reason)) }
 }

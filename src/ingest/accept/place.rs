@@ -153,12 +153,12 @@ fn found_door(survey: &Survey, d: &DwellingRecord, (area, area_no): (&str, i32))
     let district = survey.district();
     let key = door_key(&district, area, &d.building, &d.unit, &d.room);
     let dwelling = DwellingId::of_key(&key);
-    let case = CaseId::of(dwelling, &survey.slug, d.household).0;
+    let case = CaseId::of(dwelling, &survey.slug, d.household);
     FoundDoor {
         dwelling_id: dwelling.0,
         building_id: BuildingId::of(&district, area, &d.building).0,
         case_id: case,
-        first_case: CaseId::of(dwelling, &survey.slug, 1).0,
+        first_case: CaseId::of(dwelling, &survey.slug, 1),
         written_id: dwelling.0,
         written_case: case,
         household: i32::try_from(d.household).unwrap_or(1),
@@ -184,8 +184,8 @@ impl FoundDoor {
         Self {
             dwelling_id: known.id,
             building_id: known.building_id,
-            case_id: CaseId::of(door, &survey.slug, record.household).0,
-            first_case: CaseId::of(door, &survey.slug, 1).0,
+            case_id: CaseId::of(door, &survey.slug, record.household),
+            first_case: CaseId::of(door, &survey.slug, 1),
             area: known.area.clone(),
             area_no: known.area_no,
             ..self

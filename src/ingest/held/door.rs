@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::super::accept::{Looks, add_doors, note_keys, place_doors};
 use super::super::refold::{At, refold};
 use super::super::resolve::Cases;
@@ -41,11 +39,11 @@ pub(super) async fn decide_dwelling(
     } else {
         let door = door?;
         let keys = vec![door.case_id, door.written_case];
-        held::lock_targets(tx, at.key, &[&[row.id], keys.as_slice()].concat()).await?;
+        held::lock_targets(tx, at.key, &[&[CaseId(row.id)], keys.as_slice()].concat()).await?;
         add_doors(tx, at, survey, std::slice::from_ref(&door)).await?;
         (door.case_id, keys)
     };
-    let targets = [&[row.id], keys.as_slice()].concat();
+    let targets = [&[CaseId(row.id)], keys.as_slice()].concat();
     held::settle_dwelling(tx, at.key, row.id, Status::Accepted, Some(target)).await?;
     let freed = free_waiters(tx, at.key, &mut cases, &targets).await?;
     feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
@@ -89,7 +87,7 @@ async fn known_case(
     at: At,
     caller: &Caller,
     cases: &mut Cases,
-    named: Uuid,
+    named: CaseId,
 ) -> Result<Arc<LockedCase>, Error> {
     cases.find(tx, at.key, &[named]).await?;
     let reach = caller.reach();
@@ -105,7 +103,7 @@ async fn link_to(
     survey: &Survey,
     target: &LockedCase,
     door: Option<&FoundDoor>,
-) -> Result<(Uuid, Vec<Uuid>), Error> {
+) -> Result<(CaseId, Vec<CaseId>), Error> {
     let Some(door) = door else { return Ok((target.id, Vec::new())) };
     let known = DwellingId(target.dwelling_id);
     let household = u32::try_from(door.household).unwrap_or(1);
@@ -115,8 +113,8 @@ async fn link_to(
         building_id: target.building_id,
         area: target.area.clone(),
         area_no: target.area_no,
-        first_case: CaseId::of(known, &survey.slug, 1).0,
-        case_id: if is_further { CaseId::of(known, &survey.slug, household).0 } else { target.id },
+        first_case: CaseId::of(known, &survey.slug, 1),
+        case_id: if is_further { CaseId::of(known, &survey.slug, household) } else { target.id },
         ..door.clone()
     };
     let case = linked.case_id;

@@ -18,7 +18,7 @@ use crate::store::{Tx, case};
 const EXAMPLES: usize = 5;
 
 /// Ids computed from keys, with the door and the case that they lead to.
-pub(super) type Known = HashMap<Uuid, (Uuid, Uuid)>;
+pub(super) type Known = HashMap<Uuid, (Uuid, CaseId)>;
 
 /// Doors that have had several keys, by each of them.
 pub(super) async fn known(tx: &Tx, at: At) -> Result<Known, Error> {
@@ -57,14 +57,14 @@ pub(super) async fn match_doors(
 }
 
 fn choice(setup: &Setup, row: Uuid, door: Uuid) -> Chosen {
-    (row, door, CaseId::of(DwellingId(door), &setup.survey.slug, 1).0)
+    (row, door, CaseId::of(DwellingId(door), &setup.survey.slug, 1))
 }
 
 /// The ids that the keys of rows give to further households behind their doors.
-fn case_keys(setup: &Setup, further: &[Further]) -> Vec<(Uuid, Uuid)> {
+fn case_keys(setup: &Setup, further: &[Further]) -> Vec<(CaseId, CaseId)> {
     let of = |(row, case, household): &Further| {
         let household = u32::try_from(*household).unwrap_or(1);
-        (CaseId::of(DwellingId(*row), &setup.survey.slug, household).0, *case)
+        (CaseId::of(DwellingId(*row), &setup.survey.slug, household), *case)
     };
     further.iter().map(of).collect()
 }

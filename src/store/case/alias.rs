@@ -10,6 +10,7 @@ use super::super::tx::{Error, Tx, statements};
 use super::super::wire::column;
 use super::super::{Store, SurveyKey};
 use super::{CaseRow, find_cases};
+use crate::domain::CaseId;
 
 statements! {
     /// $1 district, $2 survey, $3 ids that are no case. The cases they stand for.
@@ -78,7 +79,7 @@ pub struct DoorAlias {
     /// The door.
     pub dwelling_id: Uuid,
     /// Its first case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// The key.
     pub door_key: String,
     /// Area, building, unit and room as written.
@@ -99,13 +100,13 @@ pub struct OtherWriting {
 }
 
 /// The cases that ids which are none stand for: (id, case).
-pub async fn aliases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Error> {
+pub async fn aliases(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<(CaseId, CaseId)>, Error> {
     let rows = tx.query(&ALIASES, &[&key.district, &key.no, &ids]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
 /// The case an id from outside stands for; the id itself where nothing is known under it.
-pub async fn resolved(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Uuid, Error> {
+pub async fn resolved(tx: &Tx, key: SurveyKey, id: CaseId) -> Result<CaseId, Error> {
     if !find_cases(tx, key, &[id]).await?.is_empty() {
         return Ok(id);
     }
@@ -155,7 +156,7 @@ pub async fn add_door_aliases(
 }
 
 /// Notes other ids of cases: (id, case).
-pub async fn add_case_aliases(tx: &Tx, key: SurveyKey, all: &[(Uuid, Uuid)]) -> Result<(), Error> {
+pub async fn add_case_aliases(tx: &Tx, key: SurveyKey, all: &[(CaseId, CaseId)]) -> Result<(), Error> {
     if all.iter().all(|(id, case)| id == case) {
         return Ok(());
     }
@@ -166,7 +167,7 @@ pub async fn add_case_aliases(tx: &Tx, key: SurveyKey, all: &[(Uuid, Uuid)]) -> 
 
 impl Store {
     /// The case an id from outside stands for.
-    pub async fn case_named(&self, key: SurveyKey, id: Uuid) -> Result<Option<CaseRow>, Error> {
+    pub async fn case_named(&self, key: SurveyKey, id: CaseId) -> Result<Option<CaseRow>, Error> {
         self.reading("case_named", move |tx| {
             Box::pin(async move {
                 let id = resolved(tx, key, id).await?;

@@ -10,7 +10,7 @@ use super::super::tx::{Error, Tx, statements};
 use super::super::{Statement, Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
 use super::{CaseRow, select_cases};
-use crate::domain::{AreaRange, NEVER_VISITED, PRESSING, State};
+use crate::domain::{AreaRange, CaseId, NEVER_VISITED, PRESSING, State};
 
 /// Up to how many cases of a range are sorted at once.
 const SORTED: i64 = 10_000;
@@ -49,7 +49,7 @@ pub struct DuePlace {
     /// Second part.
     pub at: Timestamp,
     /// The case.
-    pub id: Uuid,
+    pub id: CaseId,
 }
 
 impl DuePlace {
@@ -58,7 +58,7 @@ impl DuePlace {
 
     /// Before the first door of a class.
     const fn before(class: i16) -> Self {
-        Self { area_no: i32::MIN, class, at: Timestamp::UNIX_EPOCH, id: Uuid::nil() }
+        Self { area_no: i32::MIN, class, at: Timestamp::UNIX_EPOCH, id: CaseId(Uuid::nil()) }
     }
 
     /// Where a case stands; nowhere when nobody is to go there.

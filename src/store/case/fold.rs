@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::super::SurveyKey;
 use super::super::evidence::Pack;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{Place, Stamp, column, numbers, sparse_column};
 use super::{LockedCase, locked_columns};
-use crate::domain::{Class, Outcome, PRESSING, State, Unmet};
+use crate::domain::{CaseId, Class, Outcome, PRESSING, State, Unmet};
 
 /// Writes cases, to be followed by how each is found.
 macro_rules! update_cases {
@@ -87,7 +86,7 @@ statements! {
 #[derive(Clone, Debug)]
 pub struct CaseUpdate {
     /// The case.
-    pub id: Uuid,
+    pub id: CaseId,
     /// Where its row lay when it was locked.
     pub place: Place,
     /// Number of its area.
@@ -115,7 +114,7 @@ pub struct CaseUpdate {
     /// Urgency order; `None` when no visit is due.
     pub due: Option<(i16, Timestamp)>,
     /// Surviving case.
-    pub merged_into: Option<Uuid>,
+    pub merged_into: Option<CaseId>,
     /// Its own evidence.
     pub evidence: Pack,
     /// What it counted as by the event clock.
@@ -170,7 +169,7 @@ pub enum Recounted {
 }
 
 /// Locks cases in id order and returns them; ids that are no case of the survey are left out.
-pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Arc<LockedCase>>, Error> {
+pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<Arc<LockedCase>>, Error> {
     let rows = tx.query(&LOCK_CASES, &[&key.district, &key.no, &ids]).await?;
     rows.iter().map(|r| LockedCase::of(r).map(Arc::new)).collect()
 }
@@ -182,13 +181,13 @@ pub async fn look_at_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<
 }
 
 /// The cases merged into these: (loser, survivor).
-pub async fn absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Error> {
+pub async fn absorbed(tx: &Tx, key: SurveyKey, survivors: &[CaseId]) -> Result<Vec<(CaseId, CaseId)>, Error> {
     let rows = tx.query(&ABSORBED, &[&key.district, &key.no, &survivors]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
 /// Counts again how many cases were merged into these.
-pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[Uuid]) -> Result<(), Error> {
+pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[CaseId]) -> Result<(), Error> {
     tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors]).await?;
     Ok(())
 }

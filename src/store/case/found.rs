@@ -10,7 +10,7 @@ use super::super::SurveyKey;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::column;
 use super::KnownDoor;
-use crate::domain::{AreaRange, Class, State, Unmet};
+use crate::domain::{AreaRange, CaseId, Class, State, Unmet};
 
 statements! {
     /// $1 district, $2 survey, $3 ids, $4 building ids, $5 areas, $6 buildings, $7 units, $8 floors, $9 rooms, $10 kinds,
@@ -66,13 +66,13 @@ pub struct FoundDoor {
     /// Building id.
     pub building_id: Uuid,
     /// Case id.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Case id of the door's first household.
-    pub first_case: Uuid,
+    pub first_case: CaseId,
     /// Door id computed from the key as reported; another one where the door is known by an earlier key.
     pub written_id: Uuid,
     /// Case id computed from that.
-    pub written_case: Uuid,
+    pub written_case: CaseId,
     /// Household behind the door.
     pub household: i32,
     /// Area code.
@@ -191,7 +191,7 @@ pub async fn add_found(
     now: Timestamp,
     blank: BlankCase,
     doors: &[FoundDoor],
-) -> Result<Vec<Uuid>, Error> {
+) -> Result<Vec<CaseId>, Error> {
     tx.execute(
         &ADD_BUILDINGS,
         &[

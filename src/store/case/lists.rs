@@ -9,7 +9,7 @@ use super::super::wire::InOrder;
 use super::super::{Store, SurveyKey};
 use super::walk::{Areas, Walk, room};
 use super::{CasePlace, CaseRow, Span, case_columns, select_cases};
-use crate::domain::{AreaRange, State};
+use crate::domain::{AreaRange, CaseId, State};
 
 statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 states or null, $6 after area, $7 after building, $8 after id, $9 limit, $10 areas or null.
@@ -77,14 +77,14 @@ pub async fn open_ids(
     range: AreaRange,
     building: Option<Uuid>,
     most: i64,
-) -> Result<Vec<Uuid>, Error> {
+) -> Result<Vec<CaseId>, Error> {
     let range = range_of(tx, key, range, building).await?;
     let rows = tx.query(&OPEN_IDS, &[&key.district, &key.no, &range.lo, &range.hi, &building, &most]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Ids of all cases, in order, from behind `after`.
-pub async fn ids_after(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Result<Vec<Uuid>, Error> {
+pub async fn ids_after(tx: &Tx, key: SurveyKey, after: CaseId, limit: i64) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&IDS_AFTER, &[&key.district, &key.no, &after, &limit]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
@@ -93,14 +93,14 @@ pub async fn ids_after(tx: &Tx, key: SurveyKey, after: Uuid, limit: i64) -> Resu
 pub async fn event_histories(
     tx: &Tx,
     key: SurveyKey,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Span>>, Error> {
+    ids: &[CaseId],
+) -> Result<HashMap<CaseId, Vec<Span>>, Error> {
     let rows = tx.query(&EVENT_HISTORIES, &[&key.district, &key.no, &ids]).await?;
     Ok(rows
         .iter()
         .map(|row| {
             let mut r = InOrder::of(row);
-            let (id, at, cells, persons): (Uuid, Vec<i64>, Vec<i32>, Vec<i32>) =
+            let (id, at, cells, persons): (CaseId, Vec<i64>, Vec<i32>, Vec<i32>) =
                 (r.take(), r.take(), r.take(), r.take());
             // None are stored while all are zeros.
             let sevens = persons.as_chunks::<7>().0.iter().copied().chain(std::iter::repeat([0; 7]));
@@ -110,7 +110,7 @@ pub async fn event_histories(
 }
 
 /// Cases by id, without locking.
-pub async fn find_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
+pub async fn find_cases(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<CaseRow>, Error> {
     let rows = tx.query(&FIND_CASES, &[&key.district, &key.no, &ids]).await?;
     rows.iter().map(CaseRow::of).collect()
 }
@@ -167,7 +167,7 @@ pub async fn list_lent_rows(
     range: AreaRange,
     user: &str,
     states: &Option<Vec<State>>,
-    after: Uuid,
+    after: CaseId,
     limit: i64,
 ) -> Result<Vec<CaseRow>, Error> {
     let rows = tx
@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// Cases by id.
-    pub async fn cases(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<CaseRow>, Error> {
+    pub async fn cases(&self, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<CaseRow>, Error> {
         let ids = ids.to_vec();
         self.reading("cases", move |tx| {
             let ids = ids.clone();
@@ -227,7 +227,7 @@ impl Store {
         range: AreaRange,
         user: &str,
         states: Option<Vec<State>>,
-        after: Uuid,
+        after: CaseId,
         limit: i64,
     ) -> Result<Vec<CaseRow>, Error> {
         let user = user.to_owned();

@@ -16,7 +16,7 @@ use super::Statement;
 use super::evidence::{Pack, Taken};
 use super::tx::Error;
 use super::wire::{InOrder, Place};
-use crate::domain::{Class, Outcome, Placed, State, Unmet};
+use crate::domain::{CaseId, Class, Outcome, Placed, State, Unmet};
 
 pub use alias::{
     DoorAlias, KnownDoor, OtherWriting, add_case_aliases, add_door_aliases, aliases, doors_of_keys, resolved,
@@ -70,7 +70,7 @@ pub(super) fn all() -> Vec<&'static Statement> {
 #[derive(Clone, Debug)]
 pub struct CaseRow {
     /// Case id.
-    pub id: Uuid,
+    pub id: CaseId,
     /// The door.
     pub dwelling_id: Uuid,
     /// The building.
@@ -112,7 +112,7 @@ pub struct CaseRow {
     /// Urgency order.
     pub due: Option<(i16, Timestamp)>,
     /// Surviving case.
-    pub merged_into: Option<Uuid>,
+    pub merged_into: Option<CaseId>,
     /// Who holds it.
     pub holder: Option<String>,
     /// Building as written.
@@ -191,7 +191,7 @@ placed!(LockedCase);
 #[derive(Clone, Debug)]
 pub struct LockedCase {
     /// Case id.
-    pub id: Uuid,
+    pub id: CaseId,
     /// The door.
     pub dwelling_id: Uuid,
     /// The building.
@@ -221,7 +221,7 @@ pub struct LockedCase {
     /// Effort missing.
     pub unmet: Unmet,
     /// Surviving case.
-    pub merged_into: Option<Uuid>,
+    pub merged_into: Option<CaseId>,
     /// Who holds it.
     pub holder: Option<String>,
     /// Its own evidence at the last fold.

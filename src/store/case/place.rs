@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::CaseRow;
+use crate::domain::CaseId;
 
 /// A place in a list of cases. They come by area, building and id: the order of the index by place, so that a page costs
 /// the same wherever it begins, however many doors an area or a building has.
@@ -13,12 +14,12 @@ pub struct CasePlace {
     /// The building.
     pub building: Uuid,
     /// The case.
-    pub id: Uuid,
+    pub id: CaseId,
 }
 
 impl CasePlace {
     /// Before the first case.
-    pub const START: Self = Self { area_no: i32::MIN, building: Uuid::nil(), id: Uuid::nil() };
+    pub const START: Self = Self { area_no: i32::MIN, building: Uuid::nil(), id: CaseId(Uuid::nil()) };
 
     /// Where a case stands.
     pub fn of(row: &CaseRow) -> Self {
@@ -27,7 +28,7 @@ impl CasePlace {
 
     /// As plain text, for a cursor.
     pub fn to_text(self) -> String {
-        format!("{}.{}.{}", self.area_no, self.building.simple(), self.id.simple())
+        format!("{}.{}.{}", self.area_no, self.building.simple(), self.id.0.simple())
     }
 
     /// Reads such a text.
@@ -37,7 +38,7 @@ impl CasePlace {
         let place = Self {
             area_no: area_no.parse().ok()?,
             building: Uuid::try_parse(building).ok()?,
-            id: Uuid::try_parse(id).ok()?,
+            id: id.parse().ok()?,
         };
         parts.next().is_none().then_some(place)
     }
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_as_it_went() {
-        let place = CasePlace { area_no: -3, building: Uuid::max(), id: Uuid::nil() };
+        let place = CasePlace { area_no: -3, building: Uuid::max(), id: CaseId::default() };
         for place in [place, CasePlace::START] {
             assert_eq!(CasePlace::parse(&place.to_text()), Some(place));
         }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Statement;
 use super::batch::Status;
+use crate::domain::CaseId;
 use crate::domain::code::{
     Channel, ClosedSet, Datum, Informant, InterviewResult, Outcome, Relationship, ResidenceStatus,
     Respondent, Sex,
@@ -40,9 +41,9 @@ pub struct NewVisit {
     /// Made by the device.
     pub id: Uuid,
     /// The case it counts for, or the id as sent while held.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// The id as sent where it differs.
-    pub sent_case_id: Option<Uuid>,
+    pub sent_case_id: Option<CaseId>,
     /// Whether it counts.
     pub status: Status,
     /// Why it is held.
@@ -89,9 +90,9 @@ pub struct NewInterview {
     /// 1 and up.
     pub revision: i32,
     /// The case, or the id as sent while held.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// The id as sent where it differs.
-    pub sent_case_id: Option<Uuid>,
+    pub sent_case_id: Option<CaseId>,
     /// The visit it names.
     pub visit_id: Option<Uuid>,
     /// That visit has not arrived.
@@ -194,7 +195,7 @@ pub struct NewDwellingRecord {
     /// A sentence about that.
     pub held_detail: Option<String>,
     /// The case it stands for.
-    pub case_id: Option<Uuid>,
+    pub case_id: Option<CaseId>,
     /// Place in the batch.
     pub batch_index: i32,
     /// Keyed digest.

@@ -70,7 +70,7 @@ statements! {
 }
 
 /// The accepted visits of cases, as evidence.
-pub async fn load_visits(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<(CaseId, Visit)>, Error> {
+pub async fn load_visits(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<(CaseId, Visit)>, Error> {
     let rows = tx.query(&LOAD_VISITS, &[&key.district, &key.no, &cases]).await?;
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
     rows.iter().map(|r| visit_evidence(r, &mut names)).collect()
@@ -92,11 +92,15 @@ fn visit_evidence(row: &Row, names: &mut HashMap<String, Arc<str>>) -> Result<(C
         has_photo: r.take(),
         appointment: r.maybe_time().zip(r.maybe_time()).map(|(from, to)| Window { from, to }),
     };
-    Ok((CaseId(case), visit))
+    Ok((case, visit))
 }
 
 /// Other cases at which revisions of the interviews of `cases` stand: what counts there depends on what counts here.
-pub async fn cases_of_other_revisions(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+pub async fn cases_of_other_revisions(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[CaseId],
+) -> Result<Vec<CaseId>, Error> {
     let rows = tx.query(&MOVED_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
@@ -105,7 +109,7 @@ pub async fn cases_of_other_revisions(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -
 pub async fn load_interviews(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
 ) -> Result<Vec<(CaseId, Interview)>, Error> {
     Ok(load_counted(tx, key, cases)
         .await?
@@ -118,7 +122,7 @@ pub async fn load_interviews(
 pub async fn load_counted(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
 ) -> Result<Vec<(CaseId, Interview, i32)>, Error> {
     let rows = tx.query(&LOAD_INTERVIEWS, &[&key.district, &key.no, &cases]).await?;
     rows.iter()
@@ -134,7 +138,7 @@ pub async fn load_counted(
                 counted_elsewhere: r.get("counted_elsewhere"),
                 persons: person_counts(&r.get::<_, Vec<i32>>("persons")),
             };
-            Ok((CaseId(r.get("case_id")), interview, r.get("paired")))
+            Ok((r.get("case_id"), interview, r.get("paired")))
         })
         .collect()
 }
@@ -143,10 +147,9 @@ pub async fn load_counted(
 pub async fn load_evidence(
     tx: &Tx,
     key: SurveyKey,
-    cases: &[Uuid],
+    cases: &[CaseId],
 ) -> Result<HashMap<CaseId, Evidence>, Error> {
-    let mut all: HashMap<CaseId, Evidence> =
-        cases.iter().map(|c| (CaseId(*c), Evidence::default())).collect();
+    let mut all: HashMap<CaseId, Evidence> = cases.iter().map(|c| (*c, Evidence::default())).collect();
     for (case, visit) in load_visits(tx, key, cases).await? {
         all.entry(case).or_default().visits.push(visit);
     }
@@ -165,7 +168,7 @@ pub async fn visit_cases(
     key: SurveyKey,
     visits: &[Uuid],
     sight: &Sight,
-) -> Result<HashMap<Uuid, Uuid>, Error> {
+) -> Result<HashMap<Uuid, CaseId>, Error> {
     if visits.is_empty() {
         return Ok(HashMap::new());
     }
@@ -186,7 +189,7 @@ pub struct Awaiting {
     /// The visit it named.
     pub visit_id: Uuid,
     /// The interview's case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// The device that sent it.
     pub device_id: Uuid,
     /// Whether it counts.
@@ -248,7 +251,11 @@ pub async fn visit_arrived(tx: &Tx, key: SurveyKey, rows: &[Awaiting]) -> Result
 
 impl Store {
     /// All evidence of cases, read in one snapshot.
-    pub async fn evidence(&self, key: SurveyKey, cases: &[Uuid]) -> Result<HashMap<CaseId, Evidence>, Error> {
+    pub async fn evidence(
+        &self,
+        key: SurveyKey,
+        cases: &[CaseId],
+    ) -> Result<HashMap<CaseId, Evidence>, Error> {
         let cases = cases.to_vec();
         self.reading("evidence", move |tx| {
             let cases = cases.clone();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::HouseholdEventKind;
+use crate::domain::{CaseId, HouseholdEventKind};
 use crate::store::SurveyKey;
 use crate::store::tx::{Error, Tx, statements};
 
@@ -114,7 +114,7 @@ pub struct Flags {
     /// The interview.
     pub interview: Uuid,
     /// Its case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Another interview is counted, at another door.
     pub elsewhere: bool,
     /// People counted at another household.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::domain::{LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
+use crate::domain::{CaseId, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
 use crate::store::SurveyKey;
 use crate::store::completion::array_text;
 use crate::store::sql_types::ReadRow;
@@ -84,9 +84,9 @@ pub struct LinkRow {
     /// The other.
     pub b: Uuid,
     /// Case of `a`.
-    pub a_case: Uuid,
+    pub a_case: CaseId,
     /// Case of `b`.
-    pub b_case: Uuid,
+    pub b_case: CaseId,
     /// Where it stands.
     pub state: LinkState,
     /// What the merge means; only in state merged.
@@ -184,7 +184,7 @@ pub async fn by_id(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<LinkRow>
 }
 
 /// Links that touch one of these cases.
-pub async fn of_cases(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<LinkRow>, Error> {
+pub async fn of_cases(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<LinkRow>, Error> {
     tx.query(&OF_CASES, &[&key.district, &key.no, &cases]).await?.iter().map(link_row).collect()
 }
 
@@ -294,7 +294,7 @@ pub struct Away {
 }
 
 /// Who is counted at another household, by links in state paired that touch these cases and whose interviews are in force.
-pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Away>, Error> {
+pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<Away>, Error> {
     let rows = tx.query(&PAIRED, &[&key.district, &key.no, &cases]).await?;
     let away = |r: &Row| Away {
         link: r.get("id"),
@@ -304,6 +304,6 @@ pub async fn paired(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<Away>
 }
 
 /// The case that was merged into another when this link was last merged as a door; `None` where they were one already.
-pub async fn taken_in(tx: &Tx, key: SurveyKey, link: Uuid) -> Result<Option<Uuid>, Error> {
+pub async fn taken_in(tx: &Tx, key: SurveyKey, link: Uuid) -> Result<Option<CaseId>, Error> {
     Ok(tx.query_opt(&TAKEN_IN, &[&key.district, &key.no, &link]).await?.and_then(|r| r.get("loser")))
 }

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::CaseId;
 use crate::store::tx::{Error, Tx, statements};
 use crate::store::{Store, SurveyKey};
 
@@ -70,7 +71,7 @@ pub async fn add_of_visit(tx: &Tx, key: SurveyKey, visit: Uuid) -> Result<(), Er
 }
 
 /// Queues every accepted interview of these cases.
-pub async fn add_of_cases(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
+pub async fn add_of_cases(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<(), Error> {
     tx.execute(&ADD_OF_CASES, &[&key.district, &key.no, &cases]).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cluster::{Member, households};
 use super::pair::{LinkRow, by_id, link_row, of_cases};
 use super::text::{FormRow, LinkedInterview, forms, load};
-use crate::domain::{AreaRange, LinkEventKind, LinkState, MergedAs, Refusal};
+use crate::domain::{AreaRange, CaseId, LinkEventKind, LinkState, MergedAs, Refusal};
 use crate::link::explain::Explanation;
 use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
@@ -258,7 +258,7 @@ impl Store {
     }
 
     /// Links of cases, in every state but withdrawn.
-    pub async fn links_of_cases(&self, key: SurveyKey, cases: &[Uuid]) -> Result<Vec<LinkRow>, Error> {
+    pub async fn links_of_cases(&self, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<LinkRow>, Error> {
         let cases = cases.to_vec();
         self.reading("links_of_cases", move |tx| {
             let cases = cases.clone();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::domain::{InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
+use crate::domain::{CaseId, InterviewResult, Relationship, ResidenceStatus, Respondent, Sex, State};
 use crate::store::SurveyKey;
 use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
@@ -88,7 +88,7 @@ pub struct LinkedInterview {
     /// Revision it was derived from.
     pub revision: i32,
     /// Its case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Evidence at all.
     pub is_in_force: bool,
     /// Complete.
@@ -142,7 +142,7 @@ pub struct FormRow {
     /// Its revision.
     pub revision: i32,
     /// Its case.
-    pub case_id: Uuid,
+    pub case_id: CaseId,
     /// Device time.
     pub at: Timestamp,
     /// UTC offset as sent, minutes.
@@ -266,7 +266,7 @@ fn form(r: &Row, people: Vec<FormPerson>) -> Result<FormRow, Error> {
 }
 
 /// The case of an accepted interview; `None` while no revision of it is accepted.
-pub async fn case_of(tx: &Tx, key: SurveyKey, interview: Uuid) -> Result<Option<Uuid>, Error> {
+pub async fn case_of(tx: &Tx, key: SurveyKey, interview: Uuid) -> Result<Option<CaseId>, Error> {
     Ok(tx.query_opt(&CASE_OF, &[&key.district, &key.no, &interview]).await?.map(|r| r.get("case_id")))
 }
 

@@ -10,6 +10,7 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::domain::CaseId;
 use crate::setup::{DwellingRow, Setup};
 use crate::store::SurveyKey;
 use crate::store::case::BlankCase;
@@ -157,7 +158,7 @@ const PATIENCE: &str = "set local statement_timeout = 0; set local idle_in_trans
 const COPY: &str = "copy incoming from stdin (format binary)";
 
 /// Ids computed from keys, with the door and the first case that they lead to.
-pub type DoorsByKey = HashMap<Uuid, (Uuid, Uuid)>;
+pub type DoorsByKey = HashMap<Uuid, (Uuid, CaseId)>;
 
 /// Copies the doors into the temporary table. `door_of` says which door and case have the key of a row, `case_of` the id of the
 /// case that the key would give.
@@ -165,7 +166,7 @@ pub async fn copy_dwellings(
     tx: &Tx,
     setup: &Setup,
     door_of: &DoorsByKey,
-    case_of: impl Fn(&DwellingRow) -> Uuid,
+    case_of: impl Fn(&DwellingRow) -> CaseId,
     mut progress: impl FnMut(usize),
 ) -> Result<(), Error> {
     tx.batch("be_patient", PATIENCE).await?;
@@ -275,7 +276,7 @@ pub enum Frame {
 }
 
 /// A case of a set-up as the feed needs it: case, door, number of the area.
-pub type CaseAt = (Uuid, Uuid, i32);
+pub type CaseAt = (CaseId, Uuid, i32);
 
 /// Adds and changes buildings and doors; returns how many doors are new and how many changed.
 pub async fn put_doors(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<(i64, i64), Error> {
@@ -315,7 +316,7 @@ pub async fn places_of_lost(tx: &Tx, most: i64) -> Result<Vec<(String, String, i
 pub async fn settle_lost(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<Vec<CaseAt>, Error> {
     tx.execute(&KEEP_LOST, &[&key.district, &key.no, &now]).await?;
     let gone = tx.query_one(&REMOVE_LOST, &[&key.district, &key.no]).await?;
-    let cases: Vec<Uuid> = gone.get("cases");
+    let cases: Vec<CaseId> = gone.get("cases");
     let doors: Vec<Uuid> = gone.get("dwellings");
     let areas: Vec<i32> = gone.get("areas");
     let at = cases.into_iter().zip(doors).zip(areas);

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::domain::CaseId;
 use crate::store::SurveyKey;
 use crate::store::tx::{Error, Param, Tx, statements};
 use crate::store::wire::column;
@@ -165,10 +166,10 @@ pub struct Doubtful {
 }
 
 /// A row, its door and the door's first case.
-pub type Chosen = (Uuid, Uuid, Uuid);
+pub type Chosen = (Uuid, Uuid, CaseId);
 
 /// A row and a further household's case behind its door, with its number.
-pub type Further = (Uuid, Uuid, i32);
+pub type Further = (Uuid, CaseId, i32);
 
 fn written(r: &Row, id: &str, prefix: &str) -> Written {
     let name = |part: &str| format!("{prefix}{part}");
@@ -272,7 +273,7 @@ pub async fn move_cases(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
 }
 
 /// Forgets the keys of doors that are gone with these cases.
-pub async fn drop_keys(tx: &Tx, key: SurveyKey, cases: &[Uuid]) -> Result<(), Error> {
+pub async fn drop_keys(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<(), Error> {
     tx.execute(&DROP_KEYS, &[&key.district, &key.no]).await?;
     tx.execute(&DROP_CASE_KEYS, &[&key.district, &key.no, &cases]).await?;
     Ok(())
