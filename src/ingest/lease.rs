@@ -83,10 +83,7 @@ async fn resume(tx: &Tx, at: At, turned: &[Turned<'_>]) -> Result<(), crate::sto
             Some(AssignmentRow { enumerator: t.holder.to_owned(), ..fresh })
         })
         .collect();
-    for one in &again {
-        // Each may have been lent by somebody else, so they do not go in one statement.
-        feed::add_assignments(tx, at.key, std::slice::from_ref(one)).await?;
-    }
+    feed::add_assignments(tx, at.key, &again).await?;
     let marks: Vec<Mark> = again.iter().map(|a| of_user(a.id, a.enumerator.clone())).collect();
     feed::mark(tx, at.key, at.tag, ChangeKind::Assignment, &marks).await?;
     let back: Vec<(&Arc<LockedCase>, &str)> =

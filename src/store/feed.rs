@@ -103,10 +103,12 @@ statements! {
         update assignment set ended_at = $4, end_reason = $5
         where district_id = $1 and survey_no = $2 and case_id = any($3) and ended_at is null
         returning id, enumerator";
-    /// $1 district, $2 survey, $3 ids, $4 cases, $5 users, $6 untils, $7 by, $8 now.
+    /// $1 district, $2 survey, $3 ids, $4 cases, $5 users, $6 untils, $7 by, $8 at.
     ADD_ASSIGNMENTS = "-- add_assignments
         insert into assignment (district_id, survey_no, id, case_id, enumerator, until, assigned_by, assigned_at)
-        select $1, $2, u.*, $7, $8 from unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[]) as u (id, case_id, enumerator, until)";
+        select $1, $2, u.*
+        from unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[])
+          as u (id, case_id, enumerator, until, assigned_by, assigned_at)";
     /// $1 district, $2 survey, $3 cases, $4 holders (null for nobody).
     SET_HOLDERS = "-- set_holders
         update survey_case c set holder = u.holder from unnest($3::uuid[], $4::text[]) as u (id, holder)
@@ -357,12 +359,12 @@ pub async fn add_assignments(tx: &Tx, key: SurveyKey, all: &[AssignmentRow]) -> 
     let cases: Vec<CaseId> = all.iter().map(|a| a.case_id).collect();
     let users: Vec<&str> = all.iter().map(|a| a.enumerator.as_str()).collect();
     let untils: Vec<Option<Timestamp>> = all.iter().map(|a| a.until).collect();
-    let Some(first) = all.first() else { return Ok(()) };
-    tx.execute(
-        &ADD_ASSIGNMENTS,
-        &[&key.district, &key.no, &ids, &cases, &users, &untils, &first.by, &first.at],
-    )
-    .await?;
+    let by: Vec<&str> = all.iter().map(|a| a.by.as_str()).collect();
+    let at: Vec<Timestamp> = all.iter().map(|a| a.at).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    tx.execute(&ADD_ASSIGNMENTS, &[&key.district, &key.no, &ids, &cases, &users, &untils, &by, &at]).await?;
     let holders: Vec<Option<&str>> = all.iter().map(|a| Some(a.enumerator.as_str())).collect();
     tx.execute(&SET_HOLDERS, &[&key.district, &key.no, &cases, &holders]).await?;
     Ok(())
