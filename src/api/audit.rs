@@ -33,7 +33,7 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
         None => None,
     };
     let filter = Filter { range: area.range, before: before.unwrap_or(i64::MAX), action, user };
-    let rows = app.store().list_audit(caller.key, filter, limit).await?;
+    let rows = app.store().list_audit(caller.key, &filter, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
     let next = rows.last().filter(|_| is_full).map(|r| r.id.to_string());
     let items: Vec<Value> = rows

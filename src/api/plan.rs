@@ -43,7 +43,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     } else {
         None
     };
-    let published = app.store().sheets(caller.key, only.clone().map(|u| vec![u]), on).await?;
+    let published = app.store().sheets(caller.key, only.as_ref().map(std::slice::from_ref), on).await?;
     let own: Vec<SheetRow> =
         published.into_iter().filter(|s| caller.device.is_some() || s.area == area.code).collect();
     if !own.is_empty() {

@@ -78,7 +78,7 @@ pub async fn set(app: App, mut request: Request) -> Result<Response, Problem> {
     let first = orders.iter().map(|o| o.on).min().unwrap_or(survey.starts_on);
     let stored = |user: String| named(&user).map_or(user.clone(), |s| s.user.clone());
     let orders: Vec<Override> = orders.into_iter().map(|o| Override { user: stored(o.user), ..o }).collect();
-    app.store().set_overrides(caller.key, orders, &caller.user, app.now()).await?;
+    app.store().set_overrides(caller.key, &orders, &caller.user, app.now()).await?;
     Ok(answer::json(&shift_list(&app, &caller, &survey, &area, first).await?))
 }
 

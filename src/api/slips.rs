@@ -37,9 +37,9 @@ pub async fn make_slips(app: App, mut request: Request) -> Result<Response, Prob
     }
     let survey = app.survey(&caller).await?;
     let codes: Vec<String> = in_reach.iter().map(|_| access::new_code()).collect();
-    let slips =
+    let slips: Vec<_> =
         codes.iter().zip(&in_reach).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
-    app.store().add_slips(caller.key, slips, &caller.user, app.now()).await?;
+    app.store().add_slips(caller.key, &slips, &caller.user, app.now()).await?;
     let doors = crate::visits::door::doors(app.store(), &survey, &in_reach).await?;
     let items: Vec<Value> = codes
         .iter()

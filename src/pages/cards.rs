@@ -52,10 +52,10 @@ pub async fn make(v: Visitor, form: Form) -> Answer {
     }
     by_address(&mut rows);
     let codes: Vec<String> = rows.iter().map(|_| access::new_code()).collect();
-    let slips =
+    let slips: Vec<_> =
         codes.iter().zip(&rows).map(|(code, r)| (auth::hash(&access::plain_code(code)), r.id)).collect();
     if !rows.is_empty() {
-        store.add_slips(v.caller.key, slips, &v.caller.user, v.now).await?;
+        store.add_slips(v.caller.key, &slips, &v.caller.user, v.now).await?;
     }
     let areas = area_names(store, &v.survey, &rows).await?;
     let site = format!("{}/card", origin(&v));

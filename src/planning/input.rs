@@ -123,8 +123,8 @@ pub(super) async fn keep_work_in_hand(
     doors: &[PlanDoor],
     staff: &mut [Enumerator],
 ) -> Result<(), Error> {
-    let users = staff.iter().map(|e| e.user.to_string()).collect();
-    let sheets = store.sheets(survey.key, Some(users), q.on).await?;
+    let users: Vec<String> = staff.iter().map(|e| e.user.to_string()).collect();
+    let sheets = store.sheets(survey.key, Some(&users), q.on).await?;
     if sheets.is_empty() {
         return Ok(());
     }

@@ -317,28 +317,14 @@ impl Store {
 
     /// Notes that a session was used.
     pub async fn touch_session(&self, hash: &[u8], now: Timestamp) -> Result<(), Error> {
-        let hash = hash.to_vec();
-        self.retrying("touch_session", move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move {
-                tx.execute(&TOUCH_TOKEN, &[&hash, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&TOUCH_TOKEN, &[&hash, &now]).await?;
+        Ok(())
     }
 
     /// Withdraws one token.
     pub async fn revoke_token(&self, hash: &[u8], now: Timestamp) -> Result<(), Error> {
-        let hash = hash.to_vec();
-        self.retrying("revoke_token", move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move {
-                tx.execute(&REVOKE_TOKEN, &[&hash, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&REVOKE_TOKEN, &[&hash, &now]).await?;
+        Ok(())
     }
 
     /// Withdraws every token of a person in a survey; returns how many.
@@ -405,38 +391,26 @@ impl Store {
     /// The surveys a person works in, found by the value of the login name.
     pub async fn memberships(&self, user: &str) -> Result<Vec<Membership>, Error> {
         let name = UserName::of(user);
-        self.reading("memberships", move |tx| {
-            let name = name.clone();
-            Box::pin(async move {
-                let rows = tx.query(&USER_SURVEYS, &[&name.written(), &name.key()]).await?;
-                rows.iter()
-                    .map(|r| {
-                        Ok(Membership {
-                            user: r.get("user_name"),
-                            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
-                            survey: r.get("slug"),
-                            role: r.read("staff", "role")?,
-                            area: r.get("area"),
-                            ends_on: r.get("ends_on"),
-                        })
-                    })
-                    .collect::<Result<_, Error>>()
+        let rows = self.rows(&USER_SURVEYS, &[&name.written(), &name.key()]).await?;
+        rows.iter()
+            .map(|r| {
+                Ok(Membership {
+                    user: r.get("user_name"),
+                    key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+                    survey: r.get("slug"),
+                    role: r.read("staff", "role")?,
+                    area: r.get("area"),
+                    ends_on: r.get("ends_on"),
+                })
             })
-        })
-        .await
+            .collect::<Result<_, Error>>()
     }
 
     /// The stored password hash of a person, found by the value of the login name.
     pub async fn password_hash(&self, user: &str) -> Result<Option<String>, Error> {
         let name = UserName::of(user);
-        self.reading("password_hash", move |tx| {
-            let name = name.clone();
-            Box::pin(async move {
-                let found = tx.query_opt(&FIND_PASSWORD, &[&name.written(), &name.key()]).await?;
-                Ok::<_, Error>(found.map(|r| r.get("password_hash")))
-            })
-        })
-        .await
+        let found = self.row(&FIND_PASSWORD, &[&name.written(), &name.key()]).await?;
+        Ok(found.map(|r| r.get("password_hash")))
     }
 
     /// Sets a password and ends the person's sessions; `false` when nobody of that name is on a list.

@@ -317,12 +317,7 @@ impl Store {
 
     /// An attachment by id.
     pub async fn attachment(&self, key: SurveyKey, id: Uuid) -> Result<Option<AttachmentRow>, Error> {
-        self.reading("attachment", move |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(tx.query_opt(&FIND, &[&key.district, &key.no, &id]).await?.as_ref().map(row))
-            })
-        })
-        .await
+        Ok(self.row(&FIND, &[&key.district, &key.no, &id]).await?.as_ref().map(row))
     }
 
     /// The first of these attachments that is the device's or its person's own.
@@ -333,31 +328,17 @@ impl Store {
         ids: [Uuid; 2],
     ) -> Result<Option<AttachmentRow>, Error> {
         let (key, user) = (caller.key, caller.user.clone());
-        self.reading("own_attachment", move |tx| {
-            let user = user.clone();
-            Box::pin(async move {
-                let devices = [device];
-                let found = tx
-                    .query_opt(
-                        &FIND_OWN,
-                        &[&key.district, &key.no, &ids.as_slice(), &devices.as_slice(), &user],
-                    )
-                    .await?;
-                Ok::<_, Error>(found.as_ref().map(row))
-            })
-        })
-        .await
+        let devices = [device];
+        let found = self
+            .row(&FIND_OWN, &[&key.district, &key.no, &ids.as_slice(), &devices.as_slice(), &user])
+            .await?;
+        Ok(found.as_ref().map(row))
     }
 
     /// The bytes of an upload whose pieces are all here.
     pub async fn attachment_bytes(&self, key: SurveyKey, id: Uuid) -> Result<Vec<u8>, Error> {
-        self.reading("attachment_bytes", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&PARTS, &[&key.district, &key.no, &id]).await?;
-                Ok::<_, Error>(rows.iter().flat_map(|r| r.get::<_, &[u8]>(0)).copied().collect())
-            })
-        })
-        .await
+        let rows = self.rows(&PARTS, &[&key.district, &key.no, &id]).await?;
+        Ok(rows.iter().flat_map(|r| r.get::<_, &[u8]>(0)).copied().collect())
     }
 
     /// Notes that the bytes lie outside the database now, and drops the pieces. `false` when the upload was removed
@@ -404,17 +385,9 @@ impl Store {
         (named, ids): (Uuid, &[Uuid]),
         range: AreaRange,
     ) -> Result<Option<(Uuid, String, Option<CaseId>)>, Error> {
-        let ids = ids.to_vec();
-        self.reading("may_read_attachment", move |tx| {
-            let ids = ids.clone();
-            Box::pin(async move {
-                let params: [super::tx::Param<'_>; 6] =
-                    [&key.district, &key.no, &named, &range.lo, &range.hi, &ids];
-                let found = tx.query_opt(&MAY_READ, &params).await?;
-                Ok::<_, Error>(found.map(|r| (r.get("id"), r.get("area"), r.get("case_id"))))
-            })
-        })
-        .await
+        let params: [super::tx::Param<'_>; 6] = [&key.district, &key.no, &named, &range.lo, &range.hi, &ids];
+        let found = self.row(&MAY_READ, &params).await?;
+        Ok(found.map(|r| (r.get("id"), r.get("area"), r.get("case_id"))))
     }
 
     /// Whose pictures of that id a reader of this range may see.
@@ -424,13 +397,8 @@ impl Store {
         id: Uuid,
         range: AreaRange,
     ) -> Result<Vec<String>, Error> {
-        self.reading("attachment_senders", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&SENDERS, &[&key.district, &key.no, &id, &range.lo, &range.hi]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| r.get(0)).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&SENDERS, &[&key.district, &key.no, &id, &range.lo, &range.hi]).await?;
+        Ok(rows.iter().map(|r| r.get(0)).collect())
     }
 
     /// Which of these pictures are here, each one of the device or the person beside it: (place in the list, media type, bytes).
@@ -439,20 +407,13 @@ impl Store {
         key: SurveyKey,
         wanted: &[Named],
     ) -> Result<Vec<(usize, String, i64)>, Error> {
-        let wanted = wanted.to_vec();
-        self.reading("attachments_here", move |tx| {
-            let wanted = wanted.clone();
-            Box::pin(async move {
-                let (ids, devices, users) = (
-                    column!(wanted, w => w.id),
-                    column!(wanted, w => w.device),
-                    column!(wanted, w => w.user.as_str()),
-                );
-                let rows = tx.query(&HERE, &[&key.district, &key.no, ids, devices, users]).await?;
-                let place = |n: i64| usize::try_from(n - 1).unwrap_or(usize::MAX);
-                Ok::<_, Error>(rows.iter().map(|r| (place(r.get(0)), r.get(1), r.get(2))).collect())
-            })
-        })
-        .await
+        let (ids, devices, users) = (
+            column!(wanted, w => w.id),
+            column!(wanted, w => w.device),
+            column!(wanted, w => w.user.as_str()),
+        );
+        let rows = self.rows(&HERE, &[&key.district, &key.no, ids, devices, users]).await?;
+        let place = |n: i64| usize::try_from(n - 1).unwrap_or(usize::MAX);
+        Ok(rows.iter().map(|r| (place(r.get(0)), r.get(1), r.get(2))).collect())
     }
 }

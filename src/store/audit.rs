@@ -265,30 +265,23 @@ impl Store {
     }
 
     /// Lines of the log, newest first.
-    pub async fn list_audit(&self, key: SurveyKey, filter: Filter, limit: i64) -> Result<Vec<Noted>, Error> {
-        self.reading("list_audit", move |tx| {
-            let f = filter.clone();
-            Box::pin(async move {
-                let params: [super::tx::Param<'_>; 8] =
-                    [&key.district, &key.no, &f.range.lo, &f.range.hi, &f.before, &limit, &f.action, &f.user];
-                let rows = tx.query(&LIST, &params).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| Noted {
-                            id: r.get("id"),
-                            at: r.get("at"),
-                            user: r.get("user_name"),
-                            role: r.get("role"),
-                            action: r.get("action"),
-                            area: r.get("area"),
-                            subject: r.get("subject"),
-                            detail: r.get("detail"),
-                        })
-                        .collect(),
-                )
+    pub async fn list_audit(&self, key: SurveyKey, f: &Filter, limit: i64) -> Result<Vec<Noted>, Error> {
+        let params: [super::tx::Param<'_>; 8] =
+            [&key.district, &key.no, &f.range.lo, &f.range.hi, &f.before, &limit, &f.action, &f.user];
+        let rows = self.rows(&LIST, &params).await?;
+        Ok(rows
+            .iter()
+            .map(|r| Noted {
+                id: r.get("id"),
+                at: r.get("at"),
+                user: r.get("user_name"),
+                role: r.get("role"),
+                action: r.get("action"),
+                area: r.get("area"),
+                subject: r.get("subject"),
+                detail: r.get("detail"),
             })
-        })
-        .await
+            .collect())
     }
 }
 

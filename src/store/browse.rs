@@ -131,13 +131,8 @@ impl Store {
         building: Uuid,
         most: i64,
     ) -> Result<Vec<CaseRow>, Error> {
-        self.reading("building_doors", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most]).await?;
-                rows.iter().map(CaseRow::of).collect()
-            })
-        })
-        .await
+        let rows = self.rows(&BUILDING_DOORS, &[&key.district, &key.no, &building, &most]).await?;
+        rows.iter().map(CaseRow::of).collect()
     }
 
     /// One page of the doors that a filter lets through, by area, building and id.
@@ -239,15 +234,8 @@ impl Store {
 
     /// How many buildings a range of areas holds, counted up to `most`.
     pub async fn count_buildings(&self, key: SurveyKey, range: AreaRange, most: i64) -> Result<i64, Error> {
-        self.reading("count_buildings", move |tx| {
-            Box::pin(async move {
-                let row = tx
-                    .query_one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.lo, &range.hi, &most])
-                    .await?;
-                Ok::<_, Error>(row.get("n"))
-            })
-        })
-        .await
+        let row = self.one(&COUNT_BUILDINGS, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
+        Ok(row.get("n"))
     }
 
     /// What happened in every unit of a range of areas; `refused` is that state.
@@ -257,25 +245,18 @@ impl Store {
         range: AreaRange,
         refused: State,
     ) -> Result<Vec<UnitActivity>, Error> {
-        self.reading("unit_activity", move |tx| {
-            Box::pin(async move {
-                let rows =
-                    tx.query(&UNITS, &[&key.district, &key.no, &range.lo, &range.hi, &refused]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| UnitActivity {
-                            building: r.get("building_id"),
-                            unit: r.get("unit"),
-                            doors: r.get("doors"),
-                            open: r.get("open"),
-                            refused: r.get("refused"),
-                            last_at: r.get("last_at"),
-                        })
-                        .collect(),
-                )
+        let rows = self.rows(&UNITS, &[&key.district, &key.no, &range.lo, &range.hi, &refused]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| UnitActivity {
+                building: r.get("building_id"),
+                unit: r.get("unit"),
+                doors: r.get("doors"),
+                open: r.get("open"),
+                refused: r.get("refused"),
+                last_at: r.get("last_at"),
             })
-        })
-        .await
+            .collect())
     }
 
     /// Open doors whose lease ends before an instant, by enumerator.
@@ -285,23 +266,16 @@ impl Store {
         range: AreaRange,
         before: Timestamp,
     ) -> Result<Vec<LeaseEnding>, Error> {
-        self.reading("leases_ending", move |tx| {
-            Box::pin(async move {
-                let rows = tx
-                    .query(&LEASES_ENDING, &[&key.district, &key.no, &range.lo, &range.hi, &before])
-                    .await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| LeaseEnding {
-                            enumerator: r.get("enumerator"),
-                            doors: r.get("doors"),
-                            first: r.get("first"),
-                        })
-                        .collect(),
-                )
+        let rows =
+            self.rows(&LEASES_ENDING, &[&key.district, &key.no, &range.lo, &range.hi, &before]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| LeaseEnding {
+                enumerator: r.get("enumerator"),
+                doors: r.get("doors"),
+                first: r.get("first"),
             })
-        })
-        .await
+            .collect())
     }
 
     /// The first end of a lease among the open doors of each of these people.
@@ -310,14 +284,7 @@ impl Store {
         key: SurveyKey,
         users: &[String],
     ) -> Result<Vec<(String, Option<Timestamp>)>, Error> {
-        let users = users.to_vec();
-        self.reading("first_lease_end", move |tx| {
-            let users = users.clone();
-            Box::pin(async move {
-                let rows = tx.query(&FIRST_LEASE, &[&key.district, &key.no, &users]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| (r.get("enumerator"), r.get("first"))).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&FIRST_LEASE, &[&key.district, &key.no, &users]).await?;
+        Ok(rows.iter().map(|r| (r.get("enumerator"), r.get("first"))).collect())
     }
 }

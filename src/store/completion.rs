@@ -358,23 +358,14 @@ impl Store {
             Rows::Buildings => 2,
             Rows::Holders => 3,
         };
-        self.reading("past", move |tx| {
-            let children = children.clone();
-            Box::pin(async move {
-                let statement = match clock {
-                    Clock::Event => &AT_EVENT,
-                    Clock::Received => &AT_RECEIVED,
-                };
-                let rows = tx
-                    .query(
-                        statement,
-                        &[&key.district, &key.no, &range.lo, &range.hi, &micros, &what, &children],
-                    )
-                    .await?;
-                Ok::<_, Error>(past_groups(&rows))
-            })
-        })
-        .await
+        let statement = match clock {
+            Clock::Event => &AT_EVENT,
+            Clock::Received => &AT_RECEIVED,
+        };
+        let rows = self
+            .rows(statement, &[&key.district, &key.no, &range.lo, &range.hi, &micros, &what, &children])
+            .await?;
+        Ok(past_groups(&rows))
     }
 
     /// Changes by day: (day index into `ends`, cell, cases gained or lost, person figures gained or lost).
@@ -386,55 +377,33 @@ impl Store {
         clock: Clock,
     ) -> Result<Vec<(usize, i32, i64, Vec<i64>)>, Error> {
         let micros: Vec<i64> = ends.iter().map(|t| t.as_microsecond()).collect();
-        self.reading("days", move |tx| {
-            let micros = micros.clone();
-            Box::pin(async move {
-                let statement = match clock {
-                    Clock::Event => &DAYS_EVENT,
-                    Clock::Received => &DAYS_RECEIVED,
-                };
-                let rows =
-                    tx.query(statement, &[&key.district, &key.no, &range.lo, &range.hi, &micros]).await?;
-                Ok::<_, Error>(rows.iter().map(day_change).collect())
-            })
-        })
-        .await
+        let statement = match clock {
+            Clock::Event => &DAYS_EVENT,
+            Clock::Received => &DAYS_RECEIVED,
+        };
+        let rows = self.rows(statement, &[&key.district, &key.no, &range.lo, &range.hi, &micros]).await?;
+        Ok(rows.iter().map(day_change).collect())
     }
 
     /// Differences between a fresh count and the counters: (area, measure, missing). Empty when all is well.
     pub async fn recount(&self, key: SurveyKey) -> Result<Vec<(String, i32, i64)>, Error> {
-        self.reading("recount", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&RECOUNT, &[&key.district, &key.no]).await?;
-                Ok::<_, Error>(
-                    rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect(),
-                )
-            })
-        })
-        .await
+        let rows = self.rows(&RECOUNT, &[&key.district, &key.no]).await?;
+        Ok(rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect())
     }
 
     /// Names and places of buildings.
     pub async fn buildings(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<BuildingRow>, Error> {
-        let ids = ids.to_vec();
-        self.reading("buildings", move |tx| {
-            let ids = ids.clone();
-            Box::pin(async move {
-                let rows = tx.query(&BUILDINGS, &[&key.district, &key.no, &ids]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| BuildingRow {
-                            id: r.get("id"),
-                            area: r.get("area"),
-                            building: r.get("building"),
-                            name: r.get("name"),
-                            position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
-                        })
-                        .collect(),
-                )
+        let rows = self.rows(&BUILDINGS, &[&key.district, &key.no, &ids]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| BuildingRow {
+                id: r.get("id"),
+                area: r.get("area"),
+                building: r.get("building"),
+                name: r.get("name"),
+                position: r.get::<_, Option<f64>>("lon").zip(r.get("lat")),
             })
-        })
-        .await
+            .collect())
     }
 }
 

@@ -156,23 +156,13 @@ pub async fn replace(tx: &Tx, key: SurveyKey, old: Uuid, new: Uuid) -> Result<()
 impl Store {
     /// Whether the token with this hash was one of a device that has been cut off.
     pub async fn was_cut_off(&self, hash: &[u8]) -> Result<bool, Error> {
-        let hash = hash.to_vec();
-        self.reading("was_cut_off", move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move { Ok::<_, Error>(tx.query_opt(&WAS_CUT_OFF, &[&hash]).await?.is_some()) })
-        })
-        .await
+        Ok(self.row(&WAS_CUT_OFF, &[&hash]).await?.is_some())
     }
 
     /// Notes that a device called (to the minute).
     pub async fn note_call(&self, key: SurveyKey, device: Uuid, now: Timestamp) -> Result<(), Error> {
-        self.retrying("note_call", move |tx| {
-            Box::pin(async move {
-                tx.execute(&NOTE_CALL, &[&key.district, &key.no, &device, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&NOTE_CALL, &[&key.district, &key.no, &device, &now]).await?;
+        Ok(())
     }
 
     /// Devices of enumerators whose area lies in the range; one device with `only`.
@@ -182,13 +172,8 @@ impl Store {
         range: AreaRange,
         only: Option<Uuid>,
     ) -> Result<Vec<DeviceRow>, Error> {
-        self.reading("devices", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&DEVICES, &[&key.district, &key.no, &range.lo, &range.hi, &only]).await?;
-                Ok::<_, Error>(rows.iter().map(device_row).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&DEVICES, &[&key.district, &key.no, &range.lo, &range.hi, &only]).await?;
+        Ok(rows.iter().map(device_row).collect())
     }
 
     /// Cuts a device off on behalf of a supervisor. `false` when it was cut off before.
@@ -217,15 +202,8 @@ impl Store {
         &self,
         device: Uuid,
     ) -> Result<Vec<(super::access::Caller, Option<Timestamp>)>, Error> {
-        self.reading("device_owners", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&FIND_OWNER, &[&device]).await?;
-                rows.iter()
-                    .map(|r| Ok((owner(r, device)?, r.get("revoked_at"))))
-                    .collect::<Result<_, Error>>()
-            })
-        })
-        .await
+        let rows = self.rows(&FIND_OWNER, &[&device]).await?;
+        rows.iter().map(|r| Ok((owner(r, device)?, r.get("revoked_at")))).collect::<Result<_, Error>>()
     }
 }
 

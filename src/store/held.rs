@@ -422,28 +422,15 @@ impl Store {
         after: (Timestamp, Uuid),
         limit: i64,
     ) -> Result<Vec<HeldRow>, Error> {
-        self.reading("list_held", move |tx| {
-            Box::pin(async move {
-                let rows = tx
-                    .query(
-                        &LIST_HELD,
-                        &[&key.district, &key.no, &range.lo, &range.hi, &after.0, &after.1, &limit],
-                    )
-                    .await?;
-                rows.iter().map(|r| held_row(r, Status::Held)).collect()
-            })
-        })
-        .await
+        let rows = self
+            .rows(&LIST_HELD, &[&key.district, &key.no, &range.lo, &range.hi, &after.0, &after.1, &limit])
+            .await?;
+        rows.iter().map(|r| held_row(r, Status::Held)).collect()
     }
 
     /// How many records are held in a range of areas.
     pub async fn count_held(&self, key: SurveyKey, range: AreaRange) -> Result<i64, Error> {
-        self.reading("count_held", move |tx| {
-            Box::pin(async move {
-                let row = tx.query_one(&COUNT_HELD, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
-                Ok::<_, Error>(row.get("n"))
-            })
-        })
-        .await
+        let row = self.one(&COUNT_HELD, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
+        Ok(row.get("n"))
     }
 }

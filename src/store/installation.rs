@@ -57,13 +57,8 @@ pub struct UnderWay {
 impl Store {
     /// Which database this is.
     pub async fn installation(&self) -> Result<Installation, Error> {
-        self.reading("installation", |tx| {
-            Box::pin(async move {
-                let r = tx.query_one(&INSTALLATION, &[]).await?;
-                Ok::<_, Error>(Installation { id: r.get("id"), key_check: r.get("key_check") })
-            })
-        })
-        .await
+        let r = self.one(&INSTALLATION, &[]).await?;
+        Ok(Installation { id: r.get("id"), key_check: r.get("key_check") })
     }
 
     /// Notes the check value of a key where none is noted yet; returns the one that is noted now.
@@ -82,22 +77,16 @@ impl Store {
 
     /// What is not done.
     pub async fn under_way(&self) -> Result<Vec<UnderWay>, Error> {
-        self.reading("under_way", |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&UNDER_WAY, &[]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| UnderWay {
-                            operation: r.get("operation"),
-                            key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
-                            survey: r.get("slug"),
-                            begun_at: r.get("begun_at"),
-                        })
-                        .collect(),
-                )
+        let rows = self.rows(&UNDER_WAY, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| UnderWay {
+                operation: r.get("operation"),
+                key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
+                survey: r.get("slug"),
+                begun_at: r.get("begun_at"),
             })
-        })
-        .await
+            .collect())
     }
 
     /// Marks an operation as under way; one that is keeps the moment at which it began.
@@ -107,13 +96,8 @@ impl Store {
         operation: &'static str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.retrying("begin_operation", move |tx| {
-            Box::pin(async move {
-                tx.execute(&BEGIN, &[&key.district, &key.no, &operation, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&BEGIN, &[&key.district, &key.no, &operation, &now]).await?;
+        Ok(())
     }
 }
 

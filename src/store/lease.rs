@@ -167,15 +167,9 @@ impl Store {
             Listed::Open => &LIST_OPEN,
             Listed::Expired => &LIST_EXPIRED,
         };
-        self.reading("list_assignments", move |tx| {
-            Box::pin(async move {
-                let rows = tx
-                    .query(statement, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit])
-                    .await?;
-                Ok::<_, Error>(rows.iter().map(assignment_row).collect())
-            })
-        })
-        .await
+        let rows =
+            self.rows(statement, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit]).await?;
+        Ok(rows.iter().map(assignment_row).collect())
     }
 
     /// Doors that need a visit and have no holder, in their order.
@@ -186,28 +180,23 @@ impl Store {
         after: CasePlace,
         limit: i64,
     ) -> Result<Vec<CasePlace>, Error> {
-        self.reading("list_unassigned", move |tx| {
-            Box::pin(async move {
-                let params: [super::tx::Param<'_>; 8] = [
-                    &key.district,
-                    &key.no,
-                    &range.lo,
-                    &range.hi,
-                    &after.area_no,
-                    &after.building,
-                    &after.id,
-                    &limit,
-                ];
-                let rows = tx.query(&LIST_UNASSIGNED, &params).await?;
-                let place = |r: &tokio_postgres::Row| CasePlace {
-                    area_no: r.get("area_no"),
-                    building: r.get("building_id"),
-                    id: r.get("id"),
-                };
-                Ok::<_, Error>(rows.iter().map(place).collect())
-            })
-        })
-        .await
+        let params: [super::tx::Param<'_>; 8] = [
+            &key.district,
+            &key.no,
+            &range.lo,
+            &range.hi,
+            &after.area_no,
+            &after.building,
+            &after.id,
+            &limit,
+        ];
+        let rows = self.rows(&LIST_UNASSIGNED, &params).await?;
+        let place = |r: &tokio_postgres::Row| CasePlace {
+            area_no: r.get("area_no"),
+            building: r.get("building_id"),
+            id: r.get("id"),
+        };
+        Ok(rows.iter().map(place).collect())
     }
 
     /// Leases during which two or more people worked at the door, with who did what; by assignment id.
@@ -218,28 +207,22 @@ impl Store {
         after: Uuid,
         limit: i64,
     ) -> Result<Vec<(AssignmentRow, Vec<Work>)>, Error> {
-        self.reading("list_double", move |tx| {
-            Box::pin(async move {
-                let rows = tx
-                    .query(&LIST_DOUBLE, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit])
-                    .await?;
-                let mut all: Vec<(AssignmentRow, Vec<Work>)> = Vec::new();
-                for r in &rows {
-                    let work = Work {
-                        enumerator: r.get("worker"),
-                        records: r.get("records"),
-                        first_at: r.get("first_at"),
-                        last_at: r.get("last_at"),
-                        interviewed: r.get("interviewed"),
-                    };
-                    match all.last_mut() {
-                        Some((row, works)) if row.id == r.get::<_, Uuid>("id") => works.push(work),
-                        Some(_) | None => all.push((assignment_row(r), vec![work])),
-                    }
-                }
-                Ok::<_, Error>(all)
-            })
-        })
-        .await
+        let rows =
+            self.rows(&LIST_DOUBLE, &[&key.district, &key.no, &range.lo, &range.hi, &after, &limit]).await?;
+        let mut all: Vec<(AssignmentRow, Vec<Work>)> = Vec::new();
+        for r in &rows {
+            let work = Work {
+                enumerator: r.get("worker"),
+                records: r.get("records"),
+                first_at: r.get("first_at"),
+                last_at: r.get("last_at"),
+                interviewed: r.get("interviewed"),
+            };
+            match all.last_mut() {
+                Some((row, works)) if row.id == r.get::<_, Uuid>("id") => works.push(work),
+                Some(_) | None => all.push((assignment_row(r), vec![work])),
+            }
+        }
+        Ok(all)
     }
 }

@@ -1,8 +1,8 @@
 //! The only room that speaks SQL: connections, transactions, one file per family of tables.
 //!
-//! Promises: isolation is read committed with row locks taken in id order; a transaction runs through
-//! [`Store::retrying`], which repeats it when the database asks for that (serialisation, deadlock, lost connection) and
-//! whose closure must therefore do nothing but SQL; a transaction that is dropped half-way closes its connection, so
+//! Promises: isolation is read committed with row locks taken in id order; a single statement goes by
+//! `Store::rows`, `row`, `one` or `run`; several go by [`Store::retrying`], whose closure must do nothing but SQL. Both are
+//! repeated when the database asks for that (serialisation, deadlock, lost connection); a transaction that is dropped half-way closes its connection, so
 //! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
 
 pub mod access;
@@ -31,6 +31,7 @@ pub mod plan;
 pub mod purge;
 pub mod quota;
 mod sight;
+mod single;
 mod sql_types;
 pub mod staff;
 pub mod survey;

@@ -184,44 +184,26 @@ pub async fn sheets_by_id(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<S
 impl Store {
     /// Hours that differ from the staff file, by day and person.
     pub async fn overrides(&self, key: SurveyKey, from: Date, to: Date) -> Result<Vec<Override>, Error> {
-        self.reading("overrides", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&OVERRIDES, &[&key.district, &key.no, &from, &to]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| Override {
-                            user: r.get("user_name"),
-                            on: r.get("on_date"),
-                            spans: r.get("spans"),
-                        })
-                        .collect(),
-                )
-            })
-        })
-        .await
+        let rows = self.rows(&OVERRIDES, &[&key.district, &key.no, &from, &to]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| Override { user: r.get("user_name"), on: r.get("on_date"), spans: r.get("spans") })
+            .collect())
     }
 
     /// Sets hours of people on days.
     pub async fn set_overrides(
         &self,
         key: SurveyKey,
-        all: Vec<Override>,
+        all: &[Override],
         by: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let by = by.to_owned();
-        self.retrying("set_overrides", move |tx| {
-            let (all, by) = (all.clone(), by.clone());
-            Box::pin(async move {
-                let users: Vec<&str> = all.iter().map(|o| o.user.as_str()).collect();
-                let dates: Vec<Date> = all.iter().map(|o| o.on).collect();
-                let spans: Vec<String> = all.iter().map(|o| o.spans.to_string()).collect();
-                tx.execute(&PUT_OVERRIDES, &[&key.district, &key.no, &users, &dates, &spans, &by, &now])
-                    .await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        let users: Vec<&str> = all.iter().map(|o| o.user.as_str()).collect();
+        let dates: Vec<Date> = all.iter().map(|o| o.on).collect();
+        let spans: Vec<String> = all.iter().map(|o| o.spans.to_string()).collect();
+        self.run(&PUT_OVERRIDES, &[&key.district, &key.no, &users, &dates, &spans, &by, &now]).await?;
+        Ok(())
     }
 
     /// Assignments of these cases that stand.
@@ -230,81 +212,47 @@ impl Store {
         key: SurveyKey,
         cases: &[CaseId],
     ) -> Result<Vec<AssignmentRow>, Error> {
-        let cases = cases.to_vec();
-        self.reading("standing_assignments", move |tx| {
-            let cases = cases.clone();
-            Box::pin(async move {
-                let rows = tx.query(&STANDING, &[&key.district, &key.no, &cases]).await?;
-                Ok::<_, Error>(rows.iter().map(super::feed::assignment_row).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&STANDING, &[&key.district, &key.no, &cases]).await?;
+        Ok(rows.iter().map(super::feed::assignment_row).collect())
     }
 
     /// Sheets in force on a day; of these people, or of all.
     pub async fn sheets(
         &self,
         key: SurveyKey,
-        users: Option<Vec<String>>,
+        users: Option<&[String]>,
         on: Date,
     ) -> Result<Vec<SheetRow>, Error> {
-        self.reading("sheets", move |tx| {
-            let users = users.clone();
-            Box::pin(async move {
-                let rows = tx.query(&SHEETS, &[&key.district, &key.no, &users, &on]).await?;
-                Ok::<_, Error>(rows.iter().map(sheet_row).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&SHEETS, &[&key.district, &key.no, &users, &on]).await?;
+        Ok(rows.iter().map(sheet_row).collect())
     }
 
     /// How many cases a range of areas holds, counted up to `most`.
     pub async fn count_cases(&self, key: SurveyKey, range: AreaRange, most: i64) -> Result<i64, Error> {
-        self.reading("count_cases", move |tx| {
-            Box::pin(async move {
-                let row = tx
-                    .query_one(&COUNT_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most])
-                    .await?;
-                Ok::<_, Error>(row.get("n"))
-            })
-        })
-        .await
+        let row = self.one(&COUNT_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
+        Ok(row.get("n"))
     }
 
     /// The case a slip's code stands for.
     pub async fn slip(&self, hash: &[u8]) -> Result<Option<(SurveyKey, CaseId)>, Error> {
-        let hash = hash.to_vec();
-        self.reading("slip", move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move {
-                let row = tx.query_opt(&FIND_SLIP, &[&hash]).await?;
-                Ok::<_, Error>(row.map(|r| {
-                    (SurveyKey { district: r.get("district_id"), no: r.get("survey_no") }, r.get("case_id"))
-                }))
-            })
-        })
-        .await
+        let row = self.row(&FIND_SLIP, &[&hash]).await?;
+        Ok(row.map(|r| {
+            (SurveyKey { district: r.get("district_id"), no: r.get("survey_no") }, r.get("case_id"))
+        }))
     }
 
     /// Stores codes of cards.
     pub async fn add_slips(
         &self,
         key: SurveyKey,
-        slips: Vec<(Vec<u8>, CaseId)>,
+        slips: &[(Vec<u8>, CaseId)],
         by: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let by = by.to_owned();
-        self.retrying("add_slips", move |tx| {
-            let (slips, by) = (slips.clone(), by.clone());
-            Box::pin(async move {
-                let hashes: Vec<&[u8]> = slips.iter().map(|s| s.0.as_slice()).collect();
-                let cases: Vec<CaseId> = slips.iter().map(|s| s.1).collect();
-                tx.execute(&PUT_SLIPS, &[&hashes, &key.district, &key.no, &cases, &by, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        let hashes: Vec<&[u8]> = slips.iter().map(|s| s.0.as_slice()).collect();
+        let cases: Vec<CaseId> = slips.iter().map(|s| s.1).collect();
+        self.run(&PUT_SLIPS, &[&hashes, &key.district, &key.no, &cases, &by, &now]).await?;
+        Ok(())
     }
 
     /// Stores a resident's wishes unless the door has had `most` since `since`; `false` then.
@@ -351,26 +299,18 @@ impl Store {
         cases: &[CaseId],
         now: Timestamp,
     ) -> Result<Vec<Wish>, Error> {
-        let cases = cases.to_vec();
-        self.reading("wishes", move |tx| {
-            let cases = cases.clone();
-            Box::pin(async move {
-                let rows = tx.query(&WISHES, &[&key.district, &key.no, &cases, &now]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| Wish {
-                            id: r.get("id"),
-                            case_id: r.get("case_id"),
-                            from: r.get("wish_from"),
-                            to: r.get("wish_to"),
-                            note: r.get("note"),
-                            made_at: r.get("made_at"),
-                        })
-                        .collect(),
-                )
+        let rows = self.rows(&WISHES, &[&key.district, &key.no, &cases, &now]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| Wish {
+                id: r.get("id"),
+                case_id: r.get("case_id"),
+                from: r.get("wish_from"),
+                to: r.get("wish_to"),
+                note: r.get("note"),
+                made_at: r.get("made_at"),
             })
-        })
-        .await
+            .collect())
     }
 }
 

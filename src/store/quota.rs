@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::sight::is_named;
-use super::tx::{Error, Outcome, Tx, statements};
+use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
 use crate::domain::quota::{LEAST, Spent, Wanted};
 use crate::domain::{AreaRange, Quota};
@@ -182,13 +182,8 @@ impl Store {
         quota: Quota,
         (day, now): (Date, Timestamp),
     ) -> Result<(), Error> {
-        self.retrying("note_over", move |tx| {
-            Box::pin(async move {
-                tx.execute(&NOTE_OVER, &[&key.district, &key.no, &day, &device, &quota, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&NOTE_OVER, &[&key.district, &key.no, &day, &device, &quota, &now]).await?;
+        Ok(())
     }
 
     /// Since when the last picture of those has been waiting for a visit that have to go before so many bytes are free; `None`
@@ -199,13 +194,8 @@ impl Store {
         device: Uuid,
         bytes: i64,
     ) -> Result<Option<Timestamp>, Error> {
-        self.reading("freed_by", move |tx| {
-            Box::pin(async move {
-                let params: [super::tx::Param<'_>; 5] = [&key.district, &key.no, &device, &bytes, &LEAST];
-                Ok::<_, Error>(tx.query_opt(&FREED_BY, &params).await?.map(|r| r.get("since")))
-            })
-        })
-        .await
+        let params: [super::tx::Param<'_>; 5] = [&key.district, &key.no, &device, &bytes, &LEAST];
+        Ok(self.row(&FREED_BY, &params).await?.map(|r| r.get("since")))
     }
 
     /// What the devices of enumerators whose area lies in the range used on this day.
@@ -215,14 +205,8 @@ impl Store {
         range: AreaRange,
         day: Date,
     ) -> Result<Vec<DeviceDay>, Error> {
-        self.reading("device_days", move |tx| {
-            Box::pin(async move {
-                let params: [super::tx::Param<'_>; 6] =
-                    [&key.district, &key.no, &range.lo, &range.hi, &day, &LEAST];
-                Ok::<_, Error>(tx.query(&DAYS, &params).await?.iter().map(device_day).collect())
-            })
-        })
-        .await
+        let params: [super::tx::Param<'_>; 6] = [&key.district, &key.no, &range.lo, &range.hi, &day, &LEAST];
+        Ok(self.rows(&DAYS, &params).await?.iter().map(device_day).collect())
     }
 }
 

@@ -366,27 +366,13 @@ impl Store {
         plans: &[Uuid],
         on: Date,
     ) -> Result<Vec<Value>, Error> {
-        let plans = plans.to_vec();
-        self.reading("withdrawn_sheets", move |tx| {
-            let plans = plans.clone();
-            Box::pin(async move {
-                let rows = tx.query(&WITHDRAWN, &[&key.district, &key.no, &plans, &on]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| r.get("document")).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&WITHDRAWN, &[&key.district, &key.no, &plans, &on]).await?;
+        Ok(rows.iter().map(|r| r.get("document")).collect())
     }
 
     /// Devices of the person who has a login name now.
     pub async fn own_devices(&self, key: SurveyKey, user: &str) -> Result<HashSet<Uuid>, Error> {
-        let user = user.to_owned();
-        self.reading("own_devices", move |tx| {
-            let user = user.clone();
-            Box::pin(async move {
-                let rows = tx.query(&OWN_DEVICES, &[&key.district, &key.no, &user]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| r.get(0)).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&OWN_DEVICES, &[&key.district, &key.no, &user]).await?;
+        Ok(rows.iter().map(|r| r.get(0)).collect())
     }
 }

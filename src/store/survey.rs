@@ -194,59 +194,33 @@ pub async fn find_areas(tx: &Tx, key: SurveyKey, which: &Areas) -> Result<Vec<Ar
 impl Store {
     /// All surveys of the installation.
     pub async fn surveys(&self) -> Result<Vec<SurveyRow>, Error> {
-        self.reading("surveys", |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(tx.query(&SURVEYS, &[]).await?.iter().map(survey_row).collect())
-            })
-        })
-        .await
+        Ok(self.rows(&SURVEYS, &[]).await?.iter().map(survey_row).collect())
     }
 
     /// Keys of all surveys.
     pub async fn survey_keys(&self) -> Result<Vec<SurveyKey>, Error> {
-        self.reading("survey_keys", |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&KEYS, &[]).await?;
-                Ok::<_, Error>(
-                    rows.iter()
-                        .map(|r| SurveyKey { district: r.get("district_id"), no: r.get("survey_no") })
-                        .collect(),
-                )
-            })
-        })
-        .await
+        let rows = self.rows(&KEYS, &[]).await?;
+        Ok(rows
+            .iter()
+            .map(|r| SurveyKey { district: r.get("district_id"), no: r.get("survey_no") })
+            .collect())
     }
 
     /// Whether any batch was ever stored: then digests exist and the key they were made with must be there.
     pub async fn has_batches(&self) -> Result<bool, Error> {
-        self.reading("has_batches", |tx| {
-            Box::pin(async move { Ok::<_, Error>(tx.query_one(&HAS_BATCHES, &[]).await?.get("has")) })
-        })
-        .await
+        Ok(self.one(&HAS_BATCHES, &[]).await?.get("has"))
     }
 
     /// One survey.
     pub async fn survey(&self, key: SurveyKey) -> Result<Option<SurveyRow>, Error> {
-        self.reading("survey", move |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(
-                    tx.query_opt(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row),
-                )
-            })
-        })
-        .await
+        Ok(self.row(&SURVEY, &[&key.district, &key.no]).await?.as_ref().map(survey_row))
     }
 
     /// The range of the whole survey; an empty one when it has no areas.
     pub async fn whole(&self, key: SurveyKey) -> Result<AreaRange, Error> {
-        self.reading("whole_survey", move |tx| {
-            Box::pin(async move {
-                let r = tx.query_one(&WHOLE, &[&key.district, &key.no]).await?;
-                let ends = r.get::<_, Option<i32>>("lo").zip(r.get::<_, Option<i32>>("hi"));
-                Ok::<_, Error>(ends.map_or(AreaRange::NONE, AreaRange::from))
-            })
-        })
-        .await
+        let r = self.one(&WHOLE, &[&key.district, &key.no]).await?;
+        let ends = r.get::<_, Option<i32>>("lo").zip(r.get::<_, Option<i32>>("hi"));
+        Ok(ends.map_or(AreaRange::NONE, AreaRange::from))
     }
 
     /// Areas of a survey.
@@ -260,12 +234,7 @@ impl Store {
 
     /// Staff whose area lies in the range or above it.
     pub async fn staff(&self, key: SurveyKey, range: AreaRange) -> Result<Vec<StaffRow>, Error> {
-        self.reading("staff", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
-                rows.iter().map(staff_row).collect()
-            })
-        })
-        .await
+        let rows = self.rows(&STAFF, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
+        rows.iter().map(staff_row).collect()
     }
 }

@@ -103,7 +103,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the same transaction may succeed when it is run again.
-    fn is_retryable(&self) -> bool {
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Busy(_) | Self::Unavailable | Self::ReadOnly | Self::CommitUnknown => true,
             Self::Constraint { .. }
@@ -200,7 +200,7 @@ pub struct Tx {
 
 impl Tx {
     /// Takes a connection of the pool.
-    async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
+    pub(super) async fn begin(store: &Store, how: &'static str) -> Result<Self, Error> {
         Ok(Self {
             client: Some(store.client().await?),
             probe: store.probe.clone(),
@@ -279,7 +279,7 @@ impl Tx {
     }
 
     /// Commits; with a stamp, the transaction's tag is left for the feed in the same round trip.
-    async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
+    pub(super) async fn commit(mut self, stamp: Option<(SurveyKey, i64)>) -> Result<(), Error> {
         self.ask(Moment::BeforeCommit)?;
         if self.has_begun.load(Ordering::Relaxed) {
             let client = self.client()?;
@@ -306,7 +306,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn rollback(mut self) {
+    pub(super) async fn rollback(mut self) {
         let has_begun = self.has_begun.load(Ordering::Relaxed);
         if let Some(client) = self.client.take()
             && has_begun
@@ -402,7 +402,7 @@ impl Store {
         E: From<Error> + AsStoreError + Send,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync,
     {
-        let tx = Tx::begin(self, "begin isolation level repeatable read, read only").await?;
+        let tx = Tx::begin(self, READ).await?;
         match work(&tx).await {
             Ok(value) => {
                 // What was read was read, however its transaction ends.
@@ -442,6 +442,9 @@ impl Store {
         }
     }
 }
+
+/// How a read begins: one snapshot, nothing written.
+pub(super) const READ: &str = "begin isolation level repeatable read, read only";
 
 /// Errors that may carry a store error inside.
 pub trait AsStoreError {

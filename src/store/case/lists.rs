@@ -245,13 +245,7 @@ impl Store {
         range: AreaRange,
         most: i64,
     ) -> Result<Vec<CaseRow>, Error> {
-        self.reading("area_cases", move |tx| {
-            Box::pin(async move {
-                let rows =
-                    tx.query(&OPEN_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
-                rows.iter().map(CaseRow::of).collect()
-            })
-        })
-        .await
+        let rows = self.rows(&OPEN_CASES, &[&key.district, &key.no, &range.lo, &range.hi, &most]).await?;
+        rows.iter().map(CaseRow::of).collect()
     }
 }

@@ -105,12 +105,7 @@ pub async fn postpone(tx: &Tx, key: SurveyKey, lines: &[i64]) -> Result<(), Erro
 impl Store {
     /// Lines waiting, and the age of the oldest in seconds.
     pub async fn links_waiting(&self, key: SurveyKey) -> Result<(i64, f64), Error> {
-        self.reading("links_waiting", move |tx| {
-            Box::pin(async move {
-                let row = tx.query_one(&LENGTH, &[&key.district, &key.no]).await?;
-                Ok::<_, Error>((row.get("n"), row.get("oldest")))
-            })
-        })
-        .await
+        let row = self.one(&LENGTH, &[&key.district, &key.no]).await?;
+        Ok((row.get("n"), row.get("oldest")))
     }
 }

@@ -230,13 +230,8 @@ impl Store {
         key: SurveyKey,
         range: AreaRange,
     ) -> Result<Vec<(LinkState, i64)>, Error> {
-        self.reading("count_links", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&COUNT, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
-                rows.iter().map(|r| Ok((r.read("link", "state")?, r.get("n")))).collect()
-            })
-        })
-        .await
+        let rows = self.rows(&COUNT, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
+        rows.iter().map(|r| Ok((r.read("link", "state")?, r.get("n")))).collect()
     }
 
     /// One link with everything about it.

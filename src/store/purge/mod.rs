@@ -176,45 +176,25 @@ const AT_ONCE: i64 = 2_000;
 impl Store {
     /// Purges some rows of a family; how many, 0 when none are left.
     pub async fn purge_some(&self, key: SurveyKey, step: Step) -> Result<u64, Error> {
-        self.retrying("purge", move |tx| {
-            Box::pin(async move {
-                let n = tx.execute(step.statement, &[&key.district, &key.no, &AT_ONCE]).await?;
-                Ok::<_, Error>(Outcome::Commit(n))
-            })
-        })
-        .await
+        let n = self.run(step.statement, &[&key.district, &key.no, &AT_ONCE]).await?;
+        Ok(n)
     }
 
     /// Pictures whose bytes are still there.
     pub async fn pictures_to_purge(&self, key: SurveyKey) -> Result<Vec<Uuid>, Error> {
-        self.reading("pictures_to_purge", move |tx| {
-            Box::pin(async move {
-                let rows = tx.query(&PICTURES, &[&key.district, &key.no, &AT_ONCE]).await?;
-                Ok::<_, Error>(rows.iter().map(|r| r.get(0)).collect())
-            })
-        })
-        .await
+        let rows = self.rows(&PICTURES, &[&key.district, &key.no, &AT_ONCE]).await?;
+        Ok(rows.iter().map(|r| r.get(0)).collect())
     }
 
     /// Whether any picture is stored, of whatever survey.
     pub async fn has_pictures(&self) -> Result<bool, Error> {
-        self.reading("has_pictures", |tx| {
-            Box::pin(async move { Ok::<_, Error>(tx.query_one(&HAS_PICTURES, &[]).await?.get("has")) })
-        })
-        .await
+        Ok(self.one(&HAS_PICTURES, &[]).await?.get("has"))
     }
 
     /// Notes that the bytes of these pictures are gone.
     pub async fn pictures_purged(&self, key: SurveyKey, ids: &[Uuid], now: Timestamp) -> Result<(), Error> {
-        let ids = ids.to_vec();
-        self.retrying("pictures_purged", move |tx| {
-            let ids = ids.clone();
-            Box::pin(async move {
-                tx.execute(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now]).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
-            })
-        })
-        .await
+        self.run(&PICTURES_GONE, &[&key.district, &key.no, &ids, &now]).await?;
+        Ok(())
     }
 
     /// Notes in the audit log that personal data were removed, and that the purge is done, both at once.
