@@ -7,6 +7,7 @@ use doorknock::domain::{Outcome, State};
 use tokio_postgres::Client;
 
 use crate::support::db::database;
+use crate::support::{App, Survey};
 
 /// Small tables, rarely written and held whole by every node, that are looked up before a district is known, so the district is not first in their keys.
 const ALONE: [&str; 7] =
@@ -153,4 +154,17 @@ fn numbers_of_states_and_outcomes_are_distinct_and_come_back() {
         assert_eq!(Outcome::from_slug(outcome.slug()), Some(*outcome));
         assert!(seen.insert(outcome.number(), outcome.slug()).is_none());
     }
+}
+
+/// Something else than this program wrote a number that no code has: the row is named, and nothing is guessed.
+#[tokio::test]
+async fn a_number_that_no_code_has_is_an_error_that_names_the_row() {
+    let app = App::new(Survey::with_dwellings(2)).await;
+    let (key, case) = (app.key().await, app.survey.case(1));
+    let client = app.db.client().await;
+    client.execute("update survey_case set state = 99 where id = $1", &[&case]).await.unwrap();
+    let other = app.survey.case(0);
+    assert_eq!(app.store().cases(key, &[other.into()]).await.unwrap().len(), 1);
+    let error = app.store().cases(key, &[case.into()]).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("survey_case {case}: state cannot be read"));
 }
