@@ -143,7 +143,7 @@ impl Export {
             piece.push_str(&self.head());
         }
         let detail = self.detail(&rows).await?;
-        for (row, cells) in table::rows(self.kind, &rows, &detail)? {
+        for (row, cells) in table::rows(self.kind, &rows, &detail) {
             match self.format {
                 Format::Csv => table::push_csv(&mut piece, &cells),
                 Format::GeoJson => {

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::Kind;
 use crate::domain::{Class, Outcome, Relationship, ResidenceStatus, Sex};
-use crate::store::Error;
 use crate::store::case::CaseRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::visits::history::with_offset;
@@ -170,11 +169,7 @@ pub(super) fn columns(kind: Kind) -> &'static [&'static str] {
 }
 
 /// The rows of these cases, each with the case it stands at.
-pub(super) fn rows<'a>(
-    kind: Kind,
-    cases: &'a [CaseRow],
-    detail: &Detail,
-) -> Result<Vec<(&'a CaseRow, Vec<Cell>)>, Error> {
+pub(super) fn rows<'a>(kind: Kind, cases: &'a [CaseRow], detail: &Detail) -> Vec<(&'a CaseRow, Vec<Cell>)> {
     let mut all = Vec::new();
     let visits = grouped(&detail.visits, |v| v.case_id);
     let interviews = grouped(in_force(&detail.interviews), |i| i.case_id);
@@ -182,7 +177,7 @@ pub(super) fn rows<'a>(
     let of = |i: &InterviewRow| people.get(&(i.id, i.revision)).map_or(&[][..], Vec::as_slice);
     for case in cases {
         match kind {
-            Kind::Cases => all.push((case, case_cells(case)?)),
+            Kind::Cases => all.push((case, case_cells(case))),
             Kind::Visits => {
                 all.extend(visits.get(&case.id).into_iter().flatten().map(|v| (case, visit_cells(case, v))));
             }
@@ -198,7 +193,7 @@ pub(super) fn rows<'a>(
             }
         }
     }
-    Ok(all)
+    all
 }
 
 /// Rows by what they belong to, in their order.
@@ -237,7 +232,7 @@ fn door_cells(c: &CaseRow) -> Vec<Cell> {
     ]
 }
 
-fn case_cells(c: &CaseRow) -> Result<Vec<Cell>, Error> {
+fn case_cells(c: &CaseRow) -> Vec<Cell> {
     let unmet: Vec<&str> = c.unmet.parts().iter().map(|p| p.slug()).collect();
     let mut cells = door_cells(c);
     cells.extend([
@@ -256,7 +251,7 @@ fn case_cells(c: &CaseRow) -> Result<Vec<Cell>, Error> {
         Cell::Text(c.created_at.to_string()),
         Cell::text(c.merged_into.map(|id| id.to_string())),
     ]);
-    Ok(cells)
+    cells
 }
 
 fn visit_cells(c: &CaseRow, v: &VisitRow) -> Vec<Cell> {

@@ -37,14 +37,14 @@ fn dwelling(row: &CaseRow) -> Change {
 }
 
 /// A case as a device holds it: nothing that depends on the reading time.
-fn case(row: &CaseRow) -> Result<Change, Error> {
-    let door = Door::of(row, None)?;
+fn case(row: &CaseRow) -> Change {
+    let door = Door::of(row, None);
     let data = json!({
         "id": row.id, "case_id": row.id, "dwelling_id": row.dwelling_id, "area": row.area, "address": place(row),
         "household": row.household, "state": door.state, "visits": door.visits, "unmet": door.unmet, "last": door.last,
         "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
     });
-    Ok(Change { kind: "case", op: Op::Put, data })
+    Change { kind: "case", op: Op::Put, data }
 }
 
 fn dropped(kind: &'static str, id: Uuid) -> Change {
@@ -83,17 +83,17 @@ fn held_states() -> Vec<State> {
 }
 
 /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
-pub(super) fn doors(rows: &[CaseRow], half: Half) -> Result<Vec<Change>, Error> {
+pub(super) fn doors(rows: &[CaseRow], half: Half) -> Vec<Change> {
     let mut all = Vec::with_capacity(rows.len() * 2);
     for row in rows {
         if half != Half::Case {
             all.push(dwelling(row));
         }
         if half != Half::Door {
-            all.push(case(row)?);
+            all.push(case(row));
         }
     }
-    Ok(all)
+    all
 }
 
 /// What of a door fits the page.
@@ -130,7 +130,7 @@ pub(super) async fn changed_cases(
     let mut all: Vec<Change> =
         cases.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", id.0)).collect();
     for row in &rows {
-        all.push(if is_held(row, reader) { case(row)? } else { dropped("case", row.id.0) });
+        all.push(if is_held(row, reader) { case(row) } else { dropped("case", row.id.0) });
     }
     Ok(all)
 }

@@ -191,7 +191,7 @@ impl Work<'_> {
                     Some(last) => at.after_case(CasePlace::of(last)),
                     None => at.next(Part::Lent),
                 };
-                Ok((data::doors(&rows, half)?, Some(next)))
+                Ok((data::doors(&rows, half), Some(next)))
             }
             Part::Lent => {
                 let (half, pairs) = fitting(at, limit);
@@ -201,7 +201,7 @@ impl Work<'_> {
                     Some(last) => at.after(last.id.0),
                     None => at.next(Part::Assignments),
                 };
-                Ok((data::doors(&rows, half)?, Some(next)))
+                Ok((data::doors(&rows, half), Some(next)))
             }
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;

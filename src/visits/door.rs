@@ -87,9 +87,9 @@ pub fn place(row: &CaseRow) -> String {
 
 impl Door {
     /// The item of a case; `area` is the area's name where the reader sees more than one.
-    pub fn of(row: &CaseRow, area: Option<&str>) -> Result<Self, Error> {
+    pub fn of(row: &CaseRow, area: Option<&str>) -> Self {
         let line = place(row);
-        Ok(Self {
+        Self {
             id: row.id,
             case_id: row.id,
             dwelling_id: row.dwelling_id,
@@ -110,7 +110,7 @@ impl Door {
             appointment: row.appointment.map(|(from, to)| Window { from, to }),
             holder: row.holder.clone(),
             merged_into: row.merged_into,
-        })
+        }
     }
 }
 
@@ -130,5 +130,5 @@ pub async fn area_names(
 /// Items of a list, addresses with the areas' Chinese names.
 pub async fn doors(store: &Store, survey: &Survey, rows: &[CaseRow]) -> Result<Vec<Door>, Error> {
     let names = area_names(store, survey, rows).await?;
-    rows.iter().map(|r| Door::of(r, names.get(&r.area).map(|n| n.1.as_str()))).collect()
+    Ok(rows.iter().map(|r| Door::of(r, names.get(&r.area).map(|n| n.1.as_str()))).collect())
 }

@@ -329,7 +329,7 @@ pub async fn history(
     let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
     let decisions = store.decisions(survey.key, row.id).await?;
     let names = area_names(store, survey, rows).await?;
-    let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?;
+    let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()));
     door.visits = None;
     let voided = voided_visits(&evidence);
     let (other_writings, building_name) =

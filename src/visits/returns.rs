@@ -51,7 +51,7 @@ pub async fn items(
             continue;
         }
         all.push(ReturnVisit {
-            door: Door::of(row, names.get(&row.area).map(|n| n.1.as_str()))?,
+            door: Door::of(row, names.get(&row.area).map(|n| n.1.as_str())),
             untried: standing.untried.iter().map(|cell| cell.slug(rules)).collect(),
             due: due(standing, rules, at).window,
             probability: None,
