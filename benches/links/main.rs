@@ -109,6 +109,6 @@ async fn run(options: &Options, url: &str) -> Result<bool> {
         );
         within &= at(95) <= options.most_ms;
     }
-    println!("links found: {:?}", store.count_links(town.key, (i32::MIN, i32::MAX)).await?);
+    println!("links found: {:?}", store.count_links(town.key, doorknock::domain::AreaRange::ALL).await?);
     Ok(within)
 }
