@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::component::Component;
 use super::household::Households;
-use crate::domain::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Verdict};
+use crate::domain::{CaseId, HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Verdict};
 use crate::store::link::cluster::{ClusterEvent, Flags, Member};
 use crate::store::link::pair::{Away, LinkEvent, LinkPut, LinkRow};
 
@@ -59,7 +59,7 @@ pub(super) struct Facts {
     /// Interviews that are no evidence any more.
     pub(super) out_of_force: Vec<Uuid>,
     /// The case that goes on for a case whose door was listed twice.
-    pub(super) doors: HashMap<Uuid, Uuid>,
+    pub(super) doors: HashMap<CaseId, CaseId>,
 }
 
 /// The plan: what is to be written.
@@ -273,7 +273,7 @@ fn away(facts: &Facts, links: &BTreeMap<Uuid, LinkRow>) -> BTreeMap<Uuid, BTreeS
 
 /// How an interview is to count: elsewhere where another one of its household counts, at another door.
 fn wanted(flags: &Flags, facts: &Facts, members: &[Member], away: &BTreeMap<Uuid, BTreeSet<i32>>) -> Flags {
-    let door = |case: Uuid| facts.doors.get(&case).copied().unwrap_or(case);
+    let door = |case: CaseId| facts.doors.get(&case).copied().unwrap_or(case);
     let own = members.iter().find(|m| m.interview == flags.interview);
     let counted = own.and_then(|o| members.iter().find(|m| m.cluster == o.cluster && m.is_counted));
     let counted_at = counted.and_then(|c| facts.flags.iter().find(|f| f.interview == c.interview));

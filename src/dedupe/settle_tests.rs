@@ -13,8 +13,8 @@ fn interview(n: u128) -> Uuid {
     Uuid::from_u128(n)
 }
 
-fn case(n: u128) -> Uuid {
-    Uuid::from_u128(0x100 + n)
+fn case(n: u128) -> CaseId {
+    CaseId(Uuid::from_u128(0x100 + n))
 }
 
 /// Interview `n`, taken for the case of that number; the higher one is later.

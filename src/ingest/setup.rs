@@ -188,7 +188,7 @@ fn noted(key: SurveyKey, load: &Load, report: &Report, now: Timestamp) -> Note {
     let doors = &report.doors;
     let mut note = Note::by_operator(key, Action::LoadSetup, now);
     if let Some(by) = &load.by {
-        (note.user, note.role) = (by.user.clone(), by.role.clone());
+        (note.user, note.role) = (by.user.clone(), by.role.slug().to_owned());
     }
     note.with(json!({
         "policy_version": report.policy_version, "doors_added": doors.added, "doors_changed": doors.changed,

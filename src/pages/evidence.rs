@@ -150,9 +150,7 @@ fn whole_value(v: &Visitor, form: &FormRow, common: usize, found: HouseholdFound
         HouseholdFound::Tenure(_) => item(form, "tenure")
             .and_then(|t| Tenure::from_slug(t.as_str()?))
             .map_or_else(|| "—".to_owned(), |t| t.label(v.words.0).to_owned()),
-        HouseholdFound::Speaker(_) => {
-            form.respondent.label(v.words.0).to_owned()
-        }
+        HouseholdFound::Speaker(_) => form.respondent.label(v.words.0).to_owned(),
         HouseholdFound::Phone(_) => form.phone.as_deref().map_or_else(|| "—".to_owned(), masked_phone),
         HouseholdFound::Size(_) => all.to_string(),
         HouseholdFound::Head(_) => head(form).map_or_else(String::new, |p| with_sound(&p.name)),

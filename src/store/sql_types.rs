@@ -14,8 +14,8 @@ use super::tx::Error;
 use crate::domain::effort::Unmet;
 use crate::domain::{
     BatchId, BuildingId, CaseId, Channel, Class, Datum, DeviceId, DwellingId, HeldId, Informant, InterviewId,
-    InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal, Quota, Refusal, Relationship,
-    ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
+    InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal, Quota, Refusal,
+    Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
 };
 
 /// Why a value could not be read or sent.

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::{At, Gains, Known, fold_one, load};
 use crate::domain::{CaseId, Decision, DecisionKind, InterviewId};
 use crate::ingest::{Error, decide};
@@ -19,29 +17,29 @@ pub enum DoorChange {
     /// The case goes into another.
     Merge {
         /// The case.
-        case: Uuid,
+        case: CaseId,
         /// The case that goes on.
-        into: Uuid,
+        into: CaseId,
     },
     /// The case stands by itself again.
     Unmerge {
         /// The case.
-        case: Uuid,
+        case: CaseId,
         /// The case it had gone into.
-        from: Uuid,
+        from: CaseId,
     },
 }
 
 impl DoorChange {
     /// The case that is decided on.
-    pub fn case(self) -> Uuid {
+    pub fn case(self) -> CaseId {
         match self {
             Self::Merge { case, .. } | Self::Unmerge { case, .. } => case,
         }
     }
 
     /// The case it is, or was, merged into.
-    pub fn survivor(self) -> Uuid {
+    pub fn survivor(self) -> CaseId {
         match self {
             Self::Merge { into, .. } => into,
             Self::Unmerge { from, .. } => from,
@@ -51,7 +49,7 @@ impl DoorChange {
     /// The decision on the case.
     pub fn kind(self) -> DecisionKind {
         match self {
-            Self::Merge { into, .. } => DecisionKind::Merge { into: CaseId(into) },
+            Self::Merge { into, .. } => DecisionKind::Merge { into },
             Self::Unmerge { .. } => DecisionKind::Unmerge,
         }
     }
@@ -68,7 +66,7 @@ pub struct Supposed<'a> {
 
 impl Supposed<'_> {
     /// What the fold would say of the cases that this touches. Errors: the decision on the door does not fit.
-    pub async fn fold(&self, tx: &Tx, at: At, survey: &Survey) -> Result<HashMap<Uuid, CaseUpdate>, Error> {
+    pub async fn fold(&self, tx: &Tx, at: At, survey: &Survey) -> Result<HashMap<CaseId, CaseUpdate>, Error> {
         if self.flags.is_empty() && self.door.is_none() {
             return Ok(HashMap::new());
         }
@@ -85,8 +83,8 @@ impl Supposed<'_> {
     }
 
     /// The cases touched, and those at which other revisions of their interviews stand.
-    async fn rows(&self, tx: &Tx, key: SurveyKey) -> Result<BTreeMap<Uuid, LockedCase>, Error> {
-        let mut ids: Vec<Uuid> = self.flags.iter().map(|f| f.case_id).collect();
+    async fn rows(&self, tx: &Tx, key: SurveyKey) -> Result<BTreeMap<CaseId, LockedCase>, Error> {
+        let mut ids: Vec<CaseId> = self.flags.iter().map(|f| f.case_id).collect();
         ids.extend(self.door.iter().flat_map(|door| [door.case(), door.survivor()]));
         ids.extend(evidence::cases_of_other_revisions(tx, key, &ids).await?);
         Ok(case::look_at_cases(tx, key, &ids).await?.into_iter().map(|row| (row.id, row)).collect())
@@ -97,8 +95,8 @@ impl Supposed<'_> {
         &self,
         tx: &Tx,
         key: SurveyKey,
-        rows: &mut BTreeMap<Uuid, LockedCase>,
-    ) -> Result<Vec<(Uuid, Uuid)>, Error> {
+        rows: &mut BTreeMap<CaseId, LockedCase>,
+    ) -> Result<Vec<(CaseId, CaseId)>, Error> {
         match self.door {
             Some(DoorChange::Merge { case, into }) => {
                 let (Some(row), Some(other)) = (rows.get(&case), rows.get(&into)) else {
@@ -113,13 +111,13 @@ impl Supposed<'_> {
             }
             None => {}
         }
-        let missing: Vec<Uuid> =
+        let missing: Vec<CaseId> =
             rows.values().filter_map(|r| r.merged_into).filter(|id| !rows.contains_key(id)).collect();
         if !missing.is_empty() {
             let found = case::look_at_cases(tx, key, &missing).await?;
             rows.extend(found.into_iter().map(|row| (row.id, row)));
         }
-        let survivors: Vec<Uuid> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
+        let survivors: Vec<CaseId> = rows.values().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
         let mut losers =
             if survivors.is_empty() { Vec::new() } else { case::absorbed(tx, key, &survivors).await? };
         match self.door {
@@ -131,7 +129,7 @@ impl Supposed<'_> {
     }
 
     /// Lays what is supposed over what was read.
-    fn overlay(&self, known: &mut HashMap<Uuid, Known>, at: At) {
+    fn overlay(&self, known: &mut HashMap<CaseId, Known>, at: At) {
         let flags: HashMap<InterviewId, &Flags> =
             self.flags.iter().map(|f| (InterviewId(f.interview), f)).collect();
         for own in known.values_mut() {

@@ -175,9 +175,9 @@ pub async fn lock_cases(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<A
 }
 
 /// Cases as [`lock_cases`] reads them, without locking them: what is read may have changed when it is written.
-pub async fn look_at_cases(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<LockedCase>, Error> {
+pub async fn look_at_cases(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<Vec<LockedCase>, Error> {
     let rows = tx.query(&LOOK_AT_CASES, &[&key.district, &key.no, &ids]).await?;
-    Ok(rows.iter().map(LockedCase::of).collect())
+    rows.iter().map(LockedCase::of).collect()
 }
 
 /// The cases merged into these: (loser, survivor).

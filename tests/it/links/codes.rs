@@ -34,7 +34,7 @@ async fn a_code_that_nobody_knows_is_an_error_that_names_table_and_key() {
         client.execute(change, &[]).await.unwrap();
         let failure = read().await.unwrap_err();
         let is_named = matches!(&failure, Error::Impossible { table: t, key: k, column: c }
-            if *t == table && *k == link.to_string() && *c == column);
+            if *t == table && *k == Some(link) && *c == column);
         assert!(is_named, "{change}: {failure}");
         // The next one is found with this one mended.
         let mend = match column {
