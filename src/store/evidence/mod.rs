@@ -179,6 +179,7 @@ pub struct NewPerson {
 }
 
 /// A code as the view `person` reads it: its number.
+#[expect(clippy::ref_option, reason = "serde gives a field by reference")]
 fn by_number<T: ClosedSet, S: serde::Serializer>(code: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     code.map(ClosedSet::code_number).serialize(serializer)
 }

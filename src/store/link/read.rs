@@ -243,7 +243,7 @@ impl Store {
                     return Ok(None);
                 };
                 let rows = tx.query(&EVENTS, &[&key.district, &key.no, &id]).await?;
-                let events = rows.iter().map(|r| event_row(r)).collect::<Result<_, _>>()?;
+                let events = rows.iter().map(event_row).collect::<Result<_, _>>()?;
                 let compared = load(tx, key, &[pair.link.a, pair.link.b]).await?;
                 let members = households(tx, key, &[pair.link.a, pair.link.b]).await?;
                 Ok::<_, Error>(Some(LinkDetail { pair, events, compared, members }))
