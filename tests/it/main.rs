@@ -37,6 +37,7 @@ mod faults;
 mod feed;
 mod files;
 mod foreign;
+mod forms;
 mod heads;
 mod held;
 mod killed;
