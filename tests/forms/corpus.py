@@ -4,7 +4,7 @@
     python3 tests/forms/corpus.py --check 'target/debug/doorknock form check {file} --xform {out}' [--engine DIR] DIR...
 
 Needs `pip install pyxform` (a development dependency; none of its files are in this repository). DIR... hold the spreadsheets: the
-test fixtures that come in the source packages of pyxform and rxform, and our own forms. `{files}` in the command stands for the
+public test fixtures of pyxform (in its repository) and of rxform (in its package), and our own forms. `{files}` in the command stands for the
 names of files that the form uses. With `--engine`, DIR is a folder in which `npm install @getodk/xforms-engine` was run: each of
 our XForms is then opened in that engine too (tests/forms/engine.mjs).
 
