@@ -142,7 +142,7 @@ comment on column submission.revision is 'Its number in the chain, from 1; 0 whi
 comment on column submission.form_id is 'The form as sent, known here or not.';
 comment on column submission.version is 'The version as sent.';
 comment on column submission.case_id is 'The case it names, or the id under which it names one that is not known; null where it names none.';
-comment on column submission.visit_id is 'The visit named beside it; null where none is.';
+comment on column submission.visit_id is 'The visit it was made at: its own, that of the submission it corrects, or one named beside it; null where there is none.';
 comment on column submission.status is 'Of the submission as a whole, or of its sheet of answers: 0 accepted, 1 held, 2 refused. Its other parts have their own.';
 comment on column submission.held_reason is 'Why it was held; stays when released.';
 comment on column submission.held_detail is 'A sentence, without personal data.';

@@ -48,7 +48,7 @@ mod worked_lines;
 pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, Tallied, flags};
 pub use citizen_id::CitizenId;
 pub use code::{
-    Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag,
+    Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag, FormRole,
     HouseholdType, Informant, InterviewResult, Language, Outcome, Relationship, Residence, ResidenceStatus,
     Respondent, Role, Sex, State, Tenure,
 };

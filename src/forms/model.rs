@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::FormRole;
+
 /// A text in several languages, by BCP 47 code.
 pub type Labels = BTreeMap<String, String>;
 
@@ -171,20 +173,6 @@ pub struct Choice {
     /// What people read.
     #[serde(skip_serializing_if = "Labels::is_empty", default)]
     pub labels: Labels,
-}
-
-/// For whom a form is, and what a complete submission of it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FormRole {
-    /// The survey's form: a submission is an interview.
-    Main,
-    /// A further sheet of the household.
-    Extra,
-    /// Notes visits and found doors.
-    Visit,
-    /// Belongs to no door.
-    Free,
 }
 
 impl FormModel {
