@@ -114,7 +114,7 @@ create table submission (
     ended_at        timestamptz,
     received_at     timestamptz not null,
     is_complete     boolean     not null,
-    is_sheet        boolean     not null,
+    sheet_id        uuid,
     deprecated_id   uuid,
     xml             bytea       not null,
     answers         text,
@@ -127,6 +127,7 @@ create table submission (
 create index submission_by_case on submission (district_id, case_id, survey_no) where case_id is not null;
 create index submission_by_root on submission (district_id, root_id, survey_no);
 create index submission_by_form on submission (district_id, survey_no, form_id, received_at, id);
+create index submission_by_sheet on submission (district_id, sheet_id, survey_no) where sheet_id is not null;
 create index submission_held on submission (district_id, survey_no, form_id) where status = 1;
 create index submission_waiting on submission (district_id, survey_no, deprecated_id) where status = 1 and is_whole;
 alter table submission
@@ -158,7 +159,7 @@ comment on column submission.at_offset_min is 'UTC offset written in at, minutes
 comment on column submission.ended_at is 'When it ended, by the phone; null where the form does not say.';
 comment on column submission.received_at is 'When the server came to know it.';
 comment on column submission.is_complete is 'Not said to be partial.';
-comment on column submission.is_sheet is 'Whether it is a sheet of answers: of an extra or a free form.';
+comment on column submission.sheet_id is 'Id of its sheet of answers, the same through its chain; null where it is none (only extra and free forms make one) or while that is not known.';
 comment on column submission.deprecated_id is 'The instance it replaces; null if it is no edit.';
 comment on column submission.xml is 'What was sent without citizen ids, zstd; of a client that sends JSON that; emptied by purge.';
 comment on column submission.answers is 'Unbound answers, a JSON object; null while the whole waits; emptied by purge.';

@@ -83,7 +83,7 @@ fn renamed(read: &Read, stand_ins: &HashMap<Uuid, Uuid>) -> Read {
             }
         }
         Parsed::Dwelling(d) => rename(&mut d.id),
-        Parsed::Refused(_) => {}
+        Parsed::Submission(_) | Parsed::Refused(_) => {}
     }
     read
 }

@@ -14,6 +14,7 @@ pub mod json;
 pub mod key_file;
 mod lease;
 mod meant;
+pub mod models;
 pub mod reason;
 pub mod receipt;
 pub mod recognise;
@@ -24,6 +25,7 @@ mod resolve;
 mod rows;
 pub mod scrub;
 pub mod setup;
+mod sheets;
 pub mod staff;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use crate::store::{AsStoreError, Store};
 use crate::surveys::Surveys;
 
 use digest::Keys;
+use models::Models;
 
 /// What taking field data needs.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub struct Ingest {
     pub surveys: Surveys,
     /// Keys of the digests.
     pub keys: Arc<Keys>,
+    /// Models of forms, read once.
+    pub models: Models,
 }
 
 impl Ingest {
@@ -49,7 +54,8 @@ impl Ingest {
     #[must_use]
     pub fn for_batches(&self) -> Self {
         let store = self.store.for_batches();
-        Self { surveys: self.surveys.through(store.clone()), store, keys: Arc::clone(&self.keys) }
+        let surveys = self.surveys.through(store.clone());
+        Self { surveys, store, keys: Arc::clone(&self.keys), models: self.models.clone() }
     }
 }
 

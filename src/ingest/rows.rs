@@ -103,6 +103,7 @@ pub(super) fn interview_row(
         address_text: i.address_text.clone(),
         answers: i.answers.clone(),
         extra: i.extra.clone(),
+        form: i.form.clone(),
     }
 }
 

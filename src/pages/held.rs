@@ -83,6 +83,8 @@ pub async fn show(v: Visitor) -> Answer {
                     RecordKind::Visit => "held.visit",
                     RecordKind::Interview => "held.interview",
                     RecordKind::Dwelling => "held.dwelling",
+                    RecordKind::Submission => "held.submission",
+                    RecordKind::Answers => "held.answers",
                 },
                 sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
                 detail: row.detail.as_deref().map(|d| detail(v.words, d)),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::Rules;
-use crate::domain::rates::{Cell, PersonMeasure, Rates, Tally, rates};
+use crate::domain::rates::{Cell, PersonMeasure, Rates, Tally, form_of_counter, rates};
 use crate::store::completion::{Clock, Rows};
 use crate::store::survey::{AreaRow, Areas};
 use crate::store::{Error, Store};
@@ -181,7 +181,9 @@ fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
 
 fn add(tally: &mut Tally, measure: i32, amount: i64) {
     if measure < 0 {
-        if let Some(person) = PersonMeasure::of_counter(measure) {
+        if let Some(place) = form_of_counter(measure) {
+            tally.add_form(place, amount);
+        } else if let Some(person) = PersonMeasure::of_counter(measure) {
             tally.add_persons(person, amount);
         }
     } else if let Some(cell) = Cell::from_code(measure) {

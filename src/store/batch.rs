@@ -127,6 +127,10 @@ pub enum RecordKind {
     Interview,
     /// A door found in the field.
     Dwelling,
+    /// A filled-in form that waits as a whole.
+    Submission,
+    /// A sheet of answers.
+    Answers,
 }
 
 impl RecordKind {
@@ -136,21 +140,26 @@ impl RecordKind {
             Self::Visit => "visit",
             Self::Interview => "interview",
             Self::Dwelling => "dwelling",
+            Self::Submission => "submission",
+            Self::Answers => "answers",
         }
     }
 
-    /// Number in the statements that look into all three tables.
+    /// Number in the statements that look into several tables.
     pub fn number(self) -> i16 {
         match self {
             Self::Visit => 1,
             Self::Interview => 2,
             Self::Dwelling => 3,
+            Self::Submission => 4,
+            Self::Answers => 5,
         }
     }
 
     /// Back from the database.
     pub fn from_number(number: i16) -> Option<Self> {
-        [Self::Visit, Self::Interview, Self::Dwelling].into_iter().find(|kind| kind.number() == number)
+        let all = [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission, Self::Answers];
+        all.into_iter().find(|kind| kind.number() == number)
     }
 }
 

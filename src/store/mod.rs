@@ -35,6 +35,7 @@ mod single;
 mod sql_types;
 pub mod staff;
 pub mod survey;
+pub mod submission;
 pub mod sweep;
 mod tx;
 mod wire;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<&'static Statement> {
         quota::ALL,
         staff::ALL,
         survey::ALL,
+        submission::ALL,
         sweep::ALL,
         tx::ALL,
     ]
