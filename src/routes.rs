@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::{
     assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, system,
+    links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -42,6 +42,7 @@ pub fn routes() -> Router<App> {
         .get("/v1/plan", plan::get)
         .post("/v1/plan", plan::what_if)
         // Supervisors.
+        .get("/v1/submissions/{id}", submissions::get)
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)

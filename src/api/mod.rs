@@ -19,4 +19,5 @@ pub mod problem_page;
 pub mod returns;
 pub mod shifts;
 pub mod slips;
+pub mod submissions;
 pub mod system;

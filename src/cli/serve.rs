@@ -203,6 +203,7 @@ async fn end_leases(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
         if rounds.is_multiple_of(LEASES_EVERY) {
+            free_forms(&app).await;
             match app.ingest.end_leases(app.now()).await {
                 Ok(0) => {}
                 Ok(ended) => tracing::info!(ended, "leases are over"),
@@ -211,6 +212,20 @@ async fn end_leases(app: App, stop: Arc<AtomicBool>) {
         }
         rounds += 1;
         tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Takes filled-in forms that waited for something that came while this was not looked at, as when a process ended between the two.
+async fn free_forms(app: &App) {
+    let Ok(keys) = app.store().survey_keys().await else {
+        return;
+    };
+    for key in keys {
+        match app.ingest.free_submissions(key).await {
+            Ok(0) => {}
+            Ok(freed) => tracing::info!(freed, "filled-in forms that waited count now"),
+            Err(error) => tracing::debug!(%error, "waiting forms were not looked at"),
+        }
     }
 }
 

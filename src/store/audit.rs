@@ -39,6 +39,8 @@ pub enum Action {
     ReadLink,
     /// An export was taken.
     ReadExport,
+    /// A filled-in form was opened.
+    ReadForm,
     /// A picture was opened.
     ReadAttachment,
     /// A copy of everything was made.
@@ -75,11 +77,12 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadCase,
         Self::ReadLinks,
         Self::ReadLink,
         Self::ReadExport,
+        Self::ReadForm,
         Self::ReadAttachment,
         Self::Backup,
         Self::DecideCase,
@@ -105,6 +108,7 @@ impl Action {
             Self::ReadLinks => "read_links",
             Self::ReadLink => "read_link",
             Self::ReadExport => "read_export",
+            Self::ReadForm => "read_form",
             Self::ReadAttachment => "read_attachment",
             Self::Backup => "backup",
             Self::DecideCase => "decide_case",

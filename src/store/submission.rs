@@ -8,13 +8,13 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::batch::{Status, packed, unpacked};
+use super::batch::{RecordKind, Status, packed, unpacked};
 use super::evidence::Sender;
 use super::sight::{Sight, Whose, is_near, is_own};
 use super::sql_types::ReadRow;
 use super::tx::{Error, Tx, statements};
 use super::wire::{Stamp, column};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, Witness};
 use crate::domain::{AreaRange, CaseId, FormRole};
 
 /// Where the rows of this part stand.
@@ -155,9 +155,29 @@ statements! {
         update submission set visit_id = $4
         where district_id = $1 and survey_no = $2 and case_id = $3
           and parts @> jsonb_build_array(jsonb_build_object('type', 'visit', 'id', $4::uuid::text))";
+    /// $1 district, $2 survey. Extra forms that are counted.
+    EXTRA_FORMS = "-- extra_forms
+        select form_id, place from form where district_id = $1 and survey_no = $2 and role = 'extra' and place < 8 order by place, form_id";
+    /// $1 district, $2 survey, $3 ids. Records that came of filled-in forms, as they stand now.
+    PRESENT = "-- present_parts
+        select 1::smallint as kind, id, 0 as revision, status, held_reason, held_detail
+          from visit where district_id = $1 and survey_no = $2 and id = any($3::uuid[])
+        union all
+        select 2::smallint, id, revision, status, held_reason, held_detail
+          from interview where district_id = $1 and survey_no = $2 and id = any($3::uuid[])
+        union all
+        select 3::smallint, id, 0, status, held_reason, held_detail
+          from dwelling_record where district_id = $1 and survey_no = $2 and id = any($3::uuid[])
+        union all
+        select 5::smallint, sheet_id, revision, status, held_reason, held_detail
+          from submission where district_id = $1 and survey_no = $2 and sheet_id = any($3::uuid[]) and not is_whole";
+    /// $1 district, $2 survey, $3 ids.
+    OF_IDS = "-- submissions_of_ids
+        select id, device_id, enumerator, status, held_reason, held_detail, is_whole, parts from submission
+        where district_id = $1 and survey_no = $2 and id = any($3::uuid[])";
     /// $1 district, $2 survey, $3 root.
     CHAIN = "-- submission_chain
-        select id, revision, status, parts from submission
+        select id, revision, status, held_reason, held_detail, is_whole, device_id, enumerator, parts from submission
         where district_id = $1 and survey_no = $2 and root_id = $3 and not is_whole order by revision";
     /// $1 district, $2 survey, $3 root.
     FILES = "-- submission_files
@@ -173,7 +193,8 @@ statements! {
         on conflict on constraint submission_file_pk do update set is_expected = true";
     /// $1 district, $2 survey, $3 case. Sheets of a case, the latest first.
     SHEETS = concat!("-- sheets_of_case
-        select s.id, s.root_id, s.form_id, s.version, s.revision, s.at, s.at_offset_min, s.is_complete, s.answers, s.enumerator,
+        select s.id, s.sheet_id, s.form_id, s.version, s.revision, s.at, s.at_offset_min, s.is_complete, s.answers, s.enumerator, s.device_id,
+               s.received_at,
                ", is_in_force!("s"), " as in_force
         from submission s
         where s.district_id = $1 and s.survey_no = $2 and s.case_id = $3 and s.sheet_id is not null and s.status = 0
@@ -382,17 +403,44 @@ pub struct SubmissionRow {
     pub home: Option<i32>,
 }
 
-/// One submission of a chain.
+/// A submission by its standing.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct Stood {
     /// The instance.
     pub id: Uuid,
-    /// Its number.
+    /// Its number in the chain.
     pub revision: i32,
-    /// Its own standing.
+    /// Who filled it in.
+    pub user: String,
+    /// The device.
+    pub device: Uuid,
+    /// Standing of the whole or of its sheet.
     pub status: Status,
+    /// Why it is or was held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
+    /// It waits, or was refused, as a whole.
+    pub is_whole: bool,
     /// What came of it.
     pub parts: Value,
+}
+
+/// A record that came of a filled-in form, as it stands now.
+#[derive(Clone, Debug)]
+pub struct PartNow {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Revision of an interview or a sheet, else 0.
+    pub revision: i32,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is or was held.
+    pub held_reason: Option<String>,
+    /// A sentence about that.
+    pub held_detail: Option<String>,
 }
 
 /// A file that a chain names.
@@ -413,8 +461,8 @@ pub struct FileRow {
 pub struct SheetOfCase {
     /// The instance.
     pub submission: Uuid,
-    /// The first of its chain.
-    pub root: Uuid,
+    /// The sheet, the same through its chain.
+    pub sheet: Uuid,
     /// Its form.
     pub form: String,
     /// The version of that form.
@@ -423,6 +471,12 @@ pub struct SheetOfCase {
     pub revision: i32,
     /// When it was filled in.
     pub at: Timestamp,
+    /// UTC offset as sent, minutes.
+    pub at_offset_min: i16,
+    /// The device.
+    pub device: Uuid,
+    /// When it came.
+    pub received_at: Timestamp,
     /// Complete, or partial.
     pub is_complete: bool,
     /// The answers, a JSON object.
@@ -770,6 +824,42 @@ fn submission_row(r: &Row) -> Result<SubmissionRow, Error> {
     })
 }
 
+fn stood(r: &Row, revision: i32) -> Result<Stood, Error> {
+    Ok(Stood {
+        id: r.get("id"),
+        revision,
+        user: r.get("enumerator"),
+        device: r.get("device_id"),
+        status: r.read(TABLE, "status")?,
+        held_reason: r.get("held_reason"),
+        held_detail: r.get("held_detail"),
+        is_whole: r.get("is_whole"),
+        parts: r.get("parts"),
+    })
+}
+
+fn part_now(r: &Row) -> Result<PartNow, Error> {
+    Ok(PartNow {
+        kind: r.read(TABLE, "kind")?,
+        id: r.get("id"),
+        revision: r.get("revision"),
+        status: r.read(TABLE, "status")?,
+        held_reason: r.get("held_reason"),
+        held_detail: r.get("held_detail"),
+    })
+}
+
+/// Submissions of these ids by their standing.
+pub async fn of_ids(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Stood>, Error> {
+    let rows = tx.query(&OF_IDS, &[&key.district, &key.no, &ids]).await?;
+    rows.iter().map(|r| stood(r, 0)).collect()
+}
+
+/// Records that came of filled-in forms, as they stand now.
+pub async fn parts_now(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<PartNow>, Error> {
+    tx.query(&PRESENT, &[&key.district, &key.no, &ids]).await?.iter().map(part_now).collect()
+}
+
 impl Store {
     /// Submissions that wait as a whole for something that is here by now, oldest first.
     pub async fn freeable_submissions(&self, key: SurveyKey, most: i64) -> Result<Vec<Uuid>, Error> {
@@ -783,17 +873,27 @@ impl Store {
     }
 
     /// The submissions of a chain, the first first.
-    pub async fn chain(&self, key: SurveyKey, root: Uuid) -> Result<Vec<Link>, Error> {
+    pub async fn chain(&self, key: SurveyKey, root: Uuid) -> Result<Vec<Stood>, Error> {
         let rows = self.rows(&CHAIN, &[&key.district, &key.no, &root]).await?;
-        let link = |r: &Row| {
-            Ok(Link {
-                id: r.get("id"),
-                revision: r.get("revision"),
-                status: r.read(TABLE, "status")?,
-                parts: r.get("parts"),
-            })
-        };
-        rows.iter().map(link).collect()
+        rows.iter().map(|r| stood(r, r.get("revision"))).collect()
+    }
+
+    /// Submissions of these ids by their standing.
+    pub async fn submissions(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<Stood>, Error> {
+        let rows = self.rows(&OF_IDS, &[&key.district, &key.no, &ids]).await?;
+        rows.iter().map(|r| stood(r, 0)).collect()
+    }
+
+    /// Records that came of filled-in forms, as they stand now.
+    pub async fn parts_now(&self, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<PartNow>, Error> {
+        let rows = self.rows(&PRESENT, &[&key.district, &key.no, &ids]).await?;
+        rows.iter().map(part_now).collect()
+    }
+
+    /// The extra forms that are counted, with their places.
+    pub async fn extra_forms(&self, key: SurveyKey) -> Result<Vec<(String, usize)>, Error> {
+        let rows = self.rows(&EXTRA_FORMS, &[&key.district, &key.no]).await?;
+        Ok(rows.iter().filter_map(|r| Some((r.get(0), usize::try_from(r.get::<_, i16>(1)).ok()?))).collect())
     }
 
     /// The files that a chain names.
@@ -809,15 +909,18 @@ impl Store {
     }
 
     /// The sheets of a case, the latest first.
-    pub async fn sheets_of_case(&self, key: SurveyKey, case: CaseId) -> Result<Vec<SheetOfCase>, Error> {
+    pub async fn sheets_of_case(&self, _: &Witness, key: SurveyKey, case: CaseId) -> Result<Vec<SheetOfCase>, Error> {
         let rows = self.rows(&SHEETS, &[&key.district, &key.no, &case]).await?;
         let sheet = |r: &Row| SheetOfCase {
             submission: r.get("id"),
-            root: r.get("root_id"),
+            sheet: r.get("sheet_id"),
             form: r.get("form_id"),
             version: r.get("version"),
             revision: r.get("revision"),
             at: r.get("at"),
+            at_offset_min: r.get("at_offset_min"),
+            device: r.get("device_id"),
+            received_at: r.get("received_at"),
             is_complete: r.get("is_complete"),
             answers: r.get("answers"),
             user: r.get("enumerator"),

@@ -79,6 +79,13 @@ pub enum Disclosure {
         /// Area of a side in reach.
         area: String,
     },
+    /// A filled-in form.
+    Submission {
+        /// The instance.
+        id: Uuid,
+        /// Area of its door, where it is of one in reach.
+        area: Option<String>,
+    },
     /// A picture.
     Picture {
         /// The attachment.
@@ -108,6 +115,7 @@ impl Disclosure {
             Self::Case { id, area } => (Action::ReadCase, Some(area), Some(id.into()), json!({})),
             Self::Links { state, area } => (Action::ReadLinks, area, None, json!({"state": state})),
             Self::Link { id, area } => (Action::ReadLink, Some(area), Some(id), json!({})),
+            Self::Submission { id, area } => (Action::ReadForm, area, Some(id), json!({})),
             Self::Picture { id, area, case } => {
                 (Action::ReadAttachment, Some(area), Some(id), json!({"case_id": case}))
             }

@@ -12,9 +12,11 @@ use crate::store::batch::{self, Known, RecordKind, Status, known_records};
 use crate::store::case::{CasePlace, CaseRow, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{self, AssignmentRow, Reader, assignments};
 use crate::store::plan::{SheetRow, sheets_by_id};
+use crate::store::submission::{self, Stood};
 use crate::store::{Error, Sight, SurveyKey, Tx, Whose};
 use crate::surveys::Survey;
 use crate::visits::door::{Door, place};
+use crate::visits::filled;
 
 /// Policy and codes of a survey.
 pub(super) fn survey(s: &Survey) -> Value {
@@ -210,8 +212,13 @@ pub(super) async fn changed_receipts(
     let sent = sent_ids(tx, key, &known).await?;
     let by_hand: HashMap<Uuid, String> =
         feed::hand_receipts(tx, key, ids, &reader.devices).await?.into_iter().collect();
+    let filled = filled_receipts(tx, key, reader, ids).await?;
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
+        if let Some(receipt) = filled.get(id) {
+            all.push(Change { kind: "receipt", op: Op::Put, data: receipt.clone() });
+            continue;
+        }
         // Of several revisions the highest that was ever held speaks for the record, else the highest.
         let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
         let data = match (last, by_hand.get(id)) {
@@ -226,6 +233,32 @@ pub(super) async fn changed_receipts(
         all.push(Change { kind: "receipt", op: Op::Put, data });
     }
     Ok(all)
+}
+
+/// Receipts of the person's filled-in forms, as they stand now.
+async fn filled_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Value>, Error> {
+    let mut own = submission::of_ids(tx, key, ids).await?;
+    own.retain(|s| s.user == reader.user || reader.devices.contains(&s.device));
+    if own.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let parts = filled::Parts::of(submission::parts_now(tx, key, &filled::part_ids(&own)).await?);
+    own.iter().map(|s| Ok((s.id, filled_receipt(s, &parts)?))).collect()
+}
+
+/// The receipt of a filled-in form as it would be given now, without its case.
+fn filled_receipt(s: &Stood, parts: &filled::Parts) -> Result<Value, Error> {
+    let now = filled::now(s, parts);
+    let mut receipt = Receipt::stored(s.id, RecordKind::Submission.slug(), now.status);
+    receipt.reason = now.reason.map(Into::into);
+    receipt.detail = now.detail.map(Into::into);
+    receipt.parts = now.parts;
+    serde_json::to_value(receipt).map_err(|_| Error::Corrupt("receipt"))
 }
 
 /// The ids with which records were sent whose own id may be one that stands for it: as their first receipts say.

@@ -1,6 +1,7 @@
 //! Doors as people read them: lists, one door's whole history, the doors that need another visit. Reads only.
 
 pub mod door;
+pub mod filled;
 pub mod history;
 pub mod returns;
 

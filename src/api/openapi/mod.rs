@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, system,
+    links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use call::Call;
 use schema::{Schema, date, int, refer, text, time, uuid};
@@ -32,7 +32,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 19] = [
+const FAMILIES: [Family; 20] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -51,12 +51,13 @@ const FAMILIES: [Family; 19] = [
     ("visits", pace::described::calls, pace::described::schemas),
     ("visits", shifts::described::calls, shifts::described::schemas),
     ("visits", slips::described::calls, slips::described::schemas),
+    ("forms", submissions::described::calls, submissions::described::schemas),
     ("figures", exports::described::calls, Vec::new),
 ];
 
 /// The tags, in the order of the document.
-const TAGS: [&str; 9] =
-    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "figures"];
+const TAGS: [&str; 10] =
+    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "forms", "figures"];
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}", made()));
 

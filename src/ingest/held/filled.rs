@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::super::accept::{Word, go_on};
 use super::super::decide::{Request, decide_in};
 use super::super::digest::Keys;

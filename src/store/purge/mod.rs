@@ -55,6 +55,12 @@ statements! {
             and (content <> '{}' or held_detail is not null) limit $3)
         update dwelling_record d set content = '{}', held_detail = null from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
+    /// Filled-in forms: what was sent, and the answers.
+    SUBMISSIONS = "-- purge_submissions
+        with chosen as (select id from submission where district_id = $1 and survey_no = $2
+            and (xml <> '' or answers is not null or held_detail is not null or id_digests is not null) limit $3)
+        update submission f set xml = '', answers = null, held_detail = null, id_digests = null from chosen s
+        where f.district_id = $1 and f.survey_no = $2 and f.id = s.id";
     /// Words of supervisors.
     DECISIONS = "-- purge_decisions
         with chosen as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
@@ -146,12 +152,13 @@ const fn step(name: &'static str, table: &'static str, statement: &'static State
 }
 
 /// Every family, in the order in which they go.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 19] = [
     step("persons' forms", "interview", &PERSONS),
     step("interviews", "interview", &INTERVIEWS),
     step("visits", "visit", &VISITS),
     step("batches as received", "batch_content", &BATCHES),
     step("doors as reported", "dwelling_record", &DWELLINGS),
+    step("filled-in forms", "submission", &SUBMISSIONS),
     step("supervisors' reasons", "decision", &DECISIONS),
     step("notes on held records", "held_decision", &HELD_NOTES),
     step("notes on pairs", "link_event", &LINK_NOTES),
