@@ -67,6 +67,8 @@ pub enum Action {
     SetPassword,
     /// A set-up was loaded.
     LoadSetup,
+    /// A form was uploaded, published, opened or closed.
+    ChangeForm,
     /// Personal data were removed.
     Purge,
     /// A backup was restored.
@@ -75,7 +77,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadCase,
         Self::ReadLinks,
         Self::ReadLink,
@@ -94,6 +96,7 @@ impl Action {
         Self::SignIn,
         Self::SetPassword,
         Self::LoadSetup,
+        Self::ChangeForm,
         Self::Purge,
         Self::Restore,
     ];
@@ -119,6 +122,7 @@ impl Action {
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::LoadSetup => "load_setup",
+            Self::ChangeForm => "change_form",
             Self::Purge => "purge",
             Self::Restore => "restore",
         }

@@ -17,6 +17,7 @@ use crate::domain::{
     InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal, Quota, Refusal,
     Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
 };
+use crate::forms::FormRole;
 
 /// Why a value could not be read or sent.
 type Fault = Box<dyn std::error::Error + Sync + Send>;
@@ -110,7 +111,7 @@ kept_by_number!(
     ChangeKind,
     Unmet
 );
-kept_by_word!(Role, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict);
+kept_by_word!(FormRole, Role, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict);
 kept_as_uuid!(
     CaseId,
     DwellingId,
