@@ -24,7 +24,7 @@ comment on column form.district_id is 'District of the survey.';
 comment on column form.survey_no is 'The survey.';
 comment on column form.form_id is 'Its id as its author wrote it. Never changes.';
 comment on column form.role is 'What a complete submission of it is: main, extra, visit or free (domain of the forms).';
-comment on column form.place is 'Order within the role. Of an extra form the bit of survey_case.forms_done as well, 0 to 7: never given to another form.';
+comment on column form.place is 'Order within the role, from 0 at its first publishing. Of an extra form the bit of survey_case.forms_done as well, 0 to 7: never given to another form.';
 comment on column form.title is 'Title of the latest version in English, where it has one.';
 comment on column form.title_zh is 'Title in Chinese, where it has one.';
 comment on column form.is_open is 'Whether submissions of it are taken; those of a closed one wait.';
@@ -44,10 +44,15 @@ create table form_version (
     source_name  text,
     model        jsonb       not null,
     warnings     jsonb       not null,
+    role         text        not null,
+    is_offered   boolean     not null,
+    questions    integer     not null,
+    languages    text[]      not null,
     made_by      text        not null,
     made_at      timestamptz not null,
     published_at timestamptz,
-    constraint form_version_pk primary key (district_id, survey_no, form_id, version)
+    constraint form_version_pk primary key (district_id, survey_no, form_id, version),
+    constraint form_version_role_known check (role in ('main', 'extra', 'visit', 'free'))
 );
 comment on table  form_version is 'A version of a form. Once published it never changes.';
 comment on column form_version.district_id is 'District of the survey.';
@@ -61,6 +66,10 @@ comment on column form_version.source is 'The file it was made from, zstd; null 
 comment on column form_version.source_name is 'Name of that file; null where it had none.';
 comment on column form_version.model is 'The form as the program understands it (forms::FormModel).';
 comment on column form_version.warnings is 'What its author should know: a list of objects with place and sentence.';
+comment on column form_version.role is 'The form''s role from the publishing of this version on.';
+comment on column form_version.is_offered is 'Whether Collect is offered the form from then on.';
+comment on column form_version.questions is 'How many questions are asked.';
+comment on column form_version.languages is 'Its languages, the default first.';
 comment on column form_version.made_by is 'Who uploaded it; empty for the program itself and for set-up by the operator.';
 comment on column form_version.made_at is 'When it came.';
 comment on column form_version.published_at is 'When it was published; null while it is a draft.';

@@ -3,8 +3,8 @@
 use http::Method;
 
 use crate::api::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
+    held, links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -60,6 +60,16 @@ pub fn routes() -> Router<App> {
         .post("/v1/shifts", shifts::set)
         .post("/v1/slips", slips::make_slips)
         .get("/v1/export/{file}", exports::get)
+        // Forms.
+        .get("/v1/forms", forms::list)
+        .post("/v1/forms", forms::add)
+        .get("/v1/forms/{id}", forms::get)
+        .get("/v1/forms/{id}/{file}", forms::xform)
+        .get("/v1/forms/{id}/{version}/model", forms::model)
+        .get("/v1/forms/{id}/{version}/media/{name}", forms::media)
+        .post("/v1/forms/{id}/{version}/publish", forms::publish)
+        .post("/v1/forms/{id}/open", forms::open)
+        .post("/v1/forms/{id}/close", forms::close)
         // Residents, under the code of their card.
         .post("/v1/slips/{code}", slips::slip)
         // People in a browser.

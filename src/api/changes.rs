@@ -2,7 +2,7 @@
 
 use crate::net::answer::Response;
 use http::StatusCode;
-use http::header::{ETAG, IF_NONE_MATCH};
+use http::header::ETAG;
 use std::time::Duration;
 
 use crate::app::App;
@@ -33,10 +33,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     }
     let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default()).await?;
     let mark = format!("\"{}\"", page.cursor);
-    let known = request
-        .header(&IF_NONE_MATCH)
-        .is_some_and(|tags| tags.split(',').any(|t| t.trim().trim_start_matches("W/") == mark));
-    let mut response = if known && page.changes.is_empty() {
+    let mut response = if request.has_tag(&mark) && page.changes.is_empty() {
         let mut response = answer::empty();
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -79,8 +76,8 @@ pub(super) mod described {
             get("/v1/changes", "changes", "What changed for a device")
                 .about(
                     "For devices. No change is skipped. A cursor from before a restore of the database is \
-                answered with everything. `survey` carries the survey's settings and the limits of \
-                uploads.",
+                answered with everything. `survey` carries the survey's settings, its sheets in order \
+                (`forms`) and the limits of uploads.",
                 )
                 .who(Who::Reader)
                 .query(
@@ -99,7 +96,7 @@ pub(super) mod described {
     pub fn schemas() -> Vec<Named> {
         vec![
         ("Change", object([
-            ("kind", words(["case", "dwelling", "assignment", "receipt", "survey", "sheet"])),
+            ("kind", words(["case", "dwelling", "assignment", "receipt", "survey", "sheet", "form"])),
             ("op", words(["put", "drop"]).about("drop: it left the device's reach.")),
             ("data", object([
                 ("id?", text()),

@@ -10,6 +10,7 @@ pub mod completion;
 pub mod devices;
 pub mod enrol;
 pub mod exports;
+pub mod forms;
 pub mod held;
 pub mod links;
 pub mod openapi;

@@ -131,6 +131,10 @@ async fn serve(
     store::need_fit(&settings, Aim::Serve).await?;
     let ingest = open_ingest(&settings, common).await?;
     refuse_half_done(&ingest.store, "").await?;
+    ingest
+        .renew_built_in_forms(jiff::Timestamp::now())
+        .await
+        .context("the program's own forms cannot be stored")?;
     let mut app = App::new(ingest);
     app.shelf = shelf_of(common, args.attachments.as_deref())?;
     find_pictures(&app).await?;

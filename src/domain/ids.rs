@@ -127,6 +127,11 @@ impl LinkId {
     }
 }
 
+/// The id under which the feed speaks of a form, whose own id is a text.
+pub fn form_change_id(form_id: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("form|{form_id}").as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -176,6 +176,21 @@ pub struct Choice {
 }
 
 impl FormModel {
+    /// The title in English and in Chinese. An author has one line for both: `电梯 Lift` is taken apart, any other title stands
+    /// for both.
+    pub fn titles(&self) -> (String, String) {
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{2e80}'..='\u{9fff}').contains(&c));
+        let title = self.title.trim();
+        let both = (title.to_owned(), title.to_owned());
+        let parts = title.split_once(' ').filter(|(zh, _)| is_chinese(zh));
+        match parts {
+            Some((zh, en)) if !is_chinese(en) && !en.trim().is_empty() => {
+                (en.trim().to_owned(), zh.to_owned())
+            }
+            Some(_) | None => both,
+        }
+    }
+
     /// Every node in the order of the form, parents before their children.
     pub fn walk(&self) -> Vec<&Node> {
         let mut all = Vec::new();

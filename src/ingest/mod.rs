@@ -9,6 +9,7 @@ pub mod assign;
 mod classify;
 pub mod decide;
 pub mod digest;
+pub mod forms;
 pub mod held;
 pub mod json;
 pub mod key_file;
@@ -86,9 +87,35 @@ pub enum Error {
     /// The set-up may be a slip: these questions have to be answered first.
     #[error("{}", in_words(.0))]
     Asked(Vec<crate::setup::Question>),
+    /// The form cannot be used; everything that is wrong with it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    FormFaults(Vec<crate::forms::Fault>),
+    /// That version of the form was published with other content.
+    #[error(
+        "this version of the form was published with other content; give the changed form another version"
+    )]
+    FormVersionExists,
+    /// The form stands in another's way, or is needed; says why in both languages.
+    #[error("{}", .0.en)]
+    FormInUse(InUse),
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+}
+
+/// Why a form cannot be published, opened or closed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// In English.
+    pub en: &'static str,
+    /// In Chinese.
+    pub zh: &'static str,
+}
+
+impl Error {
+    fn in_use(en: &'static str, zh: &'static str) -> Self {
+        Self::FormInUse(InUse { en, zh })
+    }
 }
 
 fn in_words(questions: &[crate::setup::Question]) -> String {
@@ -106,7 +133,10 @@ impl AsStoreError for Error {
             | Self::NotFound
             | Self::Unfit(_)
             | Self::Setup(_)
-            | Self::Asked(_) => None,
+            | Self::Asked(_)
+            | Self::FormFaults(_)
+            | Self::FormVersionExists
+            | Self::FormInUse(_) => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refold::{At, blank, refold};
-use super::{Error, Ingest, staff};
+use super::{Error, Ingest, forms, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
 use crate::setup::{Answer, Answered, DwellingRow, Setup};
@@ -89,6 +89,8 @@ pub struct Report {
     pub doors: Doors,
     /// What became of the staff.
     pub staff: staff::Report,
+    /// What became of the forms of the directory.
+    pub forms: Vec<forms::Loaded>,
     /// Areas left out.
     pub areas_gone: usize,
     /// Cases, dwellings, buildings afterwards.
@@ -119,10 +121,12 @@ impl Ingest {
         progress: Progress,
     ) -> Result<Report, Error> {
         let load = Arc::new(load.into());
+        let ready = self.ready_forms(&setup, now).await?;
         self.store
             .retrying("load_setup", move |tx| {
                 let (setup, load, progress) = (Arc::clone(&setup), Arc::clone(&load), Arc::clone(&progress));
-                Box::pin(async move { apply(tx, &setup, &load, now, &progress).await })
+                let ready = Arc::clone(&ready);
+                Box::pin(async move { apply(tx, (&setup, &ready), &load, now, &progress).await })
             })
             .await
     }
@@ -130,7 +134,7 @@ impl Ingest {
 
 async fn apply(
     tx: &Tx,
-    setup: &Setup,
+    (setup, ready): (&Setup, &[(String, forms::Prepared)]),
     load: &Load,
     now: Timestamp,
     progress: &Progress,
@@ -163,6 +167,7 @@ async fn apply(
     // Last: whoever gives people doors or phones waits from here on.
     let staff = staff::put(tx, at, &survey, setup, &lent).await?;
     announce(tx, at, &doors, reshaped).await?;
+    let forms = forms::setup::put(tx, at, &survey, ready, found.as_ref()).await?;
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
         is_new: found.is_none(),
@@ -171,6 +176,7 @@ async fn apply(
         moved,
         doors,
         staff,
+        forms,
         areas_gone,
         totals,
     };

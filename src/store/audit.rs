@@ -69,6 +69,8 @@ pub enum Action {
     SetPassword,
     /// A set-up was loaded.
     LoadSetup,
+    /// A form was uploaded, published, opened or closed.
+    ChangeForm,
     /// Personal data were removed.
     Purge,
     /// A backup was restored.
@@ -77,7 +79,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ReadCase,
         Self::ReadLinks,
         Self::ReadLink,
@@ -97,6 +99,7 @@ impl Action {
         Self::SignIn,
         Self::SetPassword,
         Self::LoadSetup,
+        Self::ChangeForm,
         Self::Purge,
         Self::Restore,
     ];
@@ -123,6 +126,7 @@ impl Action {
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::LoadSetup => "load_setup",
+            Self::ChangeForm => "change_form",
             Self::Purge => "purge",
             Self::Restore => "restore",
         }

@@ -66,7 +66,7 @@ statements! {
             where b.district_id = $1 and b.survey_no = $2 and b.tag = s.tag
               and (b.area_from <= $8 and b.area_to >= $7 or b.cases && (select ids from lent))) c
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
-          and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
+          and (c.kind in (5, 7) or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
                or (c.kind = 1 and c.id = any((select ids from lent)::uuid[]))
                or (c.kind = 2 and exists (select 1 from dwelling d
                      join area a on a.district_id = d.district_id and a.survey_no = d.survey_no and a.code = d.area
@@ -130,6 +130,8 @@ pub enum ChangeKind {
     Survey,
     /// A published sheet.
     Sheet,
+    /// A form.
+    Form,
 }
 
 impl ChangeKind {
@@ -142,12 +144,13 @@ impl ChangeKind {
             Self::Receipt => 4,
             Self::Survey => 5,
             Self::Sheet => 6,
+            Self::Form => 7,
         }
     }
 
     /// Back from the database.
     pub fn from_number(number: i16) -> Option<Self> {
-        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
+        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet, Self::Form]
             .into_iter()
             .find(|k| k.number() == number)
     }
@@ -161,6 +164,7 @@ impl ChangeKind {
             Self::Receipt => "receipt",
             Self::Survey => "survey",
             Self::Sheet => "sheet",
+            Self::Form => "form",
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod device;
 pub mod evidence;
 pub mod feed;
 mod fitness;
+pub mod form;
 pub mod held;
 pub mod installation;
 mod lane;
@@ -74,6 +75,7 @@ pub fn statements() -> Vec<&'static Statement> {
         device::ALL,
         evidence.as_slice(),
         feed::ALL,
+        form::ALL,
         held::ALL,
         installation::ALL,
         links.as_slice(),

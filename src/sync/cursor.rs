@@ -22,6 +22,9 @@ pub(super) enum Part {
     /// Policy and codes.
     #[serde(rename = "s")]
     Survey,
+    /// Forms.
+    #[serde(rename = "f")]
+    Forms,
     /// Doors of the own area.
     #[serde(rename = "c")]
     Cases,

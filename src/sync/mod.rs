@@ -6,6 +6,7 @@
 
 mod cursor;
 mod data;
+mod forms;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub use cursor::{BadCursor, Cursor};
 use cursor::{FullAt, Part};
 use data::Half;
 pub use data::present;
+pub use forms::{form_data, hash};
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +60,7 @@ pub enum Op {
 /// One change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
-    /// case, dwelling, assignment, receipt, survey or sheet.
+    /// case, dwelling, assignment, receipt, survey, sheet or form.
     pub kind: &'static str,
     /// Keep or forget.
     pub op: Op,
@@ -95,19 +97,19 @@ pub async fn changes(
     let given = cursor.map(Cursor::parse).transpose()?;
     let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
     let key = survey.key;
-    let codes = data::survey(survey);
+    let (codes, policy) = (data::survey(survey), survey.rules.policy.forms.clone());
     if let Err(error) = store.number_changes(key).await {
         // What has its number can be told all the same: the rest comes with a later pull.
         tracing::info!(%error, "the latest changes have no number yet");
     }
     store
         .reading("changes", move |tx| {
-            let (given, user, codes) = (given.clone(), user.clone(), codes.clone());
+            let (given, user, codes, policy) = (given.clone(), user.clone(), codes.clone(), policy.clone());
             Box::pin(async move {
                 let feed = feed::feed(tx, key).await?;
                 let devices = device::lineage(tx, key, device).await?;
                 let reader = Reader { range, devices, user };
-                let work = Work { tx, key, feed, reader, limit, survey: codes };
+                let work = Work { tx, key, feed, reader, limit, survey: codes, policy };
                 work.page(given).await
             })
         })
@@ -121,6 +123,7 @@ struct Work<'a> {
     reader: Reader,
     limit: usize,
     survey: Value,
+    policy: crate::domain::policy::Forms,
 }
 
 impl Work<'_> {
@@ -153,6 +156,13 @@ impl Work<'_> {
         }
     }
 
+    /// Policy and codes, with the sheets that are asked.
+    async fn survey(&self) -> Result<Change, Error> {
+        let mut data = self.survey.clone();
+        data["forms"] = forms::sheets(self.tx, self.key, &self.policy).await?;
+        Ok(Change { kind: "survey", op: Op::Put, data })
+    }
+
     fn delta_cursor(&self, place: feed::Place) -> Cursor {
         Cursor::Delta { epoch: self.feed.epoch, place, range: self.reader.range }
     }
@@ -179,9 +189,12 @@ impl Work<'_> {
     async fn part(&self, at: &FullAt, room: usize) -> Result<(Vec<Change>, Option<FullAt>), Error> {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         match at.part {
-            Part::Survey => {
-                let change = Change { kind: "survey", op: Op::Put, data: self.survey.clone() };
-                Ok((vec![change], Some(at.next(Part::Cases))))
+            Part::Survey => Ok((vec![self.survey().await?], Some(at.next(Part::Forms)))),
+            Part::Forms => {
+                let rows = forms::listed(self.tx, self.key, at.id, room).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.0));
+                let next = next.unwrap_or_else(|| at.next(Part::Cases));
+                Ok((rows.into_iter().map(|(_, change)| change).collect(), Some(next)))
             }
             Part::Cases => {
                 let (half, pairs) = fitting(at, limit);
@@ -237,8 +250,9 @@ impl Work<'_> {
         };
         let mut changes = Vec::with_capacity(found.len());
         if found.iter().any(|(_, k)| *k == ChangeKind::Survey) {
-            changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
+            changes.push(self.survey().await?);
         }
+        changes.extend(forms::changed(self.tx, self.key, &of(ChangeKind::Form)).await?);
         changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
         changes.extend(
             data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?,

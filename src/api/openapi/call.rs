@@ -153,6 +153,15 @@ impl Call {
         self
     }
 
+    /// Another success, as JSON.
+    #[must_use]
+    pub fn also_gives(mut self, status: u16, about: &str, schema: Schema) -> Self {
+        let answer = &mut self.operation["responses"][status.to_string()];
+        answer["description"] = about.into();
+        answer["content"]["application/json"]["schema"] = schema.0;
+        self
+    }
+
     /// A header of the answer of 200.
     #[must_use]
     pub fn gives_header(mut self, name: &str, about: &str, schema: Schema) -> Self {

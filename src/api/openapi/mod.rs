@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
+    held, links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use call::Call;
 use schema::{Schema, date, int, refer, text, time, uuid};
@@ -32,7 +32,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 20] = [
+const FAMILIES: [Family; 21] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -53,11 +53,12 @@ const FAMILIES: [Family; 20] = [
     ("visits", slips::described::calls, slips::described::schemas),
     ("forms", submissions::described::calls, submissions::described::schemas),
     ("figures", exports::described::calls, Vec::new),
+    ("forms", forms::described::calls, forms::described::schemas),
 ];
 
 /// The tags, in the order of the document.
 const TAGS: [&str; 10] =
-    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "forms", "figures"];
+    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "figures", "forms"];
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}", made()));
 

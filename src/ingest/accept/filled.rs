@@ -437,7 +437,7 @@ impl<'a> Desk<'a> {
         let taken = Taken {
             new,
             model,
-            language: "zh",
+            language: if self.batch.survey.rules.policy.forms.language == "en" { "en" } else { "zh" },
             parts: Vec::new(),
             sheet: mapped.part(PartKind::Answers).map(|part| part.id),
             case_before: before.and_then(|latest| latest.case_id),
