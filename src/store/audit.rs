@@ -33,6 +33,8 @@ statements! {
 pub enum Action {
     /// A case with the people interviewed there was opened.
     ReadCase,
+    /// A device pulled notes on doors.
+    ReadNotes,
     /// A list of pairs of interviews was read.
     ReadLinks,
     /// A pair of interviews was opened.
@@ -75,8 +77,9 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadCase,
+        Self::ReadNotes,
         Self::ReadLinks,
         Self::ReadLink,
         Self::ReadExport,
@@ -102,6 +105,7 @@ impl Action {
     pub fn slug(self) -> &'static str {
         match self {
             Self::ReadCase => "read_case",
+            Self::ReadNotes => "read_notes",
             Self::ReadLinks => "read_links",
             Self::ReadLink => "read_link",
             Self::ReadExport => "read_export",

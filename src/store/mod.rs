@@ -37,6 +37,7 @@ pub mod staff;
 pub mod survey;
 pub mod submission;
 pub mod sweep;
+pub mod told;
 mod tx;
 mod wire;
 mod witness;
@@ -86,6 +87,7 @@ pub fn statements() -> Vec<&'static Statement> {
         survey::ALL,
         submission::ALL,
         sweep::ALL,
+        told::ALL,
         tx::ALL,
     ]
     .concat()

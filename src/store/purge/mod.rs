@@ -5,8 +5,9 @@ mod rewrite;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::feed::{self, ChangeKind, Mark};
 use super::installation::end_operation;
-use super::tx::{Error, Outcome, Statement, statements};
+use super::tx::{Error, Outcome, Statement, new_tag, statements};
 use super::{Store, SurveyKey, audit};
 
 pub use rewrite::Rewrite;
@@ -210,7 +211,11 @@ impl Store {
             Box::pin(async move {
                 audit::note(tx, &note).await?;
                 end_operation(tx, key, OPERATION).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
+                // No change tells of what was removed, so devices pull what is left.
+                feed::require_full(tx, key).await?;
+                let tag = new_tag(now);
+                feed::mark(tx, key, tag, ChangeKind::Survey, &[Mark::default()]).await?;
+                Ok::<_, Error>(Outcome::Stamp((), key, tag))
             })
         })
         .await
