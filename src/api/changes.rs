@@ -103,7 +103,7 @@ pub(super) mod described {
     pub fn schemas() -> Vec<Named> {
         vec![
         ("Change", object([
-            ("kind", words(["survey", "person", "dwelling", "case", "assignment", "sheet", "receipt"])),
+            ("kind", words(["survey", "person", "dwelling", "case", "assignment", "sheet", "message", "receipt"])),
             ("op", words(["put", "drop"]).about("drop: it left the device's reach.")),
             ("data", object([
                 ("id?", text()),

@@ -12,6 +12,7 @@ pub mod enrol;
 pub mod exports;
 pub mod held;
 pub mod links;
+pub mod messages;
 pub mod openapi;
 pub mod pace;
 pub mod plan;

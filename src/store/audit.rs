@@ -53,6 +53,10 @@ pub enum Action {
     DecideHeld,
     /// Doors were lent or taken back.
     Assign,
+    /// A message was sent to phones.
+    SendMessage,
+    /// A message was withdrawn.
+    WithdrawMessage,
     /// A device was cut off.
     RevokeDevice,
     /// A device was enrolled.
@@ -77,7 +81,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadCase,
         Self::ReadNotes,
         Self::ReadLinks,
@@ -89,6 +93,8 @@ impl Action {
         Self::DecideLink,
         Self::DecideHeld,
         Self::Assign,
+        Self::SendMessage,
+        Self::WithdrawMessage,
         Self::RevokeDevice,
         Self::EnrolDevice,
         Self::MakeCode,
@@ -115,6 +121,8 @@ impl Action {
             Self::DecideLink => "decide_link",
             Self::DecideHeld => "decide_held",
             Self::Assign => "assign",
+            Self::SendMessage => "send_message",
+            Self::WithdrawMessage => "withdraw_message",
             Self::RevokeDevice => "revoke_device",
             Self::EnrolDevice => "enrol_device",
             Self::MakeCode => "make_code",

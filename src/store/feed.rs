@@ -73,7 +73,7 @@ statements! {
             where b.district_id = $1 and b.survey_no = $2 and b.tag = s.tag
               and (b.area_from <= $8 and b.area_to >= $7 or b.cases && (select ids from lent))) c
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
-          and (c.kind in (5, 7) or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
+          and (c.kind in (5, 7, 8) or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
                or (c.kind = 1 and c.id = any((select ids from lent)::uuid[]))
                or (c.kind = 2 and exists (select 1 from dwelling d
                      join area a on a.district_id = d.district_id and a.survey_no = d.survey_no and a.code = d.area
@@ -145,11 +145,13 @@ pub enum ChangeKind {
     Sheet,
     /// A member of the staff.
     Person,
+    /// A message.
+    Message,
 }
 
 impl ChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Case,
         Self::Dwelling,
         Self::Assignment,
@@ -157,6 +159,7 @@ impl ChangeKind {
         Self::Survey,
         Self::Sheet,
         Self::Person,
+        Self::Message,
     ];
 
     /// Number in the database.
@@ -169,6 +172,7 @@ impl ChangeKind {
             Self::Survey => 5,
             Self::Sheet => 6,
             Self::Person => 7,
+            Self::Message => 8,
         }
     }
 
@@ -187,6 +191,7 @@ impl ChangeKind {
             Self::Survey => "survey",
             Self::Sheet => "sheet",
             Self::Person => "person",
+            Self::Message => "message",
         }
     }
 }

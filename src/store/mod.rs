@@ -26,6 +26,7 @@ mod lane;
 pub mod lease;
 pub mod link;
 pub mod load;
+pub mod message;
 mod migrate;
 pub mod plan;
 pub mod purge;
@@ -34,8 +35,8 @@ mod sight;
 mod single;
 mod sql_types;
 pub mod staff;
-pub mod survey;
 pub mod submission;
+pub mod survey;
 pub mod sweep;
 pub mod told;
 mod tx;
@@ -80,6 +81,7 @@ pub fn statements() -> Vec<&'static Statement> {
         links.as_slice(),
         lease::ALL,
         loads.as_slice(),
+        message::ALL,
         plan::ALL,
         purge::ALL,
         quota::ALL,

@@ -37,6 +37,9 @@ pub(super) enum Part {
     /// Published sheets in force.
     #[serde(rename = "h")]
     Sheets,
+    /// Messages that stand.
+    #[serde(rename = "m")]
+    Messages,
     /// Records that were held or came by hand.
     #[serde(rename = "r")]
     Receipts,

@@ -11,6 +11,7 @@ use crate::ingest::receipt::Receipt;
 use crate::store::batch::{self, Known, RecordKind, Status, known_records};
 use crate::store::case::{CasePlace, CaseRow, find_by_dwelling, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{self, AssignmentRow, Reader, assignments};
+use crate::store::message::{self, MessageRow};
 use crate::store::plan::{SheetRow, sheets_by_id};
 use crate::store::survey::{StaffRow, find_staff};
 use crate::store::told::{self, DoorNames};
@@ -213,6 +214,26 @@ pub(super) fn sheet(s: &SheetRow) -> Change {
         all.extend(sheet.clone());
     }
     Change::put("sheet", data)
+}
+
+/// A message.
+pub(super) fn message(m: &MessageRow) -> Change {
+    let data = json!({"id": m.id, "from": m.by, "from_name": m.from_name, "text": m.text, "sent_at": m.sent_at,
+        "until": m.until, "needs": null});
+    Change::put("message", data)
+}
+
+/// Messages for the reader that came or ended; of others nothing is told.
+pub(super) async fn changed_messages(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    let rows = message::for_reader(tx, key, reader, ids).await?;
+    let change =
+        |m: &MessageRow| if m.ended_at.is_some() { Change::drop("message", m.id) } else { message(m) };
+    Ok(rows.iter().map(change).collect())
 }
 
 /// Sheets that changed; superseded ones are dropped.

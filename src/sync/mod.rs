@@ -23,6 +23,7 @@ use crate::store::access::Caller;
 use crate::store::case::{CasePlace, CaseRow};
 use crate::store::device;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
+use crate::store::message;
 use crate::store::{AsStoreError, Disclosure, Error as StoreError, ReadBy, Store, Tx, Way, plan};
 use crate::surveys::Survey;
 
@@ -67,7 +68,7 @@ pub enum Op {
 /// One change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
-    /// case, dwelling, assignment, receipt, survey, person or sheet.
+    /// case, dwelling, assignment, receipt, survey, person, sheet or message.
     pub kind: &'static str,
     /// Keep or forget.
     pub op: Op,
@@ -308,8 +309,14 @@ impl Work<'_> {
             Part::Sheets => {
                 let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
                 let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
-                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                let next = next.unwrap_or_else(|| at.next(Part::Messages));
                 Ok((rows.iter().map(data::sheet).collect(), Some(next)))
+            }
+            Part::Messages => {
+                let rows = message::standing(self.tx, self.key, &self.reader, at.id, limit).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
+                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                Ok((rows.iter().map(data::message).collect(), Some(next)))
             }
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
@@ -352,6 +359,7 @@ impl Work<'_> {
             ChangeKind::Assignment => data::changed_assignments(tx, key, reader, ids).await,
             ChangeKind::Receipt => data::changed_receipts(tx, key, reader, ids).await,
             ChangeKind::Sheet => data::changed_sheets(tx, key, reader, ids).await,
+            ChangeKind::Message => data::changed_messages(tx, key, reader, ids).await,
         }
     }
 

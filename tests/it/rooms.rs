@@ -32,13 +32,13 @@ const MAY_USE: [(&str, &[&str]); 23] = [
 ];
 /// What the shared part of the faces may use: the services and the network.
 const APP_USES: &[&str] = &[
-    "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report", "setup", "shelf",
-    "store", "surveys", "sync", "visits", "domain",
+    "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report", "setup",
+    "shelf", "store", "surveys", "sync", "visits", "domain",
 ];
 /// What a face may use: the same and `app`. No face knows another.
 const FACES_USE: &[&str] = &[
-    "app", "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report", "setup",
-    "shelf", "store", "surveys", "sync", "visits", "domain",
+    "app", "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report",
+    "setup", "shelf", "store", "surveys", "sync", "visits", "domain",
 ];
 /// Rooms that know no async, SQL, HTTP, JSON text, files, network or clock.
 const PURE: [&str; 6] = ["domain", "forms", "link", "plan", "rehearsal", "setup"];

@@ -41,6 +41,11 @@ pub fn put(path: &'static str, id: &str, summary: &str) -> Call {
     call("put", path, id, summary)
 }
 
+/// `DELETE path`.
+pub fn delete(path: &'static str, id: &str, summary: &str) -> Call {
+    call("delete", path, id, summary)
+}
+
 fn call(method: &'static str, path: &'static str, id: &str, summary: &str) -> Call {
     let operation = json!({"operationId": id, "summary": summary});
     Call { method, path, operation, fails: vec![500] }
@@ -150,6 +155,15 @@ impl Call {
         let ok = &mut self.operation["responses"]["200"];
         ok["description"] = about.into();
         ok["content"] = content.into();
+        self
+    }
+
+    /// Its answer of 201 as JSON.
+    #[must_use]
+    pub fn creates(mut self, about: &str, schema: Schema) -> Self {
+        let created = &mut self.operation["responses"]["201"];
+        created["description"] = about.into();
+        created["content"]["application/json"]["schema"] = schema.0;
         self
     }
 
