@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::{
     assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
-    held, links, pace, plan, problem_page, returns, shifts, slips, submissions, system,
+    held, links, messages, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -51,6 +51,9 @@ pub fn routes() -> Router<App> {
         .post("/v1/links/{id}/decision", links::decide)
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
+        .post("/v1/messages", messages::send)
+        .get("/v1/messages", messages::list)
+        .route(Face::Api, Method::DELETE, "/v1/messages/{id}", messages::withdraw)
         .post("/v1/assignments", assignments::post)
         .get("/v1/assignments", assignments::list)
         .get("/v1/audit", audit::list)

@@ -269,7 +269,8 @@ pub(super) mod described {
             ("waiting?", int().within(0, 2_147_483_647).or_null().about("Records left on the device after this batch.")),
             ("seq?", int().or_null().about("Rises with each batch of the device. Left out with a warning where it is no whole number.")),
             ("app_version?", text().up_to(200).or_null().about("Version of the program on the device. Left out with a warning where it is no short text.")),
-            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), refer("SubmissionRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
+            ("drafts?", int().within(0, 2_147_483_647).or_null().about("Interviews begun and not finished on the device. Left out with a warning where it is no number.")),
+            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), refer("SubmissionRecord"), refer("MessageReadRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
         ]).about("What a device sends: at most 5,000 records and 16 MiB, packed and unpacked. Unknown fields \
             are kept.")),
         ("BatchAnswer", object([
@@ -287,7 +288,7 @@ pub(super) mod described {
         ])),
         ("Receipt", object([
             ("id", text().or_null().about("The record's id, a UUID in small letters; null where it has none that can be repeated.")),
-            ("type", text().or_null().about("visit, interview, dwelling or submission; null where it has none that can be read.")),
+            ("type", text().or_null().about("visit, interview, dwelling, submission or message_read; null where it has none that can be read.")),
             ("status", words(["accepted", "held", "refused"]).about("accepted: stored and counted. held: stored, counts later. refused: cannot be used as \
                 it is. Only refused is for the enumerator to mend.")),
             ("replayed", flag().about("Whether the record was stored before.")),

@@ -11,12 +11,12 @@ use crate::net::answer;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
 use crate::store::access::Caller;
-use crate::sync::{self, Page};
+use crate::sync::{self, Page, Pull};
 
 /// How often a waiting call looks again.
 const LOOK: Duration = Duration::from_millis(400);
-/// Longest wait, seconds.
-const LONGEST: u32 = 50;
+/// Longest wait, seconds; whoever asks for more waits so long.
+const LONGEST: u32 = 25;
 
 /// `GET /v1/changes?cursor=&limit=&wait=`: what the device should hold, or what changed. With `wait` (seconds) the answer
 /// waits until something changed. Problems: `bad-parameter`, `wrong-role`.
@@ -24,14 +24,13 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::device(&app, &request).await?;
     let query = request.query()?;
     let limit = query.limit(500, 5000)?;
-    let wait = query.parsed("wait", "must be a number of seconds from 0 to 50", |t| {
-        t.parse::<u32>().ok().filter(|s| *s <= LONGEST)
-    })?;
+    let wait = query.parsed("wait", "must be a number of seconds", |t| t.parse::<u32>().ok())?;
     let cursor = query.given("cursor");
     if let Some(device) = caller.device {
         app.store().note_call(caller.key, device, app.now()).await?;
     }
-    let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default()).await?;
+    let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default().min(LONGEST))
+        .await?;
     let mark = format!("\"{}\"", page.cursor);
     let mut response = if request.has_tag(&mark) && page.changes.is_empty() {
         let mut response = answer::empty();
@@ -57,7 +56,8 @@ async fn waited(
     let survey = app.survey(caller).await?;
     let until = tokio::time::Instant::now() + Duration::from_secs(u64::from(wait));
     loop {
-        let page = sync::changes(app.store(), &survey, caller, cursor, limit).await?;
+        let pull = Pull { caller, cursor, limit, now: app.now() };
+        let page = sync::changes(app.store(), &survey, &app.ingest.keys, pull).await?;
         let is_late = tokio::time::Instant::now() + LOOK > until;
         if !page.changes.is_empty() || page.more || is_late || request.connection.stop.is_set() {
             return Ok(page);
@@ -86,7 +86,11 @@ pub(super) mod described {
                     text().filled(2000),
                 )
                 .shared(&["limit"])
-                .query("wait?", "Seconds to wait for news when there are none.", int().within(0, 50))
+                .query(
+                    "wait?",
+                    "Seconds to wait for news when there are none.",
+                    int().about("25 at most are waited."),
+                )
                 .gives("Done.", refer("Changes"))
                 .never(&[404]),
         ]
@@ -96,11 +100,12 @@ pub(super) mod described {
     pub fn schemas() -> Vec<Named> {
         vec![
         ("Change", object([
-            ("kind", words(["case", "dwelling", "assignment", "receipt", "survey", "sheet", "form"])),
+            ("kind", words(["survey", "form", "person", "dwelling", "case", "assignment", "sheet", "message", "receipt"])),
             ("op", words(["put", "drop"]).about("drop: it left the device's reach.")),
             ("data", object([
                 ("id?", text()),
-            ]).open().about("The thing as it is now; for drop its id only. Nothing volatile.")),
+            ]).open().about("The thing as it is now; for drop its id, and of a case why: merged, cancelled, reassigned, moved. \
+                Nothing volatile.")),
         ])),
         ("Changes", object([
             ("changes", list(refer("Change")).about("A thing that changed several times comes once.")),

@@ -13,6 +13,7 @@ pub mod exports;
 pub mod forms;
 pub mod held;
 pub mod links;
+pub mod messages;
 pub mod openapi;
 pub mod pace;
 pub mod plan;

@@ -211,6 +211,10 @@ impl From<sync::Error> for Problem {
     fn from(error: sync::Error) -> Self {
         match error {
             sync::Error::Cursor(_) => Self::parameter("cursor", "must be one that this service gave out"),
+            sync::Error::LostTail(_) => {
+                tracing::error!("the feed lost its tail again while a new epoch began");
+                Self::plain(&kind::INTERNAL)
+            }
             sync::Error::Store(error) => error.into(),
         }
     }

@@ -202,7 +202,15 @@ fn watch_pool(app: &App) {
     });
 }
 
-/// Ends the leases that are over, every few seconds: the door leaves its holder's sheet at the next contact.
+/// Ends the messages whose time is over.
+async fn end_messages(app: &App) -> Result<(), crate::store::Error> {
+    for key in app.store().survey_keys().await? {
+        app.store().end_messages(key, app.now()).await?;
+    }
+    Ok(())
+}
+
+/// Ends the leases and messages that are over, every few seconds: the door leaves its holder's sheet at the next contact.
 async fn end_leases(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -212,6 +220,9 @@ async fn end_leases(app: App, stop: Arc<AtomicBool>) {
                 Ok(0) => {}
                 Ok(ended) => tracing::info!(ended, "leases are over"),
                 Err(error) => tracing::debug!(%error, "leases were not looked at"),
+            }
+            if let Err(error) = end_messages(&app).await {
+                tracing::debug!(%error, "messages were not looked at");
             }
         }
         rounds += 1;

@@ -68,6 +68,8 @@ uuid_ids! {
     HeldId;
     /// One day's sheets as the planner made them.
     PlanId;
+    /// A member of the staff. Computed by [`StaffId::of`].
+    StaffId;
 }
 
 /// The number of a survey inside one installation; never shown.
@@ -116,6 +118,13 @@ impl CaseId {
             return Self(Uuid::new_v5(&dwelling.0, survey_slug.as_bytes()));
         }
         Self(Uuid::new_v5(&dwelling.0, format!("{survey_slug}#{household}").as_bytes()))
+    }
+}
+
+impl StaffId {
+    /// The id of the person with this login name, as it is stored.
+    pub fn of(user: &str) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("staff|{user}").as_bytes()))
     }
 }
 

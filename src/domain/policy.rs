@@ -240,6 +240,21 @@ policy_table! {
         /// The local date before which nobody visits, `YYYY-MM-DD`.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<String> = None;
+        /// Hours for which the planner keeps away, once, from a door that began to answer online.
+        grace_hours: u32 = 24;
+        /// Whom residents may ask.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        help: Option<SelfHelp> = None;
+    }
+}
+
+policy_table! {
+    /// Whom residents may ask, as cards and pages show it.
+    SelfHelp {
+        /// Telephone number.
+        phone: String = String::new();
+        /// Hours at which somebody answers.
+        hours: String = String::new();
     }
 }
 

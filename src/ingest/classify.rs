@@ -8,8 +8,8 @@ use super::reason::Reason;
 use super::record::{Parsed, Read};
 use crate::domain::CaseId;
 use crate::store::Whose;
-use crate::store::submission::KnownSubmission;
 use crate::store::batch::{Known, RecordKind, Status};
+use crate::store::submission::KnownSubmission;
 
 /// What a record is, seen from what is stored and from the records before it in the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(super) fn identity(parsed: &Parsed) -> Option<(Uuid, RecordKind, i32)> {
         Parsed::Visit(v) => Some((v.id.0, RecordKind::Visit, 0)),
         Parsed::Interview(i) => Some((i.id.0, RecordKind::Interview, i.revision)),
         Parsed::Dwelling(d) => Some((d.id, RecordKind::Dwelling, 0)),
+        Parsed::MessageRead(m) => Some((m.id, RecordKind::MessageRead, 0)),
         Parsed::Submission(_) | Parsed::Refused(_) => None,
     }
 }

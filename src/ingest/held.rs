@@ -84,14 +84,10 @@ pub(super) async fn free_waiters(
 }
 
 /// Sheets of answers that waited for one of these doors.
-async fn free_sheets(
-    tx: &Tx,
-    key: SurveyKey,
-    cases: &mut Cases,
-    targets: &[CaseId],
-) -> Result<Freed, Error> {
+async fn free_sheets(tx: &Tx, key: SurveyKey, cases: &mut Cases, targets: &[CaseId]) -> Result<Freed, Error> {
     let (touched, told) = sheets::free(tx, key, cases, targets).await?;
-    let marks = told.into_iter().map(|(id, device)| Mark { id, area_no: None, device: Some(device), user: None });
+    let marks =
+        told.into_iter().map(|(id, device)| Mark { id, area_no: None, device: Some(device), user: None });
     Ok(Freed { touched, marks: marks.collect() })
 }
 
@@ -263,6 +259,8 @@ async fn decide(
             filled::decide_whole(tx, at, (survey, keys, models), row, verdict).await?
         }
         (RecordKind::Answers, verdict) => filled::decide_sheet(tx, at, survey, caller, row, verdict).await?,
+        // None is ever held.
+        (RecordKind::MessageRead, _) => return Err(Error::NotFound),
     };
     let decision = HeldDecision {
         id: row.id,

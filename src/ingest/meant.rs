@@ -83,6 +83,7 @@ fn renamed(read: &Read, stand_ins: &HashMap<Uuid, Uuid>) -> Read {
             }
         }
         Parsed::Dwelling(d) => rename(&mut d.id),
+        Parsed::MessageRead(m) => rename(&mut m.id),
         Parsed::Submission(_) | Parsed::Refused(_) => {}
     }
     read

@@ -153,8 +153,8 @@ reasons! {
         "A text holds a NUL character, which cannot be stored.",
         "文字中含有无法存储的空字符（NUL）。" }
     UnknownType "unknown-type" Refused {
-        "The type of the record is none of visit, interview, dwelling, submission.",
-        "记录类型不是访问、登记表、住户或表单之一。" }
+        "The type of the record is none of visit, interview, dwelling, submission, message_read.",
+        "记录类型不是访问、登记表、住户、表单或消息已读之一。" }
     BadId "bad-id" Refused {
         "An id is not a UUID or is the nil UUID.",
         "编号不是 UUID，或为全零 UUID。" }

@@ -7,6 +7,7 @@
 mod dwelling;
 mod fields;
 mod interview;
+mod message_read;
 mod person;
 mod place;
 mod submission;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use dwelling::DwellingRecord;
 pub use interview::InterviewRecord;
+pub use message_read::MessageReadRecord;
 pub use person::{CitizenState, PersonRecord};
 pub use place::Fix;
 pub(in crate::ingest) use submission::reason_of;
@@ -77,6 +79,8 @@ pub enum RecordKind {
     Dwelling,
     /// A filled-in form, of which the others may come.
     Submission,
+    /// A message that was read.
+    MessageRead,
 }
 
 impl RecordKind {
@@ -87,12 +91,13 @@ impl RecordKind {
             Self::Interview => "interview",
             Self::Dwelling => "dwelling",
             Self::Submission => "submission",
+            Self::MessageRead => "message_read",
         }
     }
 
     /// The kind of that word, if it is one.
     pub fn from_slug(slug: &str) -> Option<Self> {
-        let all = [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission];
+        let all = [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission, Self::MessageRead];
         all.into_iter().find(|kind| kind.slug() == slug)
     }
 }
@@ -118,6 +123,7 @@ pub enum Parsed {
     Interview(Box<InterviewRecord>),
     Dwelling(Box<DwellingRecord>),
     Submission(Box<SubmissionRecord>),
+    MessageRead(MessageReadRecord),
     Refused(Refused),
 }
 
@@ -196,8 +202,8 @@ fn parse_large(text: &str) -> Result<Json<'_>, Refusal> {
 
 /// Characters that a text of this record may have: a filled-in form is one text of its own.
 fn longest_text(text: &str) -> usize {
-    let may_hold_form = text.len() > json::MAX_STRING_CHARS
-        && json::label(text).1 == Some(RecordKind::Submission.slug());
+    let may_hold_form =
+        text.len() > json::MAX_STRING_CHARS && json::label(text).1 == Some(RecordKind::Submission.slug());
     if may_hold_form { text.len() } else { json::MAX_STRING_CHARS }
 }
 
@@ -233,7 +239,11 @@ impl Parsed {
     fn digest(&self, keys: &Keys) -> Option<ContentDigest> {
         match self {
             Self::Submission(s) => Some(s.digest(keys)),
-            Self::Visit(_) | Self::Interview(_) | Self::Dwelling(_) | Self::Refused(_) => None,
+            Self::Visit(_)
+            | Self::Interview(_)
+            | Self::Dwelling(_)
+            | Self::MessageRead(_)
+            | Self::Refused(_) => None,
         }
     }
 }
@@ -267,6 +277,7 @@ fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &Notes) -> Result<Pa
         RecordKind::Interview => interview::read(fields, context).map(|r| Parsed::Interview(Box::new(r))),
         RecordKind::Dwelling => dwelling::read(fields, context).map(|r| Parsed::Dwelling(Box::new(r))),
         RecordKind::Submission => submission::read(&fields).map(|r| Parsed::Submission(Box::new(r))),
+        RecordKind::MessageRead => message_read::read(&fields, context).map(Parsed::MessageRead),
     }
 }
 

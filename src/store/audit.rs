@@ -33,6 +33,8 @@ statements! {
 pub enum Action {
     /// A case with the people interviewed there was opened.
     ReadCase,
+    /// A device pulled notes on doors.
+    ReadNotes,
     /// A list of pairs of interviews was read.
     ReadLinks,
     /// A pair of interviews was opened.
@@ -53,6 +55,10 @@ pub enum Action {
     DecideHeld,
     /// Doors were lent or taken back.
     Assign,
+    /// A message was sent to phones.
+    SendMessage,
+    /// A message was withdrawn.
+    WithdrawMessage,
     /// A device was cut off.
     RevokeDevice,
     /// A device was enrolled.
@@ -79,8 +85,9 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadCase,
+        Self::ReadNotes,
         Self::ReadLinks,
         Self::ReadLink,
         Self::ReadExport,
@@ -91,6 +98,8 @@ impl Action {
         Self::DecideLink,
         Self::DecideHeld,
         Self::Assign,
+        Self::SendMessage,
+        Self::WithdrawMessage,
         Self::RevokeDevice,
         Self::EnrolDevice,
         Self::MakeCode,
@@ -108,6 +117,7 @@ impl Action {
     pub fn slug(self) -> &'static str {
         match self {
             Self::ReadCase => "read_case",
+            Self::ReadNotes => "read_notes",
             Self::ReadLinks => "read_links",
             Self::ReadLink => "read_link",
             Self::ReadExport => "read_export",
@@ -118,6 +128,8 @@ impl Action {
             Self::DecideLink => "decide_link",
             Self::DecideHeld => "decide_held",
             Self::Assign => "assign",
+            Self::SendMessage => "send_message",
+            Self::WithdrawMessage => "withdraw_message",
             Self::RevokeDevice => "revoke_device",
             Self::EnrolDevice => "enrol_device",
             Self::MakeCode => "make_code",

@@ -27,6 +27,7 @@ mod lane;
 pub mod lease;
 pub mod link;
 pub mod load;
+pub mod message;
 mod migrate;
 pub mod plan;
 pub mod purge;
@@ -35,9 +36,10 @@ mod sight;
 mod single;
 mod sql_types;
 pub mod staff;
-pub mod survey;
 pub mod submission;
+pub mod survey;
 pub mod sweep;
+pub mod told;
 mod tx;
 mod wire;
 mod witness;
@@ -81,6 +83,7 @@ pub fn statements() -> Vec<&'static Statement> {
         links.as_slice(),
         lease::ALL,
         loads.as_slice(),
+        message::ALL,
         plan::ALL,
         purge::ALL,
         quota::ALL,
@@ -88,6 +91,7 @@ pub fn statements() -> Vec<&'static Statement> {
         survey::ALL,
         submission::ALL,
         sweep::ALL,
+        told::ALL,
         tx::ALL,
     ]
     .concat()

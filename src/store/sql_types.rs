@@ -13,9 +13,9 @@ use super::feed::ChangeKind;
 use super::tx::Error;
 use crate::domain::effort::Unmet;
 use crate::domain::{
-    BatchId, BuildingId, CaseId, Channel, Class, Datum, DeviceId, DwellingId, FormRole, HeldId, Informant, InterviewId,
-    InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal, Quota, Refusal,
-    Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
+    BatchId, BuildingId, CaseId, Channel, Class, Datum, DeviceId, DwellingId, FormRole, HeldId, Informant,
+    InterviewId, InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal,
+    Quota, Refusal, Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
 };
 
 /// Why a value could not be read or sent.

@@ -65,6 +65,13 @@ pub enum Disclosure {
         /// Its area.
         area: String,
     },
+    /// Notes on doors of a device's reach.
+    Notes {
+        /// Area of the device's person.
+        area: String,
+        /// How many notes.
+        count: usize,
+    },
     /// A list of pairs of interviews.
     Links {
         /// Pairs in this state.
@@ -113,6 +120,7 @@ impl Disclosure {
     fn parts(self) -> (Action, Option<String>, Option<Uuid>, Value) {
         match self {
             Self::Case { id, area } => (Action::ReadCase, Some(area), Some(id.into()), json!({})),
+            Self::Notes { area, count } => (Action::ReadNotes, Some(area), None, json!({"notes": count})),
             Self::Links { state, area } => (Action::ReadLinks, area, None, json!({"state": state})),
             Self::Link { id, area } => (Action::ReadLink, Some(area), Some(id), json!({})),
             Self::Submission { id, area } => (Action::ReadForm, area, Some(id), json!({})),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Change, Op};
+use super::Change;
 use crate::domain::policy::Forms;
 use crate::forms::FormRole;
 use crate::store::form::{self, Form, VersionRow};
@@ -31,13 +31,13 @@ pub fn hash(md5: &str) -> String {
 }
 
 fn put(form: &Form, version: &VersionRow) -> Change {
-    Change { kind: "form", op: Op::Put, data: form_data(form, version) }
+    Change::put("form", form_data(form, version))
 }
 
 fn standing(form: &Form) -> Change {
     match form.current().filter(|_| form.is_in_use()) {
         Some(version) => put(form, version),
-        None => Change { kind: "form", op: Op::Drop, data: json!({"id": form.row.id}) },
+        None => Change { data: json!({"id": form.row.id}), ..Change::drop("form", form.change_id()) },
     }
 }
 

@@ -41,6 +41,11 @@ pub fn put(path: &'static str, id: &str, summary: &str) -> Call {
     call("put", path, id, summary)
 }
 
+/// `DELETE path`.
+pub fn delete(path: &'static str, id: &str, summary: &str) -> Call {
+    call("delete", path, id, summary)
+}
+
 fn call(method: &'static str, path: &'static str, id: &str, summary: &str) -> Call {
     let operation = json!({"operationId": id, "summary": summary});
     Call { method, path, operation, fails: vec![500] }

@@ -66,6 +66,12 @@ pub fn schemas() -> Vec<Named> {
             ("answers?", any_object().or_null().about("Items the survey defines itself; kept as sent.")),
             ("paused_s?", number().least(0).or_null().about("Seconds the interview was paused.")),
         ]).about("One filled-in form, at one revision.")),
+        ("MessageReadRecord", object([
+            ("type", only("message_read")),
+            ("id", uuid()),
+            ("message_id", uuid()),
+            ("at", time().about("When it was read.")),
+        ]).about("A message was read.")),
         ("Person", object([
             ("person_no", int().within(1, 9_999).about("Number within the interview, from 1; with the interview's id it identifies the person.")),
             ("name", text().filled(200).about("D1. Without it a complete form is held.")),

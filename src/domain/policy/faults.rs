@@ -134,6 +134,7 @@ impl Policy {
             ("interview.missing_days", self.interview.missing_days, 0, 365),
             ("pages.silent_hours", self.pages.silent_hours, 1, 8760),
             ("lease.hours", self.lease.hours, 1, 8760),
+            ("self_response.grace_hours", self.self_response.grace_hours, 0, 720),
             ("limits.picture_mib", self.limits.picture_mib, 1, 1_000_000),
             ("limits.unnamed_mib", self.limits.unnamed_mib, 1, 1_000_000),
             ("limits.unnamed_days", self.limits.unnamed_days, 1, 365),

@@ -58,6 +58,7 @@ impl Work<'_> {
             waiting: batch.head.waiting,
             clock_offset_s: batch.head.clock_offset_s,
             app_version: batch.app_version.clone(),
+            drafts: batch.drafts,
             seq: batch.head.seq,
             day: batch.day,
         };

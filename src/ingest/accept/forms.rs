@@ -40,7 +40,8 @@ impl Arrivals {
             match &read.parsed {
                 Parsed::Visit(v) => drop(visits.insert(v.id)),
                 Parsed::Interview(r) => named.extend(r.visit),
-                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::Refused(_) => {}
+                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {
+                }
             }
         }
         if named.iter().any(|id| !visits.contains(id)) {
@@ -62,7 +63,8 @@ impl Work<'_> {
             match &read.parsed {
                 Parsed::Visit(v) => drop(visits.insert(v.id.0)),
                 Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
-                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::Refused(_) => {}
+                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {
+                }
             }
         }
         named.retain(|id| !visits.contains(id));
@@ -170,7 +172,12 @@ impl Work<'_> {
         let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
-            new.push(rows::visit_row(self.place_in_batch(*i), self.reads()[*i].digest.as_ref(), v, &standing));
+            new.push(rows::visit_row(
+                self.place_in_batch(*i),
+                self.reads()[*i].digest.as_ref(),
+                v,
+                &standing,
+            ));
             if standing.status == Status::Accepted {
                 counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);

@@ -152,6 +152,7 @@ fn as_batch(survey: &Arc<Survey>, w: &Waiting, word: Word) -> Option<Prepared> {
             via: "freed",
         },
         app_version: None,
+        drafts: None,
         warnings: Vec::new(),
         reach: Reach { range: w.range, user: w.user.clone() },
         sight: Sight { devices: vec![w.device], user: w.user.clone(), range: w.range },

@@ -7,6 +7,7 @@ mod forms;
 mod free;
 mod parts;
 mod place;
+mod readings;
 mod refused;
 mod submissions;
 
@@ -45,11 +46,11 @@ use crate::store::held::Lock;
 use crate::store::{Outcome, Sight, Tx};
 use crate::surveys::Survey;
 use answer::{answer, head_warning};
+pub(super) use doors::{add_doors, note_keys};
 pub(super) use filled::Word;
 use filled::{Expanded, Filled, expand};
-pub(super) use doors::{add_doors, note_keys};
-pub(super) use free::go_on;
 use forms::Arrivals;
+pub(super) use free::go_on;
 pub(super) use place::{Looks, place_doors};
 
 /// Bodies above this many bytes are read on a thread of their own.
@@ -72,6 +73,7 @@ pub struct Accepted {
 struct Prepared {
     head: BatchHead,
     app_version: Option<String>,
+    drafts: Option<i32>,
     /// What was left out of the batch's own fields at this try.
     warnings: Vec<Warning>,
     survey: Arc<Survey>,
@@ -214,6 +216,7 @@ fn prepare(
     Ok(Prepared {
         head,
         app_version: header.app_version.clone(),
+        drafts: header.drafts.and_then(|n| i32::try_from(n).ok()),
         warnings,
         reach: caller.reach(),
         day: survey.rules.calendar.local_date(now),
@@ -391,7 +394,7 @@ fn named_cases(reads: &[Read]) -> Vec<CaseId> {
             Parsed::Visit(v) => named.push(v.case),
             Parsed::Interview(r) => named.push(r.case),
             Parsed::Dwelling(_) => return Vec::new(),
-            Parsed::Submission(_) | Parsed::Refused(_) => {}
+            Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {}
         }
     }
     named
@@ -442,6 +445,7 @@ impl<'a> Work<'a> {
         self.resolve_cases(keys).await?;
         self.take_visits_and_interviews(keys).await?;
         self.take_submissions().await?;
+        self.take_readings().await?;
         self.fold_again().await
     }
 
@@ -482,7 +486,7 @@ impl<'a> Work<'a> {
                 Parsed::Visit(v) => refs.push(v.case),
                 Parsed::Interview(r) => refs.push(r.case),
                 Parsed::Dwelling(_) => refs.extend(self.standings.get(&i).map(|s| s.case_id)),
-                Parsed::Submission(_) | Parsed::Refused(_) => {}
+                Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {}
             }
         }
         refs.extend(self.cases_of_sheets());

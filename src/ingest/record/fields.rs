@@ -106,7 +106,13 @@ impl<'j, 'a> Fields<'j, 'a> {
     pub(super) fn kind(&self) -> Result<RecordKind, Refusal> {
         let value = self.raw("type").ok_or_else(|| self.missing("type"))?;
         let kind = value.text().and_then(RecordKind::from_slug);
-        kind.ok_or_else(|| self.refuse(Reason::UnknownType, "type", "must be visit, interview, dwelling or submission"))
+        kind.ok_or_else(|| {
+            self.refuse(
+                Reason::UnknownType,
+                "type",
+                "must be visit, interview, dwelling, submission or message_read",
+            )
+        })
     }
 
     /// A UUID that may be left out.
