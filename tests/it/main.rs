@@ -67,4 +67,5 @@ mod support;
 mod times;
 mod upload;
 mod values;
+mod vendor;
 mod whole;
