@@ -27,6 +27,7 @@ pub mod lease;
 pub mod link;
 pub mod load;
 mod migrate;
+pub mod phone;
 pub mod plan;
 pub mod purge;
 pub mod quota;
@@ -78,6 +79,7 @@ pub fn statements() -> Vec<&'static Statement> {
         links.as_slice(),
         lease::ALL,
         loads.as_slice(),
+        phone::ALL,
         plan::ALL,
         purge::ALL,
         quota::ALL,

@@ -30,3 +30,135 @@
 //
 // The whole page is in one `<main>`; the form sets `data-screen` on its screen, `data-path` and `data-problem` on questions
 // and `data-act` on its buttons. `lit.js` gives html, nothing, render, svg, repeat, live.
+
+import { html, nothing } from './lit.js';
+import { stamp } from './clock.js';
+import { called, door, placeOf } from './doors.js';
+import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.js';
+import { draw } from './draw.js';
+import { go } from './frame.js';
+import { showBar } from './bar.js';
+import { CENSUS, fileOf, mainForm, xformOf } from './forms.js';
+import { addRecords, visitOf } from './outbox.js';
+import { locate } from './position.js';
+import { model, survey, zone } from './store.js';
+import { kick } from './sync.js';
+import { uuid } from './uuid.js';
+import { language, t } from './words.js';
+
+const view = { mounted: null, row: null, fault: null, root: null };
+const PROXIES = ['neighbour', 'manager', 'relative'];
+
+/** The form with that id, else the main form. */
+const formOf = id => (id === CENSUS.id ? CENSUS : model.things.form.get(id) ?? mainForm());
+
+/** The interview that is corrected: what this phone sent, else nothing. */
+function previousOf(id) {
+  const row = model.sent.filter(r => r.id === id && r.own).sort((a, b) => (b.revision ?? 1) - (a.revision ?? 1))[0];
+  return row ? { id, revision: row.revision ?? 1, record: row.own } : null;
+}
+
+/** Called when the page is opened: finds or begins the draft, then the form is mounted. */
+export async function enterInterview(caseId, query) {
+  leaveInterview();
+  const named = query.get('draft');
+  let id = named;
+  if (!named) {
+    const correct = query.get('correct');
+    id = await beginDraft({ case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), previous: correct ? previousOf(correct) : null });
+    history.replaceState({}, '', `/phone/case/${caseId}/interview?draft=${id}`);
+  }
+  view.row = draft(id) ?? null;
+  view.fix = locate();
+  return mount();
+}
+
+/** Closes the form; the draft stays. */
+export function leaveInterview() {
+  view.mounted?.close();
+  Object.assign(view, { mounted: null, row: null, fault: null });
+}
+
+async function mount() {
+  const { row } = view;
+  if (!row) return;
+  try {
+    const { mountForm } = await import('./form/index.js');
+    const root = document.getElementById('form');
+    if (view.row !== row || !root) return;
+    const form = formOf(row.form);
+    view.mounted = mountForm({
+      root, door: doorOf(row.case_id), draft: row.data, language, strings: t, previous: row.previous,
+      form: form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) },
+      onDraft: data => saveDraft(row.id, data),
+      onFinish: result => finish(row, result),
+      onLeave: why => leave(row, why),
+    });
+  } catch (error) {
+    console.error(error);
+    view.fault = t('phone.form_fault');
+    draw();
+  }
+}
+
+function doorOf(id) {
+  const d = door(id), { id: slug, reference_at, time_zone, district } = survey();
+  const { place, building, unit, room, floor, area } = placeOf(d.row);
+  const dwelling = model.things.dwelling.get(d.row.dwelling_id) ?? {};
+  return {
+    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address, household: d.household,
+    state: d.state, survey: { id: slug, reference_at, time_zone, district },
+  };
+}
+
+/** Which outcome a finished form gives its visit. */
+function outcomeOf({ outcome, result, respondent }) {
+  if (outcome) return outcome;
+  if (result === 'partial') return 'interview_partial';
+  return PROXIES.includes(respondent) ? 'interview_proxy' : 'interview_complete';
+}
+
+/** Freezes visit and record in one write; the draft ends with it. Throws `StorageError`, and then the draft stays. */
+export async function finishInterview(row, result, position = null) {
+  const { kind, files = [], outcome: _, ...said } = result;
+  const informant = PROXIES.includes(result.respondent) ? result.respondent : undefined;
+  const d = door(row.case_id);
+  const isFree = kind === 'submission' && formOf(row.form).role === 'free';
+  const isCorrection = Boolean(row.previous?.id);
+  const visit = isFree || isCorrection ? null : visitOf(d.id, row.began_at, outcomeOf(result), { ended_at: stamp(Date.now(), zone()), informant, position });
+  const link = { ...(d && !isFree ? { case_id: d.id } : {}), ...(visit ? { visit_id: visit.id } : {}) };
+  const at = stamp(row.began_at, zone());
+  const record = kind === 'submission'
+    ? { type: 'submission', ...said, ...link }
+    : { type: 'interview', id: row.previous?.id ?? uuid(), ...link, revision: (row.previous?.id ? row.previous.revision : 0) + 1, at, ...said };
+  const photos = files.map(({ id, blob }) => ({ id, of: record.id, case_id: d?.id, blob, is_ready: false, made_at: Date.now() }));
+  await addRecords([...(visit ? [visit] : []), record], { draft: row.id, replaces: row.replaces, photos });
+}
+
+async function finish(row, result) {
+  const position = await Promise.race([view.fix, Promise.resolve(null)]);
+  await finishInterview(row, result, position);
+  leaveInterview();
+  showBar({ words: t('phone.interview_stored', { door: called(door(row.case_id)) }), isResting: false });
+  kick();
+  go('/phone/', { replace: true });
+}
+
+async function leave(row, why) {
+  leaveInterview();
+  if (why === 'nothing') {
+    await dropDraft(row.id);
+    showBar({ words: t('phone.draft_dropped'), isResting: false, undo: async () => { await restoreDraft(row); return true; } });
+  }
+  go('/phone/', { replace: true });
+}
+
+/** The page: the form draws below `#form` by itself. */
+export function interview(caseId) {
+  const d = door(caseId);
+  if (!d) return { title: t('phone.no_door'), back: '/phone/', body: html`<p class="empty">${t('phone.no_door_text')}</p>` };
+  return {
+    title: t('phone.interview', { door: called(d) }),
+    body: html`${view.fault ? html`<p class="notice bad" role="alert">${view.fault}</p>` : nothing}<div id="form" data-draft=${view.row?.id ?? nothing}></div>`,
+  };
+}
