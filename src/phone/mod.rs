@@ -8,25 +8,27 @@ mod shell;
 mod strings;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::ToSpan;
+
+use std::sync::Arc;
 
 use crate::app::App;
 use crate::net::answer::Response;
 use crate::net::problem::Problem;
 use crate::net::request::{Carriage, Request};
-use files::{Content, Set};
+use files::{File, Set};
 use shell::Policy;
 
 /// The files as they are served now, and the policy that stands over them.
-async fn current(app: &App) -> Result<Set, Problem> {
+async fn current(app: &App) -> Result<Arc<Set>, Problem> {
     // A phone's token outlives its survey by two weeks, and so does what its page may do.
     let since = app.now().to_zoned(jiff::tz::TimeZone::UTC).date().saturating_sub(15.days());
     let policy = if app.store().has_own_forms(since).await? { Policy::WithForms } else { Policy::Plain };
-    Ok(Set::new(policy))
+    Ok(Set::of(policy))
 }
 
 /// `GET /phone`: the address as people type it.
@@ -40,7 +42,7 @@ pub async fn moved(_: App, _: Request) -> Result<Response, Problem> {
 /// `GET /phone/…`: the shell. It is the same for everybody and may be kept by the worker alone.
 pub async fn shell(app: App, request: Request) -> Result<Response, Problem> {
     let set = current(&app).await?;
-    let mut response = content(Content::html(shell::html(&set)), "no-cache");
+    let mut response = made("text/html; charset=utf-8", shell::html(&set), &request.headers);
     guard(&mut response, &set, request.connection.carriage);
     Ok(response)
 }
@@ -48,15 +50,15 @@ pub async fn shell(app: App, request: Request) -> Result<Response, Problem> {
 /// `GET /phone/sw.js`: the worker, which names every file of the shell.
 pub async fn worker(app: App, request: Request) -> Result<Response, Problem> {
     let set = current(&app).await?;
-    let mut response = content(Content::script(shell::worker(&set)), "no-cache");
+    let mut response = made("text/javascript; charset=utf-8", shell::worker(&set), &request.headers);
     guard(&mut response, &set, request.connection.carriage);
     Ok(response)
 }
 
 /// `GET /phone/manifest.webmanifest`: what a phone needs to install the page.
-pub async fn manifest(app: App, _: Request) -> Result<Response, Problem> {
+pub async fn manifest(app: App, request: Request) -> Result<Response, Problem> {
     let set = current(&app).await?;
-    Ok(content(Content::manifest(shell::manifest(&set)), "no-cache"))
+    Ok(made("application/manifest+json", shell::manifest(&set), &request.headers))
 }
 
 /// `GET /phone/f/{version}/{name}`: one file. Another version than the present one has no files here, so that a page
@@ -75,7 +77,7 @@ pub async fn file(app: App, request: Request) -> Result<Response, Problem> {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(response);
     }
-    let mut response = content(found, "public, max-age=31536000, immutable");
+    let mut response = stored(found, &request.headers);
     if let Ok(tag) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(ETAG, tag);
     }
@@ -84,11 +86,32 @@ pub async fn file(app: App, request: Request) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn content(content: Content, keep: &'static str) -> Response {
-    let mut response = Response::new(content.bytes.into_owned().into());
+/// What is made for the present version: to be asked for again each time.
+fn made(media_type: &'static str, text: String, asked: &HeaderMap) -> Response {
+    let packed = files::packed(text.as_bytes()).filter(|_| takes_gzip(asked));
+    content(media_type, "no-cache", packed.is_some(), packed.unwrap_or_else(|| text.into_bytes()))
+}
+
+/// A file, which never changes under its address.
+fn stored(file: &File, asked: &HeaderMap) -> Response {
+    let packed = file.packed().filter(|_| takes_gzip(asked));
+    let bytes = packed.unwrap_or(&file.bytes).to_vec();
+    content(file.media_type(), "public, max-age=31536000, immutable", packed.is_some(), bytes)
+}
+
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    asked.get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|list| list.contains("gzip"))
+}
+
+fn content(media_type: &'static str, keep: &'static str, is_packed: bool, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content.media_type));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if is_packed {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     response
 }
 

@@ -9,28 +9,30 @@ use crate::domain::code;
 use crate::ingest::reason::Reason;
 use crate::net::kind;
 
-/// The file of words of a language; in debug builds as it lies on the disk now.
+/// The file of words of a language.
+#[cfg(not(debug_assertions))]
 fn source(language: Language) -> Cow<'static, str> {
-    macro_rules! compiled {
-        ($name:literal) => {
-            if cfg!(debug_assertions) {
-                let path = concat!(env!("CARGO_MANIFEST_DIR"), "/web/locales/", $name);
-                std::fs::read_to_string(path).unwrap_or_default().into()
-            } else {
-                include_str!(concat!("../../web/locales/", $name)).into()
-            }
-        };
-    }
     match language {
-        Language::En => compiled!("en.json"),
-        Language::Zh => compiled!("zh-CN.json"),
+        Language::En => include_str!("../../web/locales/en.json").into(),
+        Language::Zh => include_str!("../../web/locales/zh-CN.json").into(),
     }
+}
+
+/// The file of words of a language, as it lies on the disk now.
+#[cfg(debug_assertions)]
+fn source(language: Language) -> Cow<'static, str> {
+    let name = match language {
+        Language::En => "en.json",
+        Language::Zh => "zh-CN.json",
+    };
+    let path = format!("{}/locales/{name}", super::files::web_directory());
+    std::fs::read_to_string(path).unwrap_or_default().into()
 }
 
 /// Heads of the keys that the page uses.
 const HEADS: [&str; 6] = ["phone.", "form.", "look.", "month.", "weekday.", "when."];
 /// Tables of codes that it names.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "outcome",
     "state",
     "channel",
@@ -43,6 +45,7 @@ const TABLES: [&str; 12] = [
     "tenure",
     "residence_status",
     "effort",
+    "completed_by",
 ];
 
 /// Each file of words: its name and its text.

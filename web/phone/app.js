@@ -11,24 +11,26 @@ import { setDraw } from './draw.js';
 import { doorPage } from './door_page.js';
 import { enrolPage, enterEnrol } from './enrol.js';
 import { frame, go } from './frame.js';
-import { enterInterview, interview, leaveInterview } from './interview.js';
+import { enterInterview, enterMore, interview, leaveInterview } from './interview.js';
 import { closeKnock, knock } from './knock.js';
 import { releaseAll } from './outbox.js';
 import { askStorage, isReady, lookReady, takeShell } from './ready.js';
 import { enrolment, model, onChange, use, waiting } from './store.js';
 import { startSync } from './sync.js';
 import { syncPage } from './sync_page.js';
-import { enterToday, today } from './today.js';
+import { enterToday, today, watchEnd } from './today.js';
 import { loadWords } from './words.js';
 
-/** Each place: which addresses, what is drawn, what is done when it is opened. */
+/** Each place: which addresses, what is drawn, what is done before the first draw, what after it. */
 const PLACES = [
   [/^\/phone\/booked$/, booked],
   [/^\/phone\/add$/, add, (_, query) => enterAdd({ of: query.get('of'), correct: query.get('correct') })],
   [/^\/phone\/sync$/, syncPage],
   [/^\/phone\/enrol$/, enrolPage, enterEnrol],
   [/^\/phone\/checks$/, checks],
-  [/^\/phone\/case\/([0-9a-f-]{36})\/interview$/, interview, ([id], query) => enterInterview(id, query)],
+  [/^\/phone\/case\/([0-9a-f-]{36})\/interview$/, interview, null, ([id], query) => enterInterview(id, query)],
+  [/^\/phone\/case\/([0-9a-f-]{36})\/more$/, interview, null, ([id], query) => enterMore(id, query)],
+  [/^\/phone\/form$/, () => interview(null), null, (_, query) => enterInterview(null, query)],
   [/^\/phone\/case\/([0-9a-f-]{36})$/, doorPage],
   [/^\/phone\/?$/, today, enterToday],
 ];
@@ -37,9 +39,9 @@ let here = null, isDue = false, isSecond = false, isLeading = false;
 
 function find() {
   if (!enrolment() && location.pathname !== '/phone/enrol') go('/phone/enrol', { replace: true });
-  for (const [pattern, page, enter] of PLACES) {
+  for (const [pattern, page, before, after] of PLACES) {
     const found = location.pathname.match(pattern);
-    if (found) return { page, enter, parts: found.slice(1), path: location.pathname };
+    if (found) return { page, before, after, parts: found.slice(1), path: location.pathname };
   }
   go('/phone/', { replace: true });
   return find();
@@ -51,13 +53,14 @@ async function move() {
   leaveInterview();
   const was = here?.path;
   here = find();
-  if (here.page !== interview) here.enter?.(here.parts, new URLSearchParams(location.search));
+  const query = new URLSearchParams(location.search);
+  here.before?.(here.parts, query);
   drawNow();
   if (was !== undefined && was !== here.path) {
     scrollTo(0, 0);
     document.querySelector('h1')?.focus({ preventScroll: true });
   }
-  if (here.page === interview && enrolment()) await here.enter(here.parts, new URLSearchParams(location.search));
+  await here.after?.(here.parts, query);
 }
 
 function drawNow() {
@@ -65,6 +68,7 @@ function drawNow() {
   if (here === null) return;
   const page = here.page(...here.parts);
   render(html`${frame(page, here.path, isSecond)}${knock()}`, document.getElementById('app'));
+  watchEnd();
   document.title = `${page.title} — Doorknock`;
   const root = document.documentElement.dataset;
   Object.assign(root, { online: String(contact.online), waiting: String(waiting().length), ready: String(isReady()), drafts: String(model.drafts.length) });

@@ -2,6 +2,7 @@
 
 import { foreseen, look } from './outcome.js';
 import { enrolment, model } from './store.js';
+import { label } from './words.js';
 
 let seen = { version: -1 };
 
@@ -35,7 +36,7 @@ export const me = () => enrolment()?.enumerator ?? '';
 const isMe = user => user && user.toLowerCase() === me().toLowerCase();
 
 /** The name of a person as colleagues know it. */
-export const nameOf = user => model.things.person.get(user)?.name ?? user;
+export const nameOf = user => (user === 'self' ? label('completed_by', 'self_response') : [...model.things.person.values()].find(p => p.user === user)?.name ?? user);
 
 /** Every visit known here, the latest first: `{ id, at, outcome, by?, note?, channel, informant, is_own, is_waiting }`. */
 export function visitsOf(id) {

@@ -10,9 +10,9 @@ export const draftsOf = caseId => model.drafts.filter(d => !caseId || d.case_id 
 export const draft = id => model.drafts.find(d => d.id === id);
 
 /** Begins a draft: `began_at` is the moment of the tap (milliseconds). Returns its id. */
-export async function beginDraft({ case_id, form, began_at, previous = null, replaces }) {
+export async function beginDraft({ case_id, form, began_at, visit_id = null, previous = null, replaces }) {
   const id = uuid();
-  await write(['drafts'], tx => tx.store.put({ id, case_id, form, began_at, changed_at: Date.now(), data: null, previous, replaces }));
+  await write(['drafts'], tx => tx.store.put({ id, case_id, form, began_at, changed_at: Date.now(), data: null, visit_id, previous, replaces }));
   return id;
 }
 

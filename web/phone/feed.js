@@ -20,13 +20,13 @@ export async function pull() {
 
 async function next() {
   const { cursor } = model.meta;
-  const path = `/v1/changes?limit=500${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
+  const path = `/v1/changes?limit=1000${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
   try {
     return (await call('GET', path, { token: enrolment().token })).data;
   } catch (error) {
     // A cursor that the service does not know: everything anew.
     if (!(error instanceof Refused) || error.status !== 400 || !cursor) throw error;
-    return { ...(await call('GET', '/v1/changes?limit=500', { token: enrolment().token })).data, reset: true };
+    return { ...(await call('GET', '/v1/changes?limit=1000', { token: enrolment().token })).data, reset: true };
   }
 }
 

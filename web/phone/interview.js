@@ -38,7 +38,7 @@ import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { showBar } from './bar.js';
-import { CENSUS, fileOf, mainForm, xformOf } from './forms.js';
+import { CENSUS, fileOf, formsOf, mainForm, xformOf } from './forms.js';
 import { addRecords, visitOf } from './outbox.js';
 import { locate } from './position.js';
 import { model, survey, zone } from './store.js';
@@ -46,7 +46,7 @@ import { kick } from './sync.js';
 import { uuid } from './uuid.js';
 import { language, t } from './words.js';
 
-const view = { mounted: null, row: null, fault: null, root: null };
+const view = { mounted: null, row: null, fault: null, fix: null };
 const PROXIES = ['neighbour', 'manager', 'relative'];
 
 /** The form with that id, else the main form. */
@@ -58,19 +58,21 @@ function previousOf(id) {
   return row ? { id, revision: row.revision ?? 1, record: row.own } : null;
 }
 
-/** Called when the page is opened: finds or begins the draft, then the form is mounted. */
+/** Called when the page is opened: finds or begins the draft, then the form is mounted. `caseId` is null for a form of no door. */
 export async function enterInterview(caseId, query) {
   leaveInterview();
-  const named = query.get('draft');
-  let id = named;
-  if (!named) {
+  let id = query.get('draft');
+  if (!id) {
     const correct = query.get('correct');
-    id = await beginDraft({ case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), previous: correct ? previousOf(correct) : null });
-    history.replaceState({}, '', `/phone/case/${caseId}/interview?draft=${id}`);
+    id = await beginDraft({
+      case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), visit_id: query.get('visit'),
+      previous: correct ? previousOf(correct) : null,
+    });
+    history.replaceState({}, '', `${location.pathname}?draft=${id}`);
   }
   view.row = draft(id) ?? null;
   view.fix = locate();
-  return mount();
+  return view.row ? mount(view.row) : go('/phone/', { replace: true });
 }
 
 /** Closes the form; the draft stays. */
@@ -79,16 +81,14 @@ export function leaveInterview() {
   Object.assign(view, { mounted: null, row: null, fault: null });
 }
 
-async function mount() {
-  const { row } = view;
-  if (!row) return;
+async function mount(row) {
   try {
     const { mountForm } = await import('./form/index.js');
     const root = document.getElementById('form');
     if (view.row !== row || !root) return;
     const form = formOf(row.form);
     view.mounted = mountForm({
-      root, door: doorOf(row.case_id), draft: row.data, language, strings: t, previous: row.previous,
+      root, door: row.case_id ? doorOf(row.case_id) : null, draft: row.data, language, strings: t, previous: row.previous,
       form: form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) },
       onDraft: data => saveDraft(row.id, data),
       onFinish: result => finish(row, result),
@@ -106,59 +106,77 @@ function doorOf(id) {
   const { place, building, unit, room, floor, area } = placeOf(d.row);
   const dwelling = model.things.dwelling.get(d.row.dwelling_id) ?? {};
   return {
-    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address, household: d.household,
-    state: d.state, survey: { id: slug, reference_at, time_zone, district },
+    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address,
+    household: d.household, state: d.state, survey: { id: slug, reference_at, time_zone, district },
   };
 }
 
-/** Which outcome a finished form gives its visit. */
+/** Which outcome a finished main form gives its visit. */
 function outcomeOf({ outcome, result, respondent }) {
   if (outcome) return outcome;
   if (result === 'partial') return 'interview_partial';
   return PROXIES.includes(respondent) ? 'interview_proxy' : 'interview_complete';
 }
 
-/** Freezes visit and record in one write; the draft ends with it. Throws `StorageError`, and then the draft stays. */
-export async function finishInterview(row, result, position = null) {
-  const { kind, files = [], outcome: _, ...said } = result;
+/** The visit of a finished form: only a main form that is new has one; other forms name one, or make their own. */
+function visitFor(row, result, position) {
+  if (formOf(row.form).role !== 'main' || row.previous?.id) return null;
   const informant = PROXIES.includes(result.respondent) ? result.respondent : undefined;
-  const d = door(row.case_id);
-  const isFree = kind === 'submission' && formOf(row.form).role === 'free';
-  const isCorrection = Boolean(row.previous?.id);
-  const visit = isFree || isCorrection ? null : visitOf(d.id, row.began_at, outcomeOf(result), { ended_at: stamp(Date.now(), zone()), informant, position });
-  const link = { ...(d && !isFree ? { case_id: d.id } : {}), ...(visit ? { visit_id: visit.id } : {}) };
-  const at = stamp(row.began_at, zone());
+  return visitOf(row.case_id, row.began_at, outcomeOf(result), { ended_at: stamp(Date.now(), zone()), informant, position });
+}
+
+/** Freezes visit and record in one write; the draft ends with it. Returns the visit. Throws `StorageError`, and then the draft stays. */
+async function freeze(row, result, position) {
+  const { kind, files = [], outcome: _, ...said } = result;
+  const visit = visitFor(row, result, position), visit_id = visit?.id ?? row.visit_id;
+  const link = { ...(row.case_id ? { case_id: row.case_id } : {}), ...(visit_id ? { visit_id } : {}) };
   const record = kind === 'submission'
     ? { type: 'submission', ...said, ...link }
-    : { type: 'interview', id: row.previous?.id ?? uuid(), ...link, revision: (row.previous?.id ? row.previous.revision : 0) + 1, at, ...said };
-  const photos = files.map(({ id, blob }) => ({ id, of: record.id, case_id: d?.id, blob, is_ready: false, made_at: Date.now() }));
+    : { type: 'interview', id: row.previous?.id ?? uuid(), ...link, revision: (row.previous?.id ? row.previous.revision : 0) + 1, at: stamp(row.began_at, zone()), ...said };
+  const photos = files.map(({ id, blob }) => ({ id, of: record.id, case_id: row.case_id, blob, is_ready: false, made_at: Date.now() }));
   await addRecords([...(visit ? [visit] : []), record], { draft: row.id, replaces: row.replaces, photos });
+  return visit;
 }
+
+const nameOf = row => (row.case_id ? called(door(row.case_id)) : formOf(row.form).title);
 
 async function finish(row, result) {
   const position = await Promise.race([view.fix, Promise.resolve(null)]);
-  await finishInterview(row, result, position);
+  const visit = await freeze(row, result, position);
   leaveInterview();
-  showBar({ words: t('phone.interview_stored', { door: called(door(row.case_id)) }), isResting: false });
+  showBar({ words: t('phone.interview_stored', { door: nameOf(row) }), isResting: false });
   kick();
-  go('/phone/', { replace: true });
+  const more = visit && !result.outcome ? formsOf('extra') : [];
+  go(more.length ? `/phone/case/${row.case_id}/more?visit=${visit.id}` : '/phone/', { replace: true });
 }
 
 async function leave(row, why) {
   leaveInterview();
   if (why === 'nothing') {
-    await dropDraft(row.id);
-    showBar({ words: t('phone.draft_dropped'), isResting: false, undo: async () => { await restoreDraft(row); return true; } });
+    const kept = await dropDraft(row.id);
+    showBar({ words: t('phone.draft_dropped'), isResting: false, undo: async () => { await restoreDraft(kept ?? row); return true; } });
   }
   go('/phone/', { replace: true });
 }
 
+/** Called when the page of further forms is opened: asks for each whether it is asked now. */
+export async function enterMore(caseId, query, left = formsOf('extra')) {
+  const [form] = left, visit = query.get('visit');
+  if (!form) { go('/phone/', { replace: true }); return; }
+  const { offerMore } = await import('./form/index.js');
+  const root = document.getElementById('form');
+  const next = answer => (answer === 'now'
+    ? go(`/phone/case/${caseId}/interview?form=${encodeURIComponent(form.id)}&at=${Date.now()}&visit=${visit ?? ''}`, { replace: true })
+    : enterMore(caseId, query, left.slice(1)));
+  if (root) offerMore({ root, forms: left, language, strings: t, onAnswer: next });
+}
+
 /** The page: the form draws below `#form` by itself. */
 export function interview(caseId) {
-  const d = door(caseId);
-  if (!d) return { title: t('phone.no_door'), back: '/phone/', body: html`<p class="empty">${t('phone.no_door_text')}</p>` };
+  const d = caseId && door(caseId);
+  if (caseId && !d) return { title: t('phone.no_door'), back: '/phone/', body: html`<p class="empty">${t('phone.no_door_text')}</p>` };
   return {
-    title: t('phone.interview', { door: called(d) }),
+    title: d ? t('phone.interview', { door: called(d) }) : t('phone.more_forms'),
     body: html`${view.fault ? html`<p class="notice bad" role="alert">${view.fault}</p>` : nothing}<div id="form" data-draft=${view.row?.id ?? nothing}></div>`,
   };
 }

@@ -2,7 +2,7 @@
 
 import { html, nothing } from './lit.js';
 import { daysAfter, dayOf, instant, stamp, timeOf, weekdayOf } from './clock.js';
-import { called, door } from './doors.js';
+import { called, door, nameOf } from './doors.js';
 import { draftsOf } from './drafts.js';
 import { draw } from './draw.js';
 import { go, sign } from './frame.js';
@@ -12,8 +12,8 @@ import { noteOf, setNote } from './notes.js';
 import { OTHER } from './outcome.js';
 import { locate } from './position.js';
 import { formsOf } from './forms.js';
-import { model, survey, zone } from './store.js';
-import { label, named, sayDay, t } from './words.js';
+import { survey, zone } from './store.js';
+import { label, named, sayBrief, sayDay, t } from './words.js';
 
 const HALF_HOUR = 1_800_000;
 const HOURS = ['18:30', '19:00', '19:30', '20:00', '20:30', '21:00'];
@@ -145,7 +145,7 @@ function other() {
 
 function sure() {
   const { completed } = door(open.id);
-  return html`<p class="notice warn">${t('phone.completed_by', { name: model.things.person.get(completed.by)?.name ?? completed.by, time: timeOf(completed.at, zone()) })}</p>
+  return html`<p class="notice warn">${t('phone.completed_by', { name: nameOf(completed.by), time: sayBrief(completed.at, zone()) })}</p>
     <button type="button" class="btn pri big" data-act="confirm" @click=${() => { open.isSure = true; interview(); }}>${t('phone.interview_anyway')}</button>`;
 }
 

@@ -17,13 +17,14 @@ import { stamp } from './clock.js';
 import { uuid } from './uuid.js';
 import { label, language, named, sayAgo, sayBrief, sayDay, t } from './words.js';
 
-const view = { tab: 'todo', find: '', order: null, tabOf: null, onSheet: 0 };
+/** So many rows are drawn at first, and so many more each time the end of the list comes near. */
+const ROWS = 300;
+const view = { tab: 'todo', find: '', order: null, tabOf: null, onSheet: 0, most: ROWS };
 const SOON = 90 * 60_000;
 
 /** Called whenever the page is opened: only then may doors change their places. */
 export function enterToday() {
-  view.order = null;
-  view.find = '';
+  Object.assign(view, { order: null, find: '', most: ROWS });
 }
 
 function stops() {
@@ -55,7 +56,7 @@ const HEAD = { todo: 'phone.todo', all: 'phone.all', done: 'phone.done_tonight' 
 
 function tabs(counts) {
   return html`<nav class="tabs" aria-label=${t('phone.filter')}>${Object.keys(HEAD).map(tab => html`<button type="button" data-tab=${tab}
-    aria-pressed=${view.tab === tab} @click=${() => { view.tab = tab; view.order = null; draw(); }}>${t(HEAD[tab])} <b>${counts[tab]}</b></button>`)}</nav>`;
+    aria-pressed=${view.tab === tab} @click=${() => { Object.assign(view, { tab, order: null, most: ROWS }); draw(); }}>${t(HEAD[tab])} <b>${counts[tab]}</b></button>`)}</nav>`;
 }
 
 function what(d) {
@@ -101,11 +102,21 @@ export function listed(ids) {
   return repeat(stairs(ids.map(door)), (s, i) => `${s.key}${i}`, s => html`<section>${stair(s)}<ul class="doors">${repeat(s.doors, d => d.id, d => row(d.id))}</ul></section>`);
 }
 
-/** Tonight's sheet first; what is not on it stands under a heading of its own. */
-function parted(ids) {
-  const cut = view.find || view.tab !== 'todo' ? 0 : view.onSheet;
-  if (cut <= 0) return listed(ids);
-  return html`${listed(ids.slice(0, cut))}<h2 class="rest">${t('phone.not_on_sheet')}</h2>${listed(ids.slice(cut))}`;
+const more = () => { view.most += ROWS; draw(); };
+const end = new IntersectionObserver(seen => { if (seen.some(e => e.isIntersecting)) more(); }, { rootMargin: '800px' });
+
+/** Tonight's sheet first; what is not on it stands under a heading of its own. Of a long list the beginning. */
+function parted(all) {
+  const ids = all.slice(0, view.most), cut = view.find || view.tab !== 'todo' ? 0 : view.onSheet;
+  const list = cut > 0 ? html`${listed(ids.slice(0, cut))}<h2 class="rest">${t('phone.not_on_sheet')}</h2>${listed(ids.slice(cut))}` : listed(ids);
+  return html`${list}${ids.length < all.length ? html`<p class="sec"><button type="button" class="btn wide" data-act="more" @click=${more}>${t('phone.more', { n: all.length - ids.length })}</button></p>` : nothing}`;
+}
+
+/** Watches for the end of the list; called after each draw. */
+export function watchEnd() {
+  end.disconnect();
+  const button = document.querySelector('[data-act=more]');
+  if (button) end.observe(button);
 }
 
 function read(message) {
@@ -126,7 +137,8 @@ function messages() {
 function found() {
   const sought = view.find.normalize('NFKC').trim().toLowerCase();
   if (!sought) return view.order;
-  return inOrder(doors().filter(d => called(d).toLowerCase().includes(sought) || d.room.toLowerCase().startsWith(sought)), stops()).map(d => d.id);
+  const fits = sought.includes('-') ? d => called(d).toLowerCase().includes(sought) : d => d.room.toLowerCase().startsWith(sought);
+  return inOrder(doors().filter(fits), stops()).map(d => d.id);
 }
 
 /** The page. */
@@ -141,6 +153,6 @@ export function today() {
         placeholder=${t('phone.find')} .value=${view.find} @input=${event => { view.find = event.target.value; draw(); }}></label>
         ${[...model.things.backcheck.keys()].length ? html`<a class="btn" href="/phone/checks">${t('phone.checks')}</a>` : nothing}</form>
       ${ids.length ? parted(ids) : html`<p class="empty">${t(view.find ? 'phone.none_found' : model.meta.pulled_at ? 'phone.none' : 'phone.loading')}</p>`}
-      ${free.length ? html`<section class="sec"><h2>${t('phone.more_forms')}</h2>${free.map(form => html`<a class="btn" href=${`/phone/form/${encodeURIComponent(form.id)}`}>${named(form.title_zh, form.title)}</a>`)}</section>` : nothing}`,
+      ${free.length ? html`<section class="sec"><h2>${t('phone.more_forms')}</h2>${free.map(form => html`<a class="btn" href=${`/phone/form?form=${encodeURIComponent(form.id)}`}>${named(form.title_zh, form.title)}</a>`)}</section>` : nothing}`,
   };
 }
