@@ -74,7 +74,7 @@ screenshots: build ## Take the pictures of docs/screenshots with Chromium (needs
 budgets: build ## Weight, requests and times of every page, as in docs/pages.md (needs e2e/)
 	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../$(BIN) npm run --silent budgets
 
-vendor: install-deps ## Fetch the browser libraries again that stand in src/web/vendor
+vendor: install-deps ## Fetch the browser libraries again that stand in web/vendor
 	@./scripts/vendor.sh
 
 clean: ## Remove what was built; data directories stay

@@ -46,13 +46,19 @@ export async function start() {
   const [setup, batches, data] = ['setup', 'batches', 'data'].map(n => join(dir, n));
   const url = `http://127.0.0.1:${await freePort()}`;
   run(['simulate', '--setup', join(root, 'fixtures/yongxin'), '--setup-out', setup, '--out', batches, '--seed', '1']);
-  const service = spawn(program, ['serve', '--listen', url.slice(7), '--data-dir', data], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let log = '';
-  service.stderr.on('data', chunk => { log += chunk; });
-  await new Promise((resolve, reject) => {
+  let log = '', service;
+  const serve = () => new Promise((resolve, reject) => {
+    service = spawn(program, ['serve', '--listen', url.slice(7), '--data-dir', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    service.stderr.on('data', chunk => { log += chunk; });
     service.stdout.on('data', chunk => { if (String(chunk).includes('listening on')) resolve(); });
     service.once('exit', () => reject(new Error(log)));
   });
+  const stop = async () => {
+    const gone = new Promise(resolve => service.once('exit', resolve));
+    service.kill('SIGTERM');
+    await gone;
+  };
+  await serve();
   run(['setup', setup, '--data-dir', data]);
   const devices = JSON.parse(readFileSync(join(batches, 'devices.json'), 'utf8'));
   for (const d of devices) run(['token', d.user, '--device', d.device_id, '--data-dir', data]);
@@ -65,11 +71,13 @@ export async function start() {
   upload([file]);
   for (const user of ['s01', 'admin']) run(['passwd', user, '--data-dir', data], `${password}\n`);
   return {
-    url, setup, evilCase: caseId, log: () => log,
+    url, setup, data, evilCase: caseId, log: () => log,
+    /** Runs a command of the program on this service's data; returns what it printed. */
+    command: (...args) => run([...args, '--data-dir', data]),
+    /** The service's process ends, the data stays; and begins again. */
+    down: stop, up: serve,
     async stop() {
-      const gone = new Promise(resolve => service.once('exit', resolve));
-      service.kill('SIGTERM');
-      await gone;
+      await stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };

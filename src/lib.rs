@@ -3,7 +3,7 @@
 //! A map of the rooms; each depends only on those below it:
 //! - `cli`: one file per command
 //! - `routes`: every address of the service
-//! - `api`: the JSON face; `pages`: the supervisors' pages; neither knows the other
+//! - `api`: the JSON face; `pages`: the supervisors' pages; `phone`: the enumerators' page; none knows another
 //! - `app`: what the faces share: services, limits, who calls and what is within reach
 //! - `net`: the only room that speaks HTTP: server, router, bodies, answers, problems
 //! - `ingest`: takes batches, answers receipts; the only writer of field data
@@ -30,6 +30,7 @@ pub mod ingest;
 pub mod link;
 pub mod net;
 pub mod pages;
+pub mod phone;
 pub mod plan;
 pub mod planning;
 pub mod rehearsal;

@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::net::route::{Face, Router};
 use crate::pages::{
     about, areas, assets, assign, building, cards, case, decide, devices as device_page, doors,
-    exports as export_page, held as held_page, login, managers, model, outlook, overview, phone, reading,
+    exports as export_page, held as held_page, login, managers, model, outlook, overview, reading,
     returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
 };
+use crate::phone;
 
 /// The table of routes.
 pub fn routes() -> Router<App> {
@@ -80,12 +81,18 @@ pub fn routes() -> Router<App> {
         .page("/static/{version}/{*name}", assets::get)
         .page("/language", switch::language)
         .page("/theme", switch::theme)
-        .page("/phone/", phone::show)
         .page("/card", slip::show)
         .form("/card", slip::submit)
         .page("/login", login::show)
         .form("/login", login::submit)
         .form("/logout", writing(login::logout))
+        // The enumerators' page.
+        .page("/phone", phone::moved)
+        .page("/phone/", phone::shell)
+        .page("/phone/sw.js", phone::worker)
+        .page("/phone/manifest.webmanifest", phone::manifest)
+        .page("/phone/f/{version}/{*name}", phone::file)
+        .page("/phone/{*place}", phone::shell)
         // The supervisor's pages.
         .page("/", reading(overview::home))
         .page("/areas", reading(areas::show))

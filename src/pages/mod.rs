@@ -32,7 +32,6 @@ pub mod outlook;
 pub mod overview;
 pub mod pace;
 pub mod panel;
-pub mod phone;
 pub mod plan_svg;
 pub mod resume;
 pub mod returns;

@@ -29,6 +29,7 @@ pub mod link;
 pub mod load;
 pub mod message;
 mod migrate;
+pub mod phone;
 pub mod plan;
 pub mod purge;
 pub mod quota;
@@ -84,6 +85,7 @@ pub fn statements() -> Vec<&'static Statement> {
         lease::ALL,
         loads.as_slice(),
         message::ALL,
+        phone::ALL,
         plan::ALL,
         purge::ALL,
         quota::ALL,

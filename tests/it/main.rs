@@ -68,4 +68,5 @@ mod support;
 mod times;
 mod upload;
 mod values;
+mod vendor;
 mod whole;

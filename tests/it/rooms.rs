@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
@@ -28,7 +28,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("app", APP_USES),
     ("api", FACES_USE),
     ("pages", FACES_USE),
-    ("routes", &["net", "app", "api", "pages"]),
+    ("phone", FACES_USE),
+    ("routes", &["net", "app", "api", "pages", "phone"]),
 ];
 /// What the shared part of the faces may use: the services and the network.
 const APP_USES: &[&str] = &[

@@ -1,0 +1,97 @@
+//! What holds for the page as a whole: its words are there and used, nothing is inline or foreign, it stays small.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::files::{File, Set};
+use super::shell::{self, Policy};
+use super::strings;
+
+fn set() -> Arc<Set> {
+    Set::of(Policy::Plain)
+}
+
+fn scripts(set: &Set) -> Vec<(String, String)> {
+    let mut all: Vec<String> = set.shell().filter(|n| n.ends_with(".js")).map(str::to_owned).collect();
+    all.push("phone/sw.js".to_owned());
+    all.into_iter()
+        .map(|name| {
+            let text = set.text(&name);
+            (name, text)
+        })
+        .collect()
+}
+
+/// Keys named in scripts: a text in quotes that begins with one of the heads.
+fn asked(text: &str, heads: &[&str]) -> BTreeSet<String> {
+    text.split(['\'', '"', '`'])
+        .filter(|part| heads.iter().any(|head| part.starts_with(head)))
+        .filter(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b)))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_word_that_the_page_asks_for_is_there_and_every_one_is_used() {
+    let set = set();
+    let known: BTreeSet<String> = strings::in_english()
+        .into_keys()
+        .map(|k| k.strip_suffix(".one").or_else(|| k.strip_suffix(".other")).map_or(k.clone(), str::to_owned))
+        .collect();
+    let all: String = scripts(&set).into_iter().map(|(_, text)| text).collect();
+    let asked = asked(&all, &["phone.", "form."]);
+    let unknown: Vec<_> = asked.iter().filter(|k| !k.ends_with('.') && !known.contains(*k)).collect();
+    assert!(unknown.is_empty(), "asked for but not there: {unknown:?}");
+    let heads: Vec<&String> = asked.iter().filter(|k| k.ends_with('.')).collect();
+    let unused: Vec<_> = known
+        .iter()
+        .filter(|k| k.starts_with("phone.") || k.starts_with("form."))
+        .filter(|k| !asked.contains(*k) && !heads.iter().any(|head| k.starts_with(head.as_str())))
+        .collect();
+    assert!(unused.is_empty(), "no script asks for: {unused:?}");
+}
+
+#[test]
+fn scripts_hold_no_words_of_their_own() {
+    for (name, text) in scripts(&set()).iter().filter(|(name, _)| !name.starts_with("vendor/")) {
+        let han = text.chars().find(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
+        assert!(han.is_none(), "{name}: {han:?}");
+    }
+}
+
+#[test]
+fn the_shell_is_whole_and_nothing_in_it_is_inline_or_foreign() {
+    let set = set();
+    let html = shell::html(&set);
+    assert!(html.contains(&set.root()) && !html.contains('{'), "a place is not filled");
+    for bad in [" style=", "<style", "javascript:", " onclick", "//"] {
+        assert!(!html.contains(bad), "{bad}");
+    }
+    let worker = shell::worker(&set);
+    for name in ["phone/app.js", "app.css", "phone/strings/zh.json", "vendor/lit-html-3.3.3/lit-html.js"] {
+        assert!(worker.contains(&format!("{}/{name}\"", set.root())), "{name} is not kept");
+        assert!(set.find(name).is_some(), "{name} is not served");
+    }
+    assert!(shell::manifest(&set).contains("icon-512.png"));
+}
+
+#[test]
+fn the_policy_allows_nothing_inline_and_nothing_foreign() {
+    assert!(!Policy::Plain.text().contains("unsafe") && !Policy::Plain.text().contains("http"));
+    let more = Policy::WithForms.text().replace(" 'wasm-unsafe-eval'", "");
+    assert_eq!(more, Policy::Plain.text());
+    assert_ne!(Set::of(Policy::WithForms).version(), set().version(), "the version covers the policy");
+}
+
+#[test]
+fn the_shell_stays_within_its_budget() {
+    let set = set();
+    let mut sizes: Vec<(&str, usize)> = set
+        .shell()
+        .filter(|name| name.rsplit('.').next() == Some("js"))
+        .map(|name| (name, set.find(name).and_then(File::packed).map_or(0, <[u8]>::len)))
+        .collect();
+    sizes.sort_by_key(|(_, size)| *size);
+    let total: usize = sizes.iter().map(|(_, size)| size).sum();
+    assert!(total <= 40 << 10, "scripts: {total} bytes packed: {sizes:?}");
+}

@@ -1,0 +1,182 @@
+// The frame around a form: finds the form and the draft, hands both to `form/index.js`, stores what comes back.
+//
+// form/index.js exports
+//
+//   mountForm({ root, form, door, draft, language, strings, previous, onDraft, onFinish, onLeave }) -> { close() }
+//
+//   root      an empty element; everything below it belongs to the form. `close()` empties it and stops all timers.
+//   form      { id, version, role, title?, title_zh?, xform(), file(name) }
+//             The built-in short form is { id: 'census_short', version: '', role: 'main' } and has no xform.
+//             `xform()` -> Promise<string>, `file(name)` -> Promise<Blob|null>: stored copies, offline too.
+//   door      { case_id, area, area_name, building, building_name, unit, floor, room, address, household, state,
+//               survey: { id, reference_at, time_zone, district } }
+//   draft     null, or exactly what the last `onDraft` got (structured clone: Blobs and Dates survive)
+//   language  'zh' or 'en'
+//   strings   (key, places?) -> text, from web/locales (`phone.*` and the code tables' labels)
+//   previous  null, or { id, revision, record } of the interview that is corrected: the next revision starts from it;
+//             `record` has no citizen ids: a person left without one gets `citizen_id_from: { revision, person_no }`
+//   onDraft(data)    -> Promise; resolves when `data` is on disk, rejects (StorageError) when it could not be stored.
+//                       Call it 300 ms after the last change and on `pagehide`/`visibilitychange`. `data` is opaque here.
+//   onFinish(result) -> Promise; freezes visit and record in one write and removes the draft. Rejects and keeps the draft
+//                       when it could not be stored. `result` is one of
+//     { kind: 'interview', result: 'complete'|'partial', respondent: 'head'|'member'|'neighbour'|'manager'|'relative',
+//       outcome?: 'break_off', address_text?, household: {}, persons: [], answers?: {}, paused_s? }
+//       (protocol: the fields of an interview record; id, case_id, visit_id, revision, at are added here)
+//     { kind: 'submission', result: 'complete'|'partial', respondent?, outcome?: 'break_off', id, form: { id, version },
+//       xml, keep_ids?, paused_s?, files: [{ id, name, blob }] }
+//       (id = the UUID of the instanceID; case_id and visit_id are added here)
+//   onLeave(why) -> 'keep' (the draft stays) or 'nothing' (the visit did not happen; the draft is removed, undo 10 s).
+//                   "They stopped" is onFinish with outcome 'break_off' and result 'partial'.
+//
+// The whole page is in one `<main>`; the form sets `data-screen` on its screen, `data-path` and `data-problem` on questions
+// and `data-act` on its buttons. `lit.js` gives html, nothing, render, svg, repeat, live.
+
+import { html, nothing } from './lit.js';
+import { stamp } from './clock.js';
+import { called, door, placeOf } from './doors.js';
+import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.js';
+import { draw } from './draw.js';
+import { go } from './frame.js';
+import { showBar } from './bar.js';
+import { CENSUS, fileOf, formsOf, mainForm, xformOf } from './forms.js';
+import { addRecords, visitOf } from './outbox.js';
+import { locate } from './position.js';
+import { model, survey, zone } from './store.js';
+import { kick } from './sync.js';
+import { uuid } from './uuid.js';
+import { language, t } from './words.js';
+
+const view = { mounted: null, row: null, fault: null, fix: null };
+const PROXIES = ['neighbour', 'manager', 'relative'];
+
+/** The form with that id, else the main form. */
+const formOf = id => (id === CENSUS.id ? CENSUS : model.things.form.get(id) ?? mainForm());
+
+/** The interview that is corrected: what this phone sent, else nothing. */
+function previousOf(id) {
+  const row = model.sent.filter(r => r.id === id && r.own).sort((a, b) => (b.revision ?? 1) - (a.revision ?? 1))[0];
+  return row ? { id, revision: row.revision ?? 1, record: row.own } : null;
+}
+
+/** Called when the page is opened: finds or begins the draft, then the form is mounted. `caseId` is null for a form of no door. */
+export async function enterInterview(caseId, query) {
+  leaveInterview();
+  let id = query.get('draft');
+  if (!id) {
+    const correct = query.get('correct');
+    id = await beginDraft({
+      case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), visit_id: query.get('visit'),
+      previous: correct ? previousOf(correct) : null,
+    });
+    history.replaceState({}, '', `${location.pathname}?draft=${id}`);
+  }
+  view.row = draft(id) ?? null;
+  view.fix = locate();
+  return view.row ? mount(view.row) : go('/phone/', { replace: true });
+}
+
+/** Closes the form; the draft stays. */
+export function leaveInterview() {
+  view.mounted?.close();
+  Object.assign(view, { mounted: null, row: null, fault: null });
+}
+
+async function mount(row) {
+  try {
+    const { mountForm } = await import('./form/index.js');
+    const root = document.getElementById('form');
+    if (view.row !== row || !root) return;
+    const form = formOf(row.form);
+    view.mounted = mountForm({
+      root, door: row.case_id ? doorOf(row.case_id) : null, draft: row.data, language, strings: t, previous: row.previous,
+      form: form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) },
+      onDraft: data => saveDraft(row.id, data),
+      onFinish: result => finish(row, result),
+      onLeave: why => leave(row, why),
+    });
+  } catch (error) {
+    console.error(error);
+    view.fault = t('phone.form_fault');
+    draw();
+  }
+}
+
+function doorOf(id) {
+  const d = door(id), { id: slug, reference_at, time_zone, district } = survey();
+  const { place, building, unit, room, floor, area } = placeOf(d.row);
+  const dwelling = model.things.dwelling.get(d.row.dwelling_id) ?? {};
+  return {
+    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address,
+    household: d.household, state: d.state, survey: { id: slug, reference_at, time_zone, district },
+  };
+}
+
+/** Which outcome a finished main form gives its visit. */
+function outcomeOf({ outcome, result, respondent }) {
+  if (outcome) return outcome;
+  if (result === 'partial') return 'interview_partial';
+  return PROXIES.includes(respondent) ? 'interview_proxy' : 'interview_complete';
+}
+
+/** The visit of a finished form: only a main form that is new has one; other forms name one, or make their own. */
+function visitFor(row, result, position) {
+  if (formOf(row.form).role !== 'main' || row.previous?.id) return null;
+  const informant = PROXIES.includes(result.respondent) ? result.respondent : undefined;
+  return visitOf(row.case_id, row.began_at, outcomeOf(result), { ended_at: stamp(Date.now(), zone()), informant, position });
+}
+
+/** Freezes visit and record in one write; the draft ends with it. Returns the visit. Throws `StorageError`, and then the draft stays. */
+async function freeze(row, result, position) {
+  const { kind, files = [], outcome: _, ...said } = result;
+  const visit = visitFor(row, result, position), visit_id = visit?.id ?? row.visit_id;
+  const link = { ...(row.case_id ? { case_id: row.case_id } : {}), ...(visit_id ? { visit_id } : {}) };
+  const record = kind === 'submission'
+    ? { type: 'submission', ...said, ...link }
+    : { type: 'interview', id: row.previous?.id ?? uuid(), ...link, revision: (row.previous?.id ? row.previous.revision : 0) + 1, at: stamp(row.began_at, zone()), ...said };
+  const photos = files.map(({ id, blob }) => ({ id, of: record.id, case_id: row.case_id, blob, is_ready: false, made_at: Date.now() }));
+  await addRecords([...(visit ? [visit] : []), record], { draft: row.id, replaces: row.replaces, photos });
+  return visit;
+}
+
+const nameOf = row => (row.case_id ? called(door(row.case_id)) : formOf(row.form).title);
+
+async function finish(row, result) {
+  const position = await Promise.race([view.fix, Promise.resolve(null)]);
+  const visit = await freeze(row, result, position);
+  leaveInterview();
+  showBar({ words: t('phone.interview_stored', { door: nameOf(row) }), isResting: false });
+  kick();
+  const more = visit && !result.outcome ? formsOf('extra') : [];
+  go(more.length ? `/phone/case/${row.case_id}/more?visit=${visit.id}` : '/phone/', { replace: true });
+}
+
+async function leave(row, why) {
+  leaveInterview();
+  if (why === 'nothing') {
+    const kept = await dropDraft(row.id);
+    showBar({ words: t('phone.draft_dropped'), isResting: false, undo: async () => { await restoreDraft(kept ?? row); return true; } });
+  }
+  go('/phone/', { replace: true });
+}
+
+/** Called when the page of further forms is opened: asks for each whether it is asked now. */
+export async function enterMore(caseId, query, left = formsOf('extra')) {
+  const [form] = left, visit = query.get('visit');
+  if (!form) { go('/phone/', { replace: true }); return; }
+  const { offerMore } = await import('./form/index.js');
+  const root = document.getElementById('form');
+  const next = answer => (answer === 'now'
+    ? go(`/phone/case/${caseId}/interview?form=${encodeURIComponent(form.id)}&at=${Date.now()}&visit=${visit ?? ''}`, { replace: true })
+    : enterMore(caseId, query, left.slice(1)));
+  if (root) offerMore({ root, forms: left, language, strings: t, onAnswer: next });
+}
+
+/** The page: the form draws below `#form` by itself. */
+export function interview(caseId) {
+  const d = caseId && door(caseId);
+  if (caseId && !d) return { title: t('phone.no_door'), back: '/phone/', body: html`<p class="empty">${t('phone.no_door_text')}</p>` };
+  return {
+    title: d ? t('phone.interview', { door: called(d) }) : t('phone.more_forms'),
+    body: html`${view.fault ? html`<p class="notice bad" role="alert">${view.fault}</p>` : nothing}<div id="form" data-draft=${view.row?.id ?? nothing}></div>`,
+  };
+}
