@@ -123,7 +123,7 @@ class Question {
   /** The answer as it was typed: a text, for a date `{y, m, d}` of texts. */
   get text() { return this.readonly ? this.follows : this.answers[this.item.name]; }
   get isNumber() { return this.kind === 'number' || this.kind === 'decimal'; }
-  get options() { return (this.readonly ? [this.follows] : this.item.codes ?? []).map(value => ({ value, label: this.model.codeLabel(this.item.name, value) })); }
+  get options() { return (this.readonly && this.item.codes ? [this.follows] : this.item.codes ?? []).map(value => ({ value, label: this.model.codeLabel(this.item.name, value) })); }
   get problem() {
     if (!this.relevant || this.readonly) return null;
     const code = this.fault();
@@ -250,12 +250,10 @@ class Census {
     return item.above ? this.asAbove(question, offer) : [];
   }
   asAbove({ item, answers, value, context }, offer) {
-    const before = context.persons[context.persons.indexOf(answers) - 1];
-    if (!before || !isBlank(value)) return [];
-    const above = this.person(before).children.find(of => of.item === item);
-    const said = above.relevant && !above.readonly ? above.text : null;
-    if (isBlank(said)) return [];
-    return [offer('as_above', item.codes ? this.codeLabel(item.name, said) : said, () => { answers[item.name] = said; })];
+    if (!isBlank(value)) return [];
+    const before = context.persons.slice(0, context.persons.indexOf(answers)).reverse();
+    const said = before.map(p => this.person(p).children.find(of => of.item === item)).find(of => of.relevant && !of.readonly && !isBlank(of.value))?.text;
+    return said === undefined ? [] : [offer('as_above', item.codes ? this.codeLabel(item.name, said) : said, () => { answers[item.name] = said; })];
   }
 
   /** What is wrong or open: `[{ path, label, where, code, text, grave }]`, in the order of the form. */

@@ -67,7 +67,7 @@ class Frame {
     if (this.isClosed) return;
     const { root, form, language, onLeave } = this.given;
     const title = (language === 'zh' && form.title_zh) || form.title || form.id;
-    const word = error.code === 'no-engine' ? 'no_engine' : 'faulty';
+    const word = { 'no-engine': 'no_engine', 'not-here': 'not_here' }[error.code] ?? 'faulty';
     render(html`<div class="fm-wait"><p class="notice bad" role="alert" data-problem=${error.code ?? 'faulty'}>${this.say(word, { form: title })}</p>
       <button type="button" class="btn" data-act="keep" @click=${() => onLeave('keep')}>${this.say('leave')}</button></div>`, root);
   }
