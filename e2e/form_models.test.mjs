@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import * as census from '../web/phone/form/census.js';
 import { screensOf } from '../web/phone/form/screens.js';
-import { uuid5 } from '../web/phone/form/uuid5.js';
+import { uuid5 } from '../web/phone/form/xform/uuid5.js';
 import { readCitizenId, readNumber } from '../web/phone/form/value.js';
-import * as xform from '../web/phone/form/xform.js';
+import * as xform from '../web/phone/form/xform/index.js';
 import { fillCensus, fillXForm, find, household } from './form_households.mjs';
 import { wordsOf } from './form_words.mjs';
 
@@ -326,11 +326,11 @@ describe('forms of the survey\'s own', () => {
     assert.equal(find(model.root, '/data/person').children.length, 3, 'the row stays until it is agreed');
     assert.equal(find(model.root, '/data/person[3]/name').value, '老三');
     assert.equal(find(model.root, '/data/person[3]/sex').value, 'f');
-    assert.match(model.question.names[0], /老三/);
-    model.question.no();
+    assert.match(model.loss.names[0], /老三/);
+    model.loss.no();
     assert.equal(find(model.root, '/data/n_registered_absent').value, 1);
     find(model.root, '/data/n_registered_absent').set(0);
-    model.question.run();
+    model.loss.run();
     assert.equal(find(model.root, '/data/person').children.length, 2);
     find(model.root, '/data/n_stayed').set(1);
     assert.equal(find(model.root, '/data/person').children.length, 1, 'an empty row goes by itself');

@@ -85,7 +85,7 @@ const PERSON = [
   { name: 'registered_at', kind: 'one', codes: upTo(5), int: true, asked: p => !isBlank(p.stayed_here), required: (_, c) => isAsked(c), follows: p => (p.stayed_here === 'no' ? '1' : undefined), above: true },
   { name: 'other_address', kind: 'text', asked: isElsewhere, above: true },
   { name: 'time_away', kind: 'one', codes: upTo(9, 2), int: true, asked: p => isNear(p) || isElsewhere(p), follows: p => (isNear(p) ? '1' : undefined), above: true, doubt: answered },
-  { name: 'residence_status', kind: 'note', asked: residence, follows: residence },
+  { name: 'residence_status', kind: 'note', appearance: 'follows', asked: residence, follows: residence },
   { name: 'reason_away', kind: 'one', appearance: 'minimal', codes: REASONS, asked: p => (isNear(p) || isElsewhere(p)) && timeAway(p) > '1', above: true },
   { name: 'education', kind: 'one', appearance: 'minimal', codes: upTo(9), int: true, asked: (p, c) => isOlder(p, c, 3) },
   { name: 'literate', kind: 'one', appearance: 'columns', codes: upTo(2), int: true, asked: (p, c) => isOlder(p, c, 15) },

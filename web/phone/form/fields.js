@@ -2,17 +2,13 @@
 // left already) is with `view`. Nothing here listens to keys, so input methods work undisturbed.
 import { html, live, nothing, repeat } from '../lit.js';
 import { isBlank } from './value.js';
-import { pictureField } from './picture.js';
-import { placeField } from './place.js';
 
 const MANY_OPTIONS = 12, SHOWN_OPTIONS = 60;
 export const has = (node, word) => node.appearance.split(' ').includes(word);
 export const idOf = path => `q${path.replace(/[^\w]+/g, '-')}`;
 
-const FIELDS = {
-  one: choice, many: choice, number: typed, decimal: typed, text: typed, date: parts, time: parts, datetime: parts, range, rank,
-  acknowledge, geopoint: placeField, picture: pictureField, note: () => nothing, elsewhere: (_, view) => html`<p class="mute small">${view.say('collect_only')}</p>`,
-};
+/** What draws each kind; those that only forms of the survey's own have come with `xform/fields.js`. */
+export const FIELDS = { one: choice, many: choice, number: typed, decimal: typed, text: typed, date: parts, time: parts, datetime: parts, acknowledge, note: () => nothing };
 const SINGLE = new Set(['number', 'decimal', 'text', 'range']);
 
 /** One question: label, hint, field, where its answer comes from, what is wrong with it. */
@@ -28,7 +24,7 @@ export function question(node, view) {
     ${offers(node, view)}`;
   const hint = html`${node.hint ? html`<p class="mute small" id="${id}-h">${node.hint}</p>` : nothing}${pictures(node.media)}`;
   const left = e => { if (!e.currentTarget.contains(e.relatedTarget)) view.touch(node.path); };
-  if (node.kind === 'note') return html`<div class="fm-q fm-note" data-path=${node.path}><p>${head}</p>${hint}</div>`;
+  if (node.kind === 'note') return html`<div class="fm-q fm-note${has(node, 'follows') ? ' fm-fixed' : ''}" data-path=${node.path}><p>${head}</p>${hint}</div>`;
   if (node.kind === 'acknowledge') return html`<div class="fm-q" data-path=${node.path} @focusout=${left}>${body}${hint}${rest}</div>`;
   return SINGLE.has(node.kind) && !node.readonly
     ? html`<div class="fm-q" data-path=${node.path} @focusout=${left}><label class="fm-l" for=${id}>${head}</label>${hint}${body}${rest}</div>`
@@ -113,7 +109,7 @@ function typed(node, view, { id, described, wrong }) {
     ? html`<textarea class="fm-in" id=${id} rows="4" aria-describedby=${described} aria-invalid=${wrong} .value=${live(text)} @input=${set}></textarea>`
     : html`<input class="fm-in" id=${id} type="text" autocomplete="off" inputmode=${mode} autocapitalize=${has(node, 'id') ? 'characters' : nothing} spellcheck="false"
         aria-describedby=${described} aria-required=${node.required} aria-invalid=${wrong} .value=${live(text)} @input=${set} @change=${settle}>`;
-  return html`${field}${text && left <= node.length / 5 ? html`<p class="mute small">${view.say('chars_left', { n: left })}</p>` : nothing}
+  return html`${field}${text && left > 0 && left <= node.length / 5 ? html`<p class="mute small">${view.say('chars_left', { n: left })}</p>` : nothing}
     ${MODES[node.kind] && node.value >= 1000 ? html`<p class="mute small" aria-hidden="true">${node.value.toLocaleString()}</p>` : nothing}`;
 }
 
@@ -127,36 +123,10 @@ function parts(node, view, { described, wrong }) {
     return html`<label class="fm-part fm-part-${digits}"><input class="fm-in" type="text" inputmode="numeric" autocomplete="off" maxlength=${digits} data-part=${part} aria-invalid=${wrong}
       aria-describedby=${described} .value=${live(String(node.text?.[part] ?? ''))} @input=${e => node.set({ [part]: e.target.value })}><span>${view.say(name)}</span></label>`;
   };
-  return html`<div class="fm-parts">${[...shown].map(field)}</div>${has(node, 'recent') ? recent(node, view) : nothing}`;
+  return html`<div class="fm-parts">${[...shown].map(field)}</div>`;
 }
 
-function recent(node, view) {
-  const day = ago => { const date = new Date(Date.now() - ago * 86400e3); return { y: date.getFullYear(), m: date.getMonth() + 1, d: date.getDate() }; };
-  const chip = (ago, word) => html`<button type="button" class="btn" data-act=${word} @click=${() => { node.set(day(ago)); view.touch(node.path); }}>${view.say(word)}</button>`;
-  return html`<div class="row fm-offers">${chip(0, 'today')}${chip(1, 'yesterday')}</div>`;
-}
-
-// ---------------------------------------------------------------- range, rank, acknowledge
-function range(node, view, { id, described }) {
-  const { start, end, step } = node.range;
-  const [low, high] = [Math.min(start, end), Math.max(start, end)];
-  const exact = n => Number(n.toFixed(6));
-  const move = by => node.set(exact(Math.min(high, Math.max(low, isBlank(node.value) ? low : node.value + by))));
-  const button = (word, sign, by) => html`<button type="button" class="btn" aria-label=${view.say(word)} data-act=${word} @click=${() => { move(by); view.touch(node.path); }}>${sign}</button>`;
-  return html`<div class="fm-range">${button('less', '−', -step)}
-    <input id=${id} type="range" min=${low} max=${high} step=${step} aria-describedby=${described} .value=${live(String(node.value ?? low))}
-      @input=${e => node.set(exact(Number(e.target.value)))}>${button('more', '+', step)}<output for=${id}>${node.value ?? '–'}</output></div>`;
-}
-
-function rank(node, view) {
-  const order = node.value?.length ? node.value : node.options.map(o => o.value);
-  const labels = new Map(node.options.map(o => [o.value, o.label]));
-  const move = (at, by) => { const next = [...order]; [next[at], next[at + by]] = [next[at + by], next[at]]; node.set(next); view.touch(node.path); };
-  const button = (word, sign, at, by) => html`<button type="button" class="btn" data-act=${word} aria-label="${view.say(word)}: ${labels.get(order[at])}" ?disabled=${at + by < 0 || at + by >= order.length} @click=${() => move(at, by)}>${sign}</button>`;
-  return html`<ol class="fm-rank${node.value?.length ? '' : ' open'}">${repeat(order, v => v, (v, at) => html`<li data-value=${v}><span>${labels.get(v)}</span>${button('up', '↑', at, -1)}${button('down', '↓', at, 1)}</li>`)}</ol>
-    ${node.value?.length ? nothing : html`<button type="button" class="btn" data-act="order" @click=${() => { node.set(order); view.touch(node.path); }}>${view.say('confirm')}</button>`}`;
-}
-
+// ---------------------------------------------------------------- acknowledge
 function acknowledge(node, view, { id, described }) {
   if (has(node, 'confirm')) {
     return html`<button type="button" class="btn fm-confirm${node.value ? ' on' : ''}" id=${id} data-act="confirm" aria-pressed=${Boolean(node.value)} aria-describedby=${described}
@@ -170,11 +140,11 @@ function acknowledge(node, view, { id, described }) {
 /** A repeat: one card an item, with its name, what is missing, and what may be done with it. */
 function cards(node, view) {
   const problem = view.problem(node);
-  return html`<section class="fm-q" data-path=${node.path} aria-label=${node.label}>
+  return html`<div class="fm-q" role="group" data-path=${node.path} aria-label=${node.label}>
     <ol class="fm-cards">${repeat(node.children.filter(item => item.relevant), item => item.key ?? item, item => card(item, view))}</ol>
     ${problem ? html`<p class="fm-problem" data-problem=${problem.code}>${problem.text}</p>` : nothing}
     <div class="fm-adds">${node.options.map((o, at) => html`<button type="button" class="btn" data-act=${at ? `add_${o.value}` : 'add'} data-value=${o.value}
-      @click=${() => view.add(node, o.value)}>${o.label}</button>`)}</div></section>`;
+      @click=${() => view.add(node, o.value)}>${o.label}</button>`)}</div></div>`;
 }
 
 function card(item, view) {

@@ -1,10 +1,11 @@
 // Forms on the phone. `mountForm` opens one: chooses the model, shows it, stores its draft, hands over its record.
 //
-// A form model, made by `open(form, door, draft, { language, strings, previous })` of `census.js` or `xform.js`:
+// A form model, made by `open(form, door, draft, { language, strings, previous })` of `census.js` or `xform/index.js`:
 //   root, languages, language, setLanguage(l)
 //   problems() -> [{ path, label, where, code, text, grave }]; what is grave keeps a form from being complete
 //   draft() -> what `open` takes to go on; finish(result) -> the record, `result` complete or partial
-//   on(listener) -> function that stops listening; close()
+//   on(listener) -> function that stops listening; close(); loss: rows with answers that a change would take away, or null:
+//   { names, run(), no() }
 // A node: path, kind, label, hint, media, value, text (as typed), options [{ value, label }], required, readonly, relevant,
 //   problem { code, text, grave } or null, appearance (words), children, set(value), add(which), remove(); where it fits also
 //   mark (where an answer comes from), offers [{ label, run }] (answers of one tap), parts, range, length, maxPixels.
@@ -20,8 +21,8 @@ const CENSUS = 'census_short';
 /** Whether this form has a model of its own. */
 export const isBuiltIn = form => form.id === CENSUS && !form.version;
 
-/** Loads what forms of the survey's own need, so that opening one later is quick. */
-export const warmUp = async () => (await import('./xform.js')).loadEngine();
+/** Loads what these forms of the survey's own need, so that opening one later is quick. */
+export const warmUp = async forms => (await import('./xform/index.js')).warmUp(forms);
 
 /** Opens a form in `root`; see `interview.js` for what is given and called back. Returns `{ close(), back() }`. */
 export function mountForm(given) {
@@ -43,12 +44,10 @@ class Frame {
     const { form, door, draft, previous, language, strings, root } = this.given;
     addStyle();
     const given = { language: draft?.language ?? language, strings, previous };
-    try {
-      if (!isBuiltIn(form)) render(html`<p class="fm-wait" role="status">${this.say('loading')}</p>`, root);
-      const model = isBuiltIn(form) ? census : await import('./xform.js');
-      const opened = model.open(form, door, draft, given);
-      this.show(opened instanceof Promise ? await opened : opened);
-    } catch (error) { this.refuse(error); }
+    if (isBuiltIn(form)) { this.show(census.open(form, door, draft, given)); return; }
+    render(html`<p class="fm-wait" role="status">${this.say('loading')}</p>`, root);
+    try { this.opened = await (await import('./xform/index.js')).open(form, door, draft, given); } catch (error) { this.refuse(error); return; }
+    this.show(this.opened);
   }
   show(model) {
     const { root, strings, draft } = this.given;

@@ -118,7 +118,7 @@ export class View {
     const at = this.place(screens);
     const screen = screens[at];
     this.key = screen.key;
-    if (this.model.question) this.askModel();
+    if (this.model.loss) this.askModel();
     render(html`<form class="fm" novalidate autocomplete="off" @submit=${e => e.preventDefault()}>
       ${this.head(screens, at)}
       <section class="fm-screen" data-screen=${screen.key} aria-labelledby="fm-title"><h2 class="fm-title" id="fm-title" tabindex="-1">${screen.title}</h2>
@@ -184,8 +184,8 @@ export class View {
   }
   /** A question of the model itself: whether rows with answers may go. */
   askModel() {
-    const { names, run, no } = this.model.question;
-    this.model.question = null;
+    const { names, run, no } = this.model.loss;
+    this.model.loss = null;
     this.dialog = { kind: 'ask', text: this.say('shrink_ask', { names: names.join(', ') }), yes: this.say('remove'), run, no };
   }
 }

@@ -19,7 +19,7 @@ function lay(parent, { key, title, most, screens }) {
   const [nodes, later] = [[], []];
   let first = key;
   const flush = () => {
-    if (nodes.length) screens.push({ key: first ?? nodes[0].path, title, nodes: nodes.splice(0) });
+    if (nodes.length) screens.push({ key: first ?? nodes[0].path, title: titleOf(nodes, title), nodes: nodes.splice(0) });
     first = null;
   };
   const layItems = repeat => { for (const item of repeat.children) lay(item, { key: item.path, title: item.label, most: Infinity, screens }); };
@@ -38,6 +38,9 @@ function lay(parent, { key, title, most, screens }) {
   flush();
   for (const work of later) work();
 }
+
+/** A repeat alone on its screen gives it its name. */
+const titleOf = (nodes, title) => (nodes.length === 1 && nodes[0].kind === 'repeat' && nodes[0].label) || title;
 
 /** A group within a field list: its heading and its questions stay on the same screen. */
 function inline(group, nodes, later, layItems) {

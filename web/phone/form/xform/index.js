@@ -1,7 +1,8 @@
 // Forms of the survey's own (XForms) as form models: an adapter over the forms engine, which runs their logic. The interface is
-// described in `index.js`. Nothing here decides what a form means; the engine does.
+// described in `../index.js`. Nothing here decides what a form means; the engine does.
 import { doorList } from './door_lists.js';
-import { isBlank, isDate, readNumber } from './value.js';
+import './fields.js';
+import { isBlank, isDate, readNumber } from '../value.js';
 import { uuid5 } from './uuid5.js';
 
 const DOORKNOCK = 'urn:doorknock:xforms', XML_FILE = 'xml_submission_file';
@@ -19,17 +20,31 @@ async function probe() {
 let engine = null;
 /** The engine; loaded once. Rejects with code `no-engine` (this browser cannot) or `not-here` (not stored, no network). */
 export function loadEngine() {
-  engine ??= probe().then(() => import('../../vendor/xforms-engine-0.22.0/xforms-engine.js').catch(cause => { throw failure('not-here', cause); }));
+  engine ??= probe().then(() => import('../../../vendor/xforms-engine-0.22.0/xforms-engine.js').catch(cause => { throw failure('not-here', cause); }));
   engine.catch(() => { engine = null; });
   return engine;
 }
 
+/** The form that was loaded last; opening it again at the same door is quick. */
+let last = {};
+async function load(form, door) {
+  const [{ loadForm }, xml] = await Promise.all([loadEngine(), form.xform().catch(cause => { throw failure('not-here', cause); })]);
+  if (last.xml === xml && last.door === door?.case_id) return last;
+  const loaded = await loadForm(xml, { fetchFormAttachment: url => attachment(form, door, url), missingResourceBehavior: 'BLANK' });
+  if (loaded.error) throw failure('faulty', loaded.error);
+  last = { xml, door: door?.case_id, loaded };
+  return last;
+}
+
+/** Loads engine and forms while nobody waits. */
+export async function warmUp(forms) {
+  for (const form of forms) await load(form, null);
+}
+
 /** Opens a form at a door (null: none). Rejects as `loadEngine` does, or with code `faulty` where the form cannot be used. */
 export async function open(form, door, draft, { language, strings, previous }) {
-  const [{ loadForm }, xml] = await Promise.all([loadEngine(), form.xform().catch(cause => { throw failure('not-here', cause); })]);
+  const { xml, loaded } = await load(form, door);
   try {
-    const loaded = await loadForm(xml, { fetchFormAttachment: url => attachment(form, door, url), missingResourceBehavior: 'BLANK' });
-    if (loaded.error) throw loaded.error;
     const { root } = await instantiate(loaded, draft, previous);
     return new XForm({ form, door, xml, root, draft, previous, language, strings });
   } catch (cause) { throw failure('faulty', cause); }
@@ -70,7 +85,8 @@ function fitting(languages, wanted) {
 
 class XForm {
   constructor({ form, door, xml, root, draft, previous, language, strings }) {
-    Object.assign(this, { form, door, engineRoot: root, previous, strings, listeners: new Set(), known: new WeakMap(), typed: new Map(), pictures: new Map(), question: null, drafted: draft?.files ?? {} });
+    Object.assign(this, { form, door, engineRoot: root, previous, strings, listeners: new Set(), known: new WeakMap(), typed: new Map(), pictures: new Map(), loss: null, drafted: draft?.files ?? {} });
+    this.title = (language.startsWith('zh') && form.title_zh) || form.title || form.id;
     this.bindings = bindingsOf(xml);
     this.counts = /\bcount=/.test(xml);
     this.languages = root.languages.filter(l => !l.isSyntheticDefault).map(l => l.language);
@@ -145,7 +161,7 @@ class XForm {
     if (lost.length) {
       undo();
       for (const { range, rows } of before) this.refill(range, rows);
-      this.question = { names: lost.map(row => row.name), run: () => { apply(); this.changed(); }, no: () => { this.typed.delete(node); this.changed(); } };
+      this.loss = { names: lost.map(row => row.name), run: () => { apply(); this.changed(); }, no: () => { this.typed.delete(node); this.changed(); } };
     }
     this.changed();
   }
@@ -276,7 +292,8 @@ class Node {
     this.isTyped = isTyped(this.kind);
     if (this.isTyped) this.parts = { time: 'hi', datetime: 'ymdhi' }[this.kind] ?? (/month-year/.test(given) ? 'ym' : /(^| )year/.test(given) ? 'y' : 'ymd');
     const isRecent = this.kind === 'date' && this.parts === 'ymd' && form.fieldOf(node) !== 'person.birth';
-    this.appearance = isRecent ? `${given} recent` : (node.nodeOptions?.rows ?? 0) > 1 ? `${given} multiline` : given;
+    this.isRecent = isRecent;
+    this.appearance = (node.nodeOptions?.rows ?? 0) > 1 ? `${given} multiline` : given;
     if (this.kind === 'range') this.range = Object.fromEntries(['start', 'end', 'step'].map(name => [name, Number(node.definition.bounds[name])]));
     if (this.kind === 'picture') this.maxPixels = node.maxPixels;
     if (this.kind === 'item' && node.parent.nodeType === 'repeat-range:uncontrolled') this.remove = () => this.removeItem();
@@ -286,6 +303,7 @@ class Node {
   get path() { return this.state.reference; }
   get label() {
     if (this.kind === 'item') return this.itemLabel();
+    if (this.node === this.form.engineRoot) return this.form.title;
     const words = wordsOf(this.state.label);
     return words || (this.kind === 'note' ? wordsOf(this.state.hint) : '');
   }
@@ -318,6 +336,13 @@ class Node {
     const { pending } = this;
     if (pending !== undefined) return pending;
     return this.isTyped && this.kind !== 'number' && this.kind !== 'decimal' ? partsOf(this.state.instanceValue) : this.value;
+  }
+  /** Answers of one tap: today and yesterday, but not for births. */
+  get offers() {
+    if (!this.isRecent) return [];
+    return ['today', 'yesterday'].map((word, ago) => ({
+      label: this.form.say(word), run: () => { const day = new Date(Date.now() - ago * 86_400_000); this.set({ y: day.getFullYear(), m: day.getMonth() + 1, d: day.getDate() }); },
+    }));
   }
   get value() {
     const { value, instanceValue } = this.state;

@@ -1,5 +1,5 @@
 // Taking a picture: camera, scaling to at most 1 MB, thumbnail. Scaling happens in a worker where there is one.
-import { html, nothing } from '../lit.js';
+import { html, nothing } from '../../lit.js';
 import { scale } from './scale.js';
 
 const DEFAULT_PIXELS = 1600;

@@ -1,5 +1,5 @@
 // Finding a position: the search starts when the question is shown, keeps the best fix of 20 seconds, and never blocks.
-import { html, nothing } from '../lit.js';
+import { html, nothing } from '../../lit.js';
 
 const SEARCH_MS = 20_000;
 
