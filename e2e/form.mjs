@@ -39,7 +39,7 @@ const item = (name, more = '') => `<item><label>${name}</label><name>${name}</na
 forms.set('widgets', `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:orx="http://openrosa.org/xforms" xmlns:odk="http://www.opendatakit.org/xforms">
 <h:head><h:title>Widgets</h:title><model odk:xforms-version="1.0.0"><instance><data id="widgets" version="1"><many/><mini/><long/><num/><dec/><when/><month/><clock/><both/><words/><lines/><spot/><shot/><scale/><order/><ok/><told/><code/><kids><age/></kids><meta><instanceID/></meta></data></instance>
 <instance id="abc"><root>${['a', 'b', 'c'].map(n => item(n)).join('')}</root></instance><instance id="towns"><root>${Array.from({ length: 200 }, (_, i) => item(`town${i}`)).join('')}</root></instance>
-${[['many', 'string'], ['mini', 'string'], ['long', 'string'], ['num', 'int', ' constraint=". &lt; 100" jr:constraintMsg="Below a hundred" required="true()"'], ['dec', 'decimal'], ['when', 'date'], ['month', 'date'], ['clock', 'time'], ['both', 'dateTime'], ['words', 'string'], ['lines', 'string'], ['spot', 'geopoint'], ['shot', 'binary'], ['scale', 'int'], ['order', 'odk:rank'], ['ok', 'string'], ['told', 'string', ' readonly="true()"'], ['code', 'barcode'], ['kids/age', 'int']].map(([n, t, more = '']) => `<bind nodeset="/data/${n}" type="${t}"${more}/>`).join('')}
+${[['many', 'string'], ['mini', 'string'], ['long', 'string'], ['num', 'int', ' constraint=". &lt; 100" jr:constraintMsg="Below a hundred" required="true()"'], ['dec', 'decimal'], ['when', 'date'], ['month', 'date'], ['clock', 'time'], ['both', 'dateTime'], ['words', 'string'], ['lines', 'string'], ['spot', 'geopoint'], ['shot', 'binary', ' orx:max-pixels="400"'], ['scale', 'int'], ['order', 'odk:rank'], ['ok', 'string'], ['told', 'string', ' readonly="true()"'], ['code', 'barcode'], ['kids/age', 'int']].map(([n, t, more = '']) => `<bind nodeset="/data/${n}" type="${t}"${more}/>`).join('')}
 <bind nodeset="/data/meta/instanceID" type="string" readonly="true()" jr:preload="uid"/></model></h:head><h:body>
 <select ref="/data/many"><label>Many</label><itemset nodeset="instance('abc')/root/item"><value ref="name"/><label ref="label"/></itemset></select>
 <select1 ref="/data/mini" appearance="minimal"><label>Mini</label><itemset nodeset="instance('abc')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>
@@ -47,7 +47,7 @@ ${[['many', 'string'], ['mini', 'string'], ['long', 'string'], ['num', 'int', ' 
 <input ref="/data/num"><label>Number</label><hint>How many</hint></input><input ref="/data/dec"><label>Decimal</label></input><input ref="/data/when"><label>When</label></input>
 <input ref="/data/month" appearance="month-year"><label>Month</label></input><input ref="/data/clock"><label>Clock</label></input><input ref="/data/both"><label>Both</label></input>
 <input ref="/data/words"><label>Words **bold**</label></input><input ref="/data/lines" appearance="multiline"><label>Lines</label></input><input ref="/data/spot"><label>Spot</label></input>
-<upload ref="/data/shot" mediatype="image/*" orx:max-pixels="400"><label>Shot</label></upload><range ref="/data/scale" start="0" end="10" step="2"><label>Scale</label></range>
+<upload ref="/data/shot" mediatype="image/*"><label>Shot</label></upload><range ref="/data/scale" start="0" end="10" step="2"><label>Scale</label></range>
 <odk:rank ref="/data/order"><label>Order</label><itemset nodeset="instance('abc')/root/item"><value ref="name"/><label ref="label"/></itemset></odk:rank>
 <trigger ref="/data/ok"><label>OK</label></trigger><input ref="/data/told"><label>A note</label></input><input ref="/data/code"><label>Code</label></input>
 <group ref="/data/kids"><label>Kids</label><repeat nodeset="/data/kids"><input ref="/data/kids/age"><label>Age</label></input></repeat></group></h:body></h:html>`);
@@ -63,6 +63,8 @@ async function begin(more = {}, query = '') {
   await opened.page.waitForSelector('[data-screen], [data-problem]');
   return opened;
 }
+/** Goes on until a question is on the screen. */
+async function reach(page, path) { while (await page.locator(at(path)).count() === 0) await next(page); }
 const next = page => page.click('[data-act=next]');
 const pick = (page, path, value) => page.click(`${at(path)} input[value="${value}"]`);
 
@@ -219,9 +221,9 @@ try {
     await page.fill(`${at('/data/num')} input`, '42');
     for (const [part, text] of [['y', '2020'], ['m', '11'], ['d', '3']]) await page.fill(`${at('/data/when')} [data-part=${part}]`, text);
     for (const [part, text] of [['y', '1985'], ['m', '3']]) await page.fill(`${at('/data/month')} [data-part=${part}]`, text);
-    if (await page.locator(at('/data/clock')).count() === 0) await next(page);
+    await reach(page, '/data/clock');
     for (const [part, text] of [['h', '19'], ['i', '05']]) await page.fill(`${at('/data/clock')} [data-part=${part}]`, text);
-    if (await page.locator(at('/data/both')).count() === 0) await next(page);
+    await reach(page, '/data/both');
     for (const [part, text] of [['y', '2020'], ['m', '11'], ['d', '3'], ['h', '19'], ['i', '5']]) await page.fill(`${at('/data/both')} [data-part=${part}]`, text);
     need((await page.textContent(`${at('/data/words')} label`)).trim().startsWith('Words bold'), 'marks of Markdown are shown');
     await page.fill(`${at('/data/words')} input`, '文字');
@@ -234,15 +236,17 @@ try {
     await page.waitForSelector(`${at('/data/shot')} img`);
     const width = await page.evaluate(path => new Promise(resolve => { const i = document.querySelector(`[data-path="${path}"] img`); if (i.complete) resolve(i.naturalWidth); else i.onload = () => resolve(i.naturalWidth); }), '/data/shot');
     need(width === 400, `scaled to ${width}`);
+    await reach(page, '/data/scale');
     await page.click(`${at('/data/scale')} [data-act=more]`);
     await page.click(`${at('/data/scale')} [data-act=more]`);
-    if (await screen(page) !== '/data/ok') { await page.locator(`${at('/data/order')} li[data-value=a] [data-act=down]`).click(); await next(page); }
-    if (await page.locator(at('/data/ok')).count() === 0) await next(page);
+    await reach(page, '/data/order');
+    await page.locator(`${at('/data/order')} li[data-value=a] [data-act=down]`).click();
+    await reach(page, '/data/ok');
     await page.check(`${at('/data/ok')} input`);
-    need(await page.locator(at('/data/told')).count() === 1, 'no note');
+    await reach(page, '/data/told');
+    await reach(page, '/data/code');
     need((await page.textContent(at('/data/code'))).includes('ODK Collect'), 'a barcode is not told');
-    await next(page);
-    while (await page.locator('[data-act=add]').count() === 0) await next(page);
+    await reach(page, '/data/kids');
     await page.click('[data-act=add]');
     await page.fill(`${at('/data/kids[2]/age')} input`, '9');
     await page.click('[data-act=screens]');

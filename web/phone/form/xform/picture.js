@@ -1,8 +1,6 @@
-// Taking a picture: camera, scaling to at most 1 MB, thumbnail. Scaling happens in a worker where there is one.
+// Taking a picture: camera, scaling to at most 1 MB, thumbnail.
 import { html, nothing } from '../../lit.js';
-import { scale } from './scale.js';
 
-const DEFAULT_PIXELS = 1600;
 const shown = new WeakMap();
 /** An address for a Blob, made once. */
 function addressOf(blob) {
@@ -10,32 +8,13 @@ function addressOf(blob) {
   return shown.get(blob);
 }
 
-/**
- * A JPEG of `blob`, its longer edge at most `pixels`, at most 1 MB. Rejects where the browser cannot read the picture.
- */
-export async function scaled(blob, pixels = DEFAULT_PIXELS) {
-  if (globalThis.Worker && globalThis.OffscreenCanvas) {
-    try { return await inWorker(blob, pixels); } catch { /* the page scales it itself */ }
-  }
-  return scale(blob, pixels, (w, h) => Object.assign(document.createElement('canvas'), { width: w, height: h }));
-}
-
-function inWorker(blob, pixels) {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('scale.js', import.meta.url), { type: 'module' });
-    const end = settle => value => { worker.terminate(); settle(value); };
-    worker.onmessage = e => end(e.data ? resolve : reject)(e.data);
-    worker.onerror = end(reject);
-    worker.postMessage({ blob, pixels });
-  });
-}
-
 async function take(node, view, input) {
   const [file] = input.files;
   if (!file) return;
   const ui = view.ui(node.path);
   try {
-    const made = await scaled(file, node.maxPixels ?? DEFAULT_PIXELS);
+    const { scaled } = await import('../../pictures.js');
+    const made = await scaled(file, node.maxPixels ?? undefined);
     ui.failed = false;
     node.set(new File([made], `${Date.now()}.jpg`, { type: made.type }));
   } catch { ui.failed = true; }
