@@ -15,6 +15,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::json::Json;
+use super::sealed::Seal;
 use crate::domain::citizen_id::CitizenId;
 use crate::domain::ids::DeviceId;
 
@@ -31,6 +32,7 @@ pub struct Keys {
     browsers: Hmac<Sha256>,
     stand_ins: Hmac<Sha256>,
     cursors: Hmac<Sha256>,
+    seal: Seal,
     key_id: String,
     check: [u8; 32],
 }
@@ -53,6 +55,7 @@ impl Keys {
             browsers: keyed(&derive("doorknock known browser")),
             stand_ins: keyed(&derive("doorknock stand-in id")),
             cursors: keyed(&derive("doorknock cursor")),
+            seal: Seal::derived(|n| derive(&format!("doorknock seal {n}"))),
             key_id,
             check: derive("doorknock key check"),
         }
@@ -103,6 +106,11 @@ impl Keys {
     /// What proves that a mark was given to a browser from which `user` signed in.
     pub fn browser_proof(&self, mark: &[u8], user: &str) -> [u8; 16] {
         half(finish(self.browsers.clone().chain_update(mark).chain_update(user.as_bytes())))
+    }
+
+    /// The key that opens sealed records.
+    pub fn seal(&self) -> &Seal {
+        &self.seal
     }
 
     /// What proves that this service made a cursor of the feed.

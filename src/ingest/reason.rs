@@ -155,6 +155,9 @@ reasons! {
     UnknownType "unknown-type" Refused {
         "The type of the record is none of visit, interview, dwelling, submission, message_read.",
         "记录类型不是访问、登记表、住户、表单或消息已读之一。" }
+    SealedUnreadable "sealed-unreadable" Refused {
+        "The sealed copy cannot be opened here; send the record itself.",
+        "封存的副本无法在此打开，请发送原记录。" }
     BadId "bad-id" Refused {
         "An id is not a UUID or is the nil UUID.",
         "编号不是 UUID，或为全零 UUID。" }

@@ -61,6 +61,7 @@ mod returns;
 mod rooms;
 mod schema;
 mod scope;
+mod sealed;
 mod setup;
 mod sheets;
 mod strangers;

@@ -29,10 +29,11 @@ use super::meant::Meant;
 use super::models::Models;
 use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
-use super::record::{Context, Parsed, Read, Warning, read_record};
+use super::record::{Context, Parsed, Read, Warning, read_record, refuse_sealed};
 use super::refold::{At, Gains, Refold};
 use super::resolve::Cases;
 use super::rows::Standing;
+use super::sealed::{Unsealed, unseal, with_opened};
 use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
 use crate::domain::Reach;
@@ -193,8 +194,13 @@ fn prepare(
     }
     let clock_offset = header.sent_at.instant.duration_since(now);
     let context = context(&survey, now, clock_offset, keys);
-    let reads: Vec<Read> =
-        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let opened: Vec<Unsealed> = raw.records.iter().map(|text| unseal(text, keys)).collect();
+    let read = |(i, (text, opened)): (usize, (&&str, &Unsealed))| match opened {
+        Unsealed::Plain => read_record(i, text, &context),
+        Unsealed::Opened(inner) => read_record(i, inner, &context),
+        Unsealed::Unreadable => refuse_sealed(i, text, &context),
+    };
+    let reads: Vec<Read> = raw.records.iter().zip(&opened).enumerate().map(read).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
@@ -210,7 +216,8 @@ fn prepare(
         via,
     };
     let warnings = header.left_out.iter().map(|left| head_warning(*left)).collect();
-    let clean = scrub::scrub_json(text);
+    let whole = with_opened(text, &raw.records, &opened);
+    let clean = scrub::scrub_json(&whole);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed = batch::packed(clean.as_bytes())?;
     Ok(Prepared {
