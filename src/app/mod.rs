@@ -9,6 +9,7 @@ pub mod known;
 pub mod memory;
 pub mod planner;
 pub mod reach;
+pub mod self_response;
 pub mod sign_in;
 
 use std::path::PathBuf;

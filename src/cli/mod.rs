@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod base;
 mod batch_file;
+mod cards;
 mod cert;
 mod export;
 mod form;
@@ -57,6 +58,8 @@ enum Command {
     Token(access::TokenArgs),
     /// Print a one-time code with which a phone enrols
     EnrolCode(access::EnrolCodeArgs),
+    /// Make cards that enumerators leave at doors: numbers outside, codes for residents inside
+    Cards(cards::CardsArgs),
     /// Set a supervisor's password, read as one line from standard input
     Passwd(access::PasswdArgs),
     /// Withdraw every token and session of a person
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Upload(args) => upload::run(&common, &args),
         Command::Token(args) => access::token(&common, &args),
         Command::EnrolCode(args) => access::enrol_code(&common, &args),
+        Command::Cards(args) => cards::run(&common, &args),
         Command::Passwd(args) => access::passwd(&common, &args),
         Command::Revoke(args) => access::revoke(&common, &args),
         Command::Completion(args) => show::completion(&common, &args),

@@ -26,6 +26,7 @@ mod resolve;
 mod rows;
 pub mod scrub;
 pub mod sealed;
+pub mod self_response;
 pub mod setup;
 mod sheets;
 pub mod staff;

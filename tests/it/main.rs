@@ -62,6 +62,7 @@ mod rooms;
 mod schema;
 mod scope;
 mod sealed;
+mod self_response;
 mod setup;
 mod sheets;
 mod strangers;

@@ -114,6 +114,7 @@ pub fn schemas() -> Vec<Named> {
             ("informant?", codes::<Informant>().or_null().about("Who said it or was asked; none when left out.")),
             ("photo?", list(uuid()).or_null().about("Ids of pictures; they count as soon as they are named. What is no id is left out with \
                 a warning.")),
+            ("card?", text().or_null().about("Number of the card that was left, seven digits; a wrong one never costs a visit.")),
             ("position?", refer_or_null("Position")),
             ("appointment?", refer_or_null("Appointment")),
             ("note?", text().up_to(20000).or_null().about("Free text.")),

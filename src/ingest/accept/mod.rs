@@ -1,6 +1,7 @@
 //! Accepting one batch: read it, store it in one transaction, answer a receipt per record.
 
 mod answer;
+mod cards;
 mod doors;
 mod filled;
 mod forms;
@@ -300,6 +301,8 @@ struct Work<'a> {
     standings: HashMap<usize, Standing>,
     /// Records whose standing changed although they came earlier.
     settled: Vec<Mark>,
+    /// Warnings that could not be known when the records were read, by place.
+    remarks: Vec<(usize, Warning)>,
 }
 
 async fn store_batch(
@@ -440,6 +443,7 @@ impl<'a> Work<'a> {
             unsure: HashSet::new(),
             standings: HashMap::new(),
             settled: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
@@ -451,6 +455,7 @@ impl<'a> Work<'a> {
         self.take_dwellings().await?;
         self.resolve_cases(keys).await?;
         self.take_visits_and_interviews(keys).await?;
+        self.take_cards(keys).await?;
         self.take_submissions().await?;
         self.take_readings().await?;
         self.fold_again().await
