@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod browse;
+pub mod card;
 pub mod case;
 pub mod completion;
 mod connect;
@@ -72,6 +73,7 @@ pub fn statements() -> Vec<&'static Statement> {
         backup::ALL,
         batch::ALL,
         browse::ALL,
+        card::ALL,
         cases.as_slice(),
         completion::ALL,
         decision::ALL,
