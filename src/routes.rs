@@ -11,8 +11,9 @@ use crate::app::App;
 use crate::net::route::{Face, Router};
 use crate::odk;
 use crate::pages::{
-    about, areas, assets, assign, building, card_list, cards, case, decide, devices as device_page, doors,
-    exports as export_page, held as held_page, login, managers, model, outlook, overview, reading,
+    about, answers, areas, assets, assign, building, card_list, cards, case, decide, devices as device_page,
+    doors, exports as export_page, forms as form_page, held as held_page, login, managers, model, outlook,
+    overview, reading,
     returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
 };
 use crate::phone;
@@ -68,6 +69,8 @@ pub fn routes() -> Router<App> {
         .get("/v1/cards", card_api::list)
         .post("/v1/cards", card_api::make)
         .get("/v1/export/{file}", exports::get)
+        .get("/v1/export/forms/{file}", exports::answers)
+        .get("/v1/export/forms/{id}/{file}", exports::repeat)
         // Forms.
         .get("/v1/forms", forms::list)
         .post("/v1/forms", forms::add)
@@ -138,6 +141,14 @@ pub fn routes() -> Router<App> {
         .page("/cards", reading(card_list::show))
         .form("/cards", writing(card_list::make))
         .page("/exports", reading(export_page::show))
+        .page("/forms", reading(form_page::list))
+        .form("/forms", form_page::upload)
+        .page("/forms/{id}/versions/{version}", reading(form_page::preview))
+        .form("/forms/{id}/versions/{version}/publish", writing(form_page::publish))
+        .form("/forms/{id}/open", writing(form_page::open))
+        .form("/forms/{id}/close", writing(form_page::close))
+        .page("/forms/{id}/answers", reading(answers::show))
+        .page("/forms/{id}/answers/{submission}", reading(answers::one))
         .page("/setup", reading(setup::show))
         .form("/setup", setup::submit)
         .form("/setup/answer", writing(setup::answer))

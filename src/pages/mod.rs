@@ -5,6 +5,7 @@
 
 pub mod about;
 pub mod alerts;
+pub mod answers;
 pub mod areas;
 pub mod asof;
 pub mod assets;
@@ -23,6 +24,7 @@ pub mod evidence;
 pub mod exports;
 pub mod figures;
 pub mod form;
+pub mod forms;
 pub mod frame;
 pub mod held;
 mod leavers;

@@ -6,6 +6,7 @@
 //! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
 
 pub mod access;
+pub mod answers;
 pub mod attachment;
 pub mod audit;
 pub mod backup;
@@ -68,6 +69,7 @@ pub fn statements() -> Vec<&'static Statement> {
     let (cases, evidence, links, loads) = (case::all(), evidence::all(), link::all(), load::all());
     [
         access::ALL,
+        answers::ALL,
         attachment::ALL,
         audit::ALL,
         backup::ALL,
