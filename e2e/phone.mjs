@@ -519,7 +519,6 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
     await phone.page.locator('#knock [data-from]').last().click();
     made.push(await knock(phone.page, 31, 'vacant'));
     await phone.page.setInputFiles('.undo input[type=file]', photo);
-    await phone.page.waitForFunction(() => /1/.test(document.querySelector('.head .sync')?.textContent ?? '') && [...document.querySelectorAll('.head .sync b')].length >= 2);
     await phone.page.waitForFunction(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.photos.length === 1; });
     await until(phone.page, { waiting: '32', online: 'false' }, 60_000);
     const size = await phone.page.evaluate(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.photos[0].blob.size; });
