@@ -22,7 +22,7 @@ export async function open(browser, url, { language = 'en', width = 1440, theme 
   const faults = [];
   page.on('pageerror', e => faults.push(`script: ${e.message}`));
   page.on('console', m => { if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) faults.push(`console: ${m.text()}`); });
-  page.on('request', r => { if (!r.url().startsWith(url) && !r.url().startsWith('data:')) faults.push(`foreign request: ${r.url()}`); });
+  page.on('request', r => { if (!r.url().startsWith(url) && !r.url().startsWith('data:') && !r.url().startsWith(`blob:${url}`)) faults.push(`foreign request: ${r.url()}`); });
   return { context, page, faults };
 }
 

@@ -8,20 +8,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const program = process.env.DOORKNOCK_BIN
+export const program = process.env.DOORKNOCK_BIN
   ?? ['target/release/doorknock', 'target/debug/doorknock'].map(p => join(root, p)).filter(existsSync)
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 export const password = 'doors-and-more-2020';
 export const evil = '<script>window.hacked=1</script><img src=x onerror="window.hacked=1">';
 
-const freePort = () => new Promise((resolve, reject) => {
+export const freePort = () => new Promise((resolve, reject) => {
   const server = createServer();
   server.once('error', reject);
   server.listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)); });
 });
 
 /** Runs the program to its end; returns what it printed. */
-function run(args, input) {
+export function run(args, input) {
   return execFileSync(program, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], maxBuffer: 64 << 20 });
 }
 

@@ -24,7 +24,7 @@ comment on column form.district_id is 'District of the survey.';
 comment on column form.survey_no is 'The survey.';
 comment on column form.form_id is 'Its id as its author wrote it. Never changes.';
 comment on column form.role is 'What a complete submission of it is: main, extra, visit or free (domain of the forms).';
-comment on column form.place is 'Order within the role. Of an extra form the bit of survey_case.forms_done as well, 0 to 7: never given to another form.';
+comment on column form.place is 'Order within the role, from 0 at its first publishing. Of an extra form the bit of survey_case.forms_done as well, 0 to 7: never given to another form.';
 comment on column form.title is 'Title of the latest version in English, where it has one.';
 comment on column form.title_zh is 'Title in Chinese, where it has one.';
 comment on column form.is_open is 'Whether submissions of it are taken; those of a closed one wait.';
@@ -44,10 +44,15 @@ create table form_version (
     source_name  text,
     model        jsonb       not null,
     warnings     jsonb       not null,
+    role         text        not null,
+    is_offered   boolean     not null,
+    questions    integer     not null,
+    languages    text[]      not null,
     made_by      text        not null,
     made_at      timestamptz not null,
     published_at timestamptz,
-    constraint form_version_pk primary key (district_id, survey_no, form_id, version)
+    constraint form_version_pk primary key (district_id, survey_no, form_id, version),
+    constraint form_version_role_known check (role in ('main', 'extra', 'visit', 'free'))
 );
 comment on table  form_version is 'A version of a form. Once published it never changes.';
 comment on column form_version.district_id is 'District of the survey.';
@@ -61,6 +66,10 @@ comment on column form_version.source is 'The file it was made from, zstd; null 
 comment on column form_version.source_name is 'Name of that file; null where it had none.';
 comment on column form_version.model is 'The form as the program understands it (forms::FormModel).';
 comment on column form_version.warnings is 'What its author should know: a list of objects with place and sentence.';
+comment on column form_version.role is 'The form''s role from the publishing of this version on.';
+comment on column form_version.is_offered is 'Whether Collect is offered the form from then on.';
+comment on column form_version.questions is 'How many questions are asked.';
+comment on column form_version.languages is 'Its languages, the default first.';
 comment on column form_version.made_by is 'Who uploaded it; empty for the program itself and for set-up by the operator.';
 comment on column form_version.made_at is 'When it came.';
 comment on column form_version.published_at is 'When it was published; null while it is a draft.';
@@ -114,7 +123,7 @@ create table submission (
     ended_at        timestamptz,
     received_at     timestamptz not null,
     is_complete     boolean     not null,
-    is_sheet        boolean     not null,
+    sheet_id        uuid,
     deprecated_id   uuid,
     xml             bytea       not null,
     answers         text,
@@ -127,6 +136,7 @@ create table submission (
 create index submission_by_case on submission (district_id, case_id, survey_no) where case_id is not null;
 create index submission_by_root on submission (district_id, root_id, survey_no);
 create index submission_by_form on submission (district_id, survey_no, form_id, received_at, id);
+create index submission_by_sheet on submission (district_id, sheet_id, survey_no) where sheet_id is not null;
 create index submission_held on submission (district_id, survey_no, form_id) where status = 1;
 create index submission_waiting on submission (district_id, survey_no, deprecated_id) where status = 1 and is_whole;
 alter table submission
@@ -142,7 +152,7 @@ comment on column submission.revision is 'Its number in the chain, from 1; 0 whi
 comment on column submission.form_id is 'The form as sent, known here or not.';
 comment on column submission.version is 'The version as sent.';
 comment on column submission.case_id is 'The case it names, or the id under which it names one that is not known; null where it names none.';
-comment on column submission.visit_id is 'The visit named beside it; null where none is.';
+comment on column submission.visit_id is 'The visit it was made at: its own, that of the submission it corrects, or one named beside it; null where there is none.';
 comment on column submission.status is 'Of the submission as a whole, or of its sheet of answers: 0 accepted, 1 held, 2 refused. Its other parts have their own.';
 comment on column submission.held_reason is 'Why it was held; stays when released.';
 comment on column submission.held_detail is 'A sentence, without personal data.';
@@ -158,7 +168,7 @@ comment on column submission.at_offset_min is 'UTC offset written in at, minutes
 comment on column submission.ended_at is 'When it ended, by the phone; null where the form does not say.';
 comment on column submission.received_at is 'When the server came to know it.';
 comment on column submission.is_complete is 'Not said to be partial.';
-comment on column submission.is_sheet is 'Whether it is a sheet of answers: of an extra or a free form.';
+comment on column submission.sheet_id is 'Id of its sheet of answers, the same through its chain; null where it is none (only extra and free forms make one) or while that is not known.';
 comment on column submission.deprecated_id is 'The instance it replaces; null if it is no edit.';
 comment on column submission.xml is 'What was sent without citizen ids, zstd; of a client that sends JSON that; emptied by purge.';
 comment on column submission.answers is 'Unbound answers, a JSON object; null while the whole waits; emptied by purge.';

@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../web/vendor"
 
+# The forms engine is not copied but bundled, see vendor_engine.mjs.
+ENGINE=0.22.0
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -28,5 +31,6 @@ copy_listed() {
 
 rm -rf ./*-[0-9]*/
 copy_listed
+node ../../scripts/vendor_engine.mjs "$ENGINE" "xforms-engine-$ENGINE"
 find . -type f ! -name SHA256SUMS ! -name PACKAGES -printf '%P\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
 cat SHA256SUMS

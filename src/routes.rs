@@ -3,8 +3,8 @@
 use http::Method;
 
 use crate::api::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
+    held, links, messages, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -43,6 +43,7 @@ pub fn routes() -> Router<App> {
         .get("/v1/plan", plan::get)
         .post("/v1/plan", plan::what_if)
         // Supervisors.
+        .get("/v1/submissions/{id}", submissions::get)
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)
@@ -51,6 +52,9 @@ pub fn routes() -> Router<App> {
         .post("/v1/links/{id}/decision", links::decide)
         .get("/v1/devices", devices::list)
         .post("/v1/devices/{id}/revoke", devices::revoke)
+        .post("/v1/messages", messages::send)
+        .get("/v1/messages", messages::list)
+        .route(Face::Api, Method::DELETE, "/v1/messages/{id}", messages::withdraw)
         .post("/v1/assignments", assignments::post)
         .get("/v1/assignments", assignments::list)
         .get("/v1/audit", audit::list)
@@ -60,6 +64,16 @@ pub fn routes() -> Router<App> {
         .post("/v1/shifts", shifts::set)
         .post("/v1/slips", slips::make_slips)
         .get("/v1/export/{file}", exports::get)
+        // Forms.
+        .get("/v1/forms", forms::list)
+        .post("/v1/forms", forms::add)
+        .get("/v1/forms/{id}", forms::get)
+        .get("/v1/forms/{id}/{file}", forms::xform)
+        .get("/v1/forms/{id}/{version}/model", forms::model)
+        .get("/v1/forms/{id}/{version}/media/{name}", forms::media)
+        .post("/v1/forms/{id}/{version}/publish", forms::publish)
+        .post("/v1/forms/{id}/open", forms::open)
+        .post("/v1/forms/{id}/close", forms::close)
         // Residents, under the code of their card.
         .post("/v1/slips/{code}", slips::slip)
         // People in a browser.

@@ -2,7 +2,7 @@
 
 use crate::domain::CaseId;
 use crate::net::answer::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::store::batch::{Known, StoredBatch, known_records};
 use crate::store::case::CaseRow;
 use crate::store::{Sight, SurveyKey, Whose};
 use crate::sync::present;
+use crate::visits::filled;
 
 /// `POST /v1/batches`: stores one batch; 200 with one receipt per record, in the order sent.
 /// Problems: `body-too-large`, `not-json`, `body-not-valid`, `foreign-device`, `unknown-survey`, `batch-id-reused`,
@@ -125,6 +126,7 @@ async fn bring_up_to_date(
     }
     let ids = held.iter().flat_map(|id| [*id, stand_in(*id)]).collect();
     let sender = Sight { devices: vec![stored.device], user: stored.user.clone(), range: caller.range };
+    renew_forms(app, caller.key, &held, receipts).await?;
     let known = known(app, caller.key, ids, sender).await?;
     let cases: Vec<CaseId> = known.iter().filter_map(|k| k.case_id).collect();
     let rows = app.store().cases(caller.key, &cases).await?;
@@ -135,6 +137,34 @@ async fn bring_up_to_date(
         let now = known.iter().filter(is_meant).filter(|k| k.whose != Whose::Foreign);
         if let Some(now) = now.min_by_key(|k| k.whose == Whose::Near) {
             *receipt = renewed(receipt, now, &rows, caller);
+        }
+    }
+    Ok(())
+}
+
+/// The same of filled-in forms, which stand in a table of their own.
+async fn renew_forms(
+    app: &App,
+    key: SurveyKey,
+    held: &[Uuid],
+    receipts: &mut [Value],
+) -> Result<(), Problem> {
+    let is_form = |r: &Value| r.get("type").and_then(Value::as_str) == Some("submission");
+    if !receipts.iter().any(|r| is_form(r) && is_held(r)) {
+        return Ok(());
+    }
+    let forms = app.store().submissions(key, held).await?;
+    let parts = filled::Parts::of(app.store().parts_now(key, &filled::part_ids(&forms)).await?);
+    for receipt in receipts.iter_mut().filter(|r| is_form(r) && is_held(r)) {
+        let Some(form) = forms.iter().find(|s| Some(s.id) == id_of(receipt)) else { continue };
+        let now = filled::now(form, &parts);
+        receipt["status"] = json!(now.status.slug());
+        receipt["parts"] = json!(now.parts);
+        for (key, value) in [("reason", now.reason), ("detail", now.detail)] {
+            match value {
+                Some(text) => receipt[key] = json!(text),
+                None => drop(receipt.as_object_mut().map(|members| members.remove(key))),
+            }
         }
     }
     Ok(())
@@ -239,7 +269,8 @@ pub(super) mod described {
             ("waiting?", int().within(0, 2_147_483_647).or_null().about("Records left on the device after this batch.")),
             ("seq?", int().or_null().about("Rises with each batch of the device. Left out with a warning where it is no whole number.")),
             ("app_version?", text().up_to(200).or_null().about("Version of the program on the device. Left out with a warning where it is no short text.")),
-            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
+            ("drafts?", int().within(0, 2_147_483_647).or_null().about("Interviews begun and not finished on the device. Left out with a warning where it is no number.")),
+            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), refer("SubmissionRecord"), refer("MessageReadRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
         ]).about("What a device sends: at most 5,000 records and 16 MiB, packed and unpacked. Unknown fields \
             are kept.")),
         ("BatchAnswer", object([
@@ -257,7 +288,7 @@ pub(super) mod described {
         ])),
         ("Receipt", object([
             ("id", text().or_null().about("The record's id, a UUID in small letters; null where it has none that can be repeated.")),
-            ("type", text().or_null().about("visit, interview or dwelling; null where it has none that can be read.")),
+            ("type", text().or_null().about("visit, interview, dwelling, submission or message_read; null where it has none that can be read.")),
             ("status", words(["accepted", "held", "refused"]).about("accepted: stored and counted. held: stored, counts later. refused: cannot be used as \
                 it is. Only refused is for the enumerator to mend.")),
             ("replayed", flag().about("Whether the record was stored before.")),
@@ -265,6 +296,8 @@ pub(super) mod described {
             ("pointer?", text().about("The place at fault, a JSON pointer into the batch.")),
             ("detail?", text().about("One sentence, without the value.")),
             ("pointers?", list(text()).about("All places, where there are several.")),
+            ("label?", text().about("Of a submission: what the question at fault asks.")),
+            ("parts?", list(refer("SubmissionPart")).about("What came of a submission.")),
             ("case?", refer_or_null("ReceiptCase")),
             ("warnings?", list(refer("Warning"))),
             ("revision?", int().least(1).about("Of an interview.")),
@@ -276,7 +309,8 @@ pub(super) mod described {
             ("unmet", list(codes::<EffortPart>()).about("Parts of the effort rule still missing.")),
         ]).about("The door after this record; only for doors the device may see.")),
         ("Warning", object([
-            ("pointer", text().about("JSON pointer into the batch.")),
+            ("pointer", text().about("JSON pointer into the batch; of a submission the path of the question.")),
+            ("label?", text().about("Of a submission: what that question asks.")),
             ("reason", text().about("A slug of docs/problems.md, explained at /problems/{slug}.")),
             ("detail?", text()),
         ])),

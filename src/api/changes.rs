@@ -2,7 +2,7 @@
 
 use crate::net::answer::Response;
 use http::StatusCode;
-use http::header::{ETAG, IF_NONE_MATCH};
+use http::header::ETAG;
 use std::time::Duration;
 
 use crate::app::App;
@@ -11,12 +11,12 @@ use crate::net::answer;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
 use crate::store::access::Caller;
-use crate::sync::{self, Page};
+use crate::sync::{self, Page, Pull};
 
 /// How often a waiting call looks again.
 const LOOK: Duration = Duration::from_millis(400);
-/// Longest wait, seconds.
-const LONGEST: u32 = 50;
+/// Longest wait, seconds; whoever asks for more waits so long.
+const LONGEST: u32 = 25;
 
 /// `GET /v1/changes?cursor=&limit=&wait=`: what the device should hold, or what changed. With `wait` (seconds) the answer
 /// waits until something changed. Problems: `bad-parameter`, `wrong-role`.
@@ -24,19 +24,15 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     let caller = auth::device(&app, &request).await?;
     let query = request.query()?;
     let limit = query.limit(500, 5000)?;
-    let wait = query.parsed("wait", "must be a number of seconds from 0 to 50", |t| {
-        t.parse::<u32>().ok().filter(|s| *s <= LONGEST)
-    })?;
+    let wait = query.parsed("wait", "must be a number of seconds", |t| t.parse::<u32>().ok())?;
     let cursor = query.given("cursor");
     if let Some(device) = caller.device {
         app.store().note_call(caller.key, device, app.now()).await?;
     }
-    let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default()).await?;
+    let page = waited(&app, &request, &caller, cursor, limit as usize, wait.unwrap_or_default().min(LONGEST))
+        .await?;
     let mark = format!("\"{}\"", page.cursor);
-    let known = request
-        .header(&IF_NONE_MATCH)
-        .is_some_and(|tags| tags.split(',').any(|t| t.trim().trim_start_matches("W/") == mark));
-    let mut response = if known && page.changes.is_empty() {
+    let mut response = if request.has_tag(&mark) && page.changes.is_empty() {
         let mut response = answer::empty();
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -60,7 +56,8 @@ async fn waited(
     let survey = app.survey(caller).await?;
     let until = tokio::time::Instant::now() + Duration::from_secs(u64::from(wait));
     loop {
-        let page = sync::changes(app.store(), &survey, caller, cursor, limit).await?;
+        let pull = Pull { caller, cursor, limit, now: app.now() };
+        let page = sync::changes(app.store(), &survey, &app.ingest.keys, pull).await?;
         let is_late = tokio::time::Instant::now() + LOOK > until;
         if !page.changes.is_empty() || page.more || is_late || request.connection.stop.is_set() {
             return Ok(page);
@@ -79,8 +76,8 @@ pub(super) mod described {
             get("/v1/changes", "changes", "What changed for a device")
                 .about(
                     "For devices. No change is skipped. A cursor from before a restore of the database is \
-                answered with everything. `survey` carries the survey's settings and the limits of \
-                uploads.",
+                answered with everything. `survey` carries the survey's settings, its sheets in order \
+                (`forms`) and the limits of uploads.",
                 )
                 .who(Who::Reader)
                 .query(
@@ -89,7 +86,11 @@ pub(super) mod described {
                     text().filled(2000),
                 )
                 .shared(&["limit"])
-                .query("wait?", "Seconds to wait for news when there are none.", int().within(0, 50))
+                .query(
+                    "wait?",
+                    "Seconds to wait for news when there are none.",
+                    int().about("25 at most are waited."),
+                )
                 .gives("Done.", refer("Changes"))
                 .never(&[404]),
         ]
@@ -99,11 +100,12 @@ pub(super) mod described {
     pub fn schemas() -> Vec<Named> {
         vec![
         ("Change", object([
-            ("kind", words(["case", "dwelling", "assignment", "receipt", "survey", "sheet"])),
+            ("kind", words(["survey", "form", "person", "dwelling", "case", "assignment", "sheet", "message", "receipt"])),
             ("op", words(["put", "drop"]).about("drop: it left the device's reach.")),
             ("data", object([
                 ("id?", text()),
-            ]).open().about("The thing as it is now; for drop its id only. Nothing volatile.")),
+            ]).open().about("The thing as it is now; for drop its id, and of a case why: merged, cancelled, reassigned, moved. \
+                Nothing volatile.")),
         ])),
         ("Changes", object([
             ("changes", list(refer("Change")).about("A thing that changed several times comes once.")),

@@ -154,6 +154,12 @@ pub(super) mod described {
                         .about("From the counted interviews."),
                     ),
                     (
+                        "forms?",
+                        map(refer("Ratio")).about(
+                            "Of each extra form: completed cases with a complete sheet, of completed cases. Only as of now.",
+                        ),
+                    ),
+                    (
                         "devices?",
                         object([
                             ("enrolled", count()),

@@ -69,6 +69,7 @@ fn item(d: &DeviceRow, silent_before: jiff::Timestamp, today: &Today) -> Value {
     json!({
         "id": d.id, "device_id": d.id, "enumerator": d.user, "name": d.name, "area": d.area, "model": d.model,
         "enrolled_at": d.enrolled_at, "last_heard": d.last_at, "last_sync": d.last_batch_at, "waiting": d.waiting,
+        "drafts": d.drafts,
         "clock_offset_s": d.clock_offset_s, "app_version": d.app_version, "doors_held": d.doors_held,
         "silent": d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < silent_before),
         "lease_ends": d.lease_ends, "batches_missing": d.batches_missing, "replaced_by": d.replaced_by,
@@ -136,6 +137,7 @@ pub(super) mod described {
                 ("last_sync", time().or_null()),
                 ("clock_offset_s", number().or_null()),
                 ("waiting", count().or_null().about("As it last said.")),
+                ("drafts", count().or_null().about("Interviews begun on it, as it last said.")),
                 ("doors_held?", count()),
                 ("silent?", flag()),
                 ("revoked_at?", time().or_null()),

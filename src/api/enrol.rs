@@ -57,7 +57,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
     };
     match app.store().enrol(token, form.model, form.replaces).await? {
         Enrolled::Yes => Ok(answer::json(&json!({
-            "token": secret, "device_id": form.device, "enumerator": user, "survey": member.survey,
+            "token": secret, "device_id": form.device, "enumerator": user, "name": member.name, "survey": member.survey,
             "area": member.area, "expires_at": access::token_end(&survey),
         }))),
         Enrolled::DeviceTaken => Err(Problem::not_valid(vec![FieldError::at(
@@ -118,6 +118,7 @@ pub(super) mod described {
                 ("token", text().about("Bearer token, shown once.")),
                 ("device_id", uuid()),
                 ("enumerator", text()),
+                ("name", text()),
                 ("survey", text()),
                 ("area?", text()),
                 ("expires_at?", time()),

@@ -119,7 +119,7 @@ pub(super) mod described {
         vec![
         ("Held", object([
             ("id", uuid().about("Of the record.")),
-            ("type", words(["visit", "interview", "dwelling"])),
+            ("type", words(["visit", "interview", "dwelling", "submission", "answers"])),
             ("revision", count().about("Of an interview, else 0.")),
             ("status", words(["accepted", "held", "refused"])),
             ("reason", text().about("Slug, explained at /problems/{slug}.")),

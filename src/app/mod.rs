@@ -4,6 +4,7 @@
 pub mod allowance;
 pub mod auth;
 pub mod cards;
+pub mod forms;
 pub mod known;
 pub mod memory;
 pub mod planner;
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 
 use crate::app::memory::Memory;
 use crate::dedupe::{self, Dedupe};
+use crate::domain::Language;
+use crate::forms::Fault;
 use crate::ingest::json::DocumentError;
 use crate::ingest::{self, Ingest};
 use crate::net::kind;
@@ -173,9 +176,23 @@ impl From<ingest::Error> for Problem {
             ingest::Error::Unfit(why) => Self::new(&kind::NOT_POSSIBLE_NOW, why),
             ingest::Error::Setup(lines) => Self::new(&kind::NOT_POSSIBLE_NOW, lines.join(" ")),
             error @ ingest::Error::Asked(_) => Self::new(&kind::NOT_POSSIBLE_NOW, error.to_string()),
+            ingest::Error::FormFaults(faults) => form_faults(&faults),
+            ingest::Error::FormVersionExists => Self::plain(&kind::FORM_VERSION_EXISTS),
+            ingest::Error::FormInUse(why) => Self::new(&kind::FORM_IN_USE, why.en).in_chinese(why.zh),
             ingest::Error::Store(error) => error.into(),
         }
     }
+}
+
+/// Every fault of a form with its place.
+fn form_faults(faults: &[Fault]) -> Problem {
+    let errors = serde_json::to_value(faults).unwrap_or_default();
+    let problem = match faults {
+        [one] => Problem::new(&kind::FORM_FAULTS, one.line(Language::En)).in_chinese(one.line(Language::Zh)),
+        many => Problem::new(&kind::FORM_FAULTS, format!("The form has {} faults.", many.len()))
+            .in_chinese(format!("表单有 {} 处错误。", many.len())),
+    };
+    problem.with("errors", errors)
 }
 
 fn document(error: &DocumentError) -> Problem {
@@ -194,6 +211,10 @@ impl From<sync::Error> for Problem {
     fn from(error: sync::Error) -> Self {
         match error {
             sync::Error::Cursor(_) => Self::parameter("cursor", "must be one that this service gave out"),
+            sync::Error::LostTail(_) => {
+                tracing::error!("the feed lost its tail again while a new epoch began");
+                Self::plain(&kind::INTERNAL)
+            }
             sync::Error::Store(error) => error.into(),
         }
     }

@@ -15,6 +15,7 @@ use super::pairing::pair;
 use crate::embedded::{self, Session, Whose};
 use crate::ingest::Ingest;
 use crate::ingest::key_file::{self, IfMissing};
+use crate::ingest::models::Models;
 use crate::ingest::recognise::recognise;
 use crate::store::access::Membership;
 use crate::store::installation::UnderWay;
@@ -150,7 +151,7 @@ pub(super) async fn open_ingest(settings: &Settings, common: &Common) -> Result<
     let keys = key_file::open(&path, if is_new { IfMissing::Create } else { IfMissing::Refuse })?;
     recognise(&store, &keys, &path, Timestamp::now()).await?;
     let surveys = Surveys::new(store.clone());
-    Ok(Ingest { store, surveys, keys: Arc::new(keys) })
+    Ok(Ingest { store, surveys, keys: Arc::new(keys), models: Models::default() })
 }
 
 fn make_private_dir(path: &Path) -> Result<()> {

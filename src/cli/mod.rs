@@ -71,7 +71,7 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Write cases, visits, households or persons as CSV or GeoJSON to standard output
     Export(export::ExportArgs),
-    /// Check a questionnaire: a spreadsheet (XLSForm) or an XForm
+    /// Questionnaires: check, add, list, close
     Form(form::FormArgs),
     /// Find households that were interviewed twice in a file of interviews
     Link(link::LinkArgs),
@@ -114,7 +114,7 @@ pub fn main() -> ExitCode {
         Command::Links(args) => links::links(&common, &args),
         Command::Plan(args) => plan::run(&common, &args),
         Command::Export(args) => export::run(&common, &args),
-        Command::Form(args) => form::run(&args),
+        Command::Form(args) => form::run(&common, &args),
         Command::Link(args) => link::run(args).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => migrate::run(&common, &args),

@@ -131,6 +131,10 @@ async fn serve(
     store::need_fit(&settings, Aim::Serve).await?;
     let ingest = open_ingest(&settings, common).await?;
     refuse_half_done(&ingest.store, "").await?;
+    ingest
+        .renew_built_in_forms(jiff::Timestamp::now())
+        .await
+        .context("the program's own forms cannot be stored")?;
     let mut app = App::new(ingest);
     app.shelf = shelf_of(common, args.attachments.as_deref())?;
     find_pictures(&app).await?;
@@ -198,19 +202,45 @@ fn watch_pool(app: &App) {
     });
 }
 
-/// Ends the leases that are over, every few seconds: the door leaves its holder's sheet at the next contact.
+/// Ends the messages whose time is over.
+async fn end_messages(app: &App) -> Result<(), crate::store::Error> {
+    for key in app.store().survey_keys().await? {
+        app.store().end_messages(key, app.now()).await?;
+    }
+    Ok(())
+}
+
+/// Ends the leases and messages that are over, every few seconds: the door leaves its holder's sheet at the next contact.
 async fn end_leases(app: App, stop: Arc<AtomicBool>) {
     let mut rounds: u64 = 0;
     while !stop.load(Ordering::Relaxed) {
         if rounds.is_multiple_of(LEASES_EVERY) {
+            free_forms(&app).await;
             match app.ingest.end_leases(app.now()).await {
                 Ok(0) => {}
                 Ok(ended) => tracing::info!(ended, "leases are over"),
                 Err(error) => tracing::debug!(%error, "leases were not looked at"),
             }
+            if let Err(error) = end_messages(&app).await {
+                tracing::debug!(%error, "messages were not looked at");
+            }
         }
         rounds += 1;
         tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Takes filled-in forms that waited for something that came while this was not looked at, as when a process ended between the two.
+async fn free_forms(app: &App) {
+    let Ok(keys) = app.store().survey_keys().await else {
+        return;
+    };
+    for key in keys {
+        match app.ingest.free_submissions(key).await {
+            Ok(0) => {}
+            Ok(freed) => tracing::info!(freed, "filled-in forms that waited count now"),
+            Err(error) => tracing::debug!(%error, "waiting forms were not looked at"),
+        }
     }
 }
 

@@ -15,13 +15,14 @@ use super::leavers;
 use super::step;
 use crate::domain::Language;
 use crate::ingest::Error;
+use crate::ingest::forms::Taken;
 use crate::ingest::setup::{Load, Mode, Report, Step};
 use crate::setup::{self, Accepted, Answer, Directory, Progress, Question, Reading, Setup, Table};
 
 /// Arguments of `setup`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SetupArgs {
-    /// Directory with survey.toml, areas.csv, dwellings.csv, staff.csv
+    /// Directory with survey.toml, areas.csv, dwellings.csv, staff.csv and, where there are any, forms/
     dir: PathBuf,
     /// Say what would change and leave everything as it is
     #[arg(long)]
@@ -210,6 +211,14 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
         say(format!("  areas: {} left out", r.areas_gone));
     }
     leavers::tell(&r.staff);
+    for form in &r.forms {
+        let what = match form.taken {
+            Taken::New => "new",
+            Taken::Changed => "changed",
+            Taken::Same => "as before",
+        };
+        say(format!("  form {} {} ({}): {what}", form.id, form.version, form.role.slug()));
+    }
     if r.policy_changed {
         say(format!("  policy: version {}", r.policy_version));
         for (from, to, n) in &r.moved {

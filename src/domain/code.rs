@@ -9,7 +9,7 @@ mod set;
 mod state;
 
 pub use form::{
-    Datum, DwellingKind, HouseholdType, Relationship, Residence, ResidenceStatus, Role, Sex, Tenure,
+    Datum, DwellingKind, FormRole, HouseholdType, Relationship, Residence, ResidenceStatus, Role, Sex, Tenure,
 };
 pub use outcome::{Class, Closes, Outcome};
 pub use set::{ClosedSet, CodeRow, CodeTable};
@@ -51,6 +51,7 @@ pub fn tables() -> Vec<CodeTable> {
         CodeTable::plain::<crate::domain::form::FormReason>(),
         CodeTable::plain::<crate::domain::rates::PersonMeasure>(),
         CodeTable::plain::<crate::domain::case::CompletedBy>(),
+        CodeTable::plain::<FormRole>(),
         CodeTable::plain::<Language>(),
     ]
 }

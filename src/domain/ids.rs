@@ -68,6 +68,8 @@ uuid_ids! {
     HeldId;
     /// One day's sheets as the planner made them.
     PlanId;
+    /// A member of the staff. Computed by [`StaffId::of`].
+    StaffId;
 }
 
 /// The number of a survey inside one installation; never shown.
@@ -119,12 +121,24 @@ impl CaseId {
     }
 }
 
+impl StaffId {
+    /// The id of the person with this login name, as it is stored.
+    pub fn of(user: &str) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("staff|{user}").as_bytes()))
+    }
+}
+
 impl LinkId {
     /// The id of the link between two interviews; the same whichever is named first.
     pub fn of(a: InterviewId, b: InterviewId) -> Self {
         let (low, high) = if a <= b { (a, b) } else { (b, a) };
         Self(Uuid::new_v5(&NAMESPACE, format!("{low}|{high}").as_bytes()))
     }
+}
+
+/// The id under which the feed speaks of a form, whose own id is a text.
+pub fn form_change_id(form_id: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("form|{form_id}").as_bytes())
 }
 
 #[cfg(test)]

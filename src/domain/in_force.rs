@@ -1,7 +1,7 @@
-//! Which interviews of a case are evidence at all, leaving aside where they are counted: what linkage works on.
+//! Which records of a case are evidence at all: its visits, and its interviews wherever they are counted.
 
 use super::code::Outcome;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Visit};
 use super::facts::{Facts, Horizon};
 use super::ids::InterviewId;
 use super::rules::Rules;
@@ -46,4 +46,9 @@ pub fn interviews_in_force(evidence: &Evidence, rules: &Rules) -> Vec<InForce> {
         .collect();
     found.sort_by_key(|f| f.id);
     found
+}
+
+/// The visits of a case that are evidence, in time order: voided ones are left out, and a visit that two devices sent stands once.
+pub fn visits_in_force<'a>(evidence: &'a Evidence, rules: &Rules) -> Vec<&'a Visit> {
+    Facts::collect(evidence, rules, Horizon::Everything).visits.into_iter().map(|seen| seen.visit).collect()
 }

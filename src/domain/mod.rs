@@ -18,6 +18,7 @@ pub mod history;
 pub mod ids;
 pub mod in_force;
 pub mod linkage;
+pub mod mask;
 pub mod next;
 pub mod numeral;
 pub mod phone;
@@ -48,7 +49,7 @@ mod worked_lines;
 pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, Tallied, flags};
 pub use citizen_id::CitizenId;
 pub use code::{
-    Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag,
+    Channel, Class, Closes, CodeRow, CodeTable, Confirmed, Datum, DwellingKind, EffortPart, Flag, FormRole,
     HouseholdType, Informant, InterviewResult, Language, Outcome, Relationship, Residence, ResidenceStatus,
     Respondent, Role, Sex, State, Tenure,
 };
@@ -59,12 +60,12 @@ pub use facts::voided_visits;
 pub use fold::fold;
 pub use history::{Clock, history, history_since};
 pub use ids::{
-    BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, SurveyNo,
-    VisitId, door_key,
+    BatchId, BuildingId, CaseId, DeviceId, DwellingId, HeldId, InterviewId, LinkId, PlanId, StaffId,
+    SurveyNo, VisitId, door_key,
 };
-pub use in_force::{InForce, interviews_in_force};
+pub use in_force::{InForce, interviews_in_force, visits_in_force};
 pub use linkage::{HouseholdEventKind, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict};
-pub use next::{Action, Next, next_action};
+pub use next::{Action, Next, next_action, not_before};
 pub use policy::{Policy, PolicyFault};
 pub use quota::Quota;
 pub use reach::{AreaRange, Placed, Reach};

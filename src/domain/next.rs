@@ -93,6 +93,12 @@ pub fn next_action(standing: &Standing, rules: &Rules, now: Timestamp) -> Next {
     wait_for_self_response(next, rules, now)
 }
 
+/// The local date before which nobody should go, whenever it is read: one that has passed stays.
+pub fn not_before(standing: &Standing, rules: &Rules) -> Option<Date> {
+    // At a moment before every survey, each promise still lies ahead.
+    next_action(standing, rules, Timestamp::UNIX_EPOCH).not_before
+}
+
 fn by_state(standing: &Standing, rules: &Rules) -> Next {
     let has_informants_left = standing.asked_in_vain < rules.policy.proxy.failed_tries;
     match standing.state {

@@ -5,6 +5,8 @@
 
 mod faults;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use super::rules::{Calendar, Local, Rules, Span};
@@ -82,6 +84,8 @@ policy_table! {
         privacy: Privacy = Privacy::default();
         /// The planner's limits per door.
         plan: Plan = Plan::default();
+        /// Questionnaires.
+        forms: Forms = Forms::default();
     }
 }
 
@@ -236,6 +240,21 @@ policy_table! {
         /// The local date before which nobody visits, `YYYY-MM-DD`.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<String> = None;
+        /// Hours for which the planner keeps away, once, from a door that began to answer online.
+        grace_hours: u32 = 24;
+        /// Whom residents may ask.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        help: Option<SelfHelp> = None;
+    }
+}
+
+policy_table! {
+    /// Whom residents may ask, as cards and pages show it.
+    SelfHelp {
+        /// Telephone number.
+        phone: String = String::new();
+        /// Hours at which somebody answers.
+        hours: String = String::new();
     }
 }
 
@@ -278,6 +297,25 @@ policy_table! {
         max_per_day: u32 = 2;
         /// Least minutes between two of them.
         min_gap_minutes: u32 = 120;
+    }
+}
+
+policy_table! {
+    /// Questionnaires, by their ids.
+    Forms {
+        /// The survey's form: what a door has to answer.
+        main: String = "census_short".to_owned();
+        /// Further sheets of a household, in the order in which they are asked.
+        extra: Vec<String> = Vec::new();
+        /// What ODK Collect is offered; where nothing is said, what role and form suggest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        collect: Option<Vec<String>> = None;
+        /// Language of messages and labels where nobody asks for another, `zh` or `en`.
+        language: String = "zh".to_owned();
+        /// Names of languages in spreadsheets and their BCP 47 codes, where the name does not tell.
+        languages: BTreeMap<String, String> = BTreeMap::new();
+        /// Whether phones with Collect keep what they have sent.
+        collect_keep_sent: bool = true;
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use super::case::{CompletedBy, Tallied};
 use super::code::{Class, State};
 
-pub use tally::{PersonMeasure, Tally};
+pub use tally::{MOST_FORMS, PersonMeasure, Tally, form_counter, form_of_counter};
 
 /// Whether a case belongs to the frame as it was frozen at the survey's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::FormRole;
+
 /// A text in several languages, by BCP 47 code.
 pub type Labels = BTreeMap<String, String>;
 
@@ -173,21 +175,22 @@ pub struct Choice {
     pub labels: Labels,
 }
 
-/// For whom a form is, and what a complete submission of it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FormRole {
-    /// The survey's form: a submission is an interview.
-    Main,
-    /// A further sheet of the household.
-    Extra,
-    /// Notes visits and found doors.
-    Visit,
-    /// Belongs to no door.
-    Free,
-}
-
 impl FormModel {
+    /// The title in English and in Chinese. An author has one line for both: `电梯 Lift` is taken apart, any other title stands
+    /// for both.
+    pub fn titles(&self) -> (String, String) {
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{2e80}'..='\u{9fff}').contains(&c));
+        let title = self.title.trim();
+        let both = (title.to_owned(), title.to_owned());
+        let parts = title.split_once(' ').filter(|(zh, _)| is_chinese(zh));
+        match parts {
+            Some((zh, en)) if !is_chinese(en) && !en.trim().is_empty() => {
+                (en.trim().to_owned(), zh.to_owned())
+            }
+            Some(_) | None => both,
+        }
+    }
+
     /// Every node in the order of the form, parents before their children.
     pub fn walk(&self) -> Vec<&Node> {
         let mut all = Vec::new();

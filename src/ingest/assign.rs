@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::refold::At;
 use super::resolve::Cases;
 use super::staff::hold_enumerator;
-use super::{Error, Ingest, held};
-use crate::domain::CaseId;
+use super::{Error, Ingest, held, sheets};
+use crate::domain::{CaseId, State};
 use crate::store::access::Caller;
 use crate::store::case::{self, LockedCase};
 use crate::store::completion::{self, Delta};
@@ -255,6 +255,10 @@ pub(super) fn moved(rows: &[Arc<LockedCase>], holder: &str) -> Vec<Delta> {
             *group.entry(row.cell).or_default() += sign;
             for (measure, n) in (1..).zip(&row.persons) {
                 *group.entry(-measure).or_default() += sign * n;
+            }
+            let counted = if row.state == State::Completed { row.forms_done } else { 0 };
+            for (counter, n) in sheets::changes(counted, sign) {
+                *group.entry(counter).or_default() += n;
             }
         }
     }

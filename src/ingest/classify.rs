@@ -9,6 +9,7 @@ use super::record::{Parsed, Read};
 use crate::domain::CaseId;
 use crate::store::Whose;
 use crate::store::batch::{Known, RecordKind, Status};
+use crate::store::submission::KnownSubmission;
 
 /// What a record is, seen from what is stored and from the records before it in the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Class {
     Replayed(Uuid, i32, Shown),
     /// The id belongs to something else.
     Reused,
+    /// A filled-in form, which is judged by itself.
+    Form,
 }
 
 /// What a sender may see of a record's first receipt.
@@ -38,7 +41,16 @@ pub(super) enum Shown {
 
 impl Shown {
     fn of(known: &Known) -> Self {
-        match (known.whose, known.case_id) {
+        Self::seen(known.whose, known.case_id)
+    }
+
+    /// What may be shown of a filled-in form.
+    pub(super) fn of_submission(known: &KnownSubmission) -> Self {
+        Self::seen(known.whose, known.case_id)
+    }
+
+    fn seen(whose: Whose, case: Option<CaseId>) -> Self {
+        match (whose, case) {
             (Whose::Own, _) => Self::Whole,
             (Whose::Near, Some(case)) => Self::DoorIf(case),
             (Whose::Near, None) | (Whose::Foreign, _) => Self::NoDoor,
@@ -52,7 +64,8 @@ pub(super) fn identity(parsed: &Parsed) -> Option<(Uuid, RecordKind, i32)> {
         Parsed::Visit(v) => Some((v.id.0, RecordKind::Visit, 0)),
         Parsed::Interview(i) => Some((i.id.0, RecordKind::Interview, i.revision)),
         Parsed::Dwelling(d) => Some((d.id, RecordKind::Dwelling, 0)),
-        Parsed::Refused(_) => None,
+        Parsed::MessageRead(m) => Some((m.id, RecordKind::MessageRead, 0)),
+        Parsed::Submission(_) | Parsed::Refused(_) => None,
     }
 }
 
@@ -76,7 +89,8 @@ pub(super) fn classify(reads: &[Read], known: &[Known]) -> Vec<Class> {
         .enumerate()
         .map(|(index, read)| {
             let Some((id, kind, revision)) = identity(&read.parsed) else {
-                return Class::Refused;
+                let is_form = matches!(read.parsed, Parsed::Submission(_));
+                return if is_form { Class::Form } else { Class::Refused };
             };
             let there = stored.get(&id).map_or(&[][..], Vec::as_slice);
             if let Some(class) = against_stored(there, kind, revision, read.digest.as_ref()) {

@@ -30,6 +30,7 @@ pub struct Keys {
     contents: Hmac<Sha256>,
     browsers: Hmac<Sha256>,
     stand_ins: Hmac<Sha256>,
+    cursors: Hmac<Sha256>,
     key_id: String,
     check: [u8; 32],
 }
@@ -51,6 +52,7 @@ impl Keys {
             contents: keyed(&derive("doorknock content")),
             browsers: keyed(&derive("doorknock known browser")),
             stand_ins: keyed(&derive("doorknock stand-in id")),
+            cursors: keyed(&derive("doorknock cursor")),
             key_id,
             check: derive("doorknock key check"),
         }
@@ -100,30 +102,34 @@ impl Keys {
 
     /// What proves that a mark was given to a browser from which `user` signed in.
     pub fn browser_proof(&self, mark: &[u8], user: &str) -> [u8; 16] {
-        let whole = finish(self.browsers.clone().chain_update(mark).chain_update(user.as_bytes()));
-        let mut half = [0; 16];
-        half.copy_from_slice(&whole[..16]);
-        half
+        half(finish(self.browsers.clone().chain_update(mark).chain_update(user.as_bytes())))
+    }
+
+    /// What proves that this service made a cursor of the feed.
+    pub fn cursor_proof(&self, cursor: &[u8]) -> [u8; 16] {
+        half(finish(self.cursors.clone().chain_update(cursor)))
     }
 
     /// The id under which something of `owner` (a user or a device) is stored where the id it was sent with is somebody else's. The
     /// same for both always gives the same; nobody without the key can make one. Of version 8, as made ids are.
     pub fn stand_in(&self, id: Uuid, owner: &str) -> Uuid {
         let whole = finish(self.stand_ins.clone().chain_update(id.as_bytes()).chain_update(owner.as_bytes()));
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&whole[..16]);
-        uuid::Builder::from_bytes(bytes)
+        uuid::Builder::from_bytes(half(whole))
             .with_variant(uuid::Variant::RFC4122)
             .with_version(uuid::Version::Custom)
             .into_uuid()
     }
 
     fn content(&self, bytes: &[u8]) -> ContentDigest {
-        let whole = finish(self.contents.clone().chain_update(bytes));
-        let mut half = ContentDigest::default();
-        half.copy_from_slice(&whole[..16]);
-        half
+        half(finish(self.contents.clone().chain_update(bytes)))
     }
+}
+
+/// The first half of a digest.
+fn half(whole: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    half
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {

@@ -1,17 +1,19 @@
 //! Held records: freed when what they wait for arrives, or decided by a supervisor.
 
 mod door;
+mod filled;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::reason::Reason;
-use super::reason::sentence;
+use super::digest::Keys;
+use super::models::Models;
+use super::reason::{Reason, sentence};
 use super::refold::{At, refold};
 use super::resolve::Cases;
-use super::{Error, Ingest, scrub};
+use super::{Error, Ingest, scrub, sheets};
 use crate::domain::{AreaRange, CaseId, Reach};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
@@ -43,12 +45,12 @@ pub(super) async fn free_waiters(
     targets: &[CaseId],
 ) -> Result<Freed, Error> {
     let waiting = held::waiters(tx, key, targets).await?;
+    let mut freed = free_sheets(tx, key, cases, targets).await?;
     if waiting.is_empty() {
-        return Ok(Freed::default());
+        return Ok(freed);
     }
     let refs: Vec<CaseId> = waiting.iter().filter_map(|w| w.case_id).collect();
     cases.find(tx, key, &refs).await?;
-    let mut freed = Freed::default();
     let mut settled = Vec::new();
     for row in &waiting {
         let Some(case) = row.case_id.and_then(|id| cases.any(id)) else {
@@ -79,6 +81,14 @@ pub(super) async fn free_waiters(
         freed.marks.extend(more.marks);
     }
     Ok(freed)
+}
+
+/// Sheets of answers that waited for one of these doors.
+async fn free_sheets(tx: &Tx, key: SurveyKey, cases: &mut Cases, targets: &[CaseId]) -> Result<Freed, Error> {
+    let (touched, told) = sheets::free(tx, key, cases, targets).await?;
+    let marks =
+        told.into_iter().map(|(id, device)| Mark { id, area_no: None, device: Some(device), user: None });
+    Ok(Freed { touched, marks: marks.collect() })
 }
 
 /// Interviews that came to count, or stopped, are linked again.
@@ -202,19 +212,26 @@ impl Ingest {
         now: jiff::Timestamp,
     ) -> Result<HeldRow, Error> {
         let survey = self.surveys.get(caller.key, caller.policy_version).await?;
-        let caller = caller.clone();
-        self.store
+        let (caller, key) = (caller.clone(), caller.key);
+        let (keys, models) = (Arc::clone(&self.keys), self.models.clone());
+        let decided = self
+            .store
             .retrying("decide_held", move |tx| {
                 let (survey, caller, ruling) = (survey.clone(), caller.clone(), ruling.clone());
-                Box::pin(async move { decide(tx, &survey, &caller, &ruling, now).await })
+                let (keys, models) = (Arc::clone(&keys), models.clone());
+                Box::pin(async move { decide(tx, (&survey, &keys, &models), &caller, &ruling, now).await })
             })
-            .await
+            .await?;
+        if decided.kind == RecordKind::Submission {
+            self.free_submissions(key).await?;
+        }
+        Ok(decided)
     }
 }
 
 async fn decide(
     tx: &Tx,
-    survey: &Survey,
+    (survey, keys, models): (&Arc<Survey>, &Keys, &Models),
     caller: &Caller,
     ruling: &Ruling,
     now: jiff::Timestamp,
@@ -238,6 +255,12 @@ async fn decide(
         (RecordKind::Visit | RecordKind::Interview, verdict) => {
             decide_record(tx, at, survey, caller, row, verdict).await?
         }
+        (RecordKind::Submission, verdict) => {
+            filled::decide_whole(tx, at, (survey, keys, models), row, verdict).await?
+        }
+        (RecordKind::Answers, verdict) => filled::decide_sheet(tx, at, survey, caller, row, verdict).await?,
+        // None is ever held.
+        (RecordKind::MessageRead, _) => return Err(Error::NotFound),
     };
     let decision = HeldDecision {
         id: row.id,
@@ -303,6 +326,9 @@ async fn decide_record(
     }
     held::settle(tx, at.key, std::slice::from_ref(&settled)).await?;
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
+    if settled.status == Status::Accepted && row.reason == Reason::VisitCorrected.slug() {
+        filled::void_corrected(tx, at, survey, caller, row, settled.case_id).await?;
+    }
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];
         if row.kind == RecordKind::Visit {

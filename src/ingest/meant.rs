@@ -83,7 +83,8 @@ fn renamed(read: &Read, stand_ins: &HashMap<Uuid, Uuid>) -> Read {
             }
         }
         Parsed::Dwelling(d) => rename(&mut d.id),
-        Parsed::Refused(_) => {}
+        Parsed::MessageRead(m) => rename(&mut m.id),
+        Parsed::Submission(_) | Parsed::Refused(_) => {}
     }
     read
 }

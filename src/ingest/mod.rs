@@ -9,11 +9,13 @@ pub mod assign;
 mod classify;
 pub mod decide;
 pub mod digest;
+pub mod forms;
 pub mod held;
 pub mod json;
 pub mod key_file;
 mod lease;
 mod meant;
+pub mod models;
 pub mod reason;
 pub mod receipt;
 pub mod recognise;
@@ -24,6 +26,7 @@ mod resolve;
 mod rows;
 pub mod scrub;
 pub mod setup;
+mod sheets;
 pub mod staff;
 
 use std::sync::Arc;
@@ -32,6 +35,7 @@ use crate::store::{AsStoreError, Store};
 use crate::surveys::Surveys;
 
 use digest::Keys;
+use models::Models;
 
 /// What taking field data needs.
 #[derive(Clone)]
@@ -42,6 +46,8 @@ pub struct Ingest {
     pub surveys: Surveys,
     /// Keys of the digests.
     pub keys: Arc<Keys>,
+    /// Models of forms, read once.
+    pub models: Models,
 }
 
 impl Ingest {
@@ -49,7 +55,8 @@ impl Ingest {
     #[must_use]
     pub fn for_batches(&self) -> Self {
         let store = self.store.for_batches();
-        Self { surveys: self.surveys.through(store.clone()), store, keys: Arc::clone(&self.keys) }
+        let surveys = self.surveys.through(store.clone());
+        Self { surveys, store, keys: Arc::clone(&self.keys), models: self.models.clone() }
     }
 }
 
@@ -80,9 +87,35 @@ pub enum Error {
     /// The set-up may be a slip: these questions have to be answered first.
     #[error("{}", in_words(.0))]
     Asked(Vec<crate::setup::Question>),
+    /// The form cannot be used; everything that is wrong with it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    FormFaults(Vec<crate::forms::Fault>),
+    /// That version of the form was published with other content.
+    #[error(
+        "this version of the form was published with other content; give the changed form another version"
+    )]
+    FormVersionExists,
+    /// The form stands in another's way, or is needed; says why in both languages.
+    #[error("{}", .0.en)]
+    FormInUse(InUse),
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+}
+
+/// Why a form cannot be published, opened or closed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// In English.
+    pub en: &'static str,
+    /// In Chinese.
+    pub zh: &'static str,
+}
+
+impl Error {
+    fn in_use(en: &'static str, zh: &'static str) -> Self {
+        Self::FormInUse(InUse { en, zh })
+    }
 }
 
 fn in_words(questions: &[crate::setup::Question]) -> String {
@@ -100,7 +133,10 @@ impl AsStoreError for Error {
             | Self::NotFound
             | Self::Unfit(_)
             | Self::Setup(_)
-            | Self::Asked(_) => None,
+            | Self::Asked(_)
+            | Self::FormFaults(_)
+            | Self::FormVersionExists
+            | Self::FormInUse(_) => None,
         }
     }
 }

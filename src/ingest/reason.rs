@@ -110,6 +110,24 @@ reasons! {
     RevokedDevice "revoked-device" Held {
         "The device was cut off before the record came in; a supervisor decides whether it counts.",
         "记录送达前设备已被停用，由普查指导员决定是否采用。" }
+    UnknownForm "unknown-form" Held {
+        "The form is not known here yet; what was filled in counts as soon as the form is published.",
+        "系统中尚无该表单，待其发布后所填内容即生效。" }
+    UnknownFormVersion "unknown-form-version" Held {
+        "This version of the form is not known here yet; what was filled in counts as soon as it is published.",
+        "系统中尚无该表单的这个版本，待其发布后所填内容即生效。" }
+    FormClosed "form-closed" Held {
+        "The form is closed; what was filled in counts when the form is opened again or a supervisor accepts it.",
+        "该表单已关闭，待重新开放或由普查指导员接受后生效。" }
+    EditBeforeOriginal "edit-before-original" Held {
+        "This corrects a form that is not here yet; it counts as soon as that one is.",
+        "本次更正所针对的表单尚未送达，待其送达后生效。" }
+    EditForked "edit-forked" Held {
+        "The form was corrected already, by another correction of the same form; a supervisor decides which is right.",
+        "该表单已有另一份更正，由普查指导员判断以哪一份为准。" }
+    VisitCorrected "visit-corrected" Held {
+        "The correction tells another visit than was told first; a supervisor decides which is right.",
+        "更正后的访问与原来所报不同，由普查指导员判断以哪个为准。" }
     IdReused "id-reused" Refused {
         "Another record with this id is stored; make a new record, or a higher revision of the interview.",
         "已存在同一编号的其他记录；请新建记录，或以更高的修订号发送登记表。" }
@@ -126,8 +144,8 @@ reasons! {
         "The record is nested more than 64 levels deep.",
         "记录的嵌套超过 64 层。" }
     RecordTooLarge "record-too-large" Refused {
-        "The record is larger than 256 KiB.",
-        "记录超过 256 KiB。" }
+        "The record is larger than 256 KiB, or a filled-in form larger than 1 MiB or 20,000 answers.",
+        "记录超过 256 KiB，或表单超过 1 MiB 或 20000 项。" }
     TextTooLong "text-too-long" Refused {
         "A text is too long: names take 200 characters, other texts 20,000.",
         "文字过长：姓名最多 200 个字符，其他文字最多 20000 个。" }
@@ -135,8 +153,8 @@ reasons! {
         "A text holds a NUL character, which cannot be stored.",
         "文字中含有无法存储的空字符（NUL）。" }
     UnknownType "unknown-type" Refused {
-        "The type of the record is none of visit, interview, dwelling.",
-        "记录类型不是访问、登记表或住户之一。" }
+        "The type of the record is none of visit, interview, dwelling, submission, message_read.",
+        "记录类型不是访问、登记表、住户、表单或消息已读之一。" }
     BadId "bad-id" Refused {
         "An id is not a UUID or is the nil UUID.",
         "编号不是 UUID，或为全零 UUID。" }
@@ -158,6 +176,12 @@ reasons! {
     BadRevision "bad-revision" Refused {
         "The revision is not a whole number of at least 1.",
         "修订号不是大于等于 1 的整数。" }
+    NotAForm "not-a-form" Refused {
+        "This cannot be read as a filled-in form.",
+        "无法识别为已填写的表单。" }
+    NoBinding "no-binding" Refused {
+        "Nothing in the form can be used: it tells no visit, no interview, no door and no answers of a household.",
+        "表单中没有可用内容：既无访问、登记表、住户，也无住户的答案。" }
     RefusedByPerson "refused-by-supervisor" Refused {
         "A supervisor looked at the held record and decided that it does not count.",
         "普查指导员查看暂存记录后决定不予采用。" }
@@ -191,6 +215,12 @@ reasons! {
     Unlikely "unlikely" Warned {
         "The answer is possible but unlikely; please look at it once more.",
         "答案可能但不常见，请再核对一次。" }
+    AnswerNotTyped "answer-not-typed" Warned {
+        "An answer is not of the type its question asks for and is kept as text.",
+        "某个答案与题目要求的类型不符，已按文字保留。" }
+    AnswerNotListed "answer-not-listed" Warned {
+        "An answer is not among the choices of its question and is kept as it is.",
+        "某个答案不在题目的选项中，已按原样保留。" }
     VisitUnknownYet "visit-unknown-yet" Warned {
         "The visit named has not arrived yet; the interview counts without it.",
         "所写的访问尚未送达，登记表先行生效。" }

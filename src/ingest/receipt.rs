@@ -39,6 +39,12 @@ pub struct Receipt {
     /// All places, for faults of a form.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub pointers: Vec<String>,
+    /// The question at fault, of a filled-in form.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
+    /// What came of a filled-in form.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parts: Vec<Value>,
     /// The case after this batch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub case: Option<CaseAfter>,
@@ -73,6 +79,8 @@ impl Receipt {
             detail: None,
             pointer: None,
             pointers: Vec::new(),
+            label: None,
+            parts: Vec::new(),
             case: None,
             warnings: Vec::new(),
         }
@@ -90,6 +98,8 @@ impl Receipt {
             detail: Some(Cow::Owned(refused.detail.clone())),
             pointer: Some(refused.pointer.clone()),
             pointers: Vec::new(),
+            label: None,
+            parts: Vec::new(),
             case: None,
             warnings: Vec::new(),
         }

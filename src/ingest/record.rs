@@ -7,8 +7,10 @@
 mod dwelling;
 mod fields;
 mod interview;
+mod message_read;
 mod person;
 mod place;
+mod submission;
 mod visit;
 
 use std::borrow::Cow;
@@ -19,8 +21,11 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use dwelling::DwellingRecord;
 pub use interview::InterviewRecord;
+pub use message_read::MessageReadRecord;
 pub use person::{CitizenState, PersonRecord};
 pub use place::Fix;
+pub(in crate::ingest) use submission::reason_of;
+pub use submission::{Body, SubmissionRecord};
 pub use visit::VisitRecord;
 
 use super::digest::{ContentDigest, Keys};
@@ -32,6 +37,8 @@ use fields::Fields;
 
 /// Bytes of one record's text.
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+/// Bytes of the text of a record that holds a filled-in form.
+pub const MAX_SUBMISSION_BYTES: usize = 2 * 1024 * 1024;
 /// Characters of a name: of people, houses, doors, areas. Other texts have [`json::MAX_STRING_CHARS`].
 const LONGEST_NAME: usize = 200;
 /// How far ahead of the corrected clock a time may lie.
@@ -70,6 +77,10 @@ pub enum RecordKind {
     Interview,
     /// A door found in the field.
     Dwelling,
+    /// A filled-in form, of which the others may come.
+    Submission,
+    /// A message that was read.
+    MessageRead,
 }
 
 impl RecordKind {
@@ -79,12 +90,15 @@ impl RecordKind {
             Self::Visit => "visit",
             Self::Interview => "interview",
             Self::Dwelling => "dwelling",
+            Self::Submission => "submission",
+            Self::MessageRead => "message_read",
         }
     }
 
     /// The kind of that word, if it is one.
     pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::Visit, Self::Interview, Self::Dwelling].into_iter().find(|kind| kind.slug() == slug)
+        let all = [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission, Self::MessageRead];
+        all.into_iter().find(|kind| kind.slug() == slug)
     }
 }
 
@@ -108,6 +122,8 @@ pub enum Parsed {
     Visit(Box<VisitRecord>),
     Interview(Box<InterviewRecord>),
     Dwelling(Box<DwellingRecord>),
+    Submission(Box<SubmissionRecord>),
+    MessageRead(MessageReadRecord),
     Refused(Refused),
 }
 
@@ -157,27 +173,77 @@ pub struct Held {
 pub fn read_record(index: usize, text: &str, context: &Context<'_>) -> Read {
     let base = format!("/records/{index}");
     let parsed = if text.len() > MAX_RECORD_BYTES {
-        Err(Refusal::new(Reason::RecordTooLarge, String::new(), "has more than 256 KiB"))
+        parse_large(text)
     } else {
-        json::parse(text).map_err(|fault| Refusal::of_fault(&fault))
+        json::parse_with(text, longest_text(text)).map_err(|fault| Refusal::of_fault(&fault))
     };
-    let tree = match parsed {
-        Ok(tree) => tree,
+    match parsed {
+        Ok(tree) => read_value(&tree, base, context),
         Err(refusal) => {
             let refused = refusal.into_refused(&base, json::label(text));
-            return Read::refused(context.keys.text_digest(&settled(text)), refused);
+            Read::refused(context.keys.text_digest(&settled(text)), refused)
         }
+    }
+}
+
+/// Only what holds a filled-in form may be larger than other records.
+fn parse_large(text: &str) -> Result<Json<'_>, Refusal> {
+    let is_submission = json::label(text).1 == Some(RecordKind::Submission.slug());
+    let (most, says) = if is_submission {
+        (MAX_SUBMISSION_BYTES, "has more than 2 MiB")
+    } else {
+        (MAX_RECORD_BYTES, "has more than 256 KiB")
     };
-    let digest = context.keys.content_digest(&tree);
+    if text.len() > most {
+        return Err(Refusal::new(Reason::RecordTooLarge, String::new(), says));
+    }
+    json::parse_with(text, text.len()).map_err(|fault| Refusal::of_fault(&fault))
+}
+
+/// Characters that a text of this record may have: a filled-in form is one text of its own.
+fn longest_text(text: &str) -> usize {
+    let may_hold_form =
+        text.len() > json::MAX_STRING_CHARS && json::label(text).1 == Some(RecordKind::Submission.slug());
+    if may_hold_form { text.len() } else { json::MAX_STRING_CHARS }
+}
+
+/// Reads a record that is a part of a filled-in form, which has limits of its own. Pointers begin with `base`.
+pub fn read_part(record: &str, base: String, context: &Context<'_>) -> Read {
+    match json::parse_with(record, record.len()) {
+        Ok(tree) => read_value(&tree, base, context),
+        Err(fault) => {
+            let refused = Refusal::of_fault(&fault).into_refused(&base, json::label(record));
+            Read::refused(context.keys.text_digest(record), refused)
+        }
+    }
+}
+
+fn read_value(tree: &Json<'_>, base: String, context: &Context<'_>) -> Read {
+    let digest = context.keys.content_digest(tree);
     let notes = Notes { base, ..Notes::default() };
-    match read_tree(&tree, context, &notes) {
+    match read_tree(tree, context, &notes) {
         Ok(parsed) => {
+            let digest = parsed.digest(context.keys).unwrap_or(digest);
             let Notes { warnings, held, .. } = notes;
             Read { digest, parsed, warnings: warnings.into_inner(), held: held.into_inner() }
         }
         Err(refusal) => {
             let text_of = |key| tree.get(key).and_then(Json::text);
             Read::refused(digest, refusal.into_refused(&notes.base, (text_of("id"), text_of("type"))))
+        }
+    }
+}
+
+impl Parsed {
+    /// The digest of what has one that is not that of the record's whole content.
+    fn digest(&self, keys: &Keys) -> Option<ContentDigest> {
+        match self {
+            Self::Submission(s) => Some(s.digest(keys)),
+            Self::Visit(_)
+            | Self::Interview(_)
+            | Self::Dwelling(_)
+            | Self::MessageRead(_)
+            | Self::Refused(_) => None,
         }
     }
 }
@@ -210,6 +276,8 @@ fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &Notes) -> Result<Pa
         RecordKind::Visit => visit::read(fields, context).map(|r| Parsed::Visit(Box::new(r))),
         RecordKind::Interview => interview::read(fields, context).map(|r| Parsed::Interview(Box::new(r))),
         RecordKind::Dwelling => dwelling::read(fields, context).map(|r| Parsed::Dwelling(Box::new(r))),
+        RecordKind::Submission => submission::read(&fields).map(|r| Parsed::Submission(Box::new(r))),
+        RecordKind::MessageRead => message_read::read(&fields, context).map(Parsed::MessageRead),
     }
 }
 

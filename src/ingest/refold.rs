@@ -9,6 +9,7 @@ use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::sheets;
 use crate::domain::rates::{Baseline, Cell};
 use crate::domain::{
     Action, CaseId, Evidence, InterviewId, Rules, Standing, State, Tallied, Unmet, fold, history,
@@ -434,10 +435,17 @@ pub fn blank(rules: &Rules, baseline: Baseline) -> BlankCase {
 pub fn deltas(rows: &[Arc<LockedCase>], updates: &[CaseUpdate]) -> Vec<Delta> {
     let mut groups: BTreeMap<(&str, Uuid, &str), BTreeMap<i32, i32>> = BTreeMap::new();
     for (row, update) in rows.iter().zip(updates).filter(|(_, u)| u.recounted == Recounted::Yes) {
+        let forms = |state: State, n| {
+            let bits = if state == State::Completed { row.forms_done } else { 0 };
+            sheets::changes(bits, n)
+        };
         let place = (row.area.as_str(), row.building_id, row.holder.as_deref().unwrap_or_default());
         let group = groups.entry(place).or_default();
         *group.entry(row.cell).or_default() -= 1;
         *group.entry(update.cell).or_default() += 1;
+        for (counter, n) in forms(row.state, -1).chain(forms(update.state, 1)) {
+            *group.entry(counter).or_default() += n;
+        }
         for (i, measure) in (1..=7).enumerate() {
             let before = row.persons.get(i).copied().unwrap_or_default();
             let after = update.persons.get(i).copied().unwrap_or_default();

@@ -95,6 +95,11 @@ impl Cases {
         self.rows.extend(rows.into_iter().map(|r| (r.id, r)));
     }
 
+    /// A locked case as it stands after something of it was written.
+    pub(super) fn replace(&mut self, row: LockedCase) {
+        self.rows.insert(row.id, Arc::new(row));
+    }
+
     fn missing(&self, refs: &[CaseId]) -> Vec<CaseId> {
         let mut all: Vec<CaseId> = refs.iter().filter(|id| self.any(**id).is_none()).copied().collect();
         all.sort_unstable();

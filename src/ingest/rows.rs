@@ -103,6 +103,7 @@ pub(super) fn interview_row(
         address_text: i.address_text.clone(),
         answers: i.answers.clone(),
         extra: i.extra.clone(),
+        form: i.form.clone(),
     }
 }
 
@@ -183,7 +184,7 @@ fn to_text<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
 }
 
-fn place_in_batch(index: usize) -> i32 {
+pub(super) fn place_in_batch(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refold::{At, blank, refold};
-use super::{Error, Ingest, staff};
+use super::{Error, Ingest, forms, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
 use crate::setup::{Answer, Answered, DwellingRow, Setup};
@@ -60,6 +60,8 @@ pub struct Doors {
     pub added: i64,
     /// Doors whose attributes changed.
     pub changed: i64,
+    /// A building got another name.
+    pub is_renamed: bool,
     /// Doors that got another writing and kept their ids.
     pub rewritten: usize,
     /// New cases.
@@ -89,6 +91,8 @@ pub struct Report {
     pub doors: Doors,
     /// What became of the staff.
     pub staff: staff::Report,
+    /// What became of the forms of the directory.
+    pub forms: Vec<forms::Loaded>,
     /// Areas left out.
     pub areas_gone: usize,
     /// Cases, dwellings, buildings afterwards.
@@ -119,10 +123,12 @@ impl Ingest {
         progress: Progress,
     ) -> Result<Report, Error> {
         let load = Arc::new(load.into());
+        let ready = self.ready_forms(&setup, now).await?;
         self.store
             .retrying("load_setup", move |tx| {
                 let (setup, load, progress) = (Arc::clone(&setup), Arc::clone(&load), Arc::clone(&progress));
-                Box::pin(async move { apply(tx, &setup, &load, now, &progress).await })
+                let ready = Arc::clone(&ready);
+                Box::pin(async move { apply(tx, (&setup, &ready), &load, now, &progress).await })
             })
             .await
     }
@@ -130,7 +136,7 @@ impl Ingest {
 
 async fn apply(
     tx: &Tx,
-    setup: &Setup,
+    (setup, ready): (&Setup, &[(String, forms::Prepared)]),
     load: &Load,
     now: Timestamp,
     progress: &Progress,
@@ -143,7 +149,7 @@ async fn apply(
     guard::ask_staff(tx, key, setup, &mut asked).await?;
     let areas_gone = guard::ask_areas(tx, key, setup, &mut asked).await?;
     let lent = staff::before(tx, key, setup).await?;
-    let reshaped = load::put_areas(tx, key, &setup.areas).await?;
+    let tree = load::put_areas(tx, key, &setup.areas).await?;
     let at = At::new(key, now);
     let doors = put_doors(tx, at, setup, &survey, found.is_none(), &mut asked, progress).await?;
     refuse_stranded(tx, key, areas_gone).await?;
@@ -151,7 +157,7 @@ async fn apply(
     if !open.is_empty() {
         return Err(Error::Asked(open));
     }
-    if reshaped {
+    if tree.shape {
         load::renumber(tx, key).await?;
         settle_counters(tx, key).await?;
     }
@@ -162,7 +168,9 @@ async fn apply(
     };
     // Last: whoever gives people doors or phones waits from here on.
     let staff = staff::put(tx, at, &survey, setup, &lent).await?;
-    announce(tx, at, &doors, reshaped).await?;
+    let is_all_new = tree.shape || tree.names || promises_otherwise(found.as_ref(), &survey);
+    announce(tx, at, &doors, is_all_new).await?;
+    let forms = forms::setup::put(tx, at, &survey, ready, found.as_ref()).await?;
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
         is_new: found.is_none(),
@@ -171,6 +179,7 @@ async fn apply(
         moved,
         doors,
         staff,
+        forms,
         areas_gone,
         totals,
     };
@@ -286,7 +295,7 @@ async fn put_doors(
     let there = load::count_doors(tx, at.key).await?;
     let rewritten = if there > 0 { same::match_doors(tx, at, setup, &known, asked).await? } else { 0 };
     let columns_kept = if there > 0 { keep_columns(tx, at.key, setup).await? } else { Vec::new() };
-    let (added, changed) = load::put_doors(tx, at.key, at.now).await?;
+    let (added, changed, is_renamed) = load::put_doors(tx, at.key, at.now).await?;
     let lost = if there > 0 { load::find_lost(tx, at.key).await? } else { Lost::default() };
     guard::ask_doors(tx, setup, lost, there, asked).await?;
     let gone = load::settle_lost(tx, at.key, at.now).await?;
@@ -302,7 +311,7 @@ async fn put_doors(
     let blank = blank(&survey.rules, baseline);
     let cases = load::put_cases(tx, at.key, at.now, blank, frame).await?;
     let Lost { removed, kept, .. } = lost;
-    Ok(Doors { added, changed, rewritten, cases, removed, kept, gone, columns_kept })
+    Ok(Doors { added, changed, is_renamed, rewritten, cases, removed, kept, gone, columns_kept })
 }
 
 /// A column without any value says nothing: what is known stays.
@@ -350,12 +359,19 @@ async fn fold_all(
     Ok(moved.into_iter().map(|((from, to), n)| (from, to, n)).collect())
 }
 
-/// Tells the devices: door by door, or by asking them to pull everything.
-async fn announce(tx: &Tx, at: At, doors: &Doors, reshaped: bool) -> Result<(), Error> {
+/// Whether nobody is to visit before another date than until now: every case tells its date, also the untouched ones.
+fn promises_otherwise(found: Option<&Found>, survey: &Survey) -> bool {
+    found.is_some_and(|found| {
+        found.policy["self_response"]["until"].as_str() != survey.rules.policy.self_response.until.as_deref()
+    })
+}
+
+/// Tells the devices: door by door, or by asking them to pull everything, which they do where every door changed.
+async fn announce(tx: &Tx, at: At, doors: &Doors, is_all_new: bool) -> Result<(), Error> {
     let survey = Mark { id: Uuid::nil(), area_no: None, device: None, user: None };
     feed::mark(tx, at.key, at.tag, ChangeKind::Survey, &[survey]).await?;
     let changed = doors.added + doors.changed + doors.removed;
-    if reshaped || changed > DELTA || doors.changed > 0 {
+    if is_all_new || doors.is_renamed || changed > DELTA || doors.changed > 0 {
         feed::require_full(tx, at.key).await?;
         return Ok(());
     }

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::Error;
 use super::lease::let_go;
 use super::refold::At;
-use crate::domain::{CaseId, Role};
+use crate::domain::{CaseId, Role, StaffId};
 use crate::setup::Setup;
 use crate::store::feed::{self, ChangeKind, Mark};
 use crate::store::staff::{self, Person};
@@ -85,7 +85,8 @@ pub(super) async fn put(
     let written: Vec<&str> = setup.staff.iter().map(|s| s.user.as_str()).collect();
     let users = staff::spellings(tx, at.key, &written).await?;
     refuse_twins(setup, &users)?;
-    staff::put(tx, at.key, &setup.staff, &users, at.now).await?;
+    let changed = staff::put(tx, at.key, &setup.staff, &users, at.now).await?;
+    tell(tx, at, &changed).await?;
     let people = staff::everybody(tx, at.key).await?;
     let mut sum = Sum { old: &old, people: &people, all: BTreeMap::new() };
     let today = survey.rules.calendar.local_date(at.now);
@@ -108,6 +109,14 @@ pub(super) async fn put(
             .collect(),
         losses: sum.all.into_values().collect(),
     })
+}
+
+/// Tells devices of the people who came, changed or left.
+async fn tell(tx: &Tx, at: At, users: &[String]) -> Result<(), Error> {
+    let mark = |user: &String| Mark { id: StaffId::of(user).into(), ..Mark::default() };
+    let marks: Vec<Mark> = users.iter().map(mark).collect();
+    feed::mark(tx, at.key, at.tag, ChangeKind::Person, &marks).await?;
+    Ok(())
 }
 
 /// Two lines of the list that name one person.

@@ -137,6 +137,14 @@ kinds! {
         "The decision does not fit the present state", "当前状态下不能作此决定",
         "The state the case or record is in does not allow this decision; `detail` says why.",
         "住户或记录的当前状态不允许作此决定，原因见 `detail`。" }
+    FORM_VERSION_EXISTS "form-version-exists" CONFLICT {
+        "The version was published with other content", "该版本已发布且内容不同",
+        "A published version of a form never changes. Give the changed form another version and send it again.",
+        "表单的已发布版本不再更改。请为修改后的表单另取版本号，再重新提交。" }
+    FORM_IN_USE "form-in-use" CONFLICT {
+        "Another form, or open work, stands against it", "与其他表单或未完成的工作冲突",
+        "A survey has one main form, and at most eight extra ones; a main form is not closed while doors are open. `detail` says which it is.",
+        "一项调查只有一个主表，附加表单最多 8 个；仍有未完成的住户时不关闭主表。原因见 `detail`。" }
     BODY_TOO_LARGE "body-too-large" PAYLOAD_TOO_LARGE {
         "The body is too large", "正文过大",
         "The body is over the limit, as sent or unpacked (16 MiB for a batch). Send it in smaller parts.",
@@ -165,6 +173,10 @@ kinds! {
         "The body does not say what is needed", "正文内容不符合要求",
         "The body is JSON but not what this call takes; `errors` points at each place.",
         "正文是 JSON，但不符合此调用的要求，`errors` 指出每一处。" }
+    FORM_FAULTS "form-faults" UNPROCESSABLE_ENTITY {
+        "The form cannot be used as it is", "表单存在错误，无法使用",
+        "Nothing was stored. `errors` names every fault with its sheet, row and column (of an XForm with its path).",
+        "未存储任何内容。`errors` 列出每处错误及其工作表、行和列（XForm 则为路径）。" }
     SURVEY_NEEDED "survey-needed" UNPROCESSABLE_ENTITY {
         "Say which survey is meant", "须指明调查",
         "The user works in several surveys, so the survey has to be named.",

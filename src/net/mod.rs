@@ -10,6 +10,7 @@ pub mod json;
 pub mod kind;
 pub mod limit;
 pub mod metrics;
+pub mod multipart;
 pub mod problem;
 pub mod query;
 pub mod request;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, Method};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -220,6 +220,13 @@ impl Request {
         values.next().is_none().then_some(first)
     }
 
+    /// Whether the caller has what the tag stands for: `If-None-Match` lists it, weak or strong, or says `*`.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        let lists = self.headers.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+        let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
+        tags.any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    }
+
     /// The bearer token of `Authorization`, not checked.
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header(&AUTHORIZATION)?.split_once(' ')?;
@@ -333,6 +340,21 @@ pub(crate) mod tests {
         }
         let tls = Connection { carriage: Carriage::Tls, ..plain("127.0.0.1") };
         assert_eq!(tls.as_told(&request(&[("x-forwarded-proto", "http")]).headers).carriage, Carriage::Tls);
+    }
+
+    #[test]
+    fn a_tag_is_known_in_a_list_weak_or_as_a_star() {
+        for (sent, is_known) in [
+            ("\"a\"", true),
+            ("W/\"a\"", true),
+            ("\"x\", W/\"a\"", true),
+            ("*", true),
+            ("\"x\"", false),
+            ("a", false),
+        ] {
+            assert_eq!(request(&[("if-none-match", sent)]).has_tag("\"a\""), is_known, "{sent}");
+        }
+        assert!(!request(&[]).has_tag("\"a\""));
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct DeviceView {
     pub doors: i64,
     /// Records it still had.
     pub waiting: Option<i32>,
+    /// Interviews begun on it.
+    pub drafts: Option<i32>,
     /// Clock offset in words; none when it is small.
     pub clock: Option<String>,
     /// Version of its program.
@@ -104,6 +106,7 @@ fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) 
         is_silent,
         doors: d.doors_held,
         waiting: d.waiting,
+        drafts: d.drafts,
         clock: d.clock_offset_s.filter(|s| s.abs() > CLOCK_S).map(|s| clock_words(v, s)),
         version: d.app_version.clone().unwrap_or_default(),
         lease: lease.map_or_else(|| "—".to_owned(), |at| v.when().full(at)),

@@ -82,7 +82,10 @@ pub async fn show(v: Visitor) -> Answer {
                 kind: match row.kind {
                     RecordKind::Visit => "held.visit",
                     RecordKind::Interview => "held.interview",
-                    RecordKind::Dwelling => "held.dwelling",
+                    // A reading is never held.
+                    RecordKind::Dwelling | RecordKind::MessageRead => "held.dwelling",
+                    RecordKind::Submission => "held.submission",
+                    RecordKind::Answers => "held.answers",
                 },
                 sentence: reason.map_or("", |r| v.words.pick(r.sentence(), r.sentence_zh())),
                 detail: row.detail.as_deref().map(|d| detail(v.words, d)),

@@ -43,7 +43,6 @@ pub mod sheet;
 pub mod slip;
 pub mod switch;
 pub mod trouble;
-pub mod upload;
 pub mod visitor;
 pub mod when;
 pub mod words;

@@ -9,7 +9,6 @@ use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted, see_other};
 use super::leavers;
-use super::upload::{Part, parts};
 use super::visitor::{Answer as Shown, Visitor};
 use super::words::Words;
 use super::zip;
@@ -17,10 +16,12 @@ use crate::app::App;
 use crate::app::auth;
 use crate::domain::Role;
 use crate::ingest::Error;
+use crate::ingest::forms::Taken;
 use crate::ingest::setup::{Load, Mode, Report};
 use crate::net::answer::to_the_end;
 use crate::net::body::read;
 use crate::net::kind;
+use crate::net::multipart::{Part, parts};
 use crate::net::problem::Problem;
 use crate::net::request::Request;
 use crate::setup::{self, Accepted, Answer, Class, Faults, Memory, Question, Reading, Setup, Table};
@@ -29,6 +30,8 @@ use crate::setup::{self, Accepted, Answer, Class, Faults, Memory, Question, Read
 const UPLOAD_LIMIT: usize = 64 << 20;
 /// Largest set-up once unpacked, all archives of the form together.
 const PLAIN_LIMIT: usize = 256 << 20;
+/// Most parts of the form.
+const MOST_PARTS: usize = 100;
 /// Faults shown.
 const MOST_FAULTS: usize = 500;
 
@@ -125,8 +128,9 @@ pub async fn submit(app: App, mut request: Request) -> Shown {
     let (words, now) = (Words::of(&request.headers), app.now());
     let v = Visitor { app, request, caller, survey, words, now };
     need_admin(&v)?;
-    let all =
-        parts(&v.request.headers, &body).await.ok_or_else(|| fault("files", "must be files of a form"))?;
+    let all = parts(&v.request.headers, &body, MOST_PARTS)
+        .await
+        .ok_or_else(|| fault("files", "must be files of a form"))?;
     let token = all.iter().find(|p| p.name == "csrf").map(|p| String::from_utf8_lossy(&p.bytes).into_owned());
     v.check_token(token.as_deref())?;
     let mut page = Page::new(&v).await?;
@@ -333,6 +337,14 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
         all.push(v.words.count("setup.areas_gone", i64::try_from(r.areas_gone).unwrap_or_default(), &[]));
     }
     all.extend(leavers::told(v, &r.staff));
+    for form in &r.forms {
+        let key = match form.taken {
+            Taken::New => "setup.form_new",
+            Taken::Changed => "setup.form_changed",
+            Taken::Same => "setup.form_same",
+        };
+        all.push(v.words.say(key, &[("form", &form.id), ("version", &form.version)]));
+    }
     if r.policy_changed {
         all.push(v.words.say("setup.policy", &[("version", &r.policy_version)]));
         for (from, to, n) in &r.moved {

@@ -1,5 +1,5 @@
-//! Reads the files of a small zip archive within a budget that all archives of a form share. Folders are dropped from names;
-//! what is encrypted is not taken.
+//! Reads the files of a small zip archive within a budget that all archives of a form share. Folders are dropped from names, but
+//! for `forms`; what is encrypted is not taken.
 
 use std::io::{Cursor, Read};
 
@@ -29,7 +29,7 @@ impl Fault {
 }
 
 /// More entries than any set-up has.
-const MOST_ENTRIES: usize = 100;
+const MOST_ENTRIES: usize = 1_000;
 
 /// What all archives of one form may still take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn files(
         if name.ends_with('/') || name.starts_with("__MACOSX/") {
             continue;
         }
-        let plain = name.rsplit('/').next().unwrap_or("").to_owned();
+        let plain = plain_name(&name);
         let is_wanted = wanted(&plain);
         if is_wanted && (is_locked || !is_readable) {
             return Err(Fault::Packing);
@@ -83,6 +83,14 @@ pub fn files(
         all.push((plain, bytes));
     }
     Ok(all)
+}
+
+/// The name without its folders; what lies in a folder `forms` keeps that one and what is below it.
+fn plain_name(name: &str) -> String {
+    let parts: Vec<&str> = name.split('/').collect();
+    let folders = &parts[..parts.len() - 1];
+    let from = folders.iter().position(|part| *part == "forms").unwrap_or(folders.len());
+    parts[from..].join("/")
 }
 
 /// The bytes of one file, within the budget and as many as the archive says, else it is broken.
@@ -145,6 +153,18 @@ mod tests {
             ("notes.txt", None),
         ];
         assert_eq!(found, expected.map(|(name, bytes)| (name.to_owned(), bytes)));
+    }
+
+    #[test]
+    fn the_folder_of_forms_stays_in_names() {
+        let zip = archive(&[
+            ("yongxin/forms/needs.xlsx", b"x", false),
+            ("yongxin/forms/needs-media/map.png", b"y", false),
+            ("forms/lift.xml", b"z", false),
+        ]);
+        let found = files(&zip, &mut Budget::of(100), |_| true).unwrap();
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["forms/needs.xlsx", "forms/needs-media/map.png", "forms/lift.xml"]);
     }
 
     #[test]

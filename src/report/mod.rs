@@ -12,8 +12,8 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::Rules;
-use crate::domain::rates::{Cell, PersonMeasure, Rates, Tally, rates};
+use crate::domain::rates::{Cell, PersonMeasure, Rates, Ratio, Tally, form_of_counter, rates};
+use crate::domain::{Rules, State};
 use crate::store::completion::{Clock, Rows};
 use crate::store::survey::{AreaRow, Areas};
 use crate::store::{Error, Store};
@@ -117,6 +117,9 @@ pub struct Row {
     pub rates: Rates,
     /// Figures about persons of the counted interviews.
     pub persons: BTreeMap<&'static str, i64>,
+    /// Of each extra form: completed cases with a complete sheet, of completed cases. Only as of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forms: Option<BTreeMap<String, Ratio>>,
     /// Devices of the row's enumerators; absent where a row has none of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub devices: Option<Devices>,
@@ -130,8 +133,10 @@ pub async fn completion(store: &Store, survey: &Survey, q: &Question) -> Result<
         (_, None) => present(store, survey, q).await?,
     };
     let total = groups.total.take().unwrap_or_else(|| sum(groups.rows.values()));
-    let mut rows = named(store, survey, q, &groups).await?;
-    let mut total = row(&survey.rules, &q.area.code, &q.area.name, &q.area.name_zh, &total);
+    let forms = if q.at.is_none() { Some(store.extra_forms(survey.key).await?) } else { None };
+    let shown = Shown { rules: &survey.rules, forms };
+    let mut rows = named(store, survey, q, &groups, &shown).await?;
+    let mut total = row(&shown, &q.area.code, &q.area.name, &q.area.name_zh, &total);
     if q.at.is_none() {
         devices::add(store, survey, q, &mut rows, &mut total).await?;
     }
@@ -181,7 +186,9 @@ fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
 
 fn add(tally: &mut Tally, measure: i32, amount: i64) {
     if measure < 0 {
-        if let Some(person) = PersonMeasure::of_counter(measure) {
+        if let Some(place) = form_of_counter(measure) {
+            tally.add_form(place, amount);
+        } else if let Some(person) = PersonMeasure::of_counter(measure) {
             tally.add_persons(person, amount);
         }
     } else if let Some(cell) = Cell::from_code(measure) {
@@ -272,17 +279,17 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
             }
         }
     }
-    let rules = &survey.rules;
+    let shown = Shown { rules: &survey.rules, forms: None };
     let rows: Vec<Row> = days
         .iter()
         .zip(&tallies)
         .map(|(day, tally)| {
             let code = day.to_string();
-            row(rules, &code, &code, &code, tally)
+            row(&shown, &code, &code, &code, tally)
         })
         .collect();
     let total =
-        row(rules, &q.area.code, &q.area.name, &q.area.name_zh, tallies.last().unwrap_or(&Tally::default()));
+        row(&shown, &q.area.code, &q.area.name, &q.area.name_zh, tallies.last().unwrap_or(&Tally::default()));
     Ok(Completion {
         as_of: until,
         clock: Some(clock_word(clock)),
@@ -293,23 +300,44 @@ async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completi
     })
 }
 
-fn row(rules: &Rules, code: &str, name: &str, name_zh: &str, tally: &Tally) -> Row {
+/// What figures of a row are shown beside those of every survey.
+struct Shown<'a> {
+    rules: &'a Rules,
+    /// The extra forms with their places; `None` where they are not counted.
+    forms: Option<Vec<(String, usize)>>,
+}
+
+impl Shown<'_> {
+    fn forms_of(&self, tally: &Tally) -> Option<BTreeMap<String, Ratio>> {
+        let completed = tally.state(State::Completed);
+        let ratio = |(id, place): &(String, usize)| (id.clone(), Ratio::new(tally.form(*place), completed));
+        Some(self.forms.as_ref()?.iter().map(ratio).collect())
+    }
+}
+
+fn row(shown: &Shown<'_>, code: &str, name: &str, name_zh: &str, tally: &Tally) -> Row {
     Row {
         code: code.to_owned(),
         name: name.to_owned(),
         name_zh: name_zh.to_owned(),
         area: None,
         cases: tally.cases(),
-        states: crate::domain::State::ALL.iter().map(|s| (s.slug(), tally.state(*s))).collect(),
-        rates: rates(tally, rules.policy.rates.e),
+        states: State::ALL.iter().map(|s| (s.slug(), tally.state(*s))).collect(),
+        rates: rates(tally, shown.rules.policy.rates.e),
         persons: PersonMeasure::ALL.iter().map(|m| (m.slug(), tally.person(*m))).collect(),
+        forms: shown.forms_of(tally),
         devices: None,
     }
 }
 
 /// Gives the rows their names, in an order that people expect.
-async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) -> Result<Vec<Row>, Error> {
-    let rules = &survey.rules;
+async fn named(
+    store: &Store,
+    survey: &Survey,
+    q: &Question,
+    groups: &Groups,
+    shown: &Shown<'_>,
+) -> Result<Vec<Row>, Error> {
     match q.by {
         By::Area | By::Day => {
             let mut children = store.areas(survey.key, Areas::ChildrenOf(q.area.code.clone())).await?;
@@ -319,7 +347,7 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
             let empty = Tally::default();
             Ok(children
                 .iter()
-                .map(|a| row(rules, &a.code, &a.name, &a.name_zh, groups.rows.get(&a.code).unwrap_or(&empty)))
+                .map(|a| row(shown, &a.code, &a.name, &a.name_zh, groups.rows.get(&a.code).unwrap_or(&empty)))
                 .collect())
         }
         By::Building => {
@@ -331,7 +359,7 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
                 .filter_map(|b| {
                     let tally = groups.rows.get(&b.id.to_string())?;
                     let name = b.name.as_ref().unwrap_or(&b.building);
-                    let mut row = row(rules, &b.id.to_string(), name, name, tally);
+                    let mut row = row(shown, &b.id.to_string(), name, name, tally);
                     row.area = Some(b.area.clone());
                     Some(row)
                 })
@@ -346,7 +374,7 @@ async fn named(store: &Store, survey: &Survey, q: &Question, groups: &Groups) ->
                 .iter()
                 .map(|(user, tally)| {
                     let name = names.get(user.as_str()).copied().unwrap_or(user);
-                    row(rules, user, name, name, tally)
+                    row(shown, user, name, name, tally)
                 })
                 .collect())
         }

@@ -22,6 +22,11 @@ pub trait Files {
     /// The names of all files that are there.
     fn names(&self) -> io::Result<Vec<String>>;
 
+    /// The names of the files of forms: `forms/needs.xlsx`, `forms/needs-media/map.png`.
+    fn forms(&self) -> io::Result<Vec<String>> {
+        Ok(self.names()?.into_iter().filter(|name| name.starts_with("forms/")).collect())
+    }
+
     /// Names of which several files came, so that nobody knows which is meant.
     fn repeated(&self) -> &[String] {
         &[]
@@ -53,6 +58,38 @@ impl Files for Directory {
             names.extend(entry?.file_name().into_string());
         }
         names.sort_unstable();
+        Ok(names)
+    }
+
+    fn forms(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for name in self.files_of("forms")? {
+            if name.ends_with("-media") {
+                names.extend(self.files_of(&name)?);
+            } else {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+impl Directory {
+    /// What lies in a folder, with the folder's name; nothing where there is no such folder.
+    fn files_of(&self, folder: &str) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(self.0.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().into_string();
+            names.extend(name.map(|name| format!("{folder}/{name}")));
+        }
         Ok(names)
     }
 }

@@ -17,8 +17,8 @@ const NAMED_VALUES: usize = 8;
 /// One thing found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file's plain name.
-    pub file: &'static str,
+    /// The file's plain name; of a form with its folder.
+    pub file: Cow<'static, str>,
     /// The lines that have it; none when the whole file is meant.
     pub lines: Lines,
     /// Column of a CSV file or key of the TOML file (`closing.max_attempts`); empty when the line or file is meant.
@@ -106,7 +106,8 @@ pub(super) struct Findings {
 impl Findings {
     /// Adds one finding; `value` is cut and masked here.
     pub fn add(&mut self, place: Place, value: &str, rule: Rule) {
-        let (file, code, line) = (place.file, rule.code(), place.line);
+        let (code, line) = (rule.code(), place.line);
+        let file = Cow::Borrowed(place.file);
         let is_bad = rule.class() == Class::Bad;
         let value = if is_bad { shown(value) } else { String::new() + value };
         let mut same = 0;
@@ -125,13 +126,13 @@ impl Findings {
             let value = if is_bad { value } else { shown(&value) };
             self.all.push(Finding { file, lines: Lines::of(line), column, value, rule });
         } else {
-            self.overflow(file, column, line);
+            self.overflow(place.file, column, line);
         }
     }
 
     /// Adds one finding of several lines.
     pub fn add_lines(&mut self, place: Place, lines: &Lines, value: &str, rule: Rule) {
-        let (file, column) = (place.file, place.column.into_owned());
+        let (file, column) = (Cow::Borrowed(place.file), place.column.into_owned());
         self.all.push(Finding { file, lines: lines.clone(), column, value: shown(value), rule });
     }
 
@@ -143,7 +144,14 @@ impl Findings {
             return;
         }
         let rule = Rule::More { lines: String::new() };
+        let file = Cow::Borrowed(file);
         self.all.push(Finding { file, lines: Lines::of(line), column, value: String::new(), rule });
+    }
+
+    /// Adds what is wrong with a form, or what its author should know; each of them stands by itself.
+    pub fn add_form(&mut self, file: &str, rule: Rule) {
+        let (lines, file) = (Lines::of(None), Cow::Owned(file.to_owned()));
+        self.all.push(Finding { file, lines, column: String::new(), value: String::new(), rule });
     }
 
     /// Whether something wrong was found.
@@ -178,7 +186,7 @@ impl Findings {
                 one.lines = Lines::of(None);
             }
         }
-        all.sort_by_key(|one| (file_rank(one.file), one.lines.first()));
+        all.sort_by_key(|one| (file_rank(&one.file), one.lines.first()));
         all
     }
 }

@@ -1,4 +1,4 @@
-//! The set-up of a survey: reads `survey.toml`, `areas.csv`, `dwellings.csv` and `staff.csv` into one checked [`Setup`],
+//! The set-up of a survey: reads `survey.toml`, `areas.csv`, `dwellings.csv`, `staff.csv` and the forms into one checked [`Setup`],
 //! or names everything that is wrong with them, all in one go. It applies nothing: no database, no clock.
 
 mod alike;
@@ -10,6 +10,7 @@ mod dwellings;
 mod encoding;
 mod files;
 mod finding;
+mod forms;
 mod header;
 mod hours;
 mod interner;
@@ -41,6 +42,7 @@ pub use dwellings::DwellingRow;
 pub use encoding::Encoding;
 pub use files::{Directory, Files, Memory, Opened};
 pub use finding::{Faults, Finding};
+pub use forms::{NO_VERSION, SetupForm};
 pub use hours::{HoursError, parse as parse_hours};
 pub use lines::Lines;
 pub use question::{Answer, Answered, Question};
@@ -81,6 +83,8 @@ pub struct Setup {
     pub dwellings: Vec<DwellingRow>,
     /// The staff in the order of the file.
     pub staff: Vec<StaffRow>,
+    /// The forms of the folder `forms`, by their files' names.
+    pub forms: Vec<SetupForm>,
 }
 
 impl Setup {

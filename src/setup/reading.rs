@@ -6,7 +6,7 @@ use super::files::Files;
 use super::finding::{Faults, Finding, Findings};
 use super::rule::Class;
 use super::understood::{self, FileRead, Table};
-use super::{FILES, Progress, Setup, areas, dwellings, names, staff, survey};
+use super::{FILES, Progress, Setup, areas, dwellings, forms, names, staff, survey};
 use crate::domain::Language;
 use std::collections::BTreeSet;
 use std::io;
@@ -50,10 +50,11 @@ pub fn examine(files: &dyn Files, progress: &mut dyn FnMut(Progress)) -> Reading
     let areas = areas::read(&mut desk);
     let dwellings = dwellings::read(&mut desk, &district.unwrap_or_default(), &areas);
     let staff = staff::read(&mut desk, &areas);
+    let forms = forms::read(&mut desk, survey.as_ref().map(|survey| &survey.policy.forms));
     let is_sound = !desk.findings.has_bad();
     let setup = survey
         .filter(|_| is_sound)
-        .map(|survey| Arc::new(Setup { survey, areas: areas.rows, dwellings, staff }));
+        .map(|survey| Arc::new(Setup { survey, areas: areas.rows, dwellings, staff, forms }));
     Reading { setup, findings: desk.findings.into_sorted(), read: desk.read }
 }
 
@@ -73,7 +74,7 @@ pub fn survey_text(files: &dyn Files) -> Option<String> {
 
 /// Whether a file of that name is one of a set-up, or may have been meant to be.
 pub fn is_wanted(name: &str) -> bool {
-    FILES.iter().any(|file| *file == name || names::may_mean(name, file))
+    FILES.iter().any(|file| *file == name || names::may_mean(name, file)) || forms::is_wanted(name)
 }
 
 /// The name under which `file` lies there, if it does and is the only one that is meant.

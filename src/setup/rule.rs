@@ -3,6 +3,7 @@
 
 use super::said::{Both, Said};
 use crate::domain::Language;
+use crate::forms::Fault;
 
 /// What becomes of what was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,6 +163,11 @@ rules! {
     ExternalTwice { first: u64 } = Bad "twice", "the same number as on line {first}; a number names one door", "与第 {first} 行的编号相同；一个编号只对应一户";
     DoorsAlike { pairs: String } = Told "doors-alike", "these doors look alike, as one door under two writings: {pairs}; they stay two doors", "这些住户像是同一户的两种写法：{pairs}；仍按两户处理";
     LostZeros { kept: String } = Asked "lost-zeros", "without a leading zero, while {kept} of the same building and unit has one", "没有前导零，而同楼同单元的 {kept} 有";
+
+    // Forms.
+    FormFault { fault: Fault } = Bad "form-fault", "{fault}", "{fault}";
+    FormTwice { other: String } = Bad "form-twice", "the form_id is that of {other} already", "form_id 与 {other} 相同";
+    FormNote { fault: Fault } = Told "form-note", "{fault}", "{fault}";
 
     // Staff.
     SameUser { first: u64 } = Bad "same-user", "the same user as line {first}", "与第 {first} 行的用户相同";

@@ -1,6 +1,7 @@
 //! Values that are filled into a rule's sentence: some read the same in both languages, some do not.
 
 use crate::domain::Language;
+use crate::forms::Fault;
 
 /// What can stand in a sentence of either language.
 pub(super) trait Said {
@@ -35,6 +36,12 @@ pub(super) const fn both(en: &'static str, zh: &'static str) -> Both {
 impl Said for Both {
     fn said(&self, language: Language) -> String {
         self.of(language).to_owned()
+    }
+}
+
+impl Said for Fault {
+    fn said(&self, language: Language) -> String {
+        self.line(language)
     }
 }
 

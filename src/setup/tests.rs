@@ -148,7 +148,7 @@ fn all_faults_of_all_files_come_in_one_go() {
     files.put("staff.csv", STAFF.replace("supervisor,c1", "emperor,nowhere"));
     let faults = outcome(&files).unwrap_err();
     let places: Vec<_> =
-        faults.listed().iter().map(|f| (f.file, f.lines.first(), f.column.as_str())).collect();
+        faults.listed().iter().map(|f| (&*f.file, f.lines.first(), f.column.as_str())).collect();
     assert_eq!(
         places,
         [

@@ -110,6 +110,10 @@ pub fn contents(setup: &Setup, language: Language) -> Table {
         vec![word("staff", "人员"), staff(&setup.staff, language)],
         vec![word("a device may send", "每台设备限额"), limits(&survey.policy.limits, language)],
     ];
+    if !setup.forms.is_empty() {
+        let named: Vec<&str> = setup.forms.iter().map(|form| form.imported.model.id.as_str()).collect();
+        rows.push(vec![word("forms", "表单"), named.join(", ")]);
+    }
     for (name, dates) in [
         (word("extra weekend dates", "额外周末日"), &survey.policy.weekend_dates),
         (word("extra working days", "调休工作日"), &survey.policy.workday_dates),

@@ -47,7 +47,7 @@ statements! {
         insert into enrol_code (code_hash, district_id, survey_no, user_name, expires_at) values ($1, $2, $3, $4, $5)";
     /// $1 user, $2 compared form.
     USER_SURVEYS = concat!("-- user_surveys
-        select s.district_id, s.survey_no, s.user_name, s.role, s.area, v.slug, v.ends_on from staff s
+        select s.district_id, s.survey_no, s.user_name, s.name, s.role, s.area, v.slug, v.ends_on from staff s
         join survey v on v.district_id = s.district_id and v.survey_no = s.survey_no
         where s.user_name = ", spelling!("$1", "$2"), " and s.is_active order by v.survey_no");
     /// $1 district, $2 survey, $3 device, $4 user, $5 model, $6 now. Keeps a device of another person as it is.
@@ -146,6 +146,8 @@ pub struct Membership {
     pub key: SurveyKey,
     /// Its name on the wire.
     pub survey: String,
+    /// Name shown to colleagues.
+    pub name: String,
     /// Role.
     pub role: Role,
     /// Area code.
@@ -398,6 +400,7 @@ impl Store {
                     user: r.get("user_name"),
                     key: SurveyKey { district: r.get("district_id"), no: r.get("survey_no") },
                     survey: r.get("slug"),
+                    name: r.get("name"),
                     role: r.read("staff", "role")?,
                     area: r.get("area"),
                     ends_on: r.get("ends_on"),

@@ -33,12 +33,16 @@ statements! {
 pub enum Action {
     /// A case with the people interviewed there was opened.
     ReadCase,
+    /// A device pulled notes on doors.
+    ReadNotes,
     /// A list of pairs of interviews was read.
     ReadLinks,
     /// A pair of interviews was opened.
     ReadLink,
     /// An export was taken.
     ReadExport,
+    /// A filled-in form was opened.
+    ReadForm,
     /// A picture was opened.
     ReadAttachment,
     /// A copy of everything was made.
@@ -51,6 +55,10 @@ pub enum Action {
     DecideHeld,
     /// Doors were lent or taken back.
     Assign,
+    /// A message was sent to phones.
+    SendMessage,
+    /// A message was withdrawn.
+    WithdrawMessage,
     /// A device was cut off.
     RevokeDevice,
     /// A device was enrolled.
@@ -67,6 +75,8 @@ pub enum Action {
     SetPassword,
     /// A set-up was loaded.
     LoadSetup,
+    /// A form was uploaded, published, opened or closed.
+    ChangeForm,
     /// Personal data were removed.
     Purge,
     /// A backup was restored.
@@ -75,17 +85,21 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadCase,
+        Self::ReadNotes,
         Self::ReadLinks,
         Self::ReadLink,
         Self::ReadExport,
+        Self::ReadForm,
         Self::ReadAttachment,
         Self::Backup,
         Self::DecideCase,
         Self::DecideLink,
         Self::DecideHeld,
         Self::Assign,
+        Self::SendMessage,
+        Self::WithdrawMessage,
         Self::RevokeDevice,
         Self::EnrolDevice,
         Self::MakeCode,
@@ -94,6 +108,7 @@ impl Action {
         Self::SignIn,
         Self::SetPassword,
         Self::LoadSetup,
+        Self::ChangeForm,
         Self::Purge,
         Self::Restore,
     ];
@@ -102,15 +117,19 @@ impl Action {
     pub fn slug(self) -> &'static str {
         match self {
             Self::ReadCase => "read_case",
+            Self::ReadNotes => "read_notes",
             Self::ReadLinks => "read_links",
             Self::ReadLink => "read_link",
             Self::ReadExport => "read_export",
+            Self::ReadForm => "read_form",
             Self::ReadAttachment => "read_attachment",
             Self::Backup => "backup",
             Self::DecideCase => "decide_case",
             Self::DecideLink => "decide_link",
             Self::DecideHeld => "decide_held",
             Self::Assign => "assign",
+            Self::SendMessage => "send_message",
+            Self::WithdrawMessage => "withdraw_message",
             Self::RevokeDevice => "revoke_device",
             Self::EnrolDevice => "enrol_device",
             Self::MakeCode => "make_code",
@@ -119,6 +138,7 @@ impl Action {
             Self::SignIn => "sign_in",
             Self::SetPassword => "set_password",
             Self::LoadSetup => "load_setup",
+            Self::ChangeForm => "change_form",
             Self::Purge => "purge",
             Self::Restore => "restore",
         }

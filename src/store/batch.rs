@@ -26,17 +26,17 @@ statements! {
             on conflict on constraint batch_pk do nothing returning id)
         select id, case when $14::bigint is not null then pg_advisory_xact_lock_shared($14)::text end from mine";
     /// $1 district, $2 survey, $3 batch, $4 raw, $5 length, $6 receipts; then of its device: $7 id, $8 now, $9 waiting, $10 offset,
-    /// $11 app version, $12 number of the batch, $13 day, $14 what a batch counts as beside its text.
+    /// $11 app version, $12 number of the batch, $13 day, $14 what a batch counts as beside its text, $15 drafts.
     INSERT_CONTENT = "-- insert_batch_content
         with kept as (
             insert into batch_content (district_id, survey_no, batch_id, raw, raw_length, receipts)
             values ($1, $2, $3, $4, $5, $6))
         insert into device_contact as c (district_id, survey_no, device_id, last_at, last_batch_at, waiting, clock_offset_s, app_version,
-            seq_first, seq_last, seq_count, day, day_bytes)
-        values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end, $13, $5 + $14::bigint)
+            seq_first, seq_last, seq_count, day, day_bytes, drafts)
+        values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end, $13, $5 + $14::bigint, $15)
         on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
             last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
-            app_version = coalesce(excluded.app_version, c.app_version), seq_first = least(c.seq_first, excluded.seq_first),
+            app_version = coalesce(excluded.app_version, c.app_version), drafts = coalesce(excluded.drafts, c.drafts), seq_first = least(c.seq_first, excluded.seq_first),
             seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count, day = excluded.day,
             day_bytes = excluded.day_bytes + case when c.day = excluded.day then c.day_bytes else 0 end";
     /// $1 district, $2 survey, $3 id.
@@ -71,6 +71,9 @@ statements! {
             select 3::smallint, id, 0, digest, batch_id, batch_index, status, held_reason, held_detail, case_id, device_id, enumerator,
                    received_at
               from dwelling_record where district_id = $1 and survey_no = $2 and id = u.id
+            union all
+            select 6::smallint, id, 0, digest, batch_id, batch_index, 0::smallint, null, null, null, device_id, enumerator, received_at
+              from message_read where district_id = $1 and survey_no = $2 and id = u.id
             offset 0) k");
 }
 
@@ -127,6 +130,12 @@ pub enum RecordKind {
     Interview,
     /// A door found in the field.
     Dwelling,
+    /// A filled-in form that waits as a whole.
+    Submission,
+    /// A sheet of answers.
+    Answers,
+    /// A message that was read.
+    MessageRead,
 }
 
 impl RecordKind {
@@ -136,21 +145,35 @@ impl RecordKind {
             Self::Visit => "visit",
             Self::Interview => "interview",
             Self::Dwelling => "dwelling",
+            Self::Submission => "submission",
+            Self::Answers => "answers",
+            Self::MessageRead => "message_read",
         }
     }
 
-    /// Number in the statements that look into all three tables.
+    /// Number in the statements that look into several tables.
     pub fn number(self) -> i16 {
         match self {
             Self::Visit => 1,
             Self::Interview => 2,
             Self::Dwelling => 3,
+            Self::Submission => 4,
+            Self::Answers => 5,
+            Self::MessageRead => 6,
         }
     }
 
     /// Back from the database.
     pub fn from_number(number: i16) -> Option<Self> {
-        [Self::Visit, Self::Interview, Self::Dwelling].into_iter().find(|kind| kind.number() == number)
+        let all = [
+            Self::Visit,
+            Self::Interview,
+            Self::Dwelling,
+            Self::Submission,
+            Self::Answers,
+            Self::MessageRead,
+        ];
+        all.into_iter().find(|kind| kind.number() == number)
     }
 }
 
@@ -278,6 +301,7 @@ pub async fn insert_content(
             &c.seq,
             &c.day,
             &BATCH_BYTES,
+            &c.drafts,
         ],
     )
     .await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::tx::{Error, Outcome, Tx, statements};
 use super::{Store, SurveyKey};
-use crate::domain::AreaRange;
+use crate::domain::{AreaRange, State};
 
 /// Whether a measure counts cases in one of the states $5: it is a cell, of which the lowest four bits are the state
 /// (`domain::rates::Cell::code`).
@@ -166,14 +166,17 @@ statements! {
             from generate_subscripts(c.received_at, 1) i where i < cardinality(c.received_at)) s
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4
         group by 1, 2, 3";
-    /// $1 district, $2 survey. What the counters should be, counted afresh.
+    /// $1 district, $2 survey, $3 the state of completed cases. What the counters should be, counted afresh.
     RECOUNT = "-- recount
         with fresh as (
             select c.area, c.building_id, coalesce(c.holder, '') as holder, m.measure, sum(m.amount)::bigint as amount
             from survey_case c
             cross join lateral (select c.cell as measure, 1 as amount
                                 union all
-                                select -i, c.persons[i] from generate_subscripts(c.persons, 1) i) m
+                                select -i, c.persons[i] from generate_subscripts(c.persons, 1) i
+                                union all
+                                select -20 - b, 1 from generate_series(0, 7) b
+                                where c.forms_done <> 0 and (c.forms_done >> b) & 1 = 1 and c.state = $3) m
             where c.district_id = $1 and c.survey_no = $2 group by 1, 2, 3, 4 having sum(m.amount) <> 0),
         counted as (
             select area, building_id, holder, measure, sum(amount)::bigint as amount from (
@@ -387,7 +390,7 @@ impl Store {
 
     /// Differences between a fresh count and the counters: (area, measure, missing). Empty when all is well.
     pub async fn recount(&self, key: SurveyKey) -> Result<Vec<(String, i32, i64)>, Error> {
-        let rows = self.rows(&RECOUNT, &[&key.district, &key.no]).await?;
+        let rows = self.rows(&RECOUNT, &[&key.district, &key.no, &State::Completed]).await?;
         Ok(rows.iter().map(|r| (r.get("area"), r.get("measure"), r.get("missing"))).collect())
     }
 

@@ -22,7 +22,7 @@ statements! {
     /// $1 district, $2 survey, $3 case ids. Every accepted revision, oldest first.
     INTERVIEWS = "-- interviews_of_cases
         select id, revision, case_id, visit_id, status, held_reason, batch_id, device_id, enumerator, at, at_offset_min, received_at, result,
-               respondent, counted_elsewhere, household, phone, address_text, answers
+               respondent, counted_elsewhere, household, phone, address_text, answers, form_id, form_version
         from interview where district_id = $1 and survey_no = $2 and case_id = any($3) and status = 0
         order by case_id, at, id, revision";
     /// $1 district, $2 survey, $3 interview ids.
@@ -124,6 +124,8 @@ pub struct InterviewRow {
     pub address_text: Option<String>,
     /// Survey's own items, JSON.
     pub answers: Option<String>,
+    /// The form and its version, where it came of a filled-in form.
+    pub form: Option<(String, String)>,
 }
 
 /// A person of an interview revision.
@@ -204,6 +206,7 @@ fn interview_row(r: &Row) -> Result<InterviewRow, Error> {
         phone: r.get("phone"),
         address_text: r.get("address_text"),
         answers: r.get("answers"),
+        form: r.get::<_, Option<String>>("form_id").zip(r.get("form_version")),
     })
 }
 

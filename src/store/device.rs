@@ -19,7 +19,7 @@ statements! {
     DEVICES = "-- devices
         select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.area, a.lo,
                case when s.since > d.enrolled_at then d.user_name else s.name end as name,
-               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, d.replaced_by,
+               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, c.drafts, d.replaced_by,
                greatest(c.seq_last - c.seq_first + 1 - c.seq_count, 0) as batches_missing,
                (select min(g.until) from assignment g where g.district_id = d.district_id and g.survey_no = d.survey_no
                   and g.enumerator = d.user_name and g.ended_at is null and not coalesce(s.since > d.enrolled_at, false)) as lease_ends,
@@ -98,6 +98,8 @@ pub struct DeviceRow {
     pub clock_offset_s: Option<f64>,
     /// Program version.
     pub app_version: Option<String>,
+    /// Interviews begun on it, as last said.
+    pub drafts: Option<i32>,
     /// Open doors lent to its enumerator.
     pub doors_held: i64,
     /// When the first of those leases ends.
@@ -121,6 +123,8 @@ pub struct Contact {
     pub clock_offset_s: f64,
     /// Program version.
     pub app_version: Option<String>,
+    /// Interviews begun on it.
+    pub drafts: Option<i32>,
     /// The device's number of the batch.
     pub seq: Option<i64>,
     /// Day of the survey's time zone.
@@ -240,6 +244,7 @@ fn device_row(r: &tokio_postgres::Row) -> DeviceRow {
         waiting: r.get("waiting"),
         clock_offset_s: r.get("clock_offset_s"),
         app_version: r.get("app_version"),
+        drafts: r.get("drafts"),
         doors_held: r.get("doors_held"),
         lease_ends: r.get("lease_ends"),
         batches_missing: r.get("batches_missing"),

@@ -1,6 +1,6 @@
 //! The change feed: marking what a transaction changed, and reading what changed since a number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -42,6 +42,13 @@ statements! {
     CREATE = "-- create_feed
         insert into feed (district_id, survey_no, epoch, last_seq, full_before) values ($1, $2, $3, 1, 0)
         on conflict on constraint feed_pk do nothing";
+    /// $1 district, $2 survey, $3 the epoch in which changes were told of that are gone, $4 the new epoch, $5 now. The batches
+    /// stored last may be gone as well: what was sent since ten minutes before the last one that is left is to be sent again.
+    LOST_TAIL = "-- renew_epoch_after_lost_tail
+        update feed f set epoch = $4, restored_at = $5, restored_to = coalesce(
+            (select max(b.received_at) from batch b where b.district_id = $1 and b.survey_no = $2),
+            (select s.created_at from survey s where s.district_id = $1 and s.survey_no = $2)) - interval '10 minutes'
+        where f.district_id = $1 and f.survey_no = $2 and f.epoch = $3";
     /// $1 district, $2 survey. Too much changed for a delta: older cursors get a full pull.
     REQUIRE_FULL = "-- require_full_pull
         update feed set full_before = last_seq + 1 where district_id = $1 and survey_no = $2";
@@ -66,7 +73,7 @@ statements! {
             where b.district_id = $1 and b.survey_no = $2 and b.tag = s.tag
               and (b.area_from <= $8 and b.area_to >= $7 or b.cases && (select ids from lent))) c
         where s.district_id = $1 and s.survey_no = $2 and s.seq >= $3 and (s.seq, c.kind, c.id) > ($3, $4, $5)
-          and (c.kind = 5 or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
+          and (c.kind in (5, 7, 8, 9) or c.area_no between $7 and $8 or c.device_id = any($9) or c.user_name = $10
                or (c.kind = 1 and c.id = any((select ids from lent)::uuid[]))
                or (c.kind = 2 and exists (select 1 from dwelling d
                      join area a on a.district_id = d.district_id and a.survey_no = d.survey_no and a.code = d.area
@@ -98,6 +105,12 @@ statements! {
     ASSIGNMENTS_OF_CASES = "-- assignments_of_cases
         select id, case_id, enumerator, until, assigned_by, assigned_at, ended_at, end_reason from assignment
         where district_id = $1 and survey_no = $2 and case_id = any($3) order by assigned_at, id";
+    /// $1 district, $2 survey, $3 cases, $4 user. Those that were lent to the person and did not end by a move.
+    WERE_LENT = "-- cases_once_lent
+        select g.case_id from (select distinct on (case_id) case_id, end_reason from assignment
+            where district_id = $1 and survey_no = $2 and case_id = any($3) and enumerator = $4
+            order by case_id, assigned_at desc, id desc) g
+        where g.end_reason is distinct from 'moved'";
     /// $1 district, $2 survey, $3 cases, $4 now, $5 reason.
     END_ASSIGNMENTS = "-- end_assignments
         update assignment set ended_at = $4, end_reason = $5
@@ -130,9 +143,28 @@ pub enum ChangeKind {
     Survey,
     /// A published sheet.
     Sheet,
+    /// A form.
+    Form,
+    /// A member of the staff.
+    Person,
+    /// A message.
+    Message,
 }
 
 impl ChangeKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Case,
+        Self::Dwelling,
+        Self::Assignment,
+        Self::Receipt,
+        Self::Survey,
+        Self::Sheet,
+        Self::Form,
+        Self::Person,
+        Self::Message,
+    ];
+
     /// Number in the database.
     pub fn number(self) -> i16 {
         match self {
@@ -142,14 +174,15 @@ impl ChangeKind {
             Self::Receipt => 4,
             Self::Survey => 5,
             Self::Sheet => 6,
+            Self::Form => 7,
+            Self::Person => 8,
+            Self::Message => 9,
         }
     }
 
     /// Back from the database.
     pub fn from_number(number: i16) -> Option<Self> {
-        [Self::Case, Self::Dwelling, Self::Assignment, Self::Receipt, Self::Survey, Self::Sheet]
-            .into_iter()
-            .find(|k| k.number() == number)
+        Self::ALL.into_iter().find(|k| k.number() == number)
     }
 
     /// The word on the wire.
@@ -161,6 +194,9 @@ impl ChangeKind {
             Self::Receipt => "receipt",
             Self::Survey => "survey",
             Self::Sheet => "sheet",
+            Self::Form => "form",
+            Self::Person => "person",
+            Self::Message => "message",
         }
     }
 }
@@ -335,6 +371,20 @@ pub async fn assignments(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<Vec<As
     Ok(rows.iter().map(assignment_row).collect())
 }
 
+/// Those of these cases whose last lease of this person did not end because the door moved.
+pub async fn once_lent(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &[CaseId],
+    user: &str,
+) -> Result<HashSet<CaseId>, Error> {
+    if cases.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = tx.query(&WERE_LENT, &[&key.district, &key.no, &cases, &user]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
 /// All assignments of cases, oldest first.
 pub async fn assignments_of(tx: &Tx, key: SurveyKey, cases: &[CaseId]) -> Result<Vec<AssignmentRow>, Error> {
     let rows = tx.query(&ASSIGNMENTS_OF_CASES, &[&key.district, &key.no, &cases]).await?;
@@ -430,6 +480,12 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Begins a new epoch, unless somebody else has: a device knows of changes after the last one stored, so some were lost.
+    pub async fn renew_epoch(&self, key: SurveyKey, lost: Uuid, now: Timestamp) -> Result<(), Error> {
+        self.run(&LOST_TAIL, &[&key.district, &key.no, &lost, &Uuid::new_v4(), &now]).await?;
+        Ok(())
     }
 
     /// Where a survey's feed stands.

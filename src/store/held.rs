@@ -87,7 +87,11 @@ statements! {
               from interview where district_id = $1 and survey_no = $2 and status = 1
             union all
             select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, looks_like
-              from dwelling_record where district_id = $1 and survey_no = $2 and status = 1) h
+              from dwelling_record where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select case when is_whole then 4::smallint else 5::smallint end, case when is_whole then id else sheet_id end, revision, case_id,
+                   enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, null
+              from submission where district_id = $1 and survey_no = $2 and status = 1) h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         where a.lo between $3 and $4 and (h.received_at, h.id) > ($5, $6)
@@ -106,7 +110,14 @@ statements! {
             union all
             select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, status,
                    looks_like
-              from dwelling_record where district_id = $1 and survey_no = $2 and id = $5) h
+              from dwelling_record where district_id = $1 and survey_no = $2 and id = $5
+            union all
+            select 4::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status, null
+              from submission where district_id = $1 and survey_no = $2 and id = $5 and is_whole
+            union all
+            select 5::smallint, sheet_id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status,
+                   null
+              from submission where district_id = $1 and survey_no = $2 and sheet_id = $5 and not is_whole) h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         where a.lo between $3 and $4 and h.held_reason is not null
@@ -118,7 +129,9 @@ statements! {
             union all
             select enumerator from interview where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select enumerator from dwelling_record where district_id = $1 and survey_no = $2 and status = 1) h
+            select enumerator from dwelling_record where district_id = $1 and survey_no = $2 and status = 1
+            union all
+            select enumerator from submission where district_id = $1 and survey_no = $2 and status = 1) h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         where a.lo between $3 and $4";
@@ -214,6 +227,8 @@ enum Matter {
     Doors = 1,
     /// Interviews that wait for visits, and visits that arrive.
     Visits = 2,
+    /// Corrections of filled-in forms that wait for what they correct, and that arriving.
+    Chains = 3,
 }
 
 /// How a lock is taken.
@@ -257,15 +272,29 @@ async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Res
 
 /// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
 pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<(), Error> {
+    lock_each(tx, key, Matter::Doors, ids.iter().map(|id| id.0)).await
+}
+
+/// Takes the locks on these submissions, which both a correction and what it corrects take, in one order.
+pub async fn lock_chains(tx: &Tx, key: SurveyKey, ids: &[Uuid]) -> Result<(), Error> {
+    lock_each(tx, key, Matter::Chains, ids.iter().copied()).await
+}
+
+async fn lock_each(
+    tx: &Tx,
+    key: SurveyKey,
+    matter: Matter,
+    ids: impl ExactSizeIterator<Item = Uuid>,
+) -> Result<(), Error> {
     if ids.len() > SINGLE_LOCKS {
-        return lock_matter(tx, key, Matter::Doors, Hold::Alone).await;
+        return lock_matter(tx, key, matter, Hold::Alone).await;
     }
-    lock_matter(tx, key, Matter::Doors, Hold::Shared).await?;
+    lock_matter(tx, key, matter, Hold::Shared).await?;
+    let salt = u64::from(key.no.unsigned_abs()) ^ ((matter as u64) << 32);
     let locks: Vec<i64> = ids
-        .iter()
         .map(|id| {
-            let (high, low) = id.0.as_u64_pair();
-            i64::from_ne_bytes((high ^ low.rotate_left(17) ^ u64::from(key.no.unsigned_abs())).to_ne_bytes())
+            let (high, low) = id.as_u64_pair();
+            i64::from_ne_bytes((high ^ low.rotate_left(17) ^ salt).to_ne_bytes())
         })
         .collect();
     tx.query(&LOCK_TARGET, &[&locks]).await?;

@@ -63,9 +63,10 @@ statements! {
           as u (code, parent, level, name, name_zh, lo, hi, depth)
         on conflict on constraint area_pk do update set parent = excluded.parent, level = excluded.level, name = excluded.name,
             name_zh = excluded.name_zh, lo = excluded.lo, hi = excluded.hi, depth = excluded.depth";
-    /// $1 district, $2 survey. A digest of the tree's shape.
+    /// $1 district, $2 survey. A digest of the tree's shape, and one of its names.
     TREE = "-- tree_shape
-        select coalesce(md5(string_agg(code || ':' || lo || ':' || hi, ',' order by code)), '') as shape from area
+        select coalesce(md5(string_agg(code || ':' || lo || ':' || hi, ',' order by code)), '') as shape,
+               coalesce(md5(string_agg(code || ':' || name || ':' || name_zh, ',' order by code)), '') as names from area
         where district_id = $1 and survey_no = $2";
     /// $1 district, $2 survey. After the tree changed.
     RENUMBER = "-- renumber_cases
@@ -154,9 +155,18 @@ pub async fn stranded_areas(tx: &Tx, key: SurveyKey) -> Result<Vec<String>, Erro
     Ok(tx.query(&STRANDED_AREAS, &[&key.district, &key.no]).await?.iter().map(|r| r.get(0)).collect())
 }
 
-/// Writes the areas; returns whether the shape of the tree changed.
-pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<bool, Error> {
-    let shape: String = tx.query_one(&TREE, &[&key.district, &key.no]).await?.get("shape");
+/// What a set-up changed in the tree of areas of a survey that had one.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeChange {
+    /// Areas came, went or moved.
+    pub shape: bool,
+    /// Areas got other names.
+    pub names: bool,
+}
+
+/// Writes the areas.
+pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<TreeChange, Error> {
+    let before = tree(tx, key).await?;
     let codes: Vec<&str> = areas.iter().map(|a| &*a.code).collect();
     tx.execute(&DROP_AREAS, &[&key.district, &key.no, &codes]).await?;
     let parents: Vec<Option<&str>> = areas.iter().map(|a| a.parent.as_deref()).collect();
@@ -172,8 +182,15 @@ pub async fn put_areas(tx: &Tx, key: SurveyKey, areas: &[AreaRow]) -> Result<boo
     )
     .await?;
     tx.batch("analyse_areas", "analyse area").await?;
-    let after: String = tx.query_one(&TREE, &[&key.district, &key.no]).await?.get("shape");
-    Ok(!shape.is_empty() && shape != after)
+    let after = tree(tx, key).await?;
+    let is_old = !before.0.is_empty();
+    Ok(TreeChange { shape: is_old && before.0 != after.0, names: is_old && before.1 != after.1 })
+}
+
+/// Digests of the tree's shape and of its names; empty without areas.
+async fn tree(tx: &Tx, key: SurveyKey) -> Result<(String, String), Error> {
+    let row = tx.query_one(&TREE, &[&key.district, &key.no]).await?;
+    Ok((row.get("shape"), row.get("names")))
 }
 
 /// After the tree changed: the numbers that cases carry.

@@ -20,12 +20,14 @@ pub mod device;
 pub mod evidence;
 pub mod feed;
 mod fitness;
+pub mod form;
 pub mod held;
 pub mod installation;
 mod lane;
 pub mod lease;
 pub mod link;
 pub mod load;
+pub mod message;
 mod migrate;
 pub mod phone;
 pub mod plan;
@@ -35,8 +37,10 @@ mod sight;
 mod single;
 mod sql_types;
 pub mod staff;
+pub mod submission;
 pub mod survey;
 pub mod sweep;
+pub mod told;
 mod tx;
 mod wire;
 mod witness;
@@ -74,18 +78,22 @@ pub fn statements() -> Vec<&'static Statement> {
         device::ALL,
         evidence.as_slice(),
         feed::ALL,
+        form::ALL,
         held::ALL,
         installation::ALL,
         links.as_slice(),
         lease::ALL,
         loads.as_slice(),
+        message::ALL,
         phone::ALL,
         plan::ALL,
         purge::ALL,
         quota::ALL,
         staff::ALL,
         survey::ALL,
+        submission::ALL,
         sweep::ALL,
+        told::ALL,
         tx::ALL,
     ]
     .concat()

@@ -13,9 +13,9 @@ use super::feed::ChangeKind;
 use super::tx::Error;
 use crate::domain::effort::Unmet;
 use crate::domain::{
-    BatchId, BuildingId, CaseId, Channel, Class, Datum, DeviceId, DwellingId, HeldId, Informant, InterviewId,
-    InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal, Quota, Refusal,
-    Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
+    BatchId, BuildingId, CaseId, Channel, Class, Datum, DeviceId, DwellingId, FormRole, HeldId, Informant,
+    InterviewId, InterviewResult, LinkEventKind, LinkId, LinkState, MergedAs, Outcome, PlanId, Proposal,
+    Quota, Refusal, Relationship, ResidenceStatus, Respondent, Role, Sex, State, Verdict, VisitId,
 };
 
 /// Why a value could not be read or sent.
@@ -110,7 +110,7 @@ kept_by_number!(
     ChangeKind,
     Unmet
 );
-kept_by_word!(Role, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict);
+kept_by_word!(FormRole, Role, LinkEventKind, LinkState, MergedAs, Proposal, Refusal, Verdict);
 kept_as_uuid!(
     CaseId,
     DwellingId,

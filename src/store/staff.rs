@@ -71,10 +71,12 @@ statements! {
             area = excluded.area, shifts = excluded.shifts, is_active = true,
             since = case when s.is_active then s.since else $9 end
           where (s.user_key, s.name, s.role, s.area, s.shifts, s.is_active)
-            is distinct from (excluded.user_key, excluded.name, excluded.role, excluded.area, excluded.shifts, true)";
+            is distinct from (excluded.user_key, excluded.name, excluded.role, excluded.area, excluded.shifts, true)
+        returning user_name";
     /// $1 district, $2 survey, $3 users.
     RETIRE_STAFF = "-- retire_staff
-        update staff set is_active = false where district_id = $1 and survey_no = $2 and user_name <> all($3) and is_active";
+        update staff set is_active = false where district_id = $1 and survey_no = $2 and user_name <> all($3) and is_active
+        returning user_name";
     /// $1 district, $2 survey, $3 name, $4 compared form. The person cannot leave before this transaction ends.
     HOLD = "-- hold_staff
         select user_name, name, role, area, shifts from staff
@@ -223,14 +225,15 @@ pub async fn rehome(tx: &Tx, key: SurveyKey, areas: &[setup::AreaRow]) -> Result
     Ok(())
 }
 
-/// Writes the list, each person under the `users` that [`spellings`] gave; who is not on it becomes inactive.
+/// Writes the list, each person under the `users` that [`spellings`] gave; who is not on it becomes inactive. Returns whose rows
+/// changed.
 pub async fn put(
     tx: &Tx,
     key: SurveyKey,
     staff: &[setup::StaffRow],
     users: &[String],
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let keys: Vec<String> = users.iter().map(|u| UserName::of(u).key().to_owned()).collect();
     let names: Vec<&str> = staff.iter().map(|s| s.name.as_str()).collect();
     let roles: Vec<Role> = staff.iter().map(|s| s.role).collect();
@@ -239,11 +242,11 @@ pub async fn put(
         .iter()
         .map(|s| serde_json::to_string(&s.shifts).map_err(|_| Error::Corrupt("shifts")))
         .collect::<Result<_, _>>()?;
-    tx.execute(&RETIRE_STAFF, &[&key.district, &key.no, &users]).await?;
+    let mut changed = tx.query(&RETIRE_STAFF, &[&key.district, &key.no, &users]).await?;
     let params: [super::tx::Param<'_>; 9] =
         [&key.district, &key.no, &users, &keys, &names, &roles, &areas, &shifts, &now];
-    tx.execute(&PUT_STAFF, &params).await?;
-    Ok(())
+    changed.extend(tx.query(&PUT_STAFF, &params).await?);
+    Ok(changed.iter().map(|r| r.get("user_name")).collect())
 }
 
 /// A person on the list, held there until the transaction ends.

@@ -191,6 +191,12 @@ pub async fn find_areas(tx: &Tx, key: SurveyKey, which: &Areas) -> Result<Vec<Ar
     Ok(rows.iter().map(area_row).collect())
 }
 
+/// Staff whose area lies in the range or above it, read inside a transaction.
+pub async fn find_staff(tx: &Tx, key: SurveyKey, range: AreaRange) -> Result<Vec<StaffRow>, Error> {
+    let rows = tx.query(&STAFF, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
+    rows.iter().map(staff_row).collect()
+}
+
 impl Store {
     /// All surveys of the installation.
     pub async fn surveys(&self) -> Result<Vec<SurveyRow>, Error> {

@@ -65,6 +65,13 @@ pub enum Disclosure {
         /// Its area.
         area: String,
     },
+    /// Notes on doors of a device's reach.
+    Notes {
+        /// Area of the device's person.
+        area: String,
+        /// How many notes.
+        count: usize,
+    },
     /// A list of pairs of interviews.
     Links {
         /// Pairs in this state.
@@ -78,6 +85,13 @@ pub enum Disclosure {
         id: Uuid,
         /// Area of a side in reach.
         area: String,
+    },
+    /// A filled-in form.
+    Submission {
+        /// The instance.
+        id: Uuid,
+        /// Area of its door, where it is of one in reach.
+        area: Option<String>,
     },
     /// A picture.
     Picture {
@@ -106,8 +120,10 @@ impl Disclosure {
     fn parts(self) -> (Action, Option<String>, Option<Uuid>, Value) {
         match self {
             Self::Case { id, area } => (Action::ReadCase, Some(area), Some(id.into()), json!({})),
+            Self::Notes { area, count } => (Action::ReadNotes, Some(area), None, json!({"notes": count})),
             Self::Links { state, area } => (Action::ReadLinks, area, None, json!({"state": state})),
             Self::Link { id, area } => (Action::ReadLink, Some(area), Some(id), json!({})),
+            Self::Submission { id, area } => (Action::ReadForm, area, Some(id), json!({})),
             Self::Picture { id, area, case } => {
                 (Action::ReadAttachment, Some(area), Some(id), json!({"case_id": case}))
             }

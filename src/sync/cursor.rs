@@ -1,6 +1,5 @@
-//! Cursors of the feed: opaque on the wire, checked when they come back.
-
-use std::fmt;
+//! Cursors of the feed: opaque on the wire, with a keyed check by which we know our own. So nobody can feign a cursor from
+//! behind the last change, which would mean that changes were lost.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{AreaRange, CaseId};
+use crate::ingest::digest::Keys;
 use crate::store::case::CasePlace;
 use crate::store::feed::Place;
 
@@ -22,6 +22,12 @@ pub(super) enum Part {
     /// Policy and codes.
     #[serde(rename = "s")]
     Survey,
+    /// Forms.
+    #[serde(rename = "f")]
+    Forms,
+    /// Colleagues and supervisors.
+    #[serde(rename = "p")]
+    People,
     /// Doors of the own area.
     #[serde(rename = "c")]
     Cases,
@@ -34,6 +40,9 @@ pub(super) enum Part {
     /// Published sheets in force.
     #[serde(rename = "h")]
     Sheets,
+    /// Messages that stand.
+    #[serde(rename = "m")]
+    Messages,
     /// Records that were held or came by hand.
     #[serde(rename = "r")]
     Receipts,
@@ -126,18 +135,32 @@ pub enum Cursor {
     },
 }
 
-impl Cursor {
-    /// Reads a cursor.
-    pub fn parse(text: &str) -> Result<Self, BadCursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
-        serde_json::from_slice(&bytes).map_err(|_| BadCursor)
-    }
-}
+/// Bytes of the keyed check, which stand first.
+const CHECK: usize = 16;
 
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+impl Cursor {
+    /// Reads a cursor that [`Cursor::text`] wrote under the same key.
+    pub fn parse(text: &str, keys: &Keys) -> Result<Self, BadCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        let (check, body) = bytes.split_at_checked(CHECK).ok_or(BadCursor)?;
+        if check != keys.cursor_proof(body) {
+            return Err(BadCursor);
+        }
+        serde_json::from_slice(body).map_err(|_| BadCursor)
+    }
+
+    /// As it goes over the wire.
+    pub fn text(&self, keys: &Keys) -> String {
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([keys.cursor_proof(&body).as_slice(), &body].concat())
+    }
+
+    /// Epoch and number of the feed that it speaks of.
+    pub(super) fn stand(&self) -> (Uuid, i64) {
+        match self {
+            Self::Full { epoch, at, .. } => (*epoch, at.seq),
+            Self::Delta { epoch, place, .. } => (*epoch, place.0),
+        }
     }
 }
 
@@ -153,15 +176,24 @@ mod tests {
             range: (1, 4).into(),
         };
         let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: AreaRange::ALL };
+        let keys = Keys::new(&[7; 32]);
         for cursor in [full, delta] {
-            assert_eq!(Cursor::parse(&cursor.to_string()), Ok(cursor));
+            let text = cursor.text(&keys);
+            assert_eq!(Cursor::parse(&text, &Keys::new(&[8; 32])), Err(BadCursor));
+            assert_eq!(Cursor::parse(&text, &keys), Ok(cursor));
         }
     }
 
     #[test]
     fn what_we_did_not_make_is_refused() {
+        let keys = Keys::new(&[7; 32]);
         for text in ["", "garbage", "-1", "99999999999999999999999", "\u{0}", "💥", "eyJmIjp7fX0"] {
-            assert_eq!(Cursor::parse(text), Err(BadCursor), "{text:?}");
+            assert_eq!(Cursor::parse(text, &keys), Err(BadCursor), "{text:?}");
         }
+        let delta = Cursor::Delta { epoch: Uuid::nil(), place: (9, 2, Uuid::nil()), range: AreaRange::ALL };
+        let forged = serde_json::to_vec(&delta).unwrap();
+        assert_eq!(Cursor::parse(&URL_SAFE_NO_PAD.encode(&forged), &keys), Err(BadCursor));
+        let forged = [&[0; CHECK], forged.as_slice()].concat();
+        assert_eq!(Cursor::parse(&URL_SAFE_NO_PAD.encode(forged), &keys), Err(BadCursor));
     }
 }

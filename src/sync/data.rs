@@ -5,50 +5,78 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Change, Op};
-use crate::domain::{CaseId, State};
+use super::{Change, case};
+use crate::domain::{CaseId, StaffId, State};
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{self, Known, RecordKind, Status, known_records};
-use crate::store::case::{CasePlace, CaseRow, find_cases, list_lent_rows, list_rows};
+use crate::store::case::{CasePlace, CaseRow, find_by_dwelling, find_cases, list_lent_rows, list_rows};
 use crate::store::feed::{self, AssignmentRow, Reader, assignments};
+use crate::store::message::{self, MessageRow};
 use crate::store::plan::{SheetRow, sheets_by_id};
+use crate::store::submission::{self, Stood};
+use crate::store::survey::{StaffRow, find_staff};
+use crate::store::told::{self, DoorNames};
 use crate::store::{Error, Sight, SurveyKey, Tx, Whose};
 use crate::surveys::Survey;
-use crate::visits::door::{Door, place};
+use crate::visits::filled;
 
 /// Policy and codes of a survey.
-pub(super) fn survey(s: &Survey) -> Value {
-    json!({
+pub(super) fn survey(s: &Survey) -> Change {
+    let data = json!({
         "id": s.slug, "name": s.name, "name_zh": s.name_zh, "time_zone": s.time_zone, "reference_at": s.reference_at,
         "starts_on": s.starts_on, "ends_on": s.ends_on, "policy_version": s.policy_version, "policy": s.rules.policy,
-        "codes": crate::domain::code::tables(),
+        "self_response": s.rules.policy.self_response, "codes": crate::domain::code::tables(),
         "limits": {"records": 5000, "bytes": 16 << 20, "record_bytes": 256 << 10},
-    })
+    });
+    Change::put("survey", data)
+}
+
+/// Colleagues and supervisors of the reader's area, by id.
+pub(super) async fn people(tx: &Tx, key: SurveyKey, reader: &Reader) -> Result<Vec<(Uuid, Change)>, Error> {
+    let staff = find_staff(tx, key, reader.range).await?;
+    let mut all: Vec<(Uuid, Change)> = staff.iter().map(person).collect();
+    all.sort_by_key(|p| p.0);
+    Ok(all)
+}
+
+fn person(s: &StaffRow) -> (Uuid, Change) {
+    let id = Uuid::from(StaffId::of(&s.user));
+    (id, Change::put("person", json!({"id": id, "user": s.user, "name": s.name, "role": s.role})))
+}
+
+/// People who came, changed or left the area.
+pub(super) async fn changed_people(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    let mut here: HashMap<Uuid, Change> = people(tx, key, reader).await?.into_iter().collect();
+    Ok(ids.iter().map(|id| here.remove(id).unwrap_or_else(|| Change::drop("person", *id))).collect())
+}
+
+/// The doors of these cases, in their order.
+pub(super) async fn dwellings(tx: &Tx, key: SurveyKey, rows: &[CaseRow]) -> Result<Vec<Change>, Error> {
+    let doors: Vec<Uuid> = rows.iter().map(|r| r.dwelling_id).collect();
+    let names = told::names(tx, key, &doors).await?;
+    rows.iter()
+        .map(|row| {
+            let named = names.get(&row.dwelling_id).ok_or(Error::Corrupt("door"))?;
+            Ok(dwelling(row, named))
+        })
+        .collect()
 }
 
 /// The door of a case.
-fn dwelling(row: &CaseRow) -> Change {
+fn dwelling(row: &CaseRow, named: &DoorNames) -> Change {
     let data = json!({
-        "id": row.dwelling_id, "building_id": row.building_id, "area": row.area, "building": row.building, "unit": row.unit,
-        "floor": row.floor, "room": row.room, "lon": row.position.map(|p| p.0), "lat": row.position.map(|p| p.1),
-        "external_id": row.external_id,
+        "id": row.dwelling_id, "building_id": row.building_id, "area": row.area, "area_name": named.area_name,
+        "area_name_zh": named.area_name_zh, "building": row.building, "building_name": named.building_name,
+        "unit": row.unit, "floor": row.floor, "room": row.room, "kind": named.kind,
+        "lon": row.position.map(|p| p.0), "lat": row.position.map(|p| p.1),
+        "households_expected": named.households_expected, "external_id": row.external_id,
     });
-    Change { kind: "dwelling", op: Op::Put, data }
-}
-
-/// A case as a device holds it: nothing that depends on the reading time.
-fn case(row: &CaseRow) -> Change {
-    let door = Door::of(row, None);
-    let data = json!({
-        "id": row.id, "case_id": row.id, "dwelling_id": row.dwelling_id, "area": row.area, "address": place(row),
-        "household": row.household, "state": door.state, "visits": door.visits, "unmet": door.unmet, "last": door.last,
-        "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
-    });
-    Change { kind: "case", op: Op::Put, data }
-}
-
-fn dropped(kind: &'static str, id: Uuid) -> Change {
-    Change { kind, op: Op::Drop, data: json!({"id": id}) }
+    Change::put("dwelling", data)
 }
 
 /// Whether a device should hold the case: in its area or lent to its person, and neither merged nor cancelled.
@@ -82,20 +110,6 @@ fn held_states() -> Vec<State> {
     State::ALL.iter().filter(|s| s.is_active()).copied().collect()
 }
 
-/// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
-pub(super) fn doors(rows: &[CaseRow], half: Half) -> Vec<Change> {
-    let mut all = Vec::with_capacity(rows.len() * 2);
-    for row in rows {
-        if half != Half::Case {
-            all.push(dwelling(row));
-        }
-        if half != Half::Door {
-            all.push(case(row));
-        }
-    }
-    all
-}
-
 /// What of a door fits the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Half {
@@ -111,28 +125,58 @@ pub(super) enum Half {
 pub(super) fn assignment(a: &AssignmentRow) -> Change {
     let data = json!({"id": a.id, "case_id": a.case_id, "enumerator": a.enumerator, "until": a.until,
         "assigned_by": a.by, "assigned_at": a.at});
-    Change { kind: "assignment", op: Op::Put, data }
+    Change::put("assignment", data)
 }
 
 /// Cases that changed, as they are now; `drop` when they left the device's reach.
 pub(super) async fn changed_cases(
     tx: &Tx,
-    key: SurveyKey,
+    survey: &Survey,
     reader: &Reader,
     ids: &[Uuid],
 ) -> Result<Vec<Change>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let cases: Vec<CaseId> = ids.iter().copied().map(CaseId).collect();
-    let rows = find_cases(tx, key, &cases).await?;
-    let found: HashSet<CaseId> = rows.iter().map(|r| r.id).collect();
-    let mut all: Vec<Change> =
-        cases.iter().filter(|id| !found.contains(id)).map(|id| dropped("case", id.0)).collect();
-    for row in &rows {
-        all.push(if is_held(row, reader) { case(row) } else { dropped("case", row.id.0) });
-    }
+    let ids: Vec<CaseId> = ids.iter().copied().map(CaseId).collect();
+    let (held, gone): (Vec<CaseRow>, Vec<CaseRow>) =
+        find_cases(tx, survey.key, &ids).await?.into_iter().partition(|row| is_held(row, reader));
+    let away: Vec<CaseId> = gone.iter().filter(|row| row.state.is_active()).map(|row| row.id).collect();
+    let lent = feed::once_lent(tx, survey.key, &away, &reader.user).await?;
+    let mut all = case::cases(tx, survey, reader, &held).await?;
+    let known: HashSet<CaseId> = held.iter().chain(&gone).map(|row| row.id).collect();
+    all.extend(gone.iter().map(|row| forget(row.id, why_gone(row, lent.contains(&row.id)))));
+    // The set-up took these doors off the list.
+    all.extend(ids.iter().filter(|id| !known.contains(id)).map(|id| forget(*id, "cancelled")));
     Ok(all)
+}
+
+/// Why a case left the device's reach.
+fn why_gone(row: &CaseRow, was_lent: bool) -> &'static str {
+    match row.state {
+        State::Merged => "merged",
+        State::Cancelled => "cancelled",
+        State::New
+        | State::InProgress
+        | State::Appointment
+        | State::Proxy
+        | State::Exhausted
+        | State::Partial
+        | State::Refused
+        | State::Verify
+        | State::NotEligible
+        | State::Closed
+        | State::Completed => {
+            if was_lent {
+                "reassigned"
+            } else {
+                "moved"
+            }
+        }
+    }
+}
+
+fn forget(id: CaseId, why: &'static str) -> Change {
+    let mut change = Change::drop("case", id.0);
+    change.data["why"] = why.into();
+    change
 }
 
 /// Doors that were found, changed, came or went; a door is held as long as one of its cases is.
@@ -142,16 +186,11 @@ pub(super) async fn changed_dwellings(
     reader: &Reader,
     ids: &[Uuid],
 ) -> Result<Vec<Change>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = crate::store::case::find_by_dwelling(tx, key, ids).await?;
-    let held: HashMap<Uuid, &CaseRow> =
-        rows.iter().filter(|r| is_held(r, reader)).map(|r| (r.dwelling_id, r)).collect();
-    Ok(ids
-        .iter()
-        .map(|id| held.get(id).map_or_else(|| dropped("dwelling", *id), |row| dwelling(row)))
-        .collect())
+    let mut rows = find_by_dwelling(tx, key, ids).await?;
+    rows.retain(|row| is_held(row, reader));
+    let doors = dwellings(tx, key, &rows).await?;
+    let mut held: HashMap<Uuid, Change> = rows.iter().map(|row| row.dwelling_id).zip(doors).collect();
+    Ok(ids.iter().map(|id| held.remove(id).unwrap_or_else(|| Change::drop("dwelling", *id))).collect())
 }
 
 /// Assignments that changed; ended ones are dropped.
@@ -161,22 +200,42 @@ pub(super) async fn changed_assignments(
     reader: &Reader,
     ids: &[Uuid],
 ) -> Result<Vec<Change>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
     let rows = assignments(tx, key, ids).await?;
     Ok(rows
         .iter()
         .filter(|a| a.enumerator == reader.user)
-        .map(|a| if a.ended_at.is_some() { dropped("assignment", a.id) } else { assignment(a) })
+        .map(|a| if a.ended_at.is_some() { Change::drop("assignment", a.id) } else { assignment(a) })
         .collect())
 }
 
 /// A published sheet.
 pub(super) fn sheet(s: &SheetRow) -> Change {
-    let data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at, "rule_version": s.rule_version,
-        "model_version": s.model_version, "sheet": s.document});
-    Change { kind: "sheet", op: Op::Put, data }
+    let mut data = json!({"id": s.id, "plan_id": s.plan_id, "on": s.on, "made_at": s.made_at,
+        "rule_version": s.rule_version, "model_version": s.model_version});
+    if let (Some(all), Some(sheet)) = (data.as_object_mut(), s.document.as_object()) {
+        all.extend(sheet.clone());
+    }
+    Change::put("sheet", data)
+}
+
+/// A message.
+pub(super) fn message(m: &MessageRow) -> Change {
+    let data = json!({"id": m.id, "from": m.by, "from_name": m.from_name, "text": m.text, "sent_at": m.sent_at,
+        "until": m.until, "needs": null});
+    Change::put("message", data)
+}
+
+/// Messages for the reader that came or ended; of others nothing is told.
+pub(super) async fn changed_messages(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<Vec<Change>, Error> {
+    let rows = message::for_reader(tx, key, reader, ids).await?;
+    let change =
+        |m: &MessageRow| if m.ended_at.is_some() { Change::drop("message", m.id) } else { message(m) };
+    Ok(rows.iter().map(change).collect())
 }
 
 /// Sheets that changed; superseded ones are dropped.
@@ -186,12 +245,9 @@ pub(super) async fn changed_sheets(
     reader: &Reader,
     ids: &[Uuid],
 ) -> Result<Vec<Change>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
     let rows = sheets_by_id(tx, key, ids).await?;
     let own = |id: &Uuid| rows.iter().find(|s| s.id == *id && s.user == reader.user);
-    Ok(ids.iter().map(|id| own(id).map_or_else(|| dropped("sheet", *id), sheet)).collect())
+    Ok(ids.iter().map(|id| own(id).map_or_else(|| Change::drop("sheet", *id), sheet)).collect())
 }
 
 /// Records that were held or came by hand, as they stand now.
@@ -210,8 +266,13 @@ pub(super) async fn changed_receipts(
     let sent = sent_ids(tx, key, &known).await?;
     let by_hand: HashMap<Uuid, String> =
         feed::hand_receipts(tx, key, ids, &reader.devices).await?.into_iter().collect();
+    let filled = filled_receipts(tx, key, reader, ids).await?;
     let mut all = Vec::with_capacity(known.len());
     for id in ids {
+        if let Some(receipt) = filled.get(id) {
+            all.push(Change::put("receipt", receipt.clone()));
+            continue;
+        }
         // Of several revisions the highest that was ever held speaks for the record, else the highest.
         let last = known.iter().filter(|k| k.id == *id).max_by_key(|k| (k.held_reason.is_some(), k.revision));
         let data = match (last, by_hand.get(id)) {
@@ -223,9 +284,35 @@ pub(super) async fn changed_receipts(
             (None, Some(text)) => serde_json::from_str(text).map_err(|_| Error::Corrupt("receipt"))?,
             (None, None) => continue,
         };
-        all.push(Change { kind: "receipt", op: Op::Put, data });
+        all.push(Change::put("receipt", data));
     }
     Ok(all)
+}
+
+/// Receipts of the person's filled-in forms, as they stand now.
+async fn filled_receipts(
+    tx: &Tx,
+    key: SurveyKey,
+    reader: &Reader,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Value>, Error> {
+    let mut own = submission::of_ids(tx, key, ids).await?;
+    own.retain(|s| s.user == reader.user || reader.devices.contains(&s.device));
+    if own.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let parts = filled::Parts::of(submission::parts_now(tx, key, &filled::part_ids(&own)).await?);
+    own.iter().map(|s| Ok((s.id, filled_receipt(s, &parts)?))).collect()
+}
+
+/// The receipt of a filled-in form as it would be given now, without its case.
+fn filled_receipt(s: &Stood, parts: &filled::Parts) -> Result<Value, Error> {
+    let now = filled::now(s, parts);
+    let mut receipt = Receipt::stored(s.id, RecordKind::Submission.slug(), now.status);
+    receipt.reason = now.reason.map(Into::into);
+    receipt.detail = now.detail.map(Into::into);
+    receipt.parts = now.parts;
+    serde_json::to_value(receipt).map_err(|_| Error::Corrupt("receipt"))
 }
 
 /// The ids with which records were sent whose own id may be one that stands for it: as their first receipts say.

@@ -4,26 +4,35 @@
 //! is answered with a full pull and never with an error. Nothing volatile is in the data, so a full pull and a chain
 //! of deltas end in equal pictures.
 
+mod case;
 mod cursor;
 mod data;
+mod forms;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::domain::mask::masked;
 use crate::domain::{AreaRange, CaseId};
+use crate::ingest::digest::Keys;
 use crate::store::access::Caller;
-use crate::store::case::CasePlace;
+use crate::store::case::{CasePlace, CaseRow};
 use crate::store::device;
 use crate::store::feed::{self, ChangeKind, Feed, Reader};
-use crate::store::{AsStoreError, Error as StoreError, Store, Tx, plan};
+use crate::store::message;
+use crate::store::{AsStoreError, Disclosure, Error as StoreError, ReadBy, Store, Tx, Way, plan};
 use crate::surveys::Survey;
 
 pub use cursor::{BadCursor, Cursor};
 use cursor::{FullAt, Part};
 use data::Half;
 pub use data::present;
+pub use forms::{form_data, hash};
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +40,9 @@ pub enum Error {
     /// The cursor is none of ours.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
+    /// The cursor knows of changes after the last one stored, in this epoch.
+    #[error("changes that were told of are gone")]
+    LostTail(Uuid),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,7 +52,7 @@ impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
-            Self::Cursor(_) => None,
+            Self::Cursor(_) | Self::LostTail(_) => None,
         }
     }
 }
@@ -58,12 +70,27 @@ pub enum Op {
 /// One change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
-    /// case, dwelling, assignment, receipt, survey or sheet.
+    /// case, dwelling, assignment, receipt, survey, form, person, sheet or message.
     pub kind: &'static str,
     /// Keep or forget.
     pub op: Op,
-    /// The thing as it is now; only its id for `drop`.
+    /// The thing as it is now; for `drop` its id, and of a case why.
     pub data: Value,
+    /// Visits of its history that have a note.
+    #[serde(skip)]
+    noted: Vec<Uuid>,
+}
+
+impl Change {
+    /// Keep this.
+    fn put(kind: &'static str, data: Value) -> Self {
+        Self { kind, op: Op::Put, data, noted: Vec::new() }
+    }
+
+    /// Forget the thing with this id.
+    fn drop(kind: &'static str, id: Uuid) -> Self {
+        Self { kind, op: Op::Drop, data: json!({"id": id}), noted: Vec::new() }
+    }
 }
 
 /// One page of changes.
@@ -84,34 +111,95 @@ pub struct Page {
     pub resend_since: Option<Timestamp>,
 }
 
-/// Reads one page for a device; `limit` from 1.
+/// Who pulls, from where, and how much.
+#[derive(Clone, Copy, Debug)]
+pub struct Pull<'a> {
+    /// The device's enumerator.
+    pub caller: &'a Caller,
+    /// Where the device stands; `None`: nowhere yet.
+    pub cursor: Option<&'a str>,
+    /// Most changes of a page, from 1.
+    pub limit: usize,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Reads one page for a device. Where the cursor knows of changes that are gone, the feed begins a new epoch.
 pub async fn changes(
     store: &Store,
-    survey: &Survey,
-    caller: &Caller,
-    cursor: Option<&str>,
-    limit: usize,
+    survey: &Arc<Survey>,
+    keys: &Arc<Keys>,
+    pull: Pull<'_>,
 ) -> Result<Page, Error> {
-    let given = cursor.map(Cursor::parse).transpose()?;
-    let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
-    let key = survey.key;
-    let codes = data::survey(survey);
-    if let Err(error) = store.number_changes(key).await {
+    let given = pull.cursor.map(|text| Cursor::parse(text, keys)).transpose()?;
+    if let Err(error) = store.number_changes(survey.key).await {
         // What has its number can be told all the same: the rest comes with a later pull.
         tracing::info!(%error, "the latest changes have no number yet");
     }
+    let found = match read(store, survey, keys, pull, given.clone()).await {
+        Err(Error::LostTail(epoch)) => {
+            tracing::warn!("a device knows of changes that are not stored: a new epoch begins");
+            store.renew_epoch(survey.key, epoch, pull.now).await?;
+            read(store, survey, keys, pull, given).await?
+        }
+        found => found?,
+    };
+    let mut page = found;
+    add_notes(store, survey, pull, &mut page.changes).await?;
+    Ok(page)
+}
+
+async fn read(
+    store: &Store,
+    survey: &Arc<Survey>,
+    keys: &Arc<Keys>,
+    pull: Pull<'_>,
+    given: Option<Cursor>,
+) -> Result<Page, Error> {
+    let Pull { caller, limit, .. } = pull;
+    let (range, user, device) = (caller.range, caller.user.clone(), caller.device.unwrap_or_default());
+    let (survey, keys) = (Arc::clone(survey), Arc::clone(keys));
     store
         .reading("changes", move |tx| {
-            let (given, user, codes) = (given.clone(), user.clone(), codes.clone());
+            let (given, user) = (given.clone(), user.clone());
+            let (survey, keys) = (Arc::clone(&survey), Arc::clone(&keys));
             Box::pin(async move {
-                let feed = feed::feed(tx, key).await?;
-                let devices = device::lineage(tx, key, device).await?;
+                let feed = feed::feed(tx, survey.key).await?;
+                let devices = device::lineage(tx, survey.key, device).await?;
                 let reader = Reader { range, devices, user };
-                let work = Work { tx, key, feed, reader, limit, survey: codes };
+                let work = Work { tx, key: survey.key, feed, reader, limit, survey, keys };
                 work.page(given).await
             })
         })
         .await
+}
+
+/// Puts the notes of the visits in a page's histories in their places. What somebody wrote down is read before a witness only.
+async fn add_notes(
+    store: &Store,
+    survey: &Survey,
+    pull: Pull<'_>,
+    changes: &mut [Change],
+) -> Result<(), Error> {
+    let visits: Vec<Uuid> = changes.iter().flat_map(|c| c.noted.iter().copied()).collect();
+    if visits.is_empty() {
+        return Ok(());
+    }
+    let read = Disclosure::Notes { area: pull.caller.area.clone(), count: visits.len() };
+    let witness = store.witness(&ReadBy::caller(pull.caller, Way::Api), read, pull.now).await?;
+    let notes: HashMap<String, String> = store
+        .visit_notes(&witness, survey.key, &visits)
+        .await?
+        .into_iter()
+        .map(|(id, note)| (id.to_string(), masked(&note)))
+        .collect();
+    for change in changes.iter_mut().filter(|c| !c.noted.is_empty()) {
+        for visit in change.data["history"].as_array_mut().into_iter().flatten() {
+            let note = visit["id"].as_str().and_then(|id| notes.get(id));
+            visit["note"] = note.cloned().into();
+        }
+    }
+    Ok(())
 }
 
 struct Work<'a> {
@@ -120,11 +208,18 @@ struct Work<'a> {
     feed: Feed,
     reader: Reader,
     limit: usize,
-    survey: Value,
+    survey: Arc<Survey>,
+    keys: Arc<Keys>,
 }
 
 impl Work<'_> {
     async fn page(&self, given: Option<Cursor>) -> Result<Page, Error> {
+        if let Some((epoch, seq)) = given.as_ref().map(Cursor::stand)
+            && epoch == self.feed.epoch
+            && seq > self.feed.last_seq
+        {
+            return Err(Error::LostTail(epoch));
+        }
         let is_ours = |epoch: Uuid, range: AreaRange, seq: i64| {
             let seqs = self.feed.full_before..=self.feed.last_seq;
             epoch == self.feed.epoch && range == self.reader.range && seqs.contains(&seq)
@@ -145,12 +240,19 @@ impl Work<'_> {
     fn answer(&self, changes: Vec<Change>, cursor: &Cursor, more: bool) -> Page {
         Page {
             changes,
-            cursor: cursor.to_string(),
+            cursor: cursor.text(&self.keys),
             more,
             epoch: self.feed.epoch,
             reset: false,
             resend_since: self.feed.restored_to,
         }
+    }
+
+    /// Policy and codes, with the sheets that are asked.
+    async fn survey(&self) -> Result<Change, StoreError> {
+        let mut change = data::survey(&self.survey);
+        change.data["forms"] = forms::sheets(self.tx, self.key, &self.survey.rules.policy.forms).await?;
+        Ok(change)
     }
 
     fn delta_cursor(&self, place: feed::Place) -> Cursor {
@@ -179,9 +281,19 @@ impl Work<'_> {
     async fn part(&self, at: &FullAt, room: usize) -> Result<(Vec<Change>, Option<FullAt>), Error> {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         match at.part {
-            Part::Survey => {
-                let change = Change { kind: "survey", op: Op::Put, data: self.survey.clone() };
-                Ok((vec![change], Some(at.next(Part::Cases))))
+            Part::Survey => Ok((vec![self.survey().await?], Some(at.next(Part::Forms)))),
+            Part::Forms => {
+                let rows = forms::listed(self.tx, self.key, at.id, room).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.0));
+                let next = next.unwrap_or_else(|| at.next(Part::People));
+                Ok((rows.into_iter().map(|(_, change)| change).collect(), Some(next)))
+            }
+            Part::People => {
+                let all = data::people(self.tx, self.key, &self.reader).await?;
+                let rest: Vec<_> = all.into_iter().filter(|p| p.0 > at.id).take(room).collect();
+                let next = rest.last().filter(|_| rest.len() == room).map(|last| at.after(last.0));
+                let next = next.unwrap_or_else(|| at.next(Part::Cases));
+                Ok((rest.into_iter().map(|p| p.1).collect(), Some(next)))
             }
             Part::Cases => {
                 let (half, pairs) = fitting(at, limit);
@@ -191,7 +303,7 @@ impl Work<'_> {
                     Some(last) => at.after_case(CasePlace::of(last)),
                     None => at.next(Part::Lent),
                 };
-                Ok((data::doors(&rows, half), Some(next)))
+                Ok((self.doors(&rows, half).await?, Some(next)))
             }
             Part::Lent => {
                 let (half, pairs) = fitting(at, limit);
@@ -201,7 +313,7 @@ impl Work<'_> {
                     Some(last) => at.after(last.id.0),
                     None => at.next(Part::Assignments),
                 };
-                Ok((data::doors(&rows, half), Some(next)))
+                Ok((self.doors(&rows, half).await?, Some(next)))
             }
             Part::Assignments => {
                 let rows = feed::open_assignments(self.tx, self.key, &self.reader.user, at.id, limit).await?;
@@ -212,8 +324,14 @@ impl Work<'_> {
             Part::Sheets => {
                 let rows = plan::own_sheets(self.tx, self.key, &self.reader.user, at.id, limit).await?;
                 let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
-                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                let next = next.unwrap_or_else(|| at.next(Part::Messages));
                 Ok((rows.iter().map(data::sheet).collect(), Some(next)))
+            }
+            Part::Messages => {
+                let rows = message::standing(self.tx, self.key, &self.reader, at.id, limit).await?;
+                let next = rows.last().filter(|_| rows.len() == room).map(|last| at.after(last.id));
+                let next = next.unwrap_or_else(|| at.next(Part::Receipts));
+                Ok((rows.iter().map(data::message).collect(), Some(next)))
             }
             Part::Receipts => {
                 let ids = feed::receipts_of(self.tx, self.key, &self.reader.devices, at.id, limit).await?;
@@ -236,20 +354,46 @@ impl Work<'_> {
             found.iter().filter(|(_, k)| *k == kind).map(|(place, _)| place.2).collect()
         };
         let mut changes = Vec::with_capacity(found.len());
-        if found.iter().any(|(_, k)| *k == ChangeKind::Survey) {
-            changes.push(Change { kind: "survey", op: Op::Put, data: self.survey.clone() });
+        for kind in ChangeKind::ALL {
+            let ids = of(kind);
+            if !ids.is_empty() {
+                changes.extend(self.changed(kind, &ids).await?);
+            }
         }
-        changes.extend(data::changed_cases(self.tx, self.key, &self.reader, &of(ChangeKind::Case)).await?);
-        changes.extend(
-            data::changed_dwellings(self.tx, self.key, &self.reader, &of(ChangeKind::Dwelling)).await?,
-        );
-        changes.extend(
-            data::changed_assignments(self.tx, self.key, &self.reader, &of(ChangeKind::Assignment)).await?,
-        );
-        changes
-            .extend(data::changed_receipts(self.tx, self.key, &self.reader, &of(ChangeKind::Receipt)).await?);
-        changes.extend(data::changed_sheets(self.tx, self.key, &self.reader, &of(ChangeKind::Sheet)).await?);
         Ok(self.answer(changes, &self.delta_cursor(place), more))
+    }
+
+    /// Things of one kind that changed, as they are now.
+    async fn changed(&self, kind: ChangeKind, ids: &[Uuid]) -> Result<Vec<Change>, StoreError> {
+        let (tx, key, reader) = (self.tx, self.key, &self.reader);
+        match kind {
+            ChangeKind::Survey => Ok(vec![self.survey().await?]),
+            ChangeKind::Form => forms::changed(tx, key, ids).await,
+            ChangeKind::Person => data::changed_people(tx, key, reader, ids).await,
+            ChangeKind::Case => data::changed_cases(tx, &self.survey, reader, ids).await,
+            ChangeKind::Dwelling => data::changed_dwellings(tx, key, reader, ids).await,
+            ChangeKind::Assignment => data::changed_assignments(tx, key, reader, ids).await,
+            ChangeKind::Receipt => data::changed_receipts(tx, key, reader, ids).await,
+            ChangeKind::Sheet => data::changed_sheets(tx, key, reader, ids).await,
+            ChangeKind::Message => data::changed_messages(tx, key, reader, ids).await,
+        }
+    }
+
+    /// Doors and cases; with room for one thing the door alone or, the second time, the case alone.
+    async fn doors(&self, rows: &[CaseRow], half: Half) -> Result<Vec<Change>, StoreError> {
+        let mut doors = match half {
+            Half::Case => Vec::new(),
+            Half::Both | Half::Door => data::dwellings(self.tx, self.key, rows).await?,
+        };
+        let mut cases = match half {
+            Half::Door => Vec::new(),
+            Half::Both | Half::Case => case::cases(self.tx, &self.survey, &self.reader, rows).await?,
+        };
+        if half != Half::Both {
+            doors.append(&mut cases);
+            return Ok(doors);
+        }
+        Ok(doors.into_iter().zip(cases).flat_map(|(door, case)| [door, case]).collect())
     }
 }
 

@@ -21,6 +21,7 @@ use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::store::feed::{AssignmentRow, assignments_of};
 use crate::store::plan::Wish;
+use crate::store::submission::SheetOfCase;
 use crate::store::{Error, Store, Witness};
 use crate::surveys::Survey;
 
@@ -67,6 +68,8 @@ pub struct History {
     pub visit_list: Vec<VisitView>,
     /// Every interview revision.
     pub interviews: Vec<InterviewView>,
+    /// Every sheet of answers, the latest first; for a reader who may not see them, that they were filled in.
+    pub answers: Vec<SheetView>,
     /// Suspected and decided duplicates.
     pub links: Vec<Value>,
     /// When residents asked to be visited, still to come. Requests, not evidence.
@@ -182,6 +185,38 @@ pub struct InterviewView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address_text: Option<String>,
     /// The survey's own items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Value>,
+    /// The form it was taken with; absent for the short form sent as an interview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// The version of that form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form_version: Option<String>,
+}
+
+/// A sheet of answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct SheetView {
+    /// Its id, the same through its corrections.
+    pub id: Uuid,
+    /// The filled-in form it came with.
+    pub submission: Uuid,
+    /// That form.
+    pub form: String,
+    /// The version of the form.
+    pub version: String,
+    /// Revision.
+    pub revision: i32,
+    /// The one of its form that holds for the household.
+    pub current: bool,
+    /// Device time, with the offset as sent.
+    pub at: String,
+    /// Who filled it in.
+    pub enumerator: String,
+    /// Complete or partial.
+    pub result: InterviewResult,
+    /// The answers; absent for a reader who may not see them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<Value>,
 }
@@ -326,6 +361,7 @@ pub async fn history(
     let mut cases: Vec<CaseId> = evidence_cases(store, survey, row).await?;
     cases.insert(0, row.id);
     let detail = store.detail(witness, survey.key, &cases).await?;
+    let sheets = store.sheets_of_case(witness, survey.key, row.id).await?;
     let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
     let decisions = store.decisions(survey.key, row.id).await?;
     let names = area_names(store, survey, rows).await?;
@@ -351,6 +387,7 @@ pub async fn history(
             .map(|v| visit_view(v, row.position, &standing, &voided, &pictures))
             .collect(),
         interviews: interview_views(&detail, &standing, reader, now),
+        answers: sheet_views(&sheets, reader, now),
         links: Vec::new(),
         wishes: wishes.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
@@ -478,7 +515,7 @@ fn interview_views(
                 .iter()
                 .filter(|p| p.interview_id == i.id && p.revision == i.revision)
                 .collect();
-            interview_view(i, &persons, standing, may_read(i, reader, now))
+            interview_view(i, &persons, standing, may_read(i.device_id, i.received_at, reader, now))
         })
         .collect()
 }
@@ -490,14 +527,38 @@ enum Sight {
     Outline,
 }
 
-fn may_read(i: &InterviewRow, reader: &Reader, now: Timestamp) -> Sight {
+/// What a reader sees of what came from a device at a time.
+fn may_read(device: Uuid, received_at: Timestamp, reader: &Reader, now: Timestamp) -> Sight {
     match reader {
         Reader::Supervisor => Sight::Whole,
         Reader::Enumerator(devices) => {
-            let fresh = now.duration_since(i.received_at) < SignedDuration::from_hours(24 * OWN_DAYS);
-            if devices.contains(&i.device_id) && fresh { Sight::Whole } else { Sight::Outline }
+            let fresh = now.duration_since(received_at) < SignedDuration::from_hours(24 * OWN_DAYS);
+            if devices.contains(&device) && fresh { Sight::Whole } else { Sight::Outline }
         }
     }
+}
+
+/// Of each form the latest sheet that no correction replaced holds for the household.
+fn sheet_views(sheets: &[SheetOfCase], reader: &Reader, now: Timestamp) -> Vec<SheetView> {
+    let mut of_form: HashSet<&str> = HashSet::new();
+    sheets
+        .iter()
+        .map(|s| {
+            let whole = may_read(s.device, s.received_at, reader, now) == Sight::Whole;
+            SheetView {
+                id: s.sheet,
+                submission: s.submission,
+                form: s.form.clone(),
+                version: s.version.clone(),
+                revision: s.revision,
+                current: s.in_force && of_form.insert(&s.form),
+                at: with_offset(s.at, s.at_offset_min),
+                enumerator: s.user.clone(),
+                result: if s.is_complete { InterviewResult::Complete } else { InterviewResult::Partial },
+                answers: s.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
+            }
+        })
+        .collect()
 }
 
 fn interview_view(
@@ -523,6 +584,8 @@ fn interview_view(
         household: whole.then(|| serde_json::from_str(&i.household).unwrap_or_default()),
         address_text: i.address_text.clone().filter(|_| whole),
         answers: i.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
+        form: i.form.as_ref().map(|f| f.0.clone()),
+        form_version: i.form.as_ref().map(|f| f.1.clone()),
     }
 }
 

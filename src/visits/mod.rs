@@ -1,6 +1,7 @@
 //! Doors as people read them: lists, one door's whole history, the doors that need another visit. Reads only.
 
 pub mod door;
+pub mod filled;
 pub mod history;
 pub mod returns;
 
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use crate::domain::{CaseId, Evidence, Standing, fold};
 use crate::store::case::{CaseRow, absorbed};
 use crate::store::evidence::load_evidence;
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, SurveyKey, Tx};
 use crate::surveys::Survey;
 
 /// All evidence of these cases, with what cases merged into them as a door contribute.
@@ -23,21 +24,27 @@ pub async fn evidence_of(
     let survivors: Vec<CaseId> = rows.iter().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
     store
         .reading("evidence_of", move |tx| {
-            let (mut ids, survivors) = (ids.clone(), survivors.clone());
-            Box::pin(async move {
-                let losers =
-                    if survivors.is_empty() { Vec::new() } else { absorbed(tx, key, &survivors).await? };
-                ids.extend(losers.iter().map(|l| l.0));
-                let known = load_evidence(tx, key, &ids).await?;
-                let mut all = known;
-                for (loser, survivor) in losers {
-                    let taken = all.get(&loser).cloned().unwrap_or_default();
-                    all.entry(survivor).or_default().absorb(&taken);
-                }
-                Ok::<_, Error>(all)
-            })
+            let (ids, survivors) = (ids.clone(), survivors.clone());
+            Box::pin(async move { evidence_in(tx, key, ids, &survivors).await })
         })
         .await
+}
+
+/// The same inside a transaction; `survivors` are those of the cases into which others were merged.
+pub async fn evidence_in(
+    tx: &Tx,
+    key: SurveyKey,
+    mut cases: Vec<CaseId>,
+    survivors: &[CaseId],
+) -> Result<HashMap<CaseId, Evidence>, Error> {
+    let losers = if survivors.is_empty() { Vec::new() } else { absorbed(tx, key, survivors).await? };
+    cases.extend(losers.iter().map(|l| l.0));
+    let mut all = load_evidence(tx, key, &cases).await?;
+    for (loser, survivor) in losers {
+        let taken = all.get(&loser).cloned().unwrap_or_default();
+        all.entry(survivor).or_default().absorb(&taken);
+    }
+    Ok(all)
 }
 
 /// The standing of these cases, folded from what is stored.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::record::{at, id_of, visit_at};
+use crate::support::record::{at, id_of, interview_with, person, visit_at, with};
 use crate::support::survey::{A1, A2, B1};
 use crate::support::{App, Device, Picture, Survey, dwelling, id, interview, visit};
 
@@ -12,10 +12,7 @@ async fn happenings(app: &App, n: usize) {
     let (phone, staff) = (app.device("ea2").await, app.staff("sall").await);
     let case = |n| app.survey.case(n);
     let decide = async |case: Uuid, body: Value| {
-        staff
-            .post(&format!("/v1/cases/{case}/decisions"), &crate::support::record::with(body, "reason", "x"))
-            .await
-            .ok()
+        staff.post(&format!("/v1/cases/{case}/decisions"), &with(body, "reason", "x")).await.ok()
     };
     let lend = async |case: Uuid, user: Value| {
         staff
@@ -38,9 +35,45 @@ async fn happenings(app: &App, n: usize) {
         11 => drop(lend(case(9), Value::Null).await),
         12 => drop(app.load(&app.survey.clone().doors(A1, 2).doors(B1, 1)).await),
         13 => drop(app.load(&app.survey).await),
-        14 => drop(app.load(&app.survey.clone().policy("[closing]\nmax_attempts = 9")).await),
-        _ => drop(phone.accepted(&[visit_at(case(0), "no_answer", &at(9, "19:00"))]).await),
+        14 => drop(app.load(&patient(&app.survey)).await),
+        15 => drop(phone.accepted(&[visit_at(case(0), "no_answer", &at(9, "19:00"))]).await),
+        16 => {
+            let noted = with(visit(case(6), "no_answer"), "note", "ring twice");
+            phone.accepted(std::slice::from_ref(&noted)).await;
+            drop(decide(case(6), json!({"decision": "void", "visit": id_of(&noted)})).await);
+        }
+        17 => drop(app.load(&with_person(&patient(&app.survey), "enew", A1)).await),
+        18 => drop(app.load(&patient(&app.survey)).await),
+        19 => drop(app.load(&renamed(&patient(&app.survey))).await),
+        20 => {
+            let promise = format!("{PATIENT}\n[self_response]\nuntil = \"2020-11-05\"");
+            drop(app.load(&app.survey.clone().policy(&promise)).await);
+        }
+        21 => drop(phone.accepted(&[with(visit(case(7), "no_answer"), "note", "call 13800138000")]).await),
+        _ => drop(phone.accepted(&[visit_at(case(0), "no_answer", &at(9, "20:00"))]).await),
     }
+}
+
+/// A policy that asks for more attempts.
+const PATIENT: &str = "[closing]\nmax_attempts = 9";
+
+/// The same survey under that policy.
+fn patient(survey: &Survey) -> Survey {
+    survey.clone().policy(PATIENT)
+}
+
+/// The same survey with one enumerator more.
+fn with_person(survey: &Survey, user: &str, area: &str) -> Survey {
+    let mut survey = survey.clone();
+    survey.staff.push((user.to_owned(), "enumerator".to_owned(), area.to_owned()));
+    survey
+}
+
+/// The same survey with another name for the first estate.
+fn renamed(survey: &Survey) -> Survey {
+    let mut survey = survey.clone();
+    survey.areas[2].3 = "Sunrise".to_owned();
+    survey
 }
 
 /// Ten doors: eight near, two in another community.
@@ -72,7 +105,7 @@ async fn a_chain_of_deltas_ends_in_the_picture_of_a_full_pull() {
     for limit in [1, 2, 500] {
         chains.push((limit, Picture::full(&phone, limit).await));
     }
-    for n in 0..16 {
+    for n in 0..23 {
         happenings(&app, n).await;
         let whole = Picture::full(&phone, 500).await;
         for (limit, chain) in &mut chains {
@@ -145,10 +178,7 @@ async fn a_cursor_of_another_epoch_means_a_full_pull_and_no_error() {
     app.db.client().await.execute(sql, &[]).await.unwrap();
     let before = picture.taken;
     picture.pull(&phone, 500).await;
-    assert_eq!(picture.taken - before, 1 + 8 + 8);
-    // A cursor ahead of a restored feed is no error either.
-    app.db.client().await.execute("update feed set last_seq = 1", &[]).await.unwrap();
-    picture.pull(&phone, 500).await;
+    assert_eq!(picture.taken - before, 1 + 6 + 8 + 8);
 }
 
 #[tokio::test]
@@ -183,7 +213,7 @@ async fn what_became_of_a_held_record_reaches_the_device_that_sent_it_alone() {
 async fn a_waiting_call_answers_as_soon_as_something_changed() {
     let (app, phone) = world().await;
     let picture = Picture::full(&phone, 500).await;
-    let path = format!("/v1/changes?cursor={}&wait=40", picture.cursor.as_ref().unwrap());
+    let path = format!("/v1/changes?cursor={}&wait=25", picture.cursor.as_ref().unwrap());
     let waiting = tokio::spawn(async move { phone.get(&path).await });
     happenings(&app, 0).await;
     let page = tokio::time::timeout(std::time::Duration::from_secs(20), waiting)
@@ -274,4 +304,147 @@ async fn what_commits_late_gets_a_later_number() {
     picture.pull(&phone, 500).await;
     assert_eq!(app.count("select seq from change_stamp where tag = 1").await, before + 1);
     assert_eq!(app.count("select last_seq from feed").await, before + 1);
+}
+
+/// What a device held of changes that the database has lost (an older copy took over) begins a new epoch.
+#[tokio::test]
+async fn a_cursor_from_behind_the_last_change_means_a_lost_tail() {
+    let (app, phone) = world().await;
+    happenings(&app, 0).await;
+    let mut picture = Picture::full(&phone, 500).await;
+    happenings(&app, 15).await;
+    picture.pull(&phone, 500).await;
+    let cursor = picture.cursor.clone().unwrap();
+    let client = app.db.client().await;
+    let before = phone.get("/v1/changes?limit=1").await;
+    assert_eq!(before["resend_since"], Value::Null);
+    client.execute("update feed set last_seq = 1", &[]).await.unwrap();
+
+    let page = phone.get(&format!("/v1/changes?cursor={cursor}")).await;
+
+    assert_eq!(page["reset"], true);
+    assert_ne!(page["epoch"], before["epoch"]);
+    let last: jiff::Timestamp =
+        client.query_one("select max(received_at) from batch", &[]).await.unwrap().get(0);
+    let since = last - jiff::SignedDuration::from_mins(10);
+    assert_eq!(page["resend_since"], since.to_string());
+    let other = app.device("ea2").await.get("/v1/changes").await;
+    assert_eq!(other["epoch"], page["epoch"], "one new epoch, not one for each device");
+    picture.pull(&phone, 500).await;
+    picture.assert_equals(&Picture::full(&phone, 500).await, "after the loss");
+}
+
+#[tokio::test]
+async fn a_cursor_that_we_did_not_make_is_refused() {
+    let (_app, phone) = world().await;
+    let picture = Picture::full(&phone, 500).await;
+    let cursor = picture.cursor.unwrap();
+    let changed = cursor.chars().rev().collect::<String>();
+    for text in [changed.as_str(), "garbage", &cursor[..cursor.len() - 2]] {
+        phone.client.get(&format!("/v1/changes?cursor={text}")).await.problem(400, "bad-parameter");
+    }
+}
+
+#[tokio::test]
+async fn a_case_tells_what_colleagues_did_there() {
+    let (app, phone) = world().await;
+    let mate = app.device("ea2").await;
+    let (case, done) = (app.survey.case(0), app.survey.case(1));
+    let mut visits: Vec<Value> = (2..10)
+        .flat_map(|day| ["10:00", "19:00"].map(|clock| visit_at(case, "no_answer", &at(day, clock))))
+        .collect();
+    let note = format!("{} 13800138000", "字".repeat(150));
+    visits[15] = with(with(visits[15].clone(), "note", note), "channel", "telephone");
+    mate.accepted(&visits).await;
+    let knock = with(visit_at(done, "interview_complete", &at(9, "10:00")), "channel", "telephone");
+    let people = vec![person(1, "王秀英", "head"), person(2, "王小英", "child")];
+    let form = with(interview_with(done, people), "visit_id", json!(id_of(&knock)));
+    mate.accepted(&[knock, form.clone()]).await;
+
+    let (own, other) = (Picture::full(&mate, 500).await, Picture::full(&phone, 500).await);
+
+    let seen = other.get("case", case).unwrap();
+    let history = seen["history"].as_array().unwrap();
+    assert_eq!((history.len(), &seen["visits"]), (10, &json!(16)));
+    assert!(history.is_sorted_by_key(|v| v["at"].as_str().unwrap()));
+    assert_eq!(
+        history[9],
+        json!({"id": id_of(&visits[15]), "at": "2020-11-09T11:00:00Z", "outcome": "no_answer", "by": "ea2",
+            "channel": "telephone", "informant": "none", "note": format!("{} ***", "字".repeat(150))})
+    );
+    assert_eq!(history[8]["note"], Value::Null);
+    assert_eq!((&seen["completed"], &seen["interviews"]), (&Value::Null, &json!([])));
+    let seen = other.get("case", done).unwrap();
+    assert_eq!(
+        seen["completed"],
+        json!({"by": "ea2", "at": "2020-11-09T02:10:00Z", "channel": "telephone", "persons": 2})
+    );
+    assert_eq!(seen["interviews"], json!([]), "of others' interviews a device has no list");
+    assert_eq!(
+        own.get("case", done).unwrap()["interviews"],
+        json!([{"id": id_of(&form), "revision": 1, "result": "complete", "at": "2020-11-09T02:10:00Z"}])
+    );
+    let whole = format!("{:?}", other.things);
+    assert!(!whole.contains('王') && !whole.contains("13800138000"), "no names, no numbers");
+    let noted = "select count(*) from audit where action = 'read_notes' and user_name = 'ea1'";
+    assert_eq!(app.count(noted).await, 1, "one line for the one page with a note");
+}
+
+#[tokio::test]
+async fn a_case_says_before_which_day_nobody_should_go() {
+    let survey = Survey::with_dwellings(3).policy("[self_response]\nuntil = \"2020-11-20\"");
+    let app = App::new(survey).await;
+    let phone = app.device("ea1").await;
+    phone.accepted(&[visit(app.survey.case(1), "vacant"), interview(app.survey.case(2))]).await;
+    let picture = Picture::full(&phone, 500).await;
+    let not_before = |n: usize| picture.get("case", app.survey.case(n)).unwrap()["not_before"].clone();
+    assert_eq!(
+        [not_before(0), not_before(1), not_before(2)],
+        [json!("2020-11-20"), json!("2020-11-10"), Value::Null],
+        "a promise; a claim looked at again on another day; nothing to do"
+    );
+    let survey = picture.get("survey", "census-test").unwrap();
+    assert_eq!(survey["self_response"], json!({"until": "2020-11-20", "grace_hours": 24}));
+}
+
+#[tokio::test]
+async fn a_device_knows_its_colleagues_and_its_doors_by_name() {
+    let (app, phone) = world().await;
+    let mut picture = Picture::full(&phone, 500).await;
+    let names = |picture: &Picture| -> Vec<String> {
+        let people = picture.things.iter().filter(|((kind, _), _)| kind == "person");
+        let mut names: Vec<String> = people.map(|(_, p)| p["user"].as_str().unwrap().to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&picture), ["ea1", "ea2", "ea3", "root", "sa", "sall"], "area and above, nobody else");
+    let one = picture.things.values().find(|t| t["user"] == "ea2").unwrap();
+    assert_eq!((&one["name"], &one["role"]), (&json!("Staff ea2"), &json!("enumerator")));
+    let door = picture.get("dwelling", app.survey.doors[0].dwelling()).unwrap();
+    assert_eq!(
+        (&door["area_name"], &door["area_name_zh"], &door["kind"], &door["building_name"]),
+        (&json!("East"), &json!("East苑"), &json!("residential"), &Value::Null)
+    );
+
+    happenings(&app, 17).await;
+    picture.pull(&phone, 500).await;
+    assert_eq!(names(&picture), ["ea1", "ea2", "ea3", "enew", "root", "sa", "sall"]);
+    happenings(&app, 18).await;
+    picture.pull(&phone, 500).await;
+    assert_eq!(names(&picture), ["ea1", "ea2", "ea3", "root", "sa", "sall"]);
+}
+
+#[tokio::test]
+async fn a_case_that_goes_says_why() {
+    let (app, phone) = world().await;
+    happenings(&app, 5).await;
+    let mut cursor = Picture::full(&phone, 500).await.cursor.unwrap();
+    for (n, case, why) in [(2, 2, "cancelled"), (3, 3, "merged"), (11, 9, "reassigned")] {
+        happenings(&app, n).await;
+        let page = phone.get(&format!("/v1/changes?cursor={cursor}")).await;
+        let gone = json!({"kind": "case", "op": "drop", "data": {"id": app.survey.case(case), "why": why}});
+        let changes = page["changes"].as_array().unwrap();
+        assert!(changes.contains(&gone), "{why}: {changes:?}");
+        page["cursor"].as_str().unwrap().clone_into(&mut cursor);
+    }
 }

@@ -44,6 +44,7 @@ mod killed;
 mod leases;
 mod links;
 mod lists;
+mod messages;
 mod model;
 mod pairing;
 mod people;

@@ -112,7 +112,8 @@ async fn a_published_sheet_reaches_its_device_and_a_later_plan_takes_its_place()
     let sheets: Vec<&Value> = news.iter().filter(|c| c["kind"] == "sheet").collect();
     assert_eq!(sheets.len(), 1, "{news:?}");
     assert_eq!(sheets[0]["data"]["plan_id"], first["plan_id"]);
-    assert_eq!(sheets[0]["data"]["sheet"]["user"], "ea1");
+    assert_eq!((&sheets[0]["data"]["user"], &sheets[0]["data"]["on"]), (&json!("ea1"), &json!("2020-11-11")));
+    assert!(!sheets[0]["data"]["stops"].as_array().unwrap().is_empty());
     assert!(changes(&other, None).await.0.iter().all(|c| c["kind"] != "sheet"), "somebody else's sheet");
 
     let second = boss.post("/v1/plan", &order).await.ok();

@@ -40,6 +40,8 @@ const KEPT: &[(&str, &[&str])] = &[
     ("link", &["refusal", "proposal", "bar", "model_name", "decided_by"]),
     ("link_event", &["state", "merged_as", "by_user", "changed"]),
     ("link_model", &["name", "document"]),
+    ("message", &["area", "sent_by", "from_name"]),
+    ("message_read", &["digest", "enumerator"]),
     ("plan_sheet", &["user_name", "area", "made_by", "model_version"]),
     ("shift_override", &["user_name", "spans", "set_by"]),
     ("staff", &["user_name", "name", "area", "shifts", "user_key"]),
@@ -62,6 +64,8 @@ fn special(table: &str, column: &str) -> Option<String> {
         ("link", "verdict" | "merged_as") => return None,
         ("link_event", "kind") => "found".into(),
         ("cluster_event", "kind") => "merge".into(),
+        ("message", "to_user" | "to_area") => return None,
+        ("message", "end_reason") => "expired".into(),
         ("under_way", "operation") => "purge".into(),
         _ => CANARY.into(),
     })

@@ -9,19 +9,19 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
-    ("setup", &["domain"]),
+    ("setup", &["forms", "domain"]),
     ("forms", &["domain"]),
     ("embedded", &[]),
     ("shelf", &["store"]),
     ("rehearsal", &["domain", "setup"]),
-    ("store", &["domain", "link", "setup", "embedded"]),
+    ("store", &["domain", "link", "forms", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),
     ("access", &["surveys", "store", "domain"]),
-    ("ingest", &["surveys", "store", "setup", "domain"]),
+    ("ingest", &["surveys", "store", "setup", "forms", "domain"]),
     ("visits", &["ingest", "surveys", "store", "domain"]),
     ("report", &["surveys", "store", "domain"]),
     ("sync", &["visits", "ingest", "surveys", "store", "domain"]),
-    ("export", &["visits", "ingest", "surveys", "store", "domain"]),
+    ("export", &["visits", "ingest", "surveys", "store", "forms", "domain"]),
     ("dedupe", &["ingest", "link", "surveys", "store", "domain"]),
     ("planning", &["visits", "ingest", "plan", "setup", "surveys", "store", "domain"]),
     ("net", &["domain"]),
@@ -33,13 +33,13 @@ const MAY_USE: [(&str, &[&str]); 24] = [
 ];
 /// What the shared part of the faces may use: the services and the network.
 const APP_USES: &[&str] = &[
-    "net", "access", "dedupe", "export", "ingest", "link", "plan", "planning", "report", "setup", "shelf",
-    "store", "surveys", "sync", "visits", "domain",
+    "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report", "setup",
+    "shelf", "store", "surveys", "sync", "visits", "domain",
 ];
 /// What a face may use: the same and `app`. No face knows another.
 const FACES_USE: &[&str] = &[
-    "app", "net", "access", "dedupe", "export", "ingest", "link", "plan", "planning", "report", "setup",
-    "shelf", "store", "surveys", "sync", "visits", "domain",
+    "app", "net", "access", "dedupe", "export", "forms", "ingest", "link", "plan", "planning", "report",
+    "setup", "shelf", "store", "surveys", "sync", "visits", "domain",
 ];
 /// Rooms that know no async, SQL, HTTP, JSON text, files, network or clock.
 const PURE: [&str; 6] = ["domain", "forms", "link", "plan", "rehearsal", "setup"];

@@ -41,6 +41,11 @@ pub fn put(path: &'static str, id: &str, summary: &str) -> Call {
     call("put", path, id, summary)
 }
 
+/// `DELETE path`.
+pub fn delete(path: &'static str, id: &str, summary: &str) -> Call {
+    call("delete", path, id, summary)
+}
+
 fn call(method: &'static str, path: &'static str, id: &str, summary: &str) -> Call {
     let operation = json!({"operationId": id, "summary": summary});
     Call { method, path, operation, fails: vec![500] }
@@ -150,6 +155,15 @@ impl Call {
         let ok = &mut self.operation["responses"]["200"];
         ok["description"] = about.into();
         ok["content"] = content.into();
+        self
+    }
+
+    /// Another success, as JSON.
+    #[must_use]
+    pub fn also_gives(mut self, status: u16, about: &str, schema: Schema) -> Self {
+        let answer = &mut self.operation["responses"][status.to_string()];
+        answer["description"] = about.into();
+        answer["content"]["application/json"]["schema"] = schema.0;
         self
     }
 

@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, held,
-    links, pace, plan, problem_page, returns, shifts, slips, system,
+    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
+    held, links, messages, pace, plan, problem_page, returns, shifts, slips, submissions, system,
 };
 use call::Call;
 use schema::{Schema, date, int, refer, text, time, uuid};
@@ -22,7 +22,7 @@ use schema::{Schema, date, int, refer, text, time, uuid};
 /// What a description is written with.
 pub mod prelude {
     pub use super::Named;
-    pub use super::call::{Call, Who, get, post, put};
+    pub use super::call::{Call, Who, delete, get, post, put};
     pub use super::schema::*;
 }
 
@@ -32,7 +32,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 19] = [
+const FAMILIES: [Family; 22] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -46,17 +46,20 @@ const FAMILIES: [Family; 19] = [
     ("held", held::described::calls, held::described::schemas),
     ("links", links::described::calls, links::described::schemas),
     ("devices", devices::described::calls, devices::described::schemas),
+    ("devices", messages::described::calls, messages::described::schemas),
     ("visits", assignments::described::calls, assignments::described::schemas),
     ("devices", audit::described::calls, Vec::new),
     ("visits", pace::described::calls, pace::described::schemas),
     ("visits", shifts::described::calls, shifts::described::schemas),
     ("visits", slips::described::calls, slips::described::schemas),
+    ("forms", submissions::described::calls, submissions::described::schemas),
     ("figures", exports::described::calls, Vec::new),
+    ("forms", forms::described::calls, forms::described::schemas),
 ];
 
 /// The tags, in the order of the document.
-const TAGS: [&str; 9] =
-    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "figures"];
+const TAGS: [&str; 10] =
+    ["service", "access", "sync", "cases", "visits", "links", "held", "devices", "figures", "forms"];
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}", made()));
 

@@ -24,6 +24,18 @@ pub fn schemas() -> Vec<Named> {
             ("at?", time().or_null().about("When it was found.")),
             ("note?", text().up_to(20000).or_null()),
         ]).about("A door found in the field.")),
+        ("SubmissionRecord", object([
+            ("type", only("submission")),
+            ("id", uuid().about("The UUID of the instanceID.")),
+            ("form", object([("id", text().filled(256)), ("version?", text().up_to(256).or_null())])),
+            ("xml?", text().or_null().about("The XML of the instance, at most 1 MiB; this or `answers`.")),
+            ("answers?", any_object().or_null().about("What was filled in as JSON in the shape of the form, bound questions under their own names.")),
+            ("deprecated_id?", uuid().or_null().about("With `answers`: the instance that this one corrects; XML says so itself.")),
+            ("case_id?", uuid().or_null().about("The door; wins over what the form says, and no visit comes of the form.")),
+            ("visit_id?", uuid().or_null().about("The visit at which it was filled in; wins over what the form says.")),
+            ("paused_s?", number().least(0).or_null().about("Seconds for which it was interrupted.")),
+            ("keep_ids?", flag().or_null().about("Of a correction: empty questions for citizen ids keep what the revision before said.")),
+        ]).about("A filled-in form of the survey's own; visits, interviews, doors and answers come of it.")),
         ("Household", object([
             ("household_type?", codes::<HouseholdType>().or_null().about("Form item H1.")),
             ("household_no?", int().within(0, 9_999).or_null().about("Number in the small area; 999 where everybody died.")),
@@ -54,6 +66,12 @@ pub fn schemas() -> Vec<Named> {
             ("answers?", any_object().or_null().about("Items the survey defines itself; kept as sent.")),
             ("paused_s?", number().least(0).or_null().about("Seconds the interview was paused.")),
         ]).about("One filled-in form, at one revision.")),
+        ("MessageReadRecord", object([
+            ("type", only("message_read")),
+            ("id", uuid()),
+            ("message_id", uuid()),
+            ("at", time().about("When it was read.")),
+        ]).about("A message was read.")),
         ("Person", object([
             ("person_no", int().within(1, 9_999).about("Number within the interview, from 1; with the interview's id it identifies the person.")),
             ("name", text().filled(200).about("D1. Without it a complete form is held.")),

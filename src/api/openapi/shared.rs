@@ -87,7 +87,12 @@ pub fn schemas() -> Vec<Named> {
             ("errors?", list(object([
                 ("pointer?", text().about("JSON pointer into the body.")),
                 ("parameter?", text().about("Name of a parameter.")),
+                ("sheet?", text().about("Of a form: sheet of the spreadsheet.")),
+                ("row?", int().least(1).about("Of a form: row, as the spreadsheet shows it.")),
+                ("column?", text().about("Of a form: header of the column.")),
+                ("path?", text().about("Of a form: node of the XForm.")),
                 ("detail", text()),
+                ("detail_zh?", text()),
             ]))),
             ("request_id?", text().about("Under which the log knows the request.")),
             ("wipe?", flag().about("The device was cut off: it deletes what it holds.")),

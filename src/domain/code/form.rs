@@ -98,3 +98,13 @@ closed_set! {
         Bd09 = 3, "bd09", "BD-09", "BD-09";
     }
 }
+
+closed_set! {
+    /// For whom a form is, and what a complete submission of it is.
+    FormRole("form_role") {
+        Main = 1, "main", "Main form", "主表";
+        Extra = 2, "extra", "Further form of the household", "附加表";
+        Visit = 3, "visit", "Form for visits and found doors", "访问表";
+        Free = 4, "free", "Form without a door", "独立表";
+    }
+}

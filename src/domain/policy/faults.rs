@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::code::{Informant, Outcome};
-use super::{Policy, Shift};
+use super::{Forms, Policy, Shift};
 
 /// One fault of a policy: which key, what stands there, and the rule it breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Policy {
         self.closing_faults(&mut list);
         self.probability_faults(&mut list);
         self.shift.faults(&mut list);
+        self.forms.faults(&mut list);
         list.0
     }
 
@@ -133,6 +134,7 @@ impl Policy {
             ("interview.missing_days", self.interview.missing_days, 0, 365),
             ("pages.silent_hours", self.pages.silent_hours, 1, 8760),
             ("lease.hours", self.lease.hours, 1, 8760),
+            ("self_response.grace_hours", self.self_response.grace_hours, 0, 720),
             ("limits.picture_mib", self.limits.picture_mib, 1, 1_000_000),
             ("limits.unnamed_mib", self.limits.unnamed_mib, 1, 1_000_000),
             ("limits.unnamed_days", self.limits.unnamed_days, 1, 365),
@@ -216,6 +218,29 @@ impl Shift {
         for (key, text) in days {
             if spans(text).is_none() {
                 list.add(key, text, "be spans HH:MM-HH:MM, several with ;");
+            }
+        }
+    }
+}
+
+/// Further sheets that a survey may ask: each has a bit of its own on every case.
+const MOST_EXTRA: usize = 8;
+
+impl Forms {
+    fn faults(&self, list: &mut Faults) {
+        if !["zh", "en"].contains(&self.language.as_str()) {
+            list.add("forms.language", &self.language, "be zh or en");
+        }
+        if self.main.trim().is_empty() {
+            list.add("forms.main", &self.main, "be the id of a form");
+        }
+        if self.extra.len() > MOST_EXTRA {
+            let rule = format!("be at most {MOST_EXTRA} forms");
+            list.add("forms.extra", &self.extra.len().to_string(), &rule);
+        }
+        for (n, id) in self.extra.iter().enumerate() {
+            if self.extra[..n].contains(id) || *id == self.main {
+                list.add(&format!("forms.extra[{n}]"), id, "be a form that is named once");
             }
         }
     }

@@ -41,12 +41,28 @@ impl PersonMeasure {
     }
 }
 
+/// Extra forms that can be counted.
+pub const MOST_FORMS: usize = 8;
+/// Counters of forms are numbered downwards from here, below those of persons.
+const FORM_COUNTERS: i32 = -20;
+
+/// The counter of an extra form by its place among them.
+pub const fn form_counter(place: i32) -> i32 {
+    FORM_COUNTERS - place
+}
+
+/// The place of the extra form that a counter of this number sums.
+pub fn form_of_counter(measure: i32) -> Option<usize> {
+    usize::try_from(FORM_COUNTERS - measure).ok().filter(|place| *place < MOST_FORMS)
+}
+
 /// Sums over cases, and over the persons of their counted interviews.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     states: [i64; State::ALL.len()],
     classes: [i64; Class::ALL.len()],
     persons: [i64; PersonMeasure::ALL.len()],
+    forms: [i64; MOST_FORMS],
     pub(super) attempted: i64,
     pub(super) counted: i64,
     pub(super) first_visit: i64,
@@ -91,6 +107,18 @@ impl Tally {
         self.persons[slot(measure.number())] += n;
     }
 
+    /// Adds `n` completed cases with a complete sheet of the extra form at a place.
+    pub fn add_form(&mut self, place: usize, n: i64) {
+        if let Some(sum) = self.forms.get_mut(place) {
+            *sum += n;
+        }
+    }
+
+    /// Completed cases with a complete sheet of the extra form at a place.
+    pub fn form(&self, place: usize) -> i64 {
+        self.forms.get(place).copied().unwrap_or_default()
+    }
+
     /// Adds the persons of `n` interviews that list the same numbers; a negative `n` takes them away.
     pub fn add_person_counts(&mut self, persons: &PersonCounts, n: i64) {
         for measure in PersonMeasure::ALL {
@@ -102,6 +130,7 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         let pairs = self.states.iter_mut().zip(other.states);
         let pairs = pairs.chain(self.classes.iter_mut().zip(other.classes));
+        let pairs = pairs.chain(self.forms.iter_mut().zip(other.forms));
         for (sum, n) in pairs.chain(self.persons.iter_mut().zip(other.persons)) {
             *sum += n;
         }
@@ -118,6 +147,7 @@ impl Tally {
     pub fn take_away(&mut self, other: &Self) {
         let pairs = self.states.iter_mut().zip(other.states);
         let pairs = pairs.chain(self.classes.iter_mut().zip(other.classes));
+        let pairs = pairs.chain(self.forms.iter_mut().zip(other.forms));
         for (rest, n) in pairs.chain(self.persons.iter_mut().zip(other.persons)) {
             *rest -= n;
         }

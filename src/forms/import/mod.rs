@@ -47,7 +47,7 @@ pub struct Options<'a> {
 }
 
 /// A form that can be used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     /// The `XForm`, as it is to be stored, hashed and served.
     pub xform: String,

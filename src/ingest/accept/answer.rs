@@ -12,6 +12,7 @@ use super::super::reason::Reason;
 use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
 use super::super::record::{Parsed, Warning};
 use super::super::refold::Folded;
+use super::filled::Fate;
 use super::{Prepared, Stored, Work};
 use crate::domain::{CaseId, Unmet};
 use crate::store::batch::{self, Status};
@@ -57,6 +58,7 @@ impl Work<'_> {
             waiting: batch.head.waiting,
             clock_offset_s: batch.head.clock_offset_s,
             app_version: batch.app_version.clone(),
+            drafts: batch.drafts,
             seq: batch.head.seq,
             day: batch.day,
         };
@@ -73,11 +75,15 @@ impl Work<'_> {
         &self,
         folded: &HashMap<CaseId, Folded>,
     ) -> Result<(Vec<Box<RawValue>>, Counts), Error> {
-        let batches: Vec<Uuid> = self
+        let of_records = self
             .classes
             .iter()
-            .filter_map(|c| if let Class::Replayed(batch, ..) = c { Some(*batch) } else { None })
-            .collect();
+            .filter_map(|c| if let Class::Replayed(batch, ..) = c { Some(*batch) } else { None });
+        let of_forms = self
+            .filled
+            .iter()
+            .filter_map(|f| if let Fate::Replayed(batch, ..) = &f.fate { Some(*batch) } else { None });
+        let batches: Vec<Uuid> = of_records.chain(of_forms).collect();
         let mut earlier: HashMap<Uuid, Vec<Box<RawValue>>> = HashMap::new();
         if !batches.is_empty() {
             for (id, text) in batch::receipts_of(self.tx, self.at.key, &batches).await? {
@@ -86,13 +92,10 @@ impl Work<'_> {
         }
         let mut all: Vec<Box<RawValue>> = Vec::with_capacity(self.classes.len());
         let mut counts = Counts::default();
-        for (i, class) in self.classes.iter().enumerate() {
+        for (i, class) in self.classes.iter().take(self.batch.reads.len()).enumerate() {
             let receipt = match class {
-                Class::Replayed(batch, place, shown) => earlier
-                    .get(batch)
-                    .and_then(|list| list.get(usize::try_from(*place).ok()?))
-                    .ok_or(crate::store::Error::Corrupt("receipt"))
-                    .map(|first| replayed(first, *shown))??,
+                Class::Form => self.form_receipt(i, &all, &earlier, folded)?,
+                Class::Replayed(batch, place, shown) => first_receipt(&earlier, *batch, *place, *shown)?,
                 Class::Repeats(first) => replayed(&all[*first], Shown::Whole)?,
                 Class::Refused | Class::New | Class::Reused => self.receipt(i, class, folded),
             };
@@ -109,7 +112,11 @@ impl Work<'_> {
         for (receipt, stored) in receipts.iter().zip(self.meant.reads.iter()) {
             let read: Receipt = from_text(receipt)?;
             let sent = read.id.and_then(|id| Uuid::try_parse(&id).ok());
-            let Some(id) = classify::identity(&stored.parsed).map(|i| i.0).or(sent) else { continue };
+            let own = match &stored.parsed {
+                Parsed::Submission(s) => Some(s.id),
+                other => classify::identity(other).map(|i| i.0),
+            };
+            let Some(id) = own.or(sent) else { continue };
             if read.status == Status::Refused.slug() {
                 refused.push((id, receipt.get().to_owned()));
             }
@@ -122,6 +129,26 @@ impl Work<'_> {
         feed::add_hand_receipts(self.tx, self.at.key, device, &refused).await?;
         feed::mark(self.tx, self.at.key, self.at.tag, ChangeKind::Receipt, &marks).await?;
         Ok(())
+    }
+
+    /// The receipt of a filled-in form.
+    fn form_receipt(
+        &self,
+        index: usize,
+        before: &[Box<RawValue>],
+        earlier: &HashMap<Uuid, Vec<Box<RawValue>>>,
+        folded: &HashMap<CaseId, Folded>,
+    ) -> Result<Receipt, Error> {
+        let corrupt = crate::store::Error::Corrupt("receipt");
+        let form = self.filled.iter().find(|f| f.index == index).ok_or(corrupt)?;
+        match &form.fate {
+            Fate::Repeats(first) => replayed(&before[*first], Shown::Whole),
+            Fate::Replayed(batch, place, shown) => first_receipt(earlier, *batch, *place, *shown),
+            Fate::Reused | Fate::Refused(_) | Fate::Held(_) | Fate::Taken(_) => {
+                let corrupt = crate::store::Error::Corrupt("receipt");
+                Ok(self.submission_receipt(form, folded).ok_or(corrupt)?)
+            }
+        }
     }
 
     fn receipt(&self, index: usize, class: &Class, folded: &HashMap<CaseId, Folded>) -> Receipt {
@@ -147,7 +174,7 @@ impl Work<'_> {
     }
 
     /// The case as it stands after the batch; nothing for a case out of reach.
-    fn case_after(&self, id: CaseId, folded: &HashMap<CaseId, Folded>) -> Option<CaseAfter> {
+    pub(super) fn case_after(&self, id: CaseId, folded: &HashMap<CaseId, Folded>) -> Option<CaseAfter> {
         let row = self.cases.in_reach(id, &self.batch.reach)?;
         Some(match folded.get(&row.id) {
             Some(f) => CaseAfter {
@@ -159,6 +186,17 @@ impl Work<'_> {
             None => CaseAfter { id: row.id, state: row.state, visits: row.visits, unmet: row.unmet.parts() },
         })
     }
+}
+
+/// The receipt at a place of an earlier batch, marked as given before.
+fn first_receipt(
+    earlier: &HashMap<Uuid, Vec<Box<RawValue>>>,
+    batch: Uuid,
+    place: i32,
+    shown: Shown,
+) -> Result<Receipt, Error> {
+    let first = earlier.get(&batch).and_then(|list| list.get(usize::try_from(place).ok()?));
+    replayed(first.ok_or(crate::store::Error::Corrupt("receipt"))?, shown)
 }
 
 /// The receipt first given, marked as such, as far as it may be shown.

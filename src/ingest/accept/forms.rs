@@ -9,7 +9,7 @@ use super::super::reason::{Reason, sentence};
 use super::super::record::{InterviewRecord, Parsed, Read, VisitRecord};
 use super::super::rows::{self, Standing};
 use super::super::{Error, digest, held};
-use super::{Trust, Work, new_ones};
+use super::{Prepared, Trust, Work, new_ones};
 use crate::domain::CaseId;
 use crate::store::attachment;
 use crate::store::batch::{RecordKind, Status};
@@ -29,13 +29,19 @@ pub(super) enum Arrivals {
 }
 
 impl Arrivals {
-    pub(super) fn of(reads: &[Read]) -> Self {
+    /// Of a batch as it comes; what comes of filled-in forms is not known yet.
+    pub(super) fn of_batch(batch: &Prepared) -> Self {
+        if batch.has_forms() { Self::Apart } else { Self::of(&batch.reads) }
+    }
+
+    fn of(reads: &[Read]) -> Self {
         let (mut visits, mut named) = (HashSet::new(), Vec::new());
         for read in reads {
             match &read.parsed {
                 Parsed::Visit(v) => drop(visits.insert(v.id)),
                 Parsed::Interview(r) => named.extend(r.visit),
-                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {
+                }
             }
         }
         if named.iter().any(|id| !visits.contains(id)) {
@@ -57,7 +63,8 @@ impl Work<'_> {
             match &read.parsed {
                 Parsed::Visit(v) => drop(visits.insert(v.id.0)),
                 Parsed::Interview(r) => named.extend(r.visit.map(|v| v.0)),
-                Parsed::Dwelling(_) | Parsed::Refused(_) => {}
+                Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {
+                }
             }
         }
         named.retain(|id| !visits.contains(id));
@@ -165,7 +172,12 @@ impl Work<'_> {
         let (mut new, mut counted) = (Vec::with_capacity(visits.len()), HashMap::new());
         for (i, v) in visits {
             let standing = self.standing(*i, v.case);
-            new.push(rows::visit_row(*i, self.reads()[*i].digest.as_ref(), v, &standing));
+            new.push(rows::visit_row(
+                self.place_in_batch(*i),
+                self.reads()[*i].digest.as_ref(),
+                v,
+                &standing,
+            ));
             if standing.status == Status::Accepted {
                 counted.insert(v.id.0, standing.case_id);
                 self.touched.insert(standing.case_id);
@@ -202,7 +214,7 @@ impl Work<'_> {
             let standing = self.interview_standing(*i, r, visits, &highest);
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
             let digest = self.reads()[*i].digest.as_ref();
-            new.push(rows::interview_row(*i, digest, r, &standing, awaited, keys));
+            new.push(rows::interview_row(self.place_in_batch(*i), digest, r, &standing, awaited, keys));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
             }

@@ -2,9 +2,14 @@
 
 mod answer;
 mod doors;
+mod filled;
 mod forms;
+mod free;
+mod parts;
 mod place;
+mod readings;
 mod refused;
+mod submissions;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,13 +19,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::TryFutureExt as _;
 use futures_util::future::try_join;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::classify::{self, Class};
 use super::meant::Meant;
+use super::models::Models;
 use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
 use super::record::{Context, Parsed, Read, Warning, read_record};
@@ -41,7 +47,10 @@ use crate::store::{Outcome, Sight, Tx};
 use crate::surveys::Survey;
 use answer::{answer, head_warning};
 pub(super) use doors::{add_doors, note_keys};
+pub(super) use filled::Word;
+use filled::{Expanded, Filled, expand};
 use forms::Arrivals;
+pub(super) use free::go_on;
 pub(super) use place::{Looks, place_doors};
 
 /// Bodies above this many bytes are read on a thread of their own.
@@ -64,6 +73,7 @@ pub struct Accepted {
 struct Prepared {
     head: BatchHead,
     app_version: Option<String>,
+    drafts: Option<i32>,
     /// What was left out of the batch's own fields at this try.
     warnings: Vec<Warning>,
     survey: Arc<Survey>,
@@ -75,6 +85,18 @@ struct Prepared {
     trust: Trust,
     /// The day it is counted on, in the survey's time zone.
     day: Date,
+    /// The device's clock less ours.
+    clock_offset: SignedDuration,
+    /// What sent it: `collect`, or nothing for a batch.
+    client: Option<&'static str>,
+    /// The place of its first record in the batch: 0 but for a filled-in form that waited.
+    first_place: usize,
+    /// The filled-in form that waited, where this is not a batch that comes but that one on its way again.
+    freed: Option<Uuid>,
+    /// What somebody decided of it.
+    word: Word,
+    /// Digests of citizen IDs that were taken out of it when it began to wait, by node.
+    id_digests: Option<HashMap<String, String>>,
     /// How often it was tried to store it.
     tries: AtomicU32,
 }
@@ -133,15 +155,19 @@ impl Ingest {
         };
         let read = began.elapsed();
         let prepared = Arc::new(work);
-        let keys = Arc::clone(&self.keys);
+        let (keys, models) = (Arc::clone(&self.keys), self.models.clone());
         let shared = Arc::clone(&prepared);
         let stored = self
             .store
             .retrying("accept_batch", move |tx| {
-                let (prepared, keys) = (Arc::clone(&shared), Arc::clone(&keys));
-                Box::pin(async move { store_batch(tx, &prepared, &keys).await })
+                let (prepared, keys, models) = (Arc::clone(&shared), Arc::clone(&keys), models.clone());
+                Box::pin(async move { store_batch(tx, &prepared, &keys, &models).await })
             })
             .await?;
+        if prepared.has_forms() {
+            // Corrections that waited for one of these count before anybody hears of it.
+            self.free_submissions(prepared.survey.key).await?;
+        }
         let answer = answer(&prepared, stored)?;
         Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })
     }
@@ -166,14 +192,7 @@ fn prepare(
         return Err(Error::ForeignDevice);
     }
     let clock_offset = header.sent_at.instant.duration_since(now);
-    let context = Context {
-        survey_from: survey.opens_at(),
-        survey_to: survey.closes_at(),
-        reference: survey.reference_date(),
-        received_at: now,
-        clock_offset,
-        keys,
-    };
+    let context = context(&survey, now, clock_offset, keys);
     let reads: Vec<Read> =
         raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
@@ -197,6 +216,7 @@ fn prepare(
     Ok(Prepared {
         head,
         app_version: header.app_version.clone(),
+        drafts: header.drafts.and_then(|n| i32::try_from(n).ok()),
         warnings,
         reach: caller.reach(),
         day: survey.rules.calendar.local_date(now),
@@ -206,8 +226,43 @@ fn prepare(
         raw: packed,
         raw_length,
         trust,
+        clock_offset,
+        client: None,
+        first_place: 0,
+        freed: None,
+        word: Word::None,
+        id_digests: None,
         tries: AtomicU32::new(0),
     })
+}
+
+/// What the records of a batch are judged by.
+fn context<'k>(
+    survey: &Survey,
+    received_at: Timestamp,
+    clock_offset: SignedDuration,
+    keys: &'k digest::Keys,
+) -> Context<'k> {
+    Context {
+        survey_from: survey.opens_at(),
+        survey_to: survey.closes_at(),
+        reference: survey.reference_date(),
+        received_at,
+        clock_offset,
+        keys,
+    }
+}
+
+impl Prepared {
+    /// What its records are judged by.
+    fn context<'k>(&self, keys: &'k digest::Keys) -> Context<'k> {
+        context(&self.survey, self.head.received_at, self.clock_offset, keys)
+    }
+
+    /// Whether it holds filled-in forms, of which records come.
+    fn has_forms(&self) -> bool {
+        self.reads.iter().any(|read| matches!(read.parsed, Parsed::Submission(_)))
+    }
 }
 
 /// A batch on its way through the transaction.
@@ -217,7 +272,13 @@ struct Work<'a> {
     batch: &'a Prepared,
     /// The id under which the batch is stored.
     id: Uuid,
-    /// Its records under the ids they have here.
+    /// Its records as sent, behind them those that came of its filled-in forms.
+    sent: &'a [Read],
+    /// Of each of those the place of its form.
+    owners: &'a [usize],
+    /// The filled-in forms.
+    filled: Vec<Filled>,
+    /// All of these records under the ids they have here.
     meant: &'a Meant<'a>,
     classes: Vec<Class>,
     cases: Cases,
@@ -234,9 +295,14 @@ struct Work<'a> {
     settled: Vec<Mark>,
 }
 
-async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<Outcome<Stored>, Error> {
+async fn store_batch(
+    tx: &Tx,
+    batch: &Prepared,
+    keys: &digest::Keys,
+    models: &Models,
+) -> Result<Outcome<Stored>, Error> {
     let key = batch.survey.key;
-    let arrivals = Arrivals::of(&batch.reads);
+    let arrivals = Arrivals::of_batch(batch);
     let id = match begin_batch(tx, batch, arrivals, keys).await? {
         Begun::New(id) => id,
         Begun::Known(first) if first.digest == batch.head.digest => {
@@ -244,32 +310,14 @@ async fn store_batch(tx: &Tx, batch: &Prepared, keys: &digest::Keys) -> Result<O
         }
         Begun::Known(_) | Begun::Taken => return Ok(Outcome::Rollback(Stored::Reused)),
     };
-    let (meant, cases) = look_up(tx, batch, arrivals, keys).await?;
+    let Expanded { reads, owners, filled } = expand(tx, batch, keys, models).await?;
+    let (meant, cases) = look_up(tx, batch, &reads, arrivals, keys).await?;
     // Nothing writes a locked case between its lock and its fold; should something do so some day, the next try looks it up.
     let is_first = batch.tries.fetch_add(1, Ordering::Relaxed) == 0;
-    let find = if is_first { Find::ByPlace } else { Find::ById };
+    let find = if is_first && filled.is_empty() { Find::ByPlace } else { Find::ById };
     let at = At { find, ..At::new(key, batch.head.received_at) };
-    let mut work = Work {
-        tx,
-        at,
-        batch,
-        id,
-        meant: &meant,
-        classes: classify::classify(&meant.reads, &meant.known),
-        cases,
-        touched: HashSet::new(),
-        gains: Gains::new(),
-        unsure: HashSet::new(),
-        standings: HashMap::new(),
-        settled: Vec::new(),
-    };
-    if arrivals == Arrivals::Apart {
-        work.lock_arrivals().await?;
-    }
-    work.take_dwellings().await?;
-    work.resolve_cases(keys).await?;
-    work.take_visits_and_interviews(keys).await?;
-    let refold = work.fold_again().await?;
+    let mut work = Work::new((tx, at, batch, id), (&reads, &owners, filled), &meant, cases);
+    let refold = work.take(arrivals, keys).await?;
     let (receipts, counts) = work.receipts(&refold.folded).await?;
     let raw = work.raw_to_keep().await?;
     if batch.head.via == BY_HAND {
@@ -326,14 +374,15 @@ pub fn batch_stand_in(keys: &digest::Keys, id: Uuid, device: Uuid) -> Uuid {
 /// What is stored under the records' ids; beside that the cases they speak of, locked, unless another lock comes first.
 async fn look_up<'a>(
     tx: &Tx,
-    batch: &'a Prepared,
+    batch: &Prepared,
+    reads: &'a [Read],
     arrivals: Arrivals,
     keys: &digest::Keys,
 ) -> Result<(Meant<'a>, Cases), Error> {
     let (key, mut cases) = (batch.survey.key, Cases::default());
-    let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(&batch.reads) };
+    let refs = if arrivals == Arrivals::Apart { Vec::new() } else { named_cases(reads) };
     let found = async { Ok(cases.find(tx, key, &refs).await?) };
-    let (meant, ()) = try_join(Meant::of((tx, key), keys, &batch.sight, &batch.reads), found).await?;
+    let (meant, ()) = try_join(Meant::of((tx, key), keys, &batch.sight, reads), found).await?;
     Ok((meant, cases))
 }
 
@@ -345,7 +394,7 @@ fn named_cases(reads: &[Read]) -> Vec<CaseId> {
             Parsed::Visit(v) => named.push(v.case),
             Parsed::Interview(r) => named.push(r.case),
             Parsed::Dwelling(_) => return Vec::new(),
-            Parsed::Refused(_) => {}
+            Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {}
         }
     }
     named
@@ -362,6 +411,50 @@ fn new_ones<'b, T>(
 }
 
 impl<'a> Work<'a> {
+    fn new(
+        (tx, at, batch, id): (&'a Tx, At, &'a Prepared, Uuid),
+        (sent, owners, filled): (&'a [Read], &'a [usize], Vec<Filled>),
+        meant: &'a Meant<'a>,
+        cases: Cases,
+    ) -> Self {
+        Self {
+            tx,
+            at,
+            batch,
+            id,
+            sent,
+            owners,
+            filled,
+            meant,
+            classes: classify::classify(&meant.reads, &meant.known),
+            cases,
+            touched: HashSet::new(),
+            gains: Gains::new(),
+            unsure: HashSet::new(),
+            standings: HashMap::new(),
+            settled: Vec::new(),
+        }
+    }
+
+    /// Stores the records and folds the cases they touch; what the fold says is still to be written.
+    async fn take(&mut self, arrivals: Arrivals, keys: &digest::Keys) -> Result<Refold, Error> {
+        if arrivals == Arrivals::Apart {
+            self.lock_arrivals().await?;
+        }
+        self.take_dwellings().await?;
+        self.resolve_cases(keys).await?;
+        self.take_visits_and_interviews(keys).await?;
+        self.take_submissions().await?;
+        self.take_readings().await?;
+        self.fold_again().await
+    }
+
+    /// The place in the batch of a record, or of the form it came of.
+    fn place_in_batch(&self, index: usize) -> usize {
+        let owner = index.checked_sub(self.batch.reads.len()).and_then(|n| self.owners.get(n));
+        self.batch.first_place + owner.copied().unwrap_or(index)
+    }
+
     /// The records under the ids they have here.
     fn reads(&self) -> &'a [Read] {
         &self.meant.reads
@@ -369,7 +462,10 @@ impl<'a> Work<'a> {
 
     /// The id with which a record was sent.
     fn sent_id(&self, index: usize) -> Option<Uuid> {
-        classify::identity(&self.batch.reads[index].parsed).map(|identity| identity.0)
+        match &self.sent[index].parsed {
+            Parsed::Submission(s) => Some(s.id),
+            other => classify::identity(other).map(|identity| identity.0),
+        }
     }
 
     fn sender(&self) -> Sender {
@@ -390,9 +486,10 @@ impl<'a> Work<'a> {
                 Parsed::Visit(v) => refs.push(v.case),
                 Parsed::Interview(r) => refs.push(r.case),
                 Parsed::Dwelling(_) => refs.extend(self.standings.get(&i).map(|s| s.case_id)),
-                Parsed::Refused(_) => {}
+                Parsed::Submission(_) | Parsed::MessageRead(_) | Parsed::Refused(_) => {}
             }
         }
+        refs.extend(self.cases_of_sheets());
         refs.sort_unstable();
         refs.dedup();
         if refs.is_empty() {
@@ -408,9 +505,8 @@ impl<'a> Work<'a> {
     /// Whether a record counts, before anything special to its kind.
     fn standing(&self, index: usize, case: CaseId) -> Standing {
         let read = &self.reads()[index];
-        let row = self.cases.in_reach(case, &self.batch.reach);
-        let case_id = row.map_or(case, |r| r.id);
         if let Some(held) = &read.held {
+            let case_id = self.cases.in_reach(case, &self.batch.reach).map_or(case, |r| r.id);
             let detail = if held.pointers.is_empty() {
                 held.detail.clone()
             } else {
@@ -419,6 +515,13 @@ impl<'a> Work<'a> {
             let reason = held.reason.slug().to_owned();
             return Standing { case_id, status: Status::Held, held: Some((reason, detail)) };
         }
+        self.standing_at(case)
+    }
+
+    /// Whether what names this case counts, as far as that lies in the case and the sender.
+    fn standing_at(&self, case: CaseId) -> Standing {
+        let row = self.cases.in_reach(case, &self.batch.reach);
+        let case_id = row.map_or(case, |r| r.id);
         match row {
             _ if self.batch.trust == Trust::Review => held_for(case_id, Reason::RevokedDevice),
             Some(_) => Standing { case_id, status: Status::Accepted, held: None },

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::super::Error;
 use super::super::classify::Class;
 use super::super::json::split_batch;
+use super::filled::Fate;
 use super::{BIG, Work};
 use crate::store::{batch, quota};
 
@@ -18,8 +19,11 @@ impl Work<'_> {
         let batch = self.batch;
         let whole = (Cow::Borrowed(batch.raw.as_slice()), batch.raw_length);
         let is_refused = |class: &Class| matches!(class, Class::Refused | Class::Reused);
-        let places: Vec<usize> =
-            self.classes.iter().enumerate().filter(|(_, class)| is_refused(class)).map(|(i, _)| i).collect();
+        let sent = self.classes.iter().take(batch.reads.len()).enumerate();
+        let mut places: Vec<usize> = sent.filter(|(_, class)| is_refused(class)).map(|(i, _)| i).collect();
+        let of_forms = self.filled.iter().filter(|f| matches!(f.fate, Fate::Reused | Fate::Refused(_)));
+        places.extend(of_forms.map(|f| f.index));
+        places.sort_unstable();
         if places.is_empty() {
             return Ok(whole);
         }

@@ -8,7 +8,12 @@ use super::{Json, MAX_DEPTH, MAX_NUMBER_CHARS, MAX_STRING_CHARS};
 
 /// Reads a whole text as one JSON value: at most [`MAX_DEPTH`] levels, strings of at most [`MAX_STRING_CHARS`].
 pub fn parse(text: &str) -> Result<Json<'_>, Fault> {
-    let mut reader = Reader::new(text, 0);
+    parse_with(text, MAX_STRING_CHARS)
+}
+
+/// The same with strings of at most `most_chars`, for texts that hold whole documents.
+pub fn parse_with(text: &str, most_chars: usize) -> Result<Json<'_>, Fault> {
+    let mut reader = Reader { most_chars, ..Reader::new(text, 0) };
     let value = reader.value(1).and_then(|value| {
         reader.skip_space();
         if reader.at == text.len() { Ok(value) } else { Err(reader.stop(What::Trailing)) }
@@ -21,13 +26,14 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pub at: usize,
+    most_chars: usize,
 }
 
 type Read<T> = Result<T, Stop>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, at: usize) -> Self {
-        Self { text, bytes: text.as_bytes(), at }
+        Self { text, bytes: text.as_bytes(), at, most_chars: MAX_STRING_CHARS }
     }
 
     pub(super) fn stop(&self, what: What) -> Stop {
@@ -163,7 +169,7 @@ impl<'a> Reader<'a> {
             Some(b'\\') => Cow::Owned(self.escaped(start)?),
             _ => return Err(self.stop_at(end, What::Control)),
         };
-        if text.len() > MAX_STRING_CHARS && text.chars().count() > MAX_STRING_CHARS {
+        if text.len() > self.most_chars && text.chars().count() > self.most_chars {
             return Err(self.stop_at(start, What::LongString));
         }
         if matches!(text, Cow::Borrowed(_)) {

@@ -65,6 +65,8 @@ pub struct Header<'a> {
     pub sent_at: SentTime,
     /// Records still on the device after this batch.
     pub waiting: Option<u32>,
+    /// Interviews begun and not finished on the device, if it says so in a usable way.
+    pub drafts: Option<u32>,
     /// The device's own count of batches, if it keeps a usable one.
     pub seq: Option<i64>,
     /// Version of the program on the device, if it says so in a usable way.
@@ -332,6 +334,9 @@ impl<'a> Parts<'a> {
         }
         let waiting = self.take_waiting();
         let seq = self.take_or_leave(("seq", "/seq"), "is no whole number and was left out", Json::integer);
+        let count = |value: &Json<'a>| value.integer().and_then(|n| u32::try_from(n).ok());
+        let drafts =
+            self.take_or_leave(("drafts", "/drafts"), "is no number from 0 on and was left out", count);
         let version =
             |value: &Json<'a>| value.text().filter(|text| text.len() <= LONGEST_VERSION).map(str::to_owned);
         let app_version =
@@ -343,8 +348,18 @@ impl<'a> Parts<'a> {
             return Err(DocumentError::NotBatch { errors: self.errors });
         };
         let (extra, left_out) = (self.fields, self.left_out);
-        let header =
-            Header { batch_id, survey, device_id, sent_at, waiting, seq, app_version, extra, left_out };
+        let header = Header {
+            batch_id,
+            survey,
+            device_id,
+            sent_at,
+            waiting,
+            drafts,
+            seq,
+            app_version,
+            extra,
+            left_out,
+        };
         Ok(RawBatch { header, records })
     }
 }

@@ -60,6 +60,11 @@ impl<'j, 'a> Fields<'j, 'a> {
         Some(&self.members[place].1).filter(|value| !is_unsent(value))
     }
 
+    /// A field as it was sent, blank or not.
+    pub(super) fn as_sent(&self, key: &str) -> Option<&'j Json<'a>> {
+        self.members.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
     /// Keeps a field with those that nobody knows, as it was sent.
     pub(super) fn give_back(&self, key: &str) {
         if let Some(place) = self.members.iter().position(|(known, _)| known == key) {
@@ -101,7 +106,13 @@ impl<'j, 'a> Fields<'j, 'a> {
     pub(super) fn kind(&self) -> Result<RecordKind, Refusal> {
         let value = self.raw("type").ok_or_else(|| self.missing("type"))?;
         let kind = value.text().and_then(RecordKind::from_slug);
-        kind.ok_or_else(|| self.refuse(Reason::UnknownType, "type", "must be visit, interview or dwelling"))
+        kind.ok_or_else(|| {
+            self.refuse(
+                Reason::UnknownType,
+                "type",
+                "must be visit, interview, dwelling, submission or message_read",
+            )
+        })
     }
 
     /// A UUID that may be left out.

@@ -38,6 +38,8 @@ pub struct InterviewRecord {
     pub address_text: Option<String>,
     /// JSON object of the answers to the survey's own items, without citizen IDs.
     pub answers: Option<String>,
+    /// The form it was taken with and the version of that, where it is not the short form sent as it is.
+    pub form: Option<(String, String)>,
     /// Seconds for which the interview was interrupted.
     pub paused_s: Option<f64>,
     /// JSON object of the household's fields not known here, without citizen IDs.
@@ -69,6 +71,7 @@ pub(super) fn read(fields: Fields<'_, '_>, context: &Context<'_>) -> Result<Inte
         counts,
         address_text: fields.text("address_text", MAX_STRING_CHARS)?,
         answers: fields.object_text("answers")?,
+        form: None,
         paused_s: fields.seconds("paused_s")?,
         household_extra,
         extra: fields.rest(),

@@ -135,6 +135,18 @@ impl<'a> Form<'a> {
         })
     }
 
+    /// An object that must be there, read by `read`.
+    pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Form<'a>) -> Option<T>) -> Option<T> {
+        let members = self.required(name, "must be a JSON object", |value| match value {
+            Json::Object(members) => Some(members),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => None,
+        })?;
+        let mut form = Form::of(members, format!("{}/{name}", self.at));
+        let read = read(&mut form);
+        self.faults.append(&mut form.faults);
+        read
+    }
+
     /// A list of objects that must be there, 1 to `most` of them, each read by `read`. A fault in one item
     /// does not hide those in others.
     pub fn objects<T>(

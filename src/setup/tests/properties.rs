@@ -27,7 +27,7 @@ proptest! {
             Err(faults) => {
                 prop_assert!(faults.total() > 0);
                 for one in faults.listed() {
-                    prop_assert!(FILES.contains(&one.file));
+                    prop_assert!(FILES.contains(&&*one.file));
                     prop_assert!(one.value.chars().count() <= 41);
                     for language in [Language::En, Language::Zh] {
                         prop_assert!(!one.say(language).contains('\n'));

@@ -28,7 +28,7 @@ macro_rules! update_cases {
             due_class = u.due_class, due_at = u.due_at,
             pressing_class = case when u.due_class <= $35::smallint then u.due_class end,
             pressing_at = case when u.due_class <= $35::smallint then u.due_at end,
-            merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3,
+            merged_into = u.merged_into, evidence = u.evidence, changed_tag = $3, list_version = c.list_version + 1,
             event_at = case when u.appended then c.event_at else '{}' end || ($22::bigint[])[u.first : u.last],
             event_cell = case when u.appended then c.event_cell else '{}' end || ($23::integer[])[u.first : u.last],
             event_persons = case when u.figures is null and (not u.appended or cardinality(c.event_persons) = 0) then '{}'
@@ -58,6 +58,11 @@ macro_rules! update_cases {
 }
 
 statements! {
+    /// $1 district, $2 survey, $3 case ids, $4 bits.
+    SET_FORMS_DONE = "-- set_forms_done
+        update survey_case c set forms_done = u.bits
+        from (select unnest($3::uuid[]) as id, unnest($4::smallint[]) as bits offset 0) u
+        where c.district_id = $1 and c.survey_no = $2 and c.id = u.id";
     /// $1 district, $2 survey, $3 case ids. Locks them in id order.
     LOCK_CASES = concat!("-- lock_cases\nselect ", locked_columns!(), " from survey_case c
         where c.district_id = $1 and c.survey_no = $2 and c.id = any($3) order by c.id for no key update of c");
@@ -189,6 +194,15 @@ pub async fn absorbed(tx: &Tx, key: SurveyKey, survivors: &[CaseId]) -> Result<V
 /// Counts again how many cases were merged into these.
 pub async fn set_absorbed(tx: &Tx, key: SurveyKey, survivors: &[CaseId]) -> Result<(), Error> {
     tx.execute(&SET_ABSORBED, &[&key.district, &key.no, &survivors]).await?;
+    Ok(())
+}
+
+/// Writes of which extra forms cases have a complete sheet in force, as bits.
+pub async fn set_forms_done(tx: &Tx, key: SurveyKey, cases: &[(CaseId, i16)]) -> Result<(), Error> {
+    if !cases.is_empty() {
+        let (ids, bits) = (column!(cases, c => c.0), column!(cases, c => c.1));
+        tx.execute(&SET_FORMS_DONE, &[&key.district, &key.no, ids, bits]).await?;
+    }
     Ok(())
 }
 

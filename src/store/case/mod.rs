@@ -23,8 +23,8 @@ pub use alias::{
 };
 pub use due::DuePlace;
 pub use fold::{
-    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, look_at_cases, set_absorbed, seven,
-    update_cases,
+    CaseUpdate, Find, History, Recounted, Span, absorbed, lock_cases, look_at_cases, set_absorbed,
+    set_forms_done, seven, update_cases,
 };
 pub use found::{BlankCase, FoundDoor, ListedDoor, add_found, buildings_of_areas, listed_doors};
 pub(in crate::store) use lists::range_of;
@@ -210,6 +210,8 @@ pub struct LockedCase {
     pub cell: i32,
     /// Person figures, empty or seven.
     pub persons: Vec<i32>,
+    /// Bits of the extra forms of which it has a complete sheet in force.
+    pub forms_done: i16,
     /// Visits stored.
     pub visits: i32,
     /// Interview revisions stored.
@@ -233,8 +235,8 @@ pub struct LockedCase {
 /// The columns of [`LockedCase`], of a case `c`.
 macro_rules! locked_columns {
     () => {
-        "c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.is_baseline, c.created_at, c.state, c.cell, c.persons, c.visits, \
-         c.interviews, c.decisions, c.absorbed, c.unmet, c.merged_into, c.holder, c.evidence, c.ctid"
+        "c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.is_baseline, c.created_at, c.state, c.cell, c.persons, \
+         c.forms_done, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.merged_into, c.holder, c.evidence, c.ctid"
     };
 }
 use locked_columns;
@@ -254,6 +256,7 @@ impl LockedCase {
             state: r.read(TABLE)?,
             cell: r.take(),
             persons: r.take(),
+            forms_done: r.take(),
             visits: r.take(),
             interviews: r.take(),
             decisions: r.take(),

@@ -129,6 +129,8 @@ pub struct NewInterview {
     pub answers: Option<String>,
     /// Unknown fields, JSON.
     pub extra: Option<String>,
+    /// The form and its version, where it came of a filled-in form.
+    pub form: Option<(String, String)>,
 }
 
 /// A person of an interview to be stored: an object of `interview.people`, under the names that the view `person` reads.

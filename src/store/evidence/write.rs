@@ -32,11 +32,11 @@ statements! {
         with stored as (
             insert into interview (district_id, survey_no, id, revision, case_id, sent_case_id, visit_id, is_visit_awaited, status,
                 held_reason, held_detail, batch_id, batch_index, digest, device_id, enumerator, at, at_offset_min, received_at, result,
-                respondent, persons, people, household, phone, address_text, answers, extra, counted_elsewhere, paired)
+                respondent, persons, people, household, phone, address_text, answers, extra, counted_elsewhere, paired, form_id, form_version)
             select $1, $2, u.id, u.revision, u.case_id, u.sent_case_id, u.visit_id, u.is_visit_awaited, u.status, u.held_reason,
                 u.held_detail, $3, u.batch_index, u.digest, $4, $5, u.at, u.at_offset_min, $6, u.result, u.respondent,
                 ($27::integer[])[u.n * 6 - 5 : u.n * 6], u.people, u.household, u.phone, u.address_text, u.answers, u.extra,
-                coalesce(known.counted_elsewhere, false), coalesce(known.paired, 0)
+                coalesce(known.counted_elsewhere, false), coalesce(known.paired, 0), u.form_id, u.form_version
             from (select unnest($7::uuid[]) as id, unnest($8::integer[]) as revision, unnest($9::uuid[]) as case_id,
                     unnest($10::uuid[]) as sent_case_id, unnest($11::uuid[]) as visit_id, unnest($12::boolean[]) as is_visit_awaited,
                     unnest($13::smallint[]) as status, unnest($14::text[]) as held_reason, unnest($15::text[]) as held_detail,
@@ -44,7 +44,7 @@ statements! {
                     unnest($19::smallint[]) as at_offset_min, unnest($20::smallint[]) as result, unnest($21::smallint[]) as respondent,
                     unnest($22::text[]) as household, unnest($23::text[]) as phone, unnest($24::text[]) as address_text,
                     unnest($25::text[]) as answers, unnest($26::text[]) as extra, unnest($28::integer[]) as n,
-                    unnest($30::text[]) as people
+                    unnest($30::text[]) as people, unnest($31::text[]) as form_id, unnest($32::text[]) as form_version
                   offset 0) u
             left join lateral (select i.counted_elsewhere, i.paired from interview i where $29 and i.district_id = $1
                 and i.survey_no = $2 and i.id = u.id limit 1) known on true
@@ -174,6 +174,8 @@ pub async fn insert_interviews(
                 &numbers(v.len()),
                 &(others == Others::Maybe),
                 &people,
+                sparse_column!(v, r => r.form.as_ref().map(|f| f.0.as_str())),
+                sparse_column!(v, r => r.form.as_ref().map(|f| f.1.as_str())),
             ],
         )
         .await?;

@@ -34,6 +34,11 @@ statements! {
         from incoming group by building_id order by building_id
         on conflict on constraint building_pk do update set name = excluded.name, lon = excluded.lon, lat = excluded.lat
           where (b.name, b.lon, b.lat) is distinct from (excluded.name, excluded.lon, excluded.lat)";
+    /// $1 district, $2 survey. Whether a building known before gets another name.
+    RENAMED = "-- renames_a_building
+        select exists (select 1 from (select building_id, max(building_name) as name from incoming group by building_id) i
+            join building b on b.district_id = $1 and b.survey_no = $2 and b.id = i.building_id
+            where b.name is distinct from i.name) as is_renamed";
     /// $1 district, $2 survey, $3 now. Returns counts of added and changed doors.
     PUT_DWELLINGS = "-- put_dwellings
         with put as (
@@ -278,12 +283,14 @@ pub enum Frame {
 /// A case of a set-up as the feed needs it: case, door, number of the area.
 pub type CaseAt = (CaseId, Uuid, i32);
 
-/// Adds and changes buildings and doors; returns how many doors are new and how many changed.
-pub async fn put_doors(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<(i64, i64), Error> {
+/// Adds and changes buildings and doors; returns how many doors are new, how many changed, and whether a building got another
+/// name.
+pub async fn put_doors(tx: &Tx, key: SurveyKey, now: Timestamp) -> Result<(i64, i64, bool), Error> {
+    let is_renamed = tx.query_one(&RENAMED, &[&key.district, &key.no]).await?.get("is_renamed");
     tx.execute(&PUT_BUILDINGS, &[&key.district, &key.no]).await?;
     let doors = tx.query_one(&PUT_DWELLINGS, &[&key.district, &key.no, &now]).await?;
     tx.batch("analyse_doors", "analyse building, dwelling").await?;
-    Ok((doors.get("added"), doors.get("changed")))
+    Ok((doors.get("added"), doors.get("changed"), is_renamed))
 }
 
 /// Doors that the list lacks.

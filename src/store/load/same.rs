@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::domain::CaseId;
+use crate::domain::{CaseId, State};
 use crate::store::SurveyKey;
 use crate::store::tx::{Error, Param, Tx, statements};
 use crate::store::wire::column;
@@ -86,7 +86,7 @@ statements! {
         insert into moved_door (id, area, building_id)
         select i.id, i.area, i.building_id from incoming i
         join dwelling d on d.district_id = $1 and d.survey_no = $2 and d.id = i.id and d.building_id <> i.building_id";
-    /// $1 district, $2 survey, $3 1 or -1. Counts the cases of moved doors where they stand, or takes them out there.
+    /// $1 district, $2 survey, $3 1 or -1, $4 the state of completed cases. Counts the cases of moved doors where they stand, or takes them out there.
     COUNT_MOVED = "-- count_moved_cases
         insert into completion_delta (district_id, survey_no, area, building_id, holder, measure, amount)
         select $1, $2, area, building_id, holder, array_agg(measure), array_agg(amount) from (
@@ -94,7 +94,10 @@ statements! {
             from survey_case c join moved_door v on v.id = c.dwelling_id
             cross join lateral (select c.cell as measure, 1 as amount
                                 union all
-                                select -i, c.persons[i] from generate_subscripts(c.persons, 1) i) m
+                                select -i, c.persons[i] from generate_subscripts(c.persons, 1) i
+                                union all
+                                select -20 - b, 1 from generate_series(0, 7) b
+                                where c.forms_done <> 0 and (c.forms_done >> b) & 1 = 1 and c.state = $4) m
             where c.district_id = $1 and c.survey_no = $2 group by 1, 2, 3, 4 having sum(m.amount) <> 0) t
         group by area, building_id, holder";
     /// $1 district, $2 survey.
@@ -266,9 +269,9 @@ pub async fn move_cases(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
         return Ok(());
     }
     tx.batch("analyse_moved", "analyse moved_door").await?;
-    tx.execute(&COUNT_MOVED, &[&key.district, &key.no, &-1_i32]).await?;
+    tx.execute(&COUNT_MOVED, &[&key.district, &key.no, &-1_i32, &State::Completed]).await?;
     tx.execute(&MOVE_CASES, &[&key.district, &key.no]).await?;
-    tx.execute(&COUNT_MOVED, &[&key.district, &key.no, &1_i32]).await?;
+    tx.execute(&COUNT_MOVED, &[&key.district, &key.no, &1_i32, &State::Completed]).await?;
     Ok(())
 }
 

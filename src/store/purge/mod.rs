@@ -5,8 +5,9 @@ mod rewrite;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::feed::{self, ChangeKind, Mark};
 use super::installation::end_operation;
-use super::tx::{Error, Outcome, Statement, statements};
+use super::tx::{Error, Outcome, Statement, new_tag, statements};
 use super::{Store, SurveyKey, audit};
 
 pub use rewrite::Rewrite;
@@ -55,6 +56,12 @@ statements! {
             and (content <> '{}' or held_detail is not null) limit $3)
         update dwelling_record d set content = '{}', held_detail = null from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
+    /// Filled-in forms: what was sent, and the answers.
+    SUBMISSIONS = "-- purge_submissions
+        with chosen as (select id from submission where district_id = $1 and survey_no = $2
+            and (xml <> '' or answers is not null or held_detail is not null or id_digests is not null) limit $3)
+        update submission f set xml = '', answers = null, held_detail = null, id_digests = null from chosen s
+        where f.district_id = $1 and f.survey_no = $2 and f.id = s.id";
     /// Words of supervisors.
     DECISIONS = "-- purge_decisions
         with chosen as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
@@ -105,6 +112,11 @@ statements! {
         with chosen as (select link_id, version from link_event where district_id = $1 and survey_no = $2 and note <> '' limit $3)
         update link_event e set note = '' from chosen s
         where e.district_id = $1 and e.survey_no = $2 and e.link_id = s.link_id and e.version = s.version";
+    /// Words of messages; phones forget them.
+    MESSAGES = "-- purge_messages
+        with chosen as (select id from message where district_id = $1 and survey_no = $2 and text <> '' limit $3)
+        update message m set text = '', ended_at = coalesce(m.ended_at, now()), end_reason = coalesce(m.end_reason, 'purged') from chosen s
+        where m.district_id = $1 and m.survey_no = $2 and m.id = s.id";
     /// Tables of hashed names and telephone numbers a model was frozen with: numbers can be tried out.
     FREQUENCIES = "-- purge_frequencies
         with chosen as (select version from link_model where district_id = $1 and survey_no = $2 and frequencies is not null limit $3)
@@ -146,15 +158,17 @@ const fn step(name: &'static str, table: &'static str, statement: &'static State
 }
 
 /// Every family, in the order in which they go.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 20] = [
     step("persons' forms", "interview", &PERSONS),
     step("interviews", "interview", &INTERVIEWS),
     step("visits", "visit", &VISITS),
     step("batches as received", "batch_content", &BATCHES),
     step("doors as reported", "dwelling_record", &DWELLINGS),
+    step("filled-in forms", "submission", &SUBMISSIONS),
     step("supervisors' reasons", "decision", &DECISIONS),
     step("notes on held records", "held_decision", &HELD_NOTES),
     step("notes on pairs", "link_event", &LINK_NOTES),
+    step("messages", "message", &MESSAGES),
     step("notes on devices", "device", &DEVICES),
     step("versions of devices", "device_contact", &CONTACTS),
     step("unfinished uploads", "attachment_part", &PARTS),
@@ -210,7 +224,11 @@ impl Store {
             Box::pin(async move {
                 audit::note(tx, &note).await?;
                 end_operation(tx, key, OPERATION).await?;
-                Ok::<_, Error>(Outcome::Commit(()))
+                // No change tells of what was removed, so devices pull what is left.
+                feed::require_full(tx, key).await?;
+                let tag = new_tag(now);
+                feed::mark(tx, key, tag, ChangeKind::Survey, &[Mark::default()]).await?;
+                Ok::<_, Error>(Outcome::Stamp((), key, tag))
             })
         })
         .await

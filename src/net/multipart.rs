@@ -8,9 +8,6 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use multer::Multipart;
 
-/// Most parts of one form.
-const MOST_PARTS: usize = 50;
-
 /// One part of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -22,8 +19,8 @@ pub struct Part {
     pub bytes: Bytes,
 }
 
-/// The parts of a body; none when it is not such a form, is cut short, or has too many.
-pub async fn parts(headers: &HeaderMap, body: &Bytes) -> Option<Vec<Part>> {
+/// The parts of a body; none when it is not such a form, is cut short, or has more than `most`.
+pub async fn parts(headers: &HeaderMap, body: &Bytes, most: usize) -> Option<Vec<Part>> {
     let boundary = multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
     let mut form = Multipart::new(stream::iter([Ok::<_, Infallible>(body.clone())]), boundary);
     let mut all = Vec::new();
@@ -31,7 +28,7 @@ pub async fn parts(headers: &HeaderMap, body: &Bytes) -> Option<Vec<Part>> {
         let name = field.name()?.to_owned();
         let file = field.file_name().map(|f| f.rsplit(['/', '\\']).next().unwrap_or("").to_owned());
         all.push(Part { name, file, bytes: field.bytes().await.ok()? });
-        if all.len() > MOST_PARTS {
+        if all.len() > most {
             return None;
         }
     }
@@ -52,7 +49,7 @@ mod tests {
     async fn fields_and_files_are_read() {
         let body = Bytes::from_static(b"--xYz\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc\r\n--xYz\r\nContent-Disposition: form-data; \
                      name=\"files\"; filename=\"dir/areas.csv\"\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n\r\n--xYz--\r\n");
-        let all = parts(&headers(), &body).await.unwrap();
+        let all = parts(&headers(), &body, 50).await.unwrap();
         assert_eq!(all[0], Part { name: "csrf".to_owned(), file: None, bytes: Bytes::from_static(b"abc") });
         assert_eq!(
             (all[1].file.as_deref(), &all[1].bytes[..]),
@@ -65,11 +62,12 @@ mod tests {
         assert_eq!(
             parts(
                 &headers(),
-                &Bytes::from_static(b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc")
+                &Bytes::from_static(b"--xYz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc"),
+                50
             )
             .await,
             None
         );
-        assert_eq!(parts(&HeaderMap::new(), &Bytes::new()).await, None);
+        assert_eq!(parts(&HeaderMap::new(), &Bytes::new(), 50).await, None);
     }
 }
