@@ -40,7 +40,7 @@ import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { showBar } from './bar.js';
-import { CENSUS, fileOf, formsOf, mainForm, xformOf } from './forms.js';
+import { CENSUS, formsOf, mainForm, withFiles } from './forms.js';
 import { addRecords, visitOf } from './outbox.js';
 import { locate } from './position.js';
 import { enrolment, model, survey, zone } from './store.js';
@@ -106,7 +106,7 @@ async function mount(row) {
     const form = formOf(row.form);
     view.mounted = mountForm({
       root, door: row.case_id ? doorOf(row.case_id) : null, draft: row.data, language, strings: t, previous: row.previous,
-      form: form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) },
+      form: withFiles(form),
       onDraft: data => saveDraft(row.id, data),
       onFinish: result => finish(row, result),
       onLeave: why => leave(row, why),
