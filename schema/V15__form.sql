@@ -220,3 +220,8 @@ alter table interview add column form_id text;
 alter table interview add column form_version text;
 comment on column interview.form_id is 'The form it was taken with; null for the short form sent as an interview.';
 comment on column interview.form_version is 'The version of that form.';
+
+alter table batch drop constraint batch_via_known;
+alter table batch add constraint batch_via_known check (via in ('http', 'file', 'openrosa', 'self', 'page')) not valid;
+alter table batch validate constraint batch_via_known;
+comment on column batch.via is 'http; file for a batch carried by hand; openrosa for a filled-in form sent by Collect; self for a resident''s own answers; page for a supervisor by telephone.';

@@ -29,6 +29,7 @@ pub mod forms;
 pub mod ingest;
 pub mod link;
 pub mod net;
+pub mod odk;
 pub mod pages;
 pub mod phone;
 pub mod plan;

@@ -8,6 +8,7 @@ use crate::api::{
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
+use crate::odk;
 use crate::pages::{
     about, areas, assets, assign, building, cards, case, decide, devices as device_page, doors,
     exports as export_page, held as held_page, login, managers, model, outlook, overview, reading,
@@ -93,6 +94,16 @@ pub fn routes() -> Router<App> {
         .page("/phone/manifest.webmanifest", phone::manifest)
         .page("/phone/f/{version}/{*name}", phone::file)
         .page("/phone/{*place}", phone::shell)
+        // Collect.
+        .odk_problems(odk::paint)
+        .odk("/odk/{key}/formList", odk::forms::list)
+        .odk("/odk/{key}/forms/{id}/{file}", odk::forms::xform)
+        .odk("/odk/{key}/forms/{id}/{version}/manifest", odk::forms::manifest)
+        .odk("/odk/{key}/media/{id}/{version}/{name}", odk::forms::media)
+        .odk("/odk/{key}/lists/doors/integrity", odk::lists::integrity)
+        .odk("/odk/{key}/lists/{name}", odk::lists::get)
+        .odk("/odk/{key}/submission", odk::submit::look)
+        .route(Face::Odk, Method::POST, "/odk/{key}/submission", odk::submit::post)
         // The supervisor's pages.
         .page("/", reading(overview::home))
         .page("/areas", reading(areas::show))

@@ -66,7 +66,7 @@ async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) 
             not_signed_in()
         });
     };
-    if (found.kind == TokenKind::Session) == is_bearer {
+    if (found.kind == TokenKind::Session) == is_bearer || found.kind == TokenKind::Odk {
         return Err(not_signed_in());
     }
     if let Some(device) = found.device {
@@ -79,7 +79,7 @@ async fn by_secret(app: &App, request: &Request, secret: &str, is_bearer: bool) 
 }
 
 /// Of the requests of one token only so many are worked on at once; also before anybody has looked whether it is one.
-async fn take_turn(app: &App, request: &Request, hash: &[u8]) -> Result<(), Problem> {
+pub async fn take_turn(app: &App, request: &Request, hash: &[u8]) -> Result<(), Problem> {
     let key: TokenHash = hash.try_into().map_err(|_| Problem::plain(&kind::INTERNAL))?;
     if request.turn.get().is_none() {
         let turn = app.turns.take(key, &kind::BUSY).await?;

@@ -7,6 +7,8 @@ pub mod cards;
 pub mod forms;
 pub mod known;
 pub mod memory;
+pub mod odk;
+pub mod pictures;
 pub mod planner;
 pub mod reach;
 pub mod sign_in;
@@ -73,6 +75,8 @@ pub struct App {
     pub shelf: Shelf,
     /// The local authority's certificate, for phones to trust; `None` where there is none.
     pub authority: Option<Arc<str>>,
+    /// How the `OpenRosa` face is served, and its lists.
+    pub odk: odk::Served,
     /// Whether the database has every migration of this program.
     pub is_migrated: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -115,6 +119,7 @@ impl App {
             room: None,
             shelf: Shelf::directory(std::env::temp_dir().join("doorknock-attachments")),
             authority: None,
+            odk: odk::Served::default(),
             is_migrated: Arc::new(|| true),
         }
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::base::{Base, Common, member, remark, say};
 use crate::access;
 use crate::app::auth;
+use crate::app::odk::Phone;
 use crate::domain::Role;
 use crate::ingest::Ingest;
 use crate::store::access::{Enrolled, Membership, NewToken, TokenKind};
@@ -45,6 +46,19 @@ pub(super) struct EnrolCodeArgs {
     /// Address of the service, for a code that a phone's camera can open
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+}
+
+/// `doorknock odk-code USER --url URL`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct OdkCodeArgs {
+    /// Login name of an enumerator
+    user: String,
+    /// Survey, when the person works in several
+    #[arg(long, value_name = "ID")]
+    survey: Option<String>,
+    /// Address of the service as the phone reaches it
+    #[arg(long, value_name = "URL")]
+    url: String,
 }
 
 /// `doorknock passwd USER`.
@@ -160,6 +174,49 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
             let picture = qrcode::QrCode::new(text.as_bytes()).context("the QR picture cannot be drawn")?;
             say(picture.render::<qrcode::render::unicode::Dense1x2>().build());
             remark("one use, 24 hours");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prints the server address of a new Collect phone and the text of its QR picture; on a terminal the picture too.
+pub(super) fn odk_code(common: &Common, args: &OdkCodeArgs) -> Result<ExitCode> {
+    let is_address = args.url.starts_with("http://") || args.url.starts_with("https://");
+    ensure!(is_address, "--url: must begin with http:// or https://, as the phone reaches the service");
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let member = member(&ingest, &args.user, args.survey.as_deref()).await?;
+        ensure!(
+            member.role == Role::Enumerator,
+            "only an enumerator's phone uses Collect; {} is {}",
+            member.user,
+            member.role
+        );
+        let survey = ingest.surveys.reread(member.key).await?;
+        let (secret, now) = (auth::new_secret(), Timestamp::now());
+        let token = NewToken {
+            hash: auth::hash(&secret),
+            key: member.key,
+            user: member.user.clone(),
+            device: Some(Uuid::new_v4()),
+            kind: TokenKind::Odk,
+            csrf: None,
+            created_at: now,
+            expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
+        };
+        ensure!(
+            ingest.store.add_token(token, None).await? == Enrolled::Yes,
+            "{} has just left the staff list",
+            member.user
+        );
+        let phone = Phone::of(&survey, &member.user, &args.url, &secret);
+        say(&phone.base);
+        say(&phone.qr);
+        if std::io::stdout().is_terminal() {
+            let picture =
+                qrcode::QrCode::new(phone.qr.as_bytes()).context("the QR picture cannot be drawn")?;
+            say(picture.render::<qrcode::render::unicode::Dense1x2>().build());
+            remark("shown once; in Collect: add a project, scan the picture");
         }
         Ok(ExitCode::SUCCESS)
     })

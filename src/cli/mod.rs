@@ -57,6 +57,8 @@ enum Command {
     Token(access::TokenArgs),
     /// Print a one-time code with which a phone enrols
     EnrolCode(access::EnrolCodeArgs),
+    /// Print the server address and the QR text that set up ODK Collect for an enumerator
+    OdkCode(access::OdkCodeArgs),
     /// Set a supervisor's password, read as one line from standard input
     Passwd(access::PasswdArgs),
     /// Withdraw every token and session of a person
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Upload(args) => upload::run(&common, &args),
         Command::Token(args) => access::token(&common, &args),
         Command::EnrolCode(args) => access::enrol_code(&common, &args),
+        Command::OdkCode(args) => access::odk_code(&common, &args),
         Command::Passwd(args) => access::passwd(&common, &args),
         Command::Revoke(args) => access::revoke(&common, &args),
         Command::Completion(args) => show::completion(&common, &args),

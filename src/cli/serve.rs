@@ -15,6 +15,7 @@ use super::base::{Common, open_ingest, private, refuse_half_done, runtime, say};
 use super::cert;
 use super::linking;
 use super::pairing::{Unmarked, pair_shelf};
+use crate::app::odk::Served;
 use crate::app::{App, Room};
 use crate::cli::sweeping;
 use crate::embedded::{Cluster, DataDir, Options, Purpose};
@@ -44,6 +45,9 @@ pub(super) struct ServeArgs {
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Let ODK Collect in over plain HTTP, from private addresses only
+    #[arg(long)]
+    odk_without_tls: bool,
     /// Write the log as JSON lines
     #[arg(long)]
     log_json: bool,
@@ -140,6 +144,10 @@ async fn serve(
     find_pictures(&app).await?;
     let authority = common.data_dir.join(cert::DIRECTORY).join(cert::AUTHORITY);
     app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
+    app.odk = Served::serving(args.odk_without_tls);
+    if args.odk_without_tls {
+        tracing::warn!("ODK Collect is let in over plain HTTP from private addresses; anybody on that network can read what it sends");
+    }
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());
         app.room = Some(Room { path, least: args.min_free << 20 });

@@ -40,6 +40,8 @@ pub enum Face {
     Api,
     /// People: problems as pages, where the router has a painter.
     Page,
+    /// Collect: problems as messages of its own kind.
+    Odk,
 }
 
 struct Entry<App> {
@@ -53,6 +55,7 @@ struct Entry<App> {
 pub struct Router<App> {
     entries: Vec<Entry<App>>,
     painter: Option<Painter>,
+    odk_painter: Option<Painter>,
 }
 
 impl<App: Clone + Send + Sync + 'static> Default for Router<App> {
@@ -64,7 +67,7 @@ impl<App: Clone + Send + Sync + 'static> Default for Router<App> {
 impl<App: Clone + Send + Sync + 'static> Router<App> {
     /// A router without routes.
     pub fn new() -> Self {
-        Self { entries: Vec::new(), painter: None }
+        Self { entries: Vec::new(), painter: None, odk_painter: None }
     }
 
     /// Shows the problems of [`Face::Page`] routes, and of paths outside `/v1/` asked for as HTML, by `painter`.
@@ -72,6 +75,23 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
     pub fn page_problems(mut self, painter: Painter) -> Self {
         self.painter = Some(painter);
         self
+    }
+
+    /// Shows the problems of [`Face::Odk`] routes, and of paths under `/odk/`, by `painter`.
+    #[must_use]
+    pub fn odk_problems(mut self, painter: Painter) -> Self {
+        self.odk_painter = Some(painter);
+        self
+    }
+
+    /// An address of Collect by GET.
+    #[must_use]
+    pub fn odk<H, F>(self, pattern: &'static str, handler: H) -> Self
+    where
+        H: Fn(App, Request) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Response, Problem>> + Send + 'static,
+    {
+        self.route(Face::Odk, Method::GET, pattern, handler)
     }
 
     /// Adds a route. `pattern` starts with `/`; `{name}` takes one part, `{*name}` the rest of the path.
@@ -185,7 +205,11 @@ impl<App: Clone + Send + Sync + 'static> Router<App> {
             packing: Packing::wanted(&raw.headers),
         };
         let (headers, carriage) = (raw.headers.clone(), raw.connection.carriage);
-        let painter = self.painter.filter(|_| face == Face::Page);
+        let painter = match face {
+            Face::Page => self.painter,
+            Face::Odk => self.odk_painter,
+            Face::Api => None,
+        };
         let show = move |problem: Problem, id: &RequestId| match painter {
             Some(paint) => paint(&problem, &headers, carriage, id),
             None => problem.into_response(Some(id.as_str())),
@@ -259,6 +283,9 @@ impl Raw {
 /// A person in a browser who strayed gets a page, a program gets a document.
 fn face_of_unmatched(raw: &Raw) -> Face {
     let accept = raw.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if raw.path.starts_with("/odk/") {
+        return Face::Odk;
+    }
     if raw.path.starts_with("/v1/") || !accept.contains("text/html") { Face::Api } else { Face::Page }
 }
 

@@ -56,10 +56,10 @@ statements! {
         select s.district_id, s.survey_no, s.user_name, s.name, s.role, s.area, v.slug, v.ends_on from staff s
         join survey v on v.district_id = s.district_id and v.survey_no = s.survey_no
         where s.user_name = ", spelling!("$1", "$2"), " and s.is_active order by v.survey_no");
-    /// $1 district, $2 survey, $3 device, $4 user, $5 model, $6 now. Keeps a device of another person as it is.
+    /// $1 district, $2 survey, $3 device, $4 user, $5 model, $6 now, $7 client. Keeps a device of another person as it is.
     ENROL_DEVICE = "-- enrol_device
-        insert into device as d (district_id, survey_no, id, user_name, model, enrolled_at)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into device as d (district_id, survey_no, id, user_name, model, enrolled_at, client)
+        values ($1, $2, $3, $4, $5, $6, $7)
         on conflict on constraint device_pk do update set model = coalesce(excluded.model, d.model)
           where d.user_name = excluded.user_name and d.revoked_at is null
         returning id";
@@ -88,6 +88,8 @@ pub enum TokenKind {
     Staff,
     /// Cookie of the pages.
     Session,
+    /// Key in a Collect device's server address; opens that face only.
+    Odk,
 }
 
 impl TokenKind {
@@ -96,13 +98,14 @@ impl TokenKind {
             Self::Device => "device",
             Self::Staff => "staff",
             Self::Session => "session",
+            Self::Odk => "odk",
         }
     }
 
     /// How the audit log calls its issue.
     fn action(self) -> Action {
         match self {
-            Self::Device => Action::EnrolDevice,
+            Self::Device | Self::Odk => Action::EnrolDevice,
             Self::Staff => Action::MakeToken,
             Self::Session => Action::SignIn,
         }
@@ -223,13 +226,25 @@ async fn enrol(
     model: Option<&str>,
     replaces: Option<Uuid>,
 ) -> Result<Enrolled, Error> {
-    let is_listed = |role: Role| (t.kind == TokenKind::Device) == (role == Role::Enumerator);
+    let is_of_device = matches!(t.kind, TokenKind::Device | TokenKind::Odk);
+    let is_listed = |role: Role| is_of_device == (role == Role::Enumerator);
     if !staff::hold(tx, t.key, &t.user).await?.is_some_and(|s| is_listed(s.role)) {
         return Ok(Enrolled::NotListed);
     }
     if let Some(device) = t.device {
         let row = tx
-            .query_opt(&ENROL_DEVICE, &[&t.key.district, &t.key.no, &device, &t.user, &model, &t.created_at])
+            .query_opt(
+                &ENROL_DEVICE,
+                &[
+                    &t.key.district,
+                    &t.key.no,
+                    &device,
+                    &t.user,
+                    &model,
+                    &t.created_at,
+                    &(t.kind == TokenKind::Odk).then_some("collect"),
+                ],
+            )
             .await?;
         if row.is_none() {
             return Ok(Enrolled::DeviceTaken);
@@ -290,6 +305,7 @@ impl Store {
                 kind: match r.get::<_, &str>("kind") {
                     "device" => TokenKind::Device,
                     "session" => TokenKind::Session,
+                    "odk" => TokenKind::Odk,
                     _ => TokenKind::Staff,
                 },
                 csrf: r.get("csrf"),

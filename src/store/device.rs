@@ -19,7 +19,7 @@ statements! {
     DEVICES = "-- devices
         select d.id, d.user_name, d.model, d.enrolled_at, d.revoked_at, d.revoked_by, d.revoke_note, s.area, a.lo,
                case when s.since > d.enrolled_at then d.user_name else s.name end as name,
-               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, c.drafts, d.replaced_by,
+               c.last_at, c.last_batch_at, c.waiting, c.clock_offset_s, c.app_version, c.drafts, d.replaced_by, d.client,
                greatest(c.seq_last - c.seq_first + 1 - c.seq_count, 0) as batches_missing,
                (select min(g.until) from assignment g where g.district_id = d.district_id and g.survey_no = d.survey_no
                   and g.enumerator = d.user_name and g.ended_at is null and not coalesce(s.since > d.enrolled_at, false)) as lease_ends,
@@ -80,6 +80,8 @@ pub struct DeviceRow {
     pub area_no: i32,
     /// Model.
     pub model: Option<String>,
+    /// What it runs: collect; `None` for the phone page and other programs.
+    pub client: Option<String>,
     /// First enrolment.
     pub enrolled_at: Timestamp,
     /// Cut off since.
@@ -235,6 +237,7 @@ fn device_row(r: &tokio_postgres::Row) -> DeviceRow {
         area: r.get("area"),
         area_no: r.get("lo"),
         model: r.get("model"),
+        client: r.get("client"),
         enrolled_at: r.get("enrolled_at"),
         revoked_at: r.get("revoked_at"),
         revoked_by: r.get("revoked_by"),

@@ -26,6 +26,7 @@ pub mod installation;
 mod lane;
 pub mod lease;
 pub mod link;
+pub mod lists;
 pub mod load;
 pub mod message;
 mod migrate;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<&'static Statement> {
         installation::ALL,
         links.as_slice(),
         lease::ALL,
+        lists::ALL,
         loads.as_slice(),
         message::ALL,
         phone::ALL,

@@ -191,6 +191,19 @@ statements! {
         insert into submission_file (district_id, survey_no, root_id, name, attachment_id, is_expected)
         select $1, $2, unnest($3::uuid[]), unnest($4::text[]), unnest($5::uuid[]), true
         on conflict on constraint submission_file_pk do update set is_expected = true";
+    /// $1 district, $2 survey, $3 root, $4 name, $5 attachment, $6 whether a submission names it, $7 now. The file is here, and not to
+    /// be swept as one that nobody named.
+    FILE_ARRIVED = "-- submission_file_arrived
+        with named as (
+            update attachment set named_at = coalesce(named_at, $7)
+            where district_id = $1 and survey_no = $2 and id = $5 and $6)
+        insert into submission_file as f (district_id, survey_no, root_id, name, attachment_id, is_expected, arrived_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict on constraint submission_file_pk do update set is_expected = f.is_expected or excluded.is_expected,
+            arrived_at = coalesce(f.arrived_at, excluded.arrived_at)";
+    /// $1 district, $2 survey, $3 device.
+    DEVICE_OPEN = "-- is_device_open
+        select exists (select 1 from device where district_id = $1 and survey_no = $2 and id = $3 and revoked_at is null) as is_open";
     /// $1 district, $2 survey, $3 case. Sheets of a case, the latest first.
     SHEETS = concat!("-- sheets_of_case
         select s.id, s.sheet_id, s.form_id, s.version, s.revision, s.at, s.at_offset_min, s.is_complete, s.answers, s.enumerator, s.device_id,
@@ -824,7 +837,7 @@ fn submission_row(r: &Row) -> Result<SubmissionRow, Error> {
     })
 }
 
-fn stood(r: &Row, revision: i32) -> Result<Stood, Error> {
+pub(super) fn stood(r: &Row, revision: i32) -> Result<Stood, Error> {
     Ok(Stood {
         id: r.get("id"),
         revision,
@@ -906,6 +919,24 @@ impl Store {
             length: r.get("length"),
         };
         Ok(rows.iter().map(file).collect())
+    }
+
+    /// Notes that a file of a chain is here.
+    pub async fn file_arrived(
+        &self,
+        key: SurveyKey,
+        (root, name): (Uuid, &str),
+        id: Uuid,
+        is_expected: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.run(&FILE_ARRIVED, &[&key.district, &key.no, &root, &name, &id, &is_expected, &now]).await?;
+        Ok(())
+    }
+
+    /// Whether a device was not cut off.
+    pub async fn is_device_open(&self, key: SurveyKey, device: Uuid) -> Result<bool, Error> {
+        Ok(self.one(&DEVICE_OPEN, &[&key.district, &key.no, &device]).await?.get("is_open"))
     }
 
     /// The sheets of a case, the latest first.

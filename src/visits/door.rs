@@ -85,6 +85,13 @@ pub fn place(row: &CaseRow) -> String {
     if row.household > 1 { format!("{line} #{}", row.household) } else { line }
 }
 
+/// The door within its building: `2-301`.
+pub fn short_place(row: &CaseRow) -> String {
+    let parts = [row.unit.as_str(), row.room.as_str()];
+    let line = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("-");
+    if row.household > 1 { format!("{line} #{}", row.household) } else { line }
+}
+
 impl Door {
     /// The item of a case; `area` is the area's name where the reader sees more than one.
     pub fn of(row: &CaseRow, area: Option<&str>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms it may use.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("domain", &[]),
     ("link", &["domain"]),
     ("plan", &["domain"]),
@@ -29,7 +29,8 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("api", FACES_USE),
     ("pages", FACES_USE),
     ("phone", FACES_USE),
-    ("routes", &["net", "app", "api", "pages", "phone"]),
+    ("odk", FACES_USE),
+    ("routes", &["net", "app", "api", "pages", "phone", "odk"]),
 ];
 /// What the shared part of the faces may use: the services and the network.
 const APP_USES: &[&str] = &[

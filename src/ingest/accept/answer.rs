@@ -215,7 +215,8 @@ fn to_text(receipt: &Receipt) -> Result<Box<RawValue>, Error> {
         .map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
 }
 
-fn from_text(text: &RawValue) -> Result<Receipt, Error> {
+/// A receipt from its text.
+pub(super) fn from_text(text: &RawValue) -> Result<Receipt, Error> {
     serde_json::from_str(text.get()).map_err(|_| Error::Store(crate::store::Error::Corrupt("receipt")))
 }
 

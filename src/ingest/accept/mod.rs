@@ -4,6 +4,7 @@ mod answer;
 mod doors;
 mod filled;
 mod forms;
+mod form;
 mod free;
 mod parts;
 mod place;
@@ -45,8 +46,9 @@ use crate::store::feed::Mark;
 use crate::store::held::Lock;
 use crate::store::{Outcome, Sight, Tx};
 use crate::surveys::Survey;
-use answer::{answer, head_warning};
+use answer::{answer, from_text as parse_receipt, head_warning};
 pub(super) use doors::{add_doors, note_keys};
+pub use form::FormSent;
 pub(super) use filled::Word;
 use filled::{Expanded, Filled, expand};
 use forms::Arrivals;
@@ -55,6 +57,8 @@ pub(super) use place::{Looks, place_doors};
 
 /// Bodies above this many bytes are read on a thread of their own.
 const BIG: usize = 256 * 1024;
+/// How a filled-in form came that Collect sent.
+const OPENROSA: &str = "openrosa";
 /// How a batch came that its device did not send itself.
 const BY_HAND: &str = "file";
 
@@ -227,7 +231,7 @@ fn prepare(
         raw_length,
         trust,
         clock_offset,
-        client: None,
+        client: (via == OPENROSA).then_some("collect"),
         first_place: 0,
         freed: None,
         word: Word::None,

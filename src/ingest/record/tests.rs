@@ -81,7 +81,7 @@ fn with_person(n: usize, key: &str, value: &str) -> String {
 fn visit(text: &str) -> VisitRecord {
     match read(text).parsed {
         Parsed::Visit(visit) => *visit,
-        other @ (Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_)) => {
+        other @ (Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -90,7 +90,7 @@ fn visit(text: &str) -> VisitRecord {
 fn interview(text: &str) -> InterviewRecord {
     match read(text).parsed {
         Parsed::Interview(interview) => *interview,
-        other @ (Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_)) => {
+        other @ (Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -99,7 +99,7 @@ fn interview(text: &str) -> InterviewRecord {
 fn dwelling(text: &str) -> DwellingRecord {
     match read(text).parsed {
         Parsed::Dwelling(dwelling) => *dwelling,
-        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_)) => {
+        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -113,7 +113,7 @@ fn refusal(text: &str) -> (Reason, String) {
             let place = refused.pointer.strip_prefix("/records/3").unwrap().to_owned();
             (refused.reason, place)
         }
-        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_)) => {
+        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
             panic!("taken: {other:?}")
         }
     }

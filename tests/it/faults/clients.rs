@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use doorknock::app::App as Shared;
+use doorknock::ingest::models::Models;
 use doorknock::ingest::Ingest;
 use doorknock::net::server::{Limits, Server};
 use doorknock::routes::routes;
@@ -43,7 +44,7 @@ async fn beside(world: &World) -> (SocketAddr, JoinHandle<usize>) {
     let store = Store::new(&settings).unwrap();
     let surveys = Surveys::new(store.clone());
     let keys = Arc::clone(&world.app.shared.ingest.keys);
-    let mut shared = Shared::new(Ingest { store, surveys, keys });
+    let mut shared = Shared::new(Ingest { store, surveys, keys, models: Models::default() });
     shared.clock = Arc::clone(&world.app.shared.clock);
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = Server::bind(any, None, Limits::default(), shared.metrics.clone()).await.unwrap();
