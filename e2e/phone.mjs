@@ -13,6 +13,20 @@ import { start } from './service.mjs';
 const need = (holds, words) => { if (!holds) throw new Error(words); };
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** Waits until `look` gives something true, and returns it. */
+async function eventually(look, words, timeout = 60_000) {
+  for (const end = Date.now() + timeout; ; await new Promise(resolve => { setTimeout(resolve, 300); })) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > end) throw new Error(words);
+  }
+}
+/** What the page holds: the mirror of its database, without pictures' bytes. */
+const held = page => page.evaluate(async () => {
+  const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src));
+  return { device: model.meta.enrolment?.device_id, photos: model.photos.map(p => p.blob.size), sent: model.sent, outbox: model.outbox, receipts: model.receipts };
+});
+
 /** A PNG of `size` pixels a side, hard to pack, so that it has to be made small. */
 function picture(size) {
   let state = 7;
@@ -82,7 +96,7 @@ export async function phoneChecks({ check, service, browser }) {
     await page.click('[data-act=enrol]');
     await page.waitForSelector('[data-fault=wrong-code]');
     await page.goto(`${service.url}/phone/enrol#${codeFor('e02')}`);
-    need((await set(page)).ready === 'false', 'ready before enrolling');
+    await until(page, { ready: 'false' });
     await page.click('[data-act=enrol]');
     await page.waitForSelector('[data-offline-ready]', { timeout: 60_000 });
     need(new URL(page.url()).hash === '', 'the code stays in the address');
@@ -258,14 +272,16 @@ export async function phoneChecks({ check, service, browser }) {
     await page.click('nav.bot a[href="/phone/sync"]');
     await page.click('[data-act=sign-out]');
     await page.waitForSelector('[data-fault=waits]');
-    await page.goto(`${service.url}/phone/enrol#${codeFor('e02')}`);
-    await page.click('[data-act=enrol]');
-    await until(page, { ready: 'true', waiting: '0' });
+    const become = async user => {
+      await page.goto(`${service.url}/phone/enrol#${codeFor(user)}`);
+      await page.click('[data-act=enrol]');
+      await page.waitForSelector('[data-offline-ready]', { timeout: 60_000 });
+    };
+    await become('e02');
     const names = await page.evaluate(async () => (await indexedDB.databases()).map(d => d.name).sort());
     need(names.length === 2, names.join(' '));
-    await page.goto(`${service.url}/phone/enrol#${codeFor('e01')}`);
-    await page.click('[data-act=enrol]');
-    await until(page, { ready: 'true', waiting: '0' });
+    await become('e01');
+    await until(page, { waiting: '0' });
     await page.goto(`${service.url}/phone/sync`);
     await page.waitForSelector('td[data-status=accepted]');
     await page.click('[data-act=sign-out]');
@@ -333,6 +349,7 @@ export async function phoneChecks({ check, service, browser }) {
     need((await set(page)).waiting === '0', 'the neighbours wait');
     proxy.rule = () => undefined;
     await page.click('[data-status=refused] [data-act=correct]');
+    await page.click('[data-outcome=other]');
     await page.click('[data-outcome=respondent_away]');
     await dismiss(page);
     await until(page, { waiting: '0' });
@@ -391,7 +408,7 @@ export async function phoneChecks({ check, service, browser }) {
     await page.evaluate(() => { window.held = fetch; window.fetch = (path, init) => (window.stop ? Promise.reject(new TypeError('no')) : window.held(path, init)); window.stop = true; });
     const id = await knock(page, 1, 'no_answer');
     await dismiss(page);
-    const device = await page.evaluate(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.meta.enrolment.device_id; });
+    const { device } = await held(page);
     need((await api(`/v1/devices/${device}/revoke`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).ok, 'not cut off');
     await page.evaluate(() => { window.stop = false; });
     await page.click('nav.bot a[href="/phone/sync"]');
@@ -401,7 +418,7 @@ export async function phoneChecks({ check, service, browser }) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-act=save]')]);
     const file = join(mkdtempSync('/tmp/doorknock-phone-'), 'waiting.json');
     await download.saveAs(file);
-    const told = service.command('upload', file, '--url', service.url);
+    const told = service.command('upload', file);
     need(/"status":\s*"(held|accepted)"/.test(told), told);
     await page.goto(`${service.url}/phone/`);
     need(await page.locator(`[data-case="${id}"]`).count() === 0, 'the doors are still there');
@@ -411,10 +428,9 @@ export async function phoneChecks({ check, service, browser }) {
 
   await check('phone: a wrong clock is said', async () => {
     const { context, page, faults } = await phone(service.url);
-    await page.clock.install({ time: Date.now() - 20 * 60_000 });
+    await page.addInitScript(() => { const now = Date.now; Date.now = () => now() - 20 * 60_000; });
     await page.goto(`${service.url}/phone/enrol#${codeFor('e05')}`);
     await page.click('[data-act=enrol]');
-    await page.clock.runFor(3000);
     await page.click('main a[href="/phone/"]');
     await page.click('nav.bot a[href="/phone/sync"]');
     await page.waitForSelector('[data-clock-wrong]');
@@ -449,7 +465,7 @@ export async function phoneChecks({ check, service, browser }) {
     await knock(page, 0, 'no_answer');
     await dismiss(page);
     await until(page, { waiting: '0' });
-    need(await page.evaluate(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.sent.length; }) === 0, 'a copy is kept');
+    need((await held(page)).sent.length === 0, 'a copy is kept');
     await far.close();
   });
 
@@ -471,6 +487,89 @@ export async function phoneChecks({ check, service, browser }) {
     await page.waitForSelector('html[data-new]');
     await context.close();
     proxy.stop();
+    return faults;
+  });
+
+  await check('phone: an interview from the knock to the receipt, with its page killed in between', async () => {
+    const { context, page, faults } = await enrolled(service.url, 'e02');
+    const at = path => `[data-path="${path}"]`, pick = (path, value) => page.click(`${at(path)} input[value="${value}"]`), next = () => page.click('[data-act=next]');
+    const id = await knock(page, 11, 'interview');
+    await page.waitForSelector('[data-screen]');
+    await pick('interview.respondent', 'member');
+    await pick('household.household_type', 'family');
+    await next();
+    await page.click('[data-act=add]');
+    await page.fill(`${at('person.1.name')} input`, '张伟');
+    await pick('person.1.sex', 'm');
+    await until(page, { drafts: '1' });
+    await page.waitForTimeout(600);
+    await page.goto(`${service.url}/phone/`);
+    await page.waitForSelector('ul.doors [data-case]');
+    need((await set(page)).drafts === '1' && (await set(page)).waiting === '0', 'the draft is gone, or counts as a record');
+    await page.click(`[data-case="${id}"]`);
+    await page.click('#knock .draft');
+    await page.waitForSelector('[data-screen]');
+    if (await page.locator(at('person.1.name')).count() === 0) await next();
+    need(await page.inputValue(`${at('person.1.name')} input`) === '张伟', 'the answers are gone');
+    await page.click('[data-act=confirm]');
+    for (let i = 0; i < 20 && await page.locator('[data-screen=end]').count() === 0; i += 1) {
+      const screen = await page.locator('[data-screen]').getAttribute('data-screen');
+      if (screen === 'person.1') {
+        await page.fill(`${at('person.1.citizen_id')} input`, '419999198503074514');
+        await pick('person.1.registered_at', '1');
+      }
+      const offers = page.locator('[data-act=offer]');
+      if (await offers.count()) await offers.first().click();
+      await next();
+    }
+    const found = await axe(page);
+    await page.click('[data-act=finish]');
+    await page.waitForURL(`${service.url}/phone/**`);
+    await until(page, { drafts: '0', waiting: '0' });
+    const told = await (await api(`/v1/cases/${id}`)).json();
+    need(told.state === 'completed', `the door is ${told.state}`);
+    const visit = told.visits.at(-1);
+    need(visit.outcome === 'interview_complete' && told.interviews.length === 1 && told.interviews[0].visit_id === visit.id, 'visit and interview do not belong together');
+    const left = JSON.stringify(await held(page));
+    need(!left.includes('419999198503074514'), 'the ID number is still on the phone');
+    // Corrected the same evening: the next revision of the same interview.
+    await page.goto(`${service.url}/phone/case/${id}`);
+    await page.click('[data-act=correct]');
+    await page.waitForSelector('[data-screen]');
+    for (let i = 0; i < 20 && await page.locator('[data-screen=end]').count() === 0; i += 1) {
+      const confirm = page.locator('[data-act=confirm]');
+      if (await confirm.count()) await confirm.first().click();
+      await next();
+    }
+    await page.click('[data-act=finish]');
+    await until(page, { drafts: '0', waiting: '0' });
+    const again = await (await api(`/v1/cases/${id}`)).json();
+    need(again.interviews.some(i => i.revision === 2 && i.current), 'no second revision');
+    await context.close();
+    return [...found, ...faults];
+  });
+
+  await check('phone: leaving a form keeps it, sends what there is, or forgets it with ten seconds to undo', async () => {
+    const { context, page, faults } = await enrolled(service.url, 'e02');
+    const begin = async n => {
+      const id = await knock(page, n, 'interview');
+      await page.waitForSelector('[data-screen]');
+      await page.click('[data-path="interview.respondent"] input[value=member]');
+      return id;
+    };
+    await begin(13);
+    await page.click('[data-act=leave]');
+    await page.click('[data-act=nothing]');
+    await until(page, { drafts: '0' });
+    await page.click('[data-act=undo]');
+    await until(page, { drafts: '1' });
+    const stopped = await begin(14);
+    await page.click('[data-act=leave]');
+    await page.click('[data-act=stopped]');
+    await until(page, { drafts: '1', waiting: '0' });
+    const told = await (await api(`/v1/cases/${stopped}`)).json();
+    need(told.visits.at(-1).outcome === 'break_off', told.visits.at(-1).outcome);
+    await context.close();
     return faults;
   });
 
@@ -517,10 +616,8 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
     await phone.page.locator('#knock [data-from]').last().click();
     made.push(await knock(phone.page, 31, 'vacant'));
     await phone.page.setInputFiles('.undo input[type=file]', photo);
-    await phone.page.waitForFunction(() => /1/.test(document.querySelector('.head .sync')?.textContent ?? '') && [...document.querySelectorAll('.head .sync b')].length >= 2);
-    await phone.page.waitForFunction(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.photos.length === 1; });
+    const [size] = await eventually(async () => { const { photos } = await held(phone.page); return photos.length === 1 && photos; }, 'the picture is not kept');
     await until(phone.page, { waiting: '32', online: 'false' }, 60_000);
-    const size = await phone.page.evaluate(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); return model.photos[0].blob.size; });
     need(size > 10_000 && size <= 1_000_000, `the picture has ${size} bytes`);
     await phone.kill();
     phone = await ownBrowser(join(dir, 'profile'));
@@ -541,7 +638,10 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
     need(faults.length === 0, `${faults.length} faults were not met`);
     const cuts = ['cut-answer', 'cut'];
     proxy.rule = ({ method }) => (method === 'PUT' && cuts.length ? cuts.shift() : undefined);
-    await phone.page.waitForFunction(async () => { const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src)); if (model.photos.length) document.querySelector('[data-act=send]:enabled')?.click(); return model.photos.length === 0; }, null, { polling: 1000, timeout: 60_000 });
+    await eventually(async () => {
+      if (await phone.page.locator('[data-act=send]:enabled').count()) await phone.page.click('[data-act=send]');
+      return (await held(phone.page)).photos.length === 0;
+    }, 'the picture still waits');
     const lines = (await visits()).filter(line => line && !before.has(line));
     need(lines.length === made.length, `${lines.length} visits for ${made.length} knocks`);
     for (const id of made) {

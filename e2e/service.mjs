@@ -54,6 +54,7 @@ export async function start() {
     service.once('exit', () => reject(new Error(log)));
   });
   const stop = async () => {
+    if (service.exitCode !== null || service.signalCode !== null) return;
     const gone = new Promise(resolve => service.once('exit', resolve));
     service.kill('SIGTERM');
     await gone;

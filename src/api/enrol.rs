@@ -39,7 +39,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
     let now = app.now();
     let hash = auth::hash(&access::plain_code(&form.code));
     let attempt = app.codes.allow(Tries { address: request.client(), user: None, browser: None })?;
-    let found = attempt.judged(app.store().take_enrol_code(&hash, now).await)?;
+    let found = attempt.judged(app.store().find_enrol_code(&hash, now).await)?;
     let (key, user) = found.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
     let member =
         membership(&app, &user, |m| m.key == key).await?.ok_or_else(|| Problem::plain(&kind::WRONG_CODE))?;
@@ -55,7 +55,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         created_at: now,
         expires_at: access::token_end(&survey),
     };
-    match app.store().enrol(token, form.model, form.replaces).await? {
+    match app.store().enrol(token, form.model, form.replaces, Some(&hash)).await? {
         Enrolled::Yes => Ok(answer::json(&json!({
             "token": secret, "device_id": form.device, "enumerator": user, "name": member.name, "survey": member.survey,
             "area": member.area, "expires_at": access::token_end(&survey),
@@ -67,7 +67,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         Enrolled::NotYours => {
             Err(Problem::not_valid(vec![FieldError::at("/replaces", "is no device of this enumerator")]))
         }
-        Enrolled::NotListed => Err(Problem::plain(&kind::WRONG_CODE)),
+        Enrolled::NotListed | Enrolled::CodeUsed => Err(Problem::plain(&kind::WRONG_CODE)),
     }
 }
 

@@ -144,7 +144,7 @@ async fn issue(ingest: &Ingest, member: &Membership, device: Option<Uuid>) -> Re
         Enrolled::DeviceTaken | Enrolled::NotYours => {
             bail!("the device of {user} is enrolled for somebody else or was cut off; use another id")
         }
-        Enrolled::NotListed => bail!("{user} has just left the staff list"),
+        Enrolled::NotListed | Enrolled::CodeUsed => bail!("{user} has just left the staff list"),
     }
 }
 

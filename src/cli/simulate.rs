@@ -66,6 +66,9 @@ pub fn run(args: &SimulateArgs) -> Result<()> {
             "--setup-out: would overwrite the set-up it is made from"
         );
         setup.survey = write_moved(&*files, &setup, now, to)?;
+        if let Some(forms) = from.map(|from| from.join("forms")).filter(|forms| forms.is_dir()) {
+            copy(&forms, &to.join("forms"))?;
+        }
     }
     ensure!(
         !rehearsal::devices(&setup).is_empty(),
@@ -106,6 +109,21 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
         whole::write(&path, For::Anyone, Old::Replaced, bytes)?;
     }
     Ok(survey)
+}
+
+/// Copies a directory with all that is in it: the questionnaires, which know no dates.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let from = entry?.path();
+        let to = to.join(from.file_name().unwrap_or_default());
+        if from.is_dir() {
+            copy(&from, &to)?;
+        } else {
+            whole::write(&to, For::Anyone, Old::Replaced, &fs::read(&from)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes all batches and the list of devices; how many batches and records there were.

@@ -95,6 +95,8 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         "exports.",
         "review.",
         "cmp.",
+        // The words of the enumerators' page: `phone::tests` looks at them.
+        "phone.",
     ];
     let unused: Vec<&String> = stems
         .iter()

@@ -39,9 +39,15 @@ statements! {
     /// $1 district, $2 survey, $3 user. A code not used yet would let the person in again.
     DROP_CODES = "-- drop_enrol_codes
         delete from enrol_code where district_id = $1 and survey_no = $2 and user_name = $3";
-    /// $1 hash, $2 now. One use only.
+    /// $1 hash, $2 now.
+    FIND_CODE = "-- find_enrol_code
+        select district_id, survey_no, user_name from enrol_code where code_hash = $1 and expires_at > $2";
+    /// $1 hash. One use only.
     TAKE_CODE = "-- take_enrol_code
-        delete from enrol_code where code_hash = $1 returning district_id, survey_no, user_name, expires_at";
+        delete from enrol_code where code_hash = $1";
+    /// $1 hash.
+    HAS_TOKEN = "-- has_token
+        select from access_token where token_hash = $1";
     /// $1 hash, $2 district, $3 survey, $4 user, $5 expires.
     INSERT_CODE = "-- insert_enrol_code
         insert into enrol_code (code_hash, district_id, survey_no, user_name, expires_at) values ($1, $2, $3, $4, $5)";
@@ -191,6 +197,8 @@ pub enum Enrolled {
     NotYours,
     /// The person is not on the list, or in another role.
     NotListed,
+    /// The code was used by another phone in the meantime.
+    CodeUsed,
 }
 
 async fn insert_token(tx: &Tx, t: &NewToken) -> Result<(), Error> {
@@ -308,20 +316,29 @@ impl Store {
 
     /// Stores a token; for a device it enrols the device first.
     pub async fn add_token(&self, token: NewToken, model: Option<String>) -> Result<Enrolled, Error> {
-        self.enrol(token, model, None).await
+        self.enrol(token, model, None, None).await
     }
 
-    /// The same for a device that takes the place of another one of its person, which is cut off in that moment.
+    /// The same for a device that may take the place of another one of its person, which is cut off in that moment, and that
+    /// uses up a code (its hash). What is refused uses up nothing.
     pub async fn enrol(
         &self,
         token: NewToken,
         model: Option<String>,
         replaces: Option<Uuid>,
+        code: Option<&[u8]>,
     ) -> Result<Enrolled, Error> {
+        let code = code.map(<[u8]>::to_vec);
         self.retrying("enrol", move |tx| {
-            let (token, model) = (token.clone(), model.clone());
+            let (token, model, code) = (token.clone(), model.clone(), code.clone());
             Box::pin(async move {
-                let done = enrol(tx, &token, model.as_deref(), replaces).await?;
+                // After a commit whose outcome was unknown the token is here and the code is gone.
+                let is_repeated = tx.query_opt(&HAS_TOKEN, &[&token.hash]).await?.is_some();
+                let mut done = enrol(tx, &token, model.as_deref(), replaces).await?;
+                if let Some(code) = code.filter(|_| done == Enrolled::Yes && !is_repeated) {
+                    let taken = tx.execute(&TAKE_CODE, &[&code]).await?;
+                    done = if taken == 1 { Enrolled::Yes } else { Enrolled::CodeUsed };
+                }
                 // Nothing of a refused enrolment stays.
                 Ok::<_, Error>(if done == Enrolled::Yes {
                     Outcome::Commit(done)
@@ -361,24 +378,17 @@ impl Store {
         .await
     }
 
-    /// Uses up an enrolment code: whose phone it enrols. `None` when it is unknown, used or expired.
-    pub async fn take_enrol_code(
+    /// Whose phone an enrolment code enrols. `None` when it is unknown, used or expired. [`Store::enrol`] uses it up.
+    pub async fn find_enrol_code(
         &self,
         hash: &[u8],
         now: Timestamp,
     ) -> Result<Option<(SurveyKey, String)>, Error> {
-        let hash = hash.to_vec();
-        self.retrying("take_enrol_code", move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move {
-                let row = tx.query_opt(&TAKE_CODE, &[&hash]).await?;
-                Ok::<_, Error>(Outcome::Commit(row.and_then(|r| {
-                    let key = SurveyKey { district: r.get("district_id"), no: r.get("survey_no") };
-                    (r.get::<_, Timestamp>("expires_at") > now).then(|| (key, r.get("user_name")))
-                })))
-            })
-        })
-        .await
+        let row = self.row(&FIND_CODE, &[&hash, &now]).await?;
+        Ok(row.map(|r| {
+            let key = SurveyKey { district: r.get("district_id"), no: r.get("survey_no") };
+            (key, r.get("user_name"))
+        }))
     }
 
     /// Stores an enrolment code for an enumerator; `false` when there is none of that name.

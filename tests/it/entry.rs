@@ -50,6 +50,9 @@ async fn an_enrolment_code_ends_after_a_day_and_enrols_no_foreign_device() {
     let taken = code(&app, "ea1").await;
     let form = json!({"code": taken, "device_id": stranger.id, "model": "x"});
     app.anyone().post("/v1/enrol", &form).await.problem(422, "body-not-valid");
+    // What was refused used nothing up.
+    let form = json!({"code": taken, "device_id": id(), "model": "x"});
+    app.anyone().post("/v1/enrol", &form).await.ok();
 
     let late = code(&app, "ea1").await;
     app.clock.advance(24 * 60 + 1);

@@ -10,6 +10,7 @@ import { checks } from './check.js';
 import { setDraw } from './draw.js';
 import { doorPage } from './door_page.js';
 import { enrolPage, enterEnrol } from './enrol.js';
+import { warmUp } from './forms.js';
 import { frame, go } from './frame.js';
 import { enterInterview, enterMore, interview, leaveInterview } from './interview.js';
 import { closeKnock, knock } from './knock.js';
@@ -65,7 +66,8 @@ async function move() {
 
 function drawNow() {
   isDue = false;
-  if (here === null) return;
+  // After signing out there is nobody to draw for, until the page begins anew.
+  if (here === null || (!enrolment() && here.page !== enrolPage)) return;
   const page = here.page(...here.parts);
   render(html`${frame(page, here.path, isSecond)}${knock()}`, document.getElementById('app'));
   watchEnd();
@@ -137,11 +139,12 @@ async function start() {
   setInterval(draw, 30_000);
 }
 
-/** Looks for what is missing until the phone is ready, every second until it is. */
+/** Looks for what is missing, every second until the phone is ready; then the forms are made ready to open. */
 async function look() {
   await lookReady().catch(() => {});
   draw();
   if (!isReady()) setTimeout(look, 1000);
+  else (globalThis.requestIdleCallback ?? setTimeout)(() => warmUp().catch(error => console.warn('forms are not ready', error.name)));
 }
 
 start();

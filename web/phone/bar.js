@@ -72,9 +72,19 @@ function informants() {
       @click=${() => { shown.said.informant = who; add(n => amend(n, record => { record.informant = who; })); }}>${label('informant', who)}</button>`)}</span>`;
 }
 
+/** Making a picture small takes a while: the visit rests until it is done. */
+async function attach(n, file) {
+  const held = shown;
+  if (!await hold(n, BUSY)) return false;
+  const isStored = await addPhoto(n, await scaled(file));
+  if (isStored) held.said.photos = (held.said.photos ?? 0) + 1;
+  await hold(n, REST);
+  return isStored;
+}
+
 function photo() {
   return html`<label class="btn sm file"><input class="vh" type="file" accept="image/*" capture="environment" @click=${busy}
-    @change=${event => { const [file] = event.target.files; if (file) add(async n => { const stored = await addPhoto(n, await scaled(file)); if (stored) shown.said.photos = (shown.said.photos ?? 0) + 1; return stored; }); }}>
+    @change=${event => { const [file] = event.target.files; if (file) add(n => attach(n, file)); }}>
     ${t(shown.said.photos ? 'phone.photo_more' : 'phone.photo_add')}</label>`;
 }
 

@@ -50,7 +50,7 @@ function noteForm(d) {
 }
 
 function sentToday(d) {
-  const rows = model.sent.filter(row => row.case_id === d.id && row.own);
+  const rows = model.sent.filter(row => row.case_id === d.id && row.type === 'interview' && row.own);
   return rows.map(row => html`<section class="sec"><h2>${t('phone.sent_interview')}</h2><p>${sayBrief(row.sent_at, zone())} · ${count('phone.persons', row.own.persons.length)}: ${row.own.persons.map(p => p.name).join(', ')}</p>
     <a class="btn" data-act="correct" href=${`/phone/case/${d.id}/interview?correct=${row.id}`}>${t('phone.correct')}</a></section>`);
 }

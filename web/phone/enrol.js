@@ -2,7 +2,8 @@
 
 import { html, nothing } from './lit.js';
 import { call, NoAnswer, Refused } from './api.js';
-import { nameFor, setCurrent } from './db.js';
+import { nameFor, open, setCurrent } from './db.js';
+import { nameOf } from './doors.js';
 import { draw } from './draw.js';
 import { askStorage, isReady } from './ready.js';
 import { enrolment, model, use, waiting, write } from './store.js';
@@ -15,7 +16,7 @@ const view = { code: '', fault: null, isBusy: false, isDone: false };
 /** Called when the page is opened; the code may stand behind the address's `#`, which is then taken away. */
 export function enterEnrol() {
   const code = decodeURIComponent(location.hash.slice(1));
-  Object.assign(view, { code: code || view.code, fault: null, isDone: false });
+  Object.assign(view, { code: code || view.code, fault: null, isDone: !code && Boolean(history.state?.isEnrolled) });
   if (code) history.replaceState({}, '', '/phone/enrol');
 }
 
@@ -33,6 +34,28 @@ async function ask(code) {
   }
 }
 
+const STORES = ['meta', 'batches', 'outbox'];
+
+/** Stores who carries the phone now. Records that were on their way go in new batches under the new device; the service knows each by its id. */
+async function take(tx, told) {
+  const outbox = tx.objectStore('outbox');
+  await tx.objectStore('batches').clear();
+  for (const entry of await outbox.getAll()) await outbox.put({ ...entry, batch: null });
+  await tx.objectStore('meta').put(told, 'enrolment');
+  await tx.objectStore('meta').delete('stopped');
+}
+
+/** Another person: another database, and a page that begins anew, so that nothing under way writes into the wrong one. */
+async function become(name, told) {
+  const db = await open(name), tx = db.transaction(STORES, 'readwrite', { durability: 'strict' });
+  await take(tx, told);
+  await tx.done;
+  db.close();
+  setCurrent(name);
+  history.replaceState({ isEnrolled: true }, '', '/phone/enrol');
+  location.reload();
+}
+
 async function enrol(event) {
   event.preventDefault();
   view.code = event.target.elements.code.value;
@@ -41,14 +64,9 @@ async function enrol(event) {
   try {
     const told = await ask(view.code.normalize('NFKC').trim());
     const name = nameFor(told.survey, told.enumerator);
-    if (model.name !== name) await use(name);
-    // Under a new device the records that were on their way go in new batches; the service knows each of them by its id.
-    await write(['meta', 'batches', 'outbox'], async tx => {
-      await tx.objectStore('batches').clear();
-      for (const entry of await tx.objectStore('outbox').getAll()) await tx.objectStore('outbox').put({ ...entry, batch: null });
-      await tx.objectStore('meta').put(told, 'enrolment');
-      await tx.objectStore('meta').delete('stopped');
-    });
+    if (model.name !== null && model.name !== name) { await become(name, told); return; }
+    if (model.name === null) await use(name);
+    await write(STORES, tx => take(tx, told));
     setCurrent(name);
     Object.assign(view, { isDone: true, code: '' });
     dispatchEvent(new Event('doorknock:enrolled'));
@@ -65,7 +83,7 @@ const fault = slug => (slug === 'no-answer' ? t('phone.enrol_no_answer') : has(`
 
 function progress() {
   const isSecure = globalThis.isSecureContext;
-  return html`<section class="sec" role="status"><h2>${t('phone.enrolled', { name: enrolment().name ?? enrolment().enumerator })}</h2>
+  return html`<section class="sec" role="status"><h2>${t('phone.enrolled', { name: nameOf(enrolment().enumerator) })}</h2>
     ${isReady() ? html`<p class="notice good" data-offline-ready>${t('phone.ready')}</p>` : html`<p>${t(isSecure ? 'phone.getting_ready' : 'phone.online_only')}</p>`}
     <a class="btn pri big" href="/phone/">${t('phone.to_today')}</a></section>`;
 }

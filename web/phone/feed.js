@@ -3,6 +3,7 @@
 import { call, Refused } from './api.js';
 import { dayOf } from './clock.js';
 import { enrolment, mirrorThing, model, setMeta, write, zone } from './store.js';
+import { called, door } from './doors.js';
 import { foundHere } from './found.js';
 import { resendSince } from './resend.js';
 
@@ -42,7 +43,7 @@ async function store(page) {
       if (op === 'drop') await things.delete([kind, id]);
       else await things.put({ kind, id, gen, data });
       mirrored.push([kind, id, op === 'drop' ? undefined : data]);
-      if (op === 'drop' && kind === 'case' && data.why === 'reassigned') await meta.put({ id, at: Date.now() }, 'reassigned');
+      if (op === 'drop' && kind === 'case' && data.why === 'reassigned') await meta.put({ door: goneDoor(id), at: Date.now() }, 'reassigned');
     }
     for (const local of foundHere(page.changes)) {
       await things.delete([local.kind, local.id]);
@@ -64,6 +65,8 @@ async function store(page) {
   });
   for (const [kind, id, data] of mirrored) mirrorThing(kind, id, data);
 }
+
+const goneDoor = id => { const d = door(id); return d ? called(d) : ''; };
 
 /** The published sheet of today, or undefined. */
 export function sheetOf(day) {

@@ -5,6 +5,7 @@ import { html, nothing, svg } from './lit.js';
 import { enrolment, model, photosLeft, waiting, zone } from './store.js';
 import { count, language, sayAgo, sayBrief, t } from './words.js';
 import { bar } from './bar.js';
+import { nameOf } from './doors.js';
 
 /** A sign of the sprite; words always stand beside it. */
 export function sign(name) {
@@ -51,7 +52,7 @@ export function frame({ title, body, back }, here, isSecond) {
   return html`<a class="skip" href="#main">${t('phone.skip')}</a>
   <div class="ph">
     <header class="head"><div class="h1">${back ? html`<a class="btn back" href=${back} data-act="back">${icon('back')}<span class="vh">${t('phone.back')}</span></a>` : nothing}<h1 tabindex="-1">${title}</h1>
-      ${who ? html`<span class="mute small who">${who.name ?? who.enumerator}</span>` : nothing}</div>${who ? line() : nothing}</header>
+      ${who ? html`<span class="mute small who">${nameOf(who.enumerator)}</span>` : nothing}</div>${who ? line() : nothing}</header>
     ${isSecond ? html`<p class="notice warn" role="status">${t('phone.second_tab')}</p>` : nothing}
     ${globalThis.isSecureContext ? nothing : html`<p class="notice warn" data-insecure>${t('phone.insecure')}</p>`}
     <main id="main" tabindex="-1">${body}</main>

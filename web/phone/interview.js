@@ -32,16 +32,18 @@
 // and `data-act` on its buttons. `lit.js` gives html, nothing, render, svg, repeat, live.
 
 import { html, nothing } from './lit.js';
+import { call, NoAnswer } from './api.js';
 import { stamp } from './clock.js';
+import { StorageError } from './db.js';
 import { called, door, placeOf } from './doors.js';
 import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.js';
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { showBar } from './bar.js';
-import { CENSUS, fileOf, formsOf, mainForm, xformOf } from './forms.js';
+import { CENSUS, formsOf, mainForm, withFiles } from './forms.js';
 import { addRecords, visitOf } from './outbox.js';
 import { locate } from './position.js';
-import { model, survey, zone } from './store.js';
+import { enrolment, model, survey, zone } from './store.js';
 import { kick } from './sync.js';
 import { uuid } from './uuid.js';
 import { language, t } from './words.js';
@@ -52,27 +54,42 @@ const PROXIES = ['neighbour', 'manager', 'relative'];
 /** The form with that id, else the main form. */
 const formOf = id => (id === CENSUS.id ? CENSUS : model.things.form.get(id) ?? mainForm());
 
-/** The interview that is corrected: what this phone sent, else nothing. */
-function previousOf(id) {
+/** The interview that is corrected: what this phone sent, else what the service still shows its maker. */
+async function previousOf(caseId, id) {
   const row = model.sent.filter(r => r.id === id && r.own).sort((a, b) => (b.revision ?? 1) - (a.revision ?? 1))[0];
-  return row ? { id, revision: row.revision ?? 1, record: row.own } : null;
+  if (row) return { id, revision: row.revision ?? 1, record: row.own };
+  const { data } = await call('GET', `/v1/cases/${caseId}`, { token: enrolment().token });
+  const known = data.interviews.filter(i => i.id === id).sort((a, b) => b.revision - a.revision)[0];
+  if (!known?.household) throw new Error('no interview of this person');
+  const { revision, at, respondent, result, household, persons, address_text, answers } = known;
+  return { id, revision, record: { type: 'interview', id, revision, at, respondent, result, household, persons: persons.map(({ citizen_id, ...rest }) => rest), address_text, answers } };
+}
+
+/** Begins the draft of a page that names none, or only the interview that is corrected. Returns its id, or null where that fails. */
+async function begin(caseId, query) {
+  const correct = query.get('correct');
+  try {
+    return await beginDraft({
+      case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), visit_id: query.get('visit') || null,
+      previous: correct ? await previousOf(caseId, correct) : null,
+    });
+  } catch (error) {
+    view.fault = t(error instanceof StorageError ? 'phone.not_stored' : error instanceof NoAnswer ? 'phone.no_answer_yet' : 'phone.no_previous');
+    draw();
+    return null;
+  }
 }
 
 /** Called when the page is opened: finds or begins the draft, then the form is mounted. `caseId` is null for a form of no door. */
 export async function enterInterview(caseId, query) {
   leaveInterview();
-  let id = query.get('draft');
-  if (!id) {
-    const correct = query.get('correct');
-    id = await beginDraft({
-      case_id: caseId, form: query.get('form') ?? mainForm().id, began_at: Number(query.get('at')) || Date.now(), visit_id: query.get('visit'),
-      previous: correct ? previousOf(correct) : null,
-    });
-    history.replaceState({}, '', `${location.pathname}?draft=${id}`);
-  }
+  const id = query.get('draft') ?? await begin(caseId, query);
+  if (id === null) return;
+  if (!query.get('draft')) history.replaceState({}, '', `${location.pathname}?draft=${id}`);
   view.row = draft(id) ?? null;
   view.fix = locate();
-  return view.row ? mount(view.row) : go('/phone/', { replace: true });
+  if (view.row) await mount(view.row);
+  else go('/phone/', { replace: true });
 }
 
 /** Closes the form; the draft stays. */
@@ -89,7 +106,7 @@ async function mount(row) {
     const form = formOf(row.form);
     view.mounted = mountForm({
       root, door: row.case_id ? doorOf(row.case_id) : null, draft: row.data, language, strings: t, previous: row.previous,
-      form: form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) },
+      form: withFiles(form),
       onDraft: data => saveDraft(row.id, data),
       onFinish: result => finish(row, result),
       onLeave: why => leave(row, why),

@@ -50,7 +50,7 @@ async function record(outcome, more = {}, { isLast = true } = {}) {
   knock.isBusy = true;
   const d = door(knock.id);
   const kept = knock.correcting?.record.photo;
-  const visit = visitOf(d?.row.is_local ? d.id : knock.id, knock.at, outcome, { ...more, channel: knock.channel ?? 'in_person', note: noteOf(knock.id), photo: kept });
+  const visit = visitOf(d.id, knock.at, outcome, { ...more, channel: knock.channel ?? 'in_person', note: noteOf(knock.id), photo: kept });
   try {
     const [n] = await addRecords([visit], { rest: REST, replaces: knock.correcting?.n });
     setNote(knock.id, '');

@@ -93,5 +93,11 @@ export function addPhoto(n, blob) {
   });
 }
 
-/** Removes a refused entry that its maker gives up; a copy is with the service. */
-export const discard = n => write(['outbox'], tx => tx.store.delete(n));
+/** Removes a refused entry that its maker gives up, with its pictures; a copy of the record is with the service. */
+export const discard = n => write(['outbox', 'photos'], async tx => {
+  const found = await tx.objectStore('outbox').get(n);
+  await tx.objectStore('outbox').delete(n);
+  for (const photo of await tx.objectStore('photos').getAll()) {
+    if (photo.of === found?.record.id || found?.record.photo?.includes(photo.id)) await tx.objectStore('photos').delete(photo.id);
+  }
+});

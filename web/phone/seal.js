@@ -1,7 +1,7 @@
 // Copies of interviews that only the service can open, so that the phone can send them again and cannot read them.
 // ECDH on P-256 with a key of its own for each record, HKDF-SHA-256, AES-256-GCM; nonce first, the record's id beside it.
 
-const base64url = bytes => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+const base64url = bytes => btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), '')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 const bytesOf = text => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
 
 /** Whether this browser can seal for this survey. */

@@ -25,9 +25,14 @@ export async function sendAll(touch) {
   }
 }
 
-/** Tells the service that nothing waits, so that the supervisor's figures are right. */
+/** Tells the service that nothing waits, so that the supervisor's figures are right, and compares the clocks. */
 export async function sendNothing() {
-  await post({ batch_id: uuid() }, []);
+  const { clock_offset_s: offset_s = 0 } = await post({ batch_id: uuid() }, []);
+  const at = Date.now();
+  await write(['meta'], async tx => {
+    await tx.store.put({ offset_s, at }, 'clock');
+    await tx.store.put(at, 'said_at');
+  });
 }
 
 function makeBatch() {
@@ -155,13 +160,19 @@ function caseAfter(told, record) {
 async function copyOf(record) {
   if (!globalThis.isSecureContext || record.type === 'sealed') return null;
   if (['visit', 'dwelling', 'message_read'].includes(record.type)) return { copy: record };
-  const own = record.type === 'interview' ? withoutIds(record) : null;
+  const own = ownOf(record);
   const { seal } = survey();
   try {
     return { copy: canSeal(seal) ? await sealed(record, seal) : null, own };
   } catch {
     return { copy: null, own };
   }
+}
+
+/** What its maker may still read: an interview without ID numbers; of a check only that it was made. */
+function ownOf(record) {
+  if (record.type === 'backcheck') return { backcheck_id: record.backcheck_id };
+  return record.type === 'interview' ? withoutIds(record) : null;
 }
 
 const withoutIds = record => ({ ...record, persons: (record.persons ?? []).map(({ citizen_id, ...rest }) => rest) });

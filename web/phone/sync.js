@@ -109,7 +109,6 @@ function pause(error) {
 async function sayNothingWaits() {
   if (waiting().length > 0 || Date.now() - (model.meta.said_at ?? 0) < SAY_EVERY) return;
   await sendNothing();
-  await setMeta('said_at', Date.now());
 }
 
 /** Whether the answer ends all work until somebody enrols again. Nothing recorded is removed. */

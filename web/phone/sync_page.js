@@ -3,7 +3,7 @@
 import { html, nothing } from './lit.js';
 import { contact } from './api.js';
 import { stamp, timeOf } from './clock.js';
-import { called, door, doors } from './doors.js';
+import { called, door, doors, nameOf } from './doors.js';
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { keep } from './cookie.js';
@@ -145,8 +145,7 @@ async function signOut() {
   else if (model.drafts.length > 0 && !view.isAsking) view.isAsking = true;
   else {
     await forget();
-    view.isAsking = false;
-    go('/phone/enrol');
+    location.assign('/phone/enrol');
     return;
   }
   draw();
@@ -156,7 +155,7 @@ function thisPhone() {
   const { persisted, bytes } = storage, who = enrolment();
   const setTheme = to => { keep('doorknock_theme', to); document.documentElement.dataset.theme = to === 'auto' ? '' : to; };
   return html`<section class="sec"><h2>${t('phone.this')}</h2><dl class="kv">
-      <dt>${t('phone.person')}</dt><dd>${who.name ? `${who.name} (${who.enumerator})` : who.enumerator}</dd>
+      <dt>${t('phone.person')}</dt><dd>${nameOf(who.enumerator)} · ${who.enumerator}</dd>
       <dt>${t('phone.storage')}</dt><dd data-storage=${persisted === null ? 'unknown' : String(persisted)}><span class="tag ${persisted ? 'good' : 'warn'}">${t(persisted ? 'phone.protected' : 'phone.unprotected')}</span>${bytes === null ? nothing : ` ${(bytes / 1e6).toFixed(1)} MB`}${persisted ? nothing : html`<br><span class="small">${t('phone.unprotected_text')}</span>`}</dd>
       <dt>${t('phone.clock')}</dt><dd data-clock=${model.meta.clock?.offset_s ?? nothing}>${clock()}</dd>
       <dt>${t('phone.offline_ready')}</dt><dd><span class="tag ${isReady() ? 'good' : 'warn'}">${t(isReady() ? 'phone.yes' : 'phone.no')}</span> ${t('phone.version', { version: document.documentElement.dataset.version })}</dd>

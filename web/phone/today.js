@@ -147,7 +147,7 @@ export function today() {
   const free = formsOf('free');
   return {
     title: t('phone.today_title', { day: sayDay(dayOf(Date.now(), zone())) }),
-    body: html`${messages()}${model.meta.reassigned && Date.now() - model.meta.reassigned.at < 12 * 3_600_000 ? html`<p class="notice warn">${t('phone.reassigned')}</p>` : nothing}
+    body: html`${messages()}${model.meta.reassigned && Date.now() - model.meta.reassigned.at < 12 * 3_600_000 ? html`<p class="notice warn">${t('phone.reassigned', { door: model.meta.reassigned.door })}</p>` : nothing}
       ${tabs(counts)}
       <form class="find" role="search" @submit=${event => event.preventDefault()}><label><span class="vh">${t('phone.find')}</span><input type="search" inputmode="search" name="find" autocomplete="off"
         placeholder=${t('phone.find')} .value=${view.find} @input=${event => { view.find = event.target.value; draw(); }}></label>
