@@ -1,6 +1,7 @@
 //! Devices as supervisors see them, and cutting one off.
 
 use crate::net::answer::Response;
+use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -86,8 +87,12 @@ pub async fn revoke(app: App, mut request: Request) -> Result<Response, Problem>
     if known.is_empty() {
         return Err(Problem::not_found());
     }
-    let document = body::read(&mut request, FORM_LIMIT).await?;
-    let note = document.form(|f| Some(f.optional_text("note", 2000)))?;
+    let note = if request.headers.contains_key(CONTENT_TYPE) {
+        let document = body::read(&mut request, FORM_LIMIT).await?;
+        document.form(|f| Some(f.optional_text("note", 2000)))?
+    } else {
+        None
+    };
     let note = note.map(|text| scrub_text(&text).into_owned());
     let now = app.now();
     app.store().revoke_device(&caller, id, note, now).await?;

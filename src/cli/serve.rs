@@ -248,7 +248,7 @@ async fn free_forms(app: &App) {
         return;
     };
     for key in keys {
-        match app.ingest.free_submissions(key).await {
+        match app.ingest.free_submissions(key, app.now()).await {
             Ok(0) => {}
             Ok(freed) => tracing::info!(freed, "filled-in forms that waited count now"),
             Err(error) => tracing::debug!(%error, "waiting forms were not looked at"),

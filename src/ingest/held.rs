@@ -223,7 +223,7 @@ impl Ingest {
             })
             .await?;
         if decided.kind == RecordKind::Submission {
-            self.free_submissions(key).await?;
+            self.free_submissions(key, now).await?;
         }
         Ok(decided)
     }

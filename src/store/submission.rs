@@ -51,7 +51,7 @@ statements! {
         join form f on f.district_id = $1 and f.survey_no = $2 and f.form_id = u.form_id
         left join form_version v on v.district_id = $1 and v.survey_no = $2 and v.form_id = u.form_id and v.version = u.version";
     /// $1 district, $2 survey, $3 form, $4 version.
-    MODEL = "-- form_model
+    MODEL = "-- model_of_version
         select model from form_version where district_id = $1 and survey_no = $2 and form_id = $3 and version = $4";
     /// $1 district, $2 survey, $3 batch, $4 device, $5 user, $6 received, then columns of `NewSubmission` as parallel arrays.
     INSERT = "-- insert_submissions

@@ -34,13 +34,13 @@ const MOST_ROUNDS: usize = 200;
 
 impl Ingest {
     /// Takes every filled-in form that waits as a whole for something that is here by now. Returns how many went on.
-    pub async fn free_submissions(&self, key: SurveyKey) -> Result<usize, Error> {
+    pub async fn free_submissions(&self, key: SurveyKey, now: Timestamp) -> Result<usize, Error> {
         let mut freed = 0;
         for _ in 0..MOST_ROUNDS {
             let ids = self.store.freeable_submissions(key, AT_ONCE).await?;
             let mut went_on = false;
             for id in ids {
-                let is_freed = self.free_submission(key, id).await?;
+                let is_freed = self.free_submission(key, id, now).await?;
                 freed += usize::from(is_freed);
                 went_on |= is_freed;
             }
@@ -51,10 +51,10 @@ impl Ingest {
         Ok(freed)
     }
 
-    async fn free_submission(&self, key: SurveyKey, id: Uuid) -> Result<bool, Error> {
+    async fn free_submission(&self, key: SurveyKey, id: Uuid, now: Timestamp) -> Result<bool, Error> {
         let survey = self.surveys.reread(key).await?;
         let (keys, models) = (Arc::clone(&self.keys), self.models.clone());
-        let now = kept(Timestamp::now());
+        let now = kept(now);
         self.store
             .retrying("free_submission", move |tx| {
                 let (survey, keys, models) = (Arc::clone(&survey), Arc::clone(&keys), models.clone());

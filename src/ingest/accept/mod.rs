@@ -172,7 +172,7 @@ impl Ingest {
             .await?;
         if prepared.has_forms() {
             // Corrections that waited for one of these count before anybody hears of it.
-            self.free_submissions(prepared.survey.key).await?;
+            self.free_submissions(prepared.survey.key, now).await?;
         }
         let answer = answer(&prepared, stored)?;
         Ok(Accepted { answer, read, store: began.elapsed().saturating_sub(read) })

@@ -239,7 +239,7 @@ impl Ingest {
             })
             .await?;
         // What waited for the form goes on before anybody hears of it; should this end before, the service finds it.
-        self.free_submissions(key).await?;
+        self.free_submissions(key, now).await?;
         Ok(is_changed)
     }
 }
