@@ -129,7 +129,7 @@ pub(super) mod described {
                         ])),
                     ),
                     ("parts", list(refer("SubmissionPart"))),
-                    ("answers", anything().or_null().about("Unbound answers in the shape of the form.")),
+                    ("answers", anything().about("Unbound answers in the shape of the form; null while the whole waits.")),
                     (
                         "files",
                         list(object([

@@ -100,12 +100,21 @@ fn write_moved(files: &dyn Files, setup: &Setup, now: Timestamp, to: &Path) -> R
         opened.bytes.read_to_end(&mut bytes).context(name)?;
         copy.put(name, bytes);
     }
+    for name in files.forms()? {
+        let mut bytes = Vec::new();
+        let Some(mut opened) = files.open(&name)? else { bail!("{name}: the file is missing") };
+        opened.bytes.read_to_end(&mut bytes).with_context(|| name.clone())?;
+        copy.put(&name, bytes);
+    }
     let text = setup::survey_text(files).context(setup::SURVEY_FILE)?;
     let (survey, text) = redate::redate(&setup.survey, &text, now);
     copy.put(setup::SURVEY_FILE, text);
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;
     for (name, bytes) in &copy.0 {
         let path = to.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
         whole::write(&path, For::Anyone, Old::Replaced, bytes)?;
     }
     Ok(survey)

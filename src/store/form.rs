@@ -88,7 +88,6 @@ pub struct Form {
 
 /// A row of `form`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent facts, as stored")]
 pub struct FormRow {
     /// Its id.
     pub id: String,

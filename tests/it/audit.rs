@@ -9,6 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::forms::{upload, xform};
 use crate::links::family::{BY_HAND, LU, form, link_all, link_id, people};
 use crate::support::record::{id_of, visit_at, with};
 use crate::support::survey::{A, A1};
@@ -32,6 +33,8 @@ struct World {
     app: App,
     ids: Vec<Uuid>,
     case: Uuid,
+    /// A filled-in form.
+    filled: Uuid,
     link: Uuid,
     device: Client,
     office: Client,
@@ -74,6 +77,15 @@ async fn world() -> World {
     let picture = [&[0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0][..], CANARIES[7].as_bytes()].concat();
     phone.client.call(Method::PUT, &format!("/v1/attachments/{photo}"), &[], picture.into()).await.ok();
     let office = app.staff("root").await;
+    let birds = xform("birds", "1", &[("bird", "string", "")]);
+    assert_eq!(upload(&office, "publish=true&role=free", &birds).await.status, 201);
+    let filled = id();
+    let xml = format!(
+        "<data id=\"birds\" version=\"1\"><bird>{}</bird><meta><instanceID>uuid:{filled}</instanceID></meta></data>",
+        CANARIES[4]
+    );
+    let sent = json!({"type": "submission", "id": filled, "form": {"id": "birds", "version": "1"}, "xml": xml});
+    phone.accepted(&[sent]).await;
     let slips = office.post("/v1/slips", &json!({"cases": [case]})).await.ok();
     let code = slips["items"][0]["code"].as_str().unwrap().to_owned();
     let wish = json!({"when": [{"from": "2020-11-12T18:00:00+08:00", "to": "2020-11-12T19:00:00+08:00"}],
@@ -96,9 +108,11 @@ async fn world() -> World {
         batch.as_str().unwrap().parse().unwrap(),
         app.survey.doors[0].building_id(),
         app.survey.doors[0].dwelling().0,
+        filled,
     ];
     World {
         case,
+        filled,
         link,
         csrf: masked(signed.ok()["csrf"].as_str().unwrap()),
         browser: Client { cookie, ..app.anyone() },
@@ -127,7 +141,14 @@ fn paths(world: &World, pattern: &str) -> Vec<String> {
         .replace("{code}", A1)
         .replace("{slug}", "not-found")
         .replace("{version}", "x")
-        .replace("{*name}", "x.js");
+        .replace("{*name}", "x.js")
+        .replace("{*place}", "x");
+    if pattern.contains("/forms/") {
+        let filled = plain.replace("{id}", "birds").replace("{name}", "x").replace("{submission}", &world.filled.to_string());
+        let filled = filled.replace("/versions/x", "/versions/1").replace("/birds/x/", "/birds/1/");
+        let files = ["birds.csv", "birds.jsonl", "birds.zip", "1.xml"];
+        return files.iter().map(|file| filled.replace("{file}", file)).collect();
+    }
     let files = ["cases", "visits", "households", "persons"]
         .iter()
         .flat_map(|kind| ["csv", "geojson"].map(|ending| format!("{kind}.{ending}")));
@@ -240,6 +261,9 @@ async fn whoever_is_shown_what_somebody_said_leaves_a_line() {
         ("GET", "/v1/links/{id}"),
         ("POST", "/v1/links/{id}/decision"),
         ("GET", "/v1/export/{file}"),
+        ("GET", "/v1/export/forms/{file}"),
+        ("GET", "/forms/{id}/answers"),
+        ("GET", "/forms/{id}/answers/{submission}"),
         ("GET", "/v1/attachments/{id}"),
         ("GET", "/cases/{id}"),
         ("GET", "/buildings/{id}"),

@@ -141,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_number_below_zero_stays_one_and_a_text_does_not_run() {
-        let column = |kind: Kind| Column { names: vec!["a".to_owned()], kind, labels: Default::default(), choices: Vec::new() };
+        let column = |kind: Kind| {
+            let (names, labels, choices) = (vec!["a".to_owned()], crate::forms::Labels::new(), Vec::new());
+            Column { names, kind, labels, choices }
+        };
         let written = |text: &str, kind: Kind| {
             let mut out = String::new();
             push_csv(&mut out, &[answer(text.to_owned(), &column(kind))]);

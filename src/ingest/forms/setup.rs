@@ -148,13 +148,11 @@ async fn settle_named(work: &mut Work<'_>, survey: &Survey, has_other_main: bool
 
 /// An error about a form as a line of the set-up's faults.
 fn told(file: &str, error: Error) -> Error {
-    match error {
-        Error::FormFaults(faults) => {
-            Error::Setup(faults.iter().map(|fault| format!("{file}: {fault}")).collect())
-        }
-        error @ (Error::FormVersionExists | Error::FormInUse(_)) => {
-            Error::Setup(vec![format!("{file}: {error}")])
-        }
-        other => other,
+    if let Error::FormFaults(faults) = &error {
+        return Error::Setup(faults.iter().map(|fault| format!("{file}: {fault}")).collect());
     }
+    if matches!(error, Error::FormVersionExists | Error::FormInUse(_)) {
+        return Error::Setup(vec![format!("{file}: {error}")]);
+    }
+    error
 }

@@ -4,6 +4,7 @@ mod answers;
 mod check;
 mod heard;
 mod loaded;
+mod paged;
 mod versions;
 
 use std::fmt::Write as _;
