@@ -134,7 +134,7 @@ function buttons() {
       ${button('refusal_soft', t('phone.reluctant'), 'refused', 'k-refused', () => record('refusal_soft'))}
       ${button('refusal_hard', t('phone.firm'), 'refused', 'k-refused', () => record('refusal_hard'))}</div>
     ${button('vacant', t('phone.vacant'), 'out', 'k-out', () => record('vacant'))}
-    ${button('other', t('phone.other'), 'near', 'k-out', () => { open.step = 'other'; draw(); })}
+    ${button('other', t('phone.something_else'), 'near', 'k-out', () => { open.step = 'other'; draw(); })}
   </div>`;
 }
 
