@@ -490,6 +490,55 @@ export async function phoneChecks({ check, service, browser }) {
     return faults;
   });
 
+  await check('phone: a message stands above the list until it is read', async () => {
+    const said = `Bring the blue forms ${Date.now()}`;
+    const sent = await api('/v1/messages', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ to: { user: 'e05' }, text: said }) });
+    need(sent.status === 201, `answered ${sent.status}`);
+    const { id } = await sent.json();
+    const { context, page, faults } = await enrolled(service.url, 'e05');
+    await page.waitForSelector(`[data-message="${id}"]`);
+    need((await page.textContent(`[data-message="${id}"]`)).includes(said), 'another text');
+    await page.click(`[data-message="${id}"] [data-act=read]`);
+    await page.waitForSelector(`[data-message="${id}"]`, { state: 'detached' });
+    await until(page, { waiting: '0' });
+    await eventually(async () => (await (await api('/v1/messages')).json()).items.find(m => m.id === id)?.read.length === 1, 'nobody is said to have read it');
+    await context.close();
+    return faults;
+  });
+
+  await check('phone: the published sheet gives the order', async () => {
+    const on = new Date().toLocaleDateString('sv-SE', { timeZone: 'Asia/Shanghai' });
+    const published = await api('/v1/plan', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ on, publish: true }) });
+    need(published.ok, `answered ${published.status}`);
+    const { stops } = (await published.json()).enumerators.find(e => e.user === 'e01');
+    const { context, page, faults } = await enrolled(service.url, 'e01');
+    const shown = await rows(page).evaluateAll(all => all.map(row => row.dataset.case)), wanted = stops.map(stop => stop.case_id);
+    need(wanted.length > 5, `${wanted.length} stops`);
+    need(shown.slice(0, wanted.length).join() === wanted.join(), 'the list is in another order');
+    need(await page.evaluate(n => document.querySelector('.rest').compareDocumentPosition(document.querySelectorAll('ul.doors [data-case]')[n]) === 4, wanted.length), 'what is not on the sheet is not set apart');
+    await context.close();
+    return faults;
+  });
+
+  await check('phone: a door that a colleague completed says by whom, and asks once', async () => {
+    const { items } = await (await api('/v1/cases?state=completed&limit=50')).json();
+    let id;
+    for (const item of items) {
+      const told = await (await api(`/v1/cases/${item.id}`)).json();
+      if (told.interviews.some(i => i.current && i.enumerator === 'e02')) { id = item.id; break; }
+    }
+    need(id, 'nobody completed a door');
+    const { context, page, faults } = await enrolled(service.url, 'e01');
+    await page.goto(`${service.url}/phone/case/${id}`);
+    await page.click('[data-act=knock]');
+    await page.click('[data-outcome=interview]');
+    need((await page.textContent('#knock .notice')).includes('陈晓'), 'not said by whom');
+    await page.click('[data-act=confirm]');
+    await page.waitForSelector('[data-screen]');
+    await context.close();
+    return faults;
+  });
+
   await check('phone: an interview from the knock to the receipt, with its page killed in between', async () => {
     const { context, page, faults } = await enrolled(service.url, 'e02');
     const at = path => `[data-path="${path}"]`, pick = (path, value) => page.click(`${at(path)} input[value="${value}"]`), next = () => page.click('[data-act=next]');

@@ -23,9 +23,9 @@ let open = null;
  * Opens the sheet of a door. The time of the visit is that of this tap; `correcting` is a refused
  * entry of the outbox whose place the new visit takes.
  */
-export async function openKnock(caseId, { correcting, channel } = {}) {
+export async function openKnock(caseId, { correcting, channel, step = 'buttons' } = {}) {
   await hideBar();
-  open = { id: caseId, at: correcting ? Date.parse(correcting.record.at) : Date.now(), step: 'buttons', fix: locate(), fault: null, isBusy: false, correcting, channel };
+  open = { id: caseId, at: correcting ? Date.parse(correcting.record.at) : Date.now(), step, fix: locate(), fault: null, isBusy: false, correcting, channel };
   draw();
   document.getElementById('knock').showModal();
 }
