@@ -33,7 +33,8 @@ export async function hideBar() {
   shown = null;
   draw();
   if (!isResting) return;
-  await releaseAll();
+  // A full disk must not keep the next door shut: the record then goes when its rest has passed.
+  await releaseAll().catch(() => {});
   kick({ gently: true });
 }
 
@@ -63,7 +64,7 @@ async function add(held, change) {
 /** Stops the clock while somebody types or takes a picture. */
 function busy() {
   clearTimeout(timer);
-  hold(shown.n, BUSY);
+  hold(shown.n, BUSY).catch(() => {});
   timer = setTimeout(hideBar, BUSY);
 }
 
