@@ -27,7 +27,7 @@ export async function addresses(page, url) {
     area, building, pair, case: `/cases/${id}`,
     all: ['/', area, '/areas', building, `${building}?door=${id}`, `/cases/${id}`, '/doors', '/doors?state=refused', '/returns', '/assign', '/review', pair,
       '/review?state=merged', '/review?state=apart', '/held', '/devices', '/pace', '/model', '/print/sheet?enumerator=e01',
-      '/print/sheet', '/print/managers', '/exports', '/about', '/phone/', '/card', '/no-such-page', '/setup'],
+      '/print/sheet', '/print/managers', '/exports', '/forms', '/forms/door/versions/2026113001', '/forms/census_short/answers', '/about', '/phone/', '/card', '/no-such-page', '/setup'],
   };
 }
 

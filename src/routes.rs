@@ -3,15 +3,17 @@
 use http::Method;
 
 use crate::api::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
-    held, links, messages, pace, plan, problem_page, returns, shifts, slips, submissions, system,
+    assignments, attachments, audit, batches, cards as card_api, cases, changes, completion, devices, enrol,
+    exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
+    submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
 use crate::odk;
 use crate::pages::{
-    about, areas, assets, assign, building, cards, case, decide, devices as device_page, doors,
-    exports as export_page, held as held_page, login, managers, model, outlook, overview, reading,
+    about, answers, areas, assets, assign, building, card_list, cards, case, decide, devices as device_page,
+    doors, exports as export_page, forms as form_page, held as held_page, login, managers, model, outlook,
+    overview, reading,
     returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
 };
 use crate::phone;
@@ -64,7 +66,11 @@ pub fn routes() -> Router<App> {
         .get("/v1/shifts", shifts::list)
         .post("/v1/shifts", shifts::set)
         .post("/v1/slips", slips::make_slips)
+        .get("/v1/cards", card_api::list)
+        .post("/v1/cards", card_api::make)
         .get("/v1/export/{file}", exports::get)
+        .get("/v1/export/forms/{file}", exports::answers)
+        .get("/v1/export/forms/{id}/{file}", exports::repeat)
         // Forms.
         .get("/v1/forms", forms::list)
         .post("/v1/forms", forms::add)
@@ -77,6 +83,10 @@ pub fn routes() -> Router<App> {
         .post("/v1/forms/{id}/close", forms::close)
         // Residents, under the code of their card.
         .post("/v1/slips/{code}", slips::slip)
+        .post("/v1/self/open", self_response::open)
+        .post("/v1/self/save", self_response::save)
+        .post("/v1/self/submit", self_response::submit)
+        .post("/v1/self/when", self_response::when)
         // People in a browser.
         .page_problems(trouble::page)
         .page("/static/{version}/{*name}", assets::get)
@@ -128,7 +138,17 @@ pub fn routes() -> Router<App> {
         .page("/print/sheet", reading(sheet::show))
         .page("/print/managers", reading(managers::show))
         .form("/print/cards", writing(cards::make))
+        .page("/cards", reading(card_list::show))
+        .form("/cards", writing(card_list::make))
         .page("/exports", reading(export_page::show))
+        .page("/forms", reading(form_page::list))
+        .form("/forms", form_page::upload)
+        .page("/forms/{id}/versions/{version}", reading(form_page::preview))
+        .form("/forms/{id}/versions/{version}/publish", writing(form_page::publish))
+        .form("/forms/{id}/open", writing(form_page::open))
+        .form("/forms/{id}/close", writing(form_page::close))
+        .page("/forms/{id}/answers", reading(answers::show))
+        .page("/forms/{id}/answers/{submission}", reading(answers::one))
         .page("/setup", reading(setup::show))
         .form("/setup", setup::submit)
         .form("/setup/answer", writing(setup::answer))

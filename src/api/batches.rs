@@ -270,7 +270,7 @@ pub(super) mod described {
             ("seq?", int().or_null().about("Rises with each batch of the device. Left out with a warning where it is no whole number.")),
             ("app_version?", text().up_to(200).or_null().about("Version of the program on the device. Left out with a warning where it is no short text.")),
             ("drafts?", int().within(0, 2_147_483_647).or_null().about("Interviews begun and not finished on the device. Left out with a warning where it is no number.")),
-            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), refer("SubmissionRecord"), refer("MessageReadRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
+            ("records", list(any_of([refer("VisitRecord"), refer("InterviewRecord"), refer("DwellingRecord"), refer("SubmissionRecord"), refer("MessageReadRecord"), refer("SealedRecord"), anything()]).about("Any JSON value is taken; what is no valid record gets a receipt that says so.")).at_most(5000).about("In any order.")),
         ]).about("What a device sends: at most 5,000 records and 16 MiB, packed and unpacked. Unknown fields \
             are kept.")),
         ("BatchAnswer", object([

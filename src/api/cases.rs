@@ -277,6 +277,8 @@ pub(super) mod described {
             ("holder?", text().or_null().about("Who holds it.")),
             ("last?", refer_or_null("Last")),
             ("merged_into?", uuid().about("The case that goes on, where this door was listed twice.")),
+            ("self?", object([("started_at", time()), ("submitted_at", time().or_null())]).or_null()
+                .about("How far residents have come with answering online.")),
             ("wishes?", list(object([
                 ("from", time()),
                 ("to", time()),

@@ -2,7 +2,7 @@
 
 use crate::domain::CaseId;
 use crate::net::answer::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -12,11 +12,13 @@ use crate::app::auth;
 use crate::app::cards::{DAY, door_of_card, note_wishes};
 use crate::net::answer;
 use crate::net::body::FORM_LIMIT;
-use crate::net::json as body;
+use crate::net::json::{self as body, Form};
 use crate::net::kind;
 use crate::net::problem::Problem;
 use crate::net::request::Request;
+use crate::store::SurveyKey;
 use crate::store::plan::Wish;
+use crate::surveys::Survey;
 
 /// `POST /v1/slips` `{cases: [id]}`: makes the codes of "we missed you" cards, one per door. A code is shown only here.
 /// Problems: `body-not-valid`, `not-found`, `wrong-role`.
@@ -56,40 +58,45 @@ pub async fn slip(app: App, mut request: Request) -> Result<Response, Problem> {
     let now = app.now();
     let survey = app.surveys().reread(key).await?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
-    let wishes = document.form(|f| {
-        let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
-        let when = f.objects("when", 8, |w| {
-            let (from, to) = (w.instant("from"), w.instant("to"));
-            let (from, to) = (from?, to?);
-            if from >= to
-                || to <= now
-                || to > survey.closes_at()
-                || to.duration_since(from) > SignedDuration::from_hours(24)
-            {
-                w.fault(
-                    "to",
-                    "must be after from, at most a day later, still to come, and before the survey ends",
-                );
-                return None;
-            }
-            Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
-        })?;
-        if when.is_empty() {
-            f.fault("when", "must name at least one window");
+    let wishes = document.form(|f| wishes(f, &survey, case_id, now))?;
+    noted(&app, key, wishes).await
+}
+
+/// The windows of a resident's answer, each a wish.
+pub(super) fn wishes(
+    f: &mut Form<'_>,
+    survey: &Survey,
+    case_id: CaseId,
+    now: Timestamp,
+) -> Option<Vec<Wish>> {
+    let note = f.optional_text("note", 500).map(|n| crate::ingest::scrub::scrub_text(&n).into_owned());
+    f.objects("when", 8, |w| {
+        let (from, to) = (w.instant("from"), w.instant("to"));
+        let (from, to) = (from?, to?);
+        if from >= to
+            || to <= now
+            || to > survey.closes_at()
+            || to.duration_since(from) > SignedDuration::from_hours(24)
+        {
+            w.fault(
+                "to",
+                "must be after from, at most a day later, still to come, and before the survey ends",
+            );
             return None;
         }
-        Some(when)
-    })?;
-    if !note_wishes(&app, key, wishes).await? {
-        // At the latest then; which of the wishes was the first of the day is nobody's business but the door's.
-        return Err(Problem::new(
-            &kind::TOO_MANY_TRIES,
-            "This card has been used often enough. Come again tomorrow.",
-        )
-        .in_chinese("此卡今日使用次数已满，请明天再来。")
-        .retry_after(u32::try_from(DAY.as_secs()).unwrap_or(u32::MAX)));
+        Some(Wish { id: Uuid::now_v7(), case_id, from, to, note: note.clone(), made_at: now })
+    })
+}
+
+/// Stores wishes and says so. Problems: `too-many-tries`.
+pub(super) async fn noted(app: &App, key: SurveyKey, wishes: Vec<Wish>) -> Result<Response, Problem> {
+    if note_wishes(app, key, wishes).await? {
+        return Ok(answer::json(&json!({"status": "noted"})));
     }
-    Ok(answer::json(&json!({"status": "noted"})))
+    // At the latest then; which of the wishes was the first of the day is nobody's business but the door's.
+    Err(Problem::new(&kind::TOO_MANY_TRIES, "This card has been used often enough. Come again tomorrow.")
+        .in_chinese("此卡今日使用次数已满，请明天再来。")
+        .retry_after(u32::try_from(DAY.as_secs()).unwrap_or(u32::MAX)))
 }
 
 /// What the `OpenAPI` document says of this file.

@@ -11,6 +11,7 @@ pub mod odk;
 pub mod pictures;
 pub mod planner;
 pub mod reach;
+pub mod self_response;
 pub mod sign_in;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod base;
 mod batch_file;
+mod cards;
 mod cert;
 mod export;
 mod form;
@@ -59,6 +60,8 @@ enum Command {
     EnrolCode(access::EnrolCodeArgs),
     /// Print the server address and the QR text that set up ODK Collect for an enumerator
     OdkCode(access::OdkCodeArgs),
+    /// Make cards that enumerators leave at doors: numbers outside, codes for residents inside
+    Cards(cards::CardsArgs),
     /// Set a supervisor's password, read as one line from standard input
     Passwd(access::PasswdArgs),
     /// Withdraw every token and session of a person
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Token(args) => access::token(&common, &args),
         Command::EnrolCode(args) => access::enrol_code(&common, &args),
         Command::OdkCode(args) => access::odk_code(&common, &args),
+        Command::Cards(args) => cards::run(&common, &args),
         Command::Passwd(args) => access::passwd(&common, &args),
         Command::Revoke(args) => access::revoke(&common, &args),
         Command::Completion(args) => show::completion(&common, &args),

@@ -210,11 +210,15 @@ fn watch_pool(app: &App) {
     });
 }
 
-/// Ends the messages whose time is over.
+/// How long answers begun under a card are kept.
+const DRAFTS_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
+
+/// Ends the messages whose time is over, and forgets answers begun long ago.
 async fn end_messages(app: &App) -> Result<(), crate::store::Error> {
     for key in app.store().survey_keys().await? {
         app.store().end_messages(key, app.now()).await?;
     }
+    app.store().forget_drafts(app.now() - DRAFTS_FOR).await?;
     Ok(())
 }
 

@@ -81,6 +81,27 @@ fn may_meet(own: i16, other: i16) -> bool {
     kind_of(own).zip(kind_of(other)).is_some_and(|(own, other)| own.meets(other))
 }
 
+/// Takes out the interviews at the same door that are of the same household for certain: what a household sent by itself and what
+/// was taken from it are two answers of one, of which the case's fold chooses.
+pub(super) async fn drop_own_answers(
+    tx: &Tx,
+    key: SurveyKey,
+    node: &Node,
+    nodes: &mut Vec<Node>,
+) -> Result<(), Error> {
+    let is_here = |n: &Node| n.row.case_id == node.row.case_id;
+    let mut ids: Vec<Uuid> = nodes.iter().filter(|n| is_here(n)).map(|n| n.row.interview).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    ids.push(node.row.interview);
+    let own = text::sent_by_residents(tx, key, &ids).await?;
+    let is_own = |n: &Node| own.contains(&n.row.interview);
+    let is_node_own = is_own(node);
+    nodes.retain(|n| !is_here(n) || !(is_node_own || is_own(n)));
+    Ok(())
+}
+
 /// Takes out contact numbers that too many interviews gave: they are a manager's, and no evidence for or against anybody.
 pub(super) async fn drop_shared_phones(tx: &Tx, key: SurveyKey, nodes: &mut [Node]) -> Result<(), Error> {
     let phone = number(KeyKind::Phone);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::apply::{self, Cause};
 use super::component::{Component, Node, load};
-use super::find::{candidates, drop_shared_phones, kind_of, stored_keys};
+use super::find::{candidates, drop_own_answers, drop_shared_phones, kind_of, stored_keys};
 use super::judge::Judge;
 use super::score::score;
 use super::settle::{WORKER, Work, settle};
@@ -161,6 +161,7 @@ impl Dedupe {
         with.sort_unstable();
         with.dedup();
         let mut nodes = load(tx, at.key, &with, &HashMap::new()).await?;
+        drop_own_answers(tx, at.key, &node, &mut nodes).await?;
         nodes.push(node);
         drop_shared_phones(tx, at.key, &mut nodes).await?;
         let node = nodes.pop().ok_or(crate::store::Error::Corrupt("linked interview"))?;

@@ -100,13 +100,17 @@ fn unmet_by(evidence: &Evidence, rules: &Rules, horizon: Horizon) -> Vec<EffortP
     unmet(Effort::measure(&facts.visits, rules).counted, rules)
 }
 
-/// The interview that speaks for the door: complete before partial, counted here before counted elsewhere, own before
-/// proxy, then the one with more persons, then the later one.
+/// The interview that speaks for the door: complete before partial, counted here before counted elsewhere, taken from the
+/// household before one it sent by itself, that before a proxy's, then the one with more persons, then the later one.
 fn current<'a, 'b>(facts: &'b Facts<'a>) -> Option<&'b Taken<'a>> {
     facts.interviews.iter().max_by_key(|taken| {
         let text = taken.interview;
-        let is_own = !is_proxy(facts, taken);
-        (taken.is_complete, !text.counted_elsewhere, is_own, text.persons.recorded, text.at, text.id)
+        let worth = match completed_by(facts, taken) {
+            CompletedBy::Own => 2,
+            CompletedBy::SelfResponse => 1,
+            CompletedBy::Proxy => 0,
+        };
+        (taken.is_complete, !text.counted_elsewhere, worth, text.persons.recorded, text.at, text.id)
     })
 }
 

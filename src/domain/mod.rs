@@ -5,6 +5,7 @@
 //! *set* of evidence alone, never on the order in which it arrived.
 
 pub mod blank;
+pub mod card_number;
 pub mod case;
 pub mod citizen_id;
 pub mod code;
@@ -46,6 +47,7 @@ mod worked;
 #[cfg(test)]
 mod worked_lines;
 
+pub use card_number::{CardNumber, NoCardNumber};
 pub use case::{Claim, CompletedBy, ConfirmedBy, Counted, Standing, Tallied, flags};
 pub use citizen_id::CitizenId;
 pub use code::{

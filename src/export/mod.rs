@@ -1,7 +1,8 @@
-//! Data out: cases, visits, households, persons as CSV or GeoJSON, page by page so that no survey is too large.
+//! Data out: cases, visits, households, persons as CSV or GeoJSON, and answers to forms, page by page so that no survey is too large.
 //!
 //! Never a citizen ID, not even its hash. Text cells that a spreadsheet would run are made harmless.
 
+pub mod forms;
 mod table;
 
 use crate::domain::{AreaRange, CaseId};

@@ -22,6 +22,8 @@ pub enum Cell {
     Text(String),
     /// A number, written as it is.
     Number(f64),
+    /// Digits and their signs, written as they are.
+    Plain(String),
     /// Yes or no.
     Bool(bool),
 }
@@ -31,14 +33,14 @@ impl Cell {
         value.map_or(Self::Empty, |v| Self::Text(v.into()))
     }
 
-    fn number(value: Option<impl Into<f64>>) -> Self {
+    pub(super) fn number(value: Option<impl Into<f64>>) -> Self {
         value.map_or(Self::Empty, |v| Self::Number(v.into()))
     }
 
     fn to_json(&self) -> Value {
         match self {
             Self::Empty => Value::Null,
-            Self::Text(text) => json!(text),
+            Self::Text(text) | Self::Plain(text) => json!(text),
             // A whole number as one: 6, not 6.0.
             Self::Number(n) => n.to_string().parse::<i64>().map_or_else(|_| json!(n), |whole| json!(whole)),
             Self::Bool(b) => json!(b),
@@ -358,6 +360,7 @@ pub(super) fn push_csv(out: &mut String, cells: &[Cell]) {
                 let _ = write!(out, "{n}");
             }
             Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Cell::Plain(text) => out.push_str(text),
             Cell::Text(text) => push_text(out, text),
         }
     }

@@ -15,6 +15,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::json::Json;
+use super::sealed::Seal;
 use crate::domain::citizen_id::CitizenId;
 use crate::domain::ids::DeviceId;
 
@@ -31,6 +32,9 @@ pub struct Keys {
     browsers: Hmac<Sha256>,
     stand_ins: Hmac<Sha256>,
     cursors: Hmac<Sha256>,
+    seal: Seal,
+    cards: Hmac<Sha256>,
+    pending: [u8; 32],
     key_id: String,
     check: [u8; 32],
 }
@@ -53,6 +57,9 @@ impl Keys {
             browsers: keyed(&derive("doorknock known browser")),
             stand_ins: keyed(&derive("doorknock stand-in id")),
             cursors: keyed(&derive("doorknock cursor")),
+            cards: keyed(&derive("doorknock card")),
+            pending: derive("doorknock pending answer"),
+            seal: Seal::derived(|n| derive(&format!("doorknock seal {n}"))),
             key_id,
             check: derive("doorknock key check"),
         }
@@ -105,6 +112,34 @@ impl Keys {
         half(finish(self.browsers.clone().chain_update(mark).chain_update(user.as_bytes())))
     }
 
+    /// What proves a PIN under the code of a card, of which the hash is given.
+    pub fn pin_digest(&self, code: &[u8], pin: &str) -> [u8; 16] {
+        half(finish(self.cards.clone().chain_update(b"pin").chain_update(code).chain_update(pin.as_bytes())))
+    }
+
+    /// What proves that a page's answers so far were written by this service, under the hash of a card's code.
+    pub fn page_proof(&self, code: &[u8], text: &str) -> [u8; 16] {
+        half(finish(
+            self.cards.clone().chain_update(b"page").chain_update(code).chain_update(text.as_bytes()),
+        ))
+    }
+
+    /// An id of something that comes of a card, by the hash of its code and what it is. Of version 8, as made ids are.
+    pub fn card_id(&self, code: &[u8], what: &str) -> Uuid {
+        let whole = self.cards.clone().chain_update(b"id").chain_update(code).chain_update(what.as_bytes());
+        made_id(half(finish(whole)))
+    }
+
+    /// The key that seals answers which wait for their card.
+    pub fn pending_key(&self) -> &[u8; 32] {
+        &self.pending
+    }
+
+    /// The key that opens sealed records.
+    pub fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
     /// What proves that this service made a cursor of the feed.
     pub fn cursor_proof(&self, cursor: &[u8]) -> [u8; 16] {
         half(finish(self.cursors.clone().chain_update(cursor)))
@@ -114,15 +149,18 @@ impl Keys {
     /// same for both always gives the same; nobody without the key can make one. Of version 8, as made ids are.
     pub fn stand_in(&self, id: Uuid, owner: &str) -> Uuid {
         let whole = finish(self.stand_ins.clone().chain_update(id.as_bytes()).chain_update(owner.as_bytes()));
-        uuid::Builder::from_bytes(half(whole))
-            .with_variant(uuid::Variant::RFC4122)
-            .with_version(uuid::Version::Custom)
-            .into_uuid()
+        made_id(half(whole))
     }
 
     fn content(&self, bytes: &[u8]) -> ContentDigest {
         half(finish(self.contents.clone().chain_update(bytes)))
     }
+}
+
+/// An id of version 8 of these bytes.
+fn made_id(bytes: [u8; 16]) -> Uuid {
+    let builder = uuid::Builder::from_bytes(bytes);
+    builder.with_variant(uuid::Variant::RFC4122).with_version(uuid::Version::Custom).into_uuid()
 }
 
 /// The first half of a digest.

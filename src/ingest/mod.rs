@@ -25,9 +25,12 @@ pub mod refold;
 mod resolve;
 mod rows;
 pub mod scrub;
+pub mod sealed;
+pub mod self_response;
 pub mod setup;
 mod sheets;
 pub mod staff;
+pub mod vault;
 
 use std::sync::Arc;
 

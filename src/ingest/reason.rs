@@ -128,6 +128,12 @@ reasons! {
     VisitCorrected "visit-corrected" Held {
         "The correction tells another visit than was told first; a supervisor decides which is right.",
         "更正后的访问与原来所报不同，由普查指导员判断以哪个为准。" }
+    CardUnbound "card-unbound" Held {
+        "The card was not reported from a door yet, or from another one; the visit that left it, or a supervisor, decides.",
+        "尚无访问记录报告此卡留在哪一户，或报告的是另一户；以留卡的访问或普查指导员的裁定为准。" }
+    SelfSecond "self-second" Held {
+        "An answer was sent under this code before; a supervisor decides whether this one counts.",
+        "此前已用该码提交过；由普查指导员决定是否采用本次提交。" }
     IdReused "id-reused" Refused {
         "Another record with this id is stored; make a new record, or a higher revision of the interview.",
         "已存在同一编号的其他记录；请新建记录，或以更高的修订号发送登记表。" }
@@ -155,6 +161,9 @@ reasons! {
     UnknownType "unknown-type" Refused {
         "The type of the record is none of visit, interview, dwelling, submission, message_read.",
         "记录类型不是访问、登记表、住户、表单或消息已读之一。" }
+    SealedUnreadable "sealed-unreadable" Refused {
+        "The sealed copy cannot be opened here; send the record itself.",
+        "封存的副本无法在此打开，请发送原记录。" }
     BadId "bad-id" Refused {
         "An id is not a UUID or is the nil UUID.",
         "编号不是 UUID，或为全零 UUID。" }
@@ -221,6 +230,12 @@ reasons! {
     AnswerNotListed "answer-not-listed" Warned {
         "An answer is not among the choices of its question and is kept as it is.",
         "某个答案不在题目的选项中，已按原样保留。" }
+    CardTaken "card-taken" Warned {
+        "The card with this number was left at another door before; the visit is stored.",
+        "该号码的卡此前已留在另一户，访问已存储。" }
+    CardInvalid "card-invalid" Warned {
+        "There is no card with this number; the visit is stored.",
+        "没有该号码的卡，访问已存储。" }
     VisitUnknownYet "visit-unknown-yet" Warned {
         "The visit named has not arrived yet; the interview counts without it.",
         "所写的访问尚未送达，登记表先行生效。" }

@@ -134,9 +134,9 @@ impl Receipt {
 }
 
 /// Warnings as they are told.
-pub fn told(warnings: &[Warning]) -> Vec<Value> {
+pub fn told<'w>(warnings: impl IntoIterator<Item = &'w Warning>) -> Vec<Value> {
     let told = |w: &Warning| serde_json::json!({"pointer": w.pointer, "reason": w.reason.slug(), "detail": w.detail});
-    warnings.iter().map(told).collect()
+    warnings.into_iter().map(told).collect()
 }
 
 /// How many receipts of each kind.

@@ -81,6 +81,8 @@ pub enum RecordKind {
     Submission,
     /// A message that was read.
     MessageRead,
+    /// A copy of another record that only this service can open.
+    Sealed,
 }
 
 impl RecordKind {
@@ -92,12 +94,14 @@ impl RecordKind {
             Self::Dwelling => "dwelling",
             Self::Submission => "submission",
             Self::MessageRead => "message_read",
+            Self::Sealed => "sealed",
         }
     }
 
     /// The kind of that word, if it is one.
     pub fn from_slug(slug: &str) -> Option<Self> {
-        let all = [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission, Self::MessageRead];
+        let all =
+            [Self::Visit, Self::Interview, Self::Dwelling, Self::Submission, Self::MessageRead, Self::Sealed];
         all.into_iter().find(|kind| kind.slug() == slug)
     }
 }
@@ -248,6 +252,13 @@ impl Parsed {
     }
 }
 
+/// The record at `index` of a batch whose box cannot be opened, from its text.
+pub fn refuse_sealed(index: usize, text: &str, context: &Context<'_>) -> Read {
+    let refusal = Refusal::new(Reason::SealedUnreadable, "/box".to_owned(), "cannot be opened here");
+    let refused = refusal.into_refused(&format!("/records/{index}"), json::label(text));
+    Read::refused(context.keys.text_digest(&settled(text)), refused)
+}
+
 /// The text of a record that breaks our limits, as any program would write it again: spelling of escapes and blanks gone,
 /// so that a device that serialises the record anew sends the same batch. What is no JSON at all stays as it is.
 fn settled(text: &str) -> Cow<'_, str> {
@@ -277,6 +288,8 @@ fn read_tree(tree: &Json<'_>, context: &Context<'_>, notes: &Notes) -> Result<Pa
         RecordKind::Interview => interview::read(fields, context).map(|r| Parsed::Interview(Box::new(r))),
         RecordKind::Dwelling => dwelling::read(fields, context).map(|r| Parsed::Dwelling(Box::new(r))),
         RecordKind::Submission => submission::read(&fields).map(|r| Parsed::Submission(Box::new(r))),
+        // Whoever reads a batch has opened what can be opened.
+        RecordKind::Sealed => Err(fields.refuse(Reason::SealedUnreadable, "box", "cannot be opened here")),
         RecordKind::MessageRead => message_read::read(&fields, context).map(Parsed::MessageRead),
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn visit_row(index: usize, digest: &[u8], v: &VisitRecord, standing: 
         accuracy_m,
         sent_position: fix.map(|f| (f.sent_lon, f.sent_lat, f.datum)),
         note: v.note.clone(),
+        card: v.card.map(|card| card.to_string()),
         extra: visit_extra(v),
     }
 }

@@ -51,9 +51,10 @@ pub struct Asked {
 }
 
 /// An answer of 200 whose body is sent piece by piece as `pieces` yields them; an error in between breaks the body off.
-pub fn stream<P>(pieces: P) -> Response
+pub fn stream<P, B>(pieces: P) -> Response
 where
-    P: Stream<Item = std::io::Result<String>> + Send + Sync + 'static,
+    P: Stream<Item = std::io::Result<B>> + Send + Sync + 'static,
+    B: Into<bytes::Bytes> + Send + Sync + 'static,
 {
     warp::reply::stream(pieces).into_response()
 }

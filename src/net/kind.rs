@@ -77,6 +77,10 @@ kinds! {
         "The enrolment code does not work", "登记码无效",
         "The code is mistyped, was used before or is older than a day. A supervisor can give a new one.",
         "登记码输错、已被使用或已超过一天。请向普查指导员索取新的登记码。" }
+    WRONG_PIN "wrong-pin" FORBIDDEN {
+        "The PIN is wrong", "密码错误",
+        "The card has another PIN. After five wrong ones it waits for a quarter of an hour, after twenty its code ends.",
+        "与该卡设定的密码不符。连续输错五次须等待一刻钟，累计二十次该码作废。" }
     DEVICE_REVOKED "device-revoked" FORBIDDEN {
         "This device has been cut off", "本设备已被停用",
         "A supervisor has cut this device off, or its person is no longer on the staff list. What it still holds can be saved to a file and handed in.",

@@ -227,6 +227,18 @@ impl Request {
         tags.any(|known| known == "*" || known.trim_start_matches("W/") == tag)
     }
 
+    /// Scheme and host as the caller used them.
+    pub fn origin(&self) -> String {
+        let scheme = match self.connection.carriage {
+            Carriage::Tls => "https",
+            Carriage::Plain => "http",
+        };
+        let host = self.header(&http::header::HOST).unwrap_or("localhost");
+        let host: String =
+            host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
+        format!("{scheme}://{host}")
+    }
+
     /// The bearer token of `Authorization`, not checked.
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header(&AUTHORIZATION)?.split_once(' ')?;

@@ -3,13 +3,14 @@
 
 use askama::Template;
 
-use super::devices::{origin, picture};
+use super::devices::picture;
 use super::doors::by_address;
 use super::form::Form;
 use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::access;
 use crate::app::auth;
+use crate::app::cards::card_address;
 use crate::domain::CaseId;
 use crate::net::problem::Problem;
 use crate::visits::door::{area_names, place};
@@ -58,13 +59,13 @@ pub async fn make(v: Visitor, form: Form) -> Answer {
         store.add_slips(v.caller.key, &slips, &v.caller.user, v.now).await?;
     }
     let areas = area_names(store, &v.survey, &rows).await?;
-    let site = format!("{}/card", origin(&v));
+    let origin = v.request.origin();
     let cards = rows.iter().zip(codes).map(|(row, code)| {
         let area = areas.get(&row.area).map_or("", |n| v.words.pick(n.0.as_str(), n.1.as_str()));
         let address = format!("{area} {}", place(row)).trim().to_owned();
-        Card { address, picture: picture(&format!("{site}?code={code}")), code }
+        Card { address, picture: picture(&card_address(&origin, &code)), code }
     });
     let cards = cards.collect();
     let f = v.frame(Tab::Returns, v.words.t("cards.title")).await?;
-    v.show(&Page { f, site, cards })
+    v.show(&Page { f, site: format!("{origin}/card"), cards })
 }

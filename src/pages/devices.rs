@@ -175,7 +175,7 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
     if !v.app.store().add_enrol_code(&hash, v.caller.key, &person.user, end).await? {
         return Err(fault("user", "must be an enumerator of your area"));
     }
-    let address = format!("{}/phone/#{code}", origin(&v));
+    let address = format!("{}/phone/#{code}", v.request.origin());
     let page = CodePage {
         f: v.frame(Tab::Devices, v.words.t("code.title")).await?,
         picture: picture(&address),
@@ -185,17 +185,6 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
         address,
     };
     v.show(&page)
-}
-
-/// Scheme and host as the browser used them.
-pub(super) fn origin(v: &Visitor) -> String {
-    let scheme = match v.request.connection.carriage {
-        crate::net::request::Carriage::Tls => "https",
-        crate::net::request::Carriage::Plain => "http",
-    };
-    let host = v.request.header(&http::header::HOST).unwrap_or("localhost");
-    let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
-    format!("{scheme}://{host}")
 }
 
 /// The QR picture of an address; empty when it cannot be drawn.

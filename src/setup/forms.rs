@@ -57,8 +57,6 @@ pub(super) fn read(desk: &mut Desk<'_>, policy: Option<&Forms>) -> Vec<SetupForm
             return Vec::new();
         }
     };
-    let default = Forms::default();
-    let policy = policy.unwrap_or(&default);
     let mut all: Vec<SetupForm> = Vec::new();
     for file in names.iter().filter(|name| name.matches('/').count() == 1 && is_wanted(name)) {
         match one(desk, file, &names, policy) {
@@ -78,7 +76,7 @@ pub(super) fn read(desk: &mut Desk<'_>, policy: Option<&Forms>) -> Vec<SetupForm
     all
 }
 
-fn one(desk: &Desk<'_>, file: &str, names: &[String], policy: &Forms) -> Result<SetupForm, Vec<Rule>> {
+fn one(desk: &Desk<'_>, file: &str, names: &[String], policy: Option<&Forms>) -> Result<SetupForm, Vec<Rule>> {
     let bytes: Arc<[u8]> = bytes_of(desk, file, limits::FILE_BYTES).map_err(|rule| vec![rule])?.into();
     let media = media(desk, file, names).map_err(|rule| vec![rule])?;
     let lengths: Vec<(&str, usize)> =
@@ -86,7 +84,7 @@ fn one(desk: &Desk<'_>, file: &str, names: &[String], policy: &Forms) -> Result<
     let given = Given {
         bytes: Arc::clone(&bytes),
         default_version: NO_VERSION.to_owned(),
-        languages: policy.languages.clone(),
+        languages: policy.map(|policy| policy.languages.clone()).unwrap_or_default(),
         files: media.iter().map(|(name, _)| name.clone()).collect(),
         ..Given::default()
     };
@@ -94,7 +92,8 @@ fn one(desk: &Desk<'_>, file: &str, names: &[String], policy: &Forms) -> Result<
     match given.import() {
         Err(more) => faults.extend(more),
         Ok(imported) => {
-            faults.extend(faults_of_role(&imported, policy));
+            // Which role it gets is not known while survey.toml cannot be read.
+            faults.extend(policy.map(|policy| faults_of_role(&imported, policy)).unwrap_or_default());
             if faults.is_empty() {
                 return Ok(SetupForm { file: file.to_owned(), bytes, imported, media });
             }

@@ -59,6 +59,8 @@ pub enum Action {
     SendMessage,
     /// A message was withdrawn.
     WithdrawMessage,
+    /// Cards were made ahead.
+    MakeCards,
     /// A device was cut off.
     RevokeDevice,
     /// A device was enrolled.
@@ -85,7 +87,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ReadCase,
         Self::ReadNotes,
         Self::ReadLinks,
@@ -100,6 +102,7 @@ impl Action {
         Self::Assign,
         Self::SendMessage,
         Self::WithdrawMessage,
+        Self::MakeCards,
         Self::RevokeDevice,
         Self::EnrolDevice,
         Self::MakeCode,
@@ -130,6 +133,7 @@ impl Action {
             Self::Assign => "assign",
             Self::SendMessage => "send_message",
             Self::WithdrawMessage => "withdraw_message",
+            Self::MakeCards => "make_cards",
             Self::RevokeDevice => "revoke_device",
             Self::EnrolDevice => "enrol_device",
             Self::MakeCode => "make_code",

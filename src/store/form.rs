@@ -34,7 +34,7 @@ statements! {
         select hash, xform, published_at from form_version
         where district_id = $1 and survey_no = $2 and form_id = $3 and version = $4";
     /// $1 district, $2 survey, $3 form, $4 version.
-    MODEL = "-- form_model
+    MODEL = "-- read_form_model
         select model from form_version where district_id = $1 and survey_no = $2 and form_id = $3 and version = $4";
     /// $1 district, $2 survey, $3 form. Of every published version, newest first.
     MODELS = "-- form_models

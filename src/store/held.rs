@@ -92,9 +92,10 @@ statements! {
             select case when is_whole then 4::smallint else 5::smallint end, case when is_whole then id else sheet_id end, revision, case_id,
                    enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, null
               from submission where district_id = $1 and survey_no = $2 and status = 1) h
-        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
-        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
-        where a.lo between $3 and $4 and (h.received_at, h.id) > ($5, $6)
+        left join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
+        where coalesce(a.lo, c.area_no) between $3 and $4 and (h.received_at, h.id) > ($5, $6)
         order by h.received_at, h.id, h.revision limit $7";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 record id. All revisions, any status but accepted from the start.
     FIND_HELD = "-- find_held
@@ -118,23 +119,25 @@ statements! {
             select 5::smallint, sheet_id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status,
                    null
               from submission where district_id = $1 and survey_no = $2 and sheet_id = $5 and not is_whole) h
-        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
-        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
-        where a.lo between $3 and $4 and h.held_reason is not null
+        left join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
+        where coalesce(a.lo, c.area_no) between $3 and $4 and h.held_reason is not null
         order by h.revision desc";
     /// $1 district, $2 survey, $3 lo, $4 hi.
     COUNT_HELD = "-- count_held
         select count(*) as n from (
-            select enumerator from visit where district_id = $1 and survey_no = $2 and status = 1
+            select enumerator, case_id from visit where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select enumerator from interview where district_id = $1 and survey_no = $2 and status = 1
+            select enumerator, case_id from interview where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select enumerator from dwelling_record where district_id = $1 and survey_no = $2 and status = 1
+            select enumerator, case_id from dwelling_record where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select enumerator from submission where district_id = $1 and survey_no = $2 and status = 1) h
-        join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
-        join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
-        where a.lo between $3 and $4";
+            select enumerator, case_id from submission where district_id = $1 and survey_no = $2 and status = 1) h
+        left join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
+        left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
+        left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
+        where coalesce(a.lo, c.area_no) between $3 and $4";
     /// $1 district, $2 survey, $3 record, $4 revision, $5 decision, $6 note, $7 by, $8 at.
     INSERT_HELD_DECISION = "-- insert_held_decision
         insert into held_decision (district_id, survey_no, record_id, revision, seq, decision, note, decided_by, decided_at)

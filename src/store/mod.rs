@@ -6,11 +6,13 @@
 //! PostgreSQL rolls back. No statement here decides anything about the field: rules live in `domain`.
 
 pub mod access;
+pub mod answers;
 pub mod attachment;
 pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod browse;
+pub mod card;
 pub mod case;
 pub mod completion;
 mod connect;
@@ -67,11 +69,13 @@ pub fn statements() -> Vec<&'static Statement> {
     let (cases, evidence, links, loads) = (case::all(), evidence::all(), link::all(), load::all());
     [
         access::ALL,
+        answers::ALL,
         attachment::ALL,
         audit::ALL,
         backup::ALL,
         batch::ALL,
         browse::ALL,
+        card::ALL,
         cases.as_slice(),
         completion::ALL,
         decision::ALL,

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::feed::AssignmentRow;
-use super::tx::{Error, Outcome, Tx, statements};
+use super::feed::{self, AssignmentRow, ChangeKind, Mark};
+use super::tx::{Error, Outcome, Tx, new_tag, statements};
 use super::{Store, SurveyKey, Witness};
 use crate::domain::{AreaRange, CaseId};
 
@@ -55,7 +55,7 @@ statements! {
         where district_id = $1 and survey_no = $2 and id = any($3) and superseded_at is null";
     /// $1 hash.
     FIND_SLIP = "-- find_slip
-        select district_id, survey_no, case_id from slip where code_hash = $1";
+        select district_id, survey_no, case_id from slip where code_hash = $1 and case_id is not null and killed_at is null";
     /// $1 hashes, $2 district, $3 survey, $4 cases, $5 by, $6 now.
     PUT_SLIPS = "-- put_slips
         insert into slip (code_hash, district_id, survey_no, case_id, made_by, made_at)
@@ -69,6 +69,9 @@ statements! {
     /// $1 district, $2 survey, $3 case. How many wishes a door has had since $4.
     COUNT_WISHES = "-- count_wishes
         select count(*) as n from slip_wish where district_id = $1 and survey_no = $2 and case_id = $3 and made_at > $4";
+    /// $1 district, $2 survey, $3 case.
+    AREA_OF_CASE = "-- area_of_case
+        select area_no from survey_case where district_id = $1 and survey_no = $2 and id = $3";
     /// $1 district, $2 survey, $3 cases, $4 now. Wishes whose window has not passed.
     WISHES = "-- wishes_of_cases
         select id, case_id, wish_from, wish_to, note, made_at from slip_wish
@@ -285,7 +288,12 @@ impl Store {
                     &[&key.district, &key.no, &ids, &case, &froms, &tos, &note, &made_at],
                 )
                 .await?;
-                Ok::<_, Error>(Outcome::Commit(true))
+                let tag = new_tag(made_at);
+                let row = tx.query_opt(&AREA_OF_CASE, &[&key.district, &key.no, &case]).await?;
+                let area_no = row.map(|r| r.get("area_no"));
+                let mark = Mark { id: case.into(), area_no, ..Mark::default() };
+                feed::mark(tx, key, tag, ChangeKind::Case, &[mark]).await?;
+                Ok::<_, Error>(Outcome::Stamp(true, key, tag))
             })
         })
         .await

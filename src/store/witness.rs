@@ -111,6 +111,15 @@ pub enum Disclosure {
         /// The area; none for the whole survey.
         area: Option<String>,
     },
+    /// Answers to a form, of a whole area.
+    Answers {
+        /// The form.
+        form: String,
+        /// csv, jsonl, zip, or page for a table in a browser.
+        format: &'static str,
+        /// The area; none for the whole survey.
+        area: Option<String>,
+    },
     /// A copy of everything.
     Backup,
 }
@@ -129,6 +138,9 @@ impl Disclosure {
             }
             Self::Export { kind, format, area } => {
                 (Action::ReadExport, area, None, json!({"kind": kind, "format": format}))
+            }
+            Self::Answers { form, format, area } => {
+                (Action::ReadExport, area, None, json!({"kind": "forms", "form": form, "format": format}))
             }
             Self::Backup => (Action::Backup, None, None, json!({})),
         }

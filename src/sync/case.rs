@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::Change;
 use crate::domain::{
-    CaseId, Channel, CompletedBy, Evidence, InterviewId, Standing, State, Visit, fold, not_before,
+    CaseId, Channel, CompletedBy, Evidence, InterviewId, Standing, State, Visit, Window, fold, not_before,
     visits_in_force,
 };
+use crate::store::card::{self, Progress};
 use crate::store::case::CaseRow;
 use crate::store::feed::Reader;
 use crate::store::told::{self, Made};
@@ -21,16 +22,23 @@ use crate::visits::evidence_in;
 
 /// How many visits a device is told of.
 const VISITS: usize = 10;
+/// How many wishes a device is told of.
+const WISHES: i64 = 8;
 /// Who made an interview that came online.
 const SELF: &str = "self";
 
-/// What the evidence of some cases tells.
+/// What the evidence of some cases tells, and what residents said under their cards.
+#[derive(Default)]
 struct Told {
     evidence: HashMap<CaseId, Evidence>,
     /// Visits that have a note.
     noted: HashSet<Uuid>,
     /// Revisions of their interviews.
     made: HashMap<Uuid, Vec<Made>>,
+    /// How far residents have come with answering by themselves.
+    progress: HashMap<CaseId, Progress>,
+    /// When they would like to be visited.
+    wishes: HashMap<CaseId, Vec<Window>>,
 }
 
 /// These cases, in their order.
@@ -54,8 +62,15 @@ impl Told {
     async fn read(tx: &Tx, survey: &Survey, reader: &Reader, rows: &[CaseRow]) -> Result<Self, Error> {
         let has_any = |r: &&CaseRow| r.visits > 0 || r.interviews > 0 || r.decisions > 0 || r.absorbed > 0;
         let touched: Vec<CaseId> = rows.iter().filter(has_any).map(|r| r.id).collect();
+        let all: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
+        let progress = card::progress(tx, survey.key, &all).await?;
+        let mut wishes: HashMap<CaseId, Vec<Window>> = HashMap::new();
+        for (case, from, to) in card::windows(tx, survey.key, &all, WISHES).await? {
+            wishes.entry(case).or_default().push(Window { from, to });
+        }
+        let untouched = Self { progress, wishes, ..Self::default() };
         if touched.is_empty() {
-            return Ok(Self { evidence: HashMap::new(), noted: HashSet::new(), made: HashMap::new() });
+            return Ok(untouched);
         }
         let survivors: Vec<CaseId> = rows.iter().filter(|r| r.absorbed > 0).map(|r| r.id).collect();
         let mut evidence = evidence_in(tx, survey.key, touched.clone(), &survivors).await?;
@@ -64,7 +79,7 @@ impl Told {
             evidence.values().flat_map(|e| last_visits(e, survey)).map(|v| v.id.0).collect::<Vec<_>>();
         let noted = told::noted(tx, survey.key, &shown).await?.into_iter().collect();
         let made = makers(tx, survey.key, reader, &evidence).await?;
-        Ok(Self { evidence, noted, made })
+        Ok(Self { evidence, noted, made, ..untouched })
     }
 
     fn case(&self, row: &CaseRow, evidence: &Evidence, standing: &Standing, survey: &Survey) -> Change {
@@ -76,7 +91,8 @@ impl Told {
             "appointment": door.appointment, "holder": row.holder, "created_at": row.created_at,
             "history": visits.iter().map(|v| visit(v)).collect::<Vec<_>>(),
             "completed": self.completed(evidence, standing), "interviews": self.own(evidence),
-            "not_before": not_before(standing, &survey.rules),
+            "not_before": not_before(standing, &survey.rules), "wishes": self.wishes.get(&row.id).map_or(&[][..], Vec::as_slice),
+            "self": self.progress.get(&row.id).map(|p| json!({"started_at": p.started_at, "submitted_at": p.submitted_at})),
         });
         let noted = visits.iter().map(|v| v.id.0).filter(|id| self.noted.contains(id)).collect();
         Change { noted, ..Change::put("case", data) }
@@ -118,9 +134,14 @@ fn last_visits<'a>(evidence: &'a Evidence, survey: &Survey) -> Vec<&'a Visit> {
     visits
 }
 
+/// Who made a visit; residents have no login name.
+fn by(enumerator: &str) -> &str {
+    if enumerator.is_empty() { SELF } else { enumerator }
+}
+
 /// A visit without its note, which is read apart.
 fn visit(v: &Visit) -> Value {
-    json!({"id": v.id, "at": v.at, "outcome": v.outcome, "by": &*v.enumerator, "channel": v.channel,
+    json!({"id": v.id, "at": v.at, "outcome": v.outcome, "by": by(&v.enumerator), "channel": v.channel,
         "informant": v.informant, "note": null})
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Change, case};
 use crate::domain::{CaseId, StaffId, State};
+use crate::ingest::digest::Keys;
 use crate::ingest::receipt::Receipt;
 use crate::store::batch::{self, Known, RecordKind, Status, known_records};
 use crate::store::case::{CasePlace, CaseRow, find_by_dwelling, find_cases, list_lent_rows, list_rows};
@@ -20,12 +21,13 @@ use crate::store::{Error, Sight, SurveyKey, Tx, Whose};
 use crate::surveys::Survey;
 use crate::visits::filled;
 
-/// Policy and codes of a survey.
-pub(super) fn survey(s: &Survey) -> Change {
+/// Policy and codes of a survey, and the key for sealing records.
+pub(super) fn survey(s: &Survey, keys: &Keys) -> Change {
     let data = json!({
         "id": s.slug, "name": s.name, "name_zh": s.name_zh, "time_zone": s.time_zone, "reference_at": s.reference_at,
         "starts_on": s.starts_on, "ends_on": s.ends_on, "policy_version": s.policy_version, "policy": s.rules.policy,
         "self_response": s.rules.policy.self_response, "codes": crate::domain::code::tables(),
+        "seal": {"key": keys.key_id(), "p256": keys.seal().public()},
         "limits": {"records": 5000, "bytes": 16 << 20, "record_bytes": 256 << 10},
     });
     Change::put("survey", data)

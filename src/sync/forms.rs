@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Change;
 use crate::domain::policy::Forms;
-use crate::forms::FormRole;
+use crate::domain::FormRole;
 use crate::store::form::{self, Form, VersionRow};
 use crate::store::{Error, SurveyKey, Tx};
 

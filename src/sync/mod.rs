@@ -250,7 +250,7 @@ impl Work<'_> {
 
     /// Policy and codes, with the sheets that are asked.
     async fn survey(&self) -> Result<Change, StoreError> {
-        let mut change = data::survey(&self.survey);
+        let mut change = data::survey(&self.survey, &self.keys);
         change.data["forms"] = forms::sheets(self.tx, self.key, &self.survey.rules.policy.forms).await?;
         Ok(change)
     }

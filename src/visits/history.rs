@@ -74,6 +74,9 @@ pub struct History {
     pub links: Vec<Value>,
     /// When residents asked to be visited, still to come. Requests, not evidence.
     pub wishes: Vec<WishView>,
+    /// How far residents have come with answering by themselves.
+    #[serde(rename = "self")]
+    pub self_response: Option<SelfView>,
     /// Who was given the door.
     pub assignments: Vec<AssignmentView>,
     /// What supervisors decided.
@@ -254,6 +257,15 @@ pub struct Birth {
     pub d: Option<i16>,
 }
 
+/// How far answering online has come.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SelfView {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When an answer was taken.
+    pub submitted_at: Option<Timestamp>,
+}
+
 /// When a resident would like to be visited.
 #[derive(Clone, Debug, Serialize)]
 pub struct WishView {
@@ -364,6 +376,7 @@ pub async fn history(
     let sheets = store.sheets_of_case(witness, survey.key, row.id).await?;
     let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
     let decisions = store.decisions(survey.key, row.id).await?;
+    let progress = store.card_progress(survey.key, &[row.id]).await?.remove(&row.id);
     let names = area_names(store, survey, rows).await?;
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()));
     door.visits = None;
@@ -389,6 +402,7 @@ pub async fn history(
         interviews: interview_views(&detail, &standing, reader, now),
         answers: sheet_views(&sheets, reader, now),
         links: Vec::new(),
+        self_response: progress.map(|p| SelfView { started_at: p.started_at, submitted_at: p.submitted_at }),
         wishes: wishes.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
@@ -555,7 +569,11 @@ fn sheet_views(sheets: &[SheetOfCase], reader: &Reader, now: Timestamp) -> Vec<S
                 at: with_offset(s.at, s.at_offset_min),
                 enumerator: s.user.clone(),
                 result: if s.is_complete { InterviewResult::Complete } else { InterviewResult::Partial },
-                answers: s.answers.as_deref().filter(|_| whole).and_then(|text| serde_json::from_str(text).ok()),
+                answers: s
+                    .answers
+                    .as_deref()
+                    .filter(|_| whole)
+                    .and_then(|text| serde_json::from_str(text).ok()),
             }
         })
         .collect()

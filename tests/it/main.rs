@@ -61,6 +61,8 @@ mod returns;
 mod rooms;
 mod schema;
 mod scope;
+mod sealed;
+mod self_response;
 mod setup;
 mod sheets;
 mod strangers;

@@ -46,7 +46,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("shift_override", &["user_name", "spans", "set_by"]),
     ("staff", &["user_name", "name", "area", "shifts", "user_key"]),
     ("survey_case", &["area", "holder", "evidence"]),
-    ("visit", &["held_reason", "digest", "enumerator"]),
+    ("visit", &["held_reason", "digest", "enumerator", "card"]),
 ];
 
 /// What a column can hold where not every text will do.

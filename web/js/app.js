@@ -9,6 +9,12 @@ startKeys();
 startRefresh();
 startSwaps();
 for (const hidden of document.querySelectorAll('.scripted')) hidden.hidden = false;
+// A card's picture brings its code behind the #, which no server sees.
+const code = document.querySelector('main #code');
+if (code && location.hash.length > 1) {
+  code.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname);
+}
 // On a small screen the marked place of the top bar is brought into sight.
 document.querySelector('.main [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 // A menu closes by Escape and by a click beside it.

@@ -13,8 +13,9 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    assignments, attachments, audit, batches, cases, changes, completion, devices, enrol, exports, forms,
-    held, links, messages, pace, plan, problem_page, returns, shifts, slips, submissions, system,
+    assignments, attachments, audit, batches, cards, cases, changes, completion, devices, enrol, exports,
+    forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
+    submissions, system,
 };
 use call::Call;
 use schema::{Schema, date, int, refer, text, time, uuid};
@@ -32,7 +33,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 22] = [
+const FAMILIES: [Family; 24] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -46,6 +47,8 @@ const FAMILIES: [Family; 22] = [
     ("held", held::described::calls, held::described::schemas),
     ("links", links::described::calls, links::described::schemas),
     ("devices", devices::described::calls, devices::described::schemas),
+    ("visits", cards::described::calls, Vec::new),
+    ("visits", self_response::described::calls, Vec::new),
     ("devices", messages::described::calls, messages::described::schemas),
     ("visits", assignments::described::calls, assignments::described::schemas),
     ("devices", audit::described::calls, Vec::new),

@@ -94,6 +94,15 @@ pub fn schemas() -> Vec<Named> {
             ("residence_status?", refer_or_null("ResidenceStatus")),
             ("other_address?", text().up_to(20000).or_null().about("Where registered or living when elsewhere.")),
         ]).about("One person of the form.")),
+        ("SealedRecord", object([
+            ("type", only("sealed")),
+            ("id", uuid().about("Of the record inside.")),
+            ("revision?", int().within(1, 2_147_483_647).or_null().about("Of the interview inside.")),
+            ("key", text().about("`seal.key` of the feed's `survey`.")),
+            ("epk", text().about("The phone's public point made for this record, 65 bytes, base64url.")),
+            ("box", text().about("Nonce of 12 bytes, ciphertext and tag, base64url: AES-256-GCM under HKDF-SHA-256, without salt and info, of \
+                the ECDH secret on P-256 with `seal.p256`; the text of `id` is the associated data; inside is the record's JSON text.")),
+        ]).about("A copy of a record that only the service can open. It is treated as the record inside, receipt and all.")),
         ("VisitRecord", object([
             ("type", only("visit")),
             ("id", uuid().about("Made by the device; version 7 advised; not nil.")),
@@ -105,6 +114,7 @@ pub fn schemas() -> Vec<Named> {
             ("informant?", codes::<Informant>().or_null().about("Who said it or was asked; none when left out.")),
             ("photo?", list(uuid()).or_null().about("Ids of pictures; they count as soon as they are named. What is no id is left out with \
                 a warning.")),
+            ("card?", text().or_null().about("Number of the card that was left, seven digits; a wrong one never costs a visit.")),
             ("position?", refer_or_null("Position")),
             ("appointment?", refer_or_null("Appointment")),
             ("note?", text().up_to(20000).or_null().about("Free text.")),

@@ -162,6 +162,8 @@ impl Work<'_> {
             return Receipt::id_reused(index, id, kind.slug());
         }
         let mut receipt = Receipt::stored(id, kind.slug(), Status::Accepted).warned(&read.warnings);
+        let remarks = self.remarks.iter().filter(|(place, _)| *place == index);
+        receipt.warnings.extend(receipt::told(remarks.map(|(_, warning)| warning)));
         receipt.revision = (kind == batch::RecordKind::Interview).then_some(revision);
         let Some(standing) = self.standings.get(&index) else { return receipt };
         if let Some((reason, detail)) = standing.held.as_ref().filter(|_| standing.status == Status::Held) {

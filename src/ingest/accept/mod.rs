@@ -1,6 +1,7 @@
 //! Accepting one batch: read it, store it in one transaction, answer a receipt per record.
 
 mod answer;
+mod cards;
 mod doors;
 mod filled;
 mod forms;
@@ -30,10 +31,11 @@ use super::meant::Meant;
 use super::models::Models;
 use super::reason::{Reason, sentence};
 use super::receipt::{Answer, Counts};
-use super::record::{Context, Parsed, Read, Warning, read_record};
+use super::record::{Context, Parsed, Read, Warning, read_record, refuse_sealed};
 use super::refold::{At, Gains, Refold};
 use super::resolve::Cases;
 use super::rows::Standing;
+use super::sealed::{Unsealed, unseal, with_opened};
 use super::{Error, Ingest, digest, json, scrub};
 use crate::domain::CaseId;
 use crate::domain::Reach;
@@ -197,8 +199,13 @@ fn prepare(
     }
     let clock_offset = header.sent_at.instant.duration_since(now);
     let context = context(&survey, now, clock_offset, keys);
-    let reads: Vec<Read> =
-        raw.records.iter().enumerate().map(|(i, text)| read_record(i, text, &context)).collect();
+    let opened: Vec<Unsealed> = raw.records.iter().map(|text| unseal(text, keys)).collect();
+    let read = |(i, (text, opened)): (usize, (&&str, &Unsealed))| match opened {
+        Unsealed::Plain => read_record(i, text, &context),
+        Unsealed::Opened(inner) => read_record(i, inner, &context),
+        Unsealed::Unreadable => refuse_sealed(i, text, &context),
+    };
+    let reads: Vec<Read> = raw.records.iter().zip(&opened).enumerate().map(read).collect();
     let digests: Vec<_> = reads.iter().map(|r| r.digest).collect();
     let head = BatchHead {
         id: header.batch_id.0,
@@ -214,7 +221,8 @@ fn prepare(
         via,
     };
     let warnings = header.left_out.iter().map(|left| head_warning(*left)).collect();
-    let clean = scrub::scrub_json(text);
+    let whole = with_opened(text, &raw.records, &opened);
+    let clean = scrub::scrub_json(&whole);
     let raw_length = i32::try_from(clean.len()).unwrap_or(i32::MAX);
     let packed = batch::packed(clean.as_bytes())?;
     Ok(Prepared {
@@ -297,6 +305,8 @@ struct Work<'a> {
     standings: HashMap<usize, Standing>,
     /// Records whose standing changed although they came earlier.
     settled: Vec<Mark>,
+    /// Warnings that could not be known when the records were read, by place.
+    remarks: Vec<(usize, Warning)>,
 }
 
 async fn store_batch(
@@ -437,6 +447,7 @@ impl<'a> Work<'a> {
             unsure: HashSet::new(),
             standings: HashMap::new(),
             settled: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
@@ -448,6 +459,7 @@ impl<'a> Work<'a> {
         self.take_dwellings().await?;
         self.resolve_cases(keys).await?;
         self.take_visits_and_interviews(keys).await?;
+        self.take_cards(keys).await?;
         self.take_submissions().await?;
         self.take_readings().await?;
         self.fold_again().await

@@ -16,9 +16,10 @@ use super::refold::At;
 use super::{Error, Ingest};
 use crate::domain::ids::form_change_id;
 use crate::forms::{Change, FormModel, FormRole, Imported, changes};
+use crate::setup::NO_VERSION;
 use crate::store::access::Caller;
 use crate::store::audit::{self, Action, Note};
-use crate::store::form::{Form, VersionRow};
+use crate::store::form::Form;
 use crate::store::{Outcome, SurveyKey, Tx};
 use crate::surveys::Survey;
 
@@ -72,15 +73,25 @@ impl Ingest {
         upload: Upload,
         now: Timestamp,
     ) -> Result<Read, Error> {
-        let first = free_version(now, None);
-        let (upload, imported) = imported(upload, &first, None).await?;
+        let (upload, first) = imported(upload, NO_VERSION, None).await?;
+        let says_none = first.model.version == NO_VERSION;
         let known = match key {
-            Some(key) => self.store.form(key, &imported.model.id).await?.map(|form| (key, form)),
+            Some(key) => self.store.form(key, &first.model.id).await?.map(|form| (key, form)),
             None => None,
         };
-        let Some((key, form)) = known else { return packed(upload, imported, Vec::new()).await };
+        let Some((key, form)) = known else {
+            if !says_none {
+                return packed(upload, first, Vec::new()).await;
+            }
+            let (upload, dated) = imported(upload, &free_version(now, None), None).await?;
+            return packed(upload, dated, Vec::new()).await;
+        };
         let before = self.model_in_force(key, &form).await?;
-        let (upload, imported) = again(upload, imported, &form, before.clone(), now).await?;
+        let (upload, imported) = if says_none {
+            dated(upload, &form, before.clone(), now).await?
+        } else {
+            imported(upload, NO_VERSION, before.clone()).await?
+        };
         let differences = before.map_or_else(Vec::new, |before| changes(&before, &imported.model));
         packed(upload, imported, differences).await
     }
@@ -266,25 +277,22 @@ async fn imported(
     blocking(move || prepare::read(&upload).map(|imported| (upload, imported))).await
 }
 
-/// Imports a known form once more, with the version before it, and with the version that it gets if it says none.
-async fn again(
+/// Imports a known form that says no version: under its last one where nothing differs, else under a new one.
+async fn dated(
     upload: Upload,
-    imported_first: Imported,
     form: &Form,
     before: Option<Arc<FormModel>>,
     now: Timestamp,
 ) -> Result<(Upload, Imported), Error> {
-    let first = imported_first.model.version;
-    let last: Option<&VersionRow> = form.draft().or_else(|| form.current());
-    if let Some(last) = last {
-        let (upload, same) = imported(upload, &last.version, before.clone()).await?;
-        let says_itself = same.model.version == first;
-        if says_itself || prepare::md5_hex(same.xform.as_bytes()) == last.hash {
-            return Ok((upload, same));
+    let mut upload = upload;
+    if let Some(last) = form.draft().or_else(|| form.current()) {
+        let (given, same) = imported(upload, &last.version, before.clone()).await?;
+        if prepare::md5_hex(same.xform.as_bytes()) == last.hash {
+            return Ok((given, same));
         }
-        return imported(upload, &free_version(now, Some(form)), before).await;
+        upload = given;
     }
-    imported(upload, &first, before).await
+    imported(upload, &free_version(now, Some(form)), before).await
 }
 
 async fn packed(upload: Upload, imported: Imported, changes: Vec<Change>) -> Result<Read, Error> {

@@ -307,8 +307,8 @@ impl<'a> Work<'a> {
         let is_main = row.role == FormRole::Main;
         if is_main && !is_open && !is_forced && form::has_open_cases(self.tx, self.at.key).await? {
             return Err(Error::in_use(
-                "the form is the survey's main form and doors are still open; add force=true to close it all the same",
-                "该表单是主表，且仍有未完成的住户；如确要关闭，请加 force=true",
+                "the form is the survey's main form and doors are still open; close it with force if that is meant",
+                "该表单是主表，且仍有未完成的住户；如确要关闭，请强制（force）关闭",
             ));
         }
         if is_main && is_open {

@@ -7,7 +7,7 @@ use super::fields::{Fields, is_unsent};
 use super::place::{Fix, read_position};
 use super::{Context, Refusal};
 use crate::domain::time::SentTime;
-use crate::domain::{CaseId, Channel, Informant, Outcome, VisitId, Window};
+use crate::domain::{CardNumber, CaseId, Channel, Informant, Outcome, VisitId, Window};
 use crate::ingest::json::{MAX_STRING_CHARS, read_uuid};
 use crate::ingest::reason::Reason;
 
@@ -41,6 +41,8 @@ pub struct VisitRecord {
     pub position: Option<Fix>,
     /// The enumerator's note, without citizen IDs.
     pub note: Option<String>,
+    /// The card that was left.
+    pub card: Option<CardNumber>,
     /// The device's monotonic seconds at `at`.
     pub mono_s: Option<f64>,
     /// Whether the device says that its position was made up.
@@ -65,6 +67,7 @@ pub(super) fn read(fields: Fields<'_, '_>, context: &Context<'_>) -> Result<Visi
         photos: read_photos(&fields),
         position: read_position(&fields),
         note: fields.text("note", MAX_STRING_CHARS)?,
+        card: read_card(&fields),
         mono_s: fields.seconds("mono_s")?,
         mock_location: fields.bool("mock_location")?,
         extra: fields.rest(),
@@ -120,6 +123,20 @@ fn read_appointment(
     };
     fields.leave_out("appointment", Reason::AppointmentDropped, says);
     Ok(None)
+}
+
+/// The number of the card left, written as a text or a number. One that is mistyped is kept as it was sent.
+fn read_card(fields: &Fields<'_, '_>) -> Option<CardNumber> {
+    let value = fields.raw("card")?;
+    let number = match (value.text(), value.integer()) {
+        (Some(text), _) => text.trim().parse().ok(),
+        (None, Some(number)) => format!("{number:07}").parse().ok(),
+        (None, None) => None,
+    };
+    if number.is_none() {
+        fields.leave_out("card", Reason::CardInvalid, "is no number of a card and was left out");
+    }
+    number
 }
 
 /// Reads the ids of pictures. No picture ever costs a visit: what is no id is left out with a warning.

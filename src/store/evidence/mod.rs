@@ -78,6 +78,8 @@ pub struct NewVisit {
     pub sent_position: Option<(f64, f64, Datum)>,
     /// Note.
     pub note: Option<String>,
+    /// Number of the card left.
+    pub card: Option<String>,
     /// Unknown fields, JSON.
     pub extra: Option<String>,
 }

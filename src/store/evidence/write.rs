@@ -19,13 +19,13 @@ statements! {
     INSERT_VISITS = "-- insert_visits
         insert into visit (district_id, survey_no, batch_id, device_id, enumerator, received_at, id, case_id, sent_case_id, status,
             held_reason, held_detail, batch_index, digest, at, at_offset_min, ended_at, outcome, channel, informant, appointment_from,
-            appointment_to, photo, lon, lat, accuracy_m, sent_lon, sent_lat, sent_datum, note, extra)
+            appointment_to, photo, lon, lat, accuracy_m, sent_lon, sent_lat, sent_datum, note, extra, card)
         select $1, $2, $3, $4, $5, $6, unnest($7::uuid[]), unnest($8::uuid[]), unnest($9::uuid[]), unnest($10::smallint[]),
             unnest($11::text[]), unnest($12::text[]), unnest($13::integer[]), unnest($14::bytea[]), unnest($15::timestamptz[]),
             unnest($16::smallint[]), unnest($17::timestamptz[]), unnest($18::smallint[]), unnest($19::smallint[]),
             unnest($20::smallint[]), unnest($21::timestamptz[]), unnest($22::timestamptz[]), unnest($23::text[])::uuid[],
             unnest($24::float8[]), unnest($25::float8[]), unnest($26::float4[]), unnest($27::float8[]), unnest($28::float8[]),
-            unnest($29::smallint[]), unnest($30::text[]), unnest($31::text[])";
+            unnest($29::smallint[]), unnest($30::text[]), unnest($31::text[]), unnest($32::text[])";
     /// $1 to $6 as above, then columns of `NewInterview` as parallel arrays; $27 person figures, six for each;
     /// $28 1, 2, 3 …; $29 whether other revisions may be stored. Those that count are queued for linking.
     INSERT_INTERVIEWS = "-- insert_interviews
@@ -109,6 +109,7 @@ pub async fn insert_visits(tx: &Tx, key: SurveyKey, s: &Sender, mut all: Vec<New
                 sparse_column!(v, r => r.sent_position.map(|p| p.2)),
                 sparse_column!(v, r => r.note.as_deref()),
                 sparse_column!(v, r => r.extra.as_deref()),
+                sparse_column!(v, r => r.card.as_deref()),
             ],
         )
         .await?;

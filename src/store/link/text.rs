@@ -10,6 +10,9 @@ use crate::store::sql_types::ReadRow;
 use crate::store::tx::{Error, Tx, statements};
 
 statements! {
+    /// $1 district, $2 survey, $3 interviews. Those that residents sent by themselves.
+    SENT_BY_RESIDENTS = "-- interviews_sent_by_residents
+        select distinct id from interview where district_id = $1 and survey_no = $2 and id = any($3) and enumerator = ''";
     /// $1 district, $2 survey, $3 interview. The case of an accepted interview.
     CASE_OF = "-- case_of_interview
         select case_id from interview where district_id = $1 and survey_no = $2 and id = $3 and status = 0
@@ -78,6 +81,12 @@ statements! {
         select u.key, k.kind, k.interview from unnest($3::bigint[], $4::integer[]) as u (key, most)
         cross join lateral (select kind, interview from link_key
             where district_id = $1 and survey_no = $2 and key = u.key limit u.most) k";
+}
+
+/// Those of these interviews that residents sent by themselves.
+pub async fn sent_by_residents(tx: &Tx, key: SurveyKey, interviews: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let rows = tx.query(&SENT_BY_RESIDENTS, &[&key.district, &key.no, &interviews]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// An interview in the form in which it is compared.
