@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { axe, launch, open, overflow, signIn } from './browser.mjs';
 import { addresses, statusOf } from './pages.mjs';
+import { phoneChecks } from './phone.mjs';
 import { evil, password, start } from './service.mjs';
 
 let passed = 0, failed = 0;
@@ -471,6 +472,8 @@ try {
     need((await context.request.get(`${url}/setup`)).status() === 403, 'a supervisor sees it');
     await context.close();
   });
+
+  await phoneChecks({ check, service, browser });
 
   await check('signing out ends the session', async () => {
     const { context, page } = await open(browser, url);

@@ -30,7 +30,7 @@ fn source(language: Language) -> Cow<'static, str> {
 }
 
 /// Heads of the keys that the page uses.
-const HEADS: [&str; 6] = ["phone.", "form.", "look.", "month.", "weekday.", "when."];
+const HEADS: [&str; 5] = ["phone.", "look.", "month.", "weekday.", "when."];
 /// Tables of codes that it names.
 const TABLES: [&str; 13] = [
     "outcome",

@@ -109,7 +109,7 @@ async function begin() {
   if (isLeading) return;
   isLeading = true;
   // What still rests was recorded by a page that is gone: nobody can undo it any more.
-  await releaseAll();
+  await releaseAll().catch(() => {});
   startSync();
   draw();
 }

@@ -20,7 +20,7 @@ let shown = null, timer = null;
  */
 export function showBar({ words, undo, n, outcome, isResting = true }) {
   clearTimeout(timer);
-  shown = { words, undo, n, outcome, isResting, said: {}, fault: null, isOpen: false };
+  shown = { words, undo, n, outcome, isResting, said: {}, fault: null };
   timer = setTimeout(hideBar, REST);
   draw();
 }
@@ -33,7 +33,8 @@ export async function hideBar() {
   shown = null;
   draw();
   if (!isResting) return;
-  await releaseAll();
+  // A full disk must not keep the next door shut: the record then goes when its rest has passed.
+  await releaseAll().catch(() => {});
   kick({ gently: true });
 }
 
@@ -46,15 +47,16 @@ async function undo() {
   draw();
 }
 
-async function add(change) {
-  clearTimeout(timer);
-  const held = shown;
+/** Adds something to the visit of a bar, also where the bar went away while that was chosen. */
+async function add(held, change) {
+  if (shown === held) clearTimeout(timer);
   try {
     const isDone = await change(held.n);
     held.fault = isDone ? null : t('phone.too_late');
   } catch (error) {
     held.fault = t(error instanceof StorageError ? 'phone.not_stored' : 'phone.photo_fault');
   }
+  if (held.fault) shown ??= held;
   if (shown === held) timer = setTimeout(hideBar, REST);
   draw();
 }
@@ -62,19 +64,18 @@ async function add(change) {
 /** Stops the clock while somebody types or takes a picture. */
 function busy() {
   clearTimeout(timer);
-  hold(shown.n, BUSY);
+  hold(shown.n, BUSY).catch(() => {});
   timer = setTimeout(hideBar, BUSY);
 }
 
-function informants() {
+function informants(held) {
   return html`<span class="bar-set" role="group" aria-label=${t('phone.who_said')}><span>${t('phone.who_said')}</span>${['neighbour', 'manager', 'relative'].map(who => html`
-    <button type="button" class="btn sm" data-informant=${who} aria-pressed=${shown.said.informant === who}
-      @click=${() => { shown.said.informant = who; add(n => amend(n, record => { record.informant = who; })); }}>${label('informant', who)}</button>`)}</span>`;
+    <button type="button" class="btn sm" data-informant=${who} aria-pressed=${held.said.informant === who}
+      @click=${() => { held.said.informant = who; add(held, n => amend(n, record => { record.informant = who; })); }}>${label('informant', who)}</button>`)}</span>`;
 }
 
 /** Making a picture small takes a while: the visit rests until it is done. */
-async function attach(n, file) {
-  const held = shown;
+async function attach(held, n, file) {
   if (!await hold(n, BUSY)) return false;
   const isStored = await addPhoto(n, await scaled(file));
   if (isStored) held.said.photos = (held.said.photos ?? 0) + 1;
@@ -82,21 +83,21 @@ async function attach(n, file) {
   return isStored;
 }
 
-function photo() {
+function photo(held) {
   return html`<label class="btn sm file"><input class="vh" type="file" accept="image/*" capture="environment" @click=${busy}
-    @change=${event => { const [file] = event.target.files; if (file) add(n => attach(n, file)); }}>
-    ${t(shown.said.photos ? 'phone.photo_more' : 'phone.photo_add')}</label>`;
+    @change=${event => { const [file] = event.target.files; if (file) add(held, n => attach(held, n, file)); }}>
+    ${t(held.said.photos ? 'phone.photo_more' : 'phone.photo_add')}</label>`;
 }
 
-function card() {
+function card(held) {
   return html`<form class="bar-set" @submit=${event => {
     event.preventDefault();
     const number = event.target.elements.card.value.normalize('NFKC').replace(/\D/g, '');
     const problem = cardProblem(number);
-    if (problem) { shown.fault = t(problem); draw(); return; }
-    shown.said.card = number;
-    add(n => amend(n, record => { record.card = number; }));
-  }}><label>${t('phone.card_left')} <input name="card" type="text" inputmode="numeric" autocomplete="off" size="8" maxlength="9" @focus=${busy} .value=${shown.said.card ?? ''}></label>
+    if (problem) { held.fault = t(problem); draw(); return; }
+    held.said.card = number;
+    add(held, n => amend(n, record => { record.card = number; }));
+  }}><label>${t('phone.card_left')} <input name="card" type="text" inputmode="numeric" autocomplete="off" size="8" maxlength="9" @focus=${busy} .value=${held.said.card ?? ''}></label>
     <button class="btn sm">${t('phone.ok')}</button></form>`;
 }
 
@@ -108,7 +109,7 @@ export function bar() {
     ${shown.undo ? html`<button type="button" class="btn" data-act="undo" @click=${undo}>${t('phone.undo')}</button>` : nothing}
     <button type="button" class="btn" data-act="dismiss" @click=${hideBar}>${t('phone.done')}</button></div>
     ${shown.fault ? html`<p class="badtext" role="alert">${shown.fault}</p>` : nothing}
-    ${offered.informant ? informants() : nothing}${offered.photo || offered.card ? html`<div class="bar-set">${offered.photo ? photo() : nothing}${offered.card ? card() : nothing}</div>` : nothing}
+    ${offered.informant ? informants(shown) : nothing}${offered.photo || offered.card ? html`<div class="bar-set">${offered.photo ? photo(shown) : nothing}${offered.card ? card(shown) : nothing}</div>` : nothing}
   </div>`;
 }
 

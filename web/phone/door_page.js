@@ -64,7 +64,8 @@ export function doorPage(id) {
     title: `${d.place} ${called(d)}`.trim(), back: '/phone/',
     body: html`<section class="sec" data-case=${d.id} data-state=${d.state} data-pending=${d.waiting ? 'true' : nothing}>${facts(d)}
       <div class="row"><button type="button" class="btn pri big" data-act="knock" @click=${() => openKnock(d.id)}>${t('phone.knock')}</button>
-        <a class="btn big" data-act="interview" href=${`/phone/case/${d.id}/interview?at=${Date.now()}`}>${t('phone.start')}</a>
+        ${d.completed ? html`<button type="button" class="btn big" data-act="interview" @click=${() => openKnock(d.id, { step: 'sure' })}>${t('phone.start')}</button>`
+    : html`<a class="btn big" data-act="interview" href=${`/phone/case/${d.id}/interview?at=${Date.now()}`}>${t('phone.start')}</a>`}
         <button type="button" class="btn big" data-act="telephone" @click=${() => openKnock(d.id, { channel: 'telephone' })}>${t('phone.telephoned')}</button></div></section>
       ${drafts(d)}${sentToday(d)}
       <section class="sec">${noteForm(d)}</section>

@@ -23,9 +23,9 @@ let open = null;
  * Opens the sheet of a door. The time of the visit is that of this tap; `correcting` is a refused
  * entry of the outbox whose place the new visit takes.
  */
-export async function openKnock(caseId, { correcting, channel } = {}) {
+export async function openKnock(caseId, { correcting, channel, step = 'buttons' } = {}) {
   await hideBar();
-  open = { id: caseId, at: correcting ? Date.parse(correcting.record.at) : Date.now(), step: 'buttons', fix: locate(), fault: null, isBusy: false, correcting, channel };
+  open = { id: caseId, at: correcting ? Date.parse(correcting.record.at) : Date.now(), step, fix: locate(), fault: null, isBusy: false, correcting, channel };
   draw();
   document.getElementById('knock').showModal();
 }
@@ -134,7 +134,7 @@ function buttons() {
       ${button('refusal_soft', t('phone.reluctant'), 'refused', 'k-refused', () => record('refusal_soft'))}
       ${button('refusal_hard', t('phone.firm'), 'refused', 'k-refused', () => record('refusal_hard'))}</div>
     ${button('vacant', t('phone.vacant'), 'out', 'k-out', () => record('vacant'))}
-    ${button('other', t('phone.other'), 'near', 'k-out', () => { open.step = 'other'; draw(); })}
+    ${button('other', t('phone.something_else'), 'near', 'k-out', () => { open.step = 'other'; draw(); })}
   </div>`;
 }
 

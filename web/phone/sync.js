@@ -61,13 +61,16 @@ async function alone(work) {
   if (navigator.locks) {
     await navigator.locks.request(`${name}:send`, { ifAvailable: true }, async lock => {
       if (!lock) return;
-      await takeFlag(true);
+      await touch();
       await work();
     });
   } else if (await takeFlag(false)) {
     try { await work(); } finally { await write(['meta'], tx => tx.store.delete('sender')); }
   }
 }
+
+/** Says in the database that this tab is at it. Where a full disk takes no mark, the lock still holds. */
+const touch = () => takeFlag(true).catch(() => {});
 
 function takeFlag(isForced) {
   return write(['meta'], async tx => {
@@ -79,7 +82,6 @@ function takeFlag(isForced) {
 }
 
 async function round() {
-  const touch = () => takeFlag(true);
   let fault = null;
   for (const step of [() => sendAll(touch), () => sendPictures(touch), pull, askPlan, fetchForms, sayNothingWaits, tidy]) {
     try {

@@ -24,7 +24,7 @@ const doorName = id => { const d = id && door(id); return d ? called(d) : '—';
 function what({ type, outcome, persons }) {
   if (type === 'visit') return t('phone.record.visit', { outcome: label('outcome', outcome) });
   if (type === 'interview') return `${t('phone.record.interview')}: ${count('phone.persons', persons?.length ?? 0)}`;
-  return t(`phone.record.${['dwelling', 'submission', 'message_read', 'backcheck', 'sealed'].includes(type) ? type : 'other'}`);
+  return t(`phone.record.${['dwelling', 'submission', 'message_read', 'backcheck', 'sealed'].includes(type) ? type : 'unknown'}`);
 }
 
 /** Why, in words: the reason's own sentence, else what the service wrote, with its code. */
