@@ -185,7 +185,10 @@ class Census {
     if (TABLES.has(name)) return this.strings(`${name}.${code}`);
     return this.say(`${name === 'stayed_here' ? 'yes_no' : name}_${code}`);
   }
-  places() { return { night: moved(this.reference, { days: -1 }), day: this.reference, from: moved(this.reference, { years: -1 }) }; }
+  places() {
+    const said = (date, year) => new Intl.DateTimeFormat(this.language === 'zh' ? 'zh-CN' : 'en-GB', { year, month: 'long', day: 'numeric', timeZone: 'UTC' }).format(new Date(date));
+    return (this.dates ??= { night: said(moved(this.reference, { days: -1 })), day: said(this.reference, 'numeric'), from: said(moved(this.reference, { years: -1 }), 'numeric') });
+  }
   listed() { return SUMS.slice(0, 2).map(sum => sum.follows(null, this.answers)).join('/'); }
 
   on(listener) { this.listeners.add(listener); return () => this.listeners.delete(listener); }

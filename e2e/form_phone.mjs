@@ -1,0 +1,110 @@
+// The short form on the phone page against a real service: an interview without a network, a kept draft, a correction. Closing line:
+// "N passed, N failed".
+import { axe, launch, overflow } from './browser.mjs';
+import { start } from './service.mjs';
+
+let passed = 0, failed = 0;
+async function check(name, work) {
+  try {
+    const faults = (await work()) ?? [];
+    if (faults.length) throw new Error(faults.join('\n    '));
+    passed += 1;
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name}\n    ${error.message.split('\n').slice(0, 12).join('\n    ')}`);
+  }
+}
+function need(holds, words) { if (!holds) throw new Error(words); }
+const at = path => `[data-path="${path}"]`;
+
+const service = await start();
+const browser = await launch();
+try {
+  const supervisor = service.command('token', 's01').trim().split(/\s+/)[0];
+  const api = async path => (await fetch(service.url + path, { headers: { authorization: `Bearer ${supervisor}` } })).json();
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN', reducedMotion: 'reduce', permissions: ['geolocation'], geolocation: { longitude: 112.97, latitude: 34.75, accuracy: 12 } });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', e => faults.push(`script: ${e.message}`));
+  page.on('console', m => { if (m.type() === 'error' && !/status of [45]\d\d|ERR_|Failed to load/.test(m.text())) faults.push(`console: ${m.text()}`); });
+  const until = wanted => page.waitForFunction(w => Object.entries(w).every(([k, v]) => document.documentElement.dataset[k] === v), wanted, { timeout: 60_000 });
+  const pick = (path, value) => page.click(`${at(path)} input[value="${value}"]`);
+  const next = () => page.click('[data-act=next]');
+  const screen = () => page.locator('[data-screen]').getAttribute('data-screen');
+  let door;
+
+  await check('enrolled, the interview opens from the sheet of a knock', async () => {
+    await page.goto(`${service.url}/phone/enrol#${service.command('enrol-code', 'e02').trim().split(/\s+/)[0]}`);
+    await page.click('[data-act=enrol]');
+    await until({ ready: 'true' });
+    await page.click('main a[href="/phone/"]');
+    const row = page.locator('ul.doors [data-case]').first();
+    door = await row.getAttribute('data-case');
+    await row.click();
+    await page.click('#knock [data-outcome=interview]');
+    await page.waitForSelector('[data-screen=start]');
+    return faults;
+  });
+
+  await check('without a network: the draft is kept, the page comes back, the interview is finished', async () => {
+    await service.down();
+    await pick('interview.respondent', 'head');
+    await pick('household.household_type', 'family');
+    await next();
+    await page.click('[data-act=add]');
+    await page.fill(`${at('person.1.name')} input`, '张伟');
+    await pick('person.1.sex', 'm');
+    await page.click('[data-act=confirm]');
+    await page.evaluate(() => scrollTo(0, 0));
+    const found = [...await axe(page), ...(await overflow(page) > 0 ? ['too wide'] : [])];
+    await page.click('[data-act=leave]');
+    await page.click('dialog [data-act=keep]');
+    await until({ drafts: '1' });
+    await page.goto(`${service.url}/phone/case/${door}`);
+    await page.click('main a[href*="draft="]');
+    await page.waitForSelector('[data-screen=people]');
+    need(await page.inputValue(`${at('person.1.name')} input`) === '张伟', 'the draft is lost');
+    await next();
+    await page.fill(`${at('person.1.citizen_id')} input`, '419999198503074514');
+    await pick('person.1.registered_at', '1');
+    await page.click('[data-act=screens]');
+    await page.click('[data-to=end]');
+    await page.click('[data-act=finish]');
+    await until({ drafts: '0', waiting: '2' });
+    return [...found, ...faults];
+  });
+
+  await check('back in the network it is sent, and the door is completed', async () => {
+    await service.up();
+    await until({ waiting: '0' });
+    const { state, interviews } = await api(`/v1/cases/${door}`);
+    need(state === 'completed' && interviews.length === 1 && interviews[0].persons.length === 1, JSON.stringify({ state, n: interviews.length }));
+    need(!service.log().includes('419999198503074514') && !service.log().includes('张伟'), 'the log names somebody');
+    return faults;
+  });
+
+  await check('"they stopped" is a visit that broke off and a partial form', async () => {
+    await page.goto(`${service.url}/phone/`);
+    const row = page.locator(`ul.doors [data-case]:not([data-case="${door}"])`).first();
+    const id = await row.getAttribute('data-case');
+    await row.click();
+    await page.click('#knock [data-outcome=interview]');
+    await page.waitForSelector('[data-screen=start]');
+    await pick('interview.respondent', 'member');
+    await page.click('[data-act=leave]');
+    await page.click('dialog [data-act=stopped]');
+    await until({ waiting: '0', drafts: '0' });
+    await page.waitForFunction(() => !document.querySelector('[data-screen]'));
+    for (let i = 0; i < 60; i += 1) {
+      const { visits } = await api(`/v1/cases/${id}`);
+      if (visits.some(v => v.outcome === 'break_off')) return faults;
+      await page.waitForTimeout(500);
+    }
+    throw new Error('no visit that broke off');
+  });
+} finally {
+  await browser.close();
+  await service.stop();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
