@@ -83,11 +83,23 @@ function fitting(languages, wanted) {
   return languages.find(fits) ?? languages.find(l => l.isDefault) ?? languages[0];
 }
 
+/** Prefixes of namespaces that a form declares, each with its declaration. */
+const prefixesOf = xml => new Map([...xml.matchAll(/\sxmlns:([\w.-]+)=("[^"]*"|'[^']*')/g)].map(([, prefix, uri]) => [prefix, ` xmlns:${prefix}=${uri}`]));
+
+/** An instance whose root declares every prefix in it. The engine leaves out those that stand on attributes below the root alone. */
+function declared(xml, prefixes) {
+  const rootEnd = xml.match(/^(?:<\?[^>]*\?>\s*)?<[^\s/>]+/)[0].length;
+  const rootTag = xml.slice(0, xml.indexOf('>', rootEnd));
+  const lacking = [...prefixes].filter(([prefix]) => xml.includes(`${prefix}:`) && !rootTag.includes(`xmlns:${prefix}=`));
+  return xml.slice(0, rootEnd) + lacking.map(([, declaration]) => declaration).join('') + xml.slice(rootEnd);
+}
+
 class XForm {
   constructor({ form, door, xml, root, draft, previous, language, strings }) {
     Object.assign(this, { form, door, engineRoot: root, previous, strings, listeners: new Set(), known: new WeakMap(), typed: new Map(), pictures: new Map(), loss: null, drafted: draft?.files ?? {} });
     this.title = (language.startsWith('zh') && form.title_zh) || form.title || form.id;
     this.bindings = bindingsOf(xml);
+    this.prefixes = prefixesOf(xml);
     this.counts = /\bcount=/.test(xml);
     this.languages = root.languages.filter(l => !l.isSyntheticDefault).map(l => l.language);
     if (this.languages.length) root.setLanguage(fitting(root.languages, language));
@@ -195,7 +207,7 @@ class XForm {
     for (const node of this.leaves(this.engineRoot)) {
       if (this.typed.has(node) && isBlank(node.currentState.instanceValue)) typed[node.currentState.reference] = this.typed.get(node);
     }
-    return { xml: this.engineRoot.instanceState.instanceXML, files, typed };
+    return { xml: declared(this.engineRoot.instanceState.instanceXML, this.prefixes), files, typed };
   }
   /** The `submission`; `result` is `complete` or `partial`. Rejects while a complete form has faults. */
   async finish(result = 'complete') {
@@ -206,7 +218,7 @@ class XForm {
       if (this.fieldOf(node) === 'interview.respondent') respondent = node.currentState.instanceValue || undefined;
     }
     const { data: [data] } = await this.engineRoot.prepareInstancePayload({ payloadType: 'monolithic' });
-    const xml = await data.get(XML_FILE).text();
+    const xml = declared(await data.get(XML_FILE).text(), this.prefixes);
     const id = instanceId(xml);
     const chain = this.previous?.record.root_id ?? this.previous?.record.id ?? id;
     const files = [...this.files()].map(([name, blob]) => ({ id: uuid5(chain, name), name, blob }));
