@@ -52,6 +52,14 @@ ${[['many', 'string'], ['mini', 'string'], ['long', 'string'], ['num', 'int', ' 
 <trigger ref="/data/ok"><label>OK</label></trigger><input ref="/data/told"><label>A note</label></input><input ref="/data/code"><label>Code</label></input>
 <group ref="/data/kids"><label>Kids</label><repeat nodeset="/data/kids"><input ref="/data/kids/age"><label>Age</label></input></repeat></group></h:body></h:html>`);
 
+/** A form of 600 questions in groups of 20, with relevance and constraints. */
+const many = Array.from({ length: 600 }, (_, i) => ({ n: `q${i}`, g: `g${Math.floor(i / 20)}`, i }));
+const groups = [...new Set(many.map(q => q.g))];
+const inGroups = of => groups.map(g => of(g, many.filter(q => q.g === g))).join('');
+forms.set('long', `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>Long</h:title><model><instance><data id="long" version="1">${inGroups((g, of) => `<${g}>${of.map(q => `<${q.n}/>`).join('')}</${g}>`)}<meta><instanceID/></meta></data></instance>
+${many.map(q => `<bind nodeset="/data/${q.g}/${q.n}" type="int" required="true()" constraint=". &lt; 100"${q.i ? ` relevant="/data/g0/q0 &gt;= 0"` : ''}/>`).join('')}<bind nodeset="/data/meta/instanceID" type="string" jr:preload="uid"/></model></h:head>
+<h:body>${inGroups((g, of) => `<group ref="/data/${g}"><label>${g}</label>${of.map(q => `<input ref="/data/${q.g}/${q.n}"><label>${q.n}</label></input>`).join('')}</group>`)}</h:body></h:html>`);
+
 const served = await host(forms);
 const { url } = served;
 const browser = await launch();
@@ -174,6 +182,21 @@ try {
     await page.click('[data-to=end]');
     await page.click('[data-act=partial]');
     await page.waitForFunction(() => window.finished?.result === 'partial');
+    await context.close();
+    return faults;
+  });
+
+  await check('Back goes one screen, closes a window first, and asks on the first screen', async () => {
+    const { context, page, faults } = await begin();
+    await start(page);
+    await page.click('[data-act=screens]');
+    await page.goBack();
+    need(await page.locator('dialog[open]').count() === 0 && await screen(page) === 'people', 'the window did not close alone');
+    await page.goBack();
+    need(await screen(page) === 'start', await screen(page));
+    need(await page.isChecked(`${at('interview.respondent')} input[value=member]`), 'an answer is lost');
+    await page.goBack();
+    need(await page.locator('dialog[open] [data-act=keep]').count() === 1, 'it did not ask');
     await context.close();
     return faults;
   });
@@ -450,6 +473,25 @@ async function measure() {
       return performance.now() - begun;
     }, query);
     console.log(`${name}: ${ms.toFixed(0)} ms at ${rate} times slowed`);
+    await context.close();
+  }
+  for (const [name, query, path] of [['short form', '', 'person.1.name'], ['600 questions', '&form=long', '/data/g0/q1']]) {
+    const { context, page } = await begin({}, query);
+    if (!query) { await start(page); await page.click('[data-act=add]'); } else await page.fill(`${at('/data/g0/q0')} input`, '1');
+    const client = await context.newCDPSession(page);
+    await client.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    const ms = await page.evaluate(async p => {
+      const input = document.querySelector(`[data-path="${CSS.escape(p)}"] input`), taken = [];
+      for (let i = 0; i < 20; i += 1) {
+        const begun = performance.now();
+        input.value = String(i);
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        await new Promise(resolve => { setTimeout(resolve, 0); });
+        taken.push(performance.now() - begun);
+      }
+      return taken.sort((a, b) => a - b)[10];
+    }, path);
+    console.log(`a keystroke in ${name}: median ${ms.toFixed(1)} ms at 6 times slowed; opened in ${(await page.evaluate(() => window.openedMs)).toFixed(0)} ms`);
     await context.close();
   }
 }

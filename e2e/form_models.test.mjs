@@ -355,6 +355,16 @@ describe('forms of the survey\'s own', () => {
     assert.deepEqual(files.map(f => [f.name, f.id, f.blob.size]), [['a.jpg', uuid5(id, 'a.jpg'), 3]]);
     assert.match(xml, /<photo>a\.jpg<\/photo>/);
   });
+  test('an instance declares the prefixes of its attributes, so that it can be read again', async () => {
+    const xml = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:own="urn:own"><h:head><h:title>A</h:title><model><instance><data id="a"><q own:mark="1"/><meta><instanceID/></meta></data></instance>
+      <bind nodeset="/data/q" type="string"/><bind nodeset="/data/meta/instanceID" type="string" jr:preload="uid"/></model></h:head><h:body><input ref="/data/q"><label>Q</label></input></h:body></h:html>`;
+    const form = { id: 'a', version: '1', xform: async () => xml, file: async () => null };
+    const model = await xform.open(form, door, null, given());
+    find(model.root, '/data/q').set('x: y');
+    const again = await xform.open(form, door, model.draft(), given());
+    assert.equal(find(again.root, '/data/q').value, 'x: y');
+    assert.match((await again.finish('partial')).xml, /xmlns:own="urn:own"/);
+  });
   test('ids made from names are those of the standard', () => {
     assert.equal(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com'), '2ed6657d-e927-568b-95e1-2665a8aea6a2');
   });

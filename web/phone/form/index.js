@@ -24,11 +24,20 @@ export const isBuiltIn = form => form.id === CENSUS && !form.version;
 /** Loads what these forms of the survey's own need, so that opening one later is quick. */
 export const warmUp = async forms => (await import('./xform/index.js')).warmUp(forms);
 
-/** Opens a form in `root`; see `interview.js` for what is given and called back. Returns `{ close(), back() }`. */
+/** Opens a form in `root`; see `interview.js` for what is given and called back. Returns `{ close() }`. */
 export function mountForm(given) {
   const frame = new Frame(given);
   frame.start();
-  return { close: () => frame.close(), back: () => frame.view?.back() ?? false };
+  return { close: () => frame.close() };
+}
+
+/** An opening that took so long is told the next time. */
+const LONG_MS = 1000;
+/** How long this form took to open the last time on this device, in milliseconds; 0 where that is not known. */
+function openingTimes({ id }) {
+  const key = `form-opening-ms:${id}`;
+  const quietly = work => { try { return work(); } catch { return 0; } };
+  return { read: () => quietly(() => Number(localStorage.getItem(key))), write: ms => quietly(() => localStorage.setItem(key, String(Math.round(ms)))) };
 }
 
 class Frame {
@@ -45,9 +54,13 @@ class Frame {
     addStyle();
     const given = { language: draft?.language ?? language, strings, previous };
     if (isBuiltIn(form)) { this.show(census.open(form, door, draft, given)); return; }
-    render(html`<p class="fm-wait" role="status">${this.say('loading')}</p>`, root);
-    try { this.opened = await (await import('./xform/index.js')).open(form, door, draft, given); } catch (error) { this.refuse(error); return; }
-    this.show(this.opened);
+    const times = openingTimes(form), took = times.read();
+    render(html`<p class="fm-wait" role="status">${took >= LONG_MS ? this.say('loading_took', { n: Math.round(took / 1000) }) : this.say('loading')}</p>`, root);
+    const begun = performance.now();
+    let model;
+    try { model = await (await import('./xform/index.js')).open(form, door, draft, given); } catch (error) { this.refuse(error); return; }
+    times.write(performance.now() - begun);
+    this.show(model);
   }
   show(model) {
     const { root, strings, draft } = this.given;
@@ -58,8 +71,18 @@ class Frame {
       root, model, strings, screen: draft?.screen, onScreen: () => this.changed(), onFinish: result => this.finish(result), onLeave: why => this.leave(why),
     });
     this.stopListening = model.on(() => this.changed());
-    this.listeners = [[document, 'visibilitychange', () => this.hidden()], [globalThis, 'pagehide', () => this.save()]];
-    for (const [target, name, run] of this.listeners) target.addEventListener(name, run);
+    this.listeners = [[document, 'visibilitychange', () => this.hidden()], [globalThis, 'pagehide', () => this.save()], [globalThis, 'popstate', event => this.wentBack(event)]];
+    // Caught first: a page around the form must not take Back for leaving it.
+    for (const [target, name, run] of this.listeners) target.addEventListener(name, run, true);
+    this.address = location.href;
+    if (!history.state?.isForm) history.pushState({ isForm: true }, '');
+  }
+  /** Back goes one screen; from the first it asks what leaving means. An entry of the history stands above the form for that. */
+  wentBack(event) {
+    if (location.href !== this.address || this.isFinished) return;
+    event.stopImmediatePropagation();
+    history.pushState({ isForm: true }, '');
+    if (!this.view.back()) this.view.askLeave();
   }
   /** Says why a form cannot be opened. The draft, if there is one, stays. */
   refuse(error) {
@@ -121,7 +144,7 @@ class Frame {
     this.isClosed = true;
     clearTimeout(this.timer);
     this.stopListening?.();
-    for (const [target, name, run] of this.listeners ?? []) target.removeEventListener(name, run);
+    for (const [target, name, run] of this.listeners ?? []) target.removeEventListener(name, run, true);
     this.view?.close();
     this.model?.close();
     render(nothing, this.given.root);

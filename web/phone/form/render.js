@@ -104,6 +104,7 @@ export class View {
     this.draw();
     try { await this.onFinish(result); } finally { this.isBusy = false; if (!this.isClosed) this.draw(); }
   }
+  askLeave() { this.open_({ kind: 'leave' }); }
   leave(why) { this.dialog = null; this.draw(); this.onLeave(why); }
 
   // ---- drawing
@@ -130,7 +131,7 @@ export class View {
   }
   head(screens, at) {
     const places = { n: at + 1, all: screens.length, open: this.open.length };
-    return html`<div class="fm-head"><button type="button" class="btn" data-act="leave" @click=${() => this.open_({ kind: 'leave' })}>${this.say('leave')}</button>
+    return html`<div class="fm-head"><button type="button" class="btn" data-act="leave" @click=${() => this.askLeave()}>${this.say('leave')}</button>
       <button type="button" class="btn fm-where" data-act="screens" aria-haspopup="dialog" @click=${() => this.open_({ kind: 'screens' })}>${this.say(places.open ? 'screen_of' : 'screen_of_done', places)}</button>
       ${this.languages()}<span class="fm-status mute small" role="status">${this.status}</span></div>`;
   }

@@ -25,20 +25,23 @@ export function loadEngine() {
   return engine;
 }
 
-/** The form that was loaded last; opening it again at the same door is quick. */
+/** Forms that name a list of doors are loaded anew for each door. */
+const DOOR_LISTS = /\b(doors|today|buildings)\.csv\b/;
+/** The form that was loaded last; opening it again is quick. */
 let last = {};
 async function load(form, door) {
   const [{ loadForm }, xml] = await Promise.all([loadEngine(), form.xform().catch(cause => { throw failure('not-here', cause); })]);
-  if (last.xml === xml && last.door === door?.case_id) return last;
+  const key = DOOR_LISTS.test(xml) ? door?.case_id : null;
+  if (last.xml === xml && last.key === key) return last;
   const loaded = await loadForm(xml, { fetchFormAttachment: url => attachment(form, door, url), missingResourceBehavior: 'BLANK' });
   if (loaded.error) throw failure('faulty', loaded.error);
-  last = { xml, door: door?.case_id, loaded };
+  last = { xml, key, loaded };
   return last;
 }
 
-/** Loads engine and forms while nobody waits. */
+/** Loads engine and forms while nobody waits; an instance of each makes the browser compile what opening needs. */
 export async function warmUp(forms) {
-  for (const form of forms) await load(form, null);
+  for (const form of forms) (await load(form, null)).loaded.createInstance();
 }
 
 /** Opens a form at a door (null: none). Rejects as `loadEngine` does, or with code `faulty` where the form cannot be used. */
@@ -149,31 +152,32 @@ class XForm {
   }
 
   // ---- rows that a count makes and takes away
-  /** Rows of counted repeats: `[{ range, rows: [{ name, answers: [[place, value]] }] }]`. */
-  rows() {
+  /** Counted repeats and what was answered in their rows: `[{ range, rows: [{ name, answers: [[place, value]] }] }]`. */
+  counted() {
     const found = [];
     const walk = node => {
       for (const child of node.currentState.children ?? []) {
-        if (child.nodeType === 'repeat-range:controlled') found.push({ range: child, rows: child.currentState.children.map(row => this.row(row)) });
+        if (child.nodeType === 'repeat-range:controlled') found.push({ range: child, rows: child.currentState.children.map(row => this.answersIn(row)) });
         walk(child);
       }
     };
     walk(this.engineRoot);
     return found;
   }
-  row(row) {
-    const answers = [...this.leaves(row)].map((leaf, place) => [place, leaf.currentState.instanceValue, leaf]).filter(([, value, leaf]) => value !== '' && isAsked(leaf) && !leaf.currentState.readonly);
-    return { name: this.wrap(row).label, answers };
+  answersIn(row) {
+    const answered = [...this.leaves(row)].map((leaf, place) => [place, leaf.currentState.instanceValue, leaf]).filter(([, value, leaf]) => value !== '' && isAsked(leaf) && !leaf.currentState.readonly);
+    return { name: answered.find(([, , leaf]) => leaf.valueType === 'string' && leaf.nodeType === 'input')?.[1], answers: answered };
   }
   /** Makes a change. Where it would take away rows that hold answers, they stay until somebody agrees. */
   change(node, apply, undo) {
-    const before = this.counts ? this.rows() : [];
+    // A row that is gone cannot be read any more, so its answers are looked at before.
+    const before = this.counts ? this.counted() : [];
     apply();
-    const lost = before.flatMap(({ range, rows }) => rows.slice(range.currentState.children.length).filter(row => row.answers.length));
+    const lost = before.flatMap(({ range, rows }) => rows.slice(range.currentState.children.length).map((row, i) => ({ ...row, place: range.currentState.children.length + i + 1 }))).filter(row => row.answers.length);
     if (lost.length) {
       undo();
       for (const { range, rows } of before) this.refill(range, rows);
-      this.loss = { names: lost.map(row => row.name), run: () => { apply(); this.changed(); }, no: () => { this.typed.delete(node); this.changed(); } };
+      this.loss = { names: lost.map(row => row.name ?? String(row.place)), run: () => { apply(); this.changed(); }, no: () => { this.typed.delete(node); this.changed(); } };
     }
     this.changed();
   }
@@ -321,10 +325,10 @@ class Node {
   }
   /** An item is called by its first text, else by its number. */
   itemLabel() {
-    const place = this.node.parent.currentState.children.indexOf(this.node) + 1;
-    const first = this.children.find(q => q.kind === 'text' && q.relevant && q.value);
-    return first ? `${place} · ${first.value}` : `${wordsOf(this.node.parent.currentState.label)} ${place}`.trim();
+    const place = this.node.parent.currentState.children.indexOf(this.node) + 1, text = this.firstText();
+    return text ? `${place} · ${text}` : `${wordsOf(this.node.parent.currentState.label)} ${place}`.trim();
   }
+  firstText() { return this.children.find(q => q.kind === 'text' && q.value)?.value; }
   get hint() { return this.kind === 'note' && !this.state.label ? null : wordsOf(this.state.hint) || null; }
   get media() { const image = this.form.picture(this.state.label?.imageSource); return image ? { image } : null; }
   get relevant() { return this.kind !== null && this.state.relevant && this.state.hasRelevantBodyNodes !== false && !this.form.isKnown(this.node); }
