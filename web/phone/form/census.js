@@ -50,7 +50,7 @@ function birthDoubt(p, c) {
 }
 
 const count = { kind: 'number', most: 999, usual: 10 };
-/*
+/**
  * The questions: `codes` of a choice; `asked`, `required`, `follows` (an answer that follows from others), `check` (a fault),
  * `doubt` (unlikely) as functions of the answers beside it and of the whole form; `above` offers the answer of the person before;
  * `int` marks codes that are numbers in the record.
@@ -75,12 +75,12 @@ const DWELLING = [
 ];
 const PERSON = [
   { name: 'name', kind: 'text', appearance: 'listed', required: () => true, length: 200 },
-  { name: 'relationship', kind: 'one', appearance: 'columns', codes: RELATIONS, required: (_, c) => isFamily(c), follows: (p, c) => (isFamily(c) && isFirst(p, c) ? 'head' : undefined) },
+  { name: 'relationship', kind: 'one', appearance: 'pair', codes: RELATIONS, required: (_, c) => isFamily(c), follows: (p, c) => (isFamily(c) && isFirst(p, c) ? 'head' : undefined) },
   { name: 'citizen_id', kind: 'text', appearance: 'id', length: 18, check: (p, c) => number(p, c).fault },
-  { name: 'sex', kind: 'one', appearance: 'columns listed', codes: ['m', 'f'], required: () => true, doubt: (p, c) => (differs(p, c, 'sex') ? 'id_differs' : null) },
+  { name: 'sex', kind: 'one', appearance: 'pair listed', codes: ['m', 'f'], required: () => true, doubt: (p, c) => (differs(p, c, 'sex') ? 'id_differs' : null) },
   { name: 'birth', kind: 'date', required: (_, c) => isAsked(c), check: birthFault, doubt: birthDoubt },
   { name: 'ethnicity', kind: 'one', appearance: 'minimal autocomplete', codes: ETHNICITIES, above: true },
-  { name: 'stayed_here', kind: 'one', appearance: 'columns', codes: ['yes', 'no'], required: () => true },
+  { name: 'stayed_here', kind: 'one', appearance: 'pair', codes: ['yes', 'no'], required: () => true },
   { name: 'stayed_at', kind: 'one', codes: upTo(6, 2), int: true, asked: p => !isBlank(p.stayed_here), required: (_, c) => isAsked(c), follows: p => (p.stayed_here === 'yes' ? '1' : undefined), above: true },
   { name: 'registered_at', kind: 'one', codes: upTo(5), int: true, asked: p => !isBlank(p.stayed_here), required: (_, c) => isAsked(c), follows: p => (p.stayed_here === 'no' ? '1' : undefined), above: true },
   { name: 'other_address', kind: 'text', asked: isElsewhere, above: true },
@@ -88,7 +88,7 @@ const PERSON = [
   { name: 'residence_status', kind: 'note', appearance: 'follows', asked: residence, follows: residence },
   { name: 'reason_away', kind: 'one', appearance: 'minimal', codes: REASONS, asked: p => (isNear(p) || isElsewhere(p)) && timeAway(p) > '1', above: true },
   { name: 'education', kind: 'one', appearance: 'minimal', codes: upTo(9), int: true, asked: (p, c) => isOlder(p, c, 3) },
-  { name: 'literate', kind: 'one', appearance: 'columns', codes: upTo(2), int: true, asked: (p, c) => isOlder(p, c, 15) },
+  { name: 'literate', kind: 'one', appearance: 'pair', codes: upTo(2), int: true, asked: (p, c) => isOlder(p, c, 15) },
 ];
 
 /** An item the form should have, but may lack. */

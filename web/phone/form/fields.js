@@ -77,7 +77,7 @@ function filtered(node, view, close) {
   const shown = isFiltered ? [...fitting.filter(isOn), ...fitting.filter(o => !isOn(o)).slice(0, SHOWN_OPTIONS)] : fitting;
   return html`${isFiltered ? html`<input class="fm-in" type="search" autocomplete="off" aria-label=${view.say('filter')} placeholder=${view.say('filter')}
       .value=${live(ui.filter ?? '')} @input=${e => { ui.filter = e.target.value; view.update(); }}>` : nothing}
-    <div class="fm-opts${has(node, 'columns') || has(node, 'columns-2') ? ' two' : ''}">${repeat(shown, o => o.value, o => option(node, view, o, close))}</div>`;
+    <div class="fm-opts${has(node, 'pair') ? ' two' : /(^| )(columns|likert)/.test(node.appearance) ? ' wide' : ''}">${repeat(shown, o => o.value, o => option(node, view, o, close))}</div>`;
 }
 
 function clear(node, view) {
