@@ -83,6 +83,63 @@ try {
     return faults;
   });
 
+  await check('a correction is the next revision and keeps the number that is not typed anew', async () => {
+    await page.goto(`${service.url}/phone/case/${door}`);
+    await page.click('[data-act=correct]');
+    await page.waitForSelector('[data-screen=start]');
+    await next();
+    need(await page.inputValue(`${at('person.1.name')} input`) === '张伟', 'nothing to correct');
+    await page.fill(`${at('person.1.name')} input`, '张炜');
+    await page.click('[data-act=confirm]');
+    await page.click('[data-act=screens]');
+    await page.click('[data-to=end]');
+    await page.click('[data-act=finish]');
+    await until({ waiting: '0', drafts: '0' });
+    for (let i = 0; i < 60; i += 1) {
+      const { interviews } = await api(`/v1/cases/${door}`);
+      const now = interviews.find(r => r.revision === 2);
+      if (now) {
+        need(now.current && now.persons[0].name === '张炜', JSON.stringify(now));
+        return faults;
+      }
+      await page.waitForTimeout(500);
+    }
+    throw new Error('no second revision');
+  });
+
+  await check('one more form after the main one: an answer sheet of the household', async () => {
+    await page.goto(`${service.url}/phone/`);
+    const row = page.locator(`ul.doors [data-case]:not([data-case="${door}"])`).nth(2);
+    const id = await row.getAttribute('data-case');
+    await row.click();
+    await page.click('#knock [data-outcome=interview]');
+    await page.waitForSelector('[data-screen=start]');
+    await pick('interview.respondent', 'member');
+    await page.click('[data-act=screens]');
+    await page.click('[data-to=end]');
+    await page.click('[data-act=partial]');
+    await page.waitForSelector('[data-screen=more]');
+    need((await page.textContent('[data-screen=more]')).includes('居民'), 'the form has no name');
+    await page.click('[data-act=now]');
+    await page.waitForSelector(at('/data/needs'));
+    await pick('/data/needs', 'lift');
+    await pick('/data/satisfied', '4');
+    await page.click('[data-act=screens]');
+    await page.click('[data-to=end]');
+    await page.click('[data-act=partial]');
+    await until({ waiting: '0', drafts: '0' });
+    for (let i = 0; i < 60; i += 1) {
+      const [sheet] = (await api(`/v1/cases/${id}`)).answers;
+      if (sheet) {
+        need(sheet.form === 'needs' || sheet.form?.id === 'needs', JSON.stringify(sheet));
+        need(JSON.stringify(sheet.answers).includes('"needs":["lift"]'), JSON.stringify(sheet));
+        return faults;
+      }
+      await page.waitForTimeout(500);
+    }
+    throw new Error('no sheet of answers');
+  });
+
   await check('"they stopped" is a visit that broke off and a partial form', async () => {
     await page.goto(`${service.url}/phone/`);
     const row = page.locator(`ul.doors [data-case]:not([data-case="${door}"])`).first();
