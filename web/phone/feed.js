@@ -38,18 +38,21 @@ async function store(page) {
   const mirrored = [];
   await write(['things', 'meta'], async tx => {
     const things = tx.objectStore('things'), meta = tx.objectStore('meta');
+    const asked = [];
     for (const { kind, op, data } of page.changes) {
       const id = data.id ?? data.user;
-      if (op === 'drop') await things.delete([kind, id]);
-      else await things.put({ kind, id, gen, data });
+      asked.push(op === 'drop' ? things.delete([kind, id]) : things.put({ kind, id, gen, data }));
       mirrored.push([kind, id, op === 'drop' ? undefined : data]);
-      if (op === 'drop' && kind === 'case' && data.why === 'reassigned') await meta.put({ door: goneDoor(id), at: Date.now() }, 'reassigned');
+      if (op === 'drop' && kind === 'case' && data.why === 'reassigned') asked.push(meta.put({ door: goneDoor(id), at: Date.now() }, 'reassigned'));
     }
-    for (const local of foundHere(page.changes)) {
+    // All at once: one after the other would wait for the disk's answer a thousand times.
+    await Promise.all(asked);
+    const found = foundHere(page.changes), aliases = found.filter(local => local.alias).map(local => [local.id, local.alias]);
+    for (const local of found) {
       await things.delete([local.kind, local.id]);
       mirrored.push([local.kind, local.id, undefined]);
-      if (local.alias) await meta.put({ ...model.meta.aliases, [local.id]: local.alias }, 'aliases');
     }
+    if (aliases.length) await meta.put({ ...model.meta.aliases, ...Object.fromEntries(aliases) }, 'aliases');
     // The end of a full pull: what did not come again is no longer ours. Doors found here stay until they come.
     if (isPulling && !page.more) {
       for (const thing of await things.getAll()) {
