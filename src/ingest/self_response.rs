@@ -434,7 +434,8 @@ pub(super) async fn settle_pending(
         let work = Work { tx, at, survey, keys };
         let row = work.household(work.first(place.case).await?, answer.household).await?;
         let is_here = answer.door.as_ref().is_some_and(|door| door.is_at(&row));
-        let again = Again { card, pin: &Pin::NotGiven, digest: &[] };
+        // The answer itself made the card one that was answered: it is no second one.
+        let again = Again { card, pin: &Pin::Right(Vec::new()), digest: &[] };
         let Ok(made) = made(&work, card, row.id, &again, &answer, (revision, answered)) else { continue };
         let held = (!is_here).then_some(Reason::CardUnbound);
         work.insert(&made, row.id, held).await?;

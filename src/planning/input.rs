@@ -1,6 +1,6 @@
 //! From rows to the planner's input.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
@@ -62,6 +62,26 @@ pub(super) async fn doors(
         .collect();
     let shown = shown_doors(store, survey, &rows).await?;
     Ok((all, shown.into_iter().map(|d| (d.id, d)).collect()))
+}
+
+/// Doors that began to answer online a short while ago: nobody is sent there, once, unless they have an appointment.
+pub(super) async fn answering(
+    store: &Store,
+    survey: &Survey,
+    q: &Question,
+    doors: &[PlanDoor],
+) -> Result<HashSet<CaseId>, Error> {
+    let grace = SignedDuration::from_hours(i64::from(survey.rules.policy.self_response.grace_hours));
+    let is_late = survey.rules.calendar.self_response_until().is_some_and(|until| q.on > until);
+    if grace.is_zero() || is_late {
+        return Ok(HashSet::new());
+    }
+    let moment = q.now.max(survey.rules.calendar.day_start(q.on));
+    let free = doors.iter().filter(|d| d.standing.appointment.is_none());
+    let ids: Vec<CaseId> = free.map(|d| d.case_id).collect();
+    let begun = store.card_progress(survey.key, &ids).await?;
+    let is_recent = |at: Timestamp| at.saturating_add(grace).is_ok_and(|end| end > moment);
+    Ok(begun.into_iter().filter(|(_, p)| is_recent(p.started_at)).map(|(case, _)| case).collect())
 }
 
 /// The visits that count, voided ones left out.

@@ -6,7 +6,7 @@ pub mod chances;
 mod input;
 pub mod publish;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -66,6 +66,7 @@ pub struct Ready {
     question: Question,
     doors: Vec<crate::plan::Door>,
     staff: Vec<crate::plan::Enumerator>,
+    answering: HashSet<CaseId>,
     shown: HashMap<CaseId, Door>,
 }
 
@@ -77,7 +78,8 @@ impl Ready {
         if survey.rules.calendar.local_date(question.now) == question.on {
             input::keep_work_in_hand(store, &survey, &question, &doors, &mut staff).await?;
         }
-        Ok(Self { survey, question, doors, staff, shown })
+        let answering = input::answering(store, &survey, &question, &doors).await?;
+        Ok(Self { survey, question, doors, staff, answering, shown })
     }
 
     /// The planner's input.
@@ -100,7 +102,8 @@ impl Ready {
 
     /// The plan of the day.
     pub fn plan(&self) -> DayPlan {
-        let day = self.input();
+        let mut day = self.input();
+        day.doors.retain(|door| !self.answering.contains(&door.case_id));
         let insight = Insight::new(&day, Brain::Types);
         let sheets = Stairwise::default().plan_with(&day, &insight);
         let unmanned = crate::plan::pace::unstaffed(&day);
