@@ -57,8 +57,8 @@ fn whole(form: &Form, caller: &Caller) -> Result<Value, Problem> {
     let sees = Sees::of(caller);
     // By its id a device may ask for a closed form too.
     let mut all = row(form, sees).or_else(|| row(form, Sees::Published)).ok_or_else(Problem::not_found)?;
-    let seen = form.versions.iter().filter(|v| sees.has(v.published_at.is_some()));
-    all["versions"] = seen.map(version).collect();
+    let versions = form.versions.iter().filter(|v| sees.has(v.published_at.is_some()));
+    all["versions"] = versions.map(version).collect();
     Ok(all)
 }
 

@@ -175,10 +175,10 @@ fn upload(path: &Path, converter: Converter) -> Result<Upload> {
     }
     let bytes = std::fs::read(path).with_context(unreadable)?;
     let is_book = crate::forms::import::is_spreadsheet(&bytes) == Some(true);
-    let converted = (is_book && converter == Converter::Pyxform).then(|| by_pyxform(path)).transpose()?;
+    let xform = (is_book && converter == Converter::Pyxform).then(|| by_pyxform(path)).transpose()?;
     let given = Given {
         bytes: bytes.into(),
-        converted,
+        converted: xform,
         default_version: format!("{}01", Timestamp::now().strftime("%Y%m%d")),
         ..Given::default()
     };

@@ -50,12 +50,12 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict on constraint form_pk do update set role = excluded.role, place = excluded.place, title = excluded.title,
             title_zh = excluded.title_zh, is_open = excluded.is_open, is_offered = excluded.is_offered, is_built_in = excluded.is_built_in";
-    /// Columns of form_version.
+    /// Columns of `form_version`.
     ADD_VERSION = "-- add_form_version
         insert into form_version (district_id, survey_no, form_id, version, seq, hash, xform, source, source_name, model, warnings,
             role, is_offered, questions, languages, made_by, made_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    /// Columns of form_file.
+    /// Columns of `form_file`.
     ADD_FILE = "-- add_form_file
         insert into form_file (district_id, survey_no, form_id, version, name, media_type, md5, length, bytes)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";

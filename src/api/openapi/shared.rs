@@ -84,16 +84,7 @@ pub fn schemas() -> Vec<Named> {
             ("status", int().within(400, 599)),
             ("detail", text().about("What is the matter this time, without values of the request.")),
             ("detail_zh?", text().about("The same in Chinese, where it says more than the meaning of the slug.")),
-            ("errors?", list(object([
-                ("pointer?", text().about("JSON pointer into the body.")),
-                ("parameter?", text().about("Name of a parameter.")),
-                ("sheet?", text().about("Of a form: sheet of the spreadsheet.")),
-                ("row?", int().least(1).about("Of a form: row, as the spreadsheet shows it.")),
-                ("column?", text().about("Of a form: header of the column.")),
-                ("path?", text().about("Of a form: node of the XForm.")),
-                ("detail", text()),
-                ("detail_zh?", text()),
-            ]))),
+            ("errors?", list(place_at_fault())),
             ("request_id?", text().about("Under which the log knows the request.")),
             ("wipe?", flag().about("The device was cut off: it deletes what it holds.")),
             ("offset?", count().about("Bytes of an attachment that are here; go on from there.")),
@@ -108,4 +99,18 @@ pub fn schemas() -> Vec<Named> {
             ("to", time().about("Not before from.")),
         ]).about("A stretch of time.")),
     ]
+}
+
+/// One place of a request, or of a form, that is at fault.
+fn place_at_fault() -> Schema {
+    object([
+        ("pointer?", text().about("JSON pointer into the body.")),
+        ("parameter?", text().about("Name of a parameter.")),
+        ("sheet?", text().about("Of a form: sheet of the spreadsheet.")),
+        ("row?", int().least(1).about("Of a form: row, as the spreadsheet shows it.")),
+        ("column?", text().about("Of a form: header of the column.")),
+        ("path?", text().about("Of a form: node of the XForm.")),
+        ("detail", text()),
+        ("detail_zh?", text()),
+    ])
 }

@@ -127,7 +127,9 @@ impl Archive {
                 }
                 let Some(page) = reader.page().await? else { return Ok(Step::Codebook) };
                 let mut piece = String::new();
-                page.iter().for_each(|(row, now)| push_line(&mut piece, row, now));
+                for (row, now) in &page {
+                    push_line(&mut piece, row, now);
+                }
                 self.write(piece.as_bytes())?;
                 Ok(Step::Lines)
             }

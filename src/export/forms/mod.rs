@@ -171,7 +171,9 @@ impl FormExport {
             Work::Lines => {
                 let Some(page) = self.reader.page().await? else { return Ok(None) };
                 let mut piece = String::new();
-                page.iter().for_each(|(row, now)| rows::push_line(&mut piece, row, now));
+                for (row, now) in &page {
+                    rows::push_line(&mut piece, row, now);
+                }
                 self.rows += page.len() as u64;
                 Ok(Some(piece.into_bytes()))
             }
