@@ -27,7 +27,7 @@ test: install-deps ## Run all tests, on a PostgreSQL of their own; the pages in 
 pages-test: install-deps ## The pages in Chromium: both languages, accessibility, keyboard, without script, on paper
 	$(CARGO) build --locked
 	cd e2e && npm ci --silent --no-audit --no-fund && export DOORKNOCK_BIN=../target/debug/doorknock && \
-	 node run.mjs && node --test form_models.test.mjs && node form_service.mjs && node form.mjs
+	 node run.mjs && node --test form_models.test.mjs && node form_service.mjs && node form.mjs && node form_phone.mjs
 
 check: install-deps ## Format, lints, tests; schema and dependency rules where their tools are installed
 	$(CARGO) fmt --check
