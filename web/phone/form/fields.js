@@ -77,7 +77,8 @@ function filtered(node, view, close) {
   const shown = isFiltered ? [...fitting.filter(isOn), ...fitting.filter(o => !isOn(o)).slice(0, SHOWN_OPTIONS)] : fitting;
   return html`${isFiltered ? html`<input class="fm-in" type="search" autocomplete="off" aria-label=${view.say('filter')} placeholder=${view.say('filter')}
       .value=${live(ui.filter ?? '')} @input=${e => { ui.filter = e.target.value; view.update(); }}>` : nothing}
-    <div class="fm-opts${has(node, 'pair') ? ' two' : /(^| )(columns|likert)/.test(node.appearance) ? ' wide' : ''}">${repeat(shown, o => o.value, o => option(node, view, o, close))}</div>`;
+    <div class="fm-opts${has(node, 'pair') ? ' two' : /(^| )(columns|likert)/.test(node.appearance) ? ' wide' : ''}">${repeat(shown, o => o.value, o => option(node, view, o, close))}</div>
+    ${fitting.length > shown.length ? html`<p class="mute small">${view.say('more_options', { n: fitting.length - shown.length })}</p>` : nothing}`;
 }
 
 function clear(node, view) {

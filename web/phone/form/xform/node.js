@@ -135,6 +135,7 @@ export class FormNode {
       case 'geopoint': return value && { lon: value.longitude, lat: value.latitude, alt: value.altitude, accuracy_m: value.accuracy };
       case 'text': return instanceValue || null;
       case 'note': return instanceValue || null;
+      case 'picture': return value ?? this.form.drafted[instanceValue] ?? null;
       case 'elsewhere': case 'group': case 'repeat': case 'item': case null: return null;
       default: return value ?? null;
     }
