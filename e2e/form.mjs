@@ -195,6 +195,17 @@ try {
     await page.goBack();
     need(await screen(page) === 'start', await screen(page));
     need(await page.isChecked(`${at('interview.respondent')} input[value=member]`), 'an answer is lost');
+    await next(page);
+    await page.click('[data-act=add]');
+    await next(page);
+    need(await screen(page) === 'person.1', `before the sheet: ${await screen(page)}`);
+    await page.click('.fm-pick');
+    await page.goBack();
+    need(await page.locator('dialog[open]').count() === 0 && await screen(page) === 'person.1', 'the sheet did not close alone');
+    for (const wanted of ['people', 'start']) {
+      await page.goBack();
+      need(await screen(page) === wanted, `${wanted}: ${await screen(page)}`);
+    }
     await page.goBack();
     need(await page.locator('dialog[open] [data-act=keep]').count() === 1, 'it did not ask');
     await context.close();

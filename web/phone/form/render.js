@@ -7,6 +7,8 @@ import { screensOf, screenWith } from './screens.js';
 
 /** After a change of screen its buttons are dead for so long, so that a second, impatient tap skips nothing. */
 const STANDS_MS = 200;
+/** A tap's click comes at the latest so long after the finger was lifted; no finger holds up the drawing for longer than a press. */
+const TAP_MS = 350, PRESS_MS = 2000;
 const END = 'end';
 
 /**
@@ -20,7 +22,13 @@ export class View {
     this.key = screen ?? null;
     this.stopListening = model.on(() => { this.found = null; this.update(); });
     const composing = on => () => { this.isComposing = on; if (!on) this.update(); };
-    this.listeners = [['compositionstart', composing(true)], ['compositionend', composing(false)]];
+    const released = () => { clearTimeout(this.release); this.isPressed = false; this.update(); };
+    const later = ms => () => { clearTimeout(this.release); this.release = setTimeout(released, ms); };
+    const pressed = e => { this.isPressed = e.target.type !== 'range'; later(PRESS_MS)(); };
+    this.listeners = [
+      ['compositionstart', composing(true)], ['compositionend', composing(false)],
+      ['pointerdown', pressed], ['pointerup', later(TAP_MS)], ['pointercancel', later(TAP_MS)], ['click', later(0)],
+    ];
     for (const [name, run] of this.listeners) root.addEventListener(name, run);
     this.draw();
   }
@@ -28,6 +36,7 @@ export class View {
     this.isClosed = true;
     this.stopListening();
     clearTimeout(this.standing);
+    clearTimeout(this.release);
     for (const ui of this.state.values()) ui.search?.stop?.();
     for (const [name, run] of this.listeners) this.root.removeEventListener(name, run);
     render(nothing, this.root);
@@ -75,6 +84,8 @@ export class View {
   step(by) { const screens = this.screens; this.goto(screens[this.place(screens) + by].key); }
   /** Whether there was a screen before this one to go back to. */
   back() {
+    const sheet = this.root.querySelector('dialog.fm-sheet[open]');
+    if (sheet) { sheet.close(); return true; }
     if (this.dialog) { this.dialog = null; this.draw(); return true; }
     if (this.place(this.screens) === 0) return false;
     this.step(-1);
@@ -108,11 +119,14 @@ export class View {
   leave(why) { this.dialog = null; this.draw(); this.onLeave(why); }
 
   // ---- drawing
-  /** Draws soon; several changes are drawn at once, and never under an input method at work. */
+  /**
+   * Draws soon; several changes are drawn at once. Never under an input method at work, nor under a finger: a problem that appears
+   * when a field is left would move the button that is being tapped.
+   */
   update() {
     if (this.isDue || this.isClosed) return;
     this.isDue = true;
-    queueMicrotask(() => { this.isDue = false; if (!this.isClosed && !this.isComposing) this.draw(); });
+    queueMicrotask(() => { this.isDue = false; if (!this.isClosed && !this.isComposing && !this.isPressed) this.draw(); });
   }
   draw() {
     const screens = this.screens;
