@@ -178,7 +178,7 @@ export class View {
   window(screens, at) {
     const { dialog } = this;
     const bodies = { screens: () => this.allScreens(screens, at), leave: () => this.leaving(), ask: () => this.asking() };
-    return html`<dialog class="fm-window" aria-labelledby="fm-w" @close=${() => { if (this.dialog) { this.dialog.no?.(); this.dialog = null; this.update(); } }}>${dialog ? bodies[dialog.kind]() : nothing}</dialog>`;
+    return html`<dialog class="fm-window" aria-labelledby="fm-w" @close=${e => { if (this.dialog && !e.target.open) { this.dialog.no?.(); this.dialog = null; this.update(); } }}>${dialog ? bodies[dialog.kind]() : nothing}</dialog>`;
   }
   allScreens(screens, at) {
     const openOn = s => this.open.filter(p => s.nodes.some(n => n.path === p.path)).length;
