@@ -13,8 +13,7 @@ use crate::odk;
 use crate::pages::{
     about, answers, areas, assets, assign, building, card_list, cards, case, decide, devices as device_page,
     doors, exports as export_page, forms as form_page, held as held_page, login, managers, model, outlook,
-    overview, reading,
-    returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
+    overview, reading, returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
 };
 use crate::phone;
 

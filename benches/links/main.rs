@@ -15,9 +15,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use doorknock::dedupe::{Dedupe, Step};
 use doorknock::embedded::{Cluster, DataDir, Options as Place, Purpose};
-use doorknock::ingest::models::Models;
 use doorknock::ingest::Ingest;
 use doorknock::ingest::digest::Keys;
+use doorknock::ingest::models::Models;
 use doorknock::store::{Settings, Store, migrate};
 use doorknock::surveys::Surveys;
 use jiff::Timestamp;
@@ -69,7 +69,12 @@ async fn run(options: &Options, url: &str) -> Result<bool> {
     migrate(&settings).await?;
     let store = Store::new(&settings)?;
     let surveys = Surveys::new(store.clone());
-    let ingest = Ingest { store: store.clone(), surveys, keys: Arc::new(Keys::new(&[7; 32])), models: Models::default() };
+    let ingest = Ingest {
+        store: store.clone(),
+        surveys,
+        keys: Arc::new(Keys::new(&[7; 32])),
+        models: Models::default(),
+    };
     let mut town = Town::found(&ingest, options.sample * options.sizes.len()).await?;
     let dedupe = Dedupe::new(ingest.clone());
     let (mut stored, mut within) = (0, true);

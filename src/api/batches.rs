@@ -2,8 +2,8 @@
 
 use crate::domain::CaseId;
 use crate::net::answer::Response;
-use serde_json::{Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::App;

@@ -138,7 +138,12 @@ pub(super) mod described {
                 ("area?", text()),
                 ("model?", text().or_null()),
                 ("app_version?", text().or_null()),
-                ("client?", text().or_null().about("What it runs: collect; null for the phone page and other programs.")),
+                (
+                    "client?",
+                    text()
+                        .or_null()
+                        .about("What it runs: collect; null for the phone page and other programs."),
+                ),
                 ("enrolled_at?", time()),
                 ("last_sync", time().or_null()),
                 ("clock_offset_s", number().or_null()),

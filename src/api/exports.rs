@@ -115,7 +115,11 @@ impl Pieces for FormExport {
     }
 }
 
-async fn streamed<P: Pieces>(mut export: P, media_type: &str, disposition: &str) -> Result<Response, Problem> {
+async fn streamed<P: Pieces>(
+    mut export: P,
+    media_type: &str,
+    disposition: &str,
+) -> Result<Response, Problem> {
     // The first piece is made before the head goes out, so that a database that is away is a proper answer.
     let first = export.next().await?.unwrap_or_default();
     // A task of its own reads ahead by one piece; it ends when the reader has gone.
@@ -202,7 +206,11 @@ pub(super) mod described {
         call.about("For supervisors.")
             .who(Who::Reader)
             .shared(&["area"])
-            .query("split?", "A further column for each choice where several may be chosen.", words(["0", "1"]))
+            .query(
+                "split?",
+                "A further column for each choice where several may be chosen.",
+                words(["0", "1"]),
+            )
             .query("values?", "Choices by their names or as people read them.", words(["names", "labels"]))
             .query("lang?", "Language of labels; the survey's when left out.", text().filled(40))
     }

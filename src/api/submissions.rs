@@ -41,11 +41,17 @@ async fn find(app: &App, caller: &Caller, id: Uuid) -> Result<SubmissionRow, Pro
             if !place.is_some_and(|no| caller.range.contains(no)) {
                 continue;
             }
-            let read = Disclosure::Submission { id: row.id, area: None };
+            let read = Disclosure::Submission { id: row.id, area: Some(caller.area.clone()) };
             auth::witness(app, caller, read).await?;
             return Ok(row);
         }
         if caller.device == Some(row.device) || (caller.device.is_some() && row.user == caller.user) {
+            auth::witness(
+                app,
+                caller,
+                Disclosure::Submission { id: row.id, area: Some(caller.area.clone()) },
+            )
+            .await?;
             return Ok(row);
         }
     }
@@ -129,7 +135,11 @@ pub(super) mod described {
                         ])),
                     ),
                     ("parts", list(refer("SubmissionPart"))),
-                    ("answers", anything().about("Unbound answers in the shape of the form; null while the whole waits.")),
+                    (
+                        "answers",
+                        anything()
+                            .about("Unbound answers in the shape of the form; null while the whole waits."),
+                    ),
                     (
                         "files",
                         list(object([

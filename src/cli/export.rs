@@ -70,7 +70,8 @@ pub(super) struct ExportArgs {
 
 fn what(word: &str) -> Result<What, String> {
     if let Some(form) = word.strip_prefix("forms/").filter(|form| !form.is_empty()) {
-        let (id, repeat) = form.split_once('/').map_or((form, None), |(id, repeat)| (id, Some(repeat.to_owned())));
+        let (id, repeat) =
+            form.split_once('/').map_or((form, None), |(id, repeat)| (id, Some(repeat.to_owned())));
         return Ok(What::Form(id.to_owned(), repeat));
     }
     Kind::of(word).map(What::Kind).ok_or_else(|| format!("known are {} and forms/ID", Kind::WORDS.join(", ")))

@@ -146,7 +146,9 @@ async fn serve(
     app.authority = std::fs::read_to_string(authority).ok().map(Arc::from);
     app.odk = Served::serving(args.odk_without_tls);
     if args.odk_without_tls {
-        tracing::warn!("ODK Collect is let in over plain HTTP from private addresses; anybody on that network can read what it sends");
+        tracing::warn!(
+            "ODK Collect is let in over plain HTTP from private addresses; anybody on that network can read what it sends"
+        );
     }
     if is_own {
         let path = std::fs::canonicalize(&common.data_dir).unwrap_or_else(|_| common.data_dir.clone());

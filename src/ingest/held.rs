@@ -328,6 +328,8 @@ async fn decide_record(
     queue_settled(tx, at.key, std::slice::from_ref(&settled)).await?;
     if settled.status == Status::Accepted && row.reason == Reason::VisitCorrected.slug() {
         filled::void_corrected(tx, at, survey, caller, row, settled.case_id).await?;
+        // The case has been folded by that decision: what was read of it before is old.
+        cases = Cases::default();
     }
     if settled.status == Status::Accepted {
         let mut touched = vec![settled.case_id];

@@ -15,8 +15,8 @@ use std::fmt::Write as _;
 use uuid::Uuid;
 
 pub use fault::{Fault, What};
-pub use read::{parse, parse_with};
 pub(in crate::ingest) use read::plain_end;
+pub use read::{parse, parse_with};
 pub use skip::label;
 pub use split::{DocumentError, Header, RawBatch, split_batch, text_of};
 

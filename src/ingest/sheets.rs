@@ -13,7 +13,12 @@ use crate::store::completion::{self, Delta};
 use crate::store::{Error, SurveyKey, Tx, case, submission};
 
 /// Writes of which forms these locked cases have a complete sheet in force, and counts what changed. Returns those that changed.
-pub(super) async fn note(tx: &Tx, key: SurveyKey, cases: &mut Cases, ids: &[CaseId]) -> Result<Vec<CaseId>, Error> {
+pub(super) async fn note(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &mut Cases,
+    ids: &[CaseId],
+) -> Result<Vec<CaseId>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -80,7 +85,9 @@ pub(super) async fn free(
     let (mut freed, mut marks) = (Vec::new(), Vec::new());
     for w in &waiting {
         let reach = Reach { range: w.range, user: w.user.clone() };
-        let Some(row) = cases.any(w.case_id).filter(|row| reach.knows(row.as_ref())).cloned() else { continue };
+        let Some(row) = cases.any(w.case_id).filter(|row| reach.knows(row.as_ref())).cloned() else {
+            continue;
+        };
         submission::settle(tx, key, w.id, Status::Accepted, None, Some(row.id)).await?;
         freed.push(row.id);
         marks.push((w.id, w.device));

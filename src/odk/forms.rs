@@ -20,7 +20,9 @@ pub async fn list(app: App, request: Request) -> Result<Response, Problem> {
     let (base, only) = (base(&request), query.text("formID").map(str::to_owned));
     let mut rows = String::new();
     for form in app.store().forms(caller.key).await? {
-        let Some(version) = form.current().filter(|_| form.is_in_use() && form.row.is_offered) else { continue };
+        let Some(version) = form.current().filter(|_| form.is_in_use() && form.row.is_offered) else {
+            continue;
+        };
         if only.as_ref().is_none_or(|id| *id == form.row.id) {
             let has_files = !files_of(&app, &caller, &form, version).await?.is_empty();
             rows.push_str(&row(&base, &form, version, has_files));
@@ -81,7 +83,12 @@ async fn files_of(
 }
 
 /// A published version of a form that is offered. Outside that nothing is there.
-async fn version_of(app: &App, caller: &Caller, id: &str, version: &str) -> Result<(Form, VersionRow), Problem> {
+async fn version_of(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    version: &str,
+) -> Result<(Form, VersionRow), Problem> {
     let all = app.store().forms(caller.key).await?;
     let form = all.into_iter().find(|form| form.row.id == id && form.row.is_offered);
     let form = form.ok_or_else(Problem::not_found)?;
@@ -123,13 +130,17 @@ async fn file(
     let own = version.media.iter().find(|file| file.name == name);
     let (kind, md5, url, check) = match own {
         Some(file) => {
-            let place = format!("media/{}/{}/{}", encoded(&form.row.id), encoded(&version.version), encoded(name));
+            let place =
+                format!("media/{}/{}/{}", encoded(&form.row.id), encoded(&version.version), encoded(name));
             ("", file.md5.clone(), format!("{base}/{place}"), String::new())
         }
         None => {
             let made = lists::made(app, caller, name).await?.ok_or_else(Problem::not_found)?;
             let is_doors = name == lists::DOORS;
-            let check = format!("<integrityUrl>{}</integrityUrl>", xml_text(&format!("{base}/lists/doors/integrity")));
+            let check = format!(
+                "<integrityUrl>{}</integrityUrl>",
+                xml_text(&format!("{base}/lists/doors/integrity"))
+            );
             let kind = if is_doors { " type=\"entityList\"" } else { "" };
             (kind, made.1, format!("{base}/lists/{name}"), if is_doors { check } else { String::new() })
         }

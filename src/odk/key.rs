@@ -12,12 +12,10 @@ use crate::store::access::{Caller, TokenKind};
 /// The person and device of the key. Problems (all 403): a key that is unknown, revoked, expired or of another face; plain HTTP.
 pub(super) async fn caller(app: &App, request: &Request) -> Result<Caller, Problem> {
     if request.connection.carriage == Carriage::Plain && !may_be_plain(&app.odk, request.client()) {
-        return Err(refused(
-            "Collect has to use HTTPS here.",
-            "此处须通过 HTTPS 使用 Collect。",
-        ));
+        return Err(refused("Collect has to use HTTPS here.", "此处须通过 HTTPS 使用 Collect。"));
     }
-    let unknown = || refused("This key is not valid any more; ask for a new QR code.", "密钥无效，请重新获取二维码。");
+    let unknown =
+        || refused("This key is not valid any more; ask for a new QR code.", "密钥无效，请重新获取二维码。");
     let key = Some(request.param("key")).filter(|key| key.len() == 43).ok_or_else(unknown)?;
     let hash = auth::hash(key);
     auth::take_turn(app, request, &hash).await?;

@@ -89,7 +89,11 @@ fn language(survey: &Survey) -> Language {
 fn listed(app: &App, caller: &Caller, survey: &Survey) -> Listed {
     let calendar = &survey.rules.calendar;
     let since = app.now() - SignedDuration::from_hours(24 * DONE_DAYS);
-    Listed { range: caller.range, user: caller.user.clone(), since: calendar.day_start(calendar.local_date(since)) }
+    Listed {
+        range: caller.range,
+        user: caller.user.clone(),
+        since: calendar.day_start(calendar.local_date(since)),
+    }
 }
 
 async fn rows(app: &App, caller: &Caller, listed: &Listed) -> Result<Vec<ListRow>, Problem> {
@@ -118,8 +122,23 @@ async fn doors(app: &App, caller: &Caller, survey: &Survey) -> Result<Made, Prob
 }
 
 const HEAD: [&str; 17] = [
-    "name", "label", "__version", "geometry", "address", "building", "unit", "floor", "room", "state", "visits", "last",
-    "last_at", "appointment", "unmet", "ask", "held",
+    "name",
+    "label",
+    "__version",
+    "geometry",
+    "address",
+    "building",
+    "unit",
+    "floor",
+    "room",
+    "state",
+    "visits",
+    "last",
+    "last_at",
+    "appointment",
+    "unmet",
+    "ask",
+    "held",
 ];
 
 /// The id under which a case stands in the list.
@@ -132,7 +151,8 @@ fn door(row: &ListRow, zone: &TimeZone, language: Language) -> [String; 17] {
     let area = if language == Language::Zh { &row.area.1 } else { &row.area.0 };
     let floor = c.floor.map(|floor| floor.to_string()).unwrap_or_default();
     let unmet: Vec<&str> = c.unmet.parts().iter().map(|part| part.slug()).collect();
-    let appointment = c.appointment.filter(|_| c.state == State::Appointment).map(|a| local(a.0, zone, "%m-%d %H:%M"));
+    let appointment =
+        c.appointment.filter(|_| c.state == State::Appointment).map(|a| local(a.0, zone, "%m-%d %H:%M"));
     [
         entity(row).to_string(),
         label(row, appointment.as_deref(), language),
@@ -168,7 +188,8 @@ fn label(row: &ListRow, appointment: Option<&str>, language: Language) -> String
         State::New | State::Appointment => "",
     };
     let mut parts = vec![short_place(c)];
-    let tried = if c.visits > 0 && c.state != State::Completed { c.visits.to_string() } else { String::new() };
+    let tried =
+        if c.visits > 0 && c.state != State::Completed { c.visits.to_string() } else { String::new() };
     if !sign.is_empty() || !tried.is_empty() {
         let sign = if sign.is_empty() { "↻" } else { sign };
         parts.push(format!("{sign}{tried}"));
@@ -177,7 +198,11 @@ fn label(row: &ListRow, appointment: Option<&str>, language: Language) -> String
         parts.push(if language == Language::Zh { format!("约{at}") } else { format!("at {at}") });
     }
     if row.held > 0 {
-        parts.push(if language == Language::Zh { format!("待核{}", row.held) } else { format!("held {}", row.held) });
+        parts.push(if language == Language::Zh {
+            format!("待核{}", row.held)
+        } else {
+            format!("held {}", row.held)
+        });
     }
     parts.join(" ")
 }
@@ -223,13 +248,18 @@ async fn today(app: &App, caller: &Caller, survey: &Arc<Survey>) -> Result<Strin
     let plan = compute(ready(app, Arc::clone(survey), question).await?, Ready::plan).await?;
     let zone = zone(survey);
     let own = plan.enumerators.iter().filter(|sheet| sheet.user == caller.user);
-    let stops = own.flat_map(|sheet| &sheet.stops).filter_map(|stop| Some((stop, *labels.get(&stop.case_id)?)));
+    let stops =
+        own.flat_map(|sheet| &sheet.stops).filter_map(|stop| Some((stop, *labels.get(&stop.case_id)?)));
     let time = |at: Option<Timestamp>| at.map(|at| local(at, &zone, "%H:%M")).unwrap_or_default();
     let lines = stops.map(|(stop, row)| {
         let appointment = row.case.appointment.map(|a| local(a.0, &zone, "%m-%d %H:%M"));
         vec![
             entity(row).to_string(),
-            label(row, appointment.as_deref().filter(|_| row.case.state == State::Appointment), language(survey)),
+            label(
+                row,
+                appointment.as_deref().filter(|_| row.case.state == State::Appointment),
+                language(survey),
+            ),
             time(stop.from),
             time(stop.to),
             stop.action.to_owned(),
@@ -300,7 +330,9 @@ pub async fn integrity(app: App, request: Request) -> Result<Response, Problem> 
         let is_gone = !is_listed && uuid.is_some_and(|uuid| ours.contains(&uuid));
         body.push_str(&format!("<entity id=\"{}\"><deleted>{is_gone}</deleted></entity>", xml_text(id)));
     }
-    Ok(document(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<data><entities>{body}</entities></data>\n")))
+    Ok(document(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<data><entities>{body}</entities></data>\n"
+    )))
 }
 
 fn csv(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<String, Problem> {

@@ -66,7 +66,11 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     let language = answer::language(&request.headers, of_survey);
     let say = Say(language);
     let Some(boundary) = boundary(&request.headers) else {
-        return Ok(say.refuses(StatusCode::BAD_REQUEST, "this is no form with files (multipart/form-data)", "请求不是 multipart/form-data"));
+        return Ok(say.refuses(
+            StatusCode::BAD_REQUEST,
+            "this is no form with files (multipart/form-data)",
+            "请求不是 multipart/form-data",
+        ));
     };
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
@@ -82,14 +86,18 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
         let is_cut = arrived.broke.is_some();
         let sent = taken_apart(arrived.bytes, boundary, !is_cut).await;
         if let Some(name) = &sent.too_large {
-            let (en, zh) = (format!("the file {name} is larger than 20 MiB"), format!("文件 {name} 超过 20 MiB"));
+            let (en, zh) =
+                (format!("the file {name} is larger than 20 MiB"), format!("文件 {name} 超过 20 MiB"));
             return Ok(say.refuses(StatusCode::PAYLOAD_TOO_LARGE, &en, &zh));
         }
         // The key is looked at again where the form is stored: it may have been withdrawn while the files came.
         let now_valid = app.store().is_device_open(caller.key, device).await?;
         if !now_valid {
-            return Err(Problem::new(&kind::DEVICE_REVOKED, "This key is not valid any more; ask for a new QR code.")
-                .in_chinese("密钥无效，请重新获取二维码。"));
+            return Err(Problem::new(
+                &kind::DEVICE_REVOKED,
+                "This key is not valid any more; ask for a new QR code.",
+            )
+            .in_chinese("密钥无效，请重新获取二维码。"));
         }
         let answer = take(&app, &caller, (device, offset), sent, say).await;
         drop(share);
@@ -140,7 +148,10 @@ async fn taken_apart(body: Bytes, boundary: String, came_whole: bool) -> Sent {
 
 /// Whether a file of a form may be called so.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 255 && !name.contains(['/', '\\']) && !name.chars().any(char::is_control)
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.contains(['/', '\\'])
+        && !name.chars().any(char::is_control)
 }
 
 async fn take(
@@ -152,9 +163,14 @@ async fn take(
 ) -> Result<Response, Problem> {
     let bad = |en: &str, zh: &str| Ok(say.refuses(StatusCode::BAD_REQUEST, en, zh));
     let Some(xml) = sent.xml.clone() else {
-        return bad("it holds no filled-in form (part xml_submission_file)", "缺少表单（xml_submission_file）");
+        return bad(
+            "it holds no filled-in form (part xml_submission_file)",
+            "缺少表单（xml_submission_file）",
+        );
     };
-    let Ok(text) = std::str::from_utf8(&xml) else { return bad("its XML is not UTF-8", "XML 不是 UTF-8 编码") };
+    let Ok(text) = std::str::from_utf8(&xml) else {
+        return bad("its XML is not UTF-8", "XML 不是 UTF-8 编码");
+    };
     let envelope = match read_xml(text) {
         Ok(envelope) => envelope,
         Err(refused) => return Ok(say.refuses_form(&refused)),
@@ -236,7 +252,9 @@ async fn said(
     if !is_stored {
         let status = match reason {
             Some(Reason::IdReused) => StatusCode::CONFLICT,
-            Some(Reason::RecordTooLarge | Reason::TooDeep | Reason::TextTooLong) => StatusCode::PAYLOAD_TOO_LARGE,
+            Some(Reason::RecordTooLarge | Reason::TooDeep | Reason::TextTooLong) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Some(_) | None => StatusCode::BAD_REQUEST,
         };
         return Ok(say.refuses(status, &words, &words));
@@ -250,7 +268,10 @@ async fn said(
             let state = case.state.label(say.0);
             let visits = case.visits;
             let door = door.unwrap_or_default();
-            say.of(&format!("Received: {door}, {state}, visits: {visits}"), &format!("已收到：{door}，{state}（到访 {visits} 次）"))
+            say.of(
+                &format!("Received: {door}, {state}, visits: {visits}"),
+                &format!("已收到：{door}，{state}（到访 {visits} 次）"),
+            )
         }
         ("accepted", None) => say.of("Received", "已收到"),
         ("held", _) => say.of(&format!("Received, waits: {words}"), &format!("已收到，待核：{words}")),

@@ -78,11 +78,19 @@ pub async fn show(v: Visitor) -> Answer {
     let columns = all.first().map_or(&empty, |table| &table.columns);
     let title = v.words.pick(&form.row.title, &form.row.title_zh).clone();
     let page = Page {
-        f: v.frame(Tab::None, v.words.say("app.of", &[("title", &v.words.t("forms.answers")), ("name", &title)])).await?,
+        f: v.frame(
+            Tab::None,
+            v.words.say("app.of", &[("title", &v.words.t("forms.answers")), ("name", &title)]),
+        )
+        .await?,
         total: store.count_form_answers(key, &id, v.caller.range).await?,
         heads: columns.iter().map(|column| head(&v, column)).collect(),
         rows: rows.iter().map(|one| row(&v, one, columns)).collect(),
-        repeats: all.iter().filter(|table| !table.repeat.is_empty()).map(|table| table.name.clone()).collect(),
+        repeats: all
+            .iter()
+            .filter(|table| !table.repeat.is_empty())
+            .map(|table| table.name.clone())
+            .collect(),
         after: next,
         title,
         id,
@@ -95,7 +103,8 @@ pub async fn one(v: Visitor) -> Answer {
     let form = forms::form(&v.app, &v.caller, v.request.param("id")).await?;
     let submission = v.request.param_uuid("submission")?;
     let (store, key, id) = (v.app.store(), v.caller.key, form.row.id.clone());
-    let witness = v.witness(Disclosure::Submission { id: submission, area: Some(v.caller.area.clone()) }).await?;
+    let witness =
+        v.witness(Disclosure::Submission { id: submission, area: Some(v.caller.area.clone()) }).await?;
     let found = store.form_answer(&witness, key, &id, v.caller.range, submission).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     let model: Option<FormModel> = store.form_model(key, &id, &found.version).await?;
@@ -138,7 +147,12 @@ fn row(v: &Visitor, one: &AnswerRow, columns: &[Column]) -> Row {
     let answers = answers(one);
     let labels = Values::Labels(v.words.0.slug());
     let door = one.door.as_ref().map(|[_, building, unit, room]| {
-        [building, unit, room].into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("-")
+        [building, unit, room]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("-")
     });
     Row {
         id: one.stood.id,

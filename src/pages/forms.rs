@@ -188,7 +188,8 @@ pub async fn upload(app: App, mut request: Request) -> Answer {
 /// Parts with files, and the plain fields beside them. A form's own file stands in the part `form`; an empty choice of further files
 /// is none.
 async fn taken(headers: &HeaderMap, body: &bytes::Bytes) -> Result<(Vec<Part>, Fields), Problem> {
-    let all = parts(headers, body, MOST_PARTS).await.ok_or_else(|| fault("form", "must be files of a form"))?;
+    let all =
+        parts(headers, body, MOST_PARTS).await.ok_or_else(|| fault("form", "must be files of a form"))?;
     let (files, fields): (Vec<Part>, Vec<Part>) = all.into_iter().partition(|part| part.file.is_some());
     let text = |part: Part| (part.name, String::from_utf8_lossy(&part.bytes).into_owned());
     let is_file = |part: &Part| part.file.as_deref().is_some_and(|name| !name.is_empty());
@@ -224,7 +225,12 @@ pub async fn preview(v: Visitor) -> Answer {
         role: version.role.label(v.words.0),
         languages: languages(&model),
         warnings: version.warnings.iter().map(|warning: &Fault| warning.line(v.words.0)).collect(),
-        questions: model.walk().into_iter().filter(|node| is_shown(node)).map(|node| question(&model, node)).collect(),
+        questions: model
+            .walk()
+            .into_iter()
+            .filter(|node| is_shown(node))
+            .map(|node| question(&model, node))
+            .collect(),
     };
     v.show(&page)
 }

@@ -95,6 +95,7 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         "exports.",
         "review.",
         "cmp.",
+        "fill.",
         // The words of the enumerators' page: `phone::tests` looks at them.
         "phone.",
     ];
@@ -116,8 +117,10 @@ fn templates_and_scripts_hold_no_words_of_their_own() {
 #[test]
 fn nothing_is_inline_and_nothing_is_foreign() {
     for (path, text) in files("web/templates", &[".html"]) {
+        // The sheet of cards is a file to print, never an answer over HTTP: it carries its style within.
+        let is_file = path.ends_with("card_sheet.html");
         for bad in [" style=", "<style", "javascript:", " onclick", " onsubmit", "//"] {
-            assert!(!text.contains(bad), "{}: {bad}", path.display());
+            assert!(!text.contains(bad) || (is_file && bad == "<style"), "{}: {bad}", path.display());
         }
         for script in text.split("<script").skip(1) {
             assert!(script.trim_start().starts_with("type=\"module\" src=") && script.contains("></script>"));

@@ -182,6 +182,10 @@ min_time_bands = 2
 min_evening = 1
 min_weekend = 1
 max_attempts = 6
+
+# The needs form is asked after the short form:
+[forms]
+extra = ["needs"]
 "#;
 
 fn estate_code(number: usize) -> String {

@@ -76,7 +76,12 @@ pub(super) fn read(desk: &mut Desk<'_>, policy: Option<&Forms>) -> Vec<SetupForm
     all
 }
 
-fn one(desk: &Desk<'_>, file: &str, names: &[String], policy: Option<&Forms>) -> Result<SetupForm, Vec<Rule>> {
+fn one(
+    desk: &Desk<'_>,
+    file: &str,
+    names: &[String],
+    policy: Option<&Forms>,
+) -> Result<SetupForm, Vec<Rule>> {
     let bytes: Arc<[u8]> = bytes_of(desk, file, limits::FILE_BYTES).map_err(|rule| vec![rule])?.into();
     let media = media(desk, file, names).map_err(|rule| vec![rule])?;
     let lengths: Vec<(&str, usize)> =

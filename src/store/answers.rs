@@ -133,7 +133,12 @@ impl Store {
     }
 
     /// How many answers to a form are in force.
-    pub async fn count_form_answers(&self, key: SurveyKey, form: &str, range: AreaRange) -> Result<i64, Error> {
+    pub async fn count_form_answers(
+        &self,
+        key: SurveyKey,
+        form: &str,
+        range: AreaRange,
+    ) -> Result<i64, Error> {
         let params: [Param<'_>; 5] = [&key.district, &key.no, &form, &range.lo, &range.hi];
         Ok(self.one(&COUNT, &params).await?.get("n"))
     }

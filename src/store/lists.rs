@@ -14,8 +14,19 @@ use crate::domain::{AreaRange, CaseId, State};
 macro_rules! is_listed {
     ($case:literal) => {
         concat!(
-            "(", $case, ".holder = $5 or ", $case, ".holder is null and ", $case, ".area_no between $3 and $4) and (", $case,
-            ".state = any($6::smallint[]) or ", $case, ".state = any($7::smallint[]) and ", $case, ".last_at >= $8)"
+            "(",
+            $case,
+            ".holder = $5 or ",
+            $case,
+            ".holder is null and ",
+            $case,
+            ".area_no between $3 and $4) and (",
+            $case,
+            ".state = any($6::smallint[]) or ",
+            $case,
+            ".state = any($7::smallint[]) and ",
+            $case,
+            ".last_at >= $8)"
         )
     };
 }
@@ -162,7 +173,8 @@ impl Store {
             .map(|r| {
                 Ok(ListRow {
                     case: CaseRow::of(r)?,
-                    version: i64::from(r.get::<_, i32>("list_version")) + i64::from(r.get::<_, i32>("list_epoch")),
+                    version: i64::from(r.get::<_, i32>("list_version"))
+                        + i64::from(r.get::<_, i32>("list_epoch")),
                     area: (r.get("area_name"), r.get("area_name_zh")),
                     own_id: r.get("own_id"),
                     held: r.get("held"),

@@ -24,9 +24,18 @@ const TABLE: &str = "submission";
 macro_rules! is_in_force {
     ($row:literal) => {
         concat!(
-            $row, ".sheet_id is not null and ", $row, ".status = 0 and not exists (select 1 from submission later where later.district_id = ",
-            $row, ".district_id and later.survey_no = ", $row, ".survey_no and later.root_id = ", $row,
-            ".root_id and later.revision > ", $row, ".revision and later.status = 0)"
+            $row,
+            ".sheet_id is not null and ",
+            $row,
+            ".status = 0 and not exists (select 1 from submission later where later.district_id = ",
+            $row,
+            ".district_id and later.survey_no = ",
+            $row,
+            ".survey_no and later.root_id = ",
+            $row,
+            ".root_id and later.revision > ",
+            $row,
+            ".revision and later.status = 0)"
         )
     };
 }
@@ -525,8 +534,7 @@ pub async fn known(
     sight: &Sight,
 ) -> Result<Vec<KnownSubmission>, Error> {
     let Sight { devices, user, range } = sight;
-    let rows =
-        tx.query(&KNOWN, &[&key.district, &key.no, &ids, devices, user, &range.lo, &range.hi]).await?;
+    let rows = tx.query(&KNOWN, &[&key.district, &key.no, &ids, devices, user, &range.lo, &range.hi]).await?;
     rows.iter()
         .map(|r| {
             Ok(KnownSubmission {
@@ -730,12 +738,7 @@ pub async fn of_sheet(tx: &Tx, key: SurveyKey, sheet: Uuid, revision: i32) -> Re
 }
 
 /// The visit that a correction, which tells `visit` instead, had before.
-pub async fn visit_before(
-    tx: &Tx,
-    key: SurveyKey,
-    case: CaseId,
-    visit: Uuid,
-) -> Result<Option<Uuid>, Error> {
+pub async fn visit_before(tx: &Tx, key: SurveyKey, case: CaseId, visit: Uuid) -> Result<Option<Uuid>, Error> {
     let row = tx.query_opt(&VISIT_BEFORE, &[&key.district, &key.no, &case, &visit]).await?;
     Ok(row.and_then(|r| r.get(0)))
 }
@@ -784,9 +787,8 @@ pub async fn named_doors(
     if ids.is_empty() && numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = tx
-        .query(&NAMED, &[&key.district, &key.no, &ids, &numbers, &range.lo, &range.hi, &user])
-        .await?;
+    let rows =
+        tx.query(&NAMED, &[&key.district, &key.no, &ids, &numbers, &range.lo, &range.hi, &user]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -940,7 +942,12 @@ impl Store {
     }
 
     /// The sheets of a case, the latest first.
-    pub async fn sheets_of_case(&self, _: &Witness, key: SurveyKey, case: CaseId) -> Result<Vec<SheetOfCase>, Error> {
+    pub async fn sheets_of_case(
+        &self,
+        _: &Witness,
+        key: SurveyKey,
+        case: CaseId,
+    ) -> Result<Vec<SheetOfCase>, Error> {
         let rows = self.rows(&SHEETS, &[&key.district, &key.no, &case]).await?;
         let sheet = |r: &Row| SheetOfCase {
             submission: r.get("id"),

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Change;
-use crate::domain::policy::Forms;
 use crate::domain::FormRole;
+use crate::domain::policy::Forms;
 use crate::store::form::{self, Form, VersionRow};
 use crate::store::{Error, SurveyKey, Tx};
 

@@ -84,7 +84,8 @@ async fn world() -> World {
         "<data id=\"birds\" version=\"1\"><bird>{}</bird><meta><instanceID>uuid:{filled}</instanceID></meta></data>",
         CANARIES[4]
     );
-    let sent = json!({"type": "submission", "id": filled, "form": {"id": "birds", "version": "1"}, "xml": xml});
+    let sent =
+        json!({"type": "submission", "id": filled, "form": {"id": "birds", "version": "1"}, "xml": xml});
     phone.accepted(&[sent]).await;
     let slips = office.post("/v1/slips", &json!({"cases": [case]})).await.ok();
     let code = slips["items"][0]["code"].as_str().unwrap().to_owned();
@@ -144,7 +145,10 @@ fn paths(world: &World, pattern: &str) -> Vec<String> {
         .replace("{*name}", "x.js")
         .replace("{*place}", "x");
     if pattern.contains("/forms/") {
-        let filled = plain.replace("{id}", "birds").replace("{name}", "x").replace("{submission}", &world.filled.to_string());
+        let filled = plain
+            .replace("{id}", "birds")
+            .replace("{name}", "x")
+            .replace("{submission}", &world.filled.to_string());
         let filled = filled.replace("/versions/x", "/versions/1").replace("/birds/x/", "/birds/1/");
         let files = ["birds.csv", "birds.jsonl", "birds.zip", "1.xml"];
         return files.iter().map(|file| filled.replace("{file}", file)).collect();

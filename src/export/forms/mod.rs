@@ -96,7 +96,10 @@ pub struct FormExport {
 
 enum Work {
     /// One table, from its head on.
-    Table { table: usize, is_begun: bool },
+    Table {
+        table: usize,
+        is_begun: bool,
+    },
     Lines,
     Archive(Box<Archive>),
 }
@@ -117,7 +120,9 @@ impl Reader {
         self.after = rows.last().filter(|_| !is_last).map(AnswerRow::place);
         let all: Vec<_> = rows.iter().map(|row| row.stood.clone()).collect();
         let parts = Parts::of(store.parts_now(survey.key, &part_ids(&all)).await?);
-        Ok(Some(rows.into_iter().map(|row| (now(&row.stood, &parts), row)).map(|(now, row)| (row, now)).collect()))
+        Ok(Some(
+            rows.into_iter().map(|row| (now(&row.stood, &parts), row)).map(|(now, row)| (row, now)).collect(),
+        ))
     }
 
     fn rewind(&mut self) {

@@ -48,7 +48,9 @@ impl Work<'_> {
         let rows: Vec<NewDwellingRecord> = found
             .iter()
             .zip(&places)
-            .map(|((i, d), place)| dwelling_row(self.place_in_batch(*i), self.reads()[*i].digest.as_ref(), d, place))
+            .map(|((i, d), place)| {
+                dwelling_row(self.place_in_batch(*i), self.reads()[*i].digest.as_ref(), d, place)
+            })
             .collect();
         let stored = evidence::insert_dwelling_records(self.tx, self.at.key, &self.sender(), &rows).await?;
         if stored.len() != rows.len() {

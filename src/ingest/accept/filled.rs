@@ -22,7 +22,9 @@ use crate::forms::submission::{self, Given, Mapped, PartKind, case_of_entity, ma
 use crate::forms::{FormModel, FormRole};
 use crate::store::batch::Status;
 use crate::store::held as store_held;
-use crate::store::submission::{self as stored, FormAt, KnownSubmission, Latest, NewSubmission, TakenSubmission};
+use crate::store::submission::{
+    self as stored, FormAt, KnownSubmission, Latest, NewSubmission, TakenSubmission,
+};
 use crate::store::{SurveyKey, Tx, Whose};
 
 /// The batch's records with what its filled-in forms became.
@@ -116,7 +118,8 @@ pub(super) async fn expand<'a>(
         return Ok(Expanded { reads: Cow::Borrowed(&batch.reads), owners: Vec::new(), filled: Vec::new() });
     }
     let key = batch.survey.key;
-    let mut ids: Vec<Uuid> = forms.iter().flat_map(|(_, s)| std::iter::once(s.id).chain(s.deprecated)).collect();
+    let mut ids: Vec<Uuid> =
+        forms.iter().flat_map(|(_, s)| std::iter::once(s.id).chain(s.deprecated)).collect();
     ids.sort_unstable();
     ids.dedup();
     store_held::lock_chains(tx, key, &ids).await?;
@@ -243,11 +246,7 @@ impl<'a> Desk<'a> {
     /// The record under the ids it has here.
     fn renamed(&self, record: &SubmissionRecord) -> SubmissionRecord {
         let here = |id: Uuid| self.meant.stand_ins.get(&id).copied().unwrap_or(id);
-        SubmissionRecord {
-            id: here(record.id),
-            deprecated: record.deprecated.map(here),
-            ..record.clone()
-        }
+        SubmissionRecord { id: here(record.id), deprecated: record.deprecated.map(here), ..record.clone() }
     }
 
     /// What becomes of one; `None` where records come of it, which [`Desk::finish`] reads.
@@ -270,7 +269,9 @@ impl<'a> Desk<'a> {
         self.first.insert(record.id, (index, digest.clone()));
         let form = self.forms.get(&(record.form.clone(), record.version.clone()));
         let (form, hash) = match form.map(|form| (form, form.hash.clone())) {
-            Some((form, Some(hash))) if form.is_open || self.batch.word == Word::Accepted => (form.clone(), hash),
+            Some((form, Some(hash))) if form.is_open || self.batch.word == Word::Accepted => {
+                (form.clone(), hash)
+            }
             Some((_, Some(_))) => return Ok(Some(self.waits(index, record, digest, Reason::FormClosed))),
             Some((form, None)) if form.is_published => {
                 return Ok(Some(self.waits(index, record, digest, Reason::UnknownFormVersion)));
@@ -399,9 +400,10 @@ impl<'a> Desk<'a> {
             None => false,
         };
         let own_visit = mapped.part(PartKind::Visit).map(|part| part.id);
-        let visit_id = record.visit.or(own_visit.filter(|_| !is_visit_corrected)).or_else(|| {
-            before.as_ref().and_then(|latest| latest.visit_id)
-        });
+        let visit_id = record
+            .visit
+            .or(own_visit.filter(|_| !is_visit_corrected))
+            .or_else(|| before.as_ref().and_then(|latest| latest.visit_id));
         let began = mapped.started.as_deref().and_then(|text| parse_time(text).ok());
         let taken = TakenSubmission {
             root: chain.root,
@@ -441,7 +443,11 @@ impl<'a> Desk<'a> {
             parts: Vec::new(),
             sheet: mapped.part(PartKind::Answers).map(|part| part.id),
             case_before: before.and_then(|latest| latest.case_id),
-            warnings: mapped.warnings.iter().filter_map(|w| Some((Reason::from_slug(w.reason)?, w.path.clone()))).collect(),
+            warnings: mapped
+                .warnings
+                .iter()
+                .filter_map(|w| Some((Reason::from_slug(w.reason)?, w.path.clone())))
+                .collect(),
             files: mapped.files.iter().map(|file| (file.name.clone(), file.id)).collect(),
         };
         self.mappings.push(Mapping { index, record, mapped, taken, is_visit_corrected });
@@ -474,7 +480,8 @@ impl<'a> Desk<'a> {
                 Ok(false)
             }
             (Some(_), Some(_)) => {
-                if let Some(interview) = mapped.parts.iter_mut().find(|part| part.kind == PartKind::Interview) {
+                if let Some(interview) = mapped.parts.iter_mut().find(|part| part.kind == PartKind::Interview)
+                {
                     interview.record["visit_id"] = json!(before.visit_id);
                 }
                 Ok(true)
@@ -487,7 +494,9 @@ impl<'a> Desk<'a> {
     async fn model_of(&self, form: &str, version: &str) -> Result<Option<Arc<FormModel>>, Error> {
         let name = [(form.to_owned(), version.to_owned())];
         let found = stored::forms(self.tx, self.key(), &name).await?;
-        let Some(hash) = found.into_iter().flatten().next().and_then(|form| form.hash) else { return Ok(None) };
+        let Some(hash) = found.into_iter().flatten().next().and_then(|form| form.hash) else {
+            return Ok(None);
+        };
         Ok(Some(self.models.get((self.tx, self.key()), form, version, &hash).await?))
     }
 
@@ -504,7 +513,8 @@ impl<'a> Desk<'a> {
             let found = m.mapped.part(PartKind::Dwelling).map(|part| part.id);
             m.taken.new.taken.case_id = case.or(found).map(CaseId);
             for part in m.mapped.parts.iter().filter(|part| part.kind != PartKind::Answers) {
-                let PartRead { mut read, kind, id } = parts::read(part, &m.mapped, &m.taken, self.digests(), &self.context);
+                let PartRead { mut read, kind, id } =
+                    parts::read(part, &m.mapped, &m.taken, self.digests(), &self.context);
                 if kind == PartKind::Visit && m.is_visit_corrected {
                     parts::hold(&mut read, Reason::VisitCorrected);
                 }
@@ -543,7 +553,11 @@ impl<'a> Desk<'a> {
 }
 
 /// What a form makes of a submission.
-fn mapped_of(record: &SubmissionRecord, model: &FormModel, given: &Given<'_>) -> Result<Mapped, submission::Refused> {
+fn mapped_of(
+    record: &SubmissionRecord,
+    model: &FormModel,
+    given: &Given<'_>,
+) -> Result<Mapped, submission::Refused> {
     match &record.body {
         Body::Xml(_, envelope) => {
             // Parts have ids made from the id that the submission has here.

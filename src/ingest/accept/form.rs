@@ -29,7 +29,12 @@ pub struct FormSent {
 impl Ingest {
     /// Takes a filled-in form on behalf of `caller`'s device; its receipt. One that is stored already makes no batch of its own,
     /// by whatever way it came first.
-    pub async fn accept_form(&self, caller: &Caller, form: FormSent, now: Timestamp) -> Result<Receipt, Error> {
+    pub async fn accept_form(
+        &self,
+        caller: &Caller,
+        form: FormSent,
+        now: Timestamp,
+    ) -> Result<Receipt, Error> {
         let id = form.envelope.instance;
         if let Some(known) = self.known_form(caller, id).await? {
             let digest = SubmissionRecord::of_xml(&form.text, form.envelope).digest(&self.keys);

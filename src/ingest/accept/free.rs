@@ -134,7 +134,8 @@ fn as_batch(survey: &Arc<Survey>, w: &Waiting, word: Word) -> Option<Prepared> {
         keep_ids: given("keep_ids").and_then(serde_json::Value::as_bool).unwrap_or_default(),
     };
     let digest = w.digest.as_slice().try_into().ok()?;
-    let read = Read { digest, parsed: Parsed::Submission(Box::new(record)), warnings: Vec::new(), held: None };
+    let read =
+        Read { digest, parsed: Parsed::Submission(Box::new(record)), warnings: Vec::new(), held: None };
     let id_digests: Option<HashMap<String, String>> =
         w.id_digests.as_deref().and_then(|text| serde_json::from_str(text).ok());
     Some(Prepared {

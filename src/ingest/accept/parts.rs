@@ -112,7 +112,9 @@ fn name_questions(read: &mut Read, part: &Part) {
 
 /// A path in which every step has its position: `/data/person[2]/name` as `/data[1]/person[2]/name[1]`.
 fn numbered(path: &str) -> String {
-    let step = |step: &str| if step.is_empty() || step.ends_with(']') { step.to_owned() } else { format!("{step}[1]") };
+    let step = |step: &str| {
+        if step.is_empty() || step.ends_with(']') { step.to_owned() } else { format!("{step}[1]") }
+    };
     path.split('/').map(step).collect::<Vec<_>>().join("/")
 }
 

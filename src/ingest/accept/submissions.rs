@@ -72,7 +72,8 @@ impl Work<'_> {
             return Ok(());
         }
         let filled = std::mem::take(&mut self.filled);
-        let (mut rows, mut files, mut of_sheets, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut files, mut of_sheets, mut named) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for f in &filled {
             match &f.fate {
                 Fate::Held(new) => {
@@ -141,7 +142,9 @@ impl Work<'_> {
     fn sheet_standing(&self, taken: &Taken) -> Standing {
         match taken.new.taken.case_id {
             Some(case) => self.standing_at(case),
-            None if self.batch.trust == super::Trust::Review => super::held_for(CaseId::default(), Reason::RevokedDevice),
+            None if self.batch.trust == super::Trust::Review => {
+                super::held_for(CaseId::default(), Reason::RevokedDevice)
+            }
             None => Standing { case_id: CaseId::default(), status: Status::Accepted, held: None },
         }
     }
@@ -222,9 +225,15 @@ impl Work<'_> {
         })
     }
 
-    fn taken_receipt(&self, mut receipt: Receipt, taken: &Taken, folded: &HashMap<CaseId, Folded>) -> Receipt {
+    fn taken_receipt(
+        &self,
+        mut receipt: Receipt,
+        taken: &Taken,
+        folded: &HashMap<CaseId, Folded>,
+    ) -> Receipt {
         let fates = self.fates(taken);
-        let worst = [Status::Refused, Status::Held].into_iter().find(|s| fates.iter().any(|f| f.status == *s));
+        let worst =
+            [Status::Refused, Status::Held].into_iter().find(|s| fates.iter().any(|f| f.status == *s));
         receipt.parts = fates.iter().map(|fate| fate.json(taken)).collect();
         receipt.warnings = warnings(taken, &fates);
         if let Some(fate) = worst.and_then(|status| fates.iter().find(|f| f.status == status)) {

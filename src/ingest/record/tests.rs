@@ -81,7 +81,11 @@ fn with_person(n: usize, key: &str, value: &str) -> String {
 fn visit(text: &str) -> VisitRecord {
     match read(text).parsed {
         Parsed::Visit(visit) => *visit,
-        other @ (Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
+        other @ (Parsed::Interview(_)
+        | Parsed::Dwelling(_)
+        | Parsed::Refused(_)
+        | Parsed::Submission(_)
+        | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -90,7 +94,11 @@ fn visit(text: &str) -> VisitRecord {
 fn interview(text: &str) -> InterviewRecord {
     match read(text).parsed {
         Parsed::Interview(interview) => *interview,
-        other @ (Parsed::Visit(_) | Parsed::Dwelling(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
+        other @ (Parsed::Visit(_)
+        | Parsed::Dwelling(_)
+        | Parsed::Refused(_)
+        | Parsed::Submission(_)
+        | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -99,7 +107,11 @@ fn interview(text: &str) -> InterviewRecord {
 fn dwelling(text: &str) -> DwellingRecord {
     match read(text).parsed {
         Parsed::Dwelling(dwelling) => *dwelling,
-        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Refused(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
+        other @ (Parsed::Visit(_)
+        | Parsed::Interview(_)
+        | Parsed::Refused(_)
+        | Parsed::Submission(_)
+        | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     }
@@ -113,7 +125,11 @@ fn refusal(text: &str) -> (Reason, String) {
             let place = refused.pointer.strip_prefix("/records/3").unwrap().to_owned();
             (refused.reason, place)
         }
-        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
+        other @ (Parsed::Visit(_)
+        | Parsed::Interview(_)
+        | Parsed::Dwelling(_)
+        | Parsed::Submission(_)
+        | Parsed::MessageRead(_)) => {
             panic!("taken: {other:?}")
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{batches, yongxin};
 use crate::rehearsal::{community, devices};
-use crate::setup::{self, Directory};
+use crate::setup::{self, Directory, Setup};
 use flate2::read::GzDecoder;
 use std::fs;
 use std::io::Read;
@@ -20,7 +20,8 @@ fn the_committed_community_is_what_its_seed_makes() {
         assert!(fs::read(home.join(&name)).unwrap() == made, "{name}");
     }
     let setup = setup::read(&Directory(home.clone()), &mut |_| {}).unwrap();
-    assert_eq!(setup, yongxin(SEED));
+    // The questionnaires are nobody's invention: they lie beside the files.
+    assert_eq!(Setup { forms: Vec::new(), ..setup.clone() }, yongxin(SEED));
     let made = batches(&setup, SEED, DAYS, UNTIL);
     for batch in &made {
         let name = batch.file_name() + ".gz";

@@ -62,6 +62,11 @@ statements! {
             and (xml <> '' or answers is not null or held_detail is not null or id_digests is not null) limit $3)
         update submission f set xml = '', answers = null, held_detail = null, id_digests = null from chosen s
         where f.district_id = $1 and f.survey_no = $2 and f.id = s.id";
+    /// Names of their files, as somebody called them.
+    SUBMISSION_FILES = "-- purge_submission_files
+        with chosen as (select root_id, name from submission_file where district_id = $1 and survey_no = $2 limit $3)
+        delete from submission_file f using chosen s
+        where f.district_id = $1 and f.survey_no = $2 and f.root_id = s.root_id and f.name = s.name";
     /// Words of supervisors.
     DECISIONS = "-- purge_decisions
         with chosen as (select case_id, seq from decision where district_id = $1 and survey_no = $2 and reason <> '' limit $3)
@@ -125,8 +130,8 @@ statements! {
     /// Why a device was cut off, and what it calls itself.
     DEVICES = "-- purge_devices
         with chosen as (select id from device
-            where district_id = $1 and survey_no = $2 and (model is not null or revoke_note is not null) limit $3)
-        update device d set model = null, revoke_note = null from chosen s
+            where district_id = $1 and survey_no = $2 and (model is not null or revoke_note is not null or client_id is not null) limit $3)
+        update device d set model = null, revoke_note = null, client_id = null from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.id = s.id";
     /// What devices say of their program.
     CONTACTS = "-- purge_device_contacts
@@ -158,13 +163,14 @@ const fn step(name: &'static str, table: &'static str, statement: &'static State
 }
 
 /// Every family, in the order in which they go.
-pub const STEPS: [Step; 20] = [
+pub const STEPS: [Step; 21] = [
     step("persons' forms", "interview", &PERSONS),
     step("interviews", "interview", &INTERVIEWS),
     step("visits", "visit", &VISITS),
     step("batches as received", "batch_content", &BATCHES),
     step("doors as reported", "dwelling_record", &DWELLINGS),
     step("filled-in forms", "submission", &SUBMISSIONS),
+    step("files of filled-in forms", "submission_file", &SUBMISSION_FILES),
     step("supervisors' reasons", "decision", &DECISIONS),
     step("notes on held records", "held_decision", &HELD_NOTES),
     step("notes on pairs", "link_event", &LINK_NOTES),

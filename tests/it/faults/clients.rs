@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use doorknock::app::App as Shared;
-use doorknock::ingest::models::Models;
 use doorknock::ingest::Ingest;
+use doorknock::ingest::models::Models;
 use doorknock::net::server::{Limits, Server};
 use doorknock::routes::routes;
 use doorknock::store::{Settings, Store};

@@ -12,9 +12,7 @@ use crate::support::{App, Client, Device, Survey};
 /// A sheet with a group, several answers to one question, a number and a repeat.
 fn sheet() -> String {
     let nodes = "<door/><home><needs/><rooms/></home><remark/><child><nick/><age/></child>";
-    let choice = |name: &str, zh: &str| {
-        format!("<item><label>{zh}</label><value>{name}</value></item>")
-    };
+    let choice = |name: &str, zh: &str| format!("<item><label>{zh}</label><value>{name}</value></item>");
     let plain = xform("needs", "1", &[]);
     plain
         .replace("<data id=\"needs\" version=\"1\">", &format!("<data id=\"needs\" version=\"1\">{nodes}"))
@@ -83,17 +81,26 @@ async fn a_row_has_its_door_and_its_answers_by_path() {
                 home/needs home/rooms remark";
     assert_eq!(all[0], head.split_whitespace().collect::<Vec<_>>());
     let row = &all[1];
-    assert_eq!((all.len(), row[0].clone(), row[3].clone()), (2, w.id.to_string(), w.app.survey.case(0).to_string()));
+    assert_eq!(
+        (all.len(), row[0].clone(), row[3].clone()),
+        (2, w.id.to_string(), w.app.survey.case(0).to_string())
+    );
     assert_eq!(row[4..9], [A1, "1", "1", "101", "ea1"].map(str::to_owned));
     assert_eq!(row[12..], ["accepted", "lift park", "-3", "'=1+1"].map(str::to_owned));
     let split = table(&w.office, "needs.csv?split=1").await;
-    assert_eq!(split[0][14..17], ["home/needs/lift", "home/needs/park", "home/needs/care"].map(str::to_owned));
+    assert_eq!(
+        split[0][14..17],
+        ["home/needs/lift", "home/needs/park", "home/needs/care"].map(str::to_owned)
+    );
     assert_eq!(split[1][14..17], ["1", "1", "0"].map(str::to_owned));
     let labels = table(&w.office, "needs.csv?values=labels&lang=zh").await;
     assert_eq!(labels[1][13], "电梯; 停车");
     let children = table(&w.office, "needs/child.csv").await;
     assert_eq!(children[0], ["PARENT_KEY", "KEY", "position", "nick", "age"]);
-    assert_eq!(children[2], [w.id.to_string(), format!("{}/child[2]", w.id), "2".into(), "丙".into(), "7".into()]);
+    assert_eq!(
+        children[2],
+        [w.id.to_string(), format!("{}/child[2]", w.id), "2".into(), "丙".into(), "7".into()]
+    );
     w.office.get("/v1/export/forms/needs/nothing.csv").await.problem(404, "not-found");
     w.office.get("/v1/export/forms/nothing.csv").await.problem(404, "not-found");
     w.office.get("/v1/export/forms/needs.csv?values=x").await.problem(400, "bad-parameter");
@@ -106,7 +113,8 @@ async fn a_correction_takes_the_place_of_what_it_corrects() {
     let next = Uuid::new_v4();
     w.phone.accepted(&[filled(w.app.survey.case(0), next, "6", "", Some(w.id))]).await;
     let all = table(&w.office, "needs.csv").await;
-    let cells: Vec<_> = all[1..].iter().map(|row| (row[0].clone(), row[1].clone(), row[14].clone())).collect();
+    let cells: Vec<_> =
+        all[1..].iter().map(|row| (row[0].clone(), row[1].clone(), row[14].clone())).collect();
     assert_eq!(cells, [(next.to_string(), "2".to_owned(), "6".to_owned())]);
     let text = w.office.get("/v1/export/forms/needs.jsonl").await.text();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -129,7 +137,12 @@ async fn a_supervisor_gets_the_answers_of_the_own_area() {
         (2, 1, 1)
     );
     assert_eq!(rows("sall", &format!("needs.csv?area={A}")).await, 1);
-    w.app.staff("sb").await.get(&format!("/v1/export/forms/needs.csv?area={A}")).await.problem(404, "not-found");
+    w.app
+        .staff("sb")
+        .await
+        .get(&format!("/v1/export/forms/needs.csv?area={A}"))
+        .await
+        .problem(404, "not-found");
     let noted = "select count(*) from audit where action = 'read_export' and detail ->> 'form' = 'needs'";
     assert_eq!(w.app.count(noted).await, 4);
 }

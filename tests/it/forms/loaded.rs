@@ -63,7 +63,10 @@ async fn forms_of_the_directory_are_published_once() {
     let survey = Survey::with_dwellings(2).policy("[forms]\nextra = [\"needs\"]");
     let app = App::new(Survey::with_dwellings(2)).await;
     let with = |version: &str, daily: &[super::Question<'_>]| {
-        files(&survey, &[("needs.xml", xform("needs", version, &SHEET)), ("daily.xml", xform("daily", "", daily))])
+        files(
+            &survey,
+            &[("needs.xml", xform("needs", version, &SHEET)), ("daily.xml", xform("daily", "", daily))],
+        )
     };
     let first = load(&app, &with("1", &DAILY)).await.unwrap();
     assert_eq!(taken(&first), [("daily", Taken::New), ("needs", Taken::New)]);
@@ -82,8 +85,12 @@ async fn a_changed_form_under_its_old_version_stops_the_set_up() {
     let survey = Survey::with_dwellings(2);
     let app = App::new(survey.clone()).await;
     load(&app, &files(&survey, &[("daily.xml", xform("daily", "1", &DAILY))])).await.unwrap();
-    let error = load(&app, &files(&survey, &[("daily.xml", xform("daily", "1", &[DAILY[0]]))])).await.unwrap_err();
-    assert!(error.to_string().starts_with("forms/daily.xml: this version of the form was published"), "{error}");
+    let error =
+        load(&app, &files(&survey, &[("daily.xml", xform("daily", "1", &[DAILY[0]]))])).await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("forms/daily.xml: this version of the form was published"),
+        "{error}"
+    );
     let named = survey.clone().policy("[forms]\nmain = \"nothing\"");
     let error = load(&app, &files(&named, &[])).await.unwrap_err();
     assert!(error.to_string().contains("survey.toml: forms.main: there is no form \"nothing\""), "{error}");

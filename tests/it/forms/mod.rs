@@ -30,7 +30,7 @@ pub fn xform(id: &str, version: &str, questions: &[Question<'_>]) -> String {
         let field = if binding.is_empty() { String::new() } else { format!(" dk:field=\"{binding}\"") };
         write!(nodes, "<{name}/>").unwrap();
         write!(binds, "<bind nodeset=\"/data/{name}\" type=\"{kind}\"{field}/>").unwrap();
-        write!(body, "<input ref=\"/data/{name}\"><label>{name}</label></input>").unwrap();
+        body.push_str(&control(name, binding));
     }
     let version = if version.is_empty() { String::new() } else { format!(" version=\"{version}\"") };
     format!(
@@ -39,6 +39,22 @@ pub fn xform(id: &str, version: &str, questions: &[Question<'_>]) -> String {
          <data id=\"{id}\"{version}>{nodes}<meta><instanceID/></meta></data></instance>{binds}\
          <bind nodeset=\"/data/meta/instanceID\" type=\"string\"/></model></h:head><h:body>{body}</h:body></h:html>"
     )
+}
+
+/// How a question stands in the body: what an outcome and a picture are bound to decides it.
+fn control(name: &str, binding: &str) -> String {
+    let label = format!("<label>{name}</label>");
+    match binding {
+        "visit.outcome" => {
+            let choices: String = ["interview_complete", "no_answer", "refusal_soft", "vacant"]
+                .iter()
+                .map(|slug| format!("<item><label>{slug}</label><value>{slug}</value></item>"))
+                .collect();
+            format!("<select1 ref=\"/data/{name}\">{label}{choices}</select1>")
+        }
+        "visit.photo" => format!("<upload ref=\"/data/{name}\" mediatype=\"image/*\">{label}</upload>"),
+        _ => format!("<input ref=\"/data/{name}\">{label}</input>"),
+    }
 }
 
 /// Uploads a form.

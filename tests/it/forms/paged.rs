@@ -9,12 +9,17 @@ use crate::support::{App, Survey};
 /// Sends a form with its role; the answer.
 async fn choose(pages: &Pages, form: &str, role: &str) -> crate::support::client::Reply {
     let token = field(&pages.0.get("/forms").await.text(), "csrf");
-    let part = |name: &str, text: &str| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let part = |name: &str, text: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
     let file = |name: &str, file: &str, text: &str| {
-        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n{text}\r\n")
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n{text}\r\n"
+        )
     };
     // A browser sends an empty part for files that nobody chose.
-    let parts = [part("csrf", &token), part("role", role), file("form", "daily.xml", form), file("media", "", "")];
+    let parts =
+        [part("csrf", &token), part("role", role), file("form", "daily.xml", form), file("media", "", "")];
     let body = format!("{}--x--\r\n", parts.concat());
     pages.0.post_raw("/forms", &[("content-type", "multipart/form-data; boundary=x")], body).await
 }
@@ -28,7 +33,10 @@ async fn a_form_is_looked_at_before_it_is_published() {
     let taken = choose(&pages, &xform("daily", "1", &DAILY), "free").await;
     assert_eq!((taken.status.as_u16(), taken.header("location")), (303, "/forms/daily/versions/1"));
     let preview = pages.0.get("/forms/daily/versions/1").await.text();
-    assert!(preview.contains("knocks") && preview.contains("remark") && preview.contains("Publish"), "{preview}");
+    assert!(
+        preview.contains("knocks") && preview.contains("remark") && preview.contains("Publish"),
+        "{preview}"
+    );
     let phone = app.device("ea1").await.client;
     assert!(!seen(&phone).await.contains_key("daily"));
     let body = format!("csrf={}", field(&preview, "csrf"));
@@ -53,17 +61,26 @@ async fn answers_are_read_as_a_table_and_one_by_one() {
     let app = App::new(Survey::with_dwellings(2)).await;
     let pages = Pages::speaking(&app, "zh").await;
     let root = app.staff("root").await;
-    assert_eq!(super::upload(&root, "publish=true&role=extra", &xform("lift", "1", &SHEET)).await.status, 201);
+    assert_eq!(
+        super::upload(&root, "publish=true&role=extra", &xform("lift", "1", &SHEET)).await.status,
+        201
+    );
     let empty = pages.0.get("/forms/lift/answers").await.text();
     assert!(empty.contains("尚无答案"), "{empty}");
     let (phone, id, case) = (app.device("ea1").await, uuid::Uuid::new_v4(), app.survey.case(1));
     let xml = format!(
         "<data id=\"lift\" version=\"1\"><door>{case}</door><lift>赞成 &lt;b&gt;</lift><meta><instanceID>uuid:{id}</instanceID></meta></data>"
     );
-    phone.accepted(&[json!({"type": "submission", "id": id, "form": {"id": "lift", "version": "1"}, "xml": xml})]).await;
+    phone
+        .accepted(&[
+            json!({"type": "submission", "id": id, "form": {"id": "lift", "version": "1"}, "xml": xml}),
+        ])
+        .await;
     let table = pages.0.get("/forms/lift/answers").await.text();
     assert!(table.contains("赞成 &#60;b&#62;") || table.contains("赞成 &lt;b&gt;"), "{table}");
-    assert!(table.contains(&format!("/forms/lift/answers/{id}")) && table.contains(&format!("/cases/{case}")));
+    assert!(
+        table.contains(&format!("/forms/lift/answers/{id}")) && table.contains(&format!("/cases/{case}"))
+    );
     let one = pages.0.get(&format!("/forms/lift/answers/{id}")).await.text();
     assert!(one.contains("赞成") && one.contains("ea1"), "{one}");
     assert_eq!(pages.0.get(&format!("/forms/lift/answers/{}", uuid::Uuid::new_v4())).await.status, 404);

@@ -51,7 +51,10 @@ async fn a_survey_of_an_earlier_program_gets_the_forms_when_the_service_starts()
     // One that the survey replaced by its own stays its own.
     let root = app.staff("root").await;
     assert_eq!(upload(&root, "publish=true&collect=false", &xform("door", "mine", &SHEET)).await.status, 201);
-    client.batch_execute("delete from form_version where form_id = 'door' and version <> 'mine'").await.unwrap();
+    client
+        .batch_execute("delete from form_version where form_id = 'door' and version <> 'mine'")
+        .await
+        .unwrap();
     app.shared.ingest.renew_built_in_forms(app.clock.now()).await.unwrap();
     assert_eq!(seen(&root).await["door"]["version"], "mine");
 }
@@ -90,18 +93,22 @@ async fn a_published_version_never_changes() {
     assert_eq!(upload(&root, "publish=true", &first).await.status, 201);
     let served = phone.get("/v1/forms/daily/1.xml").await;
     assert_eq!(upload(&root, "publish=true", &first).await.status, 200);
-    upload(&root, "publish=true", &xform("daily", "1", &[DAILY[0]])).await.problem(409, "form-version-exists");
+    upload(&root, "publish=true", &xform("daily", "1", &[DAILY[0]]))
+        .await
+        .problem(409, "form-version-exists");
     let second = upload(&root, "publish=true", &xform("daily", "2", &[DAILY[0]])).await;
     assert_eq!(second.json()["changes"], json!([{"path": "/data/remark", "what": "removed"}]));
     assert_eq!(phone.get("/v1/forms/daily/1.xml").await.body, served.body);
     let whole = root.get("/v1/forms/daily").await.ok();
-    let versions: Vec<_> = whole["versions"].as_array().unwrap().iter().map(|v| v["version"].clone()).collect();
+    let versions: Vec<_> =
+        whole["versions"].as_array().unwrap().iter().map(|v| v["version"].clone()).collect();
     assert_eq!((&whole["version"], versions), (&json!("2"), vec![json!("2"), json!("1")]));
     let tag = served.header("etag").to_owned();
     assert_eq!(whole["versions"][1]["hash"], format!("md5:{}", tag.trim_matches('"')));
     for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
         let headers = [("if-none-match", known.as_str())];
-        let again = phone.call(http::Method::GET, "/v1/forms/daily/1.xml", &headers, bytes::Bytes::new()).await;
+        let again =
+            phone.call(http::Method::GET, "/v1/forms/daily/1.xml", &headers, bytes::Bytes::new()).await;
         assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{known}");
     }
 }
@@ -158,7 +165,9 @@ async fn files_come_with_their_form_and_are_served_by_hash() {
     let (app, root) = world().await;
     let phone = app.device("ea1").await.client;
     let part = |name: &str, file: &str, text: &str| {
-        format!("--xYz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n{text}\r\n")
+        format!(
+            "--xYz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n{text}\r\n"
+        )
     };
     let form = xform("daily", "1", &DAILY);
     let headers = [("content-type", "multipart/form-data; boundary=xYz")];

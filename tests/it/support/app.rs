@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use doorknock::app::App as Shared;
 use doorknock::app::auth;
-use doorknock::ingest::models::Models;
 use doorknock::ingest::Ingest;
 use doorknock::ingest::digest::Keys;
+use doorknock::ingest::models::Models;
 use doorknock::ingest::setup::{Load, Mode, Report};
 use doorknock::net::server::{Limits, Server};
 use doorknock::routes::routes;
@@ -88,7 +88,8 @@ impl App {
         let settings = Settings::from_url(&db.connection.url()).expect("the suite's own URL");
         let store = store(Store::new(&settings).expect("a pool"));
         let surveys = Surveys::new(store.clone());
-        let ingest = Ingest { store, surveys, keys: Arc::new(Keys::new(&[7; 32])), models: Models::default() };
+        let ingest =
+            Ingest { store, surveys, keys: Arc::new(Keys::new(&[7; 32])), models: Models::default() };
         let mut shared = Shared::new(ingest);
         let ticking = clock.clone();
         shared.clock = Arc::new(move || ticking.now());

@@ -34,7 +34,11 @@ fn ids_and_types() {
 fn a_refusal_names_the_record_if_that_is_harmless() {
     let of = |text: &str| match read(text).parsed {
         Parsed::Refused(refused) => (refused.id, refused.kind.map(RecordKind::slug)),
-        other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => {
+        other @ (Parsed::Visit(_)
+        | Parsed::Interview(_)
+        | Parsed::Dwelling(_)
+        | Parsed::Submission(_)
+        | Parsed::MessageRead(_)) => {
             panic!("{other:?}")
         }
     };

@@ -210,7 +210,11 @@ fn ids_are_values() {
     let refused =
         |id: &str| match read(&with(&with(VISIT, "id", &format!("\"{id}\"")), "outcome", "\"x\"")).parsed {
             Parsed::Refused(refused) => refused.id,
-            other @ (Parsed::Visit(_) | Parsed::Interview(_) | Parsed::Dwelling(_) | Parsed::Submission(_) | Parsed::MessageRead(_)) => panic!("{other:?}"),
+            other @ (Parsed::Visit(_)
+            | Parsed::Interview(_)
+            | Parsed::Dwelling(_)
+            | Parsed::Submission(_)
+            | Parsed::MessageRead(_)) => panic!("{other:?}"),
         };
     assert_eq!(refused(&small.to_uppercase()), Some(small.to_owned()));
 }
