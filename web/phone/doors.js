@@ -2,7 +2,7 @@
 
 import { foreseen, look } from './outcome.js';
 import { enrolment, model } from './store.js';
-import { label } from './words.js';
+import { label, language, named } from './words.js';
 
 let seen = { version: -1 };
 
@@ -56,7 +56,7 @@ export function placeOf(row) {
   const { building = '', unit = '', room = '', floor = null, area = row.area } = dwelling;
   const number = [building, unit, room].filter(Boolean).join('-');
   const written = row.address?.endsWith(number) ? row.address.slice(0, -number.length).trim() : '';
-  return { place: dwelling.building_name || dwelling.area_name || written, building, unit, room, floor, area, number };
+  return { place: named(dwelling.area_name_zh, dwelling.area_name) || written || dwelling.building_name || '', building, unit, room, floor, area, number };
 }
 
 const made = new Map();
@@ -66,8 +66,8 @@ export function door(id) {
   const row = model.things.case.get(model.meta.aliases?.[id] ?? id);
   if (!row) return undefined;
   const mine = own(row.id), dwelling = model.things.dwelling.get(row.dwelling_id), known = made.get(row.id);
-  if (known?.row === row && known.mine === mine && known.dwelling === dwelling) return known.door;
-  const fresh = { row, mine, dwelling, door: make(row, mine) };
+  if (known?.row === row && known.mine === mine && known.dwelling === dwelling && known.language === language) return known.door;
+  const fresh = { row, mine, dwelling, language, door: make(row, mine) };
   made.set(row.id, fresh);
   return fresh.door;
 }
