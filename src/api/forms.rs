@@ -372,6 +372,13 @@ pub(super) mod described {
                     ("title", text()),
                     ("languages", list(text()).about("The default first.")),
                     ("nodes", list(refer("FormNode"))),
+                    ("root", text().about("Name of the root element of a filled-in form.")),
+                    (
+                        "entity?",
+                        object([("list", text()), ("creates", flag()), ("updates", flag())])
+                            .about("The list of entities that it writes to."),
+                    ),
+                    ("files", list(text()).about("Names of the files that it uses.")),
                 ]),
             ),
             (
@@ -384,6 +391,15 @@ pub(super) mod described {
                     ("binding?", text().about("Which field of a record it fills.")),
                     ("choices?", list(object([("name", text()), ("labels?", labels())]))),
                     ("choices_from?", text().about("The file that lists the choices.")),
+                    ("appearance?", text()),
+                    (
+                        "required?",
+                        flag().about("It must always be answered; one required under a condition is not."),
+                    ),
+                    ("constraint_message?", labels()),
+                    ("asked?", flag().about("Somebody is asked: no group, note, calculation or metadata.")),
+                    ("calculated?", flag()),
+                    ("meta?", text().about("Which metadata it holds: start, end, today and the like.")),
                     ("nodes?", list(refer("FormNode"))),
                 ]),
             ),

@@ -66,13 +66,11 @@ pub async fn submit(
     let hash = hash_of(code);
     // The card says which survey; without one, what follows says so too.
     let card = app.store().card(&hash).await?;
-    let survey = match card {
-        Some(card) => app.surveys().reread(card.key).await?,
-        None => {
-            tried(app, request, app.ingest.open_card(&hash, None, app.now())).await?;
-            return Err(Problem::not_found());
-        }
+    let Some(card) = card else {
+        tried(app, request, app.ingest.open_card(&hash, None, app.now())).await?;
+        return Err(Problem::not_found());
     };
+    let survey = app.surveys().reread(card.key).await?;
     let taken = app.ingest.answer_card(&survey, &hash, pin, answer, app.now());
     tried(app, request, taken).await?.map_err(unfit)
 }

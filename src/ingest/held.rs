@@ -17,6 +17,7 @@ use super::{Error, Ingest, scrub, sheets};
 use crate::domain::{AreaRange, CaseId, Reach};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
+use crate::store::evidence::StoredPeople;
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
@@ -150,6 +151,33 @@ pub(super) async fn visits_arrived(
     // What the visit says of the interview (partial, proxy) is known only now.
     queue::add(tx, key, &waiting.iter().map(|w| w.id).collect::<Vec<_>>()).await?;
     Ok(freed)
+}
+
+/// Corrections that waited for an earlier revision have got the numbers that they keep: they count.
+pub(super) async fn numbers_arrived(
+    tx: &Tx,
+    key: SurveyKey,
+    cases: &mut Cases,
+    complete: &[StoredPeople],
+    marks: Vec<Mark>,
+) -> Result<Freed, Error> {
+    let refs: Vec<CaseId> = complete.iter().map(|row| row.case_id).collect();
+    cases.find(tx, key, &refs).await?;
+    let mut settled: Vec<Settled> = complete
+        .iter()
+        .map(|row| Settled {
+            kind: RecordKind::Interview,
+            id: row.id,
+            revision: row.revision,
+            case_id: cases.any(row.case_id).map_or(row.case_id, |case| case.id),
+            status: Status::Accepted,
+            held: None,
+        })
+        .collect();
+    hold_elsewhere(tx, key, &mut settled).await?;
+    held::settle(tx, key, &settled).await?;
+    queue_settled(tx, key, &settled).await?;
+    Ok(Freed { touched: settled.iter().map(|s| s.case_id).collect(), marks })
 }
 
 /// Usable revisions have come, whatever became of them: lower ones that waited only because their form was faulty become

@@ -7,12 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::accept::Numbers;
 use super::digest::Keys;
 use super::json::Json;
-use super::record::{DwellingRecord, Fix, InterviewRecord, PersonRecord, VisitRecord};
+use super::record::{CitizenState, DwellingRecord, Fix, InterviewRecord, PersonRecord, VisitRecord};
 use crate::domain::{CaseId, Datum, DwellingKind};
 use crate::store::batch::Status;
-use crate::store::evidence::{NewInterview, NewPerson, NewVisit};
+use crate::store::evidence::{KeptFrom, NewInterview, NewPerson, NewVisit};
 
 /// Standing of a record to be stored: whether it counts, and why not.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ pub(super) fn interview_row(
     i: &InterviewRecord,
     standing: &Standing,
     is_visit_awaited: bool,
-    keys: &Keys,
+    (numbers, keys): (&Numbers, &Keys),
 ) -> NewInterview {
     NewInterview {
         id: i.id.0,
@@ -98,7 +99,7 @@ pub(super) fn interview_row(
         result: i.result,
         respondent: i.respondent,
         persons: i.counts,
-        people: people(i, keys),
+        people: people(i, numbers, keys),
         household: to_text(&i.household),
         phone: i.household.phone.clone(),
         address_text: i.address_text.clone(),
@@ -109,12 +110,57 @@ pub(super) fn interview_row(
 }
 
 /// An interview's people; of two with one number, which no form may have, the first.
-fn people(i: &InterviewRecord, keys: &Keys) -> Vec<NewPerson> {
+fn people(i: &InterviewRecord, numbers: &Numbers, keys: &Keys) -> Vec<NewPerson> {
     let mut seen = HashSet::with_capacity(i.persons.len());
-    i.persons.iter().filter(|p| seen.insert(p.form.person_no)).map(|p| person(p, keys)).collect()
+    i.persons
+        .iter()
+        .filter(|p| seen.insert(p.form.person_no))
+        .map(|p| {
+            let kept = p.citizen_from.filter(|_| !numbers.waits(i.id.0, i.revision));
+            let taken = kept.and_then(|from| numbers.kept(i.id.0, from).cloned());
+            let from = p.citizen_from.filter(|_| kept.is_none());
+            person(p, Digested::of(p, keys).or(taken), from)
+        })
+        .collect()
 }
 
-fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
+/// The digest of a citizen ID, as it is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Digested {
+    hash: String,
+    key: String,
+    is_repaired: bool,
+}
+
+impl Digested {
+    /// Of a person who comes.
+    pub(super) fn of(p: &PersonRecord, keys: &Keys) -> Option<Self> {
+        p.citizen.as_ref().map(|hash| Self {
+            hash: STANDARD.encode(hash),
+            key: keys.key_id().to_owned(),
+            is_repaired: p.citizen_state == CitizenState::Repaired,
+        })
+    }
+
+    /// Of a person who is stored, with the number on the form.
+    pub(super) fn read(person: &Map<String, Value>) -> Option<(u32, Self)> {
+        let text = |key: &str| person.get(key).and_then(Value::as_str).map(str::to_owned);
+        let no = person.get("person_no").and_then(Value::as_u64).and_then(|no| u32::try_from(no).ok())?;
+        let is_repaired = person.get("is_id_repaired").and_then(Value::as_bool).unwrap_or_default();
+        Some((no, Self { hash: text("citizen_id_hash")?, key: text("citizen_id_key")?, is_repaired }))
+    }
+
+    /// Gives it to a person who is stored.
+    pub(super) fn write(&self, person: &mut Map<String, Value>) {
+        person.insert("citizen_id_hash".to_owned(), json!(self.hash));
+        person.insert("citizen_id_key".to_owned(), json!(self.key));
+        if self.is_repaired {
+            person.insert("is_id_repaired".to_owned(), json!(true));
+        }
+    }
+}
+
+fn person(p: &PersonRecord, citizen: Option<Digested>, from: Option<(i32, u32)>) -> NewPerson {
     let f = &p.form;
     let birth = f.birth.unwrap_or_default();
     NewPerson {
@@ -128,9 +174,10 @@ fn person(p: &PersonRecord, keys: &Keys) -> NewPerson {
         birth_day: birth.d.map(i16::from),
         relationship: f.relationship,
         residence_status: p.status,
-        citizen_id_hash: p.citizen.as_ref().map(|hash| STANDARD.encode(hash)),
-        citizen_id_key: p.citizen.as_ref().map(|_| keys.key_id().to_owned()),
-        is_id_repaired: p.citizen_state == super::record::CitizenState::Repaired,
+        is_id_repaired: citizen.as_ref().is_some_and(|c| c.is_repaired),
+        citizen_id_key: citizen.as_ref().map(|c| c.key.clone()),
+        citizen_id_hash: citizen.map(|c| c.hash),
+        citizen_id_from: from.map(|(revision, person_no)| KeptFrom { revision, person_no }),
         other_address: p.other_address.clone(),
         items: serde_json::value::to_raw_value(f).unwrap_or_default(),
     }

@@ -51,7 +51,7 @@ impl Seal {
         let shared = diffie_hellman(self.secret.to_nonzero_scalar(), theirs.as_affine());
         let salted = Salt::new(HKDF_SHA256, &[]).extract(shared.raw_secret_bytes());
         let key = UnboundKey::from(salted.expand(&[&[]], &AES_256_GCM).ok()?);
-        vault::open(LessSafeKey::new(key), sealed, beside.as_bytes())
+        vault::open(&LessSafeKey::new(key), sealed, beside.as_bytes())
     }
 }
 
@@ -119,7 +119,7 @@ pub fn with_opened<'a>(text: &'a str, records: &[&str], opened: &[Unsealed]) -> 
 mod tests {
     use super::*;
 
-    /// A record, and the same sealed by a browser's WebCrypto for the keys of the master key 7, 7, 7 …
+    /// A record, and the same sealed by a browser's `WebCrypto` for the keys of the master key 7, 7, 7 …
     const PLAIN: &str = include_str!("sealed/plain.json");
     const SEALED: &str = include_str!("sealed/sealed.json");
 

@@ -14,11 +14,11 @@ pub fn sealed(key: &[u8; 32], text: &str, beside: &[u8]) -> Vec<u8> {
 
 /// What was sealed under the key of 32 bytes; nothing when anything differs.
 pub fn opened(key: &[u8; 32], sealed: Vec<u8>, beside: &[u8]) -> Option<String> {
-    open(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?), sealed, beside)
+    open(&LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?), sealed, beside)
 }
 
 /// The same under a key of any making.
-pub(super) fn open(key: LessSafeKey, mut sealed: Vec<u8>, beside: &[u8]) -> Option<String> {
+pub(super) fn open(key: &LessSafeKey, mut sealed: Vec<u8>, beside: &[u8]) -> Option<String> {
     let (nonce, text) = sealed.split_at_mut_checked(NONCE_LEN)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
     let open = key.open_in_place(nonce, Aad::from(beside), text).ok()?;

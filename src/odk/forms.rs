@@ -128,22 +128,17 @@ async fn file(
     name: &str,
 ) -> Result<String, Problem> {
     let own = version.media.iter().find(|file| file.name == name);
-    let (kind, md5, url, check) = match own {
-        Some(file) => {
-            let place =
-                format!("media/{}/{}/{}", encoded(&form.row.id), encoded(&version.version), encoded(name));
-            ("", file.md5.clone(), format!("{base}/{place}"), String::new())
-        }
-        None => {
-            let made = lists::made(app, caller, name).await?.ok_or_else(Problem::not_found)?;
-            let is_doors = name == lists::DOORS;
-            let check = format!(
-                "<integrityUrl>{}</integrityUrl>",
-                xml_text(&format!("{base}/lists/doors/integrity"))
-            );
-            let kind = if is_doors { " type=\"entityList\"" } else { "" };
-            (kind, made.1, format!("{base}/lists/{name}"), if is_doors { check } else { String::new() })
-        }
+    let (kind, md5, url, check) = if let Some(file) = own {
+        let place =
+            format!("media/{}/{}/{}", encoded(&form.row.id), encoded(&version.version), encoded(name));
+        ("", file.md5.clone(), format!("{base}/{place}"), String::new())
+    } else {
+        let made = lists::made(app, caller, name).await?.ok_or_else(Problem::not_found)?;
+        let is_doors = name == lists::DOORS;
+        let check =
+            format!("<integrityUrl>{}</integrityUrl>", xml_text(&format!("{base}/lists/doors/integrity")));
+        let kind = if is_doors { " type=\"entityList\"" } else { "" };
+        (kind, made.1, format!("{base}/lists/{name}"), if is_doors { check } else { String::new() })
     };
     Ok(format!(
         "<mediaFile{kind}><filename>{}</filename><hash>md5:{md5}</hash><downloadUrl>{}</downloadUrl>{check}</mediaFile>",

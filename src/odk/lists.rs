@@ -1,6 +1,7 @@
 //! Lists as files: the doors of a person, today's walk, buildings, and what became of what was sent. No personal data.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -217,11 +218,11 @@ fn local(at: Timestamp, zone: &TimeZone, format: &str) -> String {
 
 async fn buildings(app: &App, caller: &Caller, survey: &Survey) -> Result<String, Problem> {
     let rows = rows(app, caller, &listed(app, caller, survey)).await?;
-    let mut all: BTreeMap<(u64, String), BTreeMap<String, ()>> = BTreeMap::new();
+    let mut all: BTreeMap<(u64, String), BTreeSet<String>> = BTreeMap::new();
     for row in &rows {
         let area = if language(survey) == Language::Zh { &row.area.1 } else { &row.area.0 };
         let name = crate::report::natural(&row.case.building);
-        all.entry(name).or_default().insert(area.clone(), ());
+        all.entry(name).or_default().insert(area.clone());
     }
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut seen = HashSet::new();
@@ -230,7 +231,7 @@ async fn buildings(app: &App, caller: &Caller, survey: &Survey) -> Result<String
             continue;
         }
         let areas = all.get(&crate::report::natural(&row.case.building));
-        let areas: Vec<&str> = areas.into_iter().flat_map(|a| a.keys().map(String::as_str)).collect();
+        let areas: Vec<&str> = areas.into_iter().flat_map(|a| a.iter().map(String::as_str)).collect();
         lines.push(vec![row.case.building.clone(), format!("{} {}", areas.join(" / "), row.case.building)]);
     }
     lines.sort_by_key(|line| crate::report::natural(&line[0]));
@@ -328,7 +329,8 @@ pub async fn integrity(app: App, request: Request) -> Result<Response, Problem> 
         let uuid = Uuid::try_parse(id).ok();
         let is_listed = uuid.is_some_and(|uuid| listed.contains(&uuid.to_string()));
         let is_gone = !is_listed && uuid.is_some_and(|uuid| ours.contains(&uuid));
-        body.push_str(&format!("<entity id=\"{}\"><deleted>{is_gone}</deleted></entity>", xml_text(id)));
+        let id = xml_text(id);
+        let _ = write!(body, "<entity id=\"{id}\"><deleted>{is_gone}</deleted></entity>");
     }
     Ok(document(format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<data><entities>{body}</entities></data>\n"

@@ -336,8 +336,8 @@ impl Store {
                 let is_repeated = tx.query_opt(&HAS_TOKEN, &[&token.hash]).await?.is_some();
                 let mut done = enrol(tx, &token, model.as_deref(), replaces).await?;
                 if let Some(code) = code.filter(|_| done == Enrolled::Yes && !is_repeated) {
-                    let taken = tx.execute(&TAKE_CODE, &[&code]).await?;
-                    done = if taken == 1 { Enrolled::Yes } else { Enrolled::CodeUsed };
+                    let used = tx.execute(&TAKE_CODE, &[&code]).await?;
+                    done = if used == 1 { Enrolled::Yes } else { Enrolled::CodeUsed };
                 }
                 // Nothing of a refused enrolment stays.
                 Ok::<_, Error>(if done == Enrolled::Yes {

@@ -63,8 +63,8 @@ pub(super) async fn dwellings(tx: &Tx, key: SurveyKey, rows: &[CaseRow]) -> Resu
     let names = told::names(tx, key, &doors).await?;
     rows.iter()
         .map(|row| {
-            let named = names.get(&row.dwelling_id).ok_or(Error::Corrupt("door"))?;
-            Ok(dwelling(row, named))
+            let door = names.get(&row.dwelling_id).ok_or(Error::Corrupt("door"))?;
+            Ok(dwelling(row, door))
         })
         .collect()
 }

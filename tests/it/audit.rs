@@ -40,6 +40,8 @@ struct World {
     office: Client,
     browser: Client,
     csrf: String,
+    /// Key of a Collect device.
+    collect: String,
     log: tokio_postgres::Client,
 }
 
@@ -111,7 +113,9 @@ async fn world() -> World {
         app.survey.doors[0].dwelling().0,
         filled,
     ];
+    let collect = crate::collect::key(&app, "ea1").await;
     World {
+        collect,
         case,
         filled,
         link,
@@ -143,8 +147,13 @@ fn paths(world: &World, pattern: &str) -> Vec<String> {
         .replace("{slug}", "not-found")
         .replace("{version}", "x")
         .replace("{*name}", "x.js")
-        .replace("{*place}", "x");
-    if pattern.contains("/forms/") {
+        .replace("{*place}", "x")
+        .replace("{key}", &world.collect);
+    if pattern.starts_with("/odk/{key}/lists/{") {
+        let lists = ["doors.csv", "today.csv", "buildings.csv", "receipts.csv"];
+        return lists.iter().map(|name| plain.replace("{name}", name)).collect();
+    }
+    if pattern.contains("/forms/") || pattern.contains("/media/") {
         let filled = plain
             .replace("{id}", "birds")
             .replace("{name}", "x")

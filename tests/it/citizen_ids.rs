@@ -209,3 +209,116 @@ async fn the_same_number_has_the_same_digest_under_one_key_only() {
     assert_ne!(key, other.key_id());
     assert_eq!(hash.len(), 32);
 }
+
+/// A talk with one person, and a correction of it that keeps the person's number without naming it.
+fn talk_and_correction(app: &App) -> (Value, Value) {
+    let born = |who: Value| with(who, "birth", json!({"y": 1985, "m": 3, "d": 7}));
+    let who = with(born(person(1, "王", "head")), "citizen_id", "419999198503074522");
+    let talk = interview_with(app.survey.case(0), vec![who]);
+    let kept = json!({"revision": 1, "person_no": 1});
+    let mut correction = with(talk.clone(), "revision", 2);
+    correction["household"]["n_stayed"] = json!(2);
+    correction["persons"] = json!([
+        with(born(person(1, "李", "head")), "citizen_id", "419999198503074514"),
+        with(born(person(2, "王五", "child")), "citizen_id_from", kept),
+    ]);
+    (talk, correction)
+}
+
+/// Digests by revision and person.
+async fn digests(app: &App) -> Vec<(i32, i32, Vec<u8>)> {
+    let sql = "select revision, person_no, citizen_id_hash from person where citizen_id_hash is not null order by 1, 2";
+    let rows = app.db.client().await.query(sql, &[]).await.unwrap();
+    rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect()
+}
+
+fn kept_of_first(found: &[(i32, i32, Vec<u8>)]) {
+    let places: Vec<(i32, i32)> = found.iter().map(|f| (f.0, f.1)).collect();
+    assert_eq!(places, [(1, 1), (2, 1), (2, 2)]);
+    assert!(found[0].2 == found[2].2 && found[1].2 != found[2].2);
+}
+
+#[tokio::test]
+async fn a_correction_keeps_the_digest_of_an_earlier_revision() {
+    for at_once in [false, true] {
+        let app = App::new(Survey::with_dwellings(1)).await;
+        let phone = app.device("ea1").await;
+        let (talk, correction) = talk_and_correction(&app);
+        if at_once {
+            phone.accepted(&[correction.clone(), talk]).await;
+        } else {
+            phone.accepted(&[talk]).await;
+            phone.accepted(&[correction.clone()]).await;
+        }
+        kept_of_first(&digests(&app).await);
+        // The next one keeps what that one kept.
+        let mut third = with(correction, "revision", 3);
+        third["persons"][0]["citizen_id_from"] = json!({"revision": 2, "person_no": 2});
+        third["persons"][0]["citizen_id"] = Value::Null;
+        third["persons"][1]["citizen_id_from"] = json!({"revision": 2, "person_no": 9});
+        phone.accepted(&[third]).await;
+        let found = digests(&app).await;
+        assert_eq!(found.len(), 4, "nobody has the number 9 in revision 2");
+        assert_eq!((found[3].0, found[3].1, &found[3].2), (3, 1, &found[0].2));
+        app.recount().await;
+    }
+}
+
+#[tokio::test]
+async fn a_correction_that_comes_first_waits_for_the_number_that_it_keeps() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let (talk, correction) = talk_and_correction(&app);
+    let mut third = with(correction.clone(), "revision", 3);
+    third["persons"][1]["citizen_id_from"] = json!({"revision": 2, "person_no": 2});
+    for early in [third, correction.clone()] {
+        let receipt = phone.send(&[early]).await["receipts"][0].clone();
+        assert_eq!(
+            (&receipt["status"], &receipt["reason"]),
+            (&json!("held"), &json!("edit-before-original"))
+        );
+    }
+    let office = app.staff("sa").await;
+    let state =
+        || async { office.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok()["state"].clone() };
+    assert_ne!(state().await, "completed");
+    assert_eq!(office.get("/v1/held").await.ok()["items"].as_array().unwrap().len(), 2);
+
+    phone.accepted(&[talk]).await;
+
+    assert_eq!(state().await, "completed");
+    assert!(office.get("/v1/held").await.ok()["items"].as_array().unwrap().is_empty());
+    let found = digests(&app).await;
+    kept_of_first(&found[..3]);
+    assert_eq!((found[4].0, found[4].1, &found[4].2), (3, 2, &found[0].2));
+    let left = app.count("select count(*) from interview where people like '%citizen_id_from%'").await;
+    assert_eq!(left, 0);
+    // Sent again it is the same record, and gets the receipt that it got first.
+    let again = phone.send(&[correction]).await["receipts"][0].clone();
+    assert_eq!((&again["status"], &again["replayed"]), (&json!("held"), &json!(true)));
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn what_cannot_name_a_number_is_said_and_keeps_none() {
+    let app = App::new(Survey::with_dwellings(1)).await;
+    let phone = app.device("ea1").await;
+    let (talk, correction) = talk_and_correction(&app);
+    phone.accepted(&[talk]).await;
+    for (n, wrong) in [
+        json!("1/1"),
+        json!({"revision": 0, "person_no": 1}),
+        json!({"revision": 1}),
+        json!({"revision": 9, "person_no": 1}),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut record = with(correction.clone(), "revision", 2 + n);
+        record["persons"][1]["citizen_id_from"] = wrong.clone();
+        let receipt = phone.send(&[record]).await["receipts"][0].clone();
+        assert!(receipt["status"] == "accepted" || receipt["reason"] == "bad-field", "{wrong}: {receipt}");
+    }
+    assert!(digests(&app).await.iter().all(|found| found.1 == 1), "nobody kept one");
+    app.recount().await;
+}

@@ -24,15 +24,16 @@ struct Collect {
 
 /// A Collect phone of `ea1`.
 async fn collect() -> Collect {
-    let mut app = App::new(Survey::with_dwellings(4)).await;
+    let app = App::new(Survey::with_dwellings(4)).await;
     let admin = app.staff("root").await;
     let reply = upload(&admin, "role=visit&collect=true&publish=true", &xform("knock", "1", &DOOR)).await;
     assert!(reply.status.is_success(), "{}", reply.text());
-    let key = key(&mut app, "ea1").await;
+    let key = key(&app, "ea1").await;
     Collect { client: app.anyone(), office: app.staff("sa").await, key, app }
 }
 
-async fn key(app: &mut App, user: &str) -> String {
+/// The key of a new Collect device of that person.
+pub async fn key(app: &App, user: &str) -> String {
     let secret = auth::new_secret();
     let now = app.clock.now();
     let token = NewToken {

@@ -72,7 +72,7 @@ fn with_person(survey: &Survey, user: &str, area: &str) -> Survey {
 /// The same survey with another name for the first estate.
 fn renamed(survey: &Survey) -> Survey {
     let mut survey = survey.clone();
-    survey.areas[2].3 = "Sunrise".to_owned();
+    "Sunrise".clone_into(&mut survey.areas[2].3);
     survey
 }
 

@@ -310,7 +310,7 @@ async fn a_foreign_instance_is_answered_like_a_new_one() {
     let own = w.one(knock(w.app.survey.case(0), "no_answer", id, None)).await;
     assert_eq!(own["status"], "accepted");
     let door = dwelling(B1, "77");
-    far.accepted(&[door.clone()]).await;
+    far.accepted(std::slice::from_ref(&door)).await;
     let theirs = far.send(&[knock(id_of(&door), "no_answer", id, None)]).await["receipts"][0].clone();
     assert_eq!(
         (&theirs["status"], &theirs["replayed"], &theirs["id"]),

@@ -82,6 +82,9 @@ pub fn schemas() -> Vec<Named> {
             ("citizen_id?", text().up_to(40).or_null().about("D3, 18 characters, as a text: programs change the last digits of so long a number. \
                 Checked, mended where one slip has one remedy, then kept only as a keyed hash; never \
                 shown again.")),
+            ("citizen_id_from?", object([("revision", int().least(1)), ("person_no", int().least(1))]).or_null()
+                .about("In a correction: keeps the number that an earlier revision of this interview had. Where that is not here \
+                yet, the correction is held for edit-before-original.")),
             ("relationship?", codes::<Relationship>().or_null().about("D2, to the head.")),
             ("ethnicity?", text().up_to(20000).or_null().about("D6, two digits of GB/T 3304.")),
             ("stayed_here?", flag().or_null().about("Whether counted in n_stayed.")),

@@ -114,7 +114,11 @@ impl Work<'_> {
             let sent = read.id.and_then(|id| Uuid::try_parse(&id).ok());
             let own = match &stored.parsed {
                 Parsed::Submission(s) => Some(s.id),
-                other => classify::identity(other).map(|i| i.0),
+                other @ (Parsed::Visit(_)
+                | Parsed::Interview(_)
+                | Parsed::Dwelling(_)
+                | Parsed::MessageRead(_)
+                | Parsed::Refused(_)) => classify::identity(other).map(|i| i.0),
             };
             let Some(id) = own.or(sent) else { continue };
             if read.status == Status::Refused.slug() {

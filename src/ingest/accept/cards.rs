@@ -43,16 +43,13 @@ impl Work<'_> {
         for (i, v, case, number) in named {
             let remark = match cards.get_mut(&number) {
                 None => Some(Reason::CardInvalid),
-                Some(card) => match card.case_id {
-                    Some(at) => (at != case).then_some(Reason::CardTaken),
-                    None => {
-                        card.case_id = Some(case);
-                        let at = v.at.instant;
-                        let place = Left { hash: card.hash.clone(), case, visit: v.id.0, at };
-                        left.push((card.clone(), place));
-                        None
-                    }
-                },
+                Some(CardRow { case_id: Some(at), .. }) => (*at != case).then_some(Reason::CardTaken),
+                Some(card) => {
+                    card.case_id = Some(case);
+                    let place = Left { hash: card.hash.clone(), case, visit: v.id.0, at: v.at.instant };
+                    left.push((card.clone(), place));
+                    None
+                }
             };
             self.remarks.extend(remark.map(|reason| (i, warning(i, reason))));
         }

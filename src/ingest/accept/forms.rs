@@ -9,6 +9,7 @@ use super::super::reason::{Reason, sentence};
 use super::super::record::{InterviewRecord, Parsed, Read, VisitRecord};
 use super::super::rows::{self, Standing};
 use super::super::{Error, digest, held};
+use super::numbers::Numbers;
 use super::{Prepared, Trust, Work, new_ones};
 use crate::domain::CaseId;
 use crate::store::attachment;
@@ -101,7 +102,8 @@ impl Work<'_> {
             .filter(|(i, _)| batch.trust == Trust::Usual && !self.is_faulty(*i))
             .map(|(_, r)| (r.id.0, r.revision))
             .collect();
-        let interview_rows = self.judge_interviews(&interviews, &there, &usable, keys);
+        let numbers = self.numbers(&interviews, keys).await?;
+        let interview_rows = self.judge_interviews(&interviews, &there, &usable, (&numbers, keys));
         let pictures: Vec<(Uuid, Uuid)> =
             visits.iter().flat_map(|(_, v)| v.photos.iter().map(|photo| (*photo, v.id.0))).collect();
         // Another batch may bring the first revision at this very moment, so not only what is known speaks for others.
@@ -127,6 +129,7 @@ impl Work<'_> {
         if self.meant.known.iter().any(|k| k.status == Status::Held) {
             self.settled.extend(held::revisions_mended(tx, key, &mut self.cases, &usable).await?);
         }
+        self.free_corrections(numbers).await?;
         Ok(())
     }
 
@@ -206,15 +209,26 @@ impl Work<'_> {
         interviews: &[(usize, &InterviewRecord)],
         visits: &HashMap<Uuid, CaseId>,
         usable: &[(Uuid, i32)],
-        keys: &digest::Keys,
+        (numbers, keys): (&Numbers, &digest::Keys),
     ) -> Vec<NewInterview> {
         let highest = classify::usable_revisions(&self.meant.known, usable);
         let mut new = Vec::with_capacity(interviews.len());
         for (i, r) in interviews {
-            let standing = self.interview_standing(*i, r, visits, &highest);
+            let mut standing = self.interview_standing(*i, r, visits, &highest);
+            if standing.status == Status::Accepted && numbers.waits(r.id.0, r.revision) {
+                standing.status = Status::Held;
+                standing.held = Some(sentence(Reason::EditBeforeOriginal));
+            }
             let awaited = !self.is_faulty(*i) && r.visit.is_some_and(|v| !visits.contains_key(&v.0));
             let digest = self.reads()[*i].digest.as_ref();
-            new.push(rows::interview_row(self.place_in_batch(*i), digest, r, &standing, awaited, keys));
+            new.push(rows::interview_row(
+                self.place_in_batch(*i),
+                digest,
+                r,
+                &standing,
+                awaited,
+                (numbers, keys),
+            ));
             if standing.status == Status::Accepted && standing.held.is_none() {
                 self.touched.insert(standing.case_id);
             }

@@ -93,8 +93,8 @@ pub(in crate::ingest) async fn go_on(
         feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &[mark(&waiting)]).await?;
         return Ok(true);
     }
-    let (meant, cases) = look_up(tx, &batch, &reads, Arrivals::Apart, keys).await?;
-    let mut work = Work::new((tx, at, &batch, waiting.batch_id), (&reads, &owners, filled), &meant, cases);
+    let (known, cases) = look_up(tx, &batch, &reads, Arrivals::Apart, keys).await?;
+    let mut work = Work::new((tx, at, &batch, waiting.batch_id), (&reads, &owners, filled), &known, cases);
     let refold = work.take(Arrivals::Apart, keys).await?;
     work.settled.push(mark(&waiting));
     Box::pin(try_join(

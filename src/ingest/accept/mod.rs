@@ -7,6 +7,7 @@ mod filled;
 mod form;
 mod forms;
 mod free;
+mod numbers;
 mod parts;
 mod place;
 mod readings;
@@ -55,6 +56,7 @@ use filled::{Expanded, Filled, expand};
 pub use form::FormSent;
 use forms::Arrivals;
 pub(super) use free::go_on;
+pub(super) use numbers::Numbers;
 pub(super) use place::{Looks, place_doors};
 
 /// Bodies above this many bytes are read on a thread of their own.
@@ -480,7 +482,11 @@ impl<'a> Work<'a> {
     fn sent_id(&self, index: usize) -> Option<Uuid> {
         match &self.sent[index].parsed {
             Parsed::Submission(s) => Some(s.id),
-            other => classify::identity(other).map(|identity| identity.0),
+            other @ (Parsed::Visit(_)
+            | Parsed::Interview(_)
+            | Parsed::Dwelling(_)
+            | Parsed::MessageRead(_)
+            | Parsed::Refused(_)) => classify::identity(other).map(|identity| identity.0),
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) fn hold(read: &mut Read, reason: Reason) {
 fn complete(interview: &mut InterviewRecord, has_answers: bool, taken: &Taken, known: &[(usize, Vec<u8>)]) {
     interview.form = Some((taken.new.form.clone(), taken.new.version.clone()));
     if has_answers {
-        interview.answers = taken.new.taken.answers.clone();
+        interview.answers.clone_from(&taken.new.taken.answers);
     }
     for (n, digest) in known {
         let Some(person) = interview.persons.get_mut(*n) else { continue };

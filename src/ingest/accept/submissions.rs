@@ -61,7 +61,12 @@ impl Work<'_> {
     pub(super) fn cases_of_sheets(&self) -> Vec<CaseId> {
         let sheets = self.filled.iter().filter_map(|f| match &f.fate {
             Fate::Taken(taken) if taken.sheet.is_some() => Some(taken),
-            _ => None,
+            Fate::Taken(_)
+            | Fate::Repeats(_)
+            | Fate::Reused
+            | Fate::Replayed(..)
+            | Fate::Refused(_)
+            | Fate::Held(_) => None,
         });
         sheets.flat_map(|taken| taken.new.taken.case_id.into_iter().chain(taken.case_before)).collect()
     }
@@ -112,8 +117,7 @@ impl Work<'_> {
             (Some(id), [new]) => {
                 Ok(stored::take(tx, key, id, (new.status, new.held.as_ref()), &new.taken).await?)
             }
-            (Some(_), _) => Ok(()),
-            (None, []) => Ok(()),
+            (Some(_), _) | (None, []) => Ok(()),
             (None, rows) => Ok(stored::insert(tx, key, &self.sender(), rows).await?),
         }
     }

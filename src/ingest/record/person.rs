@@ -18,6 +18,8 @@ pub struct PersonRecord {
     pub form: Person,
     /// Digest of the citizen ID.
     pub citizen: Option<IdDigest>,
+    /// Revision and person number of this interview whose digest it keeps; only without a number of its own.
+    pub citizen_from: Option<(i32, u32)>,
     /// What became of the citizen ID.
     pub citizen_state: CitizenState,
     /// The residence status: derived where the answers allow it, else as stated.
@@ -62,6 +64,7 @@ pub(super) fn read(
         status: form.status(),
         form,
         citizen: None,
+        citizen_from: None,
         citizen_state: CitizenState::Absent,
         given_name: fields.text("given_name", LONGEST_NAME)?,
         surname: fields.text("surname", LONGEST_NAME)?,
@@ -69,6 +72,8 @@ pub(super) fn read(
         extra: None,
     };
     read_citizen_id(&fields, &mut person, context);
+    let kept = read_kept(&fields)?;
+    person.citizen_from = kept.filter(|_| person.citizen_state == CitizenState::Absent);
     person.extra = fields.rest();
     Ok(person)
 }
@@ -156,6 +161,14 @@ fn read_citizen_id(fields: &Fields<'_, '_>, person: &mut PersonRecord, context: 
     person.citizen = Some(context.keys.id_digest(&id));
     person.citizen_state = state;
     person.form.citizen_id = Some(id);
+}
+
+/// Whose number is kept: `{revision, person_no}` of this interview.
+fn read_kept(fields: &Fields<'_, '_>) -> Result<Option<(i32, u32)>, Refusal> {
+    let Some(from) = fields.object("citizen_id_from")? else { return Ok(None) };
+    let (revision, no) =
+        (from.integer("revision", 1..=i64::from(i32::MAX))?, from.integer("person_no", 1..=999)?);
+    Ok(revision.zip(no).and_then(|(r, n)| Some((i32::try_from(r).ok()?, u32::try_from(n).ok()?))))
 }
 
 /// What becomes of a citizen ID as sent. One sent as a JSON number is not mended: most programs change its last digits, so

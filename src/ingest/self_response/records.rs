@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::super::accept::Numbers;
 use super::super::digest::{ContentDigest, Keys};
 use super::super::reason::Reason;
 use super::super::record::{Context, InterviewRecord, Parsed, Read, VisitRecord, read_record};
@@ -33,7 +34,7 @@ impl Made {
     pub(super) fn rows(&self, standing: &Standing, keys: &Keys) -> (Vec<NewVisit>, NewInterview) {
         let visits = self.visit.iter().map(|(digest, v)| visit_row(0, digest, v, standing)).collect();
         let (digest, interview) = &self.interview;
-        (visits, interview_row(1, digest, interview, standing, false, keys))
+        (visits, interview_row(1, digest, interview, standing, false, (&Numbers::default(), keys)))
     }
 }
 

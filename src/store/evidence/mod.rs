@@ -18,6 +18,7 @@ use crate::domain::code::{
     Respondent, Sex,
 };
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::domain::evidence::{Interview, PersonCounts, Visit, Window};
@@ -26,7 +27,7 @@ use crate::domain::ids::{InterviewId, VisitId};
 pub use pack::{Pack, Taken};
 pub use read::{
     Awaiting, awaiting_interviews, cases_of_other_revisions, load_counted, load_evidence, load_interviews,
-    load_visits, rename_awaited, visit_arrived, visit_cases,
+    load_visits, people_of, rename_awaited, set_people, visit_arrived, visit_cases,
 };
 pub use write::{Others, insert_dwelling_records, insert_interviews, insert_visits};
 
@@ -172,6 +173,9 @@ pub struct NewPerson {
     /// The name of its key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citizen_id_key: Option<String>,
+    /// Whose digest it keeps as soon as that revision is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citizen_id_from: Option<KeptFrom>,
     /// Mended before hashing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_id_repaired: bool,
@@ -180,6 +184,34 @@ pub struct NewPerson {
     pub other_address: Option<String>,
     /// The other items of the form, a JSON object.
     pub items: Box<RawValue>,
+}
+
+/// A person of an earlier revision of the same interview.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct KeptFrom {
+    /// The revision.
+    pub revision: i32,
+    /// Number on the form.
+    pub person_no: u32,
+}
+
+/// A stored revision and its people.
+#[derive(Clone, Debug)]
+pub struct StoredPeople {
+    /// The interview.
+    pub id: Uuid,
+    /// The revision.
+    pub revision: i32,
+    /// The case it counts for, or would.
+    pub case_id: CaseId,
+    /// Whether it counts.
+    pub status: Status,
+    /// Why it is or was held.
+    pub held_reason: Option<String>,
+    /// The device that sent it.
+    pub device_id: Uuid,
+    /// Objects under the names of [`NewPerson`].
+    pub people: Vec<Value>,
 }
 
 /// A code as the view `person` reads it: its number.

@@ -12,11 +12,20 @@ use super::super::sql_types::ReadRow;
 use super::super::tx::{Error, Tx, statements};
 use super::super::wire::{InOrder, column};
 use super::super::{Store, SurveyKey};
-use super::person_counts;
+use super::{StoredPeople, person_counts};
 use crate::domain::evidence::{Evidence, Interview, Visit, Window};
 use crate::domain::ids::{CaseId, InterviewId, VisitId};
 
 statements! {
+    /// $1 district, $2 survey, $3 interview ids. All revisions with their people.
+    PEOPLE_OF = "-- people_of_interviews
+        select id, revision, case_id, status, held_reason, device_id, people from interview
+        where district_id = $1 and survey_no = $2 and id = any($3)";
+    /// $1 district, $2 survey, then ids, revisions, people.
+    SET_PEOPLE = "-- set_people
+        update interview v set people = u.people
+        from unnest($3::uuid[], $4::integer[], $5::text[]) as u (id, revision, people)
+        where v.district_id = $1 and v.survey_no = $2 and v.id = u.id and v.revision = u.revision";
     /// $1 district, $2 survey, $3 case ids. `offset 0`: as in `known_records`.
     LOAD_VISITS = "-- load_visits
         select v.* from (select distinct id from unnest($3::uuid[]) as t (id)) u
@@ -116,6 +125,36 @@ pub async fn load_interviews(
         .into_iter()
         .map(|(case, interview, _)| (case, interview))
         .collect())
+}
+
+/// All stored revisions of these interviews with their people.
+pub async fn people_of(tx: &Tx, key: SurveyKey, interviews: &[Uuid]) -> Result<Vec<StoredPeople>, Error> {
+    let rows = tx.query(&PEOPLE_OF, &[&key.district, &key.no, &interviews]).await?;
+    rows.iter()
+        .map(|r| {
+            Ok(StoredPeople {
+                id: r.get("id"),
+                revision: r.get("revision"),
+                case_id: r.get("case_id"),
+                status: r.read("interview", "status")?,
+                held_reason: r.get("held_reason"),
+                device_id: r.get("device_id"),
+                people: serde_json::from_str(r.get("people")).map_err(|_| Error::Corrupt("people"))?,
+            })
+        })
+        .collect()
+}
+
+/// Writes the people of these revisions.
+pub async fn set_people(tx: &Tx, key: SurveyKey, all: &[StoredPeople]) -> Result<(), Error> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let people = all.iter().map(|row| serde_json::to_string(&row.people)).collect::<Result<Vec<_>, _>>();
+    let people = people.map_err(|_| Error::Corrupt("people"))?;
+    let (ids, revisions) = (column!(all, row => row.id), column!(all, row => row.revision));
+    tx.execute(&SET_PEOPLE, &[&key.district, &key.no, ids, revisions, &people]).await?;
+    Ok(())
 }
 
 /// The accepted interviews of cases, as evidence, each with the number of its people who are counted at another household.

@@ -176,7 +176,7 @@ async fn files_come_with_their_form_and_are_served_by_hash() {
         root.post_raw("/v1/forms?publish=true&role=free", &headers, body).await
     };
     let (main, file) = (part("form", "daily.xml", &form), part("f", "streets.csv", "name,label\n"));
-    send(&[file.clone()]).await.problem(422, "body-not-valid");
+    send(std::slice::from_ref(&file)).await.problem(422, "body-not-valid");
     send(&[main.clone(), file.clone(), file.clone()]).await.problem(422, "form-faults");
     assert_eq!(send(&[main.clone(), file]).await.status, 201);
     let media = &seen(&phone).await["daily"]["media"];
