@@ -18,6 +18,7 @@ use crate::pages::{
 use crate::phone;
 
 /// The table of routes.
+#[expect(clippy::too_many_lines, reason = "a table of routes")]
 pub fn routes() -> Router<App> {
     Router::new()
         // Operators and programs that look around.

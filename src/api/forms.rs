@@ -297,6 +297,7 @@ pub(super) mod described {
     }
 
     /// The components that they speak of.
+    #[expect(clippy::too_many_lines, reason = "a table of components")]
     pub fn schemas() -> Vec<Named> {
         let labels = || map(text()).about("By BCP 47 code.");
         vec![

@@ -194,7 +194,7 @@ impl<'a> Visit<'a> {
         }
         let days = offered(&self.f, &self.survey, self.app.now());
         let trouble = trouble.or_else(|| days.is_empty().then_some("slip.over"));
-        Page { days, trouble, ..self.page(Step::Times) }
+        Page { trouble, days, ..self.page(Step::Times) }
     }
 
     async fn wish(&self, form: &Form) -> Result<Page, Problem> {
@@ -242,7 +242,7 @@ impl<'a> Visit<'a> {
 
     fn check(&self, state: &str) -> String {
         let proof = self.app.ingest.keys.page_proof(&hash_of(&self.code), state);
-        proof.iter().map(|b| format!("{b:02x}")).collect()
+        data_encoding::HEXLOWER.encode(&proof)
     }
 
     /// A screen of the form.

@@ -1,6 +1,7 @@
 //! What holds for the page as a whole: its words are there and used, nothing is inline or foreign, it stays small.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::files::{File, Set};
@@ -12,7 +13,11 @@ fn set() -> Arc<Set> {
 }
 
 fn scripts(set: &Set) -> Vec<(String, String)> {
-    let mut all: Vec<String> = set.shell().filter(|n| n.ends_with(".js")).map(str::to_owned).collect();
+    let mut all: Vec<String> = set
+        .shell()
+        .filter(|n| Path::new(n).extension().is_some_and(|end| end == "js"))
+        .map(str::to_owned)
+        .collect();
     all.push("phone/sw.js".to_owned());
     all.into_iter()
         .map(|name| {

@@ -248,7 +248,7 @@ async fn a_correction_keeps_the_digest_of_an_earlier_revision() {
             phone.accepted(&[correction.clone(), talk]).await;
         } else {
             phone.accepted(&[talk]).await;
-            phone.accepted(&[correction.clone()]).await;
+            phone.accepted(std::slice::from_ref(&correction)).await;
         }
         kept_of_first(&digests(&app).await);
         // The next one keeps what that one kept.

@@ -49,7 +49,8 @@ async fn world() -> World {
 
 /// A filled-in form.
 fn filled(form: &str, answers: &[(&str, &str)], id: Uuid, replaces: Option<Uuid>) -> Value {
-    let body: String = answers.iter().map(|(name, text)| format!("<{name}>{text}</{name}>")).collect();
+    let body: Vec<String> = answers.iter().map(|(name, text)| format!("<{name}>{text}</{name}>")).collect();
+    let body = body.concat();
     let replaces = replaces.map_or_else(String::new, |id| format!("<deprecatedID>uuid:{id}</deprecatedID>"));
     let xml = format!(
         "<data id=\"{form}\" version=\"1\">{body}<meta><instanceID>uuid:{id}</instanceID>{replaces}</meta></data>"

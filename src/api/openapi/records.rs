@@ -6,6 +6,7 @@ use crate::domain::{
 };
 
 /// The components that they speak of.
+#[expect(clippy::too_many_lines, reason = "a table of components")]
 pub fn schemas() -> Vec<Named> {
     vec![
         ("DwellingRecord", object([

@@ -272,15 +272,15 @@ impl<'a> Desk<'a> {
             Some((form, Some(hash))) if form.is_open || self.batch.word == Word::Accepted => {
                 (form.clone(), hash)
             }
-            Some((_, Some(_))) => return Ok(Some(self.waits(index, record, digest, Reason::FormClosed))),
+            Some((_, Some(_))) => return Ok(Some(self.waits(index, &record, digest, Reason::FormClosed))),
             Some((form, None)) if form.is_published => {
-                return Ok(Some(self.waits(index, record, digest, Reason::UnknownFormVersion)));
+                return Ok(Some(self.waits(index, &record, digest, Reason::UnknownFormVersion)));
             }
-            Some(_) | None => return Ok(Some(self.waits(index, record, digest, Reason::UnknownForm))),
+            Some(_) | None => return Ok(Some(self.waits(index, &record, digest, Reason::UnknownForm))),
         };
         let chain = match self.place(&record) {
             Ok(chain) => chain,
-            Err(reason) => return Ok(Some(self.waits(index, record, digest, reason))),
+            Err(reason) => return Ok(Some(self.waits(index, &record, digest, reason))),
         };
         let model = self.models.get((self.tx, self.key()), &record.form, &record.version, &hash).await?;
         self.take(index, record, digest, (form.role, model, chain)).await
@@ -311,7 +311,7 @@ impl<'a> Desk<'a> {
     }
 
     /// It waits as a whole.
-    fn waits(&self, index: usize, record: SubmissionRecord, digest: Vec<u8>, reason: Reason) -> Fate {
+    fn waits(&self, index: usize, record: &SubmissionRecord, digest: Vec<u8>, reason: Reason) -> Fate {
         let (text, entity, digests) = match &record.body {
             Body::Xml(text, envelope) => (
                 scrubbed_xml(text, None, &scrub::scrub_text),
@@ -335,7 +335,7 @@ impl<'a> Desk<'a> {
             answers: None,
             parts: json!([]),
         };
-        let mut new = self.row(index, &record, digest, taken);
+        let mut new = self.row(index, record, digest, taken);
         (new.status, new.is_whole, new.id_digests) = (Status::Held, true, digests);
         new.held = Some(sentence(reason));
         Fate::Held(Box::new(new))

@@ -94,12 +94,12 @@ pub(in crate::ingest) async fn go_on(
         return Ok(true);
     }
     let (known, cases) = look_up(tx, &batch, &reads, Arrivals::Apart, keys).await?;
-    let mut work = Work::new((tx, at, &batch, waiting.batch_id), (&reads, &owners, filled), &known, cases);
-    let refold = work.take(Arrivals::Apart, keys).await?;
-    work.settled.push(mark(&waiting));
+    let mut run = Work::new((tx, at, &batch, waiting.batch_id), (&reads, &owners, filled), &known, cases);
+    let refold = run.take(Arrivals::Apart, keys).await?;
+    run.settled.push(mark(&waiting));
     Box::pin(try_join(
         refold.write(tx, at).map_err(Error::from),
-        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &work.settled).map_err(Error::from),
+        feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &run.settled).map_err(Error::from),
     ))
     .await?;
     Ok(true)

@@ -46,10 +46,9 @@ fn control(name: &str, binding: &str) -> String {
     let label = format!("<label>{name}</label>");
     match binding {
         "visit.outcome" => {
-            let choices: String = ["interview_complete", "no_answer", "refusal_soft", "vacant"]
-                .iter()
+            let choices = ["interview_complete", "no_answer", "refusal_soft", "vacant"]
                 .map(|slug| format!("<item><label>{slug}</label><value>{slug}</value></item>"))
-                .collect();
+                .concat();
             format!("<select1 ref=\"/data/{name}\">{label}{choices}</select1>")
         }
         "visit.photo" => format!("<upload ref=\"/data/{name}\" mediatype=\"image/*\">{label}</upload>"),
