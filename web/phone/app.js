@@ -36,7 +36,7 @@ const PLACES = [
   [/^\/phone\/?$/, today, enterToday],
 ];
 
-let here = null, isDue = false, isSecond = false, isLeading = false;
+let here = null, isDue = false, isSecond = false, isLeading = false, hasBegun = false;
 
 function find() {
   if (!enrolment() && location.pathname !== '/phone/enrol') go('/phone/enrol', { replace: true });
@@ -69,7 +69,11 @@ function drawNow() {
   // After signing out there is nobody to draw for, until the page begins anew.
   if (here === null || (!enrolment() && here.page !== enrolPage)) return;
   const page = here.page(...here.parts);
-  render(html`${frame(page, here.path, isSecond)}${knock()}`, document.getElementById('app'));
+  const app = document.getElementById('app');
+  // What stands there until the program has begun; the library adds to what it finds.
+  if (!hasBegun) app.replaceChildren();
+  hasBegun = true;
+  render(html`${frame(page, here.path, isSecond)}${knock()}`, app);
   watchEnd();
   document.title = `${page.title} — Doorknock`;
   const root = document.documentElement.dataset;
