@@ -229,9 +229,11 @@ try {
     const { context } = await open(browser, url, { state: states.en });
     for (const path of [...places.all, '/login']) {
       const { headers } = await context.request.get(url + path, { headers: { accept: 'text/html' } }).then(r => ({ headers: r.headers() }));
-      const policy = headers['content-security-policy'] ?? '';
+      // The engine of forms compiles a program, and the shell may be kept as long as the service says it is the same.
+      const isPhone = path === '/phone/', kept = isPhone ? 'no-cache' : 'no-store';
+      const policy = (headers['content-security-policy'] ?? '').replace(isPhone ? " 'wasm-unsafe-eval'" : '', '');
       if (!policy.includes("default-src 'none'") || /unsafe/.test(policy)) faults.push(`${path}: ${policy}`);
-      for (const [name, value] of [['x-content-type-options', 'nosniff'], ['x-frame-options', 'DENY'], ['cache-control', 'no-store'], ['referrer-policy', 'same-origin']])
+      for (const [name, value] of [['x-content-type-options', 'nosniff'], ['x-frame-options', 'DENY'], ['cache-control', kept], ['referrer-policy', 'same-origin']])
         if (headers[name] !== value) faults.push(`${path}: ${name} ${headers[name]}`);
     }
     await context.close();
