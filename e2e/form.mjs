@@ -6,24 +6,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { axe, launch, open, overflow } from './browser.mjs';
+import { check, need, tell } from './checks.mjs';
 import { host } from './form_host.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const program = [process.env.DOORKNOCK_BIN, ...['target/debug/doorknock', 'target/release/doorknock'].map(p => join(root, p))].find(p => p && existsSync(p));
-const only = new RegExp(process.env.ONLY ?? '');
-let passed = 0, failed = 0;
-async function check(name, work) {
-  if (!only.test(name)) return;
-  try {
-    const faults = (await work()) ?? [];
-    if (faults.length) throw new Error(faults.join('\n    '));
-    passed += 1;
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name}\n    ${error.message.split('\n').slice(0, 12).join('\n    ')}`);
-  }
-}
-function need(holds, words) { if (!holds) throw new Error(words); }
 
 const sheets = ['forms', 'fixtures/yongxin/forms'].flatMap(d => readdirSync(join(root, d)).filter(f => f.endsWith('.xlsx')).map(f => [f.slice(0, -5), join(root, d, f)]));
 const forms = new Map(sheets.map(([id, path]) => [id, execFileSync(program, ['form', 'check', path, '--xform', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })]));
@@ -453,8 +440,7 @@ try {
   await browser.close();
   await served.stop();
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+tell();
 
 async function measure() {
   const dir = join(root, 'web/phone/form');

@@ -1,20 +1,9 @@
 // The short form on the phone page against a real service: an interview without a network, a kept draft, a correction. Closing line:
 // "N passed, N failed".
 import { axe, launch, overflow } from './browser.mjs';
+import { check, need, tell } from './checks.mjs';
 import { start } from './service.mjs';
 
-let passed = 0, failed = 0;
-async function check(name, work) {
-  try {
-    const faults = (await work()) ?? [];
-    if (faults.length) throw new Error(faults.join('\n    '));
-    passed += 1;
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name}\n    ${error.message.split('\n').slice(0, 12).join('\n    ')}`);
-  }
-}
-function need(holds, words) { if (!holds) throw new Error(words); }
 const at = path => `[data-path="${path}"]`;
 
 const service = await start();
@@ -163,5 +152,4 @@ try {
   await browser.close();
   await service.stop();
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+tell();

@@ -7,10 +7,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { axe, launch, overflow } from './browser.mjs';
+import { check, need, tell } from './checks.mjs';
 import { problem, proxyTo } from './proxy.mjs';
 import { start } from './service.mjs';
 
-const need = (holds, words) => { if (!holds) throw new Error(words); };
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Waits until `look` gives something true, and returns it. */
@@ -48,8 +48,8 @@ function picture(size) {
   return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
-/** Runs all checks with `check(name, work)`; `service` as service.mjs starts it, `browser` as launched. */
-export async function phoneChecks({ check, service, browser }) {
+/** Runs all checks; `service` as service.mjs starts it, `browser` as launched. */
+export async function phoneChecks({ service, browser }) {
   const supervisor = service.command('token', 's01').trim().split(/\s+/)[0];
   const api = async (path, init = {}) => (await fetch(service.url + path, { ...init, headers: { authorization: `Bearer ${supervisor}`, ...init.headers } }));
   const visits = async () => (await (await api('/v1/export/visits.csv')).text()).split('\n');
@@ -714,28 +714,12 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  let passed = 0, failed = 0;
-  const only = new RegExp(process.env.ONLY ?? '');
-  const check = async (name, work) => {
-    if (!only.test(name)) return;
-    const begun = Date.now();
-    try {
-      const faults = (await work()) ?? [];
-      if (faults.length) throw new Error(faults.join('\n    '));
-      passed += 1;
-      console.log(`ok ${name} (${Date.now() - begun} ms)`);
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED ${name}\n    ${String(error.stack ?? error).split('\n').slice(0, 12).join('\n    ')}`);
-    }
-  };
   const service = await start(), browser = await launch();
   try {
-    await phoneChecks({ check, service, browser });
+    await phoneChecks({ service, browser });
   } finally {
     await browser.close();
     await service.stop();
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed ? 1 : 0;
+  tell();
 }

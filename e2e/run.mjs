@@ -3,25 +3,10 @@
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { axe, launch, open, overflow, signIn } from './browser.mjs';
+import { check, need, tell } from './checks.mjs';
 import { addresses, statusOf } from './pages.mjs';
 import { phoneChecks } from './phone.mjs';
 import { evil, password, start } from './service.mjs';
-
-let passed = 0, failed = 0;
-// ONLY='cards|login' runs the checks whose names fit.
-const only = new RegExp(process.env.ONLY ?? '');
-async function check(name, work) {
-  if (!name.startsWith('sign in') && !only.test(name)) return;
-  try {
-    const faults = (await work()) ?? [];
-    if (faults.length) throw new Error(faults.join('\n    '));
-    passed += 1;
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name}\n    ${error.message.split('\n').slice(0, 12).join('\n    ')}`);
-  }
-}
-function need(holds, words) { if (!holds) throw new Error(words); }
 
 const service = await start();
 const { url } = service;
@@ -49,7 +34,7 @@ try {
     states[language] = await context.storageState();
     await context.close();
     return faults;
-  });
+  }, { always: true });
 
   // Accessibility, width, foreign requests: every page, both languages, two sizes, two themes.
   for (const language of ['en', 'zh']) for (const width of [1440, 390]) for (const theme of ['light', 'dark']) {
@@ -475,7 +460,7 @@ try {
     await context.close();
   });
 
-  await phoneChecks({ check, service, browser });
+  await phoneChecks({ service, browser });
 
   await check('signing out ends the session', async () => {
     const { context, page } = await open(browser, url);
@@ -523,5 +508,4 @@ try {
   await service.stop();
 }
 console.log(`pages: ${Math.round((Date.now() - begun) / 1000)} s`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+tell();

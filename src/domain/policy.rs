@@ -5,6 +5,7 @@
 
 mod faults;
 
+use super::code::Language;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -316,6 +317,13 @@ policy_table! {
         languages: BTreeMap<String, String> = BTreeMap::new();
         /// Whether phones with Collect keep what they have sent.
         collect_keep_sent: bool = true;
+    }
+}
+
+impl Forms {
+    /// The language of messages and labels where nobody asks for another.
+    pub fn language(&self) -> Language {
+        if self.language == "en" { Language::En } else { Language::Zh }
     }
 }
 

@@ -1,10 +1,18 @@
 //! Files that belong to a form: what they may be called, how large they may be, what they are served as.
 
+use data_encoding::HEXLOWER;
+use md5::{Digest, Md5};
+
 use super::fault::Fault;
 use super::limits;
 
 /// Characters of a file's name.
 const NAME_CHARS: usize = 200;
+
+/// MD5 as clients compare it: 32 hexadecimal digits.
+pub fn md5_hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Md5::digest(bytes))
+}
 
 /// What is wrong with the files given with a form: names and lengths in bytes.
 pub fn media_faults(files: &[(&str, usize)]) -> Vec<Fault> {

@@ -26,6 +26,7 @@ mod xml;
 pub use changes::{Change, changes};
 pub use fault::Fault;
 pub use import::{Imported, Options, import, import_converted};
+pub use media::md5_hex;
 pub use model::{Choice, EntityUse, FormModel, FormRole, Kind, Labels, Node};
 pub use watch::Given;
 pub use xml::escape as xml_text;

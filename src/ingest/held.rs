@@ -17,6 +17,7 @@ use super::{Error, Ingest, scrub, sheets};
 use crate::domain::{AreaRange, CaseId, Reach};
 use crate::store::access::Caller;
 use crate::store::batch::{RecordKind, Status};
+use crate::store::case::LockedCase;
 use crate::store::evidence::StoredPeople;
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
@@ -316,6 +317,35 @@ async fn settled_state(tx: &Tx, key: SurveyKey, caller: &Caller, id: Uuid) -> Re
     Ok(held::find_held(tx, key, caller.range, id).await?)
 }
 
+/// The case of that id, in the caller's reach.
+async fn known_case(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    cases: &mut Cases,
+    id: CaseId,
+) -> Result<Arc<LockedCase>, Error> {
+    cases.find(tx, at.key, &[id]).await?;
+    let reach = caller.reach();
+    cases.any(id).filter(|row| reach.sees(row.as_ref())).cloned().ok_or(Error::NotFound)
+}
+
+/// The case that a record is accepted for: the one a supervisor names, else the record's own.
+async fn target_case(
+    tx: &Tx,
+    at: At,
+    caller: &Caller,
+    cases: &mut Cases,
+    (named, own): (Option<CaseId>, CaseId),
+) -> Result<Arc<LockedCase>, Error> {
+    match known_case(tx, at, caller, cases, named.unwrap_or(own)).await {
+        Err(Error::NotFound) if named.is_none() => {
+            Err(Error::Unfit("The door is still unknown; name the case it belongs to."))
+        }
+        found => found,
+    }
+}
+
 async fn decide_record(
     tx: &Tx,
     at: At,
@@ -339,15 +369,7 @@ async fn decide_record(
         if row.reason == Reason::FormError.slug() {
             return Err(Error::Unfit("A faulty form is corrected by a higher revision, not accepted."));
         }
-        let wanted = case.unwrap_or(named);
-        cases.find(tx, at.key, &[wanted]).await?;
-        let reach = caller.reach();
-        let in_reach = |r: &&Arc<crate::store::case::LockedCase>| reach.sees(r.as_ref());
-        let target = cases.any(wanted).filter(in_reach).ok_or(if case.is_some() {
-            Error::NotFound
-        } else {
-            Error::Unfit("The door is still unknown; name the case it belongs to.")
-        })?;
+        let target = target_case(tx, at, caller, &mut cases, (case, named)).await?;
         settled.case_id = target.id;
         settled.status = Status::Accepted;
         settled.held = None;

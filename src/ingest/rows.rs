@@ -116,10 +116,10 @@ fn people(i: &InterviewRecord, numbers: &Numbers, keys: &Keys) -> Vec<NewPerson>
         .iter()
         .filter(|p| seen.insert(p.form.person_no))
         .map(|p| {
-            let kept = p.citizen_from.filter(|_| !numbers.waits(i.id.0, i.revision));
-            let taken = kept.and_then(|from| numbers.kept(i.id.0, from).cloned());
-            let from = p.citizen_from.filter(|_| kept.is_none());
-            person(p, Digested::of(p, keys).or(taken), from)
+            // Where the revision has to wait, what it keeps is written when that one comes.
+            let from = p.citizen_from.filter(|_| numbers.waits(i.id.0, i.revision));
+            let citizen = if from.is_some() { Digested::of(p, keys) } else { numbers.digest(i, p, keys) };
+            person(p, citizen, from)
         })
         .collect()
 }

@@ -14,8 +14,6 @@ pub(super) async fn caller(app: &App, request: &Request) -> Result<Caller, Probl
     if request.connection.carriage == Carriage::Plain && !may_be_plain(&app.odk, request.client()) {
         return Err(refused("Collect has to use HTTPS here.", "此处须通过 HTTPS 使用 Collect。"));
     }
-    let unknown =
-        || refused("This key is not valid any more; ask for a new QR code.", "密钥无效，请重新获取二维码。");
     let key = Some(request.param("key")).filter(|key| key.len() == 43).ok_or_else(unknown)?;
     let hash = auth::hash(key);
     auth::take_turn(app, request, &hash).await?;
@@ -29,6 +27,11 @@ pub(super) async fn caller(app: &App, request: &Request) -> Result<Caller, Probl
 
 fn refused(en: &str, zh: &str) -> Problem {
     Problem::new(&kind::DEVICE_REVOKED, en).in_chinese(zh)
+}
+
+/// A key that opens nothing, or no longer.
+pub(super) fn unknown() -> Problem {
+    refused("This key is not valid any more; ask for a new QR code.", "密钥无效，请重新获取二维码。")
 }
 
 /// Whether plain HTTP is let in from there.

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use md5::{Digest, Md5};
 use uuid::Uuid;
 
 use super::answer::{document, tagged};
@@ -17,7 +15,7 @@ use crate::app::planner::{compute, ready};
 use crate::app::{App, reach};
 use crate::domain::{CaseId, Language, State};
 use crate::forms::submission::{case_of_entity, entity_of_case};
-use crate::forms::xml_text;
+use crate::forms::{md5_hex, xml_text};
 use crate::ingest::reason::Reason;
 use crate::net::answer::Response;
 use crate::net::kind;
@@ -73,17 +71,8 @@ pub(super) async fn made(
         RECEIPTS => receipts(app, caller, &survey).await?.into(),
         _ => return Ok(None),
     };
-    let md5 = md5_of(&text);
+    let md5 = md5_hex(text.as_bytes());
     Ok(Some((text, md5)))
-}
-
-fn md5_of(text: &str) -> String {
-    HEXLOWER.encode(&Md5::digest(text.as_bytes()))
-}
-
-/// The language of labels.
-fn language(survey: &Survey) -> Language {
-    if survey.rules.policy.forms.language == "en" { Language::En } else { Language::Zh }
 }
 
 /// Whose list it is; done doors are counted from the beginning of a day on, so that a list changes by the clock once a day.
@@ -108,16 +97,15 @@ async fn rows(app: &App, caller: &Caller, listed: &Listed) -> Result<Vec<ListRow
 
 /// The doors of a person, made anew only where one of them changed.
 async fn doors(app: &App, caller: &Caller, survey: &Survey) -> Result<Made, Problem> {
-    let listed = listed(app, caller, survey);
+    let (listed, words) = (listed(app, caller, survey), Words::of(survey));
     let (n, mark, epoch) = app.store().list_mark(caller.key, &listed).await?;
-    let mark = format!("{n} {mark} {epoch} {} {:?}", listed.since, language(survey));
+    let mark = format!("{n} {mark} {epoch} {} {:?}", listed.since, words.language);
     if let Some(made) = app.odk.kept(caller.key, &caller.user, &mark) {
         return Ok(made);
     }
-    let zone = zone(survey);
     let rows = rows(app, caller, &listed).await?;
-    let text = csv(&HEAD, rows.iter().map(|row| door(row, &zone, language(survey)).to_vec()))?;
-    let made = Made { mark, md5: md5_of(&text), text: text.into() };
+    let text = csv(&HEAD, rows.iter().map(|row| door(row, &words).to_vec()))?;
+    let made = Made { mark, md5: md5_hex(text.as_bytes()), text: text.into() };
     app.odk.keep(caller.key, &caller.user, made.clone());
     Ok(made)
 }
@@ -142,24 +130,46 @@ const HEAD: [&str; 17] = [
     "held",
 ];
 
+/// How a list is written: in which language, by which clock.
+struct Words<'a> {
+    language: Language,
+    zone: &'a TimeZone,
+}
+
+impl<'a> Words<'a> {
+    fn of(survey: &'a Survey) -> Self {
+        Self { language: survey.rules.policy.forms.language(), zone: &survey.rules.calendar.tz }
+    }
+
+    fn local(&self, at: Timestamp, format: &str) -> String {
+        at.to_zoned(self.zone.clone()).strftime(format).to_string()
+    }
+
+    fn area<'r>(&self, row: &'r ListRow) -> &'r str {
+        if self.language == Language::Zh { &row.area.1 } else { &row.area.0 }
+    }
+}
+
+/// What is to be asked for: somebody else, where the attempts are used up.
+fn ask(row: &ListRow) -> String {
+    if row.case.state == State::Exhausted { "proxy".to_owned() } else { String::new() }
+}
+
 /// The id under which a case stands in the list.
 fn entity(row: &ListRow) -> Uuid {
     row.own_id.unwrap_or_else(|| entity_of_case(row.case.id.0).unwrap_or(row.case.id.0))
 }
 
-fn door(row: &ListRow, zone: &TimeZone, language: Language) -> [String; 17] {
+fn door(row: &ListRow, words: &Words<'_>) -> [String; 17] {
     let c = &row.case;
-    let area = if language == Language::Zh { &row.area.1 } else { &row.area.0 };
     let floor = c.floor.map(|floor| floor.to_string()).unwrap_or_default();
     let unmet: Vec<&str> = c.unmet.parts().iter().map(|part| part.slug()).collect();
-    let appointment =
-        c.appointment.filter(|_| c.state == State::Appointment).map(|a| local(a.0, zone, "%m-%d %H:%M"));
     [
         entity(row).to_string(),
-        label(row, appointment.as_deref(), language),
+        label(row, words),
         row.version.to_string(),
         c.position.map(|(lon, lat)| format!("{lat} {lon} 0 0")).unwrap_or_default(),
-        format!("{area} {}", place(c)),
+        format!("{} {}", words.area(row), place(c)),
         c.building.clone(),
         c.unit.clone(),
         floor,
@@ -167,17 +177,17 @@ fn door(row: &ListRow, zone: &TimeZone, language: Language) -> [String; 17] {
         c.state.slug().to_owned(),
         c.visits.to_string(),
         c.last_outcome.map(|outcome| outcome.slug().to_owned()).unwrap_or_default(),
-        c.last_at.map(|at| local(at, zone, "%Y-%m-%d %H:%M")).unwrap_or_default(),
-        c.appointment.map(|a| local(a.0, zone, "%Y-%m-%dT%H:%M:%S%:z")).unwrap_or_default(),
+        c.last_at.map(|at| words.local(at, "%Y-%m-%d %H:%M")).unwrap_or_default(),
+        c.appointment.map(|a| words.local(a.0, "%Y-%m-%dT%H:%M:%S%:z")).unwrap_or_default(),
         unmet.join(" "),
-        if c.state == State::Exhausted { "proxy".to_owned() } else { String::new() },
+        ask(row),
         row.held.to_string(),
     ]
 }
 
 /// `2-301 ↻2 约11-05 19:00`: the door, the sign of its state, what was tried, when to come.
-fn label(row: &ListRow, appointment: Option<&str>, language: Language) -> String {
-    let c = &row.case;
+fn label(row: &ListRow, words: &Words<'_>) -> String {
+    let (c, is_zh) = (&row.case, words.language == Language::Zh);
     let sign = match c.state {
         State::Completed => "✓",
         State::InProgress | State::Partial | State::Proxy => "↻",
@@ -195,47 +205,29 @@ fn label(row: &ListRow, appointment: Option<&str>, language: Language) -> String
         let sign = if sign.is_empty() { "↻" } else { sign };
         parts.push(format!("{sign}{tried}"));
     }
-    if let Some(at) = appointment {
-        parts.push(if language == Language::Zh { format!("约{at}") } else { format!("at {at}") });
+    if let Some((from, _)) = c.appointment.filter(|_| c.state == State::Appointment) {
+        let at = words.local(from, "%m-%d %H:%M");
+        parts.push(if is_zh { format!("约{at}") } else { format!("at {at}") });
     }
     if row.held > 0 {
-        parts.push(if language == Language::Zh {
-            format!("待核{}", row.held)
-        } else {
-            format!("held {}", row.held)
-        });
+        parts.push(if is_zh { format!("待核{}", row.held) } else { format!("held {}", row.held) });
     }
     parts.join(" ")
 }
 
-fn zone(survey: &Survey) -> TimeZone {
-    TimeZone::get(&survey.time_zone).unwrap_or(TimeZone::UTC)
-}
-
-fn local(at: Timestamp, zone: &TimeZone, format: &str) -> String {
-    at.to_zoned(zone.clone()).strftime(format).to_string()
-}
-
 async fn buildings(app: &App, caller: &Caller, survey: &Survey) -> Result<String, Problem> {
     let rows = rows(app, caller, &listed(app, caller, survey)).await?;
-    let mut all: BTreeMap<(u64, String), BTreeSet<String>> = BTreeMap::new();
+    let words = Words::of(survey);
+    let mut all: BTreeMap<(u64, String), BTreeSet<&str>> = BTreeMap::new();
     for row in &rows {
-        let area = if language(survey) == Language::Zh { &row.area.1 } else { &row.area.0 };
-        let name = crate::report::natural(&row.case.building);
-        all.entry(name).or_default().insert(area.clone());
+        all.entry(crate::report::natural(&row.case.building)).or_default().insert(words.area(row));
     }
-    let mut lines: Vec<Vec<String>> = Vec::new();
-    let mut seen = HashSet::new();
-    for row in &rows {
-        if !seen.insert(row.case.building.clone()) {
-            continue;
-        }
-        let areas = all.get(&crate::report::natural(&row.case.building));
-        let areas: Vec<&str> = areas.into_iter().flat_map(|a| a.iter().map(String::as_str)).collect();
-        lines.push(vec![row.case.building.clone(), format!("{} {}", areas.join(" / "), row.case.building)]);
-    }
-    lines.sort_by_key(|line| crate::report::natural(&line[0]));
-    csv(&["name", "label"], lines.into_iter())
+    let lines = all.into_iter().map(|((_, building), areas)| {
+        let areas: Vec<&str> = areas.into_iter().collect();
+        let label = format!("{} {building}", areas.join(" / "));
+        vec![building, label]
+    });
+    csv(&["name", "label"], lines)
 }
 
 /// Today's walk, of doors that stand in the person's list.
@@ -247,24 +239,19 @@ async fn today(app: &App, caller: &Caller, survey: &Arc<Survey>) -> Result<Strin
     let area = reach::area_by_code(app, caller, caller.area.clone()).await?;
     let question = Question { area, on, now, hours: HashMap::new() };
     let plan = compute(ready(app, Arc::clone(survey), question).await?, Ready::plan).await?;
-    let zone = zone(survey);
+    let words = Words::of(survey);
     let own = plan.enumerators.iter().filter(|sheet| sheet.user == caller.user);
     let stops =
         own.flat_map(|sheet| &sheet.stops).filter_map(|stop| Some((stop, *labels.get(&stop.case_id)?)));
-    let time = |at: Option<Timestamp>| at.map(|at| local(at, &zone, "%H:%M")).unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(|at| words.local(at, "%H:%M")).unwrap_or_default();
     let lines = stops.map(|(stop, row)| {
-        let appointment = row.case.appointment.map(|a| local(a.0, &zone, "%m-%d %H:%M"));
         vec![
             entity(row).to_string(),
-            label(
-                row,
-                appointment.as_deref().filter(|_| row.case.state == State::Appointment),
-                language(survey),
-            ),
+            label(row, &words),
             time(stop.from),
             time(stop.to),
             stop.action.to_owned(),
-            if row.case.state == State::Exhausted { "proxy".to_owned() } else { String::new() },
+            ask(row),
         ]
     });
     csv(&["name", "label", "due_from", "due_to", "action", "ask"], lines)
@@ -281,17 +268,17 @@ async fn receipts(app: &App, caller: &Caller, survey: &Survey) -> Result<String,
     let reach = caller.reach();
     let doors: HashMap<CaseId, String> =
         known.iter().filter(|c| reach.knows(*c)).map(|c| (c.id, place(c))).collect();
-    let (zone, language) = (zone(survey), language(survey));
+    let written = Words::of(survey);
     let mut lines = Vec::new();
     for f in &all {
         let now = filled::now(&f.stood, &parts);
         let Some(reason) = now.reason.as_deref() else { continue };
-        let words = Reason::from_slug(reason).map_or(reason, |known| match language {
+        let words = Reason::from_slug(reason).map_or(reason, |known| match written.language {
             Language::Zh => known.sentence_zh(),
             Language::En => known.sentence(),
         });
         let door = f.case_id.and_then(|id| doors.get(&id).cloned()).unwrap_or_default();
-        let at = local(f.at, &zone, "%m-%d %H:%M");
+        let at = written.local(f.at, "%m-%d %H:%M");
         lines.push(vec![
             f.stood.id.to_string(),
             format!("{door} {at} {words}").trim().to_owned(),

@@ -12,7 +12,7 @@ use multer::Multipart;
 use uuid::Uuid;
 
 use super::answer::{self, message};
-use super::key::caller;
+use super::key::{caller, unknown};
 use crate::app::{App, pictures};
 use crate::domain::{CaseId, Language};
 use crate::forms::submission::{Envelope, Filled, Refused, Why, part_id, read_xml};
@@ -62,8 +62,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = caller(&app, &request).await?;
     let device = caller.device.ok_or_else(Problem::not_found)?;
     let survey = app.survey(&caller).await?;
-    let of_survey = if survey.rules.policy.forms.language == "en" { Language::En } else { Language::Zh };
-    let language = answer::language(&request.headers, of_survey);
+    let language = answer::language(&request.headers, survey.rules.policy.forms.language());
     let say = Say(language);
     let Some(boundary) = boundary(&request.headers) else {
         return Ok(say.refuses(
@@ -93,11 +92,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
         // The key is looked at again where the form is stored: it may have been withdrawn while the files came.
         let now_valid = app.store().is_device_open(caller.key, device).await?;
         if !now_valid {
-            return Err(Problem::new(
-                &kind::DEVICE_REVOKED,
-                "This key is not valid any more; ask for a new QR code.",
-            )
-            .in_chinese("密钥无效，请重新获取二维码。"));
+            return Err(unknown());
         }
         let answer = take(&app, &caller, (device, offset), sent, say).await;
         drop(share);

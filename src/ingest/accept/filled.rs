@@ -439,7 +439,7 @@ impl<'a> Desk<'a> {
         let taken = Taken {
             new,
             model,
-            language: if self.batch.survey.rules.policy.forms.language == "en" { "en" } else { "zh" },
+            language: self.batch.survey.rules.policy.forms.language().slug(),
             parts: Vec::new(),
             sheet: mapped.part(PartKind::Answers).map(|part| part.id),
             case_before: before.and_then(|latest| latest.case_id),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::super::reason::Reason;
-use super::super::record::InterviewRecord;
+use super::super::record::{InterviewRecord, PersonRecord};
 use super::super::rows::Digested;
 use super::super::{Error, digest, held};
 use super::{Trust, Work};
@@ -35,9 +35,18 @@ impl Numbers {
         self.waiting.contains(&(id, revision))
     }
 
-    /// The digest that a person keeps.
-    pub(in crate::ingest) fn kept(&self, id: Uuid, (revision, person): (i32, u32)) -> Option<&Digested> {
-        self.here.get(&(id, revision)).and_then(|people| people.get(&person))
+    /// The digest of a new person: the own one, else the one that is kept.
+    pub(in crate::ingest) fn digest(
+        &self,
+        interview: &InterviewRecord,
+        person: &PersonRecord,
+        keys: &digest::Keys,
+    ) -> Option<Digested> {
+        let kept = || {
+            let (revision, no) = person.citizen_from?;
+            self.here.get(&(interview.id.0, revision))?.get(&no).cloned()
+        };
+        Digested::of(person, keys).or_else(kept)
     }
 
     /// The people of a stored revision with the numbers that they keep; `None` while an earlier revision is not here.
@@ -55,8 +64,8 @@ impl Numbers {
         Some(people)
     }
 
-    fn learn(&mut self, row: &StoredPeople, people: &[Value]) {
-        let digests = people.iter().filter_map(Value::as_object).filter_map(Digested::read).collect();
+    fn learn(&mut self, row: &StoredPeople) {
+        let digests = row.people.iter().filter_map(Value::as_object).filter_map(Digested::read).collect();
         self.here.insert((row.id, row.revision), digests);
     }
 }
@@ -92,8 +101,7 @@ impl Work<'_> {
             if row.status == Status::Held && is_waiting(row.held_reason.as_deref()) {
                 numbers.waiting_before.push(row);
             } else {
-                let people = row.people.clone();
-                numbers.learn(&row, &people);
+                numbers.learn(&row);
             }
         }
         let mut new: Vec<&InterviewRecord> =
@@ -105,10 +113,8 @@ impl Work<'_> {
             let known =
                 |from: (i32, u32)| from.0 >= r.revision || numbers.here.contains_key(&(r.id.0, from.0));
             if r.persons.iter().filter_map(|p| p.citizen_from).all(known) {
-                let digests = r.persons.iter().filter_map(|p| {
-                    let taken = p.citizen_from.and_then(|from| numbers.kept(r.id.0, from).cloned());
-                    Some((p.form.person_no, Digested::of(p, keys).or(taken)?))
-                });
+                let digests =
+                    r.persons.iter().filter_map(|p| Some((p.form.person_no, numbers.digest(r, p, keys)?)));
                 let digests = digests.collect();
                 numbers.here.insert((r.id.0, r.revision), digests);
             } else {
@@ -129,9 +135,10 @@ impl Work<'_> {
         let (mut complete, mut marks) = (Vec::new(), Vec::new());
         for row in waiting {
             let Some(people) = numbers.filled(&row) else { continue };
-            numbers.learn(&row, &people);
+            let row = StoredPeople { people, ..row };
+            numbers.learn(&row);
             marks.push(Mark { id: row.id, area_no: None, device: Some(row.device_id), user: None });
-            complete.push(StoredPeople { people, ..row });
+            complete.push(row);
         }
         evidence::set_people(self.tx, self.at.key, &complete).await?;
         let freed = held::numbers_arrived(self.tx, self.at.key, &mut self.cases, &complete, marks).await?;

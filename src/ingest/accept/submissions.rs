@@ -126,11 +126,16 @@ impl Work<'_> {
         self.cases.in_reach(case?, &self.batch.reach).map(|row| row.id)
     }
 
+    /// The case at which the first of its records stands.
+    fn case_of_parts(&self, taken: &Taken) -> Option<CaseId> {
+        taken.parts.iter().find_map(|part| self.standings.get(&part.read)).map(|s| s.case_id)
+    }
+
     /// The row of a form that became records: the case it belongs to, what came of it, where its sheet stands.
     fn row_of(&self, taken: &Taken) -> NewSubmission {
         let mut new = taken.new.clone();
-        let of_door = taken.parts.iter().find_map(|part| self.standings.get(&part.read)).map(|s| s.case_id);
-        let known = self.case_in_reach(new.taken.case_id).or_else(|| self.case_in_reach(of_door));
+        let known =
+            self.case_in_reach(new.taken.case_id).or_else(|| self.case_in_reach(self.case_of_parts(taken)));
         new.taken.case_id = known.or(new.taken.case_id);
         let fates = self.fates(taken);
         new.taken.parts = Value::Array(fates.iter().map(|fate| fate.json(taken)).collect());
@@ -247,8 +252,7 @@ impl Work<'_> {
             receipt.pointer.clone_from(&fate.pointer);
             receipt.label = fate.pointer.as_deref().and_then(|path| label(taken, path));
         }
-        let of_door = taken.parts.iter().find_map(|part| self.standings.get(&part.read)).map(|s| s.case_id);
-        receipt.case = [taken.new.taken.case_id, of_door]
+        receipt.case = [taken.new.taken.case_id, self.case_of_parts(taken)]
             .into_iter()
             .flatten()
             .find_map(|case| self.case_after(case, folded));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::refold::At;
 use super::{Error, Ingest};
 use crate::domain::ids::form_change_id;
-use crate::forms::{Change, FormModel, FormRole, Imported, changes};
+use crate::forms::{Change, FormModel, FormRole, Imported, changes, md5_hex};
 use crate::setup::NO_VERSION;
 use crate::store::access::Caller;
 use crate::store::audit::{self, Action, Note};
@@ -287,7 +287,7 @@ async fn dated(
     let mut upload = upload;
     if let Some(last) = form.draft().or_else(|| form.current()) {
         let (given, same) = imported(upload, &last.version, before.clone()).await?;
-        if prepare::md5_hex(same.xform.as_bytes()) == last.hash {
+        if md5_hex(same.xform.as_bytes()) == last.hash {
             return Ok((given, same));
         }
         upload = given;

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use md5::{Digest, Md5};
 
 use crate::forms::media::{media_faults, media_type};
-use crate::forms::{Fault, FormModel, Given, Imported};
+use crate::forms::{Fault, FormModel, Given, Imported, md5_hex};
 use crate::ingest::Error;
 use crate::setup::SetupForm;
 use crate::store::form::{Form, NewFile, VersionRow};
@@ -98,11 +96,6 @@ pub(super) fn pack(upload: &Upload, imported: Imported) -> Result<Prepared, Erro
 
 fn new_file((name, bytes): (String, Vec<u8>)) -> NewFile {
     NewFile { media_type: media_type(&name).to_owned(), md5: md5_hex(&bytes), name, bytes }
-}
-
-/// MD5 as clients compare it: 32 hexadecimal digits.
-pub(super) fn md5_hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Md5::digest(bytes))
 }
 
 /// A form of a set-up directory as an upload.

@@ -1,12 +1,10 @@
 //! Deciding a reported door that is held: a new door, another writing of a listed one, or none.
 
-use std::sync::Arc;
-
 use super::super::accept::{Looks, add_doors, note_keys, place_doors};
 use super::super::refold::{At, refold};
 use super::super::resolve::Cases;
 use super::super::{Error, rows};
-use super::{Verdict, free_waiters};
+use super::{Verdict, free_waiters, known_case};
 use crate::domain::{CaseId, DwellingId};
 use crate::store::access::Caller;
 use crate::store::batch::Status;
@@ -79,20 +77,6 @@ async fn reported_door(
         None if is_known => Err(Error::NotFound),
         None => Err(beyond),
     }
-}
-
-/// A case in the supervisor's area, locked.
-async fn known_case(
-    tx: &Tx,
-    at: At,
-    caller: &Caller,
-    cases: &mut Cases,
-    named: CaseId,
-) -> Result<Arc<LockedCase>, Error> {
-    cases.find(tx, at.key, &[named]).await?;
-    let reach = caller.reach();
-    let is_in_reach = |r: &&Arc<LockedCase>| reach.sees(r.as_ref());
-    cases.any(named).filter(is_in_reach).cloned().ok_or(Error::NotFound)
 }
 
 /// Makes a reported door another writing of a known one; returns the case it stands for, and the ids that were waited for under it.

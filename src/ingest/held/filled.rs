@@ -10,7 +10,7 @@ use super::super::reason::{Reason, sentence};
 use super::super::refold::{At, refold};
 use super::super::resolve::Cases;
 use super::super::{Error, sheets};
-use super::Verdict;
+use super::{Verdict, target_case};
 use crate::domain::{CaseId, DecisionKind, VisitId};
 use crate::store::access::Caller;
 use crate::store::batch::Status;
@@ -70,16 +70,7 @@ pub(super) async fn decide_sheet(
     let mut cases = Cases::default();
     let target = match case.or(row.case_id) {
         None => None,
-        Some(wanted) => {
-            cases.find(tx, at.key, &[wanted]).await?;
-            let reach = caller.reach();
-            let found = cases.any(wanted).filter(|c| reach.sees(c.as_ref())).map(|c| c.id);
-            Some(found.ok_or(if case.is_some() {
-                Error::NotFound
-            } else {
-                Error::Unfit("The door is still unknown; name the case it belongs to.")
-            })?)
-        }
+        Some(wanted) => Some(target_case(tx, at, caller, &mut cases, (case, wanted)).await?.id),
     };
     submission::settle(tx, at.key, id, Status::Accepted, None, target).await?;
     if let Some(case) = target {
