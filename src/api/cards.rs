@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::app::cards::{MOST_CARDS, card_address, make_cards};
 use crate::app::{App, auth, reach};
-use crate::domain::{Role, UserName};
 use crate::net::answer::{self, Response};
 use crate::net::body::FORM_LIMIT;
 use crate::net::json as body;
@@ -45,11 +44,7 @@ pub async fn make(app: App, mut request: Request) -> Result<Response, Problem> {
         let user = f.text("for", 200);
         Some((usize::try_from(count?).unwrap_or_default(), user?))
     })?;
-    let staff = app.store().staff(caller.key, caller.range).await?;
-    let found = staff
-        .into_iter()
-        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == Role::Enumerator);
-    let person = found.ok_or_else(|| {
+    let person = reach::enumerator(&app, &caller, &user).await?.ok_or_else(|| {
         Problem::not_valid(vec![FieldError::at("/for", "must be an enumerator of your area")])
     })?;
     let cards = make_cards(app.store(), (caller.key, &caller.user), &person.user, count, app.now()).await?;

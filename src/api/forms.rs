@@ -1,6 +1,6 @@
 //! Forms: what there is to be filled in, and bringing new ones in.
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -75,26 +75,7 @@ pub async fn xform(app: App, request: Request) -> Result<Response, Problem> {
     let version = request.param("file").strip_suffix(".xml").ok_or_else(Problem::not_found)?;
     let found = app.store().xform(caller.key, request.param("id"), version).await?;
     let found = found.filter(|x| Sees::of(&caller).has(x.is_published)).ok_or_else(Problem::not_found)?;
-    tagged(&request, &found.hash, "text/xml; charset=utf-8", found.text)
-}
-
-/// The bytes under their hash as tag, or 304 where the caller has them.
-fn tagged(request: &Request, md5: &str, media_type: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
-    let tag = format!("\"{md5}\"");
-    let mut response = answer::empty();
-    if request.has_tag(&tag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        response = Response::new(bytes.into());
-        response.headers_mut().insert(CONTENT_TYPE, value(media_type)?);
-    }
-    response.headers_mut().insert(ETAG, value(&tag)?);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(response)
-}
-
-fn value(text: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(text).map_err(|_| Problem::plain(&kind::INTERNAL))
+    answer::tagged(&request, &found.hash, "text/xml; charset=utf-8", found.text)
 }
 
 /// `GET /v1/forms/{id}/{version}/model`: the questions as a tree. Problems: `not-found`.
@@ -111,7 +92,7 @@ pub async fn media(app: App, request: Request) -> Result<Response, Problem> {
     let (id, version) = version_of(&app, &caller, &request).await?;
     let found = app.store().form_media(caller.key, (&id, &version), request.param("name")).await?;
     let found = found.ok_or_else(Problem::not_found)?;
-    let mut response = tagged(&request, &found.md5, &found.media_type, found.bytes)?;
+    let mut response = answer::tagged(&request, &found.md5, &found.media_type, found.bytes)?;
     // A file that somebody uploaded is never a page of this service.
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));

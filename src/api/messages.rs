@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{App, auth, reach};
-use crate::domain::{AreaRange, Role, UserName};
+use crate::domain::AreaRange;
 use crate::ingest::scrub::scrub_text;
 use crate::net::answer::{self, Response};
 use crate::net::body::FORM_LIMIT;
@@ -72,11 +72,8 @@ fn fault(pointer: &str, says: &str) -> Problem {
 /// Whom an order names, and the area that is sent into; what lies outside the caller's area does not exist.
 async fn addressee(app: &App, caller: &Caller, order: &Order) -> Result<(To, String, AreaRange), Problem> {
     if let Some(user) = &order.user {
-        let staff = app.store().staff(caller.key, caller.range).await?;
-        let found = staff
-            .into_iter()
-            .find(|s| UserName::of(&s.user) == UserName::of(user) && s.role == Role::Enumerator)
-            .ok_or_else(|| fault("/to/user", "must be an enumerator of your area"))?;
+        let found = reach::enumerator(app, caller, user).await?;
+        let found = found.ok_or_else(|| fault("/to/user", "must be an enumerator of your area"))?;
         return Ok((To::User(found.user), found.area, AreaRange::NONE));
     }
     if let Some(device) = order.device {

@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::App;
 use crate::dedupe::view::{Sight, sight};
-use crate::domain::CaseId;
+use crate::domain::{CaseId, Role, UserName};
 use crate::net::problem::Problem;
 use crate::net::query::Query;
 use crate::store::access::Caller;
 use crate::store::case::CaseRow;
 use crate::store::held::HeldRow;
 use crate::store::link::read::LinkDetail;
-use crate::store::survey::{AreaRow, Areas};
+use crate::store::survey::{AreaRow, Areas, StaffRow};
 use crate::store::{Disclosure, ReadBy, Way};
 
 /// The area named by `?area=`, the caller's own when none is named. Outside the caller's subtree it does not exist.
@@ -26,6 +26,13 @@ pub async fn area(app: &App, caller: &Caller, query: &Query) -> Result<AreaRow, 
 pub async fn area_by_code(app: &App, caller: &Caller, code: String) -> Result<AreaRow, Problem> {
     let found = app.store().areas(caller.key, Areas::One(code)).await?;
     found.into_iter().find(|a| caller.range.contains(a.range.lo)).ok_or_else(Problem::not_found)
+}
+
+/// The enumerator of that login name in the caller's subtree, if there is one.
+pub async fn enumerator(app: &App, caller: &Caller, user: &str) -> Result<Option<StaffRow>, Problem> {
+    let staff = app.store().staff(caller.key, caller.range).await?;
+    let is_meant = |s: &StaffRow| UserName::of(&s.user) == UserName::of(user) && s.role == Role::Enumerator;
+    Ok(staff.into_iter().find(is_meant))
 }
 
 /// A case within the caller's reach, by its id or another one that stands for it; outside it the answer is as if it did not exist.

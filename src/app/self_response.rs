@@ -117,6 +117,6 @@ fn unfit(unfit: Unfit) -> Problem {
         Unfit::Form(faults) => Problem::not_valid(
             faults.into_iter().map(|(pointer, says)| FieldError::at(pointer, says)).collect(),
         ),
-        Unfit::NotNow(why) => Problem::new(&kind::NOT_POSSIBLE_NOW, why),
+        Unfit::NotNow(en, zh) => Problem::new(&kind::NOT_POSSIBLE_NOW, en).in_chinese(zh),
     }
 }

@@ -34,8 +34,8 @@ use records::{Made, made};
 pub enum Unfit {
     /// The form cannot be used: pointers into the answer, each with a sentence.
     Form(Vec<(String, String)>),
-    /// It cannot be taken now, whatever it says.
-    NotNow(&'static str),
+    /// It cannot be taken now, whatever it says: why, in English and in Chinese.
+    NotNow(&'static str, &'static str),
 }
 
 /// The door as a resident writes it who holds a card that was not reported yet.
@@ -157,8 +157,11 @@ impl Ingest {
                         Entered::Wait(until) => return Ok(Outcome::Commit(Entered::Wait(until))),
                     };
                     if card.submitted_at.is_some() {
-                        let why = "An answer was sent under this code; nothing more can be saved.";
-                        return Ok(Outcome::Rollback(Entered::Card(Err(Unfit::NotNow(why)))));
+                        let (en, zh) = (
+                            "An answer was sent under this code; nothing more can be saved.",
+                            "此代码已提交过答卷，不能再保存。",
+                        );
+                        return Ok(Outcome::Rollback(Entered::Card(Err(Unfit::NotNow(en, zh)))));
                     }
                     card::save(tx, &hash, &digest, &draft, now).await?;
                     if card.started_at.is_some() {
@@ -235,7 +238,7 @@ impl Work<'_> {
             return Err(Error::Store(crate::store::Error::Busy("card_bound")));
         }
         if self.at.now > self.survey.closes_at() {
-            return Ok(not_now("The survey is over."));
+            return Ok(not_now("The survey is over.", "调查已结束。"));
         }
         let digest = self.keys.text_digest(&serde_json::to_string(answer).unwrap_or_default());
         let standing = Again { card: &card, pin: &pin, digest: &digest };
@@ -298,7 +301,10 @@ impl Work<'_> {
     /// Keeps an answer, sealed, until it is known where its card was left.
     async fn keep(&self, card: &CardRow, again: &Again<'_>, answer: &Answer) -> Done {
         if again.is_second() {
-            return Ok(not_now("An answer under this code waits; with its PIN another can take its place."));
+            return Ok(not_now(
+                "An answer under this code waits; with its PIN another can take its place.",
+                "此代码已有一份答卷待核；凭其密码可另交一份替换。",
+            ));
         }
         let revision = card.revision + 1;
         let mut faults = match made(self, card, CaseId(Uuid::max()), again, answer, (revision, self.at.now)) {
@@ -370,8 +376,8 @@ impl Again<'_> {
     }
 }
 
-fn not_now(why: &'static str) -> Outcome<Entered<Result<Taken, Unfit>>> {
-    Outcome::Rollback(Entered::Card(Err(Unfit::NotNow(why))))
+fn not_now(en: &'static str, zh: &'static str) -> Outcome<Entered<Result<Taken, Unfit>>> {
+    Outcome::Rollback(Entered::Card(Err(Unfit::NotNow(en, zh))))
 }
 
 /// The word by which the office finds an answer: eight letters of a keyed digest.

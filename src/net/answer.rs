@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures_util::{FutureExt, Stream};
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
@@ -19,7 +19,7 @@ pub use warp::reply::Response;
 use super::kind;
 use super::metrics::{Metrics, known_method};
 use super::problem::Problem;
-use super::request::{DeviceSlot, RequestId};
+use super::request::{DeviceSlot, Request, RequestId};
 
 /// Stands for the status of a request whose client hung up before the answer (never sent).
 const HUNG_UP: u16 = 499;
@@ -48,6 +48,22 @@ pub struct Asked {
     pub device: DeviceSlot,
     /// How the answer may be packed.
     pub packing: Packing,
+}
+
+/// Bytes under their MD5 as tag, for the caller alone; 304 without them where the caller has them.
+pub fn tagged(request: &Request, md5: &str, media_type: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
+    let header = |text: &str| HeaderValue::from_str(text).map_err(|_| Problem::plain(&kind::INTERNAL));
+    let tag = format!("\"{md5}\"");
+    let mut response = empty();
+    if request.has_tag(&tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        response = Response::new(bytes.into());
+        response.headers_mut().insert(CONTENT_TYPE, header(media_type)?);
+    }
+    response.headers_mut().insert(ETAG, header(&tag)?);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
 }
 
 /// An answer of 200 whose body is sent piece by piece as `pieces` yields them; an error in between breaks the body off.

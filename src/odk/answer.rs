@@ -1,12 +1,11 @@
 //! Answers as `OpenRosa` has them.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::domain::Language;
 use crate::forms::xml_text;
 use crate::net::answer::{self, Response};
-use crate::net::kind;
 use crate::net::problem::Problem;
 use crate::net::request::{Carriage, Request, RequestId};
 
@@ -58,18 +57,8 @@ pub fn message(status: StatusCode, text: &str) -> Response {
 
 /// Bytes under their hash; 304 where the caller has them.
 pub fn tagged(request: &Request, md5: &str, media_type: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
-    let tag = format!("\"{md5}\"");
-    let header = |text: &str| HeaderValue::from_str(text).map_err(|_| Problem::plain(&kind::INTERNAL));
-    let mut response = if request.has_tag(&tag) {
-        empty(StatusCode::NOT_MODIFIED)
-    } else {
-        let mut response = Response::new(bytes.into());
-        response.headers_mut().insert(CONTENT_TYPE, header(media_type)?);
-        response
-    };
+    let mut response = answer::tagged(request, md5, media_type, bytes)?;
     mark(&mut response);
-    response.headers_mut().insert(ETAG, header(&tag)?);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }
 

@@ -89,8 +89,7 @@ async fn version_of(
     id: &str,
     version: &str,
 ) -> Result<(Form, VersionRow), Problem> {
-    let all = app.store().forms(caller.key).await?;
-    let form = all.into_iter().find(|form| form.row.id == id && form.row.is_offered);
+    let form = app.store().form(caller.key, id).await?.filter(|form| form.row.is_offered);
     let form = form.ok_or_else(Problem::not_found)?;
     let found = form.version(version).filter(|v| v.published_at.is_some()).cloned();
     Ok((form, found.ok_or_else(Problem::not_found)?))

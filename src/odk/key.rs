@@ -46,9 +46,7 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// `https://host`, as the caller wrote it.
+/// The address of the face under this key, as the caller wrote it.
 pub(super) fn base(request: &Request) -> String {
-    let scheme = if request.connection.carriage == Carriage::Tls { "https" } else { "http" };
-    let host = request.header(&http::header::HOST).unwrap_or("localhost");
-    format!("{scheme}://{host}/odk/{}", request.param("key"))
+    format!("{}/odk/{}", request.origin(), request.param("key"))
 }

@@ -1,7 +1,6 @@
 //! Answers to a form as a table, page by page, and one filled-in form with its questions in words.
 
 use askama::Template;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::frame::{Frame, Tab};
@@ -109,7 +108,7 @@ pub async fn one(v: Visitor) -> Answer {
     let found = found.ok_or_else(Problem::not_found)?;
     let model: Option<FormModel> = store.form_model(key, &id, &found.version).await?;
     let all: Vec<Table> = model.as_ref().map(|model| tables(&[model])).unwrap_or_default();
-    let answers = answers(&found);
+    let answers = found.said();
     let labels = Values::Labels(v.words.0.slug());
     let columns = all.first().map(|table| table.columns.as_slice()).unwrap_or_default();
     let repeats = all.iter().filter(|table| !table.repeat.is_empty()).map(|table| Repeat {
@@ -133,10 +132,6 @@ pub async fn one(v: Visitor) -> Answer {
     v.show(&page)
 }
 
-fn answers(row: &AnswerRow) -> Value {
-    row.answers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
 /// The question in the reader's language, else its path.
 fn head(v: &Visitor, column: &Column) -> String {
     let said = column.labels.get(v.words.0.slug()).or_else(|| column.labels.values().next());
@@ -144,7 +139,7 @@ fn head(v: &Visitor, column: &Column) -> String {
 }
 
 fn row(v: &Visitor, one: &AnswerRow, columns: &[Column]) -> Row {
-    let answers = answers(one);
+    let answers = one.said();
     let labels = Values::Labels(v.words.0.slug());
     let door = one.door.as_ref().map(|[_, building, unit, room]| {
         [building, unit, room]

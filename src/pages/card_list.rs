@@ -7,7 +7,8 @@ use super::form::{Form, fault};
 use super::frame::{Frame, Tab};
 use super::visitor::{Answer, Visitor};
 use crate::app::cards::{card_address, make_cards};
-use crate::domain::{CaseId, Role, UserName};
+use crate::app::reach;
+use crate::domain::{CaseId, Role};
 use crate::net::problem::Problem;
 use crate::store::card::CardRow;
 use crate::store::survey::AreaRow;
@@ -111,11 +112,8 @@ pub async fn make(v: Visitor, form: Form) -> Answer {
     let user = form.required("user", 200)?;
     let count = form.required("count", 4)?.parse::<usize>().ok().filter(|n| (1..=MOST_MADE).contains(n));
     let count = count.ok_or_else(|| fault("count", "must be a number from 1 to 500"))?;
-    let staff = v.app.store().staff(v.caller.key, v.caller.range).await?;
-    let person = staff
-        .into_iter()
-        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == Role::Enumerator)
-        .ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
+    let person = reach::enumerator(&v.app, &v.caller, &user).await?;
+    let person = person.ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
     let by = (v.caller.key, v.caller.user.as_str());
     let made = make_cards(v.app.store(), by, &person.user, count, v.now).await?;
     let origin = v.request.origin();

@@ -12,8 +12,7 @@ use super::frame::{Frame, Tab};
 use super::overview::crumbs;
 use super::visitor::{Answer, Visitor};
 use crate::access;
-use crate::app::auth;
-use crate::domain::{Role, UserName};
+use crate::app::{auth, reach};
 use crate::net::problem::Problem;
 use crate::store::device::DeviceRow;
 use crate::store::survey::Areas;
@@ -164,11 +163,8 @@ pub async fn revoke(v: Visitor, form: Form) -> Answer {
 /// Problems: `body-not-valid`, `form-expired`.
 pub async fn code(v: Visitor, form: Form) -> Answer {
     let user = form.required("user", 200)?;
-    let staff = v.app.store().staff(v.caller.key, v.caller.range).await?;
-    let person = staff
-        .into_iter()
-        .find(|s| UserName::of(&s.user) == UserName::of(&user) && s.role == Role::Enumerator)
-        .ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
+    let person = reach::enumerator(&v.app, &v.caller, &user).await?;
+    let person = person.ok_or_else(|| fault("user", "must be an enumerator of your area"))?;
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let end = access::code_end(v.now);

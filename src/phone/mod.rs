@@ -8,8 +8,8 @@ mod shell;
 mod strings;
 
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::ToSpan;
@@ -72,7 +72,7 @@ pub async fn file(app: App, request: Request) -> Result<Response, Problem> {
     }
     let found = set.find(name).ok_or_else(Problem::not_found)?;
     let tag = format!("\"{}\"", set.version());
-    if request.header(&IF_NONE_MATCH).is_some_and(|known| known.contains(&tag)) {
+    if request.has_tag(&tag) {
         let mut response = Response::new(String::new().into());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(response);

@@ -9,6 +9,7 @@ use super::submission::Stood;
 use super::tx::{Error, Param, statements};
 use super::{Store, SurveyKey, Witness};
 use crate::domain::{AreaRange, CaseId};
+use serde_json::{Value, json};
 
 /// What is in force of a form, in an area: accepted, taken, and not corrected by a later one.
 macro_rules! in_force {
@@ -74,6 +75,12 @@ impl AnswerRow {
     /// Its place.
     pub fn place(&self) -> AnswerPlace {
         (self.received_at, self.stood.id)
+    }
+
+    /// What was answered, an object; empty after a purge.
+    pub fn said(&self) -> Value {
+        let text = self.answers.as_deref().unwrap_or("{}");
+        serde_json::from_str(text).unwrap_or_else(|_| json!({}))
     }
 }
 

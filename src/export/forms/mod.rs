@@ -120,9 +120,11 @@ impl Reader {
         self.after = rows.last().filter(|_| !is_last).map(AnswerRow::place);
         let all: Vec<_> = rows.iter().map(|row| row.stood.clone()).collect();
         let parts = Parts::of(store.parts_now(survey.key, &part_ids(&all)).await?);
-        Ok(Some(
-            rows.into_iter().map(|row| (now(&row.stood, &parts), row)).map(|(now, row)| (row, now)).collect(),
-        ))
+        let with_standing = |row: AnswerRow| {
+            let now = now(&row.stood, &parts);
+            (row, now)
+        };
+        Ok(Some(rows.into_iter().map(with_standing).collect()))
     }
 
     fn rewind(&mut self) {

@@ -53,7 +53,7 @@ pub(super) fn push_head(out: &mut String, table: &Table, style: Style<'_>) {
 pub(super) fn push_rows(out: &mut String, table: &Table, page: &[(AnswerRow, Now)], style: Style<'_>) -> u64 {
     let mut count = 0;
     for (row, now) in page {
-        let answers = answers(row);
+        let answers = row.said();
         if table.repeat.is_empty() {
             push_csv(out, &answered(fixed(row, now), table, &answers, style));
             count += 1;
@@ -74,15 +74,10 @@ pub(super) fn push_line(out: &mut String, row: &AnswerRow, now: &Now) {
         "key": row.stood.id, "revision": row.stood.revision, "version": row.version, "case_id": row.case_id, "area": door(0),
         "building": door(1), "unit": door(2), "room": door(3), "enumerator": row.stood.user,
         "started": with_offset(row.at, row.at_offset_min), "ended": row.ended_at.map(|at| with_offset(at, row.at_offset_min)),
-        "received": row.received_at, "status": now.status.slug(), "answers": answers(row),
+        "received": row.received_at, "status": now.status.slug(), "answers": row.said(),
     });
     out.push_str(&line.to_string());
     out.push('\n');
-}
-
-/// What was answered; nothing after a purge.
-pub(super) fn answers(row: &AnswerRow) -> Value {
-    row.answers.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}))
 }
 
 fn fixed(row: &AnswerRow, now: &Now) -> Vec<Cell> {
