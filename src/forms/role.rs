@@ -41,7 +41,7 @@ pub fn is_offered(policy: &Forms, form: Offered<'_>) -> bool {
         (true, "door_visit") => form.has_own_main,
         (true, "door_found" | "receipts") => true,
         (true, _) => false,
-        (false, _) => matches!(form.role, FormRole::Main | FormRole::Extra),
+        (false, _) => form.role.is_sheet(),
     }
 }
 

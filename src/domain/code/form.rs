@@ -108,3 +108,10 @@ closed_set! {
         Free = 4, "free", "Form without a door", "独立表";
     }
 }
+
+impl FormRole {
+    /// Whether it is asked of a household: a sheet of the survey.
+    pub const fn is_sheet(self) -> bool {
+        matches!(self, Self::Main | Self::Extra)
+    }
+}

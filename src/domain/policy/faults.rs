@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::code::{Informant, Outcome};
+use super::super::rates::MOST_FORMS;
 use super::{Forms, Policy, Shift};
 
 /// One fault of a policy: which key, what stands there, and the rule it breaks.
@@ -223,9 +224,6 @@ impl Shift {
     }
 }
 
-/// Further sheets that a survey may ask: each has a bit of its own on every case.
-const MOST_EXTRA: usize = 8;
-
 impl Forms {
     fn faults(&self, list: &mut Faults) {
         if !["zh", "en"].contains(&self.language.as_str()) {
@@ -234,8 +232,8 @@ impl Forms {
         if self.main.trim().is_empty() {
             list.add("forms.main", &self.main, "be the id of a form");
         }
-        if self.extra.len() > MOST_EXTRA {
-            let rule = format!("be at most {MOST_EXTRA} forms");
+        if self.extra.len() > MOST_FORMS {
+            let rule = format!("be at most {MOST_FORMS} forms");
             list.add("forms.extra", &self.extra.len().to_string(), &rule);
         }
         for (n, id) in self.extra.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::prepare::Prepared;
+use crate::domain::rates::MOST_FORMS;
 use crate::forms::FormRole;
 use crate::forms::binding::role_faults;
 use crate::forms::role::{self, Offered};
@@ -14,9 +15,6 @@ use crate::store::Tx;
 use crate::store::feed::{self, ChangeKind, Mark};
 use crate::store::form::{self, Form, FormRow, NewVersion, VersionRow};
 use crate::surveys::Survey;
-
-/// Bits for extra forms on a case; a bit is never given to another form.
-const EXTRA_FORMS: i16 = 8;
 
 /// Who gives a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,8 +256,7 @@ impl<'a> Work<'a> {
         if let Some(titles) = titles {
             (row.title, row.title_zh) = titles;
         }
-        let is_sheet = |role: FormRole| matches!(role, FormRole::Main | FormRole::Extra);
-        self.has_other_sheets |= is_sheet(role) || was.is_some_and(is_sheet);
+        self.has_other_sheets |= role.is_sheet() || was.is_some_and(FormRole::is_sheet);
         self.save(row).await
     }
 
@@ -267,7 +264,7 @@ impl<'a> Work<'a> {
         let of_role = |form: &&Form| form.row.role == role && form.current().is_some();
         let last = self.forms.iter().filter(of_role).map(|form| form.row.place).max();
         let place = last.map_or(0, |last| last + 1);
-        if role == FormRole::Extra && place >= EXTRA_FORMS {
+        if role == FormRole::Extra && usize::try_from(place).is_ok_and(|place| place >= MOST_FORMS) {
             return Err(Error::in_use(
                 "a survey asks at most 8 extra forms, closed ones included",
                 "一项调查最多有 8 个附加表单（含已关闭的）",
@@ -314,7 +311,7 @@ impl<'a> Work<'a> {
         if is_main && is_open {
             self.clear_main(id, Origin::Person).await?;
         }
-        self.has_other_sheets |= matches!(row.role, FormRole::Main | FormRole::Extra);
+        self.has_other_sheets |= row.role.is_sheet();
         self.save(row).await?;
         Ok(true)
     }
