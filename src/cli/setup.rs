@@ -210,6 +210,9 @@ fn tell(slug: &str, r: &Report, is_dry: bool) {
     if r.areas_gone > 0 {
         say(format!("  areas: {} left out", r.areas_gone));
     }
+    if r.freed > 0 {
+        say(format!("  records: {} that waited for a door count now", r.freed));
+    }
     leavers::tell(&r.staff);
     for form in &r.forms {
         let what = match form.taken {

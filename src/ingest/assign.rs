@@ -1,6 +1,6 @@
 //! Assignments: lending doors to enumerators and taking them back. A door has at most one holder.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -282,15 +282,6 @@ async fn free_for_new_holder(
 ) -> Result<(), Error> {
     let ids: Vec<CaseId> = rows.iter().map(|r| r.id).collect();
     crate::store::held::lock_targets(tx, at.key, &ids).await?;
-    let mut cases = Cases::default();
-    let freed = held::free_waiters(tx, at.key, &mut cases, &ids).await?;
-    if freed.touched.is_empty() {
-        return Ok(());
-    }
-    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
-    cases.find(tx, at.key, &freed.touched).await?;
-    let touched: HashSet<CaseId> = freed.touched.iter().copied().collect();
-    let locked: Vec<Arc<LockedCase>> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
-    super::refold::refold(tx, at, survey, &locked).await?;
+    held::free_and_fold(tx, at, survey, (&mut Cases::default(), &ids), &[]).await?;
     Ok(())
 }

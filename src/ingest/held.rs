@@ -3,7 +3,7 @@
 mod door;
 mod filled;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -25,6 +25,9 @@ use crate::store::link::queue;
 use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held};
 use crate::surveys::Survey;
 
+/// Doors whose waiting records are freed in one go.
+const FREED_AT_ONCE: usize = 1_000;
+
 /// What was freed.
 #[derive(Default)]
 pub(super) struct Freed {
@@ -32,6 +35,8 @@ pub(super) struct Freed {
     pub(super) touched: Vec<CaseId>,
     /// Records whose devices must hear of it.
     pub(super) marks: Vec<Mark>,
+    /// How many records came to count.
+    pub(super) counted: usize,
 }
 
 fn mark(row: &HeldRow) -> Mark {
@@ -75,6 +80,7 @@ pub(super) async fn free_waiters(
     }
     hold_elsewhere(tx, key, &mut settled).await?;
     held::settle(tx, key, &settled).await?;
+    freed.counted += settled.iter().filter(|s| s.status == Status::Accepted).count();
     queue_settled(tx, key, &settled).await?;
     let visits: Vec<Uuid> = settled.iter().filter(|s| s.kind == RecordKind::Visit).map(|s| s.id).collect();
     if !visits.is_empty() {
@@ -88,9 +94,42 @@ pub(super) async fn free_waiters(
 /// Sheets of answers that waited for one of these doors.
 async fn free_sheets(tx: &Tx, key: SurveyKey, cases: &mut Cases, targets: &[CaseId]) -> Result<Freed, Error> {
     let (touched, told) = sheets::free(tx, key, cases, targets).await?;
+    let counted = told.len();
     let marks =
         told.into_iter().map(|(id, device)| Mark { id, area_no: None, device: Some(device), user: None });
-    Ok(Freed { touched, marks: marks.collect() })
+    Ok(Freed { touched, marks: marks.collect(), counted })
+}
+
+/// Frees what waited for these doors, tells the phones, and folds the cases that it touches, with `also`. Returns how many records
+/// came to count. To be called when the doors are there and the locks on `targets` are held.
+pub(super) async fn free_and_fold(
+    tx: &Tx,
+    at: At,
+    survey: &Survey,
+    (cases, targets): (&mut Cases, &[CaseId]),
+    also: &[CaseId],
+) -> Result<usize, Error> {
+    let freed = free_waiters(tx, at.key, cases, targets).await?;
+    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
+    let touched: HashSet<CaseId> = freed.touched.iter().chain(also).copied().collect();
+    if !touched.is_empty() {
+        cases.find(tx, at.key, &touched.iter().copied().collect::<Vec<_>>()).await?;
+        let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
+        refold(tx, at, survey, &locked).await?;
+    }
+    Ok(freed.counted)
+}
+
+/// Frees every record that waited for a door which is now there, and within reach of who was at it: a set-up brought the door,
+/// another writing of it, or another area for the person. Returns how many records came to count.
+pub(super) async fn free_known(tx: &Tx, at: At, survey: &Survey) -> Result<usize, Error> {
+    held::lock_all_targets(tx, at.key).await?;
+    let awaited = held::awaited_doors(tx, at.key).await?;
+    let mut counted = 0;
+    for some in awaited.chunks(FREED_AT_ONCE) {
+        counted += free_and_fold(tx, at, survey, (&mut Cases::default(), some), &[]).await?;
+    }
+    Ok(counted)
 }
 
 /// Interviews that came to count, or stopped, are linked again.
@@ -178,7 +217,7 @@ pub(super) async fn numbers_arrived(
     hold_elsewhere(tx, key, &mut settled).await?;
     held::settle(tx, key, &settled).await?;
     queue_settled(tx, key, &settled).await?;
-    Ok(Freed { touched: settled.iter().map(|s| s.case_id).collect(), marks })
+    Ok(Freed { touched: settled.iter().map(|s| s.case_id).collect(), marks, counted: settled.len() })
 }
 
 /// Usable revisions have come, whatever became of them: lower ones that waited only because their form was faulty become

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refold::{At, blank, refold};
-use super::{Error, Ingest, forms, staff};
+use super::{Error, Ingest, forms, held, staff};
 use crate::domain::rates::Baseline;
 use crate::domain::{CaseId, State};
 use crate::setup::{Answer, Answered, DwellingRow, Setup};
@@ -95,6 +95,8 @@ pub struct Report {
     pub forms: Vec<forms::Loaded>,
     /// Areas left out.
     pub areas_gone: usize,
+    /// Records that waited for a door, and count now.
+    pub freed: usize,
     /// Cases, dwellings, buildings afterwards.
     pub totals: (i64, i64, i64),
 }
@@ -171,6 +173,7 @@ async fn apply(
     let is_all_new = tree.shape || tree.names || promises_otherwise(found.as_ref(), &survey);
     announce(tx, at, &doors, is_all_new).await?;
     let forms = forms::setup::put(tx, at, &survey, ready, found.as_ref()).await?;
+    let freed = if found.is_some() { held::free_known(tx, at, &survey).await? } else { 0 };
     let totals = load::count_survey(tx, key).await?;
     let report = Report {
         is_new: found.is_none(),
@@ -181,6 +184,7 @@ async fn apply(
         staff,
         forms,
         areas_gone,
+        freed,
         totals,
     };
     Ok(match load.mode {

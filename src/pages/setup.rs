@@ -336,6 +336,9 @@ fn told(v: &Visitor, r: &Report, mode: Mode) -> Vec<String> {
     if r.areas_gone > 0 {
         all.push(v.words.count("setup.areas_gone", i64::try_from(r.areas_gone).unwrap_or_default(), &[]));
     }
+    if r.freed > 0 {
+        all.push(v.words.count("setup.freed", i64::try_from(r.freed).unwrap_or_default(), &[]));
+    }
     all.extend(leavers::told(v, &r.staff));
     for form in &r.forms {
         let key = match form.taken {

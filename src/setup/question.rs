@@ -148,6 +148,14 @@ pub enum Question {
         /// Some of them: the door so far, the row.
         examples: Vec<[String; 2]>,
     },
+    /// New rows of which nobody can say which door they are: several doors that the list lacks look like one row, or several rows like
+    /// one door.
+    LooksLikeSeveral {
+        /// How many.
+        doors: usize,
+        /// Some of them: the doors so far, the row.
+        examples: Vec<(Vec<String>, String)>,
+    },
 }
 
 impl Question {
@@ -162,6 +170,7 @@ impl Question {
             Self::RulesGone { .. } => "rules-gone",
             Self::NumbersElsewhere { .. } => "numbers-elsewhere",
             Self::LooksLike { .. } => "looks-like",
+            Self::LooksLikeSeveral { .. } => "looks-like-several",
         }
     }
 
@@ -176,6 +185,7 @@ impl Question {
             Self::RulesGone { .. } => &[Answer::DefaultPolicy],
             Self::NumbersElsewhere { .. } => &[Answer::ByNumber, Answer::ByAddress],
             Self::LooksLike { .. } => &[Answer::SameDoors, Answer::NewDoors],
+            Self::LooksLikeSeveral { .. } => &[Answer::NewDoors],
         }
     }
 
@@ -243,6 +253,15 @@ impl Question {
                     each.join("; ")
                 )
             }
+            Self::LooksLikeSeveral { doors, examples } => {
+                let each: Vec<String> =
+                    examples.iter().map(|(old, new)| format!("{new} (like {})", old.join(", "))).collect();
+                format!(
+                    "dwellings.csv: {doors} new door(s) could each be one of several doors, or one door stands there more than once: {}. \
+                     Write each as it was before, or give it its external_id, unless it is a new door",
+                    each.join("; ")
+                )
+            }
         }
     }
 
@@ -294,6 +313,14 @@ impl Question {
                 let each: Vec<String> = examples.iter().map(|[old, new]| format!("{old} 与 {new}")).collect();
                 format!(
                     "dwellings.csv 有 {doors} 个新住户像是名单所缺的现有住户的另一种写法：{}",
+                    each.join("；")
+                )
+            }
+            Self::LooksLikeSeveral { doors, examples } => {
+                let each: Vec<String> =
+                    examples.iter().map(|(old, new)| format!("{new}（像 {}）", old.join("、"))).collect();
+                format!(
+                    "dwellings.csv 有 {doors} 个新住户无法确定是哪一户：与多户相似，或同一户写了多次：{}。如非新住户，请沿用原写法或填写 external_id",
                     each.join("；")
                 )
             }

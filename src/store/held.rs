@@ -34,6 +34,17 @@ statements! {
                 and held_reason = 'unknown-case') h
         join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area";
+    /// $1 district, $2 survey. What records wait for that named an unknown door.
+    AWAITED_DOORS = "-- awaited_doors
+        select case_id from visit
+        where district_id = $1 and survey_no = $2 and status = 1 and held_reason = 'unknown-case' and case_id is not null
+        union
+        select case_id from interview
+        where district_id = $1 and survey_no = $2 and status = 1 and held_reason = 'unknown-case' and case_id is not null
+        union
+        select case_id from submission
+        where district_id = $1 and survey_no = $2 and status = 1 and held_reason = 'unknown-case' and case_id is not null
+        order by 1";
     /// $1 district, $2 survey, $3 interview ids. The cases of the visits they name; of visits that the interview's person may know of:
     /// made at the same door, by the same person, or at a door within that person's reach.
     VISITS_OF_INTERVIEWS = "-- visits_of_interviews
@@ -276,6 +287,18 @@ async fn lock_matter(tx: &Tx, key: SurveyKey, matter: Matter, hold: Hold) -> Res
 /// Takes the locks on these ids, which both a waiting record and the arriving thing take, in one order.
 pub async fn lock_targets(tx: &Tx, key: SurveyKey, ids: &[CaseId]) -> Result<(), Error> {
     lock_each(tx, key, Matter::Doors, ids.iter().map(|id| id.0)).await
+}
+
+/// Takes the lock on whatever a record may wait for: nobody else makes a record wait for a door, or a door arrive, until this
+/// transaction ends.
+pub async fn lock_all_targets(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
+    lock_matter(tx, key, Matter::Doors, Hold::Alone).await
+}
+
+/// Ids that records wait for, since they were no door's when the records came.
+pub async fn awaited_doors(tx: &Tx, key: SurveyKey) -> Result<Vec<CaseId>, Error> {
+    let rows = tx.query(&AWAITED_DOORS, &[&key.district, &key.no]).await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Takes the locks on these submissions, which both a correction and what it corrects take, in one order.

@@ -243,6 +243,90 @@ async fn rows_that_only_look_like_doors_are_asked_about_once_for_the_list() {
 }
 
 #[tokio::test]
+async fn a_row_that_could_be_several_doors_is_never_added_unasked() {
+    let mut app = Survey::with_dwellings(1);
+    app.doors.push(app.doors[0].clone());
+    "1-01".clone_into(&mut app.doors[1].room);
+    let app = App::new(app).await;
+    let mut renamed = app.survey.clone();
+    renamed.doors.truncate(1);
+    "101室".clone_into(&mut renamed.doors[0].room);
+
+    let asked = app.asked_with(&renamed, &[Answer::SameDoors, Answer::Remove]).await;
+    let [Question::LooksLikeSeveral { doors: 1, examples }] = &asked[..] else { panic!("{asked:?}") };
+    let old = ["1-1-1-01", "1-1-101"].map(str::to_owned);
+    assert_eq!(examples[..], [(old.to_vec(), format!("{A1} 1-1-101室"))]);
+    assert_eq!(doors(&app).await, 2, "as long as it is open nothing changes");
+    let report = app.load_with(&renamed, &[Answer::NewDoors, Answer::Remove]).await;
+
+    assert_eq!((report.doors.added, report.doors.removed), (1, 2));
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn what_waited_for_a_door_counts_once_a_set_up_brings_the_door_or_its_writing() {
+    let app = App::new(Survey::with_dwellings(2).numbered()).await;
+    let phone = app.device("ea1").await;
+    let answer = phone.send(&[visit(by_key("0101", 1), "no_answer"), interview(by_key("0103", 1))]).await;
+    assert_eq!(reasons(&answer), ["unknown-case", "unknown-case"]);
+    let cursor = phone.get("/v1/changes?limit=5000").await["cursor"].as_str().unwrap().to_owned();
+
+    let rewritten = with_zeros(&app.survey);
+    assert_eq!(app.load(&rewritten).await.freed, 1);
+    let mut longer = rewritten.clone();
+    longer.doors.extend(with_zeros(&Survey::with_dwellings(3).numbered()).doors.pop());
+    let dry = app.try_load(&longer, Mode::Try, app.clock.now()).await.unwrap();
+    assert_eq!((dry.freed, app.load(&longer).await.freed, app.load(&longer).await.freed), (1, 1, 0));
+
+    let staff = app.staff("sa").await;
+    assert_eq!(staff.get("/v1/held").await.ok()["items"], json!([]));
+    let shown = staff.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok();
+    assert_eq!((&shown["state"], shown["visits"].as_array().unwrap().len()), (&json!("in_progress"), 1));
+    let brought = staff.get(&format!("/v1/cases/{}", by_key("0103", 1))).await.ok();
+    assert_eq!(brought["state"], "completed");
+    let changes = phone.get(&format!("/v1/changes?limit=5000&cursor={cursor}")).await;
+    let told = changes["changes"].as_array().unwrap().iter().filter(|c| c["kind"] == "receipt").count();
+    assert_eq!(told, 2, "the phone hears of both");
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn what_waited_beyond_the_own_area_counts_once_the_list_gives_the_person_that_area() {
+    let app = App::new(Survey::with_dwellings(1).doors(B1, 1)).await;
+    let phone = app.device("ea1").await;
+    let beyond = app.survey.case(1);
+    assert_eq!(reasons(&phone.send(&[visit(beyond, "no_answer")]).await), ["unknown-case"]);
+    let mut wider = app.survey.clone();
+    let person = wider.staff.iter_mut().find(|p| p.0 == "ea1").unwrap();
+    DISTRICT.clone_into(&mut person.2);
+
+    assert_eq!(app.load(&wider).await.freed, 1);
+
+    let shown = app.staff("sall").await.get(&format!("/v1/cases/{beyond}")).await.ok();
+    assert_eq!(shown["visits"].as_array().unwrap().len(), 1);
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn a_number_that_two_doors_had_before_numbers_were_unique_stays_with_the_listed_one() {
+    const SCHEMA: &str = include_str!("../../schema/V14__writings.sql");
+    let app = App::new(Survey::with_dwellings(3).numbered()).await;
+    let client = app.db.client().await;
+    let twice =
+        "drop index dwelling_number_once; update dwelling set external_id = 'n1', is_listed = room <> '101'";
+    client.batch_execute(twice).await.unwrap();
+    let (from, to) =
+        (SCHEMA.find("update dwelling").unwrap(), SCHEMA.find("create table door_alias").unwrap());
+
+    client.batch_execute(&SCHEMA[from..to]).await.unwrap();
+
+    let sql = "select room from dwelling where external_id = 'n1'";
+    let kept: Vec<String> = client.query(sql, &[]).await.unwrap().iter().map(|r| r.get(0)).collect();
+    assert_eq!(kept.len(), 1);
+    assert_ne!(kept, ["101"], "an unlisted door does not keep it");
+}
+
+#[tokio::test]
 async fn a_row_without_a_number_is_found_by_an_earlier_key_but_not_twice() {
     let app = App::new(Survey::with_dwellings(2).numbered()).await;
     app.load(&with_marks(&app.survey)).await;

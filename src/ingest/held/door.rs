@@ -1,18 +1,17 @@
 //! Deciding a reported door that is held: a new door, another writing of a listed one, or none.
 
 use super::super::accept::{Looks, add_doors, note_keys, place_doors};
-use super::super::refold::{At, refold};
+use super::super::refold::At;
 use super::super::resolve::Cases;
 use super::super::{Error, rows};
-use super::{Verdict, free_waiters, known_case};
+use super::{Verdict, free_and_fold, known_case};
 use crate::domain::{CaseId, DwellingId};
 use crate::store::access::Caller;
 use crate::store::batch::Status;
 use crate::store::case::{self, FoundDoor, LockedCase};
-use crate::store::feed::ChangeKind;
 use crate::store::held::HeldRow;
 use crate::store::survey::{Areas, find_areas};
-use crate::store::{Tx, feed, held};
+use crate::store::{Tx, held};
 use crate::surveys::Survey;
 
 /// A door in an area nobody knew, or one that looks like a listed one: it is new, the door of the case named, or refused.
@@ -43,13 +42,7 @@ pub(super) async fn decide_dwelling(
     };
     let targets = [&[CaseId(row.id)], keys.as_slice()].concat();
     held::settle_dwelling(tx, at.key, row.id, Status::Accepted, Some(target)).await?;
-    let freed = free_waiters(tx, at.key, &mut cases, &targets).await?;
-    feed::mark(tx, at.key, at.tag, ChangeKind::Receipt, &freed.marks).await?;
-    let mut touched = freed.touched;
-    touched.push(target);
-    cases.find(tx, at.key, &touched).await?;
-    let locked: Vec<_> = cases.rows().filter(|r| touched.contains(&r.id)).cloned().collect();
-    refold(tx, at, survey, &locked).await?;
+    free_and_fold(tx, at, survey, (&mut cases, &targets), &[target]).await?;
     Ok(HeldRow { status: Status::Accepted, case_id: Some(target), ..row.clone() })
 }
 

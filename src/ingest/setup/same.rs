@@ -2,7 +2,7 @@
 //! a new row only looks like a door that the list lacks, somebody has to say. A door found so keeps its ids, its visits and its
 //! earlier keys.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -131,11 +131,18 @@ fn twice(setup: &Setup, row: &Doubtful, keeper: Option<&Doubtful>) -> String {
 /// New rows that are doors the list lacks, under another writing: asked about, and taken as the same unless somebody said that
 /// they are new.
 fn by_looks(setup: &Setup, rows: &[Written], doors: &[Written], asked: &mut Answered) -> Vec<Chosen> {
-    let pairs = pairs(rows, doors);
+    let (pairs, unclear) = pairs(rows, doors);
+    let address = |w: &Written| format!("{} {}", w.area, in_one(w));
+    if !unclear.is_empty() {
+        let example = |(row, like): &(&Written, Vec<&Written>)| {
+            (like.iter().take(EXAMPLES).map(|door| in_one(door)).collect(), address(row))
+        };
+        let examples = unclear.iter().take(EXAMPLES).map(example).collect();
+        asked.ask(Question::LooksLikeSeveral { doors: unclear.len(), examples });
+    }
     if pairs.is_empty() {
         return Vec::new();
     }
-    let address = |w: &Written| format!("{} {}", w.area, in_one(w));
     let examples = pairs.iter().take(EXAMPLES).map(|(row, door)| [address(door), in_one(row)]);
     asked.ask(Question::LooksLike { doors: pairs.len(), examples: examples.collect() });
     if asked.has(Answer::NewDoors) && !asked.has(Answer::SameDoors) {
@@ -148,31 +155,43 @@ fn writing(w: &Written) -> Writing {
     Writing::of(&w.building, &w.unit, w.floor, &w.room)
 }
 
-/// Each row with the one door of its area that it looks like, where no other row looks like that door. Two numbers that differ
-/// are two doors.
-fn pairs<'a>(rows: &'a [Written], doors: &'a [Written]) -> Vec<(&'a Written, &'a Written)> {
+/// A row and the door it looks like.
+type Pair<'a> = (&'a Written, &'a Written);
+
+/// A row and the doors, more than one or claimed by more rows, that it looks like.
+type Unclear<'a> = (&'a Written, Vec<&'a Written>);
+
+/// Each row with the one door of its area that it looks like, where no other row looks like that door; and the rows that look like
+/// a door, but not so clearly. Two numbers that differ are two doors.
+fn pairs<'a>(rows: &'a [Written], doors: &'a [Written]) -> (Vec<Pair<'a>>, Vec<Unclear<'a>>) {
     let mut by_key: HashMap<(&str, String), Vec<usize>> = HashMap::new();
     for (at, door) in doors.iter().enumerate() {
         for key in writing(door).keys().collect::<HashSet<_>>() {
             by_key.entry((&door.area, key)).or_default().push(at);
         }
     }
-    let mut likes: Vec<(usize, usize)> = Vec::new();
+    let mut likes: Vec<(&Written, BTreeSet<usize>)> = Vec::new();
     let mut suitors: HashMap<usize, usize> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
+    for row in rows {
         let keys = writing(row).keys().collect::<HashSet<_>>();
         let found = keys.into_iter().filter_map(|key| by_key.get(&(row.area.as_str(), key))).flatten();
-        let found: HashSet<usize> =
+        let found: BTreeSet<usize> =
             found.copied().filter(|door| !(row.has_number && doors[*door].has_number)).collect();
         for door in &found {
             *suitors.entry(*door).or_default() += 1;
         }
-        if let (1, Some(door)) = (found.len(), found.iter().next()) {
-            likes.push((at, *door));
+        if !found.is_empty() {
+            likes.push((row, found));
         }
     }
-    let alone = likes.into_iter().filter(|(_, door)| suitors.get(door) == Some(&1));
-    alone.map(|(row, door)| (&rows[row], &doors[door])).collect()
+    let (mut pairs, mut unclear) = (Vec::new(), Vec::new());
+    for (row, found) in likes {
+        match found.first().filter(|door| found.len() == 1 && suitors.get(door) == Some(&1)) {
+            Some(door) => pairs.push((row, &doors[*door])),
+            None => unclear.push((row, found.into_iter().map(|door| &doors[door]).collect())),
+        }
+    }
+    (pairs, unclear)
 }
 
 #[cfg(test)]
@@ -191,23 +210,33 @@ mod tests {
         }
     }
 
-    fn found(rows: &[Written], doors: &[Written]) -> Vec<(u128, u128)> {
-        pairs(rows, doors).iter().map(|(row, door)| (row.id.as_u128(), door.id.as_u128())).collect()
+    fn found(rows: &[Written], doors: &[Written]) -> (Vec<(u128, u128)>, Vec<(u128, Vec<u128>)>) {
+        let id = |w: &Written| w.id.as_u128();
+        let (pairs, unclear) = pairs(rows, doors);
+        (
+            pairs.iter().map(|(row, door)| (id(row), id(door))).collect(),
+            unclear.iter().map(|(row, like)| (id(row), like.iter().map(|d| id(d)).collect())).collect(),
+        )
     }
 
     #[test]
     fn a_row_finds_the_one_door_it_looks_like() {
         let rows = [door(1, "a", "301", false), door(2, "a", "302", false), door(3, "b", "301", false)];
         let doors = [door(11, "a", "0301", true), door(12, "a", "303", false)];
-        assert_eq!(found(&rows, &doors), [(1, 11)]);
+        assert_eq!(found(&rows, &doors), (vec![(1, 11)], vec![]));
     }
 
     #[test]
-    fn two_numbers_are_two_doors_and_two_candidates_are_none() {
+    fn two_numbers_are_two_doors() {
+        let (row, stored) = ([door(1, "a", "301", true)], [door(11, "a", "0301", true)]);
+        assert_eq!(found(&row, &stored), (vec![], vec![]));
+    }
+
+    #[test]
+    fn several_candidates_on_either_side_are_told() {
         let one = [door(11, "a", "0301", true)];
-        assert_eq!(found(&[door(1, "a", "301", true)], &one), []);
         let two = [door(1, "a", "301", false), door(2, "a", "3-01", false)];
-        assert_eq!(found(&two, &one), []);
-        assert_eq!(found(&one, &two), []);
+        assert_eq!(found(&two, &one), (vec![], vec![(1, vec![11]), (2, vec![11])]));
+        assert_eq!(found(&one, &two), (vec![], vec![(11, vec![1, 2])]));
     }
 }

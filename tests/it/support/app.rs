@@ -126,9 +126,15 @@ impl App {
 
     /// What a set-up asks, dry and in earnest; nothing must have changed.
     pub async fn asked(&self, survey: &Survey) -> Vec<Question> {
+        self.asked_with(survey, &[]).await
+    }
+
+    /// What a set-up still asks after these answers, dry and in earnest; nothing must have changed.
+    pub async fn asked_with(&self, survey: &Survey, answers: &[Answer]) -> Vec<Question> {
         let mut all = Vec::new();
         for mode in [Mode::Try, Mode::Apply] {
-            match self.try_load(survey, mode, self.clock.now()).await {
+            let load = Load { mode, answers: answers.to_vec(), by: None };
+            match self.try_load(survey, load, self.clock.now()).await {
                 Err(doorknock::ingest::Error::Asked(questions)) => all.push(questions),
                 Err(other) => panic!("{other}"),
                 Ok(report) => panic!("nothing was asked: {report:?}"),
