@@ -22,7 +22,7 @@ use crate::store::evidence::StoredPeople;
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::held::{HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
-use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held};
+use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held, submission};
 use crate::surveys::Survey;
 
 /// Doors whose waiting records are freed in one go.
@@ -330,6 +330,9 @@ async fn decide(
         // None is ever held.
         (RecordKind::MessageRead, _) => return Err(Error::NotFound),
     };
+    // Where something of it stood is said in lists, whether it counts now or never will.
+    let named: Vec<CaseId> = row.case_id.into_iter().collect();
+    submission::touch_lists(tx, key, &named).await?;
     let decision = HeldDecision {
         id: row.id,
         revision: row.revision,

@@ -19,7 +19,7 @@ use crate::store::access::Caller;
 use crate::store::audit::{self, Action, Note};
 use crate::store::feed::{ChangeKind, Mark};
 use crate::store::load::{self, CaseAt, Column, Found, Frame, Lost};
-use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed};
+use crate::store::{Outcome, SurveyKey, Tx, case, completion, feed, lists};
 use crate::surveys::Survey;
 
 /// More new or lost doors than this and devices pull everything again instead of reading a delta.
@@ -171,6 +171,9 @@ async fn apply(
     // Last: whoever gives people doors or phones waits from here on.
     let staff = staff::put(tx, at, &survey, setup, &lent).await?;
     let is_all_new = tree.shape || tree.names || promises_otherwise(found.as_ref(), &survey);
+    if tree.names || doors.is_renamed || speaks_otherwise(found.as_ref(), &survey) {
+        lists::raise_epoch(tx, key).await?;
+    }
     announce(tx, at, &doors, is_all_new).await?;
     let forms = forms::setup::put(tx, at, &survey, ready, found.as_ref()).await?;
     let freed = if found.is_some() { held::free_known(tx, at, &survey).await? } else { 0 };
@@ -368,6 +371,12 @@ fn promises_otherwise(found: Option<&Found>, survey: &Survey) -> bool {
     found.is_some_and(|found| {
         found.policy["self_response"]["until"].as_str() != survey.rules.policy.self_response.until.as_deref()
     })
+}
+
+/// Whether lists of doors speak another language than until now.
+fn speaks_otherwise(found: Option<&Found>, survey: &Survey) -> bool {
+    let before = |found: &Found| found.policy["forms"]["language"].as_str().map(str::to_owned);
+    found.is_some_and(|found| before(found).as_ref() != Some(&survey.rules.policy.forms.language))
 }
 
 /// Tells the devices: door by door, or by asking them to pull everything, which they do where every door changed.

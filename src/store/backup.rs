@@ -12,7 +12,7 @@ use super::connect::Settings;
 use super::fitness::Aim;
 use super::migrate::migrate_for;
 use super::tx::{Error, Outcome, Tx, statements};
-use super::{Store, SurveyKey};
+use super::{Store, SurveyKey, lists};
 
 statements! {
     /// Tables of ours with anything in them that nobody would want to lose.
@@ -185,6 +185,7 @@ pub async fn migrate_restored(settings: &Settings) -> Result<usize, Error> {
 async fn renew(tx: &Tx, keys: &[SurveyKey], taken_at: Timestamp, now: Timestamp) -> Result<(), Error> {
     for key in keys {
         tx.execute(&NEW_EPOCH, &[&key.district, &key.no, &Uuid::new_v4(), &taken_at, &now]).await?;
+        lists::raise_epoch(tx, *key).await?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::tx::{Error, Outcome, Tx, statements};
-use super::{Store, SurveyKey};
+use super::tx::{Error, Outcome, Param, Tx, statements};
+use super::{Store, SurveyKey, lists};
 use crate::domain::{AreaRange, CaseId, Reach};
 
 statements! {
@@ -484,8 +484,17 @@ impl Store {
 
     /// Begins a new epoch, unless somebody else has: a device knows of changes after the last one stored, so some were lost.
     pub async fn renew_epoch(&self, key: SurveyKey, lost: Uuid, now: Timestamp) -> Result<(), Error> {
-        self.run(&LOST_TAIL, &[&key.district, &key.no, &lost, &Uuid::new_v4(), &now]).await?;
-        Ok(())
+        let epoch = Uuid::new_v4();
+        self.retrying("renew_epoch", move |tx| {
+            Box::pin(async move {
+                let renewed: [Param<'_>; 5] = [&key.district, &key.no, &lost, &epoch, &now];
+                if tx.execute(&LOST_TAIL, &renewed).await? > 0 {
+                    lists::raise_epoch(tx, key).await?;
+                }
+                Ok::<_, Error>(Outcome::Commit(()))
+            })
+        })
+        .await
     }
 
     /// Where a survey's feed stands.

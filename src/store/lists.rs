@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::case::{CaseRow, case_columns};
 use super::submission::Stood;
-use super::tx::{Error, statements};
+use super::tx::{Error, Tx, statements};
 use super::{Store, SurveyKey};
 use crate::domain::{AreaRange, CaseId, State};
 
@@ -219,10 +219,11 @@ impl Store {
         self.run(&HEARD, &[&key.district, &key.no, &device, &client]).await?;
         Ok(())
     }
+}
 
-    /// Makes every row of every list of a survey newer than any copy of it.
-    pub async fn raise_list_epoch(&self, key: SurveyKey) -> Result<(), Error> {
-        self.run(&RAISE, &[&key.district, &key.no, &1_000_000_i32]).await?;
-        Ok(())
-    }
+/// Makes every row of every list of a survey newer than any copy of it: the copies may be newer than what is stored, or something
+/// changed that every row says.
+pub async fn raise_epoch(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
+    tx.execute(&RAISE, &[&key.district, &key.no, &1_000_000_i32]).await?;
+    Ok(())
 }

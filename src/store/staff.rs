@@ -115,7 +115,7 @@ statements! {
     CUT_TOKENS = "-- end_tokens_of_people
         update access_token set revoked_at = $5
         where district_id = $1 and survey_no = $2 and revoked_at is null
-          and (kind = 'device' and user_name = any($3) or kind <> 'device' and user_name = any($4))
+          and (kind in ('device', 'odk') and user_name = any($3) or kind in ('staff', 'session') and user_name = any($4))
         returning user_name";
     /// $1 district, $2 survey, $3 users, $4 now. Records that the devices still had, as they last said.
     CUT_DEVICES = "-- cut_devices_of_people

@@ -1,7 +1,10 @@
 //! ODK Collect as a field device: forms, lists, filled-in forms and files under a key in the address.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use doorknock::app::auth;
+use doorknock::setup::Answer;
 use doorknock::store::access::{Enrolled, NewToken, TokenKind};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -10,6 +13,7 @@ use uuid::Uuid;
 
 use crate::forms::{upload, xform};
 use crate::support::client::Reply;
+use crate::support::record::{id_of, statuses, visit_at};
 use crate::support::{App, Client, Survey};
 
 const DOOR: [(&str, &str, &str); 3] =
@@ -233,6 +237,81 @@ async fn a_row_of_the_list_changes_with_its_version_only() {
     }
     let receipts = w.ask(Method::GET, "/lists/receipts.csv").await.text();
     assert_eq!(receipts.lines().count(), 2, "{receipts}");
+}
+
+impl Collect {
+    /// Every row of the person's list of doors, by its id: the version it has, and the row without it.
+    async fn rows(&self) -> BTreeMap<String, (i64, String)> {
+        let reply = self.ask(Method::GET, "/lists/doors.csv").await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        let text = reply.text();
+        let row = |record: csv::StringRecord| {
+            let rest: Vec<&str> =
+                record.iter().enumerate().filter(|(i, _)| ![0, 2].contains(i)).map(|c| c.1).collect();
+            (record[0].to_owned(), (record[2].parse().unwrap(), rest.join(",")))
+        };
+        csv::Reader::from_reader(text.as_bytes()).records().map(|record| row(record.unwrap())).collect()
+    }
+
+    /// The list now; every row that says something else than before has a higher version, as Collect keeps what it has otherwise.
+    async fn follow(&self, before: &mut BTreeMap<String, (i64, String)>, what: &str) -> usize {
+        let now = self.rows().await;
+        let mut changed = 0;
+        for (id, (version, row)) in &now {
+            let Some((old, was)) = before.get(id) else { continue };
+            if row != was {
+                assert!(version > old, "{what}: {was} -> {row}, version {old} -> {version}");
+                changed += 1;
+            }
+            assert!(version >= old, "{what}: version {old} -> {version}");
+        }
+        *before = now;
+        changed
+    }
+}
+
+#[tokio::test]
+async fn whatever_changes_a_row_of_the_list_raises_its_version() {
+    let w = collect().await;
+    let case = w.app.survey.case(0);
+    let phone = w.app.device("ea1").await;
+    let mut rows = w.rows().await;
+
+    let future = visit_at(case, "no_answer", "2020-12-30T10:00:00+08:00");
+    assert_eq!(statuses(&phone.send(std::slice::from_ref(&future)).await), ["held"]);
+    assert_eq!(w.follow(&mut rows, "a visit waits").await, 1);
+    let refuse = json!({"decision": "refuse", "note": "clock"});
+    w.office.post(&format!("/v1/held/{}/decision", id_of(&future)), &refuse).await.ok();
+    assert_eq!(w.follow(&mut rows, "it waits no more").await, 1);
+
+    let mut written = w.app.survey.clone();
+    written.doors.iter_mut().for_each(|door| door.room.push('室'));
+    w.app.load_with(&written, &[Answer::SameDoors]).await;
+    assert_eq!(w.follow(&mut rows, "doors under another writing").await, 4);
+    let mut english = written.clone().policy("[forms]\nlanguage = \"en\"");
+    w.app.load(&english).await;
+    assert!(w.follow(&mut rows, "another language").await > 0);
+    english.areas.iter_mut().for_each(|area| area.3.push_str(" Park"));
+    w.app.load(&english).await;
+    w.follow(&mut rows, "areas under another name").await;
+
+    let before = w.rows().await;
+    w.app.store().finish_restore(w.app.clock.now(), w.app.clock.now()).await.unwrap();
+    let after = w.rows().await;
+    assert!(before.iter().all(|(id, row)| after[id].0 >= row.0 + 1_000_000), "{before:?} {after:?}");
+}
+
+#[tokio::test]
+async fn a_set_up_leaves_the_keys_of_those_who_stay_and_ends_those_of_who_leaves() {
+    let w = collect().await;
+    w.app.load(&w.app.survey).await;
+    assert_eq!(w.ask(Method::GET, "/formList").await.status, StatusCode::OK);
+    let mut shorter = w.app.survey.clone();
+    shorter.staff.retain(|person| person.0 != "ea1");
+    w.app.load_with(&shorter, &[Answer::FewerStaff]).await;
+    assert_eq!(w.ask(Method::GET, "/formList").await.status, StatusCode::FORBIDDEN);
+    w.app.load(&w.app.survey).await;
+    assert_eq!(w.ask(Method::GET, "/formList").await.status, StatusCode::FORBIDDEN, "a successor gets a key");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ use crate::store::case::Find;
 use crate::store::evidence::Sender;
 use crate::store::feed::Mark;
 use crate::store::held::Lock;
-use crate::store::{Outcome, Sight, Tx};
+use crate::store::{Outcome, Sight, Tx, submission};
 use crate::surveys::Survey;
 use answer::{answer, from_text as parse_receipt, head_warning};
 pub(super) use doors::{add_doors, note_keys};
@@ -464,7 +464,19 @@ impl<'a> Work<'a> {
         self.take_cards(keys).await?;
         self.take_submissions().await?;
         self.take_readings().await?;
+        self.tell_lists().await?;
         self.fold_again().await
+    }
+
+    /// Lists say how many records of a door wait; a record that waits folds nothing.
+    async fn tell_lists(&self) -> Result<(), Error> {
+        let held = self.standings.values().filter(|standing| standing.status == Status::Held);
+        let mut cases: Vec<CaseId> =
+            held.filter_map(|standing| self.case_in_reach(Some(standing.case_id))).collect();
+        cases.retain(|case| !self.touched.contains(case));
+        cases.sort_unstable();
+        cases.dedup();
+        Ok(submission::touch_lists(self.tx, self.at.key, &cases).await?)
     }
 
     /// The place in the batch of a record, or of the form it came of.

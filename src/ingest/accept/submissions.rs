@@ -122,7 +122,7 @@ impl Work<'_> {
         }
     }
 
-    fn case_in_reach(&self, case: Option<CaseId>) -> Option<CaseId> {
+    pub(super) fn case_in_reach(&self, case: Option<CaseId>) -> Option<CaseId> {
         self.cases.in_reach(case?, &self.batch.reach).map(|row| row.id)
     }
 

@@ -39,7 +39,7 @@ statements! {
         select exists (select 1 from (select building_id, max(building_name) as name from incoming group by building_id) i
             join building b on b.district_id = $1 and b.survey_no = $2 and b.id = i.building_id
             where b.name is distinct from i.name) as is_renamed";
-    /// $1 district, $2 survey, $3 now. Returns counts of added and changed doors.
+    /// $1 district, $2 survey, $3 now. Returns counts of added and changed doors. Lists show a changed door anew.
     PUT_DWELLINGS = "-- put_dwellings
         with put as (
             insert into dwelling as d (district_id, survey_no, id, building_id, area, building, unit, floor, room, kind, lon, lat,
@@ -56,7 +56,10 @@ statements! {
                   d.left_list_at is not null and excluded.kind = 'residential')
                 is distinct from (excluded.floor, excluded.room, excluded.unit, excluded.building, excluded.kind, excluded.lon,
                   excluded.lat, excluded.external_id, excluded.households_expected, excluded.door_key, true, false)
-            returning id, (xmax = 0) as is_new)
+            returning id, (xmax = 0) as is_new),
+        listed as (
+            update survey_case c set list_version = c.list_version + 1 from put p
+            where c.district_id = $1 and c.survey_no = $2 and c.dwelling_id = p.id and not p.is_new)
         select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as changed from put";
     /// $1 district, $2 survey, $3 now, $4 baseline, $5 state, $6 class, $7 cell, $8 unmet, $9 due class, $10 microseconds of now, $11 of the start by the event clock.
     PUT_CASES = "-- put_cases
