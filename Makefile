@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots budgets vendor pages-test faults soak soak-memory fuzz-api mutations forms corpus build install-deps clean
+.PHONY: help run test check bench screenshots budgets vendor pages-test faults fleet soak soak-memory fuzz-api mutations forms corpus build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ faults: install-deps ## Every fault by name, 50 times each (RUNS=…); DOORKNOCK
 mutations: ## Break the service on purpose, one way at a time; every way must be noticed
 	@./scripts/install_deps.sh --python
 	python3 tests/mutations/run.py
+
+fleet: install-deps ## Twenty Collect phones at 6,000 doors for three evenings end as the same work sent in batches
+	DOORKNOCK_FLEET=20x300x3 $(CARGO) test --locked --test it -- --exact \
+	 fleet::collect_phones_and_batches_end_in_the_same_doors_states_rates_and_labels
 
 forms: ## Write the built-in forms (forms/*.xlsx) from their text, scripts/make_forms.py
 	python3 scripts/make_forms.py

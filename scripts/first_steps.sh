@@ -90,6 +90,9 @@ say "3. Eight phones collected offline for a week, and now find a network"
 
 say "4. How far it got"
 "$doorknock" completion --data-dir "$data"
+echo
+echo "What residents need most, from the needs form that is asked after the census form:"
+"$doorknock" form tally needs needs --data-dir "$data"
 
 say "5. Families met twice, and how that is known"
 "$doorknock" links --data-dir "$data"

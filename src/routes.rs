@@ -132,6 +132,7 @@ pub fn routes() -> Router<App> {
         .form("/held/{id}/decision", writing(held_page::submit))
         .page("/devices", reading(device_page::show))
         .form("/devices/code", writing(device_page::code))
+        .form("/devices/collect", writing(device_page::collect))
         .form("/devices/{id}/revoke", writing(device_page::revoke))
         .page("/pace", reading(outlook::show))
         .page("/model", reading(model::show))

@@ -118,6 +118,7 @@ impl Town {
             device: Some(device),
             kind: TokenKind::Device,
             csrf: None,
+            made_by: None,
             created_at: now,
             expires_at: now + SignedDuration::from_hours(24 * 90),
         };

@@ -52,6 +52,7 @@ pub async fn enrol(app: App, mut request: Request) -> Result<Response, Problem> 
         device: Some(form.device),
         kind: TokenKind::Device,
         csrf: None,
+        made_by: None,
         created_at: now,
         expires_at: access::token_end(&survey),
     };

@@ -6,9 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::store::SurveyKey;
+use super::auth;
+use crate::access;
+use crate::ingest::Ingest;
+use crate::store::access::{Caller, Enrolled, NewToken, TokenKind};
+use crate::store::{Error, SurveyKey};
 use crate::surveys::Survey;
 
 /// Lists kept; above it all are made anew.
@@ -81,8 +87,33 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// Makes a device with a key of its own for an enumerator; `None` when the person is no enumerator any more. `by` made it on a
+    /// page; nobody for the operator's shell.
+    pub async fn enrol(
+        ingest: &Ingest,
+        (key, user): (SurveyKey, &str),
+        url: &str,
+        (by, now): (Option<&Caller>, Timestamp),
+    ) -> Result<Option<Self>, Error> {
+        let survey = ingest.surveys.reread(key).await?;
+        let secret = auth::new_secret();
+        let token = NewToken {
+            hash: auth::hash(&secret),
+            key,
+            user: user.to_owned(),
+            device: Some(Uuid::new_v4()),
+            kind: TokenKind::Odk,
+            csrf: None,
+            made_by: by.cloned(),
+            created_at: now,
+            expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
+        };
+        let made = ingest.store.add_token(token, None).await? == Enrolled::Yes;
+        Ok(made.then(|| Self::of(&survey, user, url, &secret)))
+    }
+
     /// Settings for the phone of `user` under `url`, with a key of its own.
-    pub fn of(survey: &Survey, user: &str, url: &str, key: &str) -> Self {
+    fn of(survey: &Survey, user: &str, url: &str, key: &str) -> Self {
         let base = format!("{}/odk/{key}", url.trim_end_matches('/'));
         let forms = &survey.rules.policy.forms;
         let mut general = json!({

@@ -101,6 +101,7 @@ async fn open_session(app: &App, request: &Request, member: Membership) -> Resul
         device: None,
         kind: TokenKind::Session,
         csrf: Some(csrf.clone()),
+        made_by: None,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(24 * 14),
     };

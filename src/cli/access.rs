@@ -136,6 +136,7 @@ async fn issue(ingest: &Ingest, member: &Membership, device: Option<Uuid>) -> Re
         device,
         kind: if is_enumerator { TokenKind::Device } else { TokenKind::Staff },
         csrf: None,
+        made_by: None,
         created_at: now,
         expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
     };
@@ -163,7 +164,7 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
         let code = access::new_code();
         let hash = auth::hash(&access::plain_code(&code));
         let is_listed =
-            ingest.store.add_enrol_code(&hash, member.key, &member.user, access::code_end(now)).await?;
+            ingest.store.add_enrol_code(&hash, member.key, &member.user, access::code_end(now), None).await?;
         ensure!(is_listed, "{} has just left the staff list", member.user);
         say(&code);
         if std::io::stdout().is_terminal() {
@@ -192,24 +193,9 @@ pub(super) fn odk_code(common: &Common, args: &OdkCodeArgs) -> Result<ExitCode> 
             member.user,
             member.role
         );
-        let survey = ingest.surveys.reread(member.key).await?;
-        let (secret, now) = (auth::new_secret(), Timestamp::now());
-        let token = NewToken {
-            hash: auth::hash(&secret),
-            key: member.key,
-            user: member.user.clone(),
-            device: Some(Uuid::new_v4()),
-            kind: TokenKind::Odk,
-            csrf: None,
-            created_at: now,
-            expires_at: access::token_end(&survey).max(now + SignedDuration::from_hours(24)),
-        };
-        ensure!(
-            ingest.store.add_token(token, None).await? == Enrolled::Yes,
-            "{} has just left the staff list",
-            member.user
-        );
-        let phone = Phone::of(&survey, &member.user, &args.url, &secret);
+        let whose = (member.key, member.user.as_str());
+        let phone = Phone::enrol(&ingest, whose, &args.url, (None, Timestamp::now())).await?;
+        let Some(phone) = phone else { bail!("{} has just left the staff list", member.user) };
         say(&phone.base);
         say(&phone.qr);
         if std::io::stdout().is_terminal() {

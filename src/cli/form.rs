@@ -7,14 +7,19 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::base::{self, Base, Common, remark, say, survey};
+use super::base::{self, Base, Common, operator, remark, say, survey};
+use super::show::area_of;
 use super::whole::{self, For, Old};
 use super::words::{Tongue, fit};
 use crate::domain::Language;
+use crate::export::forms::{self, Source};
+use crate::forms::export::Counted;
 use crate::forms::media::media_faults;
+use crate::forms::model::{Choice, Labels};
 use crate::forms::{Fault, FormRole, Given, Imported, limits};
 use crate::ingest::Error;
 use crate::ingest::forms::{Door, Upload, Wanted};
+use crate::store::Disclosure;
 use crate::store::form::{Form, VersionRow};
 
 /// Work with questionnaires.
@@ -34,6 +39,8 @@ enum FormCommand {
     List(ListArgs),
     /// Take no more submissions of a form: those that still come wait
     Close(CloseArgs),
+    /// Count the answers to the questions of a form that have choices, one line a question
+    Tally(TallyArgs),
 }
 
 #[derive(Args, Debug)]
@@ -103,6 +110,23 @@ struct CloseArgs {
     survey: Option<String>,
 }
 
+#[derive(Args, Clone, Debug)]
+struct TallyArgs {
+    /// The form's id
+    form: String,
+    /// Only this question, by its name or its path (group/name)
+    question: Option<String>,
+    /// Area, with all below it
+    #[arg(long, value_name = "CODE")]
+    area: Option<String>,
+    /// Language of questions and choices
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Tongue,
+    /// Survey, when there are several
+    #[arg(long, value_name = "ID")]
+    survey: Option<String>,
+}
+
 fn role(word: &str) -> Result<FormRole, String> {
     let known = FormRole::ALL.iter().map(|r| r.slug()).collect::<Vec<_>>().join(", ");
     FormRole::from_slug(word).ok_or_else(|| format!("known are {known}"))
@@ -115,6 +139,7 @@ pub(super) fn run(common: &Common, args: &FormArgs) -> Result<ExitCode> {
         FormCommand::Add(args) => add(common, args),
         FormCommand::List(args) => list(common, args),
         FormCommand::Close(args) => close(common, args),
+        FormCommand::Tally(args) => tally(common, args),
     }
 }
 
@@ -315,4 +340,58 @@ fn close(common: &Common, args: &CloseArgs) -> Result<ExitCode> {
     })?;
     base::say(format_args!("{}: {}", args.form, if is_done { "closed" } else { "was closed already" }));
     Ok(ExitCode::SUCCESS)
+}
+
+fn tally(common: &Common, args: &TallyArgs) -> Result<ExitCode> {
+    let args = args.clone();
+    Base::open(common)?.run(async move |ingest| {
+        let survey = survey(&ingest, args.survey.as_deref()).await?;
+        let area = area_of(&ingest, &survey, args.area.as_deref()).await?;
+        let read = Disclosure::Answers { form: args.form.clone(), format: "tally", area: args.area.clone() };
+        let witness = ingest.store.witness(&operator(survey.key), read, Timestamp::now()).await?;
+        let source = Source {
+            witness,
+            store: ingest.store.clone(),
+            survey,
+            range: area.range,
+            form: args.form.clone(),
+        };
+        let tally = forms::tally(source).await?;
+        let tally = tally.with_context(|| format!("the survey has no published form {}", args.form))?;
+        let is_wanted = |q: &&Counted| {
+            let name = q.column.names.last();
+            args.question.as_ref().is_none_or(|wanted| name == Some(wanted) || q.column.header() == *wanted)
+        };
+        let wanted: Vec<&Counted> = tally.questions.iter().filter(is_wanted).collect();
+        if let (Some(question), true) = (&args.question, wanted.is_empty()) {
+            bail!("{} has no question {question:?} with choices", args.form);
+        }
+        let language = match args.lang {
+            Tongue::En => Language::En,
+            Tongue::Zh => Language::Zh,
+        };
+        for question in wanted {
+            say(counted(question, language));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// A question and its choices, those taken most often first, with their share of whoever answered.
+fn counted(question: &Counted, language: Language) -> String {
+    let label = |labels: &Labels, name: &str| {
+        let label = labels.get(language.slug()).or_else(|| labels.values().next());
+        label.map_or_else(|| name.to_owned(), Clone::clone)
+    };
+    let share = |n: u64| match question.answered {
+        0 => "–".to_owned(),
+        all => format!("{} %", (200 * n + all) / (2 * all)),
+    };
+    let one = |(choice, n): &(&Choice, u64)| format!("{} {}", label(&choice.labels, &choice.name), share(*n));
+    let choices: Vec<String> = question.by_count().iter().map(one).collect();
+    let asked = label(&question.column.labels, &question.column.header());
+    match language {
+        Language::En => format!("{asked} ({} answers): {}", question.answered, choices.join(", ")),
+        Language::Zh => format!("{asked}（{} 份）：{}", question.answered, choices.join("，")),
+    }
 }

@@ -72,7 +72,7 @@ pub(super) struct ReturnsArgs {
     lang: Tongue,
 }
 
-async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result<AreaRow> {
+pub(super) async fn area_of(ingest: &Ingest, survey: &Survey, code: Option<&str>) -> Result<AreaRow> {
     if let Some(code) = code {
         let found = ingest.store.areas(survey.key, Areas::One(code.to_owned())).await?;
         return found.into_iter().next().with_context(|| format!("the survey has no area {code:?}"));
@@ -121,6 +121,13 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             let rates = &row.rates;
             let cells = [&rates.completion, &rates.enumeration, &rates.attempt].map(ratio);
             say(line(name_of(row, is_zh), cells.each_ref().map(String::as_str), &bar(rates.completion.rate)));
+        }
+        for (form, filled) in answer.total.forms.iter().flatten() {
+            say(if is_zh {
+                format!("表单 {form}：已完成住户中 {}", ratio(filled))
+            } else {
+                format!("form {form}: {} of the completed doors", ratio(filled))
+            });
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -191,6 +191,7 @@ impl Work {
             device: Some(device),
             kind: TokenKind::Device,
             csrf: None,
+            made_by: None,
             created_at: now,
             expires_at: until,
         };

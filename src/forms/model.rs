@@ -147,6 +147,12 @@ pub struct Node {
     /// It must always be answered. One required under a condition is not.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub required: bool,
+    /// When it is asked, an expression; known only of a form that has just been read.
+    #[serde(skip)]
+    pub relevant: Option<String>,
+    /// What may be answered, an expression; known only of a form that has just been read.
+    #[serde(skip)]
+    pub constraint: Option<String>,
     /// What is said when an answer is not allowed.
     #[serde(skip_serializing_if = "Labels::is_empty", default)]
     pub constraint_message: Labels,

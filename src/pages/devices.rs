@@ -12,6 +12,7 @@ use super::frame::{Frame, Tab};
 use super::overview::crumbs;
 use super::visitor::{Answer, Visitor};
 use crate::access;
+use crate::app::odk::Phone;
 use crate::app::{auth, reach};
 use crate::net::problem::Problem;
 use crate::store::device::DeviceRow;
@@ -76,6 +77,17 @@ struct CodePage {
     until: String,
     picture: String,
     address: String,
+}
+
+#[derive(Template)]
+#[template(path = "collect_code.html")]
+struct CollectPage {
+    f: Frame,
+    name: String,
+    picture: String,
+    address: String,
+    is_plain: bool,
+    keeps_sent: bool,
 }
 
 /// Devices for a page, those silent first.
@@ -168,7 +180,7 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let end = access::code_end(v.now);
-    if !v.app.store().add_enrol_code(&hash, v.caller.key, &person.user, end).await? {
+    if !v.app.store().add_enrol_code(&hash, v.caller.key, &person.user, end, Some(&v.caller)).await? {
         return Err(fault("user", "must be an enumerator of your area"));
     }
     let address = format!("{}/phone/#{code}", v.request.origin());
@@ -179,6 +191,29 @@ pub async fn code(v: Visitor, form: Form) -> Answer {
         name: person.name,
         until: v.when().full(end),
         address,
+    };
+    v.show(&page)
+}
+
+/// `POST /devices/collect`: a device of ODK Collect for an enumerator of the own area; its address and picture are shown this once.
+/// Problems: `body-not-valid`, `form-expired`.
+pub async fn collect(v: Visitor, form: Form) -> Answer {
+    let user = form.required("user", 200)?;
+    let person = reach::enumerator(&v.app, &v.caller, &user).await?;
+    let no_enumerator = || fault("user", "must be an enumerator of your area");
+    let person = person.ok_or_else(no_enumerator)?;
+    let origin = v.request.origin();
+    let whose = (v.caller.key, person.user.as_str());
+    let phone = Phone::enrol(&v.app.ingest, whose, &origin, (Some(&v.caller), v.now)).await?;
+    let phone = phone.ok_or_else(no_enumerator)?;
+    v.app.pages.forget();
+    let page = CollectPage {
+        f: v.frame(Tab::Devices, v.words.t("collect.title")).await?,
+        picture: picture(&phone.qr),
+        name: person.name,
+        address: phone.base,
+        is_plain: !origin.starts_with("https://"),
+        keeps_sent: v.survey.rules.policy.forms.collect_keep_sent,
     };
     v.show(&page)
 }

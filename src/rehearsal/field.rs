@@ -4,9 +4,11 @@
 use super::crew::{self, Enumerator, Pin};
 use super::dice::Dice;
 use super::knock::{self, Log, Moment};
+use super::sheet;
 use super::world::World;
 use crate::domain::code::Outcome;
 use crate::domain::rules::{Calendar, Span};
+use crate::forms::model::FormModel;
 use crate::setup::Setup;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -36,6 +38,8 @@ pub struct Field<'a> {
     pub ends_on: Date,
     /// The seed.
     pub seed: u64,
+    /// Forms that are filled in behind every door after the census form.
+    pub extra_forms: Vec<&'a FormModel>,
 }
 
 /// One stretch of work.
@@ -61,7 +65,8 @@ impl<'a> Field<'a> {
         let crew = crew::muster(&world, seed);
         let logs = vec![Log::default(); world.homes.len()];
         let calendar = Calendar::new(&setup.survey.policy, setup.survey.zone());
-        Self { world, crew, logs, calendar, until, ends_on, seed }
+        let extra_forms = sheet::extra_forms(setup);
+        Self { world, crew, logs, calendar, until, ends_on, seed, extra_forms }
     }
 
     /// One member's work in one stretch of a day; when it ended, or `None` when it was not begun.

@@ -16,6 +16,7 @@ pub mod number;
 mod outbox;
 pub mod record;
 pub mod redate;
+mod sheet;
 pub mod stay;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,14 @@
 //! slips that happen in the field.
 
 use super::crew::{Found, Staircase};
+use super::dice::Dice;
 use super::family::Family;
 use super::field::{Field, Shift, lasts_s, later};
 use super::home::Behind;
 use super::interview::{self, Care, Occasion};
 use super::knock::{self, Result};
 use super::record::{Appointment, Dwelling, Interview, Position, Record, Visit};
+use super::sheet;
 use crate::domain::code::{Datum, Informant, Outcome, Respondent};
 use crate::domain::ids::CaseId;
 use crate::domain::place;
@@ -65,8 +67,25 @@ impl Field<'_> {
         };
         let form = interview::fill(&mut shift.dice, &family, &occasion, address);
         self.hand_in(shift, form);
+        if taken.care == Care::Usual {
+            self.ask_further(shift, &sheet::Occasion { case_id, visit_id, at: &at });
+        }
         if taken.care == Care::Usual && shift.dice.chance(0.006) {
             self.find_lodgers(shift, home);
+        }
+    }
+
+    /// Fills in the extra forms; one household in ten has no time for them. Draws of its own: with and without such forms the field
+    /// is the same.
+    fn ask_further(&mut self, shift: &Shift, occasion: &sheet::Occasion<'_>) {
+        let mut dice = Dice::of(self.seed, &["sheet", &occasion.visit_id.to_string()]);
+        if dice.chance(0.1) {
+            return;
+        }
+        for model in self.extra_forms.clone() {
+            let id = dice.id_at(shift.now);
+            let filled = sheet::fill((&mut dice, self.seed), model, id, occasion);
+            self.crew[shift.member].outbox.push(Record::Submission(filled));
         }
     }
 

@@ -78,6 +78,7 @@ fn turn_around(dice: &mut Dice, records: &mut [Record]) {
             Record::Interview(_) => 0,
             Record::Visit(_) => 1,
             Record::Dwelling(_) => 2,
+            Record::Submission(_) => 3,
         });
     }
 }

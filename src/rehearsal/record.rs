@@ -17,6 +17,8 @@ pub enum Record {
     Interview(Box<Interview>),
     /// A door that was not on the list.
     Dwelling(Dwelling),
+    /// A filled-in form of the survey's own.
+    Submission(Filled),
 }
 
 impl Record {
@@ -24,7 +26,7 @@ impl Record {
     pub fn visit(&self) -> Option<&Visit> {
         match self {
             Self::Visit(visit) => Some(visit),
-            Self::Interview(_) | Self::Dwelling(_) => None,
+            Self::Interview(_) | Self::Dwelling(_) | Self::Submission(_) => None,
         }
     }
 
@@ -32,7 +34,7 @@ impl Record {
     pub fn interview(&self) -> Option<&Interview> {
         match self {
             Self::Interview(interview) => Some(interview),
-            Self::Visit(_) | Self::Dwelling(_) => None,
+            Self::Visit(_) | Self::Dwelling(_) | Self::Submission(_) => None,
         }
     }
 
@@ -42,8 +44,33 @@ impl Record {
             Self::Visit(visit) => visit.id,
             Self::Interview(interview) => interview.id,
             Self::Dwelling(dwelling) => dwelling.id,
+            Self::Submission(filled) => filled.id,
         }
     }
+}
+
+/// A filled-in form of the survey's own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Filled {
+    /// Its id.
+    pub id: Uuid,
+    /// Which form it is.
+    pub form: FormName,
+    /// The door.
+    pub case_id: Uuid,
+    /// The visit at which it was filled in.
+    pub visit_id: Uuid,
+    /// An object shaped like the form.
+    pub answers: serde_json::Value,
+}
+
+/// A version of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FormName {
+    /// The form.
+    pub id: String,
+    /// Its version.
+    pub version: String,
 }
 
 /// A visit.

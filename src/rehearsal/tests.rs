@@ -31,7 +31,7 @@ fn week(seed: u64) -> (Setup, Vec<Batch>) {
 fn records(batches: &[Batch]) -> BTreeMap<(Uuid, i32), &Record> {
     let key = |record: &Record| match record {
         Record::Interview(form) => (form.id, form.revision),
-        Record::Visit(_) | Record::Dwelling(_) => (record.id(), 0),
+        Record::Visit(_) | Record::Dwelling(_) | Record::Submission(_) => (record.id(), 0),
     };
     batches.iter().flat_map(|batch| &batch.document.records).map(|record| (key(record), record)).collect()
 }

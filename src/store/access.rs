@@ -180,6 +180,8 @@ pub struct NewToken {
     pub kind: TokenKind,
     /// Token of page forms.
     pub csrf: Option<String>,
+    /// Who made it on a page for somebody else.
+    pub made_by: Option<Caller>,
     /// Now.
     pub created_at: Timestamp,
     /// End of validity.
@@ -259,14 +261,16 @@ async fn enrol(
         }
     }
     insert_token(tx, t).await?;
-    let noted = Note {
-        user: t.user.clone(),
-        role: t.kind.slug().to_owned(),
-        subject: t.device,
-        detail: serde_json::json!({"replaces": replaces, "expires_at": t.expires_at}),
-        ..Note::by_operator(t.key, t.kind.action(), t.created_at)
+    let noted = match &t.made_by {
+        Some(by) => Note::by(by, t.kind.action(), t.created_at),
+        None => Note {
+            user: t.user.clone(),
+            role: t.kind.slug().to_owned(),
+            ..Note::by_operator(t.key, t.kind.action(), t.created_at)
+        },
     };
-    super::audit::note(tx, &noted).await?;
+    let detail = serde_json::json!({"for": t.user, "replaces": replaces, "expires_at": t.expires_at});
+    super::audit::note(tx, &Note { subject: t.device, ..noted.with(detail) }).await?;
     Ok(Enrolled::Yes)
 }
 
@@ -398,17 +402,21 @@ impl Store {
         key: SurveyKey,
         user: &str,
         expires_at: Timestamp,
+        by: Option<&Caller>,
     ) -> Result<bool, Error> {
-        let (hash, user) = (hash.to_vec(), user.to_owned());
+        let (hash, user, by) = (hash.to_vec(), user.to_owned(), by.cloned());
         self.retrying("add_enrol_code", move |tx| {
-            let (hash, user) = (hash.clone(), user.clone());
+            let (hash, user, by) = (hash.clone(), user.clone(), by.clone());
             Box::pin(async move {
                 let person = staff::hold(tx, key, &user).await?.filter(|s| s.role == Role::Enumerator);
                 let Some(user) = person.map(|s| s.user) else { return Ok(Outcome::Rollback(false)) };
                 tx.execute(&INSERT_CODE, &[&hash, &key.district, &key.no, &user, &expires_at]).await?;
                 // A code lives for a day.
                 let made_at = expires_at - jiff::SignedDuration::from_hours(24);
-                let noted = Note::by_operator(key, Action::MakeCode, made_at);
+                let noted = match &by {
+                    Some(by) => Note::by(by, Action::MakeCode, made_at),
+                    None => Note::by_operator(key, Action::MakeCode, made_at),
+                };
                 super::audit::note(tx, &noted.with(serde_json::json!({"for": user}))).await?;
                 Ok::<_, Error>(Outcome::Commit(true))
             })

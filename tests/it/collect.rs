@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::forms::{upload, xform};
 use crate::support::client::Reply;
+use crate::support::pages::Pages;
 use crate::support::record::{id_of, statuses, visit_at};
 use crate::support::{App, Client, Survey};
 
@@ -47,6 +48,7 @@ pub async fn key(app: &App, user: &str) -> String {
         device: Some(Uuid::new_v4()),
         kind: TokenKind::Odk,
         csrf: None,
+        made_by: None,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(1_000),
     };
@@ -68,7 +70,7 @@ fn picture() -> Vec<u8> {
 }
 
 /// A body as Collect writes it.
-fn multipart(xml: &str, files: &[(&str, &[u8])]) -> Bytes {
+pub fn multipart(xml: &str, files: &[(&str, &[u8])]) -> Bytes {
     let mut body = Vec::new();
     let mut part = |name: &str, bytes: &[u8]| {
         body.extend_from_slice(
@@ -100,7 +102,7 @@ async fn the_face_is_closed_over_plain_http_unless_the_operator_opens_it() {
 }
 
 /// Over a connection that a proxy on this machine ended TLS for.
-fn over_tls() -> [(&'static str, &'static str); 1] {
+pub fn over_tls() -> [(&'static str, &'static str); 1] {
     [("x-forwarded-proto", "https")]
 }
 
@@ -312,6 +314,32 @@ async fn a_set_up_leaves_the_keys_of_those_who_stay_and_ends_those_of_who_leaves
     assert_eq!(w.ask(Method::GET, "/formList").await.status, StatusCode::FORBIDDEN);
     w.app.load(&w.app.survey).await;
     assert_eq!(w.ask(Method::GET, "/formList").await.status, StatusCode::FORBIDDEN, "a successor gets a key");
+}
+
+#[tokio::test]
+async fn a_supervisor_makes_a_collect_phone_on_the_page_and_stands_for_it_in_the_audit_log() {
+    let w = collect().await;
+    let pages = Pages::of(&w.app).await;
+    let devices = pages.0.get("/devices").await.text();
+    assert!(devices.contains("Make a code for Collect"), "{devices}");
+
+    let made = pages.post("/devices/collect", &devices, "user=ea1").await;
+
+    let (_, after) = made.split_once("/odk/").expect("the address with the key");
+    let key = &after[..43];
+    assert!(made.contains("<svg class=\"qr\""), "{made}");
+    let reply = w.client.call(Method::GET, &format!("/odk/{key}/formList"), &over_tls(), Bytes::new()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+    assert!(!pages.0.get("/devices").await.text().contains(key), "it is shown once");
+    let sql =
+        "select count(*) from audit where action = 'enrol_device' and user_name = 'root' and role = 'admin'
+        and detail->>'for' = 'ea1'";
+    assert_eq!(w.app.count(sql).await, 1);
+    pages.post("/devices/code", &devices, "user=ea1").await;
+    let sql = "select count(*) from audit where action = 'make_code' and user_name = 'root' and detail->>'for' = 'ea1'";
+    assert_eq!(w.app.count(sql).await, 1, "so does a code for the phone page");
+    let nobody = pages.post("/devices/collect", &devices, "user=sa").await;
+    assert!(!nobody.contains("/odk/"), "a supervisor has no phone");
 }
 
 #[tokio::test]

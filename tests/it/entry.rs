@@ -10,7 +10,7 @@ async fn code(app: &App, user: &str) -> String {
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let ends = app.clock.now() + jiff::SignedDuration::from_hours(24);
-    app.store().add_enrol_code(&hash, app.key().await, user, ends).await.unwrap();
+    app.store().add_enrol_code(&hash, app.key().await, user, ends, None).await.unwrap();
     code
 }
 

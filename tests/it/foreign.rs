@@ -256,6 +256,7 @@ fn pages(own: &World, csrf: &str) -> Vec<(Kind, Method, String, String)> {
         post(Link, "/review/~/decision", form("decision=apart&version=0&note=x")),
         post(Phone, "/devices/~/revoke", form("note=x")),
         post(User, "/devices/code", form("user=~")),
+        post(User, "/devices/collect", form("user=~")),
         post(Case, "/assign", form("case=~&enumerator=ea1")),
         post(Building, "/print/cards", form("building=~")),
     ]);

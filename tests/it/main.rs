@@ -37,6 +37,7 @@ mod export;
 mod faults;
 mod feed;
 mod files;
+mod fleet;
 mod foreign;
 mod forms;
 mod heads;

@@ -67,7 +67,7 @@ async fn a_new_phone_takes_over_doors_leases_and_news_of_held_records() {
     let code = doorknock::access::new_code();
     let hash = doorknock::app::auth::hash(&doorknock::access::plain_code(&code));
     let until = app.clock.now() + jiff::SignedDuration::from_hours(24);
-    app.store().add_enrol_code(&hash, app.key().await, "ea1", until).await.unwrap();
+    app.store().add_enrol_code(&hash, app.key().await, "ea1", until, None).await.unwrap();
     let fresh = id();
     let asked = json!({"code": code, "device_id": fresh, "model": "new", "replaces": old.id});
 
@@ -94,7 +94,7 @@ async fn only_an_own_phone_can_be_replaced() {
     let code = doorknock::access::new_code();
     let hash = doorknock::app::auth::hash(&doorknock::access::plain_code(&code));
     let until = app.clock.now() + jiff::SignedDuration::from_hours(24);
-    app.store().add_enrol_code(&hash, app.key().await, "ea1", until).await.unwrap();
+    app.store().add_enrol_code(&hash, app.key().await, "ea1", until, None).await.unwrap();
     let asked = json!({"code": code, "device_id": id(), "replaces": other.id});
     app.anyone().post("/v1/enrol", &asked).await.problem(422, "body-not-valid");
     other.client.get("/v1/changes").await.ok();

@@ -25,6 +25,7 @@ async fn browser(app: &App) -> Client {
         device: None,
         kind: TokenKind::Session,
         csrf: Some("the token of this session's forms".to_owned()),
+        made_by: None,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(12),
     };

@@ -17,6 +17,8 @@ use crate::support::place::PROGRAM;
 enum How {
     /// To its end, exit status 0.
     Well,
+    /// As it stands, and it prints this.
+    Says(&'static str),
     /// The same with a line on standard input.
     Told(&'static str),
     /// Until it listens; then it is stopped.
@@ -34,7 +36,7 @@ enum How {
 const BUILDS: &str = "builds the program or runs the tests: this test is one of them";
 
 /// The commands, in an order in which they can be run.
-const COMMANDS: [(&str, How); 29] = [
+const COMMANDS: [(&str, How); 30] = [
     ("make run", How::Not(BUILDS)),
     ("make help", How::Not("prints the targets of the Makefile")),
     ("make build", How::Not(BUILDS)),
@@ -55,6 +57,7 @@ const COMMANDS: [(&str, How); 29] = [
     ("doorknock returns --on tomorrow", How::Well),
     ("doorknock plan --area 410181004006 --on tomorrow", How::Well),
     ("doorknock links", How::Well),
+    ("doorknock form tally needs", How::Says("What needs to get better most")),
     ("doorknock export households > households.csv", How::Well),
     ("doorknock revoke e01", How::Well),
     ("doorknock recount", How::Well),
@@ -184,6 +187,10 @@ async fn every_command_of_the_readme_does_what_it_says() {
             How::Not(why) => assert!(!why.is_empty()),
             How::Names => assert!(line.starts_with("export DATABASE_URL='postgres://")),
             How::Well => drop(ended_well(command, shell.stdin(Stdio::null()).output().unwrap())),
+            How::Says(words) => {
+                let said = ended_well(command, shell.stdin(Stdio::null()).output().unwrap()).stdout;
+                assert!(String::from_utf8_lossy(&said).contains(words), "{command}");
+            }
             How::Told(word) => {
                 let told = format!("printf '%s' '{word}' | {line}");
                 ended_well(command, desk.shell(&told, "data").output().unwrap());

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("forms", &["domain"]),
     ("embedded", &[]),
     ("shelf", &["store"]),
-    ("rehearsal", &["domain", "setup"]),
+    ("rehearsal", &["domain", "forms", "setup"]),
     ("store", &["domain", "link", "forms", "setup", "embedded"]),
     ("surveys", &["store", "domain"]),
     ("access", &["surveys", "store", "domain"]),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::domain::AreaRange;
 use crate::forms::FormModel;
-use crate::forms::export::{Table, Values, tables};
+use crate::forms::export::{Table, Tally, Values, tables};
 use crate::store::answers::{AnswerPlace, AnswerRow, FIRST};
 use crate::store::{Error, Store, Witness};
 use crate::surveys::Survey;
@@ -130,6 +130,22 @@ impl Reader {
     fn rewind(&mut self) {
         self.after = Some(FIRST);
     }
+}
+
+/// Counts the answers to a form; `None` where no version is published.
+pub async fn tally(source: Source) -> Result<Option<Tally>, Error> {
+    let models = source.store.form_models(source.survey.key, &source.form).await?;
+    let tables = tables(&models.iter().collect::<Vec<_>>());
+    let Some(mut tally) = tables.first().filter(|_| !models.is_empty()).map(Tally::of) else {
+        return Ok(None);
+    };
+    let mut reader = Reader { source, after: Some(FIRST) };
+    while let Some(page) = reader.page().await? {
+        for (row, _) in &page {
+            tally.add(&row.said());
+        }
+    }
+    Ok(Some(tally))
 }
 
 impl FormExport {

@@ -15,7 +15,7 @@ pub enum Values<'a> {
 }
 
 /// The answer of a column; `None` where the row has none.
-fn answer<'a>(row: &'a Value, column: &Column) -> Option<&'a Value> {
+pub(super) fn answer<'a>(row: &'a Value, column: &Column) -> Option<&'a Value> {
     column.names.iter().try_fold(row, |value, name| value.get(name))
 }
 

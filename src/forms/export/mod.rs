@@ -4,11 +4,13 @@
 
 mod cells;
 mod codebook;
+mod tally;
 
 use std::collections::BTreeMap;
 
 pub use cells::{RepeatRow, Values, cell, repeat_rows, split_cell};
 pub use codebook::{Codebook, codebook};
+pub use tally::{Counted, Tally};
 
 use super::binding::Binding;
 use super::model::{Choice, FormModel, Kind, Labels, Node};

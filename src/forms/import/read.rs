@@ -43,6 +43,8 @@ struct Bind {
     is_calculated: bool,
     preload: Option<String>,
     message: Option<String>,
+    relevant: Option<String>,
+    constraint: Option<String>,
     field: Option<String>,
 }
 
@@ -146,6 +148,8 @@ fn read_binds(model: Element<'_, '_>, seen: &mut Seen) -> BTreeMap<String, Bind>
             is_calculated: element.attribute("calculate").is_some(),
             preload,
             message: attribute(element, "constraintMsg").map(str::to_owned),
+            relevant: element.attribute("relevant").map(str::to_owned),
+            constraint: element.attribute("constraint").map(str::to_owned),
             field: attribute(element, "field").map(|text| text.trim().to_owned()).filter(|t| !t.is_empty()),
         };
         binds.entry(path.to_owned()).or_insert(bind);
@@ -272,6 +276,8 @@ impl Reader<'_> {
             choices_from: choices_from.filter(|_| kind.is_select()),
             appearance: control.and_then(|control| control.appearance.clone()),
             required: bind.is_some_and(|bind| bind.is_required),
+            relevant: bind.and_then(|bind| bind.relevant.clone()),
+            constraint: bind.and_then(|bind| bind.constraint.clone()),
             constraint_message: bind
                 .and_then(|bind| bind.message.as_deref())
                 .map(|message| self.texts.named_or_plain(message))

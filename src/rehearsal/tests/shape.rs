@@ -142,7 +142,7 @@ fn evidence(batches: &[super::Batch]) -> BTreeMap<Uuid, Evidence> {
                         persons: PersonCounts::of(&as_read(form).1),
                     });
                 }
-                Record::Dwelling(_) => {}
+                Record::Dwelling(_) | Record::Submission(_) => {}
             }
         }
     }

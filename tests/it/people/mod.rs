@@ -63,6 +63,6 @@ async fn code(app: &App, user: &str) -> Option<String> {
     let code = access::new_code();
     let hash = auth::hash(&access::plain_code(&code));
     let ends = app.clock.now() + jiff::SignedDuration::from_hours(24);
-    let stored = app.store().add_enrol_code(&hash, app.key().await, user, ends).await.unwrap();
+    let stored = app.store().add_enrol_code(&hash, app.key().await, user, ends, None).await.unwrap();
     stored.then_some(code)
 }

@@ -214,6 +214,7 @@ impl App {
             device,
             kind: if device.is_some() { TokenKind::Device } else { TokenKind::Staff },
             csrf: None,
+            made_by: None,
             created_at: now,
             expires_at: now + SignedDuration::from_hours(24 * 60),
         };

@@ -54,7 +54,12 @@ impl Pages {
 
     /// The page after a form of `page` was sent to `path` with these fields.
     pub async fn send(&self, path: &str, page: &str, fields: &str) -> String {
-        let body = format!("csrf={}&id={}&{fields}", field(page, "csrf"), field(page, "id"));
+        self.post(path, page, &format!("id={}&{fields}", field(page, "id"))).await
+    }
+
+    /// The same where the form names nothing by an `id`.
+    pub async fn post(&self, path: &str, page: &str, fields: &str) -> String {
+        let body = format!("csrf={}&{fields}", field(page, "csrf"));
         let head = [("content-type", "application/x-www-form-urlencoded")];
         self.0.post_raw(path, &head, body).await.text()
     }
