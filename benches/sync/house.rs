@@ -164,7 +164,7 @@ impl Service {
     }
 
     /// Runs a command of the program to its end and returns what it printed.
-    fn run(&self, arguments: &[&str]) -> Result<String> {
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
         let out = self.command(arguments).output().context("the program does not start")?;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let said = String::from_utf8_lossy(&out.stderr);
@@ -181,7 +181,7 @@ impl Service {
         self.run(&["token", "boss"])?.trim().clone_into(&mut self.boss);
         let log = std::fs::File::create(self.data.with_extension("log"))?;
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0", "--no-linking"])
+            .command(&["serve", "--listen", "127.0.0.1:0", "--no-linking", "--odk-without-tls"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

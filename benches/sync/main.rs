@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
+mod collect;
 mod figures;
 mod house;
 mod load;
@@ -45,6 +46,9 @@ fn main() -> Result<ExitCode> {
     runtime.block_on(async {
         if options.wants(Part::Sync) {
             rounds::run(&house, &options, &mut verdict).await?;
+        }
+        if options.wants(Part::Collect) {
+            collect::run(&house, &options, &mut verdict).await?;
         }
         if options.wants(Part::Scale) {
             scale::run(&house, &options, &mut verdict).await?;

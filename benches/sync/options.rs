@@ -46,10 +46,12 @@ pub struct Options {
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// Sync and scale.
+    /// Sync, Collect and scale.
     All,
     /// Batches against plain PostgreSQL.
     Sync,
+    /// Forms of ODK Collect against batches of one record; a phone that only looks.
+    Collect,
     /// Large surveys.
     Scale,
     /// Steady load for some minutes: memory flat, nothing lost.
