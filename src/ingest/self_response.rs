@@ -427,14 +427,16 @@ pub(super) async fn settle_pending(
     left: &[(CardRow, Left)],
 ) -> Result<Vec<CaseId>, Error> {
     let hashes: Vec<Vec<u8>> = left.iter().map(|l| l.0.hash.clone()).collect();
-    let waiting = card::take_pending(tx, &hashes).await?;
-    let mut touched = Vec::new();
+    let waiting = card::lock_pending(tx, &hashes).await?;
+    let (mut touched, mut settled) = (Vec::new(), Vec::new());
     for (hash, sealed) in waiting {
         let Some((card, place)) = left.iter().find(|l| l.0.hash == hash) else { continue };
         let text = vault::opened(keys.pending_key(), sealed, &hash);
         let pending: Option<Pending> = text.and_then(|text| serde_json::from_str(&text).ok());
         let Some(Pending { answer, at: answered, revision }) = pending else {
-            tracing::error!("an answer that waited for its card cannot be opened: another key file?");
+            tracing::error!(
+                "an answer that waits for its card cannot be opened and goes on waiting: another key file?"
+            );
             continue;
         };
         let work = Work { tx, at, survey, keys };
@@ -442,12 +444,19 @@ pub(super) async fn settle_pending(
         let is_here = answer.door.as_ref().is_some_and(|door| door.is_at(&row));
         // The answer itself made the card one that was answered: it is no second one.
         let again = Again { card, pin: &Pin::Right(Vec::new()), digest: &[] };
-        let Ok(made) = made(&work, card, row.id, &again, &answer, (revision, answered)) else { continue };
+        let Ok(made) = made(&work, card, row.id, &again, &answer, (revision, answered)) else {
+            tracing::error!(
+                "an answer that waits for its card cannot be used as the survey stands now, and goes on waiting"
+            );
+            continue;
+        };
+        settled.push(hash);
         let held = (!is_here).then_some(Reason::CardUnbound);
         work.insert(&made, row.id, held).await?;
         if is_here {
             touched.push(row.id);
         }
     }
+    card::end_pending(tx, &settled).await?;
     Ok(touched)
 }

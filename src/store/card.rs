@@ -61,10 +61,12 @@ statements! {
         update slip p set case_id = u.case_id, visit_id = u.visit_id, left_at = u.left_at
         from unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::timestamptz[]) as u (hash, case_id, visit_id, left_at)
         where p.code_hash = u.hash";
-    /// $1 hashes. What waits, taken out.
-    TAKE_PENDING = "-- take_pending_answers
-        with found as (select code_hash, pending from slip where code_hash = any($1) and pending is not null)
-        update slip p set pending = null from found f where p.code_hash = f.code_hash returning p.code_hash, f.pending";
+    /// $1 hashes. What waits.
+    LOCK_PENDING = "-- lock_pending_answers
+        select code_hash, pending from slip where code_hash = any($1) and pending is not null order by code_hash for update";
+    /// $1 hashes. What waited is stored as evidence.
+    END_PENDING = "-- end_pending_answers
+        update slip set pending = null where code_hash = any($1)";
     /// $1 district, $2 survey, $3 cases. Whether answering began there, and was done.
     PROGRESS = "-- progress_of_cards
         select case_id, min(started_at) as started_at, max(submitted_at) as submitted_at from slip
@@ -231,10 +233,18 @@ pub async fn bind(tx: &Tx, all: &[Left]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes out the sealed answers that waited under these codes: (hash, answer).
-pub async fn take_pending(tx: &Tx, hashes: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
-    let rows = tx.query(&TAKE_PENDING, &[&hashes]).await?;
+/// The sealed answers that wait under these codes, locked: (hash, answer).
+pub async fn lock_pending(tx: &Tx, hashes: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    let rows = tx.query(&LOCK_PENDING, &[&hashes]).await?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
+}
+
+/// What waited under these codes is stored as evidence.
+pub async fn end_pending(tx: &Tx, hashes: &[Vec<u8>]) -> Result<(), Error> {
+    if !hashes.is_empty() {
+        tx.execute(&END_PENDING, &[&hashes]).await?;
+    }
+    Ok(())
 }
 
 /// Makes cards with these numbers; returns the numbers that were free.

@@ -276,6 +276,28 @@ async fn a_card_used_before_its_visit_waits_for_it() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_opened_when_its_card_is_left_is_kept() {
+    let w = world().await;
+    let card = w.cards(1).await.remove(0);
+    let door = json!({"building": "1", "unit": "1", "room": "101"});
+    w.submitted(json!({"code": card.1, "pin": "135790", "interview": household(1), "door": door})).await;
+    let client = w.app.db.client().await;
+    client
+        .batch_execute("update slip set pending = pending || '\\x00' where pending is not null")
+        .await
+        .unwrap();
+
+    w.phone.accepted(&[with(visit(w.app.survey.case(0), "no_answer"), "card", card.0.as_str())]).await;
+
+    assert_eq!(w.door(0).await["state"], "in_progress");
+    assert_eq!(
+        w.app.count("select count(*) from slip where pending is not null").await,
+        1,
+        "nothing is lost"
+    );
+}
+
+#[tokio::test]
 async fn what_an_enumerator_took_from_a_member_counts_before_what_the_household_sent() {
     let w = world().await;
     let code = w.left_at(0).await;
