@@ -11,9 +11,10 @@ use crate::app::App;
 use crate::net::route::{Face, Router};
 use crate::odk;
 use crate::pages::{
-    about, answers, areas, assets, assign, building, card_list, cards, case, decide, devices as device_page,
-    doors, exports as export_page, forms as form_page, held as held_page, login, managers, model, outlook,
-    overview, reading, returns as return_page, review, setup, sheet, slip, switch, trouble, writing,
+    about, answers, areas, assets, assign, audit as audit_page, building, card_list, cards, case, decide,
+    devices as device_page, doors, exports as export_page, forms as form_page, held as held_page, login,
+    managers, model, outlook, overview, reading, returns as return_page, review, setup, sheet, slip, switch,
+    trouble, writing,
 };
 use crate::phone;
 
@@ -130,6 +131,7 @@ pub fn routes() -> Router<App> {
         .form("/review/{id}/decision", writing(review::submit))
         .page("/held", reading(held_page::show))
         .form("/held/{id}/decision", writing(held_page::submit))
+        .page("/audit", reading(audit_page::show))
         .page("/devices", reading(device_page::show))
         .form("/devices/code", writing(device_page::code))
         .form("/devices/collect", writing(device_page::collect))

@@ -10,6 +10,7 @@ pub mod areas;
 pub mod asof;
 pub mod assets;
 pub mod assign;
+pub mod audit;
 pub mod bar;
 pub mod building;
 pub mod card_list;

@@ -81,6 +81,7 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
     assert!(unknown.is_empty(), "asked for but not there: {unknown:?}");
     // Put together from a code: state, decision, reason and so on.
     let made = [
+        "audit.",
         "look.",
         "month.",
         "weekday.",

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use crate::forms::{upload, xform};
 use crate::links::family::{BY_HAND, LU, form, link_all, link_id, people};
+use crate::support::pages::Pages;
 use crate::support::record::{id_of, visit_at, with};
 use crate::support::survey::{A, A1};
-use crate::support::{App, Client, Survey, id};
+use crate::support::{App, Client, Survey, id, visit};
 
 /// What nobody may read unnoticed: a name, a telephone number, an address, another one, an answer, two notes, and the bytes of a
 /// picture.
@@ -350,4 +351,26 @@ async fn a_decision_on_a_pair_is_on_record() {
         (&lines[0]["subject"], &lines[0]["detail"]["decision"]),
         (&json!(world.link), &json!("apart"))
     );
+}
+
+#[tokio::test]
+async fn an_administrator_reads_the_log_on_a_page_and_nobody_else() {
+    let app = App::new(Survey::with_dwellings(2)).await;
+    app.device("ea1").await.accepted(&[visit(app.survey.case(0), "no_answer")]).await;
+    app.staff("sa").await.get(&format!("/v1/cases/{}", app.survey.case(0))).await.ok();
+    let pages = Pages::of(&app).await;
+
+    let page = pages.0.get("/audit").await.text();
+    assert!(
+        page.contains("Read a door") && page.contains(&format!("/cases/{}", app.survey.case(0))),
+        "{page}"
+    );
+    assert!(pages.0.get("/").await.text().contains("href=\"/audit\""), "the menu leads there");
+    let signed_in = pages.0.get("/audit?action=sign_in&user=ROOT").await.text();
+    assert!(signed_in.contains("<td data-l=\"Action\">Signed in</td>"), "{signed_in}");
+    assert!(!signed_in.contains("<td data-l=\"Action\">Read a door</td>"), "{signed_in}");
+    assert!(pages.0.get("/audit?user=nobody").await.text().contains("Nothing stands here yet."));
+    pages.0.get("/audit?action=made_up").await.problem(400, "bad-parameter");
+    let zh = Pages::speaking(&app, "zh").await.0.get("/audit").await.text();
+    assert!(zh.contains("查看住户"), "{zh}");
 }
