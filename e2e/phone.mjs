@@ -1,5 +1,5 @@
 // What the enumerators' page promises, played through against the real program: enrolment, knocks, a bad network, a killed
-// browser, two tabs, a full disk. `phoneChecks` is called by run.mjs; alone: `node phone.mjs`.
+// browser, two tabs, a full disk. Closing line: "N passed, N failed".
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { axe, launch, overflow } from './browser.mjs';
-import { check, need, tell } from './checks.mjs';
+import { check, need, tell, ways } from './checks.mjs';
 import { problem, proxyTo } from './proxy.mjs';
 import { start } from './service.mjs';
 
@@ -49,7 +49,7 @@ function picture(size) {
 }
 
 /** Runs all checks; `service` as service.mjs starts it, `browser` as launched. */
-export async function phoneChecks({ service, browser }) {
+async function phoneChecks({ service, browser }) {
   const supervisor = service.command('token', 's01').trim().split(/\s+/)[0];
   const api = async (path, init = {}) => (await fetch(service.url + path, { ...init, headers: { authorization: `Bearer ${supervisor}`, ...init.headers } }));
   const visits = async () => (await (await api('/v1/export/visits.csv')).text()).split('\n');
@@ -107,7 +107,7 @@ export async function phoneChecks({ service, browser }) {
     return faults;
   });
 
-  for (const language of ['en', 'zh']) for (const theme of ['light', 'dark']) await check(`phone: axe and width on every place (${language} ${theme})`, async () => {
+  for (const [language, theme] of ways(['en', 'zh'], ['light', 'dark'])) await check(`phone: axe and width on every place (${language} ${theme})`, async () => {
     const { context, page, faults } = await enrolled(service.url, 'e01', { language, theme });
     const found = [];
     const look = async name => {
@@ -713,13 +713,12 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const service = await start(), browser = await launch();
-  try {
-    await phoneChecks({ service, browser });
-  } finally {
-    await browser.close();
-    await service.stop();
-  }
-  tell();
+const service = await start(), browser = await launch();
+try {
+  await phoneChecks({ service, browser });
+  await check('phone: no failure in the log of the service', () => service.log().split('\n').filter(l => / ERROR |panicked/.test(l)).slice(0, 3));
+} finally {
+  await browser.close();
+  await service.stop();
 }
+tell();

@@ -40,7 +40,8 @@ import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { showBar } from './bar.js';
-import { CENSUS, formsOf, mainForm, withFiles } from './forms.js';
+import { CENSUS, mainForm, withFiles } from './forms.js';
+import { dueForms, moreAddress, refuseForm } from './more.js';
 import { addRecords, visitOf } from './outbox.js';
 import { locate } from './position.js';
 import { enrolment, model, survey, zone } from './store.js';
@@ -163,8 +164,13 @@ async function finish(row, result) {
   leaveInterview();
   showBar({ words: t('phone.interview_stored', { door: nameOf(row) }), isResting: false });
   kick();
-  const more = visit && !result.outcome ? formsOf('extra') : [];
-  go(more.length ? `/phone/case/${row.case_id}/more?visit=${visit.id}` : '/phone/', { replace: true });
+  go(asksMore(row, result) ? `/phone/case/${row.case_id}/more?visit=${visit?.id ?? row.visit_id ?? ''}` : '/phone/', { replace: true });
+}
+
+/** Whether further forms are due at the door. They follow a new main form and one another, and no form that broke off. */
+function asksMore(row, { outcome }) {
+  const { role } = formOf(row.form), follows = role === 'extra' || (role === 'main' && !row.previous?.id);
+  return Boolean(row.case_id) && follows && !outcome && dueForms(row.case_id).length > 0;
 }
 
 async function leave(row, why) {
@@ -176,15 +182,17 @@ async function leave(row, why) {
   go('/phone/', { replace: true });
 }
 
-/** Called when the page of further forms is opened: asks for each whether it is asked now. */
-export async function enterMore(caseId, query, left = formsOf('extra')) {
+/** Called when the page of further forms is opened: asks for each that is due whether it is asked now. */
+export async function enterMore(caseId, query, left = dueForms(caseId)) {
   const [form] = left, visit = query.get('visit');
   if (!form) { go('/phone/', { replace: true }); return; }
   const { offerMore } = await import('./form/index.js');
   const root = document.getElementById('form');
-  const next = answer => (answer === 'now'
-    ? go(`/phone/case/${caseId}/interview?form=${encodeURIComponent(form.id)}&at=${Date.now()}&visit=${visit ?? ''}`, { replace: true })
-    : enterMore(caseId, query, left.slice(1)));
+  const next = async answer => {
+    if (answer === 'now') { go(moreAddress(caseId, form, visit), { replace: true }); return; }
+    if (answer === 'refused') await refuseForm(caseId, form).catch(() => {});
+    await enterMore(caseId, query, left.slice(1));
+  };
   if (root) offerMore({ root, forms: left, language, strings: t, onAnswer: next });
 }
 
