@@ -15,7 +15,7 @@ import { enrolment, model, onChange, use, waiting } from './store.js';
 import { startSync } from './sync.js';
 import * as today from './today.js';
 import { watchEnd } from './today.js';
-import { loadWords } from './words.js';
+import { loadWords, t } from './words.js';
 
 /** A module that is loaded when it is first needed, or while the phone is idle. `now` is what it exports, once it is there. */
 function later(load) {
@@ -86,14 +86,19 @@ async function move() {
   await here.after?.(module, ...here.parts);
 }
 
+/** Where the page is drawn, without what stands there until the program has begun; the library adds to what it finds. */
+function cleared() {
+  const app = document.getElementById('app');
+  app.replaceChildren();
+  return app;
+}
+
 function drawNow() {
   isDue = false;
   // After signing out there is nobody to draw for, until the page begins anew.
   if (here === null || (!enrolment() && here.module !== ENROL)) return;
   const page = here.page(here.module.now)(...here.parts);
-  const app = document.getElementById('app');
-  // What stands there until the program has begun; the library adds to what it finds.
-  if (!hasBegun) app.replaceChildren();
+  const app = hasBegun ? document.getElementById('app') : cleared();
   hasBegun = true;
   render(html`${frame(page, here.path, isSecond)}${knock()}`, app);
   watchEnd();
@@ -151,11 +156,21 @@ async function start() {
   await loadWords();
   const alone = await isAlone();
   await takeShell(alone).catch(error => console.warn('no worker', error.name));
-  await use(currentName());
+  try {
+    await use(currentName());
+  } catch (error) {
+    // Without its database the page can do nothing, and must not look as if it held nothing.
+    console.warn('no storage', error.name);
+    render(html`<main><h1>${t('phone.no_storage')}</h1><p class="notice bad" role="alert" data-fault="no-storage">${t('phone.no_storage_text')}</p>
+      <button type="button" class="btn pri" @click=${() => location.reload()}>${t('phone.try_again')}</button></main>`, cleared());
+    return;
+  }
   setDraw(draw);
   onChange(draw);
   onContact(draw);
-  for (const name of ['popstate', 'doorknock:moved']) addEventListener(name, move);
+  // An open form goes back by one screen and stays.
+  addEventListener('popstate', () => { if (here?.module !== FORMS || !FORMS.now.wentBack()) move(); });
+  addEventListener('doorknock:moved', move);
   addEventListener('doorknock:enrolled', () => { lead(); look(); });
   addEventListener('hashchange', async () => { if (location.hash.length > 1) { (await ENROL.load()).enterEnrol(); draw(); } });
   document.addEventListener('click', onClick);
