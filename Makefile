@@ -75,8 +75,8 @@ screenshots: build ## Take the pictures of docs/screenshots with Chromium (needs
 	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund && npm run screenshots
 
-budgets: build ## Weight, requests and times of every page, as in docs/pages.md (needs e2e/)
-	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../$(BIN) npm run --silent budgets
+budgets: build ## Weight, requests and times of every page and of the phone, as in docs/pages.md (needs e2e/)
+	cd e2e && npm ci --silent --no-audit --no-fund && export DOORKNOCK_BIN=../$(BIN) && npm run --silent budgets && node phone_budgets.mjs
 
 vendor: install-deps ## Fetch the browser libraries again that stand in web/vendor
 	@./scripts/vendor.sh

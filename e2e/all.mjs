@@ -2,7 +2,8 @@
 // AT_ONCE=1 one after the other. Closing line: "pages: all passed", or which failed.
 import { spawn } from 'node:child_process';
 
-const SCRIPTS = [['run.mjs'], ['phone.mjs'], ['complaints.mjs'], ['form.mjs'], ['--test', 'form_models.test.mjs'], ['card.mjs'], ['form_phone.mjs'], ['form_service.mjs']];
+const SCRIPTS = [['run.mjs'], ['phone.mjs'], ['phone_long.mjs'], ['complaints.mjs'], ['form.mjs'], ['--test', 'form_models.test.mjs'], ['card.mjs'], ['form_phone.mjs'], ['form_service.mjs']];
+if (process.env.LONG) SCRIPTS.push(['phone_budgets.mjs']);
 const begun = Date.now(), left = [...SCRIPTS], failed = [];
 
 /** Runs one script to its end. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { axe, launch, open, overflow } from './browser.mjs';
+import { axe, launch, open, overflow, signIn } from './browser.mjs';
 import { check, need, tell } from './checks.mjs';
 import { start } from './service.mjs';
 
@@ -161,7 +161,7 @@ try {
     await go(page, 'submit');
     const reference = await page.textContent('[data-reference]');
     // What was sent is not kept by the browser: Back asks for it again, or shows that it is gone.
-    await page.goBack().catch(() => {});
+    await page.goBack().catch(() => page.waitForTimeout(500));
     need(!(await page.content()).includes(NAME), 'Back shows the answer');
     await enter(page, code);
     need(!(await page.content()).includes(NAME), 'the answer is shown again');
@@ -263,6 +263,34 @@ try {
     need(enumerators.every(e => e.stops.every(stop => stop.case_id !== id)), 'somebody is sent there tomorrow');
     await context.close();
     return faults;
+  });
+
+  await check('card: a supervisor takes the interview by telephone; sent twice it is one', async () => {
+    const { id } = await card();
+    const { context, page, faults } = await open(browser, url, { width: 390, language: 'zh' });
+    await signIn(page, url);
+    await page.goto(`${url}/cases/${id}`);
+    await page.click(`a[href="/cases/${id}/form"]`);
+    need(await page.locator('[name=code], #pin').count() === 0, 'a code is asked for');
+    const found = [...await axe(page)];
+    await go(page, 'next');
+    await go(page, 'next');
+    need(await page.locator('[data-problem]').count() >= 4, 'what is missing is not marked');
+    found.push(...await axe(page));
+    await person(page, '电话里的人');
+    await go(page, 'next');
+    need(await screen(page) === 'end', await page.textContent('main'));
+    const again = await page.evaluate(() => new URLSearchParams(new FormData(document.querySelector('form[data-screen]'))).toString());
+    await go(page, 'submit');
+    await page.waitForURL(`${url}/cases/${id}?done=telephone`);
+    need(await page.locator('.toast').count() === 1, 'it is not said that it is stored');
+    const twice = await page.evaluate(async ([path, body]) => (await fetch(path, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: `${body}&go=submit` })).url, [`/cases/${id}/form`, again]);
+    need(twice.includes('done=telephone'), `the second time: ${twice}`);
+    const door = await told(id), last = door.visits.at(-1);
+    need(door.state === 'completed' && last.outcome === 'interview_complete' && last.channel === 'telephone' && last.enumerator === 's01', JSON.stringify(last));
+    need(door.interviews.length === 1 && door.interviews[0].persons[0].name === '电话里的人' && door.interviews[0].enumerator === 's01', JSON.stringify(door.interviews));
+    await context.close();
+    return [...found, ...faults];
   });
 
   await check('card: a code of another survey reaches nothing of this one', async () => {

@@ -42,7 +42,11 @@ async function later(page) {
     await page.waitForTimeout(50);
   }
 }
-const saved = page => page.waitForFunction(() => /\d\d:\d\d/.test(document.querySelector('.fm-status')?.textContent ?? ''));
+/** What was typed is on the disk 300 ms later. */
+async function saved(page) {
+  await page.waitForTimeout(600);
+  await page.waitForFunction(() => /\d\d:\d\d/.test(document.querySelector('.fm-status')?.textContent ?? ''));
+}
 const sync = page => page.click('nav.bot a[href="/phone/sync"]');
 
 try {

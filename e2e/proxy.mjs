@@ -44,6 +44,8 @@ export async function proxyTo(target) {
     next.end(body);
   }
   await new Promise(resolve => { server.listen(0, '127.0.0.1', resolve); });
+  // A check that failed does not stop it, and the script must end all the same.
+  server.unref();
   proxy.url = `http://127.0.0.1:${server.address().port}`;
   proxy.stop = () => { server.closeAllConnections(); server.close(); };
   return proxy;
