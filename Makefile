@@ -5,7 +5,7 @@
 CARGO ?= cargo
 BIN := target/release/doorknock
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots budgets vendor pages-test faults fleet soak soak-memory fuzz-api mutations forms corpus build install-deps clean
+.PHONY: help run test check bench screenshots budgets vendor pages-test pages-long faults fleet soak soak-memory fuzz-api mutations forms corpus build install-deps clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ install-deps: ## Install what is missing: PostgreSQL, a C compiler; with e2e/ al
 build: install-deps ## Build the release binary
 	$(CARGO) build --release --locked
 
-run: build ## First steps: an invented survey, a service on this machine, its pages; Ctrl-C ends it
+run: build ## First steps: an invented survey, its service and pages, a phone to enrol; PHONE=1: over HTTPS for real phones
 	@./scripts/first_steps.sh
 
 # No doctests: the examples in comments are read, the tests are run.
@@ -26,8 +26,11 @@ test: install-deps ## Run all tests, on a PostgreSQL of their own; the pages in 
 
 pages-test: install-deps ## The pages in Chromium: both languages, accessibility, keyboard, without script, on paper
 	$(CARGO) build --locked
-	cd e2e && npm ci --silent --no-audit --no-fund && export DOORKNOCK_BIN=../target/debug/doorknock && \
-	 node run.mjs && node --test form_models.test.mjs && node form_service.mjs && node form.mjs && node form_phone.mjs
+	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../target/debug/doorknock node all.mjs
+
+pages-long: install-deps ## The same with every combination of language, width and theme, 500 households, and the long stories
+	$(CARGO) build --locked
+	cd e2e && npm ci --silent --no-audit --no-fund && LONG=1 DOORKNOCK_BIN=../target/debug/doorknock node all.mjs
 
 check: install-deps ## Format, lints, tests; schema and dependency rules where their tools are installed
 	$(CARGO) fmt --check
@@ -76,8 +79,8 @@ screenshots: build ## Take the pictures of docs/screenshots with Chromium (needs
 	@test -d e2e || { echo "there is no e2e/ directory here"; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund && npm run screenshots
 
-budgets: build ## Weight, requests and times of every page, as in docs/pages.md (needs e2e/)
-	cd e2e && npm ci --silent --no-audit --no-fund && DOORKNOCK_BIN=../$(BIN) npm run --silent budgets
+budgets: build ## Weight, requests and times of every page and of the phone, as in docs/pages.md (needs e2e/)
+	cd e2e && npm ci --silent --no-audit --no-fund && export DOORKNOCK_BIN=../$(BIN) && npm run --silent budgets && node phone_budgets.mjs
 
 vendor: install-deps ## Fetch the browser libraries again that stand in web/vendor
 	@./scripts/vendor.sh

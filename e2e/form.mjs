@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { axe, launch, open, overflow } from './browser.mjs';
-import { check, need, tell } from './checks.mjs';
+import { check, need, tell, ways } from './checks.mjs';
 import { host } from './form_host.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -347,8 +347,8 @@ try {
   });
 
   // Accessibility, width, themes: every screen of the short form, of the needs form and of the form of all widgets.
-  for (const language of ['zh', 'en']) for (const [width, scale, theme] of [[390, 1, 'light'], [390, 1, 'dark'], [320, 1, 'light'], [195, 2, 'light']]) {
-    for (const form of ['census_short', 'needs', 'widgets']) await check(`axe ${form} ${language} ${width} ${theme}`, async () => {
+  for (const [language, [width, scale, theme], form] of ways(['zh', 'en'], [[390, 1, 'light'], [390, 1, 'dark'], [320, 1, 'light'], [195, 2, 'light']], ['census_short', 'needs', 'widgets'])) {
+    await check(`axe ${form} ${language} ${width} ${theme}`, async () => {
       const { context, page, faults } = await begin({ language, width, scale, theme }, `&form=${form}`);
       const found = [];
       const look = async where => {

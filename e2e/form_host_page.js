@@ -34,6 +34,7 @@ if (query.has('more')) {
     onFinish: async result => { window.finished = result; await db.delete('drafts', id); },
     onLeave: async why => { window.left = why; if (why === 'nothing') await db.delete('drafts', id); },
   });
+  addEventListener('popstate', () => window.mounted.wentBack());
   const watch = new MutationObserver(() => { if (root.querySelector('[data-screen]')) { window.openedMs = performance.now() - began; watch.disconnect(); } });
   watch.observe(root, { childList: true, subtree: true });
   if (root.querySelector('[data-screen]')) window.openedMs = performance.now() - began;

@@ -16,7 +16,8 @@ import { wordsOf } from './form_words.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const program = [process.env.DOORKNOCK_BIN, ...['target/debug/doorknock', 'target/release/doorknock'].map(p => join(root, p))].find(p => p && existsSync(p));
-const HOUSEHOLDS = Number(process.env.HOUSEHOLDS ?? 500);
+/** Seeds from 1: all of them in `make pages-long`. */
+const HOUSEHOLDS = Number(process.env.HOUSEHOLDS ?? (process.env.LONG ? 500 : 60));
 const door = {
   case_id: '5b1c9b1e-7c0c-5d0a-9d59-1d1f4f1c2a10', building: '6', building_name: '6号楼', unit: '2', room: '301',
   survey: { id: 'census-2020', reference_at: '2020-11-01T00:00:00+08:00', time_zone: 'Asia/Shanghai' },

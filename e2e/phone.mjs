@@ -1,92 +1,17 @@
 // What the enumerators' page promises, played through against the real program: enrolment, knocks, a bad network, a killed
-// browser, two tabs, a full disk. `phoneChecks` is called by run.mjs; alone: `node phone.mjs`.
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+// browser, two tabs, a full disk. Closing line: "N passed, N failed".
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { axe, launch, overflow } from './browser.mjs';
-import { check, need, tell } from './checks.mjs';
+import { check, need, tell, ways } from './checks.mjs';
 import { problem, proxyTo } from './proxy.mjs';
+import { args, eventually, held, ownBrowser, phoneTools, picture } from './phone_tools.mjs';
 import { start } from './service.mjs';
 
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-
-/** Waits until `look` gives something true, and returns it. */
-async function eventually(look, words, timeout = 60_000) {
-  for (const end = Date.now() + timeout; ; await new Promise(resolve => { setTimeout(resolve, 300); })) {
-    const seen = await look();
-    if (seen) return seen;
-    if (Date.now() > end) throw new Error(words);
-  }
-}
-/** What the page holds: the mirror of its database, without pictures' bytes. */
-const held = page => page.evaluate(async () => {
-  const { model } = await import(new URL('store.js', document.querySelector('script[type=module]').src));
-  return { device: model.meta.enrolment?.device_id, photos: model.photos.map(p => p.blob.size), sent: model.sent, outbox: model.outbox, receipts: model.receipts };
-});
-
-/** A PNG of `size` pixels a side, more than a phone sends as it is. */
-function picture(size) {
-  let state = 7;
-  const noise = () => { state = (state * 1103515245 + 12345) % 2147483648; return (state >> 8) % 16; };
-  const rows = Buffer.alloc(size * (size * 3 + 1));
-  for (let i = 0; i < rows.length; i += 1) rows[i] = i % (size * 3 + 1) ? noise() : 0;
-  const table = Array.from({ length: 256 }, (_, n) => { let c = n; for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1; return c >>> 0; });
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data]), out = Buffer.alloc(body.length + 8);
-    out.writeUInt32BE(data.length);
-    body.copy(out, 4);
-    out.writeUInt32BE((body.reduce((c, b) => table[(c ^ b) & 0xff] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0, body.length + 4);
-    return out;
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(size, 0);
-  head.writeUInt32BE(size, 4);
-  head.set([8, 2], 8);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
-}
-
 /** Runs all checks; `service` as service.mjs starts it, `browser` as launched. */
-export async function phoneChecks({ service, browser }) {
-  const supervisor = service.command('token', 's01').trim().split(/\s+/)[0];
-  const api = async (path, init = {}) => (await fetch(service.url + path, { ...init, headers: { authorization: `Bearer ${supervisor}`, ...init.headers } }));
-  const visits = async () => (await (await api('/v1/export/visits.csv')).text()).split('\n');
-  const codeFor = user => service.command('enrol-code', user).trim().split(/\s+/)[0];
-  const set = page => page.evaluate(() => ({ ...document.documentElement.dataset }));
-  const until = (page, attributes, timeout = 60_000) => page.waitForFunction(wanted => Object.entries(wanted).every(([k, v]) => document.documentElement.dataset[k] === v), attributes, { timeout });
-
-  /** A page whose faults are kept; `base` is the address of the service or of a proxy before it. */
-  async function phone(base, { context, language = 'en', width = 390, theme = 'light', scale = 1 } = {}) {
-    const own = context ?? await browser.newContext({
-      viewport: { width, height: 844 }, colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-GB', deviceScaleFactor: scale, reducedMotion: 'reduce',
-      permissions: ['geolocation'], geolocation: { longitude: 112.97, latitude: 34.75, accuracy: 12 },
-    });
-    const page = await own.newPage(), faults = [];
-    page.on('pageerror', e => faults.push(`script: ${e.message}`));
-    page.on('console', m => { if (m.type() === 'error' && !/status of [45]\d\d|ERR_|Failed to load/.test(m.text())) faults.push(`console: ${m.text()}`); });
-    page.on('request', r => { if (!r.url().startsWith(base) && !/^(data|blob):/.test(r.url())) faults.push(`foreign request: ${r.url()}`); });
-    return { context: own, page, faults };
-  }
-  async function enrolled(base, user = 'e01', options = {}) {
-    const all = await phone(base, options);
-    await all.page.goto(`${base}/phone/enrol#${codeFor(user)}`);
-    await all.page.click('[data-act=enrol]');
-    await until(all.page, { ready: 'true' });
-    await all.page.click('main a[href="/phone/"]');
-    await all.page.waitForSelector('[data-case]');
-    return all;
-  }
-  const rows = page => page.locator('ul.doors [data-case]');
-  /** Records an outcome at the n-th door of the list; returns its case. */
-  async function knock(page, n, outcome) {
-    const row = rows(page).nth(n), id = await row.getAttribute('data-case');
-    await row.click();
-    await page.click(`#knock [data-outcome=${outcome}]`);
-    return id;
-  }
-  const dismiss = page => page.click('[data-act=dismiss]');
+async function phoneChecks({ service, browser }) {
+  const { api, visits, codeFor, set, until, phone, enrolled, rows, knock, dismiss } = phoneTools({ service, browser });
 
   await check('phone: enrolment by link, and everything is kept before it says so', async () => {
     const { context, page, faults } = await phone(service.url);
@@ -107,7 +32,7 @@ export async function phoneChecks({ service, browser }) {
     return faults;
   });
 
-  for (const language of ['en', 'zh']) for (const theme of ['light', 'dark']) await check(`phone: axe and width on every place (${language} ${theme})`, async () => {
+  for (const [language, theme] of ways(['en', 'zh'], ['light', 'dark'])) await check(`phone: axe and width on every place (${language} ${theme})`, async () => {
     const { context, page, faults } = await enrolled(service.url, 'e01', { language, theme });
     const found = [];
     const look = async name => {
@@ -627,24 +552,6 @@ export async function phoneChecks({ service, browser }) {
   await check('phone: an evening offline, a killed browser, a bad network: each record exactly once', () => evening({ service, enrolCode: codeFor, api, visits, until, set, rows, knock, dismiss }));
 }
 
-/** A Chromium of its own process over a directory that outlives it. */
-async function ownBrowser(dir) {
-  const child = spawn(process.env.CHROMIUM ?? '/usr/bin/chromium', [...args, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${dir}`, '--lang=en-GB', 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  const address = await new Promise((resolve, reject) => {
-    let text = '';
-    child.stderr.on('data', part => { text += part; const found = text.match(/DevTools listening on (ws:\S+)/); if (found) resolve(found[1]); });
-    child.once('exit', () => reject(new Error(text)));
-  });
-  const browser = await chromium.connectOverCDP(address);
-  const context = browser.contexts()[0], page = context.pages()[0] ?? await context.newPage();
-  await page.setViewportSize({ width: 390, height: 844 });
-  return {
-    page,
-    /** Ends the whole process group without a word, as a dead battery would. */
-    kill: () => new Promise(resolve => { child.once('exit', resolve); process.kill(-child.pid, 'SIGKILL'); }),
-  };
-}
-
 async function evening({ service, enrolCode, api, visits, until, set, rows, knock, dismiss }) {
   const dir = mkdtempSync('/tmp/doorknock-phone-'), photo = join(dir, 'photo.png');
   writeFileSync(photo, picture(1700));
@@ -713,13 +620,12 @@ async function evening({ service, enrolCode, api, visits, until, set, rows, knoc
   }
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const service = await start(), browser = await launch();
-  try {
-    await phoneChecks({ service, browser });
-  } finally {
-    await browser.close();
-    await service.stop();
-  }
-  tell();
+const service = await start(), browser = await launch();
+try {
+  await phoneChecks({ service, browser });
+  await check('phone: no failure in the log of the service', () => service.log().split('\n').filter(l => / ERROR |panicked/.test(l)).slice(0, 3));
+} finally {
+  await browser.close();
+  await service.stop();
 }
+tell();

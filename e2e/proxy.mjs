@@ -2,7 +2,7 @@
 import { createServer, request } from 'node:http';
 
 /**
- * Starts a proxy before `target`. `rule({ method, path, body })` returns, for each request, nothing (pass), 'cut' (the
+ * Starts a proxy before `target`. `rule({ method, path, headers, body })` returns, for each request, nothing (pass), 'cut' (the
  * request never arrives), 'cut-answer' (the service answers, the phone never hears it), `{ status, headers, body }` (an
  * answer in the service's place) or `{ body }` (another body for the service).
  */
@@ -15,7 +15,7 @@ export async function proxyTo(target) {
     to.on('error', () => {});
     from.on('data', part => parts.push(part));
     from.on('end', () => {
-      const body = Buffer.concat(parts), asked = { method: from.method, path: from.url, body };
+      const body = Buffer.concat(parts), asked = { method: from.method, path: from.url, headers: from.headers, body };
       proxy.seen.push({ method: from.method, path: from.url, at: Date.now() });
       const rule = proxy.rule(asked);
       if (rule === 'cut') { from.socket.destroy(); return; }
@@ -44,6 +44,8 @@ export async function proxyTo(target) {
     next.end(body);
   }
   await new Promise(resolve => { server.listen(0, '127.0.0.1', resolve); });
+  // A check that failed does not stop it, and the script must end all the same.
+  server.unref();
   proxy.url = `http://127.0.0.1:${server.address().port}`;
   proxy.stop = () => { server.closeAllConnections(); server.close(); };
   return proxy;

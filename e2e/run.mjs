@@ -3,9 +3,8 @@
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { axe, launch, open, overflow, signIn } from './browser.mjs';
-import { check, need, tell } from './checks.mjs';
+import { check, need, tell, ways } from './checks.mjs';
 import { addresses, statusOf } from './pages.mjs';
-import { phoneChecks } from './phone.mjs';
 import { evil, password, start } from './service.mjs';
 
 const service = await start();
@@ -37,7 +36,7 @@ try {
   }, { always: true });
 
   // Accessibility, width, foreign requests: every page, both languages, two sizes, two themes.
-  for (const language of ['en', 'zh']) for (const width of [1440, 390]) for (const theme of ['light', 'dark']) {
+  for (const [language, width, theme] of ways(['en', 'zh'], [1440, 390], ['light', 'dark'])) {
     const { context, page, faults } = await open(browser, url, { language, width, theme, state: states[language] });
     for (const path of places.all) await check(`axe ${path} ${language} ${width} ${theme}`, async () => {
       faults.length = 0;
@@ -51,7 +50,7 @@ try {
   }
 
   // 320 px wide, and a desktop at 200 % zoom: nothing scrolls sideways but what says so.
-  for (const [width, scale] of [[320, 1], [720, 2]]) for (const language of ['en', 'zh']) {
+  for (const [[width, scale], language] of ways([[320, 1], [720, 2]], ['zh', 'en'])) {
     const { context, page } = await open(browser, url, { language, width, scale, state: states[language] });
     for (const path of places.all) await check(`width ${path} ${language} ${width}`, async () => {
       await page.goto(url + path);
@@ -299,7 +298,7 @@ try {
   });
 
   let batch = 0;
-  for (const language of ['en', 'zh']) for (const width of [1440, 320]) for (const theme of ['light', 'dark']) await check(`cards and the page of residents (${language} ${width} ${theme})`, async () => {
+  for (const [language, width, theme] of ways(['en', 'zh'], [1440, 320], ['light', 'dark'])) await check(`cards and the page of residents (${language} ${width} ${theme})`, async () => {
     const { context, page, faults } = await open(browser, url, { language, width, theme, state: states[language] });
     await page.goto(`${url}/returns?only=all`);
     // Other doors each time: a card takes five answers a day.
@@ -459,8 +458,6 @@ try {
     need((await context.request.get(`${url}/setup`)).status() === 403, 'a supervisor sees it');
     await context.close();
   });
-
-  await phoneChecks({ service, browser });
 
   await check('signing out ends the session', async () => {
     const { context, page } = await open(browser, url);

@@ -1,7 +1,7 @@
 // Starts the service on an invented survey in a directory of its own, and stops it again. Uses the program alone: set-up,
 // batches played in, devices enrolled, a password set.
 import { spawn, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -43,7 +43,8 @@ export async function start() {
   const dir = mkdtempSync('/tmp/doorknock-e2e-');
   // The database runs as another user where this runs as root.
   chmodSync(dir, 0o755);
-  const [setup, batches, data] = ['setup', 'batches', 'data'].map(n => join(dir, n));
+  const [setup, batches] = ['setup', 'batches'].map(n => join(dir, n));
+  let data = join(dir, 'data');
   const url = `http://127.0.0.1:${await freePort()}`;
   run(['simulate', '--setup', join(root, 'fixtures/yongxin'), '--setup-out', setup, '--out', batches, '--seed', '1']);
   let log = '', service;
@@ -72,7 +73,20 @@ export async function start() {
   upload([file]);
   for (const user of ['s01', 'admin']) run(['passwd', user, '--data-dir', data], `${password}\n`);
   return {
-    url, setup, data, evilCase: caseId, log: () => log,
+    url, setup, evilCase: caseId, log: () => log,
+    /** Where the database is now. */
+    get data() { return data; },
+    /** The service at the same address on a database that was restored from a backup, with the same key. */
+    async restored(backup) {
+      await stop();
+      const from = data;
+      data = `${from}.restored`;
+      mkdirSync(data);
+      copyFileSync(join(from, 'doorknock.key'), join(data, 'doorknock.key'));
+      if (process.getuid() === 0) chownSync(data, statSync(from).uid, statSync(from).gid);
+      run(['restore', backup, '--data-dir', data]);
+      await serve();
+    },
     /** Runs a command of the program on this service's data; returns what it printed. */
     command: (...args) => run([...args, '--data-dir', data]),
     /** The service's process ends, the data stays; and begins again. */

@@ -14,7 +14,7 @@ use crate::pages::{
     about, answers, areas, assets, assign, audit as audit_page, building, card_list, cards, case, decide,
     devices as device_page, doors, exports as export_page, forms as form_page, held as held_page, login,
     managers, model, outlook, overview, reading, returns as return_page, review, setup, sheet, slip, switch,
-    trouble, writing,
+    telephone, trouble, writing,
 };
 use crate::phone;
 
@@ -122,6 +122,8 @@ pub fn routes() -> Router<App> {
         .page("/buildings/{id}", reading(building::show))
         .page("/cases/{id}", reading(case::show))
         .form("/cases/{id}/decisions", writing(decide::submit))
+        .page("/cases/{id}/form", reading(telephone::show))
+        .form("/cases/{id}/form", writing(telephone::submit))
         .page("/doors", reading(doors::show))
         .page("/returns", reading(return_page::show))
         .page("/assign", reading(assign::show))

@@ -167,11 +167,12 @@ pub(super) fn enrol_code(common: &Common, args: &EnrolCodeArgs) -> Result<ExitCo
             ingest.store.add_enrol_code(&hash, member.key, &member.user, access::code_end(now), None).await?;
         ensure!(is_listed, "{} has just left the staff list", member.user);
         say(&code);
+        let address = args.url.map(|url| format!("{}/phone/enrol#{code}", url.trim_end_matches('/')));
+        if let Some(address) = &address {
+            say(address);
+        }
         if std::io::stdout().is_terminal() {
-            let text = args.url.map_or_else(
-                || code.clone(),
-                |url| format!("{}/phone/enrol#{code}", url.trim_end_matches('/')),
-            );
+            let text = address.unwrap_or_else(|| code.clone());
             let picture = qrcode::QrCode::new(text.as_bytes()).context("the QR picture cannot be drawn")?;
             say(picture.render::<qrcode::render::unicode::Dense1x2>().build());
             remark("one use, 24 hours");

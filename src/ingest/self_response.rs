@@ -5,6 +5,7 @@
 
 mod entry;
 mod records;
+mod telephone;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ use crate::surveys::Survey;
 
 pub use entry::{Entered, Pin};
 use records::{Made, made};
+pub use telephone::Call;
 
 /// Why an answer was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,6 +48,7 @@ pub mod shares;
 pub mod sheet;
 pub mod slip;
 pub mod switch;
+pub mod telephone;
 pub mod trouble;
 pub mod visitor;
 pub mod when;

@@ -19,6 +19,9 @@ statements! {
     FORMS = "-- forms
         select form_id, role, place, title, title_zh, is_open, is_offered, is_built_in, created_at from form
         where district_id = $1 and survey_no = $2 and ($3::text is null or form_id = $3) order by form_id";
+    /// $1 district, $2 survey.
+    EXTRA_PLACES = "-- extra_form_places
+        select place, form_id from form where district_id = $1 and survey_no = $2 and role = 'extra' order by place";
     /// $1 district, $2 survey, $3 form or null. Newest first, drafts before all.
     VERSIONS = "-- form_versions
         select form_id, version, seq, hash, source_name, warnings, role, is_offered, questions, languages, made_by, made_at, published_at
@@ -306,6 +309,12 @@ pub async fn lock(tx: &Tx, key: SurveyKey) -> Result<(), Error> {
     let number = (0x666f_726d_i64 << 32) | i64::from(key.no);
     tx.query(&LOCK, &[&number]).await?;
     Ok(())
+}
+
+/// The extra forms of a survey, each with its place among the bits of a case.
+pub async fn extra_places(tx: &Tx, key: SurveyKey) -> Result<Vec<(i16, String)>, Error> {
+    let rows = tx.query(&EXTRA_PLACES, &[&key.district, &key.no]).await?;
+    Ok(rows.iter().map(|row| (row.get("place"), row.get("form_id"))).collect())
 }
 
 /// The forms of a survey by id; with `only` that one.

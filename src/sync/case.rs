@@ -14,6 +14,7 @@ use crate::domain::{
 use crate::store::card::{self, Progress};
 use crate::store::case::CaseRow;
 use crate::store::feed::Reader;
+use crate::store::form;
 use crate::store::told::{self, Made};
 use crate::store::{Error, Sight, SurveyKey, Tx};
 use crate::surveys::Survey;
@@ -39,6 +40,8 @@ struct Told {
     progress: HashMap<CaseId, Progress>,
     /// When they would like to be visited.
     wishes: HashMap<CaseId, Vec<Window>>,
+    /// The extra forms of the survey, each with its place among the bits of a case.
+    extra: Vec<(i16, String)>,
 }
 
 /// These cases, in their order.
@@ -68,7 +71,9 @@ impl Told {
         for (case, from, to) in card::windows(tx, survey.key, &all, WISHES).await? {
             wishes.entry(case).or_default().push(Window { from, to });
         }
-        let untouched = Self { progress, wishes, ..Self::default() };
+        let has_sheets = rows.iter().any(|row| row.forms_done != 0);
+        let extra = if has_sheets { form::extra_places(tx, survey.key).await? } else { Vec::new() };
+        let untouched = Self { progress, wishes, extra, ..Self::default() };
         if touched.is_empty() {
             return Ok(untouched);
         }
@@ -92,10 +97,16 @@ impl Told {
             "history": visits.iter().map(|v| visit(v)).collect::<Vec<_>>(),
             "completed": self.completed(evidence, standing), "interviews": self.own(evidence),
             "not_before": not_before(standing, &survey.rules), "wishes": self.wishes.get(&row.id).map_or(&[][..], Vec::as_slice),
+            "forms_done": self.forms_done(row),
             "self": self.progress.get(&row.id).map(|p| json!({"started_at": p.started_at, "submitted_at": p.submitted_at})),
         });
         let noted = visits.iter().map(|v| v.id.0).filter(|id| self.noted.contains(id)).collect();
         Change { noted, ..Change::put("case", data) }
+    }
+
+    /// The extra forms that the household has answered completely.
+    fn forms_done(&self, row: &CaseRow) -> Vec<&String> {
+        self.extra.iter().filter(|(place, _)| row.forms_done >> place & 1 == 1).map(|(_, id)| id).collect()
     }
 
     /// Who completed the case, when, how, and how many people the form lists.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::door::{Door, area_names};
@@ -244,6 +244,9 @@ pub struct PersonView {
     /// Where else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
+    /// The other items of the form as they were sent, so that a correction can begin from them.
+    #[serde(flatten)]
+    pub items: Map<String, Value>,
 }
 
 /// A date of birth with gaps.
@@ -621,5 +624,15 @@ fn person_view(p: &PersonRow) -> PersonView {
             (false, _) => "missing",
         },
         other_address: p.other_address.clone(),
+        items: other_items(&p.items),
     }
+}
+
+/// The items of a person that have no field of their own here.
+fn other_items(stored: &str) -> Map<String, Value> {
+    let mut items: Map<String, Value> = serde_json::from_str(stored).unwrap_or_default();
+    for shown in ["residence_status", "other_address"] {
+        items.remove(shown);
+    }
+    items
 }

@@ -66,8 +66,13 @@ async fn an_enumerator_sees_the_people_of_own_interviews_for_a_week_and_of_other
     let app = App::new(Survey::with_dwellings(1)).await;
     let (own, mate) = (app.device("ea1").await, app.device("ea2").await);
     let case = app.survey.case(0);
+    let mut spouse = person(2, "李明", "spouse");
+    for (item, value) in [("stayed_at", 1), ("registered_at", 4), ("time_away", 3)] {
+        spouse[item] = json!(value);
+    }
+    spouse["ethnicity"] = json!("01");
     let talk = with(
-        interview_with(case, vec![person(1, "欧阳秀英", "head"), person(2, "李明", "spouse")]),
+        interview_with(case, vec![person(1, "欧阳秀英", "head"), spouse]),
         "address_text",
         "6号楼2单元301",
     );
@@ -77,6 +82,11 @@ async fn an_enumerator_sees_the_people_of_own_interviews_for_a_week_and_of_other
     let seen = own.get(&path).await;
     assert_eq!(seen["interviews"][0]["persons"][0]["name"], "欧阳秀英");
     assert_eq!(seen["interviews"][0]["household"]["n_stayed"], 2);
+    let items =
+        json!({"stayed_here": true, "stayed_at": 1, "registered_at": 4, "time_away": 3, "ethnicity": "01"});
+    for (item, value) in items.as_object().unwrap() {
+        assert_eq!(&seen["interviews"][0]["persons"][1][item], value, "a correction begins from {item}");
+    }
     let outline = mate.get(&path).await;
     assert!(!outline.to_string().contains("欧阳"), "{outline}");
     let interview = &outline["interviews"][0];

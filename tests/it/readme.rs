@@ -38,6 +38,7 @@ const BUILDS: &str = "builds the program or runs the tests: this test is one of 
 /// The commands, in an order in which they can be run.
 const COMMANDS: [(&str, How); 30] = [
     ("make run", How::Not(BUILDS)),
+    ("make run PHONE=1", How::Not(BUILDS)),
     ("make help", How::Not("prints the targets of the Makefile")),
     ("make build", How::Not(BUILDS)),
     ("make test", How::Not(BUILDS)),

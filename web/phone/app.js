@@ -1,77 +1,104 @@
-// The page begins here: words, database, worker, the first draw; then one draw after every change.
+// The page begins here: words, database, worker, the first draw; then one draw after every change. Places other than Today are loaded after
+// the first draw, while nobody waits.
 
 import { html, render } from './lit.js';
-import { add, enterAdd } from './add.js';
 import { contact, onContact } from './api.js';
-import { booked } from './booked.js';
 import { cookie } from './cookie.js';
 import { currentName } from './db.js';
-import { checks } from './check.js';
 import { setDraw } from './draw.js';
-import { doorPage } from './door_page.js';
-import { enrolPage, enterEnrol } from './enrol.js';
 import { warmUp } from './forms.js';
 import { frame, go } from './frame.js';
-import { enterInterview, enterMore, interview, leaveInterview } from './interview.js';
 import { closeKnock, knock } from './knock.js';
 import { releaseAll } from './outbox.js';
 import { askStorage, isReady, lookReady, takeShell } from './ready.js';
 import { enrolment, model, onChange, use, waiting } from './store.js';
 import { startSync } from './sync.js';
-import { syncPage } from './sync_page.js';
-import { enterToday, today, watchEnd } from './today.js';
-import { loadWords } from './words.js';
+import * as today from './today.js';
+import { watchEnd } from './today.js';
+import { loadWords, t } from './words.js';
 
-/** Each place: which addresses, what is drawn, what is done before the first draw, what after it. */
+/** A module that is loaded when it is first needed, or while the phone is idle. `now` is what it exports, once it is there. */
+function later(load) {
+  const module = { now: null, load: async () => { module.now ??= await load(); return module.now; } };
+  return module;
+}
+const TODAY = { now: today, load: async () => today }, ENROL = later(() => import('./enrol.js'));
+const FORMS = later(() => import('./interview.js'));
+const query = () => new URLSearchParams(location.search);
+
+/**
+ * Each place: which addresses, its module, what is drawn, what is done before the first draw, what after it, what when it is left.
+ * All but the first take a module's exports.
+ */
 const PLACES = [
-  [/^\/phone\/booked$/, booked],
-  [/^\/phone\/add$/, add, (_, query) => enterAdd({ of: query.get('of'), correct: query.get('correct') })],
-  [/^\/phone\/sync$/, syncPage],
-  [/^\/phone\/enrol$/, enrolPage, enterEnrol],
-  [/^\/phone\/checks$/, checks],
-  [/^\/phone\/case\/([0-9a-f-]{36})\/interview$/, interview, null, ([id], query) => enterInterview(id, query)],
-  [/^\/phone\/case\/([0-9a-f-]{36})\/more$/, interview, null, ([id], query) => enterMore(id, query)],
-  [/^\/phone\/form$/, () => interview(null), null, (_, query) => enterInterview(null, query)],
-  [/^\/phone\/case\/([0-9a-f-]{36})$/, doorPage],
-  [/^\/phone\/?$/, today, enterToday],
+  [/^\/phone\/?$/, TODAY, m => m.today, m => m.enterToday()],
+  [/^\/phone\/booked$/, later(() => import('./booked.js')), m => m.booked],
+  [/^\/phone\/add$/, later(() => import('./add.js')), m => m.add, m => m.enterAdd({ of: query().get('of'), correct: query().get('correct') })],
+  [/^\/phone\/sync$/, later(() => import('./sync_page.js')), m => m.syncPage],
+  [/^\/phone\/enrol$/, ENROL, m => m.enrolPage, m => m.enterEnrol()],
+  [/^\/phone\/checks$/, later(() => import('./check.js')), m => m.checks],
+  [/^\/phone\/case\/([0-9a-f-]{36})\/interview$/, FORMS, m => m.interview, null, (m, id) => m.enterInterview(id, query()), m => m.leaveInterview()],
+  [/^\/phone\/case\/([0-9a-f-]{36})\/more$/, FORMS, m => m.interview, null, (m, id) => m.enterMore(id, query()), m => m.leaveInterview()],
+  [/^\/phone\/form$/, FORMS, m => () => m.interview(null), null, m => m.enterInterview(null, query()), m => m.leaveInterview()],
+  [/^\/phone\/case\/([0-9a-f-]{36})$/, later(() => import('./door_page.js')), m => m.doorPage],
 ];
 
-let here = null, isDue = false, isSecond = false, isLeading = false, hasBegun = false;
+let here = null, moves = 0, isDue = false, isSecond = false, isLeading = false, hasBegun = false;
 
 function find() {
-  if (!enrolment() && location.pathname !== '/phone/enrol') go('/phone/enrol', { replace: true });
-  for (const [pattern, page, before, after] of PLACES) {
+  if (!enrolment() && location.pathname !== '/phone/enrol') go('/phone/enrol', { replace: true, isSilent: true });
+  for (const [pattern, module, page, before, after, leave] of PLACES) {
     const found = location.pathname.match(pattern);
-    if (found) return { page, before, after, parts: found.slice(1), path: location.pathname };
+    if (found) return { module, page, before, after, leave, parts: found.slice(1), path: location.pathname };
   }
-  go('/phone/', { replace: true });
+  go('/phone/', { replace: true, isSilent: true });
   return find();
+}
+
+/** The module of a place. Where the service has a newer page and this one's files are gone, the new one is loaded. */
+async function loaded(place) {
+  try {
+    return place.module.now ?? await place.module.load();
+  } catch (error) {
+    console.warn('a part of the page is not here', error.name);
+    if (navigator.onLine) location.reload();
+    return null;
+  }
 }
 
 /** Opens the place that the address names. */
 async function move() {
+  moves += 1;
+  const mine = moves, was = here?.path;
   closeKnock();
-  leaveInterview();
-  const was = here?.path;
-  here = find();
-  const query = new URLSearchParams(location.search);
-  here.before?.(here.parts, query);
+  here?.leave?.(here.module.now);
+  const place = find();
+  // A place whose module is here already is drawn at once, without a turn in between.
+  const module = place.module.now ?? await loaded(place);
+  if (!module || mine !== moves) return;
+  here = place;
+  here.before?.(module);
   drawNow();
   if (was !== undefined && was !== here.path) {
     scrollTo(0, 0);
     document.querySelector('h1')?.focus({ preventScroll: true });
   }
-  await here.after?.(here.parts, query);
+  await here.after?.(module, ...here.parts);
+}
+
+/** Where the page is drawn, without what stands there until the program has begun; the library adds to what it finds. */
+function cleared() {
+  const app = document.getElementById('app');
+  app.replaceChildren();
+  return app;
 }
 
 function drawNow() {
   isDue = false;
   // After signing out there is nobody to draw for, until the page begins anew.
-  if (here === null || (!enrolment() && here.page !== enrolPage)) return;
-  const page = here.page(...here.parts);
-  const app = document.getElementById('app');
-  // What stands there until the program has begun; the library adds to what it finds.
-  if (!hasBegun) app.replaceChildren();
+  if (here === null || (!enrolment() && here.module !== ENROL)) return;
+  const page = here.page(here.module.now)(...here.parts);
+  const app = hasBegun ? document.getElementById('app') : cleared();
   hasBegun = true;
   render(html`${frame(page, here.path, isSecond)}${knock()}`, app);
   watchEnd();
@@ -129,17 +156,28 @@ async function start() {
   await loadWords();
   const alone = await isAlone();
   await takeShell(alone).catch(error => console.warn('no worker', error.name));
-  await use(currentName());
+  try {
+    await use(currentName());
+  } catch (error) {
+    // Without its database the page can do nothing, and must not look as if it held nothing.
+    console.warn('no storage', error.name);
+    render(html`<main><h1>${t('phone.no_storage')}</h1><p class="notice bad" role="alert" data-fault="no-storage">${t('phone.no_storage_text')}</p>
+      <button type="button" class="btn pri" @click=${() => location.reload()}>${t('phone.try_again')}</button></main>`, cleared());
+    return;
+  }
   setDraw(draw);
   onChange(draw);
   onContact(draw);
-  for (const name of ['popstate', 'doorknock:moved']) addEventListener(name, move);
+  // An open form goes back by one screen and stays.
+  addEventListener('popstate', () => { if (here?.module !== FORMS || !FORMS.now.wentBack()) move(); });
+  addEventListener('doorknock:moved', move);
   addEventListener('doorknock:enrolled', () => { lead(); look(); });
-  addEventListener('hashchange', () => { if (location.hash.length > 1) { enterEnrol(); draw(); } });
+  addEventListener('hashchange', async () => { if (location.hash.length > 1) { (await ENROL.load()).enterEnrol(); draw(); } });
   document.addEventListener('click', onClick);
   await move();
   if (enrolment()) { lead(); askStorage().then(draw); }
   look();
+  whenIdle(loadAll);
   setInterval(draw, 30_000);
 }
 
@@ -148,7 +186,15 @@ async function look() {
   await lookReady().catch(() => {});
   draw();
   if (!isReady()) setTimeout(look, 1000);
-  else (globalThis.requestIdleCallback ?? setTimeout)(() => warmUp().catch(error => console.warn('forms are not ready', error.name)));
+  else whenIdle(() => warmUp().catch(error => console.warn('forms are not ready', error.name)));
+}
+
+const whenIdle = work => (globalThis.requestIdleCallback ?? setTimeout)(work);
+
+/** Loads what the first draw did not need, so that every place opens at once, also where no worker keeps the files. */
+async function loadAll() {
+  for (const [, module] of PLACES) await module.load().catch(() => {});
+  await import('./form/index.js').catch(() => {});
 }
 
 start();

@@ -6,10 +6,11 @@ import { draftsOf, dropDraft, restoreDraft } from './drafts.js';
 import { sign } from './frame.js';
 import { showBar } from './bar.js';
 import { openKnock } from './knock.js';
+import { dueForms, moreAddress } from './more.js';
 import { noteOf, setNote } from './notes.js';
 import { timeOf } from './clock.js';
 import { zone, model } from './store.js';
-import { count, label, sayAgo, sayBrief, t } from './words.js';
+import { count, label, named, sayAgo, sayBrief, t } from './words.js';
 
 function facts(d) {
   const { row } = d;
@@ -55,6 +56,13 @@ function sentToday(d) {
     <a class="btn" data-act="correct" href=${`/phone/case/${d.id}/interview?correct=${row.id}`}>${t('phone.correct')}</a></section>`);
 }
 
+/** Forms that the household put off, once its main form is there. */
+function furtherForms(d) {
+  const due = ['completed', 'partial'].includes(d.state) ? dueForms(d.id) : [];
+  return due.length === 0 ? nothing : html`<section class="sec"><h2>${t('phone.more_forms')}</h2><div class="row">${due.map(form => html`<a class="btn" data-form=${form.id}
+    href=${moreAddress(d.id, form, null)}>${named(form.title_zh, form.title)}</a>`)}</div></section>`;
+}
+
 /** The page of a door. */
 export function doorPage(id) {
   const d = door(id);
@@ -67,7 +75,7 @@ export function doorPage(id) {
         ${d.completed ? html`<button type="button" class="btn big" data-act="interview" @click=${() => openKnock(d.id, { step: 'sure' })}>${t('phone.start')}</button>`
     : html`<a class="btn big" data-act="interview" href=${`/phone/case/${d.id}/interview?at=${Date.now()}`}>${t('phone.start')}</a>`}
         <button type="button" class="btn big" data-act="telephone" @click=${() => openKnock(d.id, { channel: 'telephone' })}>${t('phone.telephoned')}</button></div></section>
-      ${drafts(d)}${sentToday(d)}
+      ${drafts(d)}${sentToday(d)}${furtherForms(d)}
       <section class="sec">${noteForm(d)}</section>
       <section class="sec"><h2>${count('phone.visits', visits.length)}</h2>${visits.length ? html`<ol class="timeline">${visits.map(visit)}</ol>` : html`<p class="mute">${t('phone.no_visits')}</p>`}
         ${own(d.id).refused ? html`<p><a href="/phone/sync">${t('phone.needs_you')}</a></p>` : nothing}

@@ -1,7 +1,7 @@
 // Doors as pages show them: what the feed says, with what this phone recorded and the service does not know yet.
 
 import { foreseen, look } from './outcome.js';
-import { enrolment, model } from './store.js';
+import { enrolment, model, survey } from './store.js';
 import { label, language, named } from './words.js';
 
 let seen = { version: -1 };
@@ -91,3 +91,14 @@ export const called = d => (d.household > 1 ? `${d.number}#${d.household}` : d.n
 
 /** All doors that this phone holds. */
 export const doors = () => [...model.things.case.keys()].map(door);
+
+/** A door as forms take it; see `interview.js`. */
+export function doorForForm(id) {
+  const d = door(id), { id: slug, reference_at, time_zone, district } = survey();
+  const { place, building, unit, room, floor, area } = placeOf(d.row);
+  const dwelling = model.things.dwelling.get(d.row.dwelling_id) ?? {};
+  return {
+    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address,
+    household: d.household, state: d.state, survey: { id: slug, reference_at, time_zone, district },
+  };
+}

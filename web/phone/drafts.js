@@ -1,5 +1,6 @@
 // Interviews begun and not finished: one row each, stored after every change, removed only when finished or given up.
 
+import { CENSUS } from './forms.js';
 import { model, write } from './store.js';
 import { uuid } from './uuid.js';
 
@@ -9,10 +10,13 @@ export const draftsOf = caseId => model.drafts.filter(d => !caseId || d.case_id 
 /** The draft with that id, or undefined. */
 export const draft = id => model.drafts.find(d => d.id === id);
 
-/** Begins a draft: `began_at` is the moment of the tap (milliseconds). Returns its id. */
+/**
+ * Begins a draft: `began_at` is the moment of the tap (milliseconds). The version of the form is kept with it, so that a newer one changes
+ * nothing under the answers. Returns its id.
+ */
 export async function beginDraft({ case_id, form, began_at, visit_id = null, previous = null, replaces }) {
-  const id = uuid();
-  await write(['drafts'], tx => tx.store.put({ id, case_id, form, began_at, changed_at: Date.now(), data: null, visit_id, previous, replaces }));
+  const id = uuid(), sheet = form === CENSUS.id ? null : model.things.form.get(form) ?? null;
+  await write(['drafts'], tx => tx.store.put({ id, case_id, form, sheet, began_at, changed_at: Date.now(), data: null, visit_id, previous, replaces }));
   return id;
 }
 

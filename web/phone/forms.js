@@ -72,9 +72,17 @@ export async function fetchForms() {
 /** A form with the functions that read its files, as `form/index.js` takes it. */
 export const withFiles = form => (form === CENSUS ? form : { ...form, xform: () => xformOf(form), file: name => fileOf(form, name) });
 
+/** Whether this phone has the memory to keep forms ready that nobody opened yet. */
+const hasRoom = () => (navigator.deviceMemory ?? 2) >= 2;
+
 /** Loads library and forms while the phone is idle, so that opening one is quick. A phone with little memory is left alone. */
-export async function warmUp() {
-  const forms = [...formsOf('main'), ...formsOf('extra')];
-  if (forms.length === 0 || (navigator.deviceMemory ?? 2) < 2) return;
-  await (await import('./form/index.js')).warmUp(forms.map(withFiles));
+export async function warmUp(forms = [...formsOf('main'), ...formsOf('extra')], door = null) {
+  const own = forms.filter(form => form !== CENSUS);
+  if (own.length === 0 || !hasRoom()) return;
+  await (await import('./form/index.js')).warmUp(own.map(withFiles), door);
+}
+
+/** The same at a door where an interview is about to begin: forms that look up their door are read with that door alone. */
+export function warmUpAt(forms, door) {
+  (globalThis.requestIdleCallback ?? setTimeout)(() => warmUp(forms, door).catch(() => {}));
 }

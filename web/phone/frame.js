@@ -13,10 +13,10 @@ export function sign(name) {
   return svg`<svg class="sign" aria-hidden="true"><use href=${`#s-${symbol}`}></use></svg>`;
 }
 
-/** Goes to a place of the page. */
-export function go(path, { replace = false } = {}) {
+/** Goes to a place of the page. `isSilent` changes the address alone. */
+export function go(path, { replace = false, isSilent = false } = {}) {
   history[replace ? 'replaceState' : 'pushState']({}, '', path);
-  dispatchEvent(new Event('doorknock:moved'));
+  if (!isSilent) dispatchEvent(new Event('doorknock:moved'));
 }
 
 const STOPPED = { 'device-revoked': 'phone.revoked', 'unknown-survey': 'phone.survey_gone' };

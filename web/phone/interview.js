@@ -2,7 +2,7 @@
 //
 // form/index.js exports
 //
-//   mountForm({ root, form, door, draft, language, strings, previous, onDraft, onFinish, onLeave }) -> { close() }
+//   mountForm({ root, form, door, draft, language, strings, previous, onDraft, onFinish, onLeave }) -> { close(), wentBack() }
 //
 //   root      an empty element; everything below it belongs to the form. `close()` empties it and stops all timers.
 //   form      { id, version, role, title?, title_zh?, xform(), file(name) }
@@ -35,15 +35,16 @@ import { html, nothing } from './lit.js';
 import { call, NoAnswer } from './api.js';
 import { stamp } from './clock.js';
 import { StorageError } from './db.js';
-import { called, door, placeOf } from './doors.js';
+import { called, door, doorForForm as doorOf } from './doors.js';
 import { beginDraft, draft, dropDraft, restoreDraft, saveDraft } from './drafts.js';
 import { draw } from './draw.js';
 import { go } from './frame.js';
 import { showBar } from './bar.js';
-import { CENSUS, formsOf, mainForm, withFiles } from './forms.js';
+import { CENSUS, mainForm, warmUpAt, withFiles } from './forms.js';
+import { dueForms, moreAddress, refuseForm } from './more.js';
 import { addRecords, visitOf } from './outbox.js';
 import { locate } from './position.js';
-import { enrolment, model, survey, zone } from './store.js';
+import { enrolment, model, zone } from './store.js';
 import { kick } from './sync.js';
 import { uuid } from './uuid.js';
 import { language, t } from './words.js';
@@ -51,7 +52,7 @@ import { language, t } from './words.js';
 const view = { mounted: null, row: null, fault: null, fix: null };
 const PROXIES = ['neighbour', 'manager', 'relative'];
 
-/** The form with that id, else the main form. */
+/** The form with that id as it is now, else the main form. */
 const formOf = id => (id === CENSUS.id ? CENSUS : model.things.form.get(id) ?? mainForm());
 
 /** The interview that is corrected: what this phone sent, else what the service still shows its maker. */
@@ -92,6 +93,9 @@ export async function enterInterview(caseId, query) {
   else go('/phone/', { replace: true });
 }
 
+/** Back was pressed: whether the form has taken it for itself. */
+export const wentBack = () => Boolean(view.mounted?.wentBack());
+
 /** Closes the form; the draft stays. */
 export function leaveInterview() {
   view.mounted?.close();
@@ -103,7 +107,7 @@ async function mount(row) {
     const { mountForm } = await import('./form/index.js');
     const root = document.getElementById('form');
     if (view.row !== row || !root) return;
-    const form = formOf(row.form);
+    const form = row.sheet ?? formOf(row.form);
     view.mounted = mountForm({
       root, door: row.case_id ? doorOf(row.case_id) : null, draft: row.data, language, strings: t, previous: row.previous,
       form: withFiles(form),
@@ -111,21 +115,13 @@ async function mount(row) {
       onFinish: result => finish(row, result),
       onLeave: why => leave(row, why),
     });
+    // While the people are asked, what is asked after them is made ready.
+    if (row.case_id) warmUpAt(dueForms(row.case_id), doorOf(row.case_id));
   } catch (error) {
     console.error(error);
     view.fault = t('phone.form_fault');
     draw();
   }
-}
-
-function doorOf(id) {
-  const d = door(id), { id: slug, reference_at, time_zone, district } = survey();
-  const { place, building, unit, room, floor, area } = placeOf(d.row);
-  const dwelling = model.things.dwelling.get(d.row.dwelling_id) ?? {};
-  return {
-    case_id: d.id, area, area_name: dwelling.area_name ?? '', building, building_name: dwelling.building_name ?? place, unit, floor, room, address: d.row.address,
-    household: d.household, state: d.state, survey: { id: slug, reference_at, time_zone, district },
-  };
 }
 
 /** Which outcome a finished main form gives its visit. */
@@ -163,8 +159,13 @@ async function finish(row, result) {
   leaveInterview();
   showBar({ words: t('phone.interview_stored', { door: nameOf(row) }), isResting: false });
   kick();
-  const more = visit && !result.outcome ? formsOf('extra') : [];
-  go(more.length ? `/phone/case/${row.case_id}/more?visit=${visit.id}` : '/phone/', { replace: true });
+  go(asksMore(row, result) ? `/phone/case/${row.case_id}/more?visit=${visit?.id ?? row.visit_id ?? ''}` : '/phone/', { replace: true });
+}
+
+/** Whether further forms are due at the door. They follow a new main form and one another, and no form that broke off. */
+function asksMore(row, { outcome }) {
+  const { role } = formOf(row.form), follows = role === 'extra' || (role === 'main' && !row.previous?.id);
+  return Boolean(row.case_id) && follows && !outcome && dueForms(row.case_id).length > 0;
 }
 
 async function leave(row, why) {
@@ -176,15 +177,17 @@ async function leave(row, why) {
   go('/phone/', { replace: true });
 }
 
-/** Called when the page of further forms is opened: asks for each whether it is asked now. */
-export async function enterMore(caseId, query, left = formsOf('extra')) {
+/** Called when the page of further forms is opened: asks for each that is due whether it is asked now. */
+export async function enterMore(caseId, query, left = dueForms(caseId)) {
   const [form] = left, visit = query.get('visit');
   if (!form) { go('/phone/', { replace: true }); return; }
   const { offerMore } = await import('./form/index.js');
   const root = document.getElementById('form');
-  const next = answer => (answer === 'now'
-    ? go(`/phone/case/${caseId}/interview?form=${encodeURIComponent(form.id)}&at=${Date.now()}&visit=${visit ?? ''}`, { replace: true })
-    : enterMore(caseId, query, left.slice(1)));
+  const next = async answer => {
+    if (answer === 'now') { go(moreAddress(caseId, form, visit), { replace: true }); return; }
+    if (answer === 'refused') await refuseForm(caseId, form).catch(() => {});
+    await enterMore(caseId, query, left.slice(1));
+  };
   if (root) offerMore({ root, forms: left, language, strings: t, onAnswer: next });
 }
 

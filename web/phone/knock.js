@@ -2,7 +2,7 @@
 
 import { html, nothing } from './lit.js';
 import { daysAfter, dayOf, instant, stamp, timeOf, weekdayOf } from './clock.js';
-import { called, door, nameOf } from './doors.js';
+import { called, door, doorForForm, nameOf } from './doors.js';
 import { draftsOf } from './drafts.js';
 import { draw } from './draw.js';
 import { go, sign } from './frame.js';
@@ -11,7 +11,7 @@ import { addRecords, amend, REST, visitOf } from './outbox.js';
 import { noteOf, setNote } from './notes.js';
 import { OTHER } from './outcome.js';
 import { locate } from './position.js';
-import { formsOf } from './forms.js';
+import { formsOf, mainForm, warmUpAt } from './forms.js';
 import { survey, zone } from './store.js';
 import { label, named, sayBrief, sayDay, t } from './words.js';
 
@@ -28,6 +28,7 @@ export async function openKnock(caseId, { correcting, channel, step = 'buttons' 
   open = { id: caseId, at: correcting ? Date.parse(correcting.record.at) : Date.now(), step, fix: locate(), fault: null, isBusy: false, correcting, channel };
   draw();
   document.getElementById('knock').showModal();
+  warmUpAt([mainForm()], doorForForm(caseId));
 }
 
 /** Closes the sheet; nothing is recorded by that. */

@@ -179,6 +179,6 @@ const withoutIds = record => ({ ...record, persons: (record.persons ?? []).map((
 
 function sentRow(entry, receipt, { copy, own = null }, at) {
   const { type, id, revision, at: when, outcome } = entry.record;
-  return { type, id, revision, at: when, outcome, case_id: entry.case_id, made_at: entry.made_at, sent_at: at, status: receipt.status, reason: receipt.reason,
+  return { type, id, revision, at: when, outcome, form: entry.record.form?.id, case_id: entry.case_id, made_at: entry.made_at, sent_at: at, status: receipt.status, reason: receipt.reason,
     detail: receipt.detail, copy, own };
 }

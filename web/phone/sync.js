@@ -1,6 +1,7 @@
 // When to send and pull: one round at a time on the whole phone, more often when something waits, less often after faults.
 
 import { contact, NoAnswer, Refused, setContact } from './api.js';
+import { draw } from './draw.js';
 import { askPlan, pull } from './feed.js';
 import { fetchForms } from './forms.js';
 import { isReady } from './outbox.js';
@@ -43,6 +44,7 @@ export async function kick({ gently = false } = {}) {
   if (gently && Date.now() < sync.next_at) return;
   if (sync.busy) { again = true; return; }
   sync.busy = true;
+  draw();
   try {
     do {
       again = false;
@@ -51,6 +53,7 @@ export async function kick({ gently = false } = {}) {
   } finally {
     sync.busy = false;
     model.version += 1;
+    draw();
     plan();
   }
 }

@@ -38,7 +38,7 @@ const roomOf = entry => doorName(entry.case_id ?? (entry.record.type === 'dwelli
 /** Every record that is still here, as a batch that `doorknock upload` reads. */
 function file() {
   const { survey: id, device_id } = enrolment();
-  const entries = model.outbox.filter(e => e.status === 'waiting');
+  const entries = model.outbox;
   const batch = { batch_id: uuid(), survey: id, device_id, sent_at: stamp(Date.now(), zone()), waiting: 0, app_version: document.documentElement.dataset.version,
     records: entries.map(e => e.record) };
   const link = document.createElement('a');
@@ -58,7 +58,7 @@ function outbox() {
   const all = waiting();
   return html`<section class="sec"><h2>${count('phone.records', all.length)}</h2><p class="small">${t('phone.records_text')}</p>
     <div class="row"><button type="button" class="btn pri big" data-act="send" ?disabled=${sync.busy} @click=${sendNow}>${t('phone.send')}</button>
-      <button type="button" class="btn big" data-act="save" ?disabled=${all.length === 0} @click=${file}>${t('phone.save')}</button></div>
+      <button type="button" class="btn big" data-act="save" ?disabled=${model.outbox.length === 0} @click=${file}>${t('phone.save')}</button></div>
     ${sync.fault ? html`<p class="notice warn" role="status" data-fault=${sync.fault}>${t(sync.fault === 'no-answer' ? 'phone.no_answer_yet' : 'phone.told', { why: why({ reason: sync.fault }) })} ${t('phone.again_at', { time: timeOf(sync.next_at, zone()) })}</p>` : nothing}
     ${all.length ? html`<table class="t small after"><thead><tr><th scope="col">${t('phone.col.door')}</th><th scope="col">${t('phone.col.what')}</th><th scope="col" class="n">${t('phone.col.when')}</th></tr></thead>
       <tbody>${all.map(entry => html`<tr data-record=${entry.record.id} data-status="waiting"><th scope="row">${roomOf(entry)}</th><td>${what(entry.record)}</td><td class="n">${sayBrief(entry.made_at, zone())}</td></tr>`)}</tbody></table>` : nothing}

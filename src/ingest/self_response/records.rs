@@ -39,7 +39,7 @@ impl Made {
 }
 
 /// Pointers into an answer, each with a sentence.
-type Faults = Vec<(String, String)>;
+pub(super) type Faults = Vec<(String, String)>;
 
 /// The records of an answer to a case, given at a moment as this revision. Errors: the places at which the form cannot be used.
 pub(super) fn made(
@@ -51,6 +51,33 @@ pub(super) fn made(
     (revision, at): (i32, Timestamp),
 ) -> Result<Made, Faults> {
     let id = |what: &str| work.keys.card_id(&card.hash, &format!("{what} {}", answer.household));
+    let second = again.is_second().then(|| id(&format!("second {:?}", again.digest)));
+    let names = Names {
+        visit: id("visit"),
+        interview: second.unwrap_or_else(|| id("interview")),
+        batch: id(&format!("batch {revision}")),
+        device: id("device"),
+    };
+    let outcome = (revision == 1 && !again.is_second()).then_some(("self_response", "online"));
+    written(work, names, case, answer, (revision, at, outcome))
+}
+
+/// The ids of what is written.
+pub(super) struct Names {
+    pub(super) visit: Uuid,
+    pub(super) interview: Uuid,
+    pub(super) batch: Uuid,
+    pub(super) device: Uuid,
+}
+
+/// An answer as records under these ids: as this revision, at a moment, with a visit of this outcome and channel or without one.
+pub(super) fn written(
+    work: &Work<'_>,
+    names: Names,
+    case: CaseId,
+    answer: &Answer,
+    (revision, at, visited): (i32, Timestamp, Option<(&str, &str)>),
+) -> Result<Made, Faults> {
     let context = Context {
         survey_from: work.survey.opens_at(),
         survey_to: work.survey.closes_at(),
@@ -59,22 +86,19 @@ pub(super) fn made(
         clock_offset: SignedDuration::ZERO,
         keys: work.keys,
     };
-    let visit_id = id("visit");
-    let interview_id =
-        if again.is_second() { id(&format!("second {:?}", again.digest)) } else { id("interview") };
     let mut form: Map<String, Value> = PARTS
         .iter()
         .filter_map(|part| Some(((*part).to_owned(), answer.interview.get(part)?.clone())))
         .collect();
-    let head = json!({"type": "interview", "id": interview_id, "case_id": case, "visit_id": visit_id,
+    let head = json!({"type": "interview", "id": names.interview, "case_id": case, "visit_id": names.visit,
         "revision": revision, "result": "complete", "at": at, "respondent": "member"});
     form.extend(head.as_object().cloned().unwrap_or_default());
     let interview = interview_of(read_record(0, &Value::Object(form).to_string(), &context))?;
-    let visit = json!({"type": "visit", "id": visit_id, "case_id": case, "at": at, "outcome": "self_response",
-        "channel": "online"});
-    let is_first = revision == 1 && !again.is_second();
-    let visit = is_first.then(|| visit_of(read_record(1, &visit.to_string(), &context))).flatten();
-    Ok(Made { batch: id(&format!("batch {revision}")), device: id("device"), visit, interview })
+    let visit = visited.and_then(|(outcome, channel)| {
+        let visit = json!({"type": "visit", "id": names.visit, "case_id": case, "at": at, "outcome": outcome, "channel": channel});
+        visit_of(read_record(1, &visit.to_string(), &context))
+    });
+    Ok(Made { batch: names.batch, device: names.device, visit, interview })
 }
 
 fn visit_of(read: Read) -> Option<(ContentDigest, Box<VisitRecord>)> {

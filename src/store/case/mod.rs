@@ -43,7 +43,7 @@ macro_rules! case_columns {
         "c.id, c.dwelling_id, c.building_id, c.area, c.area_no, c.household, c.is_baseline, c.created_at, c.state, c.class, c.cell, \
          c.persons, c.visits, c.interviews, c.decisions, c.absorbed, c.unmet, c.last_at, c.last_outcome, c.appointment_from, \
          c.appointment_to, c.due_class, c.due_at, c.merged_into, c.holder, d.building, d.unit, d.floor, d.room, d.lon, d.lat, \
-         d.external_id"
+         d.external_id, c.forms_done"
     };
 }
 pub(in crate::store) use case_columns;
@@ -127,6 +127,8 @@ pub struct CaseRow {
     pub position: Option<(f64, f64)>,
     /// The office's own number.
     pub external_id: Option<String>,
+    /// Extra forms with a complete sheet in force: a bit for the place of each.
+    pub forms_done: i16,
 }
 
 impl CaseRow {
@@ -163,6 +165,7 @@ impl CaseRow {
             room: r.take(),
             position: r.take::<Option<f64>>().zip(r.take()),
             external_id: r.take(),
+            forms_done: r.take(),
         })
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{upload, xform};
+use crate::support::picture::Picture;
 use crate::support::survey::{A, A1, B1};
 use crate::support::{App, Client, Device, Survey};
 
@@ -163,4 +164,13 @@ async fn the_archive_holds_every_table_the_codebook_and_the_forms() {
     assert!(read("child.csv").contains("\"a,b\",4"));
     assert!(read("codebook.csv").contains("home/needs,select_multiple"));
     assert_eq!(read("forms/1.xml"), w.office.get("/v1/forms/needs/1.xml").await.text());
+}
+
+#[tokio::test]
+async fn a_phone_hears_which_extra_forms_a_household_has_answered() {
+    let w = world().await;
+    let seen = Picture::full(&w.phone, 500).await;
+    let forms = |case| seen.get("case", case).unwrap()["forms_done"].clone();
+    assert_eq!(forms(w.app.survey.case(0)), json!(["needs"]));
+    assert_eq!(forms(w.app.survey.case(1)), json!([]));
 }

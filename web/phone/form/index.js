@@ -21,14 +21,17 @@ const CENSUS = 'census_short';
 /** Whether this form has a model of its own. */
 export const isBuiltIn = form => form.id === CENSUS && !form.version;
 
-/** Loads what these forms of the survey's own need, so that opening one later is quick. */
-export const warmUp = async forms => (await import('./xform/index.js')).warmUp(forms);
+/** Loads what these forms of the survey's own need at a door (null: none), so that opening one later is quick. */
+export const warmUp = async (forms, door) => (await import('./xform/index.js')).warmUp(forms, door);
 
-/** Opens a form in `root`; see `interview.js` for what is given and called back. Returns `{ close() }`. */
+/**
+ * Opens a form in `root`; see `interview.js` for what is given and called back. Returns `{ close(), wentBack() }`: the page calls `wentBack`
+ * at each `popstate` before it does anything itself, and does nothing where that returns true.
+ */
 export function mountForm(given) {
   const frame = new Frame(given);
   frame.start();
-  return { close: () => frame.close() };
+  return { close: () => frame.close(), wentBack: () => frame.wentBack() };
 }
 
 /** An opening that took so long is told the next time. */
@@ -71,18 +74,20 @@ class Frame {
       root, model, strings, screen: draft?.screen, onScreen: () => this.changed(), onFinish: result => this.finish(result), onLeave: why => this.leave(why),
     });
     this.stopListening = model.on(() => this.changed());
-    this.listeners = [[document, 'visibilitychange', () => this.hidden()], [globalThis, 'pagehide', () => this.save()], [globalThis, 'popstate', event => this.wentBack(event)]];
-    // Caught first: a page around the form must not take Back for leaving it.
+    this.listeners = [[document, 'visibilitychange', () => this.hidden()], [globalThis, 'pagehide', () => this.save()]];
     for (const [target, name, run] of this.listeners) target.addEventListener(name, run, true);
     this.address = location.href;
     if (!history.state?.isForm) history.pushState({ isForm: true }, '');
   }
-  /** Back goes one screen; from the first it asks what leaving means. An entry of the history stands above the form for that. */
-  wentBack(event) {
-    if (location.href !== this.address || this.isFinished) return;
-    event.stopImmediatePropagation();
+  /**
+   * Back goes one screen; from the first it asks what leaving means. An entry of the history stands above the form for that. Returns whether
+   * the form stays.
+   */
+  wentBack() {
+    if (!this.view || location.href !== this.address || this.isFinished || this.isClosed) return false;
     history.pushState({ isForm: true }, '');
     if (!this.view.back()) this.view.askLeave();
+    return true;
   }
   /** Says why a form cannot be opened. The draft, if there is one, stays. */
   refuse(error) {
@@ -131,11 +136,12 @@ class Frame {
       this.view.goto('end');
     }
   }
-  /** "They stopped" sends what there is; a kept draft is stored before the form goes. */
+  /** "They stopped" sends what there is. Else the draft is stored before the form goes, also one that is given up: that can be undone. */
   async leave(why) {
     if (why === 'stopped') { await this.finish('partial', { outcome: 'break_off' }); return; }
-    if (why === 'keep') { this.isUnsaved = true; await this.save(); }
-    else this.isFinished = true;
+    this.isUnsaved = true;
+    await this.save();
+    this.isFinished = why === 'nothing';
     this.given.onLeave(why);
   }
   close() {

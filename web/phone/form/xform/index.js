@@ -28,29 +28,39 @@ export function loadEngine() {
 
 /** Forms that name a list of doors are loaded anew for each door. */
 const DOOR_LISTS = /\b(doors|today|buildings)\.csv\b/;
-/** The form that was loaded last; opening it again is quick. */
-let last = {};
+/** Forms loaded lately, the latest last; opening one of them again is quick. */
+const kept = new Map();
+const MOST_KEPT = 6;
+
+/** A form ready to be opened at a door: its XML, what the engine made of it, what is bound in it. Loaded once, also when asked for twice at a time. */
 async function load(form, door) {
-  const [{ loadForm }, xml] = await Promise.all([loadEngine(), form.xform().catch(cause => { throw failure('not-here', cause); })]);
-  const key = DOOR_LISTS.test(xml) ? door?.case_id : null;
-  if (last.xml === xml && last.key === key) return last;
-  const loaded = await loadForm(xml, { fetchFormAttachment: url => attachment(form, door, url), missingResourceBehavior: 'BLANK' });
-  if (loaded.error) throw failure('faulty', loaded.error);
-  last = { xml, key, loaded };
-  return last;
+  const xml = await form.xform().catch(cause => { throw failure('not-here', cause); });
+  const key = `${DOOR_LISTS.test(xml) ? door?.case_id ?? '' : '-'} ${xml}`;
+  const known = kept.get(key) ?? loaded(form, door, xml);
+  kept.delete(key);
+  kept.set(key, known);
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+  known.catch(() => kept.delete(key));
+  return known;
+}
+async function loaded(form, door, xml) {
+  const { loadForm } = await loadEngine();
+  const made = await loadForm(xml, { fetchFormAttachment: url => attachment(form, door, url), missingResourceBehavior: 'BLANK' });
+  if (made.error) throw failure('faulty', made.error);
+  return { xml, loaded: made, bindings: bindingsOf(xml), prefixes: prefixesOf(xml) };
 }
 
-/** Loads engine and forms while nobody waits; an instance of each makes the browser compile what opening needs. */
-export async function warmUp(forms) {
-  for (const form of forms) (await load(form, null)).loaded.createInstance();
+/** Loads engine and forms at a door (null: none) while nobody waits; an instance of each makes the browser compile what opening needs. */
+export async function warmUp(forms, door = null) {
+  for (const form of forms) (await load(form, door)).loaded.createInstance();
 }
 
 /** Opens a form at a door (null: none). Rejects as `loadEngine` does, or with code `faulty` where the form cannot be used. */
 export async function open(form, door, draft, { language, strings, previous }) {
-  const { xml, loaded } = await load(form, door);
+  const ready = await load(form, door);
   try {
-    const { root } = await instantiate(loaded, draft, previous);
-    return new XForm({ form, door, xml, root, draft, previous, language, strings });
+    const { root } = await instantiate(ready.loaded, draft, previous);
+    return new XForm({ form, door, ready, root, draft, previous, language, strings });
   } catch (cause) { throw failure('faulty', cause); }
 }
 
@@ -99,11 +109,10 @@ function declared(xml, prefixes) {
 }
 
 class XForm {
-  constructor({ form, door, xml, root, draft, previous, language, strings }) {
+  constructor({ form, door, ready: { xml, bindings, prefixes }, root, draft, previous, language, strings }) {
     Object.assign(this, { form, door, engineRoot: root, previous, strings, listeners: new Set(), known: new WeakMap(), typed: new Map(), pictures: new Map(), loss: null, drafted: draft?.files ?? {} });
     this.title = (language.startsWith('zh') && form.title_zh) || form.title || form.id;
-    this.bindings = bindingsOf(xml);
-    this.prefixes = prefixesOf(xml);
+    Object.assign(this, { bindings, prefixes });
     this.counts = /\bcount=/.test(xml);
     this.languages = root.languages.filter(l => !l.isSyntheticDefault).map(l => l.language);
     if (this.languages.length) root.setLanguage(fitting(root.languages, language));
