@@ -178,7 +178,7 @@ async fn take(
     let form = FormSent { text: text.to_owned(), envelope: envelope.clone(), clock_offset: offset };
     let receipt = app.ingest.for_batches().accept_form(caller, form, app.now()).await?;
     let is_stored = !receipt.parts.is_empty() || receipt.status != "refused";
-    if is_stored {
+    if is_stored && !sent.files.is_empty() {
         let known = app.store().submission(caller.key, envelope.instance).await?;
         let root = known.map_or(envelope.instance, |row| row.root);
         keep_files(app, caller, device, (root, &envelope), sent.files, Named::Yes).await?;
