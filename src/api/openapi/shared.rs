@@ -112,7 +112,10 @@ fn person_seen() -> Schema {
         ("birth?", refer_or_null("PartialDate")),
         ("relationship?", text().or_null()),
         ("stayed_here?", flag().or_null()),
-        ("stayed_at?", int().or_null().about("D7; this and the next six where the reader may see the whole form.")),
+        (
+            "stayed_at?",
+            int().or_null().about("D7; this and the next six where the reader may see the whole form."),
+        ),
         ("registered_at?", int().or_null().about("D8.")),
         ("time_away?", int().or_null().about("D9.")),
         ("reason_away?", text().or_null().about("D10.")),
@@ -121,7 +124,10 @@ fn person_seen() -> Schema {
         ("literate?", int().or_null().about("D12.")),
         ("residence_status?", refer_or_null("ResidenceStatus")),
         ("matched?", flag().about("In a link: found on the other side.")),
-        ("citizen_id?", words(["same", "conflict", "missing", "present", "repaired"]).about("Never the number.")),
+        (
+            "citizen_id?",
+            words(["same", "conflict", "missing", "present", "repaired"]).about("Never the number."),
+        ),
         ("resident?", flag().or_null()),
         ("other_address?", text().or_null()),
     ])
