@@ -6,6 +6,10 @@ import { start } from './service.mjs';
 
 const at = path => `[data-path="${path}"]`;
 
+/** A further form beside the one that the survey has. */
+const PETS = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:dk="urn:doorknock:xforms"><h:head><h:title>Pets</h:title><model><instance><data id="pets" version="1"><door/><cats/><meta><instanceID/></meta></data></instance>
+<bind nodeset="/data/door" type="string" dk:field="case"/><bind nodeset="/data/cats" type="int"/><bind nodeset="/data/meta/instanceID" type="string" jr:preload="uid"/></model></h:head><h:body><input ref="/data/door"><label>Door</label></input><input ref="/data/cats"><label>Cats</label></input></h:body></h:html>`;
+
 const service = await start();
 const browser = await launch();
 try {
@@ -88,7 +92,7 @@ try {
       const { interviews } = await api(`/v1/cases/${door}`);
       const now = interviews.find(r => r.revision === 2);
       if (now) {
-        need(now.current && now.persons[0].name === '张炜', JSON.stringify(now));
+        need(now.current && now.persons[0].name === '张炜' && now.persons[0].citizen_id === 'present', JSON.stringify(now));
         return faults;
       }
       await page.waitForTimeout(500);
@@ -96,8 +100,35 @@ try {
     throw new Error('no second revision');
   });
 
-  await check('one more form after the main one: an answer sheet of the household', async () => {
+  await check('a correction days later begins from what the service shows, and loses nothing', async () => {
+    await page.evaluate(async () => {
+      const { model, write } = await import(new URL('store.js', document.querySelector('script[type=module]').src));
+      await write(['sent'], async tx => { for (const row of await tx.store.getAll()) await tx.store.put({ ...row, own: null }); return model; });
+    });
+    await page.goto(`${service.url}/phone/case/${door}`);
+    await page.click('[data-act=correct]');
+    await page.waitForSelector('[data-screen=start]');
+    need(await page.isChecked(`${at('household.household_type')} input[value=family]`), 'the household is lost');
+    await next();
+    await page.click('[data-act=confirm]');
+    await next();
+    need(await page.isChecked(`${at('person.1.registered_at')} input[value="1"]`), 'D8 is lost');
+    await page.click('[data-act=screens]');
+    await page.click('[data-to=end]');
+    await page.click('[data-act=finish]');
+    await until({ waiting: '0', drafts: '0' });
+    const { interviews } = await api(`/v1/cases/${door}`), now = interviews.find(r => r.revision === 3);
+    const [person] = now?.persons ?? [];
+    need(now?.current && person.registered_at === 1 && person.stayed_here === true && person.citizen_id === 'present', JSON.stringify(now));
+    return faults;
+  });
+
+  await check('every further form is offered after the main one: an answer sheet of the household', async () => {
+    const root = service.command('token', 'admin').trim().split(/\s+/)[0];
+    const made = await fetch(`${service.url}/v1/forms?publish=true&role=extra`, { method: 'POST', headers: { authorization: `Bearer ${root}`, 'content-type': 'application/xml' }, body: PETS });
+    need(made.status === 201, `${made.status} ${await made.text()}`);
     await page.goto(`${service.url}/phone/`);
+    await page.waitForFunction(async () => (await import(new URL('store.js', document.querySelector('script[type=module]').src))).model.things.form.has('pets'));
     const row = page.locator(`ul.doors [data-case]:not([data-case="${door}"])`).nth(2);
     const id = await row.getAttribute('data-case');
     await row.click();
@@ -116,7 +147,13 @@ try {
     await page.click('[data-act=screens]');
     await page.click('[data-to=end]');
     await page.click('[data-act=partial]');
+    await page.waitForSelector('[data-screen=more][data-form=pets]');
+    await page.click('[data-act=later]');
+    await page.waitForSelector('ul.doors [data-case]');
     await until({ waiting: '0', drafts: '0' });
+    await page.goto(`${service.url}/phone/case/${id}`);
+    await page.waitForSelector('a[data-form=pets]');
+    need(await page.locator('a[data-form=needs]').count() === 0, 'what was answered is offered again');
     for (let i = 0; i < 60; i += 1) {
       const [sheet] = (await api(`/v1/cases/${id}`)).answers;
       if (sheet) {

@@ -47,7 +47,7 @@ export function phoneTools({ service, browser }) {
   const visits = async () => (await (await api('/v1/export/visits.csv')).text()).split('\n');
   const codeFor = user => service.command('enrol-code', user).trim().split(/\s+/)[0];
   const set = page => page.evaluate(() => ({ ...document.documentElement.dataset }));
-  const until = (page, attributes, timeout = 60_000) => page.waitForFunction(wanted => Object.entries(wanted).every(([k, v]) => document.documentElement.dataset[k] === v), attributes, { timeout });
+  const until = (page, attributes, timeout = 120_000) => page.waitForFunction(wanted => Object.entries(wanted).every(([k, v]) => document.documentElement.dataset[k] === v), attributes, { timeout });
 
   /** A page whose faults are kept; `base` is the address of the service or of a proxy before it. */
   async function phone(base, { context, language = 'en', width = 390, theme = 'light', scale = 1 } = {}) {

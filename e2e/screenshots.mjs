@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch, open, signIn } from './browser.mjs';
 import { addresses } from './pages.mjs';
+import { phoneTools } from './phone_tools.mjs';
 import { start } from './service.mjs';
 
 const out = join(dirname(fileURLToPath(import.meta.url)), '../docs/screenshots');
 mkdirSync(out, { recursive: true });
-for (const old of readdirSync(out).filter(name => name.endsWith('.png'))) rmSync(join(out, old));
+// ONLY='phone' takes those of the phone alone and leaves the others as they are.
+const only = new RegExp(process.env.ONLY ?? '');
+for (const old of readdirSync(out).filter(name => name.endsWith('.png') && only.test(name))) rmSync(join(out, old));
 const service = await start();
 const browser = await launch();
 
@@ -26,9 +29,55 @@ const pictures = [
   ['en', 390, 'dark', 'building.dark.phone', places => places.all[4], 1700],
 ];
 
+const at = path => `[data-path="${path}"]`;
+
+/** The enumerators' page and the page of residents, as a phone shows them. */
+async function phonePictures() {
+  const { enrolled, rows, knock } = phoneTools({ service, browser });
+  const take = async (page, name, whole = false) => { if (only.test(name)) await page.screenshot({ path: join(out, `${name}.png`), fullPage: whole }); };
+  for (const [language, theme, end] of [['en', 'light', ''], ['zh', 'dark', '.zh.dark']]) {
+    const { context, page } = await enrolled(service.url, 'e01', { language, theme });
+    await knock(page, 0, 'no_answer');
+    await page.waitForSelector('[data-act=undo]');
+    await take(page, `phone.today${end}`);
+    await rows(page).nth(1).click();
+    await page.waitForSelector('#knock[open]');
+    await take(page, `phone.knock${end}`);
+    await page.click('#knock [data-outcome=appointment_made]');
+    await take(page, `phone.appointment${end}`);
+    await page.click('#knock [data-act=cancel]');
+    await knock(page, 2, 'interview');
+    await page.click(`${at('interview.respondent')} input[value=member]`);
+    await page.click(`${at('household.household_type')} input[value=family]`);
+    await page.click('[data-act=next]');
+    for (const [n, name, sex] of [[1, '张伟', 'm'], [2, '李娜', 'f']]) {
+      await page.click('[data-act=add]');
+      await page.fill(`${at(`person.${n}.name`)} input`, name);
+      await page.click(`${at(`person.${n}.sex`)} input[value=${sex}]`);
+    }
+    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+    await take(page, `phone.roster${end}`);
+    await page.click('[data-act=next]');
+    await take(page, `phone.person${end}`);
+    await page.goto(`${service.url}/phone/`);
+    await page.waitForSelector('ul.doors [data-case]');
+    await page.click('nav.bot a[href="/phone/sync"]');
+    await page.waitForTimeout(500);
+    await take(page, `phone.sync${end}`);
+    await context.close();
+  }
+  const [[, code]] = service.command('cards', '--count', '1', '--for', 'e01', '--format', 'csv').trim().split('\n').slice(1).map(line => line.trim().split(','));
+  const { context, page } = await open(browser, service.url, { language: 'zh', width: 390 });
+  await page.goto(`${service.url}/card#${code}`);
+  await page.click('button[name=go]');
+  await take(page, 'phone.card.zh');
+  await context.close();
+}
+
 try {
   let last, context, page, places;
-  for (const [language, width, theme, name, path, most] of pictures) {
+  await phonePictures();
+  for (const [language, width, theme, name, path, most] of pictures.filter(p => only.test(p[3]))) {
     if (last !== `${language} ${width} ${theme}`) {
       await context?.close();
       ({ context, page } = await open(browser, service.url, { language, width, theme }));

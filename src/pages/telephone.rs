@@ -28,7 +28,7 @@ struct Page {
     faults: Vec<String>,
     questions: Vec<Shown>,
     people: Vec<String>,
-    page: Uuid,
+    call: Uuid,
     state: String,
     check: String,
 }
@@ -121,7 +121,7 @@ async fn screen(v: &Visitor, row: &CaseRow, filling: &Filling, page: Uuid, said:
         faults: said.faults,
         questions: filling.shown(v.words, &said.wrong),
         people: filling.people(),
-        page,
+        call: page,
         check: check(v, row, page, &state),
         state,
     })

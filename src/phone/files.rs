@@ -17,7 +17,7 @@ use super::strings;
 pub struct File {
     /// Its path below `web/`.
     pub name: Cow<'static, str>,
-    /// Its bytes; of our own scripts without comments and indentation.
+    /// Its bytes; of scripts that are not packed already without comments and indentation.
     pub bytes: Cow<'static, [u8]>,
     /// The same packed by gzip, made when it is first asked for; `None` where that gains nothing.
     packed: OnceLock<Option<Vec<u8>>>,
@@ -25,8 +25,10 @@ pub struct File {
 
 impl File {
     fn new(name: Cow<'static, str>, bytes: Cow<'static, [u8]>) -> Self {
-        let is_ours = name.starts_with("phone/") && name.rsplit('.').next() == Some("js");
-        let bytes = if is_ours { without_comments(&bytes).into() } else { bytes };
+        // Of the libraries one comes with its comments; its licence lies beside it.
+        let is_plain = name.starts_with("phone/") || name.starts_with("vendor/idb-");
+        let is_script = name.rsplit('.').next() == Some("js");
+        let bytes = if is_plain && is_script { without_comments(&bytes).into() } else { bytes };
         Self { name, bytes, packed: OnceLock::new() }
     }
 
@@ -103,6 +105,23 @@ impl Set {
         self.find(name).map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
     }
 
+    /// The scripts that the page runs before its first draw: the first one, and what each of them imports. Named in the page,
+    /// so that a phone asks for all of them at once.
+    pub fn first_scripts(&self) -> Vec<String> {
+        let mut all = vec!["phone/app.js".to_owned()];
+        let mut next = 0;
+        while let Some(name) = all.get(next).cloned() {
+            next += 1;
+            for import in imports(&self.text(&name)) {
+                let path = joined(&name, import);
+                if !all.contains(&path) && self.find(&path).is_some() {
+                    all.push(path);
+                }
+            }
+        }
+        all
+    }
+
     /// The names of what the shell needs to work without a network: all but the libraries that are loaded when a form needs
     /// them, and what is served under an address of its own.
     pub fn shell(&self) -> impl Iterator<Item = &str> {
@@ -124,6 +143,29 @@ fn without_comments(script: &[u8]) -> Vec<u8> {
         is_comment &= !line.ends_with("*/");
     }
     out.into_bytes()
+}
+
+/// What a script imports when it is loaded, as written there: what stands in quotes behind `from`.
+fn imports(script: &str) -> impl Iterator<Item = &str> {
+    script.split("from").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start();
+        let quote = rest.chars().next().filter(|c| ['\'', '"'].contains(c))?;
+        rest[1..].split(quote).next().filter(|path| path.starts_with('.'))
+    })
+}
+
+/// A path relative to a file.
+fn joined(file: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }
 
 fn is_of_shell(name: &str) -> bool {

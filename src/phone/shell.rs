@@ -41,8 +41,11 @@ impl Policy {
 /// The page that every address below `/phone/` gets.
 pub fn html(set: &Set) -> String {
     let version = format!("{}-{}", env!("CARGO_PKG_VERSION"), &set.version()[..8]);
+    let root = set.root();
+    let preload = |name: &String| format!("<link rel=\"modulepreload\" href=\"{root}/{name}\">");
     set.text("phone/shell.html")
-        .replace("{root}", &set.root())
+        .replace("{preload}", &set.first_scripts().iter().map(preload).collect::<Vec<_>>().join("\n"))
+        .replace("{root}", &root)
         .replace("{version}", &version)
         .replace("{noscript}", &strings::in_both("phone.noscript"))
         .replace("{sprite}", SPRITE)

@@ -110,3 +110,19 @@ fn scripts_stay_within_their_budgets() {
     assert!(start > 0 && start <= 60 << 10, "what the page starts with: {start} bytes packed");
     assert!(forms > 0 && forms <= 30 << 10, "the forms: {forms} bytes packed");
 }
+
+#[test]
+fn the_page_names_every_script_of_its_first_draw_and_no_other() {
+    let set = Set::of(Policy::Plain);
+    let first = set.first_scripts();
+    for name in ["phone/app.js", "phone/today.js", "phone/store.js", "vendor/idb-8.0.4/build/index.js"] {
+        assert!(first.iter().any(|script| script == name), "{name} is not among {first:?}");
+    }
+    for later in ["phone/sync_page.js", "phone/interview.js", "phone/form/index.js"] {
+        assert!(!first.iter().any(|script| script == later), "{later} is loaded at once");
+    }
+    let page = shell::html(&set);
+    assert_eq!(page.matches("modulepreload").count(), first.len());
+    let packed: usize = first.iter().filter_map(|name| set.find(name)?.packed().map(<[u8]>::len)).sum();
+    assert!(packed <= 40 * 1024, "{packed} bytes before the first draw");
+}

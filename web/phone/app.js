@@ -153,14 +153,14 @@ async function isAlone() {
 async function start() {
   const theme = cookie('doorknock_theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
-  await loadWords();
-  const alone = await isAlone();
-  await takeShell(alone).catch(error => console.warn('no worker', error.name));
-  try {
-    await use(currentName());
-  } catch (error) {
+  // Nothing of this waits for another; a page that is taken over by a new version ends here.
+  const storage = use(currentName()).then(() => null, error => error);
+  const shell = isAlone().then(takeShell).catch(error => console.warn('no worker', error.name));
+  await Promise.all([loadWords(), shell]);
+  const fault = await storage;
+  if (fault) {
     // Without its database the page can do nothing, and must not look as if it held nothing.
-    console.warn('no storage', error.name);
+    console.warn('no storage', fault.name);
     render(html`<main><h1>${t('phone.no_storage')}</h1><p class="notice bad" role="alert" data-fault="no-storage">${t('phone.no_storage_text')}</p>
       <button type="button" class="btn pri" @click=${() => location.reload()}>${t('phone.try_again')}</button></main>`, cleared());
     return;

@@ -50,10 +50,16 @@ function noteForm(d) {
     <textarea id="note" rows="2" maxlength="2000" .value=${noteOf(d.id)} @input=${event => setNote(d.id, event.target.value)}></textarea></form>`;
 }
 
-function sentToday(d) {
-  const rows = model.sent.filter(row => row.case_id === d.id && row.type === 'interview' && row.own);
-  return rows.map(row => html`<section class="sec"><h2>${t('phone.sent_interview')}</h2><p>${sayBrief(row.sent_at, zone())} · ${count('phone.persons', row.own.persons.length)}: ${row.own.persons.map(p => p.name).join(', ')}</p>
-    <a class="btn" data-act="correct" href=${`/phone/case/${d.id}/interview?correct=${row.id}`}>${t('phone.correct')}</a></section>`);
+const WEEK = 7 * 86_400_000;
+const correction = (d, id) => html`<a class="btn" data-act="correct" href=${`/phone/case/${d.id}/interview?correct=${id}`}>${t('phone.correct')}</a>`;
+
+/** Own interviews: what this phone still holds can be read; what only the service holds can be corrected for a week. */
+function ownInterviews(d) {
+  const rows = model.sent.filter(row => row.case_id === d.id && row.type === 'interview' && row.own), here = new Set(rows.map(row => row.id));
+  const elsewhere = (d.row.interviews ?? []).filter(({ id, at }) => !here.has(id) && Date.now() - Date.parse(at) < WEEK);
+  return html`${rows.map(row => html`<section class="sec"><h2>${t('phone.sent_interview')}</h2><p>${sayBrief(row.sent_at, zone())} · ${count('phone.persons', row.own.persons.length)}: ${row.own.persons.map(p => p.name).join(', ')}</p>
+    ${correction(d, row.id)}</section>`)}
+    ${elsewhere.map(({ id, at }) => html`<section class="sec"><h2>${t('phone.sent_interview')}</h2><p>${sayBrief(at, zone())}</p>${correction(d, id)}</section>`)}`;
 }
 
 /** Forms that the household put off, once its main form is there. */
@@ -75,7 +81,7 @@ export function doorPage(id) {
         ${d.completed ? html`<button type="button" class="btn big" data-act="interview" @click=${() => openKnock(d.id, { step: 'sure' })}>${t('phone.start')}</button>`
     : html`<a class="btn big" data-act="interview" href=${`/phone/case/${d.id}/interview?at=${Date.now()}`}>${t('phone.start')}</a>`}
         <button type="button" class="btn big" data-act="telephone" @click=${() => openKnock(d.id, { channel: 'telephone' })}>${t('phone.telephoned')}</button></div></section>
-      ${drafts(d)}${sentToday(d)}${furtherForms(d)}
+      ${drafts(d)}${ownInterviews(d)}${furtherForms(d)}
       <section class="sec">${noteForm(d)}</section>
       <section class="sec"><h2>${count('phone.visits', visits.length)}</h2>${visits.length ? html`<ol class="timeline">${visits.map(visit)}</ol>` : html`<p class="mute">${t('phone.no_visits')}</p>`}
         ${own(d.id).refused ? html`<p><a href="/phone/sync">${t('phone.needs_you')}</a></p>` : nothing}

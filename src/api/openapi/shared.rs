@@ -57,26 +57,7 @@ pub fn schemas() -> Vec<Named> {
             ("m?", int().within(1, 12).or_null().about("Month.")),
             ("d?", int().within(1, 31).or_null().about("Day.")),
         ]).about("A date of which parts may be unknown.")),
-        ("PersonSeen", object([
-            ("person_no", int()),
-            ("name?", text()),
-            ("sex?", codes::<Sex>().or_null()),
-            ("birth?", refer_or_null("PartialDate")),
-            ("relationship?", text().or_null()),
-            ("stayed_here?", flag().or_null()),
-            ("stayed_at?", int().or_null().about("D7; this and the next six where the reader may see the whole form.")),
-            ("registered_at?", int().or_null().about("D8.")),
-            ("time_away?", int().or_null().about("D9.")),
-            ("reason_away?", text().or_null().about("D10.")),
-            ("ethnicity?", text().or_null().about("D6.")),
-            ("education?", int().or_null().about("D11.")),
-            ("literate?", int().or_null().about("D12.")),
-            ("residence_status?", refer_or_null("ResidenceStatus")),
-            ("matched?", flag().about("In a link: found on the other side.")),
-            ("citizen_id?", words(["same", "conflict", "missing", "present", "repaired"]).about("Never the number.")),
-            ("resident?", flag().or_null()),
-            ("other_address?", text().or_null()),
-        ])),
+        ("PersonSeen", person_seen()),
         ("Position", object([
             ("lon", number().within(-180, 180).about("Degrees, east positive.")),
             ("lat", number().within(-90, 90).about("Degrees, north positive.")),
@@ -119,5 +100,35 @@ fn place_at_fault() -> Schema {
         ("path?", text().about("Of a form: node of the XForm.")),
         ("detail", text()),
         ("detail_zh?", text()),
+    ])
+}
+
+/// A person as far as the reader may see the form.
+fn person_seen() -> Schema {
+    object([
+        ("person_no", int()),
+        ("name?", text()),
+        ("sex?", codes::<Sex>().or_null()),
+        ("birth?", refer_or_null("PartialDate")),
+        ("relationship?", text().or_null()),
+        ("stayed_here?", flag().or_null()),
+        (
+            "stayed_at?",
+            int().or_null().about("D7; this and the next six where the reader may see the whole form."),
+        ),
+        ("registered_at?", int().or_null().about("D8.")),
+        ("time_away?", int().or_null().about("D9.")),
+        ("reason_away?", text().or_null().about("D10.")),
+        ("ethnicity?", text().or_null().about("D6.")),
+        ("education?", int().or_null().about("D11.")),
+        ("literate?", int().or_null().about("D12.")),
+        ("residence_status?", refer_or_null("ResidenceStatus")),
+        ("matched?", flag().about("In a link: found on the other side.")),
+        (
+            "citizen_id?",
+            words(["same", "conflict", "missing", "present", "repaired"]).about("Never the number."),
+        ),
+        ("resident?", flag().or_null()),
+        ("other_address?", text().or_null()),
     ])
 }

@@ -59,7 +59,7 @@ pub(super) fn made(
         device: id("device"),
     };
     let outcome = (revision == 1 && !again.is_second()).then_some(("self_response", "online"));
-    written(work, names, case, answer, (revision, at, outcome))
+    written(work, &names, case, answer, (revision, at, outcome))
 }
 
 /// The ids of what is written.
@@ -73,7 +73,7 @@ pub(super) struct Names {
 /// An answer as records under these ids: as this revision, at a moment, with a visit of this outcome and channel or without one.
 pub(super) fn written(
     work: &Work<'_>,
-    names: Names,
+    names: &Names,
     case: CaseId,
     answer: &Answer,
     (revision, at, visited): (i32, Timestamp, Option<(&str, &str)>),

@@ -59,22 +59,25 @@ impl Work<'_> {
             batch: id("batch"),
             device: id("device"),
         };
-        let (visit, batch, device) = (names.visit, names.batch, names.device);
         if self.at.now > self.survey.closes_at() {
             return Ok(Outcome::Rollback(Err(Unfit::NotNow("The survey is over.", "调查已结束。"))));
         }
         let row = self.household(self.first(call.case).await?, answer.household).await?;
-        if !evidence::visit_cases(self.tx, self.at.key, &[visit], &call.sight).await?.is_empty() {
+        if !evidence::visit_cases(self.tx, self.at.key, &[names.visit], &call.sight).await?.is_empty() {
             return Ok(Outcome::Rollback(Ok(())));
         }
         let how = (1, self.at.now, Some(("interview_complete", "telephone")));
-        let made = match written(self, names, row.id, answer, how) {
+        let made = match written(self, &names, row.id, answer, how) {
             Ok(made) => made,
             Err(faults) => return Ok(Outcome::Rollback(Err(Unfit::Form(faults)))),
         };
         let standing = Standing { case_id: row.id, status: Status::Accepted, held: None };
-        let sender =
-            Sender { batch, device, user: Arc::from(call.sight.user.as_str()), received_at: self.at.now };
+        let sender = Sender {
+            batch: names.batch,
+            device: names.device,
+            user: Arc::from(call.sight.user.as_str()),
+            received_at: self.at.now,
+        };
         let (visits, interview) = made.rows(&standing, self.keys);
         evidence::insert_visits(self.tx, self.at.key, &sender, visits).await?;
         evidence::insert_interviews(self.tx, self.at.key, &sender, vec![interview], Others::Maybe).await?;
