@@ -228,13 +228,7 @@ impl Visitor {
             return Ok(w);
         }
         let own = self.waiting().await?;
-        Ok(Waiting {
-            enrolled: own.enrolled,
-            heard: own.heard,
-            silent: own.silent,
-            silent_doors: own.silent_doors,
-            ..w
-        })
+        Ok(Waiting { enrolled: own.enrolled, heard: own.heard, silent: own.silent, ..w })
     }
 
     async fn count_waiting(&self, range: AreaRange) -> Result<Waiting, Problem> {
@@ -244,13 +238,10 @@ impl Visitor {
         let silent_since = silent_before(&self.survey, self.now);
         let devices = store.devices(key, range, None).await?;
         let live: Vec<_> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
-        let silent: Vec<_> = live.iter().filter(|d| d.last_at.is_none_or(|at| at < silent_since)).collect();
+        let silent = live.iter().filter(|d| d.is_silent(silent_since)).count();
+        let work = store.silent_work(key, range, silent_since).await?;
         let evening = evening_start(&self.survey.rules, self.now);
         let heard = live.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening)).count();
-        let mut holders: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
-        for d in &silent {
-            holders.insert(&d.user, d.doors_held);
-        }
         let (due, by_appointment, is_more) = self.due_today(range).await?;
         Ok(Waiting {
             due,
@@ -258,10 +249,11 @@ impl Visitor {
             is_more,
             held,
             review: links.iter().find(|l| l.0 == LinkState::Review).map_or(0, |l| l.1),
-            silent: count(silent.len()),
+            silent: count(silent),
             enrolled: count(live.len()),
             heard: count(heard),
-            silent_doors: holders.values().sum(),
+            silent_doors: work.doors.iter().map(|d| d.2).sum(),
+            is_unbounded: !work.unlent.is_empty(),
         })
     }
 

@@ -47,6 +47,7 @@ pub mod told;
 mod tx;
 mod wire;
 mod witness;
+pub mod worker;
 
 pub use connect::{Settings, Store};
 pub use fitness::{Aim, Unfit};
@@ -101,6 +102,7 @@ pub fn statements() -> Vec<&'static Statement> {
         sweep::ALL,
         told::ALL,
         tx::ALL,
+        worker::ALL,
     ]
     .concat()
 }
