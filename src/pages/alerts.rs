@@ -105,7 +105,7 @@ fn few(v: &Visitor, mut all: Vec<Alert>) -> Vec<Alert> {
 
 fn building_name(m: &Material<'_>, v: &Visitor, b: &BuildingRow) -> String {
     let estate = m.names.get(&b.area).map_or("", String::as_str);
-    v.words.say("building.name", &[("area", &estate), ("number", &b.building)]).trim().to_owned()
+    v.words.building_in(estate, &b.building)
 }
 
 fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {

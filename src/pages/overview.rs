@@ -36,6 +36,8 @@ struct Page {
     card: Card,
     pace: Option<PaceCard>,
     waiting: crate::app::memory::Waiting,
+    due_on: String,
+    due_words: String,
     estates: Vec<Estate>,
     is_plan_left_out: bool,
     has_stuck: bool,
@@ -71,7 +73,9 @@ async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
     let sort = query.one_of("sort", &Sort::WORDS, Sort::of)?.unwrap_or(Sort::Name);
     let by_area = ask(&v, &area, By::Area).await?;
     let waiting = v.waiting_in(area.range).await?;
+    // Where nobody is at home in the area, the devices are those of the own one.
     let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
+    let asof = if waiting.enrolled > 0 { asof.of_area(&area.code) } else { asof };
     if query.text("part") == Some("asof") {
         return asof.answer(&v, &format!("{:?}{waiting:?}", by_area.total.states));
     }
@@ -202,6 +206,8 @@ impl Parts {
             card: card(v, &self.by_area.total),
             pace,
             waiting,
+            due_words: due_words(v),
+            due_on: v.due_day().0.to_string(),
             estates: plan_svg::estates(spots, &self.names, v.words),
             is_plan_left_out: self.n_buildings > plan_svg::MOST,
             has_stuck,
@@ -222,7 +228,9 @@ impl Parts {
             ));
         }
         if self.n_buildings <= plan_svg::MOST {
-            all.push(v.words.count("size.buildings", self.n_buildings, &[]));
+            // As many as stand on the plan.
+            let n = i64::try_from(self.buildings.len()).unwrap_or_default();
+            all.push(v.words.count("size.buildings", n, &[]));
         }
         all.push(v.words.count("size.doors", self.by_area.total.cases, &[]));
         all.join(" · ")
@@ -285,12 +293,25 @@ impl Parts {
         let mut line = line(v, r, &format!("building={}", r.code), evenings);
         let building = self.buildings.iter().find(|b| b.id.to_string() == r.code);
         if let Some(b) = building {
-            line.name = v.words.say("building.short", &[("number", &b.building)]);
+            let own = v.words.building(&b.building);
+            let name = b.name.as_deref().filter(|name| *name != b.building);
+            line.name = name.map_or(own.clone(), |name| format!("{own} · {name}"));
             line.heard_at = self.units.iter().filter(|u| u.building == b.id).filter_map(|u| u.last_at).max();
         }
         line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
         line.href = Some(format!("/buildings/{}", r.code));
         line
+    }
+}
+
+/// Which day's return visits the tile counts, in words.
+fn due_words(v: &Visitor) -> String {
+    let (on, _, _) = v.due_day();
+    let today = v.survey.rules.calendar.local_date(v.now);
+    if on == today {
+        v.words.t("tiles.returns").to_owned()
+    } else {
+        v.words.say("tiles.returns_on", &[("day", &v.when().day(on))])
     }
 }
 

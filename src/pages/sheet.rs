@@ -102,7 +102,7 @@ async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> 
         let place = (stop.area.as_str(), stop.building.as_str(), stop.unit.as_str());
         if last != Some(place) {
             let area = areas.iter().find(|a| a.code == stop.area).map(|a| v.name_of(a)).unwrap_or_default();
-            let building = v.words.say("building.name", &[("area", &area), ("number", &stop.building)]);
+            let building = v.words.building_in(&area, &stop.building);
             let unit = if stop.unit.is_empty() {
                 String::new()
             } else {

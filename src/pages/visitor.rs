@@ -7,6 +7,7 @@ use crate::net::answer::Response;
 use askama::Template;
 use futures_util::future::BoxFuture;
 use http::Method;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::asof::AsOf;
@@ -198,7 +199,7 @@ impl Visitor {
 
     /// Times by the survey's clock.
     pub fn when(&self) -> When<'_> {
-        When { rules: &self.survey.rules, words: self.words }
+        When { rules: &self.survey.rules, words: self.words, years: self.survey.years() }
     }
 
     /// An area's name in the reader's language.
@@ -257,16 +258,24 @@ impl Visitor {
         })
     }
 
-    /// Doors tried before whose next visit falls on today: how many, and how many of them by appointment.
+    /// The day on which somebody can still go out, its end, and the moment from which its visits are judged. The page of
+    /// return visits goes by the same.
+    pub fn due_day(&self) -> (Date, Timestamp, Timestamp) {
+        let calendar = &self.survey.rules.calendar;
+        let on = calendar.field_day(self.now);
+        let at = if on == calendar.local_date(self.now) { self.now } else { calendar.day_start(on) };
+        (on, calendar.day_start(on.saturating_add(1.day())), at)
+    }
+
+    /// Doors tried before whose next visit falls on that day: how many, and how many of them by appointment.
     async fn due_today(&self, range: AreaRange) -> Result<(i64, i64, bool), Problem> {
-        let (store, rules) = (self.app.store(), &self.survey.rules);
+        let store = self.app.store();
+        let (_, end, at) = self.due_day();
         let rows = store.list_due(self.caller.key, range, DuePlace::START, MOST_DUE).await?;
         let is_more = i64::try_from(rows.len()).is_ok_and(|n| n >= MOST_DUE);
         let tried: Vec<_> = rows.into_iter().filter(|r| r.visits > 0 || r.appointment.is_some()).collect();
-        let today = rules.calendar.local_date(self.now);
-        let end = rules.calendar.day_start(today.saturating_add(1.day()));
         let (mut due, mut agreed) = (0, 0);
-        for item in items(store, &self.survey, &tried, Viewed { at: self.now, now: self.now }).await? {
+        for item in items(store, &self.survey, &tried, Viewed { at, now: self.now }).await? {
             if item.due.is_none_or(|w| w.from >= end) {
                 continue;
             }

@@ -53,7 +53,9 @@ pub use connect::{Settings, Store};
 pub use fitness::{Aim, Unfit};
 pub use migrate::{migrate, need_fit, newest};
 pub use sight::{Sight, Whose};
-pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
+pub use tx::{
+    AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, begin_item, new_tag, take_item_back,
+};
 pub use witness::{Disclosure, ReadBy, Way, Witness};
 
 /// Which survey a row belongs to: the distribution key and the survey's number in this installation.
