@@ -3,18 +3,18 @@
 use http::Method;
 
 use crate::api::{
-    assignments, attachments, audit, batches, cards as card_api, cases, changes, completion, devices, enrol,
-    exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
-    submissions, system,
+    assignments, attachments, audit, batches, bulk, cards as card_api, cases, changes, completion, devices,
+    enrol, exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts,
+    slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
 use crate::odk;
 use crate::pages::{
     about, answers, areas, assets, assign, audit as audit_page, building, card_list, cards, case, decide,
-    devices as device_page, doors, exports as export_page, forms as form_page, held as held_page, login,
-    managers, model, outlook, overview, reading, returns as return_page, review, setup, sheet, slip, switch,
-    telephone, trouble, writing,
+    devices as device_page, doors, exports as export_page, forms as form_page, held as held_page, held_many,
+    login, managers, model, outlook, overview, reading, returns as return_page, review, setup, sheet, slip,
+    switch, telephone, trouble, writing,
 };
 use crate::phone;
 
@@ -51,6 +51,10 @@ pub fn routes() -> Router<App> {
         .get("/v1/completion", completion::get)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)
+        .post("/v1/held/decisions", bulk::decide_held)
+        .post("/v1/held/decisions/{id}/undo", bulk::undo_held)
+        .post("/v1/decisions", bulk::decide)
+        .post("/v1/decisions/{id}/undo", bulk::undo)
         .get("/v1/links", links::list)
         .get("/v1/links/{id}", links::get)
         .post("/v1/links/{id}/decision", links::decide)
@@ -133,6 +137,8 @@ pub fn routes() -> Router<App> {
         .form("/review/{id}/decision", writing(review::submit))
         .page("/held", reading(held_page::show))
         .form("/held/{id}/decision", writing(held_page::submit))
+        .form("/held/decisions", writing(held_many::submit))
+        .form("/held/decisions/{id}/undo", writing(held_many::undo))
         .page("/audit", reading(audit_page::show))
         .page("/devices", reading(device_page::show))
         .form("/devices/code", writing(device_page::code))

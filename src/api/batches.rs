@@ -22,6 +22,9 @@ use crate::store::{Sight, SurveyKey, Whose};
 use crate::sync::present;
 use crate::visits::filled;
 
+/// Set by `doorknock upload --url`: the batch comes from a file, not from its device.
+pub const CARRIED: http::HeaderName = http::HeaderName::from_static("doorknock-carried");
+
 /// `POST /v1/batches`: stores one batch; 200 with one receipt per record, in the order sent.
 /// Problems: `body-too-large`, `not-json`, `body-not-valid`, `foreign-device`, `unknown-survey`, `batch-id-reused`,
 /// `too-many-uploads`, `no-room`, `database-away`.
@@ -32,6 +35,8 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     if app.room.as_ref().is_some_and(|room| !room.is_left()) {
         return Err(Problem::plain(&kind::NO_ROOM));
     }
+    // A batch that somebody else carries here was not sent at the time it names.
+    let via = if request.headers.contains_key(CARRIED) { "file" } else { "http" };
     // A body that comes slowly is no reason to keep the device's other requests waiting.
     request.turn.take();
     let sent = receive_json(&mut request, BATCH_LIMIT, app.uploads.share(device)).await?;
@@ -39,7 +44,7 @@ pub async fn post(app: App, mut request: Request) -> Result<Response, Problem> {
     let running = app.metrics.upload_begun();
     let body = sent.unpack().await?;
     let answer = to_the_end(async move {
-        let accepted = app.ingest.accept(&caller, body, "http", app.now()).await?;
+        let accepted = app.ingest.accept(&caller, body, via, app.now()).await?;
         note(&app, &accepted);
         drop((slot, running));
         Ok::<Answer, Problem>(accepted.answer)

@@ -121,7 +121,7 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
     Ok(answer::json(&shown))
 }
 
-const DECISIONS: [&str; 10] = [
+const DECISIONS: [&str; 11] = [
     "close",
     "reopen",
     "verify",
@@ -132,6 +132,7 @@ const DECISIONS: [&str; 10] = [
     "reject_interview",
     "merge",
     "unmerge",
+    "undo",
 ];
 
 /// `POST /v1/cases/{id}/decisions` `{decision, reason, …}`: records a decision and answers the new state.
@@ -140,15 +141,16 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     let caller = auth::supervisor(&app, &request).await?;
     let case = reach::case(&app, &caller, request.param_uuid("id")?.into()).await?.id;
     let document = body::read(&mut request, FORM_LIMIT).await?;
-    let (kind, reason) = document.form(|f| {
+    let (kind, reason, version) = document.form(|f| {
         let word = f.one_of("decision", &DECISIONS, |w| DECISIONS.iter().find(|d| **d == w).copied());
         let reason = f.text("reason", 2000);
         let kind = word.and_then(|word| decision(f, word));
-        Some((kind?, reason?))
+        let version = f.optional_integer("version", 0, i64::from(i32::MAX));
+        Some((kind?, reason?, version.and_then(|n| i32::try_from(n).ok())))
     })?;
     let survey = app.survey(&caller).await?;
     let decided = to_the_end(async move {
-        let asked = decide::Request { case, kind, reason };
+        let asked = decide::Request { version, ..decide::Request::new(case, kind, reason) };
         Ok::<_, Problem>(app.ingest.decide(&caller, asked, app.now()).await?)
     })
     .await?;
@@ -160,7 +162,7 @@ pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem>
     })))
 }
 
-fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
+pub(super) fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
     Some(match word {
         "close" => {
             let classes = ["R", "NC", "O", "UH"];
@@ -185,6 +187,7 @@ fn decision(f: &mut Form<'_>, word: &str) -> Option<DecisionKind> {
         }
         "merge" => DecisionKind::Merge { into: CaseId(f.uuid("into")?) },
         "unmerge" => DecisionKind::Unmerge,
+        "undo" => DecisionKind::Undo { seq: f.integer("seq", 1, i64::from(i32::MAX))? },
         _ => return None,
     })
 }
@@ -273,6 +276,17 @@ pub(super) mod described {
             ("links", list(refer("CaseLink"))),
             ("assignments", list(refer("Assignment"))),
             ("decisions", list(refer("CaseDecision"))),
+            ("held_decisions?", list(object([
+                ("record", uuid()),
+                ("revision", count()),
+                ("decision", words(["accept", "refuse", "undo"])),
+                ("reason", text().or_null().about("Why the record was held until then.")),
+                ("note", text()),
+                ("by", text()),
+                ("at", time()),
+                ("was_at", time().or_null().about("The record's device time until then.")),
+            ])).about("What supervisors decided about records of the door that were held; for supervisors.")),
+            ("version?", count().about("Rises with everything that changes the case.")),
             ("building_id?", uuid()),
             ("holder?", text().or_null().about("Who holds it.")),
             ("last?", refer_or_null("Last")),
@@ -344,7 +358,7 @@ pub(super) mod described {
             ("evidence_changed?", flag()),
         ])),
         ("CaseVerdict", object([
-            ("decision", words(["close", "reopen", "verify", "cancel", "uncancel", "void", "unvoid", "reject_interview", "merge", "unmerge"])),
+            ("decision", words(["close", "reopen", "verify", "cancel", "uncancel", "void", "unvoid", "reject_interview", "merge", "unmerge", "undo"])),
             ("reason", text().filled(2000)),
             ("class?", words(["R", "NC", "O", "UH"]).about("For close.")),
             ("confirmed?", one_of([flag(), codes::<Confirmed>()]).about("For verify.")),
@@ -352,6 +366,8 @@ pub(super) mod described {
             ("interview?", uuid().about("For reject_interview.")),
             ("revision?", int().least(1).about("For reject_interview: up to this one.")),
             ("into?", uuid().about("For merge (one door listed twice): the other case.")),
+            ("seq?", int().least(1).about("For undo: the decision of this case that is taken out of the fold, as if never made.")),
+            ("version?", count().about("As read from the case; an old one is a 409 stale-version.")),
         ]).about("Appended, never overwritten; its time is the server's.")),
         ("CaseVerdictAnswer", object([
             ("case_id", uuid()),

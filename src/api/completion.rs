@@ -24,6 +24,9 @@ pub async fn get(app: App, request: Request) -> Result<Response, Problem> {
         })?
         .unwrap_or(Clock::Received);
     let at = query.timestamp("at")?;
+    if by == By::Worker && at.is_some() {
+        return Err(Problem::parameter("at", "cannot go with by=worker, which counts as of now"));
+    }
     let area = reach::area(&app, &caller, &query).await?;
     let survey = app.survey(&caller).await?;
     let question = Question { area, by, at: at.map(|at| (at, clock)), clock, now: app.now() };
@@ -44,8 +47,8 @@ pub(super) mod described {
                 .shared(&["area"])
                 .query(
                     "by?",
-                    "What a row is; the area's children when left out.",
-                    words(["area", "building", "enumerator", "day"]),
+                    "What a row is; the area's children when left out. enumerator: who holds the door now; worker: who did the work.",
+                    words(["area", "building", "enumerator", "worker", "day"]),
                 )
                 .shared(&["at"])
                 .query("clock?", "By which clock `at` is meant; received when left out.", codes::<Clock>())
@@ -94,7 +97,7 @@ pub(super) mod described {
                     ("as_of", time()),
                     ("clock?", codes::<Clock>()),
                     ("area", refer("AreaName")),
-                    ("by?", words(["area", "building", "enumerator", "day"])),
+                    ("by?", words(["area", "building", "enumerator", "worker", "day"])),
                     ("rows", list(refer("CompletionRow"))),
                     ("total", refer("CompletionRow")),
                 ])
@@ -106,7 +109,7 @@ pub(super) mod described {
                     (
                         "code",
                         text().about(
-                            "Area code, building id, user or date, by `by`; empty for cases nobody holds.",
+                            "Area code, building id, user or date, by `by`; empty for cases nobody holds (by=enumerator) or nobody has visited (by=worker).",
                         ),
                     ),
                     ("name", text()),
@@ -166,9 +169,19 @@ pub(super) mod described {
                             ("heard", count().about("Since the start of the field evening.")),
                             ("silent", count()),
                             ("waiting", count().about("Records waiting on devices as they last said.")),
-                            ("doors_held", count().about("Open doors lent to silent devices.")),
-                            ("at_most", number().or_null().about("enumeration if all those were done.")),
-                            ("last_sync", time().or_null()),
+                            (
+                                "doors_held",
+                                count().about("Open doors of the row that silent devices had lent when they were last heard."),
+                            ),
+                            (
+                                "at_most",
+                                number().or_null().about("enumeration if all those were done; null where unbounded."),
+                            ),
+                            (
+                                "unbounded?",
+                                flag().about("A silent device works there without doors lent to it: no bound can be given."),
+                            ),
+                            ("last_sync", time().or_null().about("The latest batch of anybody who works there.")),
                         ]),
                     ),
                     ("area?", text().about("Area of a building.")),

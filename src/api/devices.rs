@@ -72,7 +72,7 @@ fn item(d: &DeviceRow, silent_before: jiff::Timestamp, today: &Today) -> Value {
         "enrolled_at": d.enrolled_at, "last_heard": d.last_at, "last_sync": d.last_batch_at, "waiting": d.waiting,
         "drafts": d.drafts,
         "clock_offset_s": d.clock_offset_s, "app_version": d.app_version, "client": d.client, "doors_held": d.doors_held,
-        "silent": d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < silent_before),
+        "silent": d.is_silent(silent_before),
         "lease_ends": d.lease_ends, "batches_missing": d.batches_missing, "replaced_by": d.replaced_by,
         "revoked_at": d.revoked_at, "revoked_by": d.revoked_by, "revoke_note": d.revoke_note,
         "today": today.of(d.id),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::{auth, reach};
-use crate::ingest::held::{Ruling, Verdict};
+use crate::ingest::held::{Corrected, Ruling, Verdict};
 use crate::ingest::reason::Reason;
 use crate::net::answer::{self, to_the_end};
 use crate::net::body::FORM_LIMIT;
@@ -49,7 +49,8 @@ fn item(row: &HeldRow, alike: &HashMap<Uuid, CaseRow>) -> Value {
         "reason": row.reason, "detail": row.detail,
         "sentence": reason.map(Reason::sentence), "sentence_zh": reason.map(Reason::sentence_zh),
         "case_id": row.case_id, "enumerator": row.enumerator, "device_id": row.device_id, "batch_id": row.batch_id,
-        "at": row.at, "since": row.received_at, "freed_by": frees, "freed_by_zh": frees_zh,
+        "at": row.at, "at_offset_min": row.at_offset_min, "clock_offset_s": row.clock_offset_s, "version": row.version,
+        "since": row.received_at, "freed_by": frees, "freed_by_zh": frees_zh,
         "looks_like": like.map(|c| json!({
             "case_id": c.id, "dwelling_id": c.dwelling_id, "area": c.area, "address": place(c), "external_id": c.external_id,
         })),
@@ -66,21 +67,27 @@ fn parse(text: &str) -> Option<(Timestamp, Uuid)> {
     Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, Uuid::try_parse(id).ok()?))
 }
 
-/// `POST /v1/held/{id}/decision` `{decision: accept|refuse, note, revision?, case_id?}`. Accepting a record with `case_id`
+/// `POST /v1/held/{id}/decision` `{decision: accept|refuse|undo, note, revision?, case_id?, at?, version?}`. Accepting a record with `case_id`
 /// attaches it to that case; a reported door then is another writing of that case's door. Problems: `body-not-valid`, `not-found`, `not-possible-now`, `wrong-role`.
 pub async fn decide(app: App, mut request: Request) -> Result<Response, Problem> {
     let caller = auth::supervisor(&app, &request).await?;
     let id = request.param_uuid("id")?;
     let document = body::read(&mut request, FORM_LIMIT).await?;
     let ruling = document.form(|f| {
-        let words = ["accept", "refuse"];
+        let words = ["accept", "refuse", "undo"];
         let word = f.one_of("decision", &words, |w| words.iter().find(|x| **x == w).copied());
         let note = f.optional_text("note", 2000).unwrap_or_default();
         let revision =
             f.optional_integer("revision", 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
         let case = f.optional_uuid("case_id").map(CaseId);
-        let verdict = if word? == "accept" { Verdict::Accept { case } } else { Verdict::Refuse };
-        Some(Ruling { id, revision, verdict, note })
+        let time = f.optional_instant("at").map(Corrected::At);
+        let version = f.optional_integer("version", 0, i64::MAX);
+        let verdict = match word? {
+            "accept" => Verdict::Accept { case },
+            "refuse" => Verdict::Refuse,
+            _ => Verdict::Undo,
+        };
+        Some(Ruling { revision, time, version, ..Ruling::new(id, verdict, note) })
     })?;
     let (service, by) = (app.clone(), caller.clone());
     let row =
@@ -131,6 +138,9 @@ pub(super) mod described {
             ("device_id", uuid()),
             ("batch_id", uuid()),
             ("at", time().or_null()),
+            ("at_offset_min?", int().or_null().about("UTC offset that the device wrote in `at`, minutes.")),
+            ("clock_offset_s?", number().or_null().about("The device's clock less ours when it sent the record; null where it came by hand.")),
+            ("version?", count().about("Rises with every decision about the record.")),
             ("since", time()),
             ("freed_by", text().about("What would free it, in words.")),
             ("freed_by_zh", text()),
@@ -144,10 +154,12 @@ pub(super) mod described {
                 it has; null where there is none in reach.")),
         ])),
         ("HeldVerdict", object([
-            ("decision", words(["accept", "refuse"])),
+            ("decision", words(["accept", "refuse", "undo"]).about("undo: the last decision about it is taken back and it waits again.")),
             ("note?", text().up_to(2000).or_null()),
             ("revision?", int().least(1).or_null().about("Of an interview; the highest held one when left out.")),
             ("case_id?", uuid().or_null().about("To accept it at another case than it names.")),
+            ("at?", time().or_null().about("The corrected time of a visit or interview that is accepted; the one sent is kept.")),
+            ("version?", count().about("As read; an old one is a 409 stale-version.")),
         ])),
     ]
     }

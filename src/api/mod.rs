@@ -4,6 +4,7 @@ pub mod assignments;
 pub mod attachments;
 pub mod audit;
 pub mod batches;
+pub mod bulk;
 pub mod cards;
 pub mod cases;
 pub mod changes;

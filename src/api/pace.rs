@@ -23,7 +23,8 @@ pub async fn pace(app: App, request: Request) -> Result<Response, Problem> {
     let survey = app.survey(&caller).await?;
     let area = reach::area(&app, &caller, &query).await?;
     let now = app.now();
-    let today = survey.rules.calendar.local_date(now).clamp(survey.starts_on, survey.ends_on);
+    // After the last field day nothing is expected any more.
+    let today = survey.rules.calendar.local_date(now).max(survey.starts_on);
     let question = Question { area: area.clone(), on: today, now, hours: HashMap::new() };
     let ready = ready(&app, survey, question).await?;
     let (pace, addresses) = compute(ready, |ready| {
@@ -48,7 +49,7 @@ fn pace_view(area: &AreaRow, now: Timestamp, pace: &Pace, addresses: &[String]) 
     }
     json!({
         "as_of": now, "area": {"code": area.code, "name": area.name, "name_zh": area.name_zh, "level": area.level},
-        "expected": pace.days, "at_risk": at_risk, "buildings": pace.buildings, "staffing": pace.staffing,
+        "doors": pace.doors, "expected": pace.days, "at_risk": at_risk, "buildings": pace.buildings, "staffing": pace.staffing,
     })
 }
 
@@ -140,6 +141,7 @@ pub(super) mod described {
                 object([
                     ("as_of", time()),
                     ("area", refer("AreaName")),
+                    ("doors?", count().about("Active doors, of which `expected` counts those done.")),
                     (
                         "expected",
                         list(object([
@@ -148,7 +150,7 @@ pub(super) mod described {
                             ("low", number()),
                             ("high", number()),
                         ]))
-                        .about("Cases done by the end of each day, with an 80 % interval."),
+                        .about("Cases done by the end of each day, with an 80 % interval; empty after the last field day."),
                     ),
                     (
                         "at_risk",

@@ -40,8 +40,10 @@ pub struct Waiting {
     pub held: i64,
     /// Devices silent for too long.
     pub silent: i64,
-    /// Open doors lent to them.
+    /// Open doors that they may have worked at.
     pub silent_doors: i64,
+    /// Somebody silent goes by an area instead of by doors lent: no bound can be given.
+    pub is_unbounded: bool,
     /// Devices enrolled and not cut off.
     pub enrolled: i64,
     /// Those heard since the evening's start.

@@ -179,6 +179,7 @@ impl From<ingest::Error> for Problem {
             ingest::Error::UnknownSurvey => Self::plain(&kind::UNKNOWN_SURVEY),
             ingest::Error::BatchIdReused => Self::plain(&kind::BATCH_ID_REUSED),
             ingest::Error::NotFound => Self::not_found(),
+            ingest::Error::Stale => Self::plain(&kind::STALE_VERSION),
             ingest::Error::Unfit(why) => Self::new(&kind::NOT_POSSIBLE_NOW, why),
             ingest::Error::Setup(lines) => Self::new(&kind::NOT_POSSIBLE_NOW, lines.join(" ")),
             error @ ingest::Error::Asked(_) => Self::new(&kind::NOT_POSSIBLE_NOW, error.to_string()),

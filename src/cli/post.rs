@@ -14,6 +14,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::api::batches::CARRIED;
+
 /// The service answered nothing but "later".
 #[derive(Debug, thiserror::Error)]
 #[error("the service is too busy; try again later")]
@@ -72,6 +74,7 @@ impl Target {
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_ENCODING, "gzip")
+            .header(CARRIED, "1")
             .body(Full::new(packed))?;
         let response = sender.send_request(request).await?;
         let status = response.status();

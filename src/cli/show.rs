@@ -26,6 +26,7 @@ enum Cut {
     Area,
     Building,
     Enumerator,
+    Worker,
     Day,
 }
 
@@ -104,6 +105,7 @@ pub(super) fn completion(common: &Common, args: &CompletionArgs) -> Result<ExitC
             Cut::Area => By::Area,
             Cut::Building => By::Building,
             Cut::Enumerator => By::Enumerator,
+            Cut::Worker => By::Worker,
             Cut::Day => By::Day,
         };
         // Day by day people ask what happened then, not what had been uploaded by then.

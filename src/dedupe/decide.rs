@@ -96,7 +96,7 @@ impl Dedupe {
         if let Some(change) = step.change {
             // Reach is judged by what changes, afterwards; the case's own decision must not hide behind "not found".
             let whole = Caller { range: AreaRange::ALL, ..caller.clone() };
-            let request = Request { case: change.case(), kind: change.kind(), reason: reason(ruling) };
+            let request = Request::new(change.case(), change.kind(), reason(ruling));
             decide_in(tx, at, survey, &whole, &request).await?;
         }
         let facts = facts(tx, at.key, &weighed.work()).await?;

@@ -124,6 +124,12 @@ pub enum DecisionKind {
     },
     /// The merge is taken back.
     Unmerge,
+    /// An earlier decision on the case is taken out of the fold, as if it had never been made. Whoever reads the evidence
+    /// leaves both out.
+    Undo {
+        /// The number of that decision on the case.
+        seq: i64,
+    },
 }
 
 /// Everything known about one case, or about the part of it known at some moment.

@@ -234,6 +234,7 @@ impl DecisionKind {
             Self::RejectInterview { interview, .. } => (8, interview.0),
             Self::Merge { into } => (9, into.0),
             Self::Unmerge => (10, Uuid::nil()),
+            Self::Undo { seq } => (11, Uuid::from_u128(u128::from(seq.unsigned_abs()))),
         }
     }
 }
@@ -274,6 +275,8 @@ impl Rulings {
             DecisionKind::Uncancel => self.cancelled_at = None,
             DecisionKind::Merge { into } => self.merged_into = Some(*into),
             DecisionKind::Unmerge => self.merged_into = None,
+            // Left out with what it takes back before anything is folded.
+            DecisionKind::Undo { .. } => {}
             DecisionKind::Void { .. }
             | DecisionKind::Unvoid { .. }
             | DecisionKind::RejectInterview { .. } => {}

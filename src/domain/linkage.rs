@@ -25,7 +25,7 @@ closed_set! {
     /// What the score of a pair says before clustering and people have their say.
     Proposal("proposal") {
         Merge = 1, "merge", "Merge", "合并";
-        Review = 2, "review", "Let somebody look", "交人工裁定";
+        Review = 2, "review", "Let somebody look", "交人工判定";
         Pair = 3, "pair", "Pair", "配对";
         Apart = 4, "apart", "Keep apart", "分开";
     }
@@ -44,10 +44,10 @@ closed_set! {
 closed_set! {
     /// Why a likely merge waits for a person.
     Refusal("refusal") {
-        KeptApart = 1, "kept-apart", "A person keeps two of the interviews apart", "其中两份登记表已由人工裁定分开";
+        KeptApart = 1, "kept-apart", "A person keeps two of the interviews apart", "其中两份登记表已由人工判定分开";
         BelowLower = 2, "below-lower", "Two of the interviews would be an unlikely household", "其中两份登记表不像同一户";
         RegistrationOnly = 3, "registration-only", "One form lists only people who live elsewhere", "其中一份只登记了户在人不在的人";
-        AcrossDoors = 4, "across-doors", "The survey leaves merges across doors to a person", "本调查规定跨门牌合并须人工裁定";
+        AcrossDoors = 4, "across-doors", "The survey leaves merges across doors to a person", "本调查规定跨门牌合并须人工判定";
     }
 }
 

@@ -300,6 +300,34 @@ pub struct Rates {
     pub aapor: Aapor,
 }
 
+impl Rates {
+    /// The same integers without a quotient: for rows of which no share means anything.
+    #[must_use]
+    pub fn without_shares(self) -> Self {
+        let bare = |r: Ratio| Ratio { rate: None, ..r };
+        let aapor = Aapor {
+            rates: self
+                .aapor
+                .rates
+                .into_iter()
+                .map(|(name, r)| (name, AaporRate { rate: None, exact: None, ..r }))
+                .collect(),
+            ..self.aapor
+        };
+        Self {
+            completion: bare(self.completion),
+            enumeration: bare(self.enumeration),
+            occupied_return: bare(self.occupied_return),
+            attempt: bare(self.attempt),
+            proxy_share: bare(self.proxy_share),
+            self_share: bare(self.self_share),
+            baseline_completion: bare(self.baseline_completion),
+            first_visit: bare(self.first_visit),
+            aapor,
+        }
+    }
+}
+
 /// Every rate of a tally; `e` is the survey's fixed eligibility, if it has one.
 pub fn rates(tally: &Tally, e: Option<f64>) -> Rates {
     let state = |state: State| tally.state(state);

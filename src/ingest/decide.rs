@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::refold::{At, Folded, refold};
 use super::{Error, Ingest, scrub};
@@ -23,6 +24,17 @@ pub struct Request {
     pub kind: DecisionKind,
     /// Why, in the supervisor's words.
     pub reason: String,
+    /// The version of the case that was looked at; no check when left out.
+    pub version: Option<i32>,
+    /// The call that decides several cases at once.
+    pub call: Option<Uuid>,
+}
+
+impl Request {
+    /// A decision on one case, without a look at its version.
+    pub fn new(case: CaseId, kind: DecisionKind, reason: impl Into<String>) -> Self {
+        Self { case, kind, reason: reason.into(), version: None, call: None }
+    }
 }
 
 /// What came of it.
@@ -49,6 +61,7 @@ pub fn slug(kind: &DecisionKind) -> &'static str {
         DecisionKind::RejectInterview { .. } => "reject_interview",
         DecisionKind::Merge { .. } => "merge",
         DecisionKind::Unmerge => "unmerge",
+        DecisionKind::Undo { .. } => "undo",
     }
 }
 
@@ -98,7 +111,8 @@ pub async fn decide_in(
         | DecisionKind::Void { .. }
         | DecisionKind::Unvoid { .. }
         | DecisionKind::RejectInterview { .. }
-        | DecisionKind::Unmerge => None,
+        | DecisionKind::Unmerge
+        | DecisionKind::Undo { .. } => None,
     };
     let other = match other {
         Some(id) => Some(case::resolved(tx, key, id).await?),
@@ -110,6 +124,11 @@ pub async fn decide_in(
         rows.iter().find(|r| r.id == id && caller.reach().sees(r.as_ref())).ok_or(Error::NotFound)
     };
     let row = find(request.case)?;
+    if let Some(version) = request.version
+        && decision::case_version(tx, key, row.id).await? != Some(version)
+    {
+        return Err(Error::Stale);
+    }
     let into = other.map(find).transpose()?;
     check_fit(tx, (survey, caller), row, into.map(Arc::as_ref), &request.kind).await?;
     let new = NewDecision {
@@ -121,6 +140,7 @@ pub async fn decide_in(
         at: now,
         policy_version: survey.policy_version,
         unmet: row.unmet,
+        call: request.call,
     };
     let seq = decision::insert_decision(tx, key, &new).await?;
     let noted = audit::Note::by(caller, audit::Action::DecideCase, now).in_area(&row.area).about(row.id);
@@ -143,7 +163,8 @@ async fn queue_links(tx: &Tx, key: SurveyKey, case: CaseId, kind: &DecisionKind)
         DecisionKind::Merge { .. }
         | DecisionKind::Unmerge
         | DecisionKind::Cancel
-        | DecisionKind::Uncancel => {
+        | DecisionKind::Uncancel
+        | DecisionKind::Undo { .. } => {
             queue::add_of_cases(tx, key, &[case]).await?;
         }
         DecisionKind::Close { .. } | DecisionKind::Reopen | DecisionKind::Verify { .. } => {}
@@ -208,10 +229,21 @@ async fn check_fit(
                 Err(Error::Unfit("The case is not merged."))
             }
         }
+        DecisionKind::Undo { seq } => check_undo(tx, key, row.id, *seq).await,
         DecisionKind::Reopen
         | DecisionKind::Verify { .. }
         | DecisionKind::Cancel
         | DecisionKind::Uncancel => Ok(()),
+    }
+}
+
+/// A decision can be taken back once, by its number. To merge again after an undone unmerge is a decision of its own.
+async fn check_undo(tx: &Tx, key: SurveyKey, case: CaseId, seq: i64) -> Result<(), Error> {
+    let standing = decision::load_decisions(tx, key, &[case]).await?;
+    match standing.iter().find(|(_, d)| d.seq == seq).map(|(_, d)| &d.kind) {
+        Some(DecisionKind::Unmerge) => Err(Error::Unfit("Merge the case again instead.")),
+        Some(_) => Ok(()),
+        None => Err(Error::Unfit("The case has no such decision, or it has been taken back.")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod door;
 mod filled;
+mod undo;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::store::batch::{RecordKind, Status};
 use crate::store::case::LockedCase;
 use crate::store::evidence::StoredPeople;
 use crate::store::feed::{ChangeKind, Mark};
-use crate::store::held::{HeldDecision, HeldRow, Settled};
+use crate::store::held::{Before, HeldDecision, HeldRow, Settled};
 use crate::store::link::queue;
 use crate::store::{Outcome, SurveyKey, Tx, audit, evidence, feed, held, submission};
 use crate::surveys::Survey;
@@ -255,6 +256,8 @@ pub enum Verdict {
     },
     /// It does not count.
     Refuse,
+    /// The last decision about it is taken back: it waits again.
+    Undo,
 }
 
 /// A decision on a held record.
@@ -268,6 +271,28 @@ pub struct Ruling {
     pub verdict: Verdict,
     /// In the supervisor's words.
     pub note: String,
+    /// Its corrected time, when it is accepted.
+    pub time: Option<Corrected>,
+    /// The version that was looked at; no check when left out.
+    pub version: Option<i64>,
+    /// The call that decides several at once.
+    pub call: Option<Uuid>,
+}
+
+/// A time put right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Corrected {
+    /// It happened at this moment.
+    At(jiff::Timestamp),
+    /// It happened so many seconds later than the device wrote.
+    Shift(i64),
+}
+
+impl Ruling {
+    /// A decision on one record, as it is.
+    pub fn new(id: Uuid, verdict: Verdict, note: impl Into<String>) -> Self {
+        Self { id, revision: None, verdict, note: note.into(), time: None, version: None, call: None }
+    }
 }
 
 impl Ingest {
@@ -299,36 +324,75 @@ impl Ingest {
 
 async fn decide(
     tx: &Tx,
-    (survey, keys, models): (&Arc<Survey>, &Keys, &Models),
+    rules: (&Arc<Survey>, &Keys, &Models),
     caller: &Caller,
     ruling: &Ruling,
     now: jiff::Timestamp,
 ) -> Result<Outcome<HeldRow>, Error> {
+    let at = At::new(rules.0.key, now);
+    let decided = decide_in(tx, at, rules, caller, ruling).await?;
+    Ok(Outcome::Stamp(decided, at.key, at.tag))
+}
+
+/// Decides inside a transaction, whose commit must stamp the feed under `at.tag`.
+pub(super) async fn decide_in(
+    tx: &Tx,
+    at: At,
+    (survey, keys, models): (&Arc<Survey>, &Keys, &Models),
+    caller: &Caller,
+    ruling: &Ruling,
+) -> Result<HeldRow, Error> {
     let key = survey.key;
     let rows = settled_state(tx, key, caller, ruling.id).await?;
+    let is_meant = |r: &&HeldRow| ruling.revision.is_none_or(|n| n == r.revision);
+    let is_undo = ruling.verdict == Verdict::Undo;
     let row = rows
         .iter()
-        .filter(|r| ruling.revision.is_none_or(|n| n == r.revision))
-        .find(|r| r.status == Status::Held)
+        .filter(is_meant)
+        .find(|r| if is_undo { r.status != Status::Held && r.version > 0 } else { r.status == Status::Held })
         .ok_or(if rows.is_empty() {
             Error::NotFound
+        } else if ruling.version.is_some() {
+            Error::Stale
+        } else if is_undo {
+            Error::Unfit("Nobody has decided about it.")
         } else {
             Error::Unfit("The record is not held any more.")
         })?;
-    let at = At::new(key, now);
-    let decided = match (row.kind, ruling.verdict) {
-        (RecordKind::Dwelling, verdict) => {
-            door::decide_dwelling(tx, at, survey, caller, row, verdict).await?
+    if ruling.version.is_some_and(|version| version != row.version) {
+        return Err(Error::Stale);
+    }
+    let before = Before {
+        reason: Some(row.reason.clone()),
+        detail: row.detail.clone(),
+        case: row.case_id,
+        at: row.at,
+    };
+    let decided = if is_undo {
+        undo::undo(tx, at, survey, row).await?
+    } else {
+        let row = &correct(tx, at, survey, row, ruling).await?;
+        match (row.kind, ruling.verdict) {
+            (RecordKind::Dwelling, verdict) => {
+                door::decide_dwelling(tx, at, survey, caller, row, verdict).await?
+            }
+            (RecordKind::Visit | RecordKind::Interview, verdict) => {
+                decide_record(tx, at, survey, caller, row, verdict).await?
+            }
+            (RecordKind::Submission, verdict) => {
+                filled::decide_whole(tx, at, (survey, keys, models), row, verdict).await?
+            }
+            (RecordKind::Answers, verdict) => {
+                filled::decide_sheet(tx, at, survey, caller, row, verdict).await?
+            }
+            // None is ever held.
+            (RecordKind::MessageRead, _) => return Err(Error::NotFound),
         }
-        (RecordKind::Visit | RecordKind::Interview, verdict) => {
-            decide_record(tx, at, survey, caller, row, verdict).await?
-        }
-        (RecordKind::Submission, verdict) => {
-            filled::decide_whole(tx, at, (survey, keys, models), row, verdict).await?
-        }
-        (RecordKind::Answers, verdict) => filled::decide_sheet(tx, at, survey, caller, row, verdict).await?,
-        // None is ever held.
-        (RecordKind::MessageRead, _) => return Err(Error::NotFound),
+    };
+    let word = match ruling.verdict {
+        Verdict::Accept { .. } => "accept",
+        Verdict::Refuse => "refuse",
+        Verdict::Undo => "undo",
     };
     // Where something of it stood is said in lists, whether it counts now or never will.
     let named: Vec<CaseId> = row.case_id.into_iter().collect();
@@ -336,17 +400,35 @@ async fn decide(
     let decision = HeldDecision {
         id: row.id,
         revision: row.revision,
-        decision: if ruling.verdict == Verdict::Refuse { "refuse" } else { "accept" },
+        decision: word.to_owned(),
         note: scrub::scrub_text(&ruling.note).into_owned(),
         by: caller.user.clone(),
-        at: now,
+        at: at.now,
+        before: if is_undo { Before::default() } else { before },
+        call: ruling.call,
     };
     held::insert_held_decision(tx, key, &decision).await?;
-    let noted = audit::Note::by(caller, audit::Action::DecideHeld, now).about(row.id);
-    audit::note(tx, &noted.with(serde_json::json!({"decision": decision.decision, "type": row.kind.slug()})))
-        .await?;
+    let noted = audit::Note::by(caller, audit::Action::DecideHeld, at.now).about(row.id);
+    audit::note(tx, &noted.with(serde_json::json!({"decision": word, "type": row.kind.slug()}))).await?;
     feed::mark(tx, key, at.tag, ChangeKind::Receipt, &[mark(row)]).await?;
-    Ok(Outcome::Stamp(decided, key, at.tag))
+    Ok(HeldRow { version: row.version + 1, ..decided })
+}
+
+/// Writes the corrected time of a record that is to be accepted; one that cannot be true either is no correction.
+async fn correct(tx: &Tx, at: At, survey: &Survey, row: &HeldRow, ruling: &Ruling) -> Result<HeldRow, Error> {
+    let (Some(time), Verdict::Accept { .. }) = (ruling.time, ruling.verdict) else { return Ok(row.clone()) };
+    let is_timed = matches!(row.kind, RecordKind::Visit | RecordKind::Interview);
+    let sent = row.at.filter(|_| is_timed).ok_or(Error::Unfit("This record has no time to be corrected."))?;
+    let moment = match time {
+        Corrected::At(moment) => Some(moment),
+        Corrected::Shift(seconds) => sent.checked_add(jiff::SignedDuration::from_secs(seconds)).ok(),
+    };
+    let is_plausible = |moment: &jiff::Timestamp| *moment >= survey.opens_at() && *moment <= at.now;
+    let moment = moment
+        .filter(is_plausible)
+        .ok_or(Error::Unfit("The corrected time must lie between the first day of the survey and now."))?;
+    held::correct_time(tx, at.key, row, moment).await?;
+    Ok(HeldRow { at: Some(moment), ..row.clone() })
 }
 
 /// The record as it stands once nothing else can settle it: what frees it holds the lock on what it waits for, or its case.

@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod assign;
+pub mod bulk;
 mod classify;
 pub mod decide;
 pub mod digest;
@@ -81,6 +82,9 @@ pub enum Error {
     /// Nothing of that id within the caller's reach.
     #[error("there is nothing of that id in reach")]
     NotFound,
+    /// What was judged has changed since it was read.
+    #[error("what was judged has changed since it was read")]
+    Stale,
     /// The decision does not fit; says why.
     #[error("{0}")]
     Unfit(&'static str),
@@ -134,6 +138,7 @@ impl AsStoreError for Error {
             | Self::UnknownSurvey
             | Self::BatchIdReused
             | Self::NotFound
+            | Self::Stale
             | Self::Unfit(_)
             | Self::Setup(_)
             | Self::Asked(_)

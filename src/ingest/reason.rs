@@ -77,13 +77,13 @@ impl Reason {
             ),
             Some(Self::LooksLike) => (
                 "a supervisor's decision: accept it as a new door, or with the listed door's case",
-                "普查指导员的裁定：作为新住户接受，或归入名单上的住户",
+                "普查指导员的判定：作为新住户接受，或归入名单上的住户",
             ),
             Some(Self::UnknownArea) => {
-                ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后裁定")
+                ("a set-up that holds the area, then a decision", "在设置中加入该区域，然后判定")
             }
             Some(Self::FormError) => ("a corrected form with a higher revision", "以更高修订号发送的更正表"),
-            Some(_) | None => ("a supervisor's decision", "普查指导员的裁定"),
+            Some(_) | None => ("a supervisor's decision", "普查指导员的判定"),
         }
     }
 }
@@ -130,7 +130,7 @@ reasons! {
         "更正后的访问与原来所报不同，由普查指导员判断以哪个为准。" }
     CardUnbound "card-unbound" Held {
         "The card was not reported from a door yet, or from another one; the visit that left it, or a supervisor, decides.",
-        "尚无访问记录报告此卡留在哪一户，或报告的是另一户；以留卡的访问或普查指导员的裁定为准。" }
+        "尚无访问记录报告此卡留在哪一户，或报告的是另一户；以留卡的访问或普查指导员的判定为准。" }
     SelfSecond "self-second" Held {
         "An answer was sent under this code before; a supervisor decides whether this one counts.",
         "此前已用该码提交过；由普查指导员决定是否采用本次提交。" }
@@ -193,7 +193,7 @@ reasons! {
         "表单中没有可用内容：既无访问、登记表、住户，也无住户的答案。" }
     RefusedByPerson "refused-by-supervisor" Refused {
         "A supervisor looked at the held record and decided that it does not count.",
-        "普查指导员查看暂存记录后决定不予采用。" }
+        "普查指导员查看待核记录后决定不予采用。" }
     CitizenIdDropped "citizen-id-dropped" Warned {
         "The citizen ID cannot be right and was left out; the rest of the record is stored.",
         "公民身份号码有误，已略去，其余内容已存储。" }

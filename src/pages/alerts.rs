@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::figures::thousands;
 use super::pace::Pace;
 use super::shares;
 use super::visitor::Visitor;
@@ -62,6 +61,8 @@ pub struct Material<'a> {
     pub used: &'a [DeviceDay],
     /// Its pace.
     pub pace: Option<Pace>,
+    /// What the planner's forecast says, where there is one, and whether doors worth a warning will be left.
+    pub forecast: Option<(String, bool)>,
 }
 
 /// Whether nobody has been to a building with open doors for days, while the field work goes on.
@@ -104,7 +105,7 @@ fn few(v: &Visitor, mut all: Vec<Alert>) -> Vec<Alert> {
 
 fn building_name(m: &Material<'_>, v: &Visitor, b: &BuildingRow) -> String {
     let estate = m.names.get(&b.area).map_or("", String::as_str);
-    v.words.say("building.name", &[("area", &estate), ("number", &b.building)]).trim().to_owned()
+    v.words.building_in(estate, &b.building)
 }
 
 fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
@@ -144,20 +145,18 @@ fn stuck_buildings(v: &Visitor, m: &Material<'_>) -> Vec<Alert> {
 }
 
 fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
-    let pace = m.pace.filter(Pace::is_behind)?;
-    let needed = thousands(pace.needed.unwrap_or_default());
+    let pace = m.pace?;
+    let title = match &m.forecast {
+        Some((sentence, true)) => sentence.clone(),
+        Some((_, false)) => return None,
+        None if pace.is_behind() => pace.end_sentence(v).unwrap_or_else(|| pace.sentence(v)),
+        None => return None,
+    };
     Some(Alert {
         level: "bad",
         sign: "exhausted",
-        title: if pace.late_days > 0 {
-            v.words.count("alert.late", pace.late_days, &[])
-        } else {
-            v.words.count("pace.over", pace.remaining, &[])
-        },
-        detail: pace
-            .average()
-            .map(|average| v.words.say("alert.late_detail", &[("needed", &needed), ("average", &average)]))
-            .unwrap_or_default(),
+        title,
+        detail: pace.lately(v).unwrap_or_default(),
         href: format!("/pace?area={}", super::frame::quoted(&m.area.code)),
         action: v.words.t("alert.see_pace").to_owned(),
     })

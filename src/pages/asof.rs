@@ -25,6 +25,8 @@ pub struct AsOf {
     pub heard: String,
     /// What is silent, in words; `None` when nothing is.
     pub silent: Option<String>,
+    /// The page that lists those devices.
+    pub which: String,
     /// Whether the script looks for newer figures.
     pub is_live: bool,
 }
@@ -60,6 +62,7 @@ impl AsOf {
             machine: v.when().machine(v.now),
             heard: if w.enrolled == 0 { words.t("asof.no_device").to_owned() } else { heard },
             silent,
+            which: "/devices".to_owned(),
             is_live: false,
         }
     }
@@ -68,6 +71,13 @@ impl AsOf {
     #[must_use]
     pub fn live(mut self) -> Self {
         self.is_live = true;
+        self
+    }
+
+    /// The same, its link leading to the devices of an area.
+    #[must_use]
+    pub fn of_area(mut self, code: &str) -> Self {
+        self.which = format!("/devices?area={}", super::frame::quoted(code));
         self
     }
 

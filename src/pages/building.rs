@@ -119,7 +119,10 @@ async fn build(
 ) -> Result<Page, Problem> {
     let marked = marked(v, area).await?;
     let number = rows.first().map_or("", |r| r.building.as_str());
-    let title = v.words.say("building.name", &[("area", &v.name_of(area)), ("number", &number)]);
+    let named = v.app.store().buildings(v.caller.key, &[id]).await?;
+    let name = named.into_iter().find_map(|b| b.name).filter(|name| name != number);
+    let title = v.words.building_in(&v.name_of(area), number);
+    let title = name.map_or(title.clone(), |name| format!("{title} · {name}"));
     let counts = looks(&states(rows));
     let is_small = rows.len() > MANY;
     let units = units(v, rows, asked, &marked, is_small);

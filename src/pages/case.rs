@@ -13,11 +13,12 @@ use super::panel::{holder, named, names, next_words, received, title, visit_line
 use super::visitor::{Answer, Visitor};
 use crate::app::reach;
 use crate::domain::{CaseId, State, due};
+use crate::ingest::reason::Reason;
 use crate::net::problem::Problem;
 use crate::store::Disclosure;
 use crate::store::case::OtherWriting;
 use crate::store::survey::Areas;
-use crate::visits::history::{DecisionView, History, InterviewView, Reader, history};
+use crate::visits::history::{DecisionView, HeldView, History, InterviewView, Reader, history};
 use crate::visits::standings_of;
 
 #[derive(Template)]
@@ -80,13 +81,10 @@ pub async fn show(v: Visitor) -> Answer {
     let h = history(store, &witness, &v.survey, &row, &Reader::Supervisor, v.now, &v.app.ingest.keys).await?;
     let above = store.areas(v.caller.key, Areas::Above(row.area_no)).await?;
     let area = above.last().cloned().ok_or_else(Problem::not_found)?;
-    let building = v.words.say("building.name", &[("area", &v.name_of(&area)), ("number", &row.building)]);
+    let building = v.words.building_in(&v.name_of(&area), &row.building);
     let mut path = crumbs(&v, &above, &area);
     path.push((format!("/areas/{}", quoted(&area.code)), v.name_of(&area)));
-    path.push((
-        format!("/buildings/{}?door={id}", row.building_id),
-        v.words.say("building.short", &[("number", &row.building)]),
-    ));
+    path.push((format!("/buildings/{}?door={id}", row.building_id), v.words.building(&row.building)));
     let heading = v.words.say("case.title", &[("building", &building), ("door", &title(v.words, &row))]);
     let standing = standings_of(store, &v.survey, std::slice::from_ref(&row)).await?.remove(&id);
     let window = standing.as_ref().and_then(|s| due(s, &v.survey.rules, v.now).window);
@@ -202,6 +200,7 @@ fn events(v: &Visitor, h: &History, names: &std::collections::BTreeMap<String, S
         }
     }
     all.extend(h.decisions.iter().map(|d| decision(v, d, names)));
+    all.extend(h.held_decisions.iter().map(|d| ruled(v, h, d, names)));
     all.sort_by_key(|e| std::cmp::Reverse(e.at));
     all
 }
@@ -265,6 +264,28 @@ fn person(v: &Visitor, p: &crate::visits::history::PersonView) -> PersonLine {
     let key = format!("id.{}", p.citizen_id);
     what.push(v.words.t(&key).to_owned());
     PersonLine { name: p.name.clone(), what: what.join(" · ") }
+}
+
+/// What somebody decided about a record that was held: why it was, and the time it had.
+fn ruled(
+    v: &Visitor,
+    h: &History,
+    d: &HeldView,
+    names: &std::collections::BTreeMap<String, String>,
+) -> Event {
+    let is_visit = h.visit_list.iter().any(|visit| visit.id == d.record);
+    let record = v.words.t(if is_visit { "held.visit" } else { "held.interview" });
+    let key = format!("case.held_{}", d.decision);
+    let what = v.words.say(&key, &[("record", &record)]);
+    let mut event = plain(v, d.at, "decision", what, named(names, &d.by).to_owned(), None);
+    let reason = d.reason.as_deref().and_then(Reason::from_slug);
+    event.remarks.extend(reason.map(|r| v.words.pick(r.sentence(), r.sentence_zh()).to_owned()));
+    let now_at = h.visit_list.iter().find(|x| x.id == d.record).map(|x| x.event_at);
+    if let Some(was) = d.was_at.filter(|was| now_at.is_some_and(|now| now != *was)) {
+        event.remarks.push(v.words.say("case.held_sent_at", &[("time", &v.when().full(was))]));
+    }
+    event.note = Some(d.note.clone()).filter(|note| !note.is_empty());
+    event
 }
 
 fn decision(v: &Visitor, d: &DecisionView, names: &std::collections::BTreeMap<String, String>) -> Event {

@@ -24,7 +24,7 @@ pub fn chart(v: &Visitor, days: &[(Date, i64, i64)]) -> String {
     );
     grid(&mut svg, v, &scale);
     let points: Vec<(f64, f64)> = std::iter::once((scale.x(0), BOTTOM))
-        .chain(days.iter().zip(1_i64..).map(|((_, done, due), n)| (scale.x(n), y(*done, *due))))
+        .chain(days.iter().map(|(day, done, due)| (scale.x(scale.place(*day)), y(*done, *due))))
         .collect();
     let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     // Writing to a String cannot fail.
@@ -55,6 +55,11 @@ impl Scale {
     fn new(first: Date, last: Date) -> Self {
         let days = first.until(last).map_or(0, |s| i64::from(s.get_days())) + 1;
         Self { first, last, days: days.max(1) }
+    }
+
+    /// How many field days are over at the end of a day; what comes after the last one stands at the edge.
+    fn place(&self, day: Date) -> i64 {
+        (self.first.until(day).map_or(0, |s| i64::from(s.get_days())) + 1).clamp(1, self.days)
     }
 
     /// After so many field days.

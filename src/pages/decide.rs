@@ -56,6 +56,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
     let word = form.required("decision", 40)?;
     let kind = read(&form, &word)?;
     let reason = form.required("reason", REASON)?;
+    let version = form.text("version").and_then(|n| n.parse().ok());
     let done = decide::slug(&kind);
     let visit = match &kind {
         DecisionKind::Void { visit } | DecisionKind::Unvoid { visit } => format!("&visit={visit}"),
@@ -66,11 +67,12 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         | DecisionKind::Uncancel
         | DecisionKind::RejectInterview { .. }
         | DecisionKind::Merge { .. }
-        | DecisionKind::Unmerge => String::new(),
+        | DecisionKind::Unmerge
+        | DecisionKind::Undo { .. } => String::new(),
     };
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
     to_the_end(async move {
-        let asked = decide::Request { case, kind, reason };
+        let asked = decide::Request { version, ..decide::Request::new(case, kind, reason) };
         Ok::<_, Problem>(app.ingest.decide(&caller, asked, now).await?)
     })
     .await?;
@@ -100,6 +102,12 @@ fn read(form: &Form, word: &str) -> Result<DecisionKind, Problem> {
             }
         }
         "merge" => DecisionKind::Merge { into: other_case(form)? },
+        "undo" => DecisionKind::Undo {
+            seq: form
+                .text("seq")
+                .and_then(|n| n.parse().ok())
+                .ok_or_else(|| fault("seq", "must be the number of a decision"))?,
+        },
         "unmerge" => DecisionKind::Unmerge,
         _ => return Err(fault("decision", "is not one that can be taken here")),
     })

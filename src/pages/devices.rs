@@ -105,7 +105,7 @@ pub async fn views(v: &Visitor, rows: &[DeviceRow]) -> Result<Vec<DeviceView>, P
 }
 
 fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) -> DeviceView {
-    let is_silent = d.revoked_at.is_none() && d.last_at.is_none_or(|at| at < since);
+    let is_silent = d.is_silent(since);
     DeviceView {
         id: d.id,
         short: d.id.simple().to_string().chars().take(6).collect(),
@@ -113,7 +113,7 @@ fn view(v: &Visitor, d: &DeviceRow, since: Timestamp, lease: Option<Timestamp>) 
         user: d.user.clone(),
         name: d.name.clone(),
         heard: d.last_at.map_or_else(|| v.words.t("device.never").to_owned(), |at| v.when().full(at)),
-        ago: d.last_at.filter(|_| is_silent).map(|at| v.when().ago(at, v.now)),
+        ago: is_silent.then(|| v.when().ago(d.heard_at(), v.now)),
         is_silent,
         doors: d.doors_held,
         waiting: d.waiting,

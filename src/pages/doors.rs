@@ -126,7 +126,7 @@ impl Filter {
             all.push(names.join(v.words.pick(" or ", "或")));
         }
         if let Some(name) = &self.building_name {
-            all.push(v.words.say("building.short", &[("number", name)]));
+            all.push(v.words.building(name));
         }
         if let Some(unit) = &self.unit {
             all.push(v.words.say("building.unit", &[("unit", unit)]));

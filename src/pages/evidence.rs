@@ -56,7 +56,58 @@ impl Speaks {
     }
 }
 
-/// A row of the table.
+/// What two records were compared on, taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Theme {
+    People,
+    Place,
+    Circumstances,
+}
+
+impl Theme {
+    const ALL: [Self; 3] = [Self::People, Self::Place, Self::Circumstances];
+
+    fn of(found: HouseholdFound) -> Self {
+        match found {
+            HouseholdFound::Strength(_)
+            | HouseholdFound::Overlap(_)
+            | HouseholdFound::Left(_)
+            | HouseholdFound::Names(_)
+            | HouseholdFound::Head(_)
+            | HouseholdFound::Ids(_)
+            | HouseholdFound::Size(_)
+            | HouseholdFound::Changed(_) => Self::People,
+            HouseholdFound::Door(_) | HouseholdFound::Phone(_) | HouseholdFound::Refers(_) => Self::Place,
+            HouseholdFound::Gap(_)
+            | HouseholdFound::Absent(_)
+            | HouseholdFound::Speaker(_)
+            | HouseholdFound::Tenure(_) => Self::Circumstances,
+        }
+    }
+
+    fn title(self, words: Words) -> String {
+        let key = match self {
+            Self::People => "cmp.people",
+            Self::Place => "cmp.place",
+            Self::Circumstances => "cmp.circumstances",
+        };
+        words.t(key).to_owned()
+    }
+}
+
+/// One of three groups of evidence: what it says as a whole, and the values behind it.
+pub struct Group {
+    /// Its name.
+    pub title: String,
+    /// Sign of the sprite: same, near or differs.
+    pub sign: &'static str,
+    /// What the whole group says of one household.
+    pub verdict: String,
+    /// What was compared.
+    pub lines: Vec<Line>,
+}
+
+/// A row of a group.
 pub struct Line {
     /// What was compared.
     pub name: String,
@@ -66,12 +117,16 @@ pub struct Line {
     pub b: String,
     /// How it compares, in words.
     pub level: String,
-    /// Sign of the sprite: same, near or differs; none where nothing was weighed.
-    pub sign: Option<&'static str>,
-    /// The same in words.
-    pub verdict: String,
-    /// Bits, signed; empty where nothing was weighed.
-    pub weight: String,
+}
+
+/// A term of the sum.
+pub struct Weight {
+    /// What was compared.
+    pub name: String,
+    /// How it compares, in the model's words.
+    pub level: String,
+    /// Bits, signed.
+    pub bits: String,
 }
 
 /// A weight with its sign.
@@ -80,43 +135,105 @@ pub fn signed(bits: f64) -> String {
     if rounded < 0.0 { format!("−{:.1}", -rounded) } else { format!("+{:.1}", rounded.abs()) }
 }
 
-/// Rows of the pair: prior, household comparisons, people, when it was interviewed.
-pub fn lines(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<Line> {
+/// The evidence of a pair in three groups. A comparison alone may weigh next to nothing because another one has said the
+/// same before it; what a reader can judge is the group.
+pub fn groups(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Vec<Group> {
+    let steps: Vec<_> = pair.evidence.iter().flat_map(|told| &told.steps).collect();
+    Theme::ALL
+        .into_iter()
+        .filter_map(|theme| {
+            let own: Vec<_> = steps.iter().filter(|s| Theme::of(s.found) == theme).collect();
+            let bits: f64 = own.iter().map(|s| s.bits).sum();
+            let found: Vec<HouseholdFound> = own.iter().map(|s| s.found).collect();
+            let mut lines = household_lines(v, pair, &found);
+            match theme {
+                Theme::People => lines.extend(people(v, pair)),
+                Theme::Place => {}
+                Theme::Circumstances => lines.push(interviewed(v, pair, names)),
+            }
+            let speaks = Speaks::of(bits);
+            (!lines.is_empty()).then(|| Group {
+                title: theme.title(v.words),
+                sign: speaks.sign(),
+                verdict: speaks.words(v.words),
+                lines,
+            })
+        })
+        .collect()
+}
+
+/// The lines of a group: identity in one, those without a value on either side left to the weights.
+fn household_lines(v: &Visitor, pair: &Pair, found: &[HouseholdFound]) -> Vec<Line> {
     let words = v.words;
-    let prior = pair.evidence.as_ref().map_or(0.0, |told| told.prior);
-    let mut all = vec![Line {
-        name: words.t("cmp.prior").to_owned(),
-        a: String::new(),
-        b: String::new(),
-        level: words.t("cmp.prior.text").to_owned(),
-        sign: None,
-        verdict: String::new(),
-        weight: signed(prior),
-    }];
-    for step in pair.evidence.iter().flat_map(|told| &told.steps) {
-        let (a, b) = values(v, pair, step.found);
-        let speaks = Speaks::of(step.bits);
+    let is_identity = |f: &HouseholdFound| {
+        matches!(f, HouseholdFound::Head(_) | HouseholdFound::Ids(_) | HouseholdFound::Names(_))
+    };
+    let mut all = Vec::new();
+    let identity: Vec<HouseholdFound> = found.iter().copied().filter(is_identity).collect();
+    if !identity.is_empty() {
+        let both: Vec<(String, String)> = identity.iter().map(|f| values(v, pair, *f)).collect();
+        let side = |pick: fn(&(String, String)) -> &String| {
+            let parts: Vec<String> =
+                both.iter().map(pick).filter(|t| !t.is_empty()).map(|t| escaped(t)).collect();
+            parts.join("<br>")
+        };
+        let said = |f: &HouseholdFound| {
+            let (name, level) = (f.label(words.0), f.level_label(words.0));
+            words.say("cmp.pair", &[("name", &name), ("level", &level)])
+        };
+        let level: Vec<String> = identity.iter().map(said).collect();
         all.push(Line {
-            name: step.found.label(words.0).to_owned(),
-            a: escaped(&a),
-            b: escaped(&b),
-            level: step.found.level_label(words.0).to_owned(),
-            sign: Some(speaks.sign()),
-            verdict: speaks.words(words),
-            weight: signed(step.bits),
+            name: words.t("cmp.identity").to_owned(),
+            a: side(|p| &p.0),
+            b: side(|p| &p.1),
+            level: level.join(words.pick("; ", "；")),
         });
     }
-    all.extend(people(v, pair));
-    let made = |form: &FormRow| format!("{}, {}", v.when().full(form.at), named(names, &form.enumerator));
-    all.push(Line {
-        name: words.t("cmp.interviewed").to_owned(),
+    for f in found.iter().filter(|f| !is_identity(f)) {
+        let (a, b) = values(v, pair, *f);
+        // How strong the model takes it to be is a term of the sum, not something to look at.
+        let is_term = matches!(f, HouseholdFound::Strength(_));
+        if a.is_empty() && b.is_empty() {
+            continue;
+        }
+        all.push(Line {
+            name: f.label(words.0).to_owned(),
+            a: escaped(&a),
+            b: escaped(&b),
+            level: if is_term { String::new() } else { f.level_label(words.0).to_owned() },
+        });
+    }
+    all
+}
+
+fn interviewed(v: &Visitor, pair: &Pair, names: &BTreeMap<String, String>) -> Line {
+    let comma = v.words.pick(", ", "，");
+    let made =
+        |form: &FormRow| format!("{}{comma}{}", v.when().full(form.at), named(names, &form.enumerator));
+    Line {
+        name: v.words.t("cmp.interviewed").to_owned(),
         a: escaped(&made(&pair.a)),
         b: escaped(&made(&pair.b)),
-        level: words.t("cmp.not_weighed").to_owned(),
-        sign: None,
-        verdict: String::new(),
-        weight: String::new(),
-    });
+        level: v.words.t("cmp.not_weighed").to_owned(),
+    }
+}
+
+/// Every term of the sum: the starting value and the comparisons of the households.
+pub fn weights(v: &Visitor, pair: &Pair) -> Vec<Weight> {
+    let words = v.words;
+    let prior = pair.evidence.as_ref().map_or(0.0, |told| told.prior);
+    let mut all = vec![Weight {
+        name: words.t("cmp.prior").to_owned(),
+        level: words.t("cmp.prior.text").to_owned(),
+        bits: signed(prior),
+    }];
+    for step in pair.evidence.iter().flat_map(|told| &told.steps) {
+        all.push(Weight {
+            name: step.found.label(words.0).to_owned(),
+            level: step.found.level_label(words.0).to_owned(),
+            bits: signed(step.bits),
+        });
+    }
     all
 }
 
@@ -261,9 +378,6 @@ fn person(v: &Visitor, pair: &Pair, p: &PersonExplanation) -> Option<Line> {
         a: format!("{name_a}{}", rest(v, &pair.a, &a)),
         b: format!("{name_b}{}", rest(v, &pair.b, &b)),
         level: levels.join(v.words.pick("; ", "；")),
-        sign: Some(Speaks::of(p.weight).sign()),
-        verdict: v.words.say("cmp.person_bits", &[("bits", &signed(p.weight))]),
-        weight: String::new(),
     })
 }
 

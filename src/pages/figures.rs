@@ -65,6 +65,11 @@ impl Rate {
         self.below >= LEAST_FOR_A_RATE
     }
 
+    /// The share with its numbers: `73.3% = 1,956 / 2,670`; the numbers alone where no share is shown.
+    pub fn said(self) -> String {
+        if self.has_share() { format!("{} = {self}", self.share()) } else { self.to_string() }
+    }
+
     /// Above the line.
     pub fn done(self) -> String {
         thousands(self.above)
@@ -115,6 +120,8 @@ mod tests {
         assert_eq!(Rate { above: 0, below: 0 }.share(), "—");
         assert_eq!(Rate { above: 1, below: 5 }.share(), "20.0%");
         assert_eq!(Rate { above: 1, below: 5 }.to_string(), "1 / 5");
+        assert_eq!(Rate { above: 1, below: 5 }.said(), "20.0% = 1 / 5");
+        assert_eq!(Rate { above: 1, below: 4 }.said(), "1 / 4");
     }
 
     #[test]

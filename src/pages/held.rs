@@ -6,6 +6,7 @@ use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::assign::until;
 use super::doors::lines;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab};
@@ -16,7 +17,7 @@ use super::words::Words;
 use crate::app::reach;
 use crate::domain::form::FormReason as Finding;
 use crate::domain::{CaseId, Language};
-use crate::ingest::held::{Ruling, Verdict};
+use crate::ingest::held::{Corrected, Ruling, Verdict};
 use crate::ingest::reason::Reason;
 use crate::ingest::record;
 use crate::net::answer::to_the_end;
@@ -35,6 +36,19 @@ struct Page {
     area_name: String,
     crumbs: Vec<(String, String)>,
     found: String,
+    groups: Vec<Group>,
+    undo: Option<Uuid>,
+}
+
+/// Records held for one reason, of one person's phone.
+struct Group {
+    sentence: &'static str,
+    who: String,
+    count: i64,
+    /// Whether its records have a time that can be put right.
+    is_timed: bool,
+    /// Whether accepting them all at once can make sense.
+    is_acceptable: bool,
     items: Vec<Item>,
 }
 
@@ -49,6 +63,16 @@ struct Item {
     since_machine: String,
     ago: String,
     at: Option<String>,
+    /// The same for a form's field.
+    at_field: String,
+    /// As the device wrote it, where its offset is another one.
+    written: Option<String>,
+    /// What the device's clock said when it sent the record.
+    clock: Option<String>,
+    version: i64,
+    reason: String,
+    device: Uuid,
+    is_timed: bool,
     freed_by: &'static str,
     case: Option<(CaseId, String)>,
     /// The case of the door it looks like, with its address.
@@ -71,7 +95,7 @@ pub async fn show(v: Visitor) -> Answer {
     let near: Vec<CaseRow> = near.into_iter().chain(alike.values().cloned()).collect();
     let addresses: HashMap<CaseId, String> =
         lines(&v, &near).await?.into_iter().map(|line| (line.id, line.address)).collect();
-    let items = rows
+    let items: Vec<Item> = rows
         .iter()
         .map(|row| {
             let reason = Reason::from_slug(&row.reason);
@@ -94,6 +118,13 @@ pub async fn show(v: Visitor) -> Answer {
                 since_machine: v.when().machine(row.received_at),
                 ago: v.when().ago(row.received_at, v.now),
                 at: row.at.map(|at| v.when().full(at)),
+                at_field: row.at.map(|at| v.when().field(at)).unwrap_or_default(),
+                written: row.at.zip(row.at_offset_min).and_then(|(at, min)| v.when().as_written(at, min)),
+                clock: row.clock_offset_s.map(|s| clock_then(&v, s)),
+                version: row.version,
+                reason: row.reason.clone(),
+                device: row.device_id,
+                is_timed: matches!(row.kind, RecordKind::Visit | RecordKind::Interview),
                 freed_by: v.words.pick(frees, frees_zh),
                 case: row.case_id.and_then(|id| Some((id, addresses.get(&id)?.clone()))),
                 looks_like: row
@@ -113,9 +144,46 @@ pub async fn show(v: Visitor) -> Answer {
         crumbs: crumbs(&v, &above, &area),
         area_name: v.name_of(&area),
         found: v.words.count("held.found", total, &[]),
-        items,
+        groups: groups(items),
+        undo: query.uuid("call")?.filter(|_| query.text("done") == Some("held_many")),
     };
     v.show(&page)
+}
+
+/// Items of one reason and one phone together, in the order of their oldest.
+fn groups(items: Vec<Item>) -> Vec<Group> {
+    let mut all: Vec<Group> = Vec::new();
+    for item in items {
+        let is_same = |g: &&mut Group| {
+            g.items.first().is_some_and(|i| i.reason == item.reason && i.device == item.device)
+        };
+        if let Some(group) = all.iter_mut().find(is_same) {
+            group.count += 1;
+            group.is_timed &= item.is_timed;
+            group.items.push(item);
+        } else {
+            all.push(Group {
+                sentence: item.sentence,
+                who: item.who.clone(),
+                count: 1,
+                is_timed: item.is_timed,
+                is_acceptable: item.reason != Reason::FormError.slug(),
+                items: vec![item],
+            });
+        }
+    }
+    all
+}
+
+/// What the phone's clock showed against ours when it sent a record.
+fn clock_then(v: &Visitor, seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "minutes of a clock's error")]
+    let minutes = (seconds / 60.0).round() as i64;
+    match minutes {
+        0 => v.words.t("held.clock_right").to_owned(),
+        1.. => v.words.count("held.clock_fast", minutes, &[]),
+        ..0 => v.words.count("held.clock_slow", -minutes, &[]),
+    }
 }
 
 /// What exactly is wrong, in the reader's language where it is one of our own sentences, and whether it is English. The place
@@ -150,7 +218,13 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         _ => return Err(fault("decision", "must be accept or refuse")),
     };
     let revision = form.text("revision").and_then(|n| n.parse().ok()).filter(|n: &i32| *n > 0);
-    let ruling = Ruling { id, revision, verdict, note: form.required("note", 2_000)? };
+    // A time left as it was is not corrected.
+    let is_changed = form.text("at").is_some_and(|at| form.text("at_was") != Some(at));
+    let time = until(&v, form.text("at").filter(|_| is_changed && verdict != Verdict::Refuse))?;
+    let version = form.text("version").and_then(|n| n.parse().ok());
+    let note = form.required("note", 2_000)?;
+    let ruling =
+        Ruling { revision, version, time: time.map(Corrected::At), ..Ruling::new(id, verdict, note) };
     let (app, caller, now) = (v.app.clone(), v.caller.clone(), v.now);
     to_the_end(async move { Ok::<_, Problem>(app.ingest.decide_held(&caller, ruling, now).await?) }).await?;
     v.app.pages.forget();

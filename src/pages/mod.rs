@@ -28,6 +28,7 @@ pub mod form;
 pub mod forms;
 pub mod frame;
 pub mod held;
+pub mod held_many;
 mod leavers;
 pub mod login;
 pub mod look;

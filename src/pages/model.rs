@@ -118,7 +118,7 @@ fn line(v: &Visitor, seen: &ModelView, row: &ModelRow, names: &HashMap<&str, Str
     let area = names.get(row.area.as_ref()).cloned().unwrap_or_else(|| row.area.to_string());
     Line {
         name: match &row.building {
-            Some(number) => v.words.say("building.short", &[("number", number)]),
+            Some(number) => v.words.building(number),
             None => area,
         },
         is_whole: row.building.is_none(),

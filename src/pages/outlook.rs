@@ -16,6 +16,7 @@ use crate::app::planner::compute;
 use crate::domain::CaseId;
 use crate::net::problem::Problem;
 use crate::plan::pace::Level;
+use crate::planning::evenings::Evenings;
 use crate::planning::{Error as PlanningError, Question, Ready};
 use crate::report::By;
 use crate::store::survey::{AreaRow, Areas};
@@ -30,7 +31,9 @@ struct Page {
     area_name: String,
     crumbs: Vec<(String, String)>,
     rate: Rate,
+    is_over: bool,
     sentence: Option<String>,
+    lately: Option<String>,
     end: Option<String>,
     chart: String,
     days: Vec<(String, String, String)>,
@@ -39,7 +42,8 @@ struct Page {
 
 struct Plan {
     made: String,
-    expected: Vec<(String, String, String)>,
+    statement: String,
+    expected: Vec<(String, Rate, String)>,
     staffing: String,
     is_short: bool,
     risks: Vec<Risk>,
@@ -54,20 +58,23 @@ struct Risk {
     reason: String,
 }
 
-/// `GET /pace?area=`. Problems: `not-found`.
+/// `GET /pace?area=`: what is to be expected, said once: by the planner where it looks at the area, else by the pace so far.
+/// After the last shift nothing is expected. Problems: `not-found`.
 pub async fn show(v: Visitor) -> Answer {
     let query = v.query()?;
     let area = v.area(&query).await?;
     let total = ask(&v, &area, By::Area).await?.total;
     let e = total.rates.enumeration;
-    let today = v.survey.rules.calendar.local_date(v.now);
-    let (mut sentence, mut end, mut drawn, mut days) = (None, None, String::new(), Vec::new());
+    let evenings = Evenings::read(v.app.store(), &v.survey, area.range, v.now).await?;
+    let is_over = evenings.left(area.range).is_empty();
+    let plan = if is_over { None } else { plan(&v, &area).await? };
+    let (mut sentence, mut lately, mut end) = (None, None, None);
+    let (mut drawn, mut days) = (String::new(), Vec::new());
     if total.cases <= pace::MOST_CASES {
-        let known = pace::days(&v, &area).await?;
-        let field = (v.survey.starts_on, v.survey.ends_on);
-        let so_far = pace::pace(&known, today, field, e.numerator, e.denominator);
+        let (so_far, known) = pace::of(&v, &area, &evenings, (e.numerator, e.denominator)).await?;
         sentence = Some(so_far.sentence(&v));
-        end = so_far.end_sentence(&v);
+        lately = so_far.lately(&v);
+        end = so_far.end_sentence(&v).filter(|_| plan.is_none());
         drawn = chart(&v, &known);
         days = known
             .iter()
@@ -80,11 +87,13 @@ pub async fn show(v: Visitor) -> Answer {
         crumbs: crumbs(&v, &above, &area),
         area_name: v.name_of(&area),
         rate: Rate::from(e),
+        is_over,
         sentence,
+        lately,
         end,
         chart: drawn,
         days,
-        plan: plan(&v, &area).await?,
+        plan,
     };
     v.show(&page)
 }
@@ -95,7 +104,7 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
     if let Some(known) = v.app.pages.outlook(place, v.now) {
         return Ok(Some(shown(v, &known)));
     }
-    let today = v.survey.rules.calendar.local_date(v.now).clamp(v.survey.starts_on, v.survey.ends_on);
+    let today = v.survey.rules.calendar.local_date(v.now).max(v.survey.starts_on);
     let question = Question { area: area.clone(), on: today, now: v.now, hours: HashMap::new() };
     let ready = match Ready::read(v.app.store(), Arc::clone(&v.survey), question).await {
         Ok(ready) => ready,
@@ -116,6 +125,23 @@ async fn plan(v: &Visitor, area: &AreaRow) -> Result<Option<Plan>, Problem> {
     Ok(Some(shown(v, &forecast)))
 }
 
+/// What a forecast says of the last field day, and whether doors worth a warning will be left.
+pub fn statement(v: &Visitor, forecast: &Forecast) -> Option<(String, bool)> {
+    let last = forecast.pace.days.last()?;
+    let rate = expected(last.mean, forecast);
+    let range = format!("{}–{}", whole(last.low), whole(last.high));
+    let day = v.when().day(last.on);
+    let text = v.words.say("outlook.statement", &[("rate", &rate.said()), ("day", &day), ("range", &range)]);
+    Some((text, pace::falls_short(rate.above, rate.below)))
+}
+
+/// Doors expected to be resolved, of all active ones.
+fn expected(mean: f64, forecast: &Forecast) -> Rate {
+    #[expect(clippy::cast_possible_truncation, reason = "a count of doors")]
+    let above = mean.round() as i64;
+    Rate { above, below: i64::from(forecast.pace.doors) }
+}
+
 /// A number of cases or hours without its fraction.
 fn whole(x: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "a count of cases or hours")]
@@ -126,18 +152,31 @@ fn whole(x: f64) -> String {
 fn shown(v: &Visitor, forecast: &Forecast) -> Plan {
     let (outlook, s) = (&forecast.pace, &forecast.pace.staffing);
     let (staffed, needed) = (whole(s.staffed_minutes / 60.0), whole(s.needed_minutes / 60.0));
+    let (statement, _) = statement(v, forecast).unwrap_or_default();
+    let left = outlook.days.last().map_or(0, |d| {
+        let rate = expected(d.mean, forecast);
+        (rate.below - rate.above).max(0)
+    });
+    let hours: [(&str, &(dyn std::fmt::Display + Sync)); 2] = [("staffed", &staffed), ("needed", &needed)];
+    // Hours may suffice and doors be left all the same: nobody opens. Never say the one without the other.
     let staffing = if s.extra_shifts > 0 {
-        let shifts = i64::from(s.extra_shifts);
-        v.words.count("outlook.short", shifts, &[("staffed", &staffed), ("needed", &needed)])
+        v.words.count("outlook.short", i64::from(s.extra_shifts), &hours)
+    } else if left > 0 {
+        v.words.count("outlook.hours", left, &hours)
     } else {
-        v.words.say("outlook.enough", &[("staffed", &staffed), ("needed", &needed)])
+        v.words.say("outlook.enough", &hours)
     };
+    let found = i64::try_from(outlook.warnings.len()).unwrap_or_default();
     Plan {
         made: v.when().full(forecast.made_at),
+        statement,
         expected: outlook
             .days
             .iter()
-            .map(|d| (v.when().day(d.on), whole(d.mean), format!("{}–{}", whole(d.low), whole(d.high))))
+            .map(|d| {
+                let range = format!("{}–{}", whole(d.low), whole(d.high));
+                (v.when().day(d.on), expected(d.mean, forecast), range)
+            })
             .collect(),
         staffing,
         is_short: s.extra_shifts > 0,
@@ -152,7 +191,11 @@ fn shown(v: &Visitor, forecast: &Forecast) -> Plan {
                 reason: v.words.pick(w.reason.clone(), w.reason_zh.clone()),
             })
             .collect(),
-        found: v.words.count("outlook.risks", i64::try_from(outlook.warnings.len()).unwrap_or_default(), &[]),
+        found: if found > 0 {
+            v.words.count("outlook.risks", found, &[])
+        } else {
+            v.words.t("outlook.risks_none").to_owned()
+        },
         unstaffed: i64::try_from(s.unstaffed_appointments.len()).unwrap_or_default(),
     }
 }

@@ -11,6 +11,7 @@ use super::chart::chart;
 use super::devices::{DeviceView, views};
 use super::figures::{Rate, thousands};
 use super::frame::{Frame, Tab, quoted};
+use super::outlook;
 use super::pace::{self, Pace};
 use super::plan_svg::{self, Estate, Spot};
 use super::rows::{Card, Line, Sort, Table, area_line, area_scope, card, line, sort_lines};
@@ -18,6 +19,7 @@ use super::visitor::{Answer, Visitor};
 use crate::app::reach;
 use crate::domain::State;
 use crate::net::problem::Problem;
+use crate::planning::evenings::Evenings;
 use crate::report::{self, By, Completion, Question, Row};
 use crate::store::browse::UnitActivity;
 use crate::store::completion::{BuildingRow, Clock};
@@ -34,6 +36,8 @@ struct Page {
     card: Card,
     pace: Option<PaceCard>,
     waiting: crate::app::memory::Waiting,
+    due_on: String,
+    due_words: String,
     estates: Vec<Estate>,
     is_plan_left_out: bool,
     has_stuck: bool,
@@ -44,6 +48,7 @@ struct Page {
 
 struct PaceCard {
     sentence: String,
+    lately: Option<String>,
     end: Option<String>,
     is_behind: bool,
     chart: String,
@@ -68,7 +73,9 @@ async fn show(v: Visitor, area: AreaRow, tab: Tab) -> Answer {
     let sort = query.one_of("sort", &Sort::WORDS, Sort::of)?.unwrap_or(Sort::Name);
     let by_area = ask(&v, &area, By::Area).await?;
     let waiting = v.waiting_in(area.range).await?;
+    // Where nobody is at home in the area, the devices are those of the own one.
     let asof = AsOf::of(&v, v.devices_of(waiting).await?).live();
+    let asof = if waiting.enrolled > 0 { asof.of_area(&area.code) } else { asof };
     if query.text("part") == Some("asof") {
         return asof.answer(&v, &format!("{:?}{waiting:?}", by_area.total.states));
     }
@@ -96,6 +103,8 @@ struct Parts {
     devices: Vec<crate::store::device::DeviceRow>,
     used: Vec<crate::store::quota::DeviceDay>,
     pace: Option<(Pace, crate::app::memory::Days)>,
+    evenings: Evenings,
+    children: Vec<AreaRow>,
     above: Vec<AreaRow>,
     is_leaf: bool,
 }
@@ -103,7 +112,8 @@ struct Parts {
 impl Parts {
     async fn read(v: &Visitor, area: &AreaRow, by_area: Completion) -> Result<Self, Problem> {
         let (store, key) = (v.app.store(), v.caller.key);
-        let is_leaf = store.areas(key, Areas::ChildrenOf(area.code.clone())).await?.is_empty();
+        let children = store.areas(key, Areas::ChildrenOf(area.code.clone())).await?;
+        let is_leaf = children.is_empty();
         let n_buildings = store.count_buildings(key, area.range, plan_svg::MOST + 1).await?;
         let is_small = n_buildings <= plan_svg::MOST;
         let (mut by_building, mut units, mut buildings) = (None, Vec::new(), Vec::new());
@@ -119,7 +129,8 @@ impl Parts {
         codes.dedup();
         let names = store.areas(key, Areas::Codes(codes)).await?;
         let names = names.iter().map(|a| (a.code.clone(), v.name_of(a))).collect();
-        let pace = Self::pace(v, area, &by_area.total).await?;
+        let evenings = Evenings::read(store, &v.survey, area.range, v.now).await?;
+        let pace = Self::pace(v, area, &evenings, &by_area.total).await?;
         let today = v.survey.rules.calendar.local_date(v.now);
         Ok(Self {
             by_building,
@@ -130,6 +141,8 @@ impl Parts {
             devices: store.devices(key, area.range, None).await?,
             used: store.device_days(key, area.range, today).await?,
             pace,
+            evenings,
+            children,
             above: store.areas(key, Areas::Above(area.range.lo)).await?,
             is_leaf,
             by_area,
@@ -139,16 +152,14 @@ impl Parts {
     async fn pace(
         v: &Visitor,
         area: &AreaRow,
+        evenings: &Evenings,
         total: &Row,
     ) -> Result<Option<(Pace, crate::app::memory::Days)>, Problem> {
         if total.cases > pace::MOST_CASES {
             return Ok(None);
         }
-        let days = pace::days(v, area).await?;
-        let today = v.survey.rules.calendar.local_date(v.now);
         let e = total.rates.enumeration;
-        let field = (v.survey.starts_on, v.survey.ends_on);
-        Ok(Some((pace::pace(&days, today, field, e.numerator, e.denominator), days)))
+        Ok(Some(pace::of(v, area, evenings, (e.numerator, e.denominator)).await?))
     }
 
     async fn page(
@@ -159,10 +170,15 @@ impl Parts {
         sort: Sort,
         waiting: crate::app::memory::Waiting,
     ) -> Result<Page, Problem> {
+        // One statement of where it leads: the planner's where it was computed a moment ago, else the pace's.
+        let forecast = v.app.pages.outlook((v.caller.key, area.range), v.now);
+        let forecast = forecast.filter(|_| self.pace.as_ref().is_none_or(|(p, _)| !p.is_over()));
+        let said = forecast.and_then(|f| outlook::statement(v, &f));
         let pace = self.pace.as_ref().map(|(pace, days)| PaceCard {
             sentence: pace.sentence(v),
-            end: pace.end_sentence(v),
-            is_behind: pace.is_behind(),
+            lately: pace.lately(v),
+            end: said.as_ref().map(|s| s.0.clone()).or_else(|| pace.end_sentence(v)),
+            is_behind: said.as_ref().map_or(pace.is_behind(), |s| s.1),
             chart: chart(v, days),
             days: days
                 .iter()
@@ -177,6 +193,7 @@ impl Parts {
             devices: &self.devices,
             used: &self.used,
             pace: self.pace.as_ref().map(|p| p.0),
+            forecast: said,
         };
         let alerts = alerts::alerts(v, &material).await?;
         let spots = self.spots(v);
@@ -189,6 +206,8 @@ impl Parts {
             card: card(v, &self.by_area.total),
             pace,
             waiting,
+            due_words: due_words(v),
+            due_on: v.due_day().0.to_string(),
             estates: plan_svg::estates(spots, &self.names, v.words),
             is_plan_left_out: self.n_buildings > plan_svg::MOST,
             has_stuck,
@@ -209,7 +228,9 @@ impl Parts {
             ));
         }
         if self.n_buildings <= plan_svg::MOST {
-            all.push(v.words.count("size.buildings", self.n_buildings, &[]));
+            // As many as stand on the plan.
+            let n = i64::try_from(self.buildings.len()).unwrap_or_default();
+            all.push(v.words.count("size.buildings", n, &[]));
         }
         all.push(v.words.count("size.doors", self.by_area.total.cases, &[]));
         all.join(" · ")
@@ -240,11 +261,15 @@ impl Parts {
     }
 
     fn table(&self, v: &Visitor, area: &AreaRow, sort: Sort) -> Table {
-        let evenings = self.pace.as_ref().map_or(0, |p| p.0.evenings_left);
+        let left = |range| i64::try_from(self.evenings.left(range).len()).unwrap_or_default();
+        let evenings = left(area.range);
+        let of_row = |r: &Row| {
+            self.children.iter().find(|c| c.code == r.code).map_or(evenings, |child| left(child.range))
+        };
         let buildings = self.by_building.as_ref().filter(|_| self.is_leaf);
         let mut rows: Vec<Line> = match buildings {
             Some(answer) => answer.rows.iter().map(|r| self.building_line(v, r, evenings)).collect(),
-            None => self.by_area.rows.iter().map(|r| area_line(v, r, area, evenings)).collect(),
+            None => self.by_area.rows.iter().map(|r| area_line(v, r, area, of_row(r))).collect(),
         };
         sort_lines(&mut rows, sort);
         let level = self.by_area.rows.first().map_or("", |_| "area");
@@ -268,12 +293,25 @@ impl Parts {
         let mut line = line(v, r, &format!("building={}", r.code), evenings);
         let building = self.buildings.iter().find(|b| b.id.to_string() == r.code);
         if let Some(b) = building {
-            line.name = v.words.say("building.short", &[("number", &b.building)]);
+            let own = v.words.building(&b.building);
+            let name = b.name.as_deref().filter(|name| *name != b.building);
+            line.name = name.map_or(own.clone(), |name| format!("{own} · {name}"));
             line.heard_at = self.units.iter().filter(|u| u.building == b.id).filter_map(|u| u.last_at).max();
         }
         line.heard = line.heard_at.map_or_else(|| "—".to_owned(), |at| v.when().brief(at, v.now));
         line.href = Some(format!("/buildings/{}", r.code));
         line
+    }
+}
+
+/// Which day's return visits the tile counts, in words.
+fn due_words(v: &Visitor) -> String {
+    let (on, _, _) = v.due_day();
+    let today = v.survey.rules.calendar.local_date(v.now);
+    if on == today {
+        v.words.t("tiles.returns").to_owned()
+    } else {
+        v.words.say("tiles.returns_on", &[("day", &v.when().day(on))])
     }
 }
 

@@ -103,8 +103,10 @@ pub async fn show(v: Visitor) -> Answer {
     let end = calendar.day_start(on.saturating_add(1.day()));
     let rows = v.app.store().list_due(v.caller.key, area.range, DuePlace::START, MOST + 1).await?;
     let is_cut = i64::try_from(rows.len()).is_ok_and(|n| n > MOST);
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     let rows: Vec<_> = rows
         .into_iter()
+        .take(most)
         .filter(|r| only == Only::All || r.visits > 0 || r.appointment.is_some())
         .filter(|r| holder.is_empty() || r.holder.as_deref() == Some(holder.as_str()))
         .collect();

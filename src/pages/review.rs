@@ -7,7 +7,7 @@ use askama::Template;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::evidence::{Line, address, lines, signed};
+use super::evidence::{Group, Weight, address, groups, signed, weights};
 use super::figures::thousands;
 use super::form::{Form, fault};
 use super::frame::{Frame, Tab, quoted};
@@ -25,6 +25,8 @@ use crate::store::link::pair::LinkRow;
 use crate::store::link::read::{LinkDetail, Pair};
 use crate::store::{Disclosure, Way};
 
+/// Under which name the service itself decides.
+const WORKER: &str = "worker";
 /// Most pairs in the queue.
 const MOST: i64 = 200;
 
@@ -61,7 +63,8 @@ struct Chosen {
     title: String,
     sentence: String,
     bounds: String,
-    lines: Vec<Line>,
+    groups: Vec<Group>,
+    weights: Vec<Weight>,
     sum: String,
     cases: (Option<CaseId>, Option<CaseId>),
     residence: Option<String>,
@@ -167,6 +170,9 @@ async fn page(
     if area.range == v.caller.range {
         f.waiting.review = count(LinkState::Review);
     }
+    if let Some(changed) = changed(v, &query).await? {
+        f.done = Some(changed);
+    }
     Ok(Page {
         f,
         found: v.words.count("review.found", count(LinkState::Review), &[]),
@@ -177,6 +183,23 @@ async fn page(
         stale: overtaken,
         undo: undo(&query)?,
     })
+}
+
+/// What the last decision did to the figures, in words; none where nothing was decided a moment ago.
+async fn changed(v: &Visitor, query: &crate::net::query::Query) -> Result<Option<String>, Problem> {
+    let was = query.text("done").and_then(|said| Choice::ALL.into_iter().find(|c| done(*c) == said));
+    let n = query.text("completed").and_then(|n| n.parse::<i64>().ok());
+    let (Some(choice), Some(n)) = (was, n) else { return Ok(None) };
+    let did = v.words.t(&format!("done.{}", done(choice))).to_owned();
+    let own = crate::app::reach::area_by_code(&v.app, &v.caller, v.caller.area.clone()).await?;
+    let now = super::overview::ask(v, &own, crate::report::By::Area).await?.total.rates.enumeration.numerator;
+    let (from, to) = (thousands(now - n), thousands(now));
+    let what = if n == 0 {
+        v.words.say("done.completed_stays", &[("to", &to)])
+    } else {
+        v.words.say("done.completed_changed", &[("from", &from), ("to", &to)])
+    };
+    Ok(Some(format!("{did}{}{what}", v.words.pick(" ", ""))))
 }
 
 /// What the last decision may be taken back by.
@@ -214,7 +237,7 @@ fn percent(p: f64) -> String {
 async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Result<Chosen, Problem> {
     let pair = &found.pair;
     let link = &pair.link;
-    let names = names(v).await?;
+    let names = deciders(v).await?;
     let effects = v.app.dedupe.effects(&v.caller, link.id, v.now).await?;
     let whole = |f: &crate::store::link::text::FormRow| {
         (sight(f, v.caller.range) == Sight::Whole).then_some(f.case_id)
@@ -227,7 +250,8 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
         title: title(v, pair),
         sentence: v.words.pick(view.summary, view.summary_zh),
         bounds: bounds(v, pair),
-        lines: lines(v, pair, &names),
+        groups: groups(v, pair, &names),
+        weights: weights(v, pair),
         sum: signed(link.weight),
         cases: (whole(&pair.a), whole(&pair.b)),
         residence: residence(v, pair),
@@ -245,6 +269,13 @@ async fn show_pair(v: &Visitor, found: &LinkDetail, next: Option<Uuid>) -> Resul
         events: found.events.iter().map(|e| event(v, &names, e)).collect(),
         next,
     })
+}
+
+/// Names of people, and what the service's own decisions are called.
+async fn deciders(v: &Visitor) -> Result<BTreeMap<String, String>, Problem> {
+    let mut all = names(v).await?;
+    all.entry(WORKER.to_owned()).or_insert_with(|| v.words.t("review.worker").to_owned());
+    Ok(all)
 }
 
 /// Where the sum stands against the two lines.
@@ -351,7 +382,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
         Err(problem) if problem.kind == &kind::STALE_VERSION => {
             let found = find(&v, link).await?;
             let l = &found.pair.link;
-            let names = names(&v).await?;
+            let names = deciders(&v).await?;
             let overtaken = v.words.say(
                 "review.stale",
                 &[

@@ -109,7 +109,13 @@ pub fn card(v: &Visitor, r: &Row) -> Card {
 
 /// The highest the rate can be once silent devices report, with its numbers.
 fn at_most(v: &Visitor, r: &Row) -> Option<String> {
-    let d = r.devices.as_ref().filter(|d| d.silent > 0 && d.doors_held > 0)?;
+    let d = r.devices.as_ref()?;
+    if d.unbounded {
+        return Some(v.words.t("card.unbounded").to_owned());
+    }
+    if d.doors_held == 0 {
+        return None;
+    }
     let e = r.rates.enumeration;
     let most = Rate { above: (e.numerator + d.doors_held).min(e.denominator), below: e.denominator };
     most.has_share().then(|| v.words.say("card.at_most", &[("share", &most.share()), ("fraction", &most)]))

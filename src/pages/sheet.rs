@@ -26,6 +26,7 @@ struct Page {
     user: String,
     people: Vec<Person>,
     name: String,
+    is_over: bool,
     printed: String,
     blocks: Vec<Block>,
     total: String,
@@ -56,7 +57,9 @@ pub async fn show(v: Visitor) -> Answer {
     let user = v.user(query.text("enumerator")).await?;
     let people = people(&v, &area).await?;
     let name = people.iter().find(|p| p.user == user).map(|p| p.name.clone()).unwrap_or_default();
-    let stops = if name.is_empty() { Vec::new() } else { stops(&v, &area, &user, on).await? };
+    // After the last field day nothing is planned any more.
+    let is_over = on > v.survey.ends_on;
+    let stops = if name.is_empty() || is_over { Vec::new() } else { stops(&v, &area, &user, on).await? };
     let blocks = blocks(&v, &stops).await?;
     let page = Page {
         f: v.frame(Tab::Returns, v.words.t("sheet.title")).await?,
@@ -66,6 +69,7 @@ pub async fn show(v: Visitor) -> Answer {
         user,
         people,
         name,
+        is_over,
         printed: v.when().full(v.now),
         blocks,
     };
@@ -98,7 +102,7 @@ async fn blocks(v: &Visitor, stops: &[StopView]) -> Result<Vec<Block>, Problem> 
         let place = (stop.area.as_str(), stop.building.as_str(), stop.unit.as_str());
         if last != Some(place) {
             let area = areas.iter().find(|a| a.code == stop.area).map(|a| v.name_of(a)).unwrap_or_default();
-            let building = v.words.say("building.name", &[("area", &area), ("number", &stop.building)]);
+            let building = v.words.building_in(&area, &stop.building);
             let unit = if stop.unit.is_empty() {
                 String::new()
             } else {

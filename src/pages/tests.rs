@@ -86,6 +86,7 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         "month.",
         "weekday.",
         "decide.",
+        "case.held_",
         "decision.",
         "done.",
         "id.",
@@ -209,4 +210,17 @@ fn scripts_and_style_stay_within_their_budgets() {
         sizes.iter().filter(|(name, _)| name.strip_suffix(".css").is_some()).map(|s| s.1).sum();
     assert!(scripts > 0 && scripts <= 12 << 10, "scripts: {scripts} bytes packed");
     assert!(style > 0 && style <= 8 << 10, "style: {style} bytes packed");
+}
+
+/// A comma inside a Chinese sentence is a full-width one.
+#[test]
+fn chinese_sentences_have_full_width_commas() {
+    let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || "”」）".contains(c);
+    for (key, text) in super::words::read(super::words::ZH) {
+        let all: Vec<char> = text.chars().collect();
+        for (i, c) in all.iter().enumerate().filter(|(_, c)| **c == ',') {
+            let near = [i.checked_sub(1).and_then(|n| all.get(n)), all[i + 1..].iter().find(|c| **c != ' ')];
+            assert!(!near.into_iter().flatten().any(|c| is_han(*c)), "{key}: {c} in {text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::net::answer::Response;
 use askama::Template;
 use futures_util::future::BoxFuture;
 use http::Method;
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::asof::AsOf;
@@ -198,7 +199,7 @@ impl Visitor {
 
     /// Times by the survey's clock.
     pub fn when(&self) -> When<'_> {
-        When { rules: &self.survey.rules, words: self.words }
+        When { rules: &self.survey.rules, words: self.words, years: self.survey.years() }
     }
 
     /// An area's name in the reader's language.
@@ -228,13 +229,7 @@ impl Visitor {
             return Ok(w);
         }
         let own = self.waiting().await?;
-        Ok(Waiting {
-            enrolled: own.enrolled,
-            heard: own.heard,
-            silent: own.silent,
-            silent_doors: own.silent_doors,
-            ..w
-        })
+        Ok(Waiting { enrolled: own.enrolled, heard: own.heard, silent: own.silent, ..w })
     }
 
     async fn count_waiting(&self, range: AreaRange) -> Result<Waiting, Problem> {
@@ -244,13 +239,10 @@ impl Visitor {
         let silent_since = silent_before(&self.survey, self.now);
         let devices = store.devices(key, range, None).await?;
         let live: Vec<_> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
-        let silent: Vec<_> = live.iter().filter(|d| d.last_at.is_none_or(|at| at < silent_since)).collect();
+        let silent = live.iter().filter(|d| d.is_silent(silent_since)).count();
+        let work = store.silent_work(key, range, silent_since).await?;
         let evening = evening_start(&self.survey.rules, self.now);
         let heard = live.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening)).count();
-        let mut holders: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
-        for d in &silent {
-            holders.insert(&d.user, d.doors_held);
-        }
         let (due, by_appointment, is_more) = self.due_today(range).await?;
         Ok(Waiting {
             due,
@@ -258,23 +250,32 @@ impl Visitor {
             is_more,
             held,
             review: links.iter().find(|l| l.0 == LinkState::Review).map_or(0, |l| l.1),
-            silent: count(silent.len()),
+            silent: count(silent),
             enrolled: count(live.len()),
             heard: count(heard),
-            silent_doors: holders.values().sum(),
+            silent_doors: work.doors.iter().map(|d| d.2).sum(),
+            is_unbounded: !work.unlent.is_empty(),
         })
     }
 
-    /// Doors tried before whose next visit falls on today: how many, and how many of them by appointment.
+    /// The day on which somebody can still go out, its end, and the moment from which its visits are judged. The page of
+    /// return visits goes by the same.
+    pub fn due_day(&self) -> (Date, Timestamp, Timestamp) {
+        let calendar = &self.survey.rules.calendar;
+        let on = calendar.field_day(self.now);
+        let at = if on == calendar.local_date(self.now) { self.now } else { calendar.day_start(on) };
+        (on, calendar.day_start(on.saturating_add(1.day())), at)
+    }
+
+    /// Doors tried before whose next visit falls on that day: how many, and how many of them by appointment.
     async fn due_today(&self, range: AreaRange) -> Result<(i64, i64, bool), Problem> {
-        let (store, rules) = (self.app.store(), &self.survey.rules);
+        let store = self.app.store();
+        let (_, end, at) = self.due_day();
         let rows = store.list_due(self.caller.key, range, DuePlace::START, MOST_DUE).await?;
         let is_more = i64::try_from(rows.len()).is_ok_and(|n| n >= MOST_DUE);
         let tried: Vec<_> = rows.into_iter().filter(|r| r.visits > 0 || r.appointment.is_some()).collect();
-        let today = rules.calendar.local_date(self.now);
-        let end = rules.calendar.day_start(today.saturating_add(1.day()));
         let (mut due, mut agreed) = (0, 0);
-        for item in items(store, &self.survey, &tried, Viewed { at: self.now, now: self.now }).await? {
+        for item in items(store, &self.survey, &tried, Viewed { at, now: self.now }).await? {
             if item.due.is_none_or(|w| w.from >= end) {
                 continue;
             }

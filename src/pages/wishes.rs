@@ -49,7 +49,7 @@ pub fn wishes(app: &App, survey: &Survey, form: &Form, case_id: CaseId, f: &Fram
 
 /// The bands of the next days that are still to come, inside the survey's time.
 pub fn offered(f: &Frame, survey: &Survey, now: jiff::Timestamp) -> Vec<(String, Vec<Choice>)> {
-    let when = When { rules: &survey.rules, words: f.words };
+    let when = When { rules: &survey.rules, words: f.words, years: survey.years() };
     let calendar = &survey.rules.calendar;
     let first = calendar.local_date(now).max(survey.starts_on);
     let days = (0..DAYS).map(|n| first.saturating_add(n.days())).take_while(|day| *day <= survey.ends_on);

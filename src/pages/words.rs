@@ -21,6 +21,12 @@ type Table = HashMap<String, String>;
 
 static TABLES: LazyLock<[Table; 2]> = LazyLock::new(|| [read(EN), read(ZH)]);
 
+/// Whether what is written as a building is a number, so that "building" or 号楼 belongs to it; a name carries its own.
+fn is_number(building: &str) -> bool {
+    building.chars().next().is_some_and(|c| c.is_ascii_digit())
+        && building.chars().all(|c| c.is_ascii_alphanumeric() || "-#/".contains(c))
+}
+
 /// A file that cannot be read is an empty one; the test of the locales fails on it.
 pub(super) fn read(text: &str) -> Table {
     serde_json::from_str(text).unwrap_or_default()
@@ -71,6 +77,21 @@ impl Words {
     /// The text of `key` with its places filled.
     pub fn say(self, key: &str, places: &[(&str, &(dyn std::fmt::Display + Sync))]) -> String {
         fill(self.t(key), places)
+    }
+
+    /// A building as people say it: "Building 6", 6号楼; one that has a name instead of a number by that.
+    pub fn building(self, building: &str) -> String {
+        if is_number(building) {
+            self.say("building.short", &[("number", &building)])
+        } else {
+            building.to_owned()
+        }
+    }
+
+    /// The same with its area before it.
+    pub fn building_in(self, area: &str, building: &str) -> String {
+        let key = if is_number(building) { "building.name" } else { "building.named" };
+        self.say(key, &[("area", &area), ("number", &building)]).trim_matches([' ', ',']).to_owned()
     }
 
     /// The text of `key` for `n` things; `{n}` is the number with its thousands set apart.
@@ -154,5 +175,16 @@ mod tests {
         assert_eq!(fill("{n} of {m}", &[("n", &3), ("m", &"four")]), "3 of four");
         assert_eq!(fill("{n} {x", &[("n", &3)]), "3 ");
         assert_eq!(fill("{who}", &[]), "who");
+    }
+
+    #[test]
+    fn a_named_building_gets_no_number_word() {
+        let [en, zh] = [Words(Language::En), Words(Language::Zh)];
+        assert_eq!([en.building("6"), zh.building("12A")], ["Building 6", "12A号楼"]);
+        assert_eq!([en.building("10号院"), zh.building("10号院")], ["10号院", "10号院"]);
+        assert_eq!(zh.building_in("柳树村", "10号院"), "柳树村10号院");
+        assert_eq!(zh.building_in("柳树村", "10"), "柳树村10号楼");
+        assert_eq!(en.building_in("East", "North Tower"), "East, North Tower");
+        assert_eq!(en.building_in("", "6"), "building 6");
     }
 }

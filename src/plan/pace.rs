@@ -16,6 +16,8 @@ use std::sync::Arc;
 /// The outlook of an area's field work.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pace {
+    /// Cases that count: neither merged nor cancelled. What is expected is a part of them.
+    pub doors: u32,
     /// Expected cases done by the end of each day.
     pub days: Vec<Expected>,
     /// Doors that will miss the closing rule, red first.
@@ -119,13 +121,39 @@ pub struct Staffing {
 
 /// Everything of one area as of `day.as_of`.
 pub fn pace(day: &DayInput, insight: &Insight, planner: &Stairwise) -> Pace {
+    let doors = day.doors.iter().filter(|d| d.standing.state.is_active()).count();
+    let doors = u32::try_from(doors).unwrap_or(u32::MAX);
+    if day.on > day.field.1 {
+        return over(day, insight, doors);
+    }
     let days = forecast(day, insight, planner);
     let last = days.last().map_or(0.0, |d| d.mean);
     Pace {
+        doors,
         warnings: warnings(day, insight),
         buildings: buildings(day, insight),
         staffing: staffing(day, insight, last),
         days,
+    }
+}
+
+/// The field time is over: nothing is expected any more, nothing can be missed, and no shift would help.
+fn over(day: &DayInput, insight: &Insight, doors: u32) -> Pace {
+    let done = day.doors.iter().filter(|d| d.standing.state.is_resolved()).count();
+    #[expect(clippy::cast_precision_loss, reason = "doors of one area")]
+    let share = if doors > 0 { done as f64 / f64::from(doors) } else { 0.0 };
+    Pace {
+        doors,
+        days: Vec::new(),
+        warnings: Vec::new(),
+        buildings: buildings(day, insight),
+        staffing: Staffing {
+            staffed_minutes: 0.0,
+            needed_minutes: 0.0,
+            extra_shifts: 0,
+            done_at_end: share,
+            unstaffed_appointments: Vec::new(),
+        },
     }
 }
 

@@ -193,7 +193,7 @@ fn absences(changed: Option<&Vec<Span>>, on: Date) -> Vec<Date> {
 }
 
 /// A person's weekly hours: the staff file's, else the policy's.
-fn hours(survey: &Survey, staff: &StaffRow) -> Hours {
+pub(super) fn hours(survey: &Survey, staff: &StaffRow) -> Hours {
     let own: Shifts = serde_json::from_value(staff.shifts.clone()).unwrap_or_default();
     let policy = &survey.rules.policy.shift;
     let or = |own: Option<Vec<Span>>, usual: &str| -> Vec<(Time, Time)> {

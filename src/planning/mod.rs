@@ -3,6 +3,7 @@
 //! What is decided is decided in `plan`; here is only fetching, calling and storing.
 
 pub mod chances;
+pub mod evenings;
 mod input;
 pub mod publish;
 

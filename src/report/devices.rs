@@ -1,13 +1,13 @@
 //! The devices behind a figure: how many have been heard, and what the silent ones may still hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
 use super::{By, Question, Row};
 use crate::domain::{AreaRange, Rules};
-use crate::store::device::DeviceRow;
+use crate::store::device::{DeviceRow, SilentWork};
 use crate::store::survey::Areas;
 use crate::store::{Error, Store};
 use crate::surveys::Survey;
@@ -23,15 +23,18 @@ pub struct Devices {
     pub silent: i64,
     /// Records waiting on devices as they last said.
     pub waiting: i64,
-    /// Open doors lent to silent ones.
+    /// Open doors of the row that silent devices had lent when they were last heard, wherever their people are at home.
     pub doors_held: i64,
-    /// Enumeration if all those doors were done.
+    /// Enumeration if all those doors were done; none where `unbounded`.
     pub at_most: Option<f64>,
-    /// The latest sync.
+    /// A silent device works in the row's area without doors lent to it, so that any open door may be done.
+    pub unbounded: bool,
+    /// The latest sync of anybody who works there.
     pub last_sync: Option<Timestamp>,
 }
 
-/// A device belongs to its enumerator's area, and so to the row whose subtree holds that area.
+/// A device belongs to its enumerator's area, and so to the row whose subtree holds that area; the doors it may have
+/// worked at belong to the rows where they are.
 pub(super) async fn add(
     store: &Store,
     survey: &Survey,
@@ -41,7 +44,16 @@ pub(super) async fn add(
 ) -> Result<(), Error> {
     let devices = store.devices(survey.key, q.area.range, None).await?;
     let live: Vec<&DeviceRow> = devices.iter().filter(|d| d.revoked_at.is_none()).collect();
-    total.devices = Some(devices_of(survey, q.now, &live, total));
+    let since = silent_since(&survey.rules, q.now);
+    let work = store.silent_work(survey.key, q.area.range, since).await?;
+    let syncs = store.last_syncs(survey.key, q.area.range).await?;
+    let last_sync =
+        |range: AreaRange| syncs.iter().filter(|(of, _)| overlap(*of, range)).map(|(_, at)| *at).max();
+    let seen = |own: &[&DeviceRow], range: AreaRange| Devices {
+        last_sync: last_sync(range),
+        ..heard(&survey.rules, q.now, own)
+    };
+    total.devices = Some(bounded(seen(&live, q.area.range), total, &work, |_, _| true, |_| true));
     match q.by {
         By::Area => {
             let ranges: HashMap<String, AreaRange> = store
@@ -51,49 +63,69 @@ pub(super) async fn add(
                 .map(|a| (a.code, a.range))
                 .collect();
             for row in rows {
+                // The row of the area itself holds what lies directly on it.
                 let range = ranges.get(&row.code).copied().unwrap_or(AreaRange::one(q.area.range.lo));
                 let own: Vec<&DeviceRow> =
                     live.iter().filter(|d| range.contains(d.area_no)).copied().collect();
-                row.devices = Some(devices_of(survey, q.now, &own, row));
+                let (is_here, works_here) =
+                    (|area: i32, _: &str| range.contains(area), |of: AreaRange| overlap(of, range));
+                row.devices = Some(bounded(seen(&own, range), row, &work, is_here, works_here));
             }
         }
         By::Enumerator => {
             for row in rows {
                 let own: Vec<&DeviceRow> = live.iter().filter(|d| d.user == row.code).copied().collect();
-                row.devices = Some(devices_of(survey, q.now, &own, row));
+                let last = own.iter().filter_map(|d| d.last_batch_at).max();
+                let seen = Devices { last_sync: last, ..heard(&survey.rules, q.now, &own) };
+                let code = row.code.clone();
+                // Whoever goes by an area visits what nobody holds.
+                let is_free = code.is_empty() || own.iter().any(|d| d.is_silent(since));
+                row.devices = Some(bounded(seen, row, &work, |_, holder| holder == code, |_| is_free));
             }
         }
-        By::Building | By::Day => {}
+        By::Building | By::Worker | By::Day => {}
     }
     Ok(())
 }
 
-fn devices_of(survey: &Survey, now: Timestamp, devices: &[&DeviceRow], row: &Row) -> Devices {
-    let silent_since =
-        now - jiff::SignedDuration::from_hours(i64::from(survey.rules.policy.pages.silent_hours));
-    let evening = evening_start(&survey.rules, now);
-    let is_silent = |d: &DeviceRow| d.last_at.is_none_or(|at| at < silent_since);
-    let silent: Vec<&&DeviceRow> = devices.iter().filter(|d| is_silent(d)).collect();
-    let mut holders: BTreeMap<&str, i64> = BTreeMap::new();
-    for d in &silent {
-        holders.insert(&d.user, d.doors_held);
-    }
-    let doors_held: i64 = holders.values().sum();
-    let due = row.rates.enumeration.denominator;
-    #[expect(clippy::cast_precision_loss, reason = "counts of doors are far below 2^53")]
-    let at_most = (due > 0).then(|| {
-        let most = (row.rates.enumeration.numerator + doors_held).min(due);
-        (most as f64 / due as f64 * 1e6).round() / 1e6
-    });
+fn overlap(a: AreaRange, b: AreaRange) -> bool {
+    a.lo <= b.hi && b.lo <= a.hi
+}
+
+/// The moment before which a device's last word counts as silence.
+fn silent_since(rules: &Rules, now: Timestamp) -> Timestamp {
+    now - jiff::SignedDuration::from_hours(i64::from(rules.policy.pages.silent_hours))
+}
+
+fn heard(rules: &Rules, now: Timestamp, devices: &[&DeviceRow]) -> Devices {
+    let (since, evening) = (silent_since(rules, now), evening_start(rules, now));
     Devices {
         enrolled: i64::try_from(devices.len()).unwrap_or_default(),
         heard: count(devices.iter().filter(|d| d.last_at.is_some_and(|at| at >= evening))),
-        silent: count(silent.iter()),
+        silent: count(devices.iter().filter(|d| d.is_silent(since))),
         waiting: devices.iter().filter_map(|d| d.waiting).map(i64::from).sum(),
-        doors_held,
-        at_most,
-        last_sync: devices.iter().filter_map(|d| d.last_batch_at).max(),
+        ..Devices::default()
     }
+}
+
+/// Adds how much higher the row's figure may be.
+fn bounded(
+    devices: Devices,
+    row: &Row,
+    work: &SilentWork,
+    is_here: impl Fn(i32, &str) -> bool,
+    works_here: impl Fn(AreaRange) -> bool,
+) -> Devices {
+    let here = work.doors.iter().filter(|(area, holder, _)| is_here(*area, holder));
+    let doors_held: i64 = here.map(|d| d.2).sum();
+    let e = row.rates.enumeration;
+    let unbounded = e.numerator < e.denominator && work.unlent.iter().any(|of| works_here(*of));
+    #[expect(clippy::cast_precision_loss, reason = "counts of doors are far below 2^53")]
+    let at_most = (e.denominator > 0 && !unbounded).then(|| {
+        let most = (e.numerator + doors_held).min(e.denominator);
+        (most as f64 / e.denominator as f64 * 1e6).round() / 1e6
+    });
+    Devices { doors_held, at_most, unbounded, ..devices }
 }
 
 fn count<T>(all: impl Iterator<Item = T>) -> i64 {

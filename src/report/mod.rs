@@ -3,6 +3,7 @@
 //! Nothing is counted here that the counters do not hold; a past instant is counted from the spans of the cases.
 
 mod devices;
+mod worker;
 
 pub use devices::evening_start;
 
@@ -30,13 +31,15 @@ pub enum By {
     Building,
     /// Present holders, `""` for nobody.
     Enumerator,
+    /// Whoever did the work, `self` for self-response, `""` where nobody has been.
+    Worker,
     /// Field days, cumulative.
     Day,
 }
 
 impl By {
     /// The words on the wire.
-    pub const WORDS: [&'static str; 4] = ["area", "building", "enumerator", "day"];
+    pub const WORDS: [&'static str; 5] = ["area", "building", "enumerator", "worker", "day"];
 
     /// Reads the word on the wire.
     pub fn of(word: &str) -> Option<Self> {
@@ -44,6 +47,7 @@ impl By {
             "area" => Some(Self::Area),
             "building" => Some(Self::Building),
             "enumerator" => Some(Self::Enumerator),
+            "worker" => Some(Self::Worker),
             "day" => Some(Self::Day),
             _ => None,
         }
@@ -129,6 +133,7 @@ pub struct Row {
 pub async fn completion(store: &Store, survey: &Survey, q: &Question) -> Result<Completion, Error> {
     let mut groups = match (q.by, q.at) {
         (By::Day, _) => return by_day(store, survey, q).await,
+        (By::Worker, _) => worker::groups(store, survey, q.area.range).await?,
         (_, Some((at, clock))) => past(store, survey, q, at, clock).await?,
         (_, None) => present(store, survey, q).await?,
     };
@@ -148,6 +153,7 @@ pub async fn completion(store: &Store, survey: &Survey, q: &Question) -> Result<
             By::Area => "area",
             By::Building => "building",
             By::Enumerator => "enumerator",
+            By::Worker => "worker",
             By::Day => "day",
         },
         rows,
@@ -201,7 +207,7 @@ fn rows_of(by: By) -> Rows {
     match by {
         By::Area | By::Day => Rows::Areas,
         By::Building => Rows::Buildings,
-        By::Enumerator => Rows::Holders,
+        By::Enumerator | By::Worker => Rows::Holders,
     }
 }
 
@@ -257,20 +263,29 @@ async fn past(
     Ok(Groups { rows: groups, total: None })
 }
 
-/// One row per field day up to today (or to the instant asked for), each as of the end of its day.
+/// One row per day from the first field day up to today (or to the instant asked for), also past the last field day: work
+/// counted late is in the total, so it must stand in a row. Each is as of the end of its day.
 async fn by_day(store: &Store, survey: &Survey, q: &Question) -> Result<Completion, Error> {
     let calendar = &survey.rules.calendar;
     let (until, clock) = q.at.unwrap_or((q.now, q.clock));
-    let last = calendar.local_date(until).min(survey.ends_on);
+    let last = calendar.local_date(until).min(survey.ends_on.max(calendar.local_date(q.now)));
     let mut days = Vec::new();
     let mut day = survey.starts_on;
     while day <= last {
         days.push(day);
         day = day.saturating_add(1.day());
     }
-    let ends: Vec<Timestamp> =
+    let mut ends: Vec<Timestamp> =
         days.iter().map(|d| calendar.day_start(d.saturating_add(1.day())).min(until)).collect();
-    let mut tallies = vec![Tally::default(); days.len()];
+    // Before the first day there is a total without a row. As of now the last day holds all there is: a phone whose clock
+    // is ahead has made visits "later today".
+    let present = if q.at.is_none() { Timestamp::MAX } else { until };
+    match ends.last_mut() {
+        Some(last) if q.at.is_none() => *last = present,
+        Some(_) => {}
+        None => ends.push(present),
+    }
+    let mut tallies = vec![Tally::default(); ends.len()];
     for (day, cell, cases, persons) in store.days(survey.key, q.area.range, &ends, clock).await? {
         for tally in tallies.iter_mut().skip(day) {
             add(tally, cell, cases);
@@ -362,6 +377,21 @@ async fn named(
                     let mut row = row(shown, &b.id.to_string(), name, name, tally);
                     row.area = Some(b.area.clone());
                     Some(row)
+                })
+                .collect())
+        }
+        By::Worker => {
+            let users: Vec<String> = groups.rows.keys().cloned().collect();
+            let names = store.names_of(survey.key, &users).await?;
+            Ok(groups
+                .rows
+                .iter()
+                .map(|(user, tally)| {
+                    let name = names.get(user).unwrap_or(user);
+                    let mut row = row(shown, user, name, name, tally);
+                    // A share of one's own work says nothing: only the counts stand.
+                    row.rates = row.rates.without_shares();
+                    row
                 })
                 .collect())
         }

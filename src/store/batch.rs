@@ -35,7 +35,7 @@ statements! {
             seq_first, seq_last, seq_count, day, day_bytes, drafts)
         values ($1, $2, $7, $8, $8, $9, $10, $11, $12, $12, case when $12::bigint is null then 0 else 1 end, $13, $5 + $14::bigint, $15)
         on conflict on constraint device_contact_pk do update set last_at = greatest(c.last_at, excluded.last_at),
-            last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = excluded.clock_offset_s,
+            last_batch_at = excluded.last_batch_at, waiting = excluded.waiting, clock_offset_s = coalesce(excluded.clock_offset_s, c.clock_offset_s),
             app_version = coalesce(excluded.app_version, c.app_version), drafts = coalesce(excluded.drafts, c.drafts), seq_first = least(c.seq_first, excluded.seq_first),
             seq_last = greatest(c.seq_last, excluded.seq_last), seq_count = c.seq_count + excluded.seq_count, day = excluded.day,
             day_bytes = excluded.day_bytes + case when c.day = excluded.day then c.day_bytes else 0 end";

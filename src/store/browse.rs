@@ -51,11 +51,14 @@ statements! {
         select count(*) as n from (
             select 1 from area a
             join building b on b.district_id = a.district_id and b.survey_no = a.survey_no and b.area = a.code
+              and exists (select 1 from survey_case c where c.district_id = a.district_id and c.survey_no = a.survey_no
+                and c.area_no = a.lo and c.building_id = b.id)
             where a.district_id = $1 and a.survey_no = $2 and a.lo between $3 and $4 limit $5) t";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 the state refused. One row per building and unit.
     UNITS = "-- unit_activity
         select c.building_id, d.unit, count(*) as doors, count(*) filter (where c.due_class is not null) as open,
-               count(*) filter (where c.state = $5) as refused, max(c.last_at) as last_at
+               count(*) filter (where c.state = $5) as refused, max(greatest(c.last_at, case when c.interviews > 0
+                 then to_timestamp(c.event_at[cardinality(c.event_at)] / 1e6) end)) as last_at
         from survey_case c
         join dwelling d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.dwelling_id
         where c.district_id = $1 and c.survey_no = $2 and c.area_no between $3 and $4 and c.merged_into is null

@@ -9,6 +9,28 @@ use super::{Store, SurveyKey, audit};
 use crate::domain::AreaRange;
 use crate::store::sql_types::ReadRow;
 
+/// Silent devices and the doors lent to their people when they were last heard or since. A lease that ended since then is one
+/// they do not know to have ended.
+macro_rules! silent_lent {
+    () => {
+        "
+        with silent as (
+            select d.user_name, min(greatest(d.enrolled_at, coalesce(c.last_at, d.enrolled_at))) as heard_at, a.lo, a.hi,
+                   coalesce(s.since, '-infinity') as since
+            from device d
+            join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
+            join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+            left join device_contact c on c.district_id = d.district_id and c.survey_no = d.survey_no and c.device_id = d.id
+            where d.district_id = $1 and d.survey_no = $2 and d.revoked_at is null and not coalesce(s.since > d.enrolled_at, false)
+              and greatest(d.enrolled_at, coalesce(c.last_at, d.enrolled_at)) < $3
+            group by d.user_name, a.lo, a.hi, s.since),
+        lent as (
+            select distinct g.case_id, g.enumerator from silent u
+            join assignment g on g.district_id = $1 and g.survey_no = $2 and g.enumerator = u.user_name
+            where g.assigned_at >= u.since and (g.ended_at is null or g.ended_at > u.heard_at))"
+    };
+}
+
 statements! {
     /// $1 district, $2 survey, $3 device, $4 now.
     NOTE_CALL = "-- note_device_call
@@ -33,6 +55,24 @@ statements! {
         left join device_contact c on c.district_id = d.district_id and c.survey_no = d.survey_no and c.device_id = d.id
         where d.district_id = $1 and d.survey_no = $2 and a.lo between $3 and $4 and ($5::uuid is null or d.id = $5)
         order by c.last_at nulls first, d.id";
+    /// $1 district, $2 survey, $3 silent since, $4 lo, $5 hi.
+    SILENT_DOORS = concat!("-- silent_doors", silent_lent!(), "
+        select c.area_no, coalesce(c.holder, '') as holder, count(distinct c.id) as n from lent l
+        join survey_case c on c.district_id = $1 and c.survey_no = $2 and c.id = l.case_id
+        where c.due_class is not null and c.area_no between $4 and $5
+        group by 1, 2");
+    /// $1 district, $2 survey, $3 silent since, $4 lo, $5 hi.
+    SILENT_UNLENT = concat!("-- silent_unlent", silent_lent!(), "
+        select distinct u.lo, u.hi from silent u
+        where u.lo <= $5 and u.hi >= $4 and not exists (select 1 from lent l where l.enumerator = u.user_name)");
+    /// $1 district, $2 survey, $3 lo, $4 hi.
+    LAST_SYNCS = "-- last_syncs
+        select a.lo, a.hi, max(c.last_batch_at) as at from device_contact c
+        join device d on d.district_id = c.district_id and d.survey_no = c.survey_no and d.id = c.device_id
+        join staff s on s.district_id = d.district_id and s.survey_no = d.survey_no and s.user_name = d.user_name
+        join area a on a.district_id = s.district_id and a.survey_no = s.survey_no and a.code = s.area
+        where c.district_id = $1 and c.survey_no = $2 and a.lo <= $4 and a.hi >= $3 and c.last_batch_at is not null
+        group by a.lo, a.hi";
     /// $1 district, $2 survey, $3 device, $4 now, $5 by, $6 note.
     REVOKE = "-- revoke_device
         update device set revoked_at = $4, revoked_by = $5, revoke_note = $6
@@ -121,8 +161,9 @@ pub struct Contact {
     pub at: Timestamp,
     /// Records left on it.
     pub waiting: Option<i32>,
-    /// Device minus server, seconds.
-    pub clock_offset_s: f64,
+    /// Device minus server, seconds; `None` where the batch did not come from the device itself, so that its time of sending
+    /// says nothing of the device's clock.
+    pub clock_offset_s: Option<f64>,
     /// Program version.
     pub app_version: Option<String>,
     /// Interviews begun on it.
@@ -159,7 +200,54 @@ pub async fn replace(tx: &Tx, key: SurveyKey, old: Uuid, new: Uuid) -> Result<()
     Ok(())
 }
 
+impl DeviceRow {
+    /// When it was last heard; enrolling is a word too.
+    pub fn heard_at(&self) -> Timestamp {
+        self.last_at.map_or(self.enrolled_at, |at| at.max(self.enrolled_at))
+    }
+
+    /// Whether it may still send and has not been heard since a moment.
+    pub fn is_silent(&self, since: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.heard_at() < since
+    }
+}
+
+/// Open doors that silent devices may have worked at without anybody knowing.
+#[derive(Clone, Debug, Default)]
+pub struct SilentWork {
+    /// How many, by number of the area and present holder (empty for nobody).
+    pub doors: Vec<(i32, String, i64)>,
+    /// The areas of silent people to whom nothing is lent: they go by their area, so any open door there may be done.
+    pub unlent: Vec<AreaRange>,
+}
+
 impl Store {
+    /// What silent devices may have done at the open doors of a range of areas, whoever's area that is.
+    pub async fn silent_work(
+        &self,
+        key: SurveyKey,
+        range: AreaRange,
+        since: Timestamp,
+    ) -> Result<SilentWork, Error> {
+        let doors = self.rows(&SILENT_DOORS, &[&key.district, &key.no, &since, &range.lo, &range.hi]).await?;
+        let unlent =
+            self.rows(&SILENT_UNLENT, &[&key.district, &key.no, &since, &range.lo, &range.hi]).await?;
+        Ok(SilentWork {
+            doors: doors.iter().map(|r| (r.get("area_no"), r.get("holder"), r.get("n"))).collect(),
+            unlent: unlent.iter().map(|r| AreaRange { lo: r.get("lo"), hi: r.get("hi") }).collect(),
+        })
+    }
+
+    /// The latest batch of the people of each area that holds a part of a range or lies in it.
+    pub async fn last_syncs(
+        &self,
+        key: SurveyKey,
+        range: AreaRange,
+    ) -> Result<Vec<(AreaRange, Timestamp)>, Error> {
+        let rows = self.rows(&LAST_SYNCS, &[&key.district, &key.no, &range.lo, &range.hi]).await?;
+        Ok(rows.iter().map(|r| (AreaRange { lo: r.get("lo"), hi: r.get("hi") }, r.get("at"))).collect())
+    }
+
     /// Whether the token with this hash was one of a device that has been cut off.
     pub async fn was_cut_off(&self, hash: &[u8]) -> Result<bool, Error> {
         Ok(self.row(&WAS_CUT_OFF, &[&hash]).await?.is_some())

@@ -88,51 +88,59 @@ statements! {
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 after time, $6 after id, $7 limit. Oldest first, by the enumerator's area.
     LIST_HELD = "-- list_held
         select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at, h.at,
-               h.looks_like
+               h.at_offset_min, h.looks_like, b.clock_offset_s,
+               (select count(*) from held_decision d where d.district_id = $1 and d.survey_no = $2 and d.record_id = h.id
+                  and d.revision = h.revision) as version
         from (
             select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
-                   null::uuid as looks_like
+                   at_offset_min, null::uuid as looks_like
               from visit where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, null
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
+                   at_offset_min, null
               from interview where district_id = $1 and survey_no = $2 and status = 1
             union all
-            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, looks_like
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, null, looks_like
               from dwelling_record where district_id = $1 and survey_no = $2 and status = 1
             union all
             select case when is_whole then 4::smallint else 5::smallint end, case when is_whole then id else sheet_id end, revision, case_id,
-                   enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, null
+                   enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, at_offset_min, null
               from submission where district_id = $1 and survey_no = $2 and status = 1) h
         left join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
+        left join batch b on b.district_id = $1 and b.survey_no = $2 and b.id = h.batch_id and b.via <> 'file'
         where coalesce(a.lo, c.area_no) between $3 and $4 and (h.received_at, h.id) > ($5, $6)
         order by h.received_at, h.id, h.revision limit $7";
     /// $1 district, $2 survey, $3 lo, $4 hi, $5 record id. All revisions, any status but accepted from the start.
     FIND_HELD = "-- find_held
         select h.kind, h.id, h.revision, h.case_id, h.enumerator, h.device_id, h.batch_id, h.held_reason, h.held_detail, h.received_at,
-               h.at, h.status, h.looks_like
+               h.at, h.at_offset_min, h.status, h.looks_like, b.clock_offset_s,
+               (select count(*) from held_decision d where d.district_id = $1 and d.survey_no = $2 and d.record_id = h.id
+                  and d.revision = h.revision) as version
         from (
             select 1::smallint as kind, id, 0 as revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at,
-                   at, status, null::uuid as looks_like from visit where district_id = $1 and survey_no = $2 and id = $5
+                   at, at_offset_min, status, null::uuid as looks_like from visit where district_id = $1 and survey_no = $2 and id = $5
             union all
-            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status,
-                   null
+            select 2::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
+                   at_offset_min, status, null
               from interview where district_id = $1 and survey_no = $2 and id = $5
             union all
-            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, status,
+            select 3::smallint, id, 0, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, null, null, status,
                    looks_like
               from dwelling_record where district_id = $1 and survey_no = $2 and id = $5
             union all
-            select 4::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status, null
+            select 4::smallint, id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
+                   at_offset_min, status, null
               from submission where district_id = $1 and survey_no = $2 and id = $5 and is_whole
             union all
-            select 5::smallint, sheet_id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at, status,
-                   null
+            select 5::smallint, sheet_id, revision, case_id, enumerator, device_id, batch_id, held_reason, held_detail, received_at, at,
+                   at_offset_min, status, null
               from submission where district_id = $1 and survey_no = $2 and sheet_id = $5 and not is_whole) h
         left join staff s on s.district_id = $1 and s.survey_no = $2 and s.user_name = h.enumerator
         left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
+        left join batch b on b.district_id = $1 and b.survey_no = $2 and b.id = h.batch_id and b.via <> 'file'
         where coalesce(a.lo, c.area_no) between $3 and $4 and h.held_reason is not null
         order by h.revision desc";
     /// $1 district, $2 survey, $3 lo, $4 hi.
@@ -149,11 +157,42 @@ statements! {
         left join area a on a.district_id = $1 and a.survey_no = $2 and a.code = s.area
         left join survey_case c on h.enumerator = '' and c.district_id = $1 and c.survey_no = $2 and c.id = h.case_id
         where coalesce(a.lo, c.area_no) between $3 and $4";
-    /// $1 district, $2 survey, $3 record, $4 revision, $5 decision, $6 note, $7 by, $8 at.
+    /// $1 district, $2 survey, $3 record, $4 revision, $5 decision, $6 note, $7 by, $8 at, then what it was before: $9 reason, $10 detail,
+    /// $11 case, $12 time; $13 call.
     INSERT_HELD_DECISION = "-- insert_held_decision
-        insert into held_decision (district_id, survey_no, record_id, revision, seq, decision, note, decided_by, decided_at)
-        select $1, $2, $3, $4, coalesce(max(seq), 0) + 1, $5, $6, $7, $8 from held_decision
+        insert into held_decision (district_id, survey_no, record_id, revision, seq, decision, note, decided_by, decided_at,
+                                   was_reason, was_detail, was_case, was_at, call_id)
+        select $1, $2, $3, $4, coalesce(max(seq), 0) + 1, $5, $6, $7, $8, $9, $10, $11, $12, $13 from held_decision
         where district_id = $1 and survey_no = $2 and record_id = $3 and revision = $4";
+    /// $1 district, $2 survey, $3 records. Every decision on them, oldest first.
+    HELD_DECISIONS = "-- held_decisions
+        select record_id, revision, seq, decision, note, decided_by, decided_at, was_reason, was_detail, was_case, was_at, call_id
+        from held_decision where district_id = $1 and survey_no = $2 and record_id = any($3) order by record_id, revision, seq";
+    /// $1 district, $2 survey, $3 call. Records of the call whose last decision it still is.
+    OF_CALL = "-- held_decisions_of_call
+        select d.record_id, d.revision, d.seq = (select max(l.seq) from held_decision l where l.district_id = d.district_id
+                  and l.survey_no = d.survey_no and l.record_id = d.record_id and l.revision = d.revision) as is_last
+        from held_decision d where d.district_id = $1 and d.survey_no = $2 and d.call_id = $3 order by d.record_id";
+    /// $1 district, $2 survey, $3 id, $4 time.
+    CORRECT_VISIT = "-- correct_visit_time
+        update visit set sent_time = coalesce(sent_time, at), at = $4 where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id, $4 revision, $5 time.
+    CORRECT_INTERVIEW = "-- correct_interview_time
+        update interview set sent_time = coalesce(sent_time, at), at = $5
+        where district_id = $1 and survey_no = $2 and id = $3 and revision = $4";
+    /// $1 district, $2 survey, $3 id, $4 reason, $5 detail, $6 case, $7 time. It waits again as it did.
+    RESTORE_VISIT = "-- restore_held_visit
+        update visit set status = 1, held_reason = $4, held_detail = $5, case_id = coalesce($6, case_id), at = coalesce($7, at), sent_time = null
+        where district_id = $1 and survey_no = $2 and id = $3";
+    /// $1 district, $2 survey, $3 id, $4 revision, $5 reason, $6 detail, $7 case, $8 time.
+    RESTORE_INTERVIEW = "-- restore_held_interview
+        update interview set status = 1, held_reason = $5, held_detail = $6, case_id = coalesce($7, case_id), at = coalesce($8, at),
+               sent_time = null
+        where district_id = $1 and survey_no = $2 and id = $3 and revision = $4";
+    /// $1 district, $2 survey, $3 visit or interview as text, $4 since, $5 case. A decision of somebody that speaks of the record.
+    SPOKEN_OF = "-- record_spoken_of
+        select 1 from decision where district_id = $1 and survey_no = $2 and case_id = $5 and decided_at >= $4
+          and (detail->>'visit' = $3 or detail->>'interview' = $3) limit 1";
     /// $1 district, $2 survey, $3 id, $4 status, $5 case.
     SET_DWELLING = "-- settle_dwelling_record
         update dwelling_record set status = $4, case_id = coalesce($5, case_id) where district_id = $1 and survey_no = $2 and id = $3";
@@ -193,6 +232,12 @@ pub struct HeldRow {
     pub reach: Option<AreaRange>,
     /// The door that a reported door looks like.
     pub looks_like: Option<Uuid>,
+    /// UTC offset written in its time, minutes.
+    pub at_offset_min: Option<i16>,
+    /// The device's clock less ours when it was sent, seconds; `None` where it came by hand.
+    pub clock_offset_s: Option<f64>,
+    /// How often it was decided; rises with every decision.
+    pub version: i64,
 }
 
 /// A change of a held record's standing.
@@ -228,6 +273,9 @@ fn held_row(r: &Row, status: Status) -> Result<HeldRow, Error> {
         status,
         reach: r.try_get::<_, i32>("lo").ok().zip(r.try_get("hi").ok()).map(AreaRange::from),
         looks_like: r.try_get("looks_like").unwrap_or_default(),
+        at_offset_min: r.try_get("at_offset_min").unwrap_or_default(),
+        clock_offset_s: r.try_get("clock_offset_s").unwrap_or_default(),
+        version: r.try_get("version").unwrap_or_default(),
     })
 }
 
@@ -424,6 +472,19 @@ pub async fn find_held(tx: &Tx, key: SurveyKey, range: AreaRange, id: Uuid) -> R
     rows.iter().map(|r| held_row(r, r.read("held record", "status")?)).collect()
 }
 
+/// How a record stood before it was decided.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// Why it was held.
+    pub reason: Option<String>,
+    /// A sentence about that.
+    pub detail: Option<String>,
+    /// The case it named.
+    pub case: Option<CaseId>,
+    /// Its device time.
+    pub at: Option<Timestamp>,
+}
+
 /// A decision on a held record.
 #[derive(Clone, Debug)]
 pub struct HeldDecision {
@@ -431,24 +492,110 @@ pub struct HeldDecision {
     pub id: Uuid,
     /// Revision of an interview, else 0.
     pub revision: i32,
-    /// `accept` or `refuse`.
-    pub decision: &'static str,
+    /// `accept`, `refuse` or `undo`.
+    pub decision: String,
     /// In the supervisor's words.
     pub note: String,
     /// Who.
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// How it stood until then.
+    pub before: Before,
+    /// The call that decided several at once.
+    pub call: Option<Uuid>,
 }
 
 /// Appends a decision on a held record.
 pub async fn insert_held_decision(tx: &Tx, key: SurveyKey, d: &HeldDecision) -> Result<(), Error> {
+    let b = &d.before;
     tx.execute(
         &INSERT_HELD_DECISION,
-        &[&key.district, &key.no, &d.id, &d.revision, &d.decision, &d.note, &d.by, &d.at],
+        &[
+            &key.district,
+            &key.no,
+            &d.id,
+            &d.revision,
+            &d.decision,
+            &d.note,
+            &d.by,
+            &d.at,
+            &b.reason,
+            &b.detail,
+            &b.case,
+            &b.at,
+            &d.call,
+        ],
     )
     .await?;
     Ok(())
+}
+
+/// Every decision on these records, oldest first.
+pub async fn held_decisions(tx: &Tx, key: SurveyKey, records: &[Uuid]) -> Result<Vec<HeldDecision>, Error> {
+    let rows = tx.query(&HELD_DECISIONS, &[&key.district, &key.no, &records]).await?;
+    Ok(rows.iter().map(held_decision).collect())
+}
+
+fn held_decision(r: &Row) -> HeldDecision {
+    HeldDecision {
+        id: r.get("record_id"),
+        revision: r.get("revision"),
+        decision: r.get("decision"),
+        note: r.get("note"),
+        by: r.get("decided_by"),
+        at: r.get("decided_at"),
+        before: Before {
+            reason: r.get("was_reason"),
+            detail: r.get("was_detail"),
+            case: r.get("was_case"),
+            at: r.get("was_at"),
+        },
+        call: r.get("call_id"),
+    }
+}
+
+/// The records that a call decided: (record, revision, whether nothing was decided about it since).
+pub async fn of_call(tx: &Tx, key: SurveyKey, call: Uuid) -> Result<Vec<(Uuid, i32, bool)>, Error> {
+    let rows = tx.query(&OF_CALL, &[&key.district, &key.no, &call]).await?;
+    Ok(rows.iter().map(|r| (r.get("record_id"), r.get("revision"), r.get("is_last"))).collect())
+}
+
+/// Gives a visit or an interview a corrected time; the one that was sent is kept beside it.
+pub async fn correct_time(tx: &Tx, key: SurveyKey, row: &HeldRow, at: Timestamp) -> Result<(), Error> {
+    if row.kind == RecordKind::Visit {
+        tx.execute(&CORRECT_VISIT, &[&key.district, &key.no, &row.id, &at]).await?;
+    } else {
+        tx.execute(&CORRECT_INTERVIEW, &[&key.district, &key.no, &row.id, &row.revision, &at]).await?;
+    }
+    Ok(())
+}
+
+/// Makes a visit or an interview wait again as it did before it was decided.
+pub async fn restore(tx: &Tx, key: SurveyKey, row: &HeldRow, b: &Before) -> Result<(), Error> {
+    if row.kind == RecordKind::Visit {
+        tx.execute(&RESTORE_VISIT, &[&key.district, &key.no, &row.id, &b.reason, &b.detail, &b.case, &b.at])
+            .await?;
+    } else {
+        tx.execute(
+            &RESTORE_INTERVIEW,
+            &[&key.district, &key.no, &row.id, &row.revision, &b.reason, &b.detail, &b.case, &b.at],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whether somebody has decided something about this visit or interview at its case since a moment.
+pub async fn is_spoken_of(
+    tx: &Tx,
+    key: SurveyKey,
+    record: Uuid,
+    case: CaseId,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let text = record.to_string();
+    Ok(tx.query_opt(&SPOKEN_OF, &[&key.district, &key.no, &text, &since, &case]).await?.is_some())
 }
 
 /// Sets the standing of a dwelling record.
@@ -469,6 +616,12 @@ pub async fn dwelling_content(tx: &Tx, key: SurveyKey, id: Uuid) -> Result<Optio
 }
 
 impl Store {
+    /// Every decision on these records, oldest first.
+    pub async fn held_decisions(&self, key: SurveyKey, records: &[Uuid]) -> Result<Vec<HeldDecision>, Error> {
+        let rows = self.rows(&HELD_DECISIONS, &[&key.district, &key.no, &records]).await?;
+        Ok(rows.iter().map(held_decision).collect())
+    }
+
     /// One page of held records of enumerators of a range of areas, oldest first.
     pub async fn list_held(
         &self,

@@ -47,12 +47,15 @@ pub mod told;
 mod tx;
 mod wire;
 mod witness;
+pub mod worker;
 
 pub use connect::{Settings, Store};
 pub use fitness::{Aim, Unfit};
 pub use migrate::{migrate, need_fit, newest};
 pub use sight::{Sight, Whose};
-pub use tx::{AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, new_tag};
+pub use tx::{
+    AsStoreError, Error, Fault, Moment, Outcome, Probe, Statement, Tx, begin_item, new_tag, take_item_back,
+};
 pub use witness::{Disclosure, ReadBy, Way, Witness};
 
 /// Which survey a row belongs to: the distribution key and the survey's number in this installation.
@@ -101,6 +104,7 @@ pub fn statements() -> Vec<&'static Statement> {
         sweep::ALL,
         told::ALL,
         tx::ALL,
+        worker::ALL,
     ]
     .concat()
 }

@@ -44,6 +44,24 @@ statements! {
     /// $1 district, $2 survey, $3 tag. The last statement before commit: the tag waits for its number.
     STAMP = "-- leave_tag
         insert into change_waiting (district_id, survey_no, tag) values ($1, $2, $3)";
+    /// From here on an item of several can be taken back without the others.
+    SAVE = "-- begin_item
+        savepoint item";
+    /// What was done since is taken back.
+    TAKE_BACK = "-- take_item_back
+        rollback to savepoint item";
+}
+
+/// Begins an item of several inside a transaction.
+pub async fn begin_item(tx: &Tx) -> Result<(), Error> {
+    tx.execute(&SAVE, &[]).await?;
+    Ok(())
+}
+
+/// Takes back what was done since the item began; the transaction goes on.
+pub async fn take_item_back(tx: &Tx) -> Result<(), Error> {
+    tx.execute(&TAKE_BACK, &[]).await?;
+    Ok(())
 }
 
 /// What went wrong in the database. Never shows a value, a path or SQL.

@@ -67,6 +67,11 @@ impl Survey {
         format!("{:06}", self.key.district)
     }
 
+    /// First and last year of the field time.
+    pub fn years(&self) -> (i16, i16) {
+        (self.starts_on.year(), self.ends_on.year())
+    }
+
     /// Start of the first field day.
     pub fn opens_at(&self) -> Timestamp {
         self.rules.calendar.day_start(self.starts_on)

@@ -20,6 +20,7 @@ use crate::store::case::{CaseRow, OtherWriting};
 use crate::store::decision::DecisionRow;
 use crate::store::detail::{Detail, InterviewRow, PersonRow, VisitRow};
 use crate::store::feed::{AssignmentRow, assignments_of};
+use crate::store::held::HeldDecision;
 use crate::store::plan::Wish;
 use crate::store::submission::SheetOfCase;
 use crate::store::{Error, Store, Witness};
@@ -81,6 +82,46 @@ pub struct History {
     pub assignments: Vec<AssignmentView>,
     /// What supervisors decided.
     pub decisions: Vec<DecisionView>,
+    /// What supervisors decided about records of the door that were held.
+    pub held_decisions: Vec<HeldView>,
+    /// Rises with everything that changes the case.
+    pub version: i32,
+}
+
+/// A decision about a record that was held.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldView {
+    /// The visit or interview.
+    pub record: Uuid,
+    /// Revision of an interview, else 0.
+    pub revision: i32,
+    /// accept, refuse or undo.
+    pub decision: String,
+    /// Why it was held until then; null for an undo.
+    pub reason: Option<String>,
+    /// In the supervisor's words.
+    pub note: String,
+    /// Who.
+    pub by: String,
+    /// When, server time.
+    pub at: Timestamp,
+    /// The record's device time until then.
+    pub was_at: Option<Timestamp>,
+}
+
+impl From<HeldDecision> for HeldView {
+    fn from(d: HeldDecision) -> Self {
+        Self {
+            record: d.id,
+            revision: d.revision,
+            decision: d.decision,
+            reason: d.before.reason,
+            note: d.note,
+            by: d.by,
+            at: d.at,
+            was_at: d.before.at,
+        }
+    }
 }
 
 /// A visit.
@@ -379,6 +420,13 @@ pub async fn history(
     let sheets = store.sheets_of_case(witness, survey.key, row.id).await?;
     let wishes = store.wishes(witness, survey.key, &[row.id], now).await?;
     let decisions = store.decisions(survey.key, row.id).await?;
+    let records: Vec<Uuid> =
+        detail.visits.iter().map(|v| v.id).chain(detail.interviews.iter().map(|i| i.id)).collect();
+    // A supervisor's words about a record are for supervisors.
+    let held = match reader {
+        Reader::Supervisor => store.held_decisions(survey.key, &records).await?,
+        Reader::Enumerator(_) => Vec::new(),
+    };
     let progress = store.card_progress(survey.key, &[row.id]).await?.remove(&row.id);
     let names = area_names(store, survey, rows).await?;
     let mut door = Door::of(row, names.get(&row.area).map(|n| n.1.as_str()));
@@ -409,6 +457,8 @@ pub async fn history(
         wishes: wishes.into_iter().map(WishView::from).collect(),
         assignments: assignments(store, survey, row).await?,
         decisions: decisions.into_iter().map(DecisionView::from).collect(),
+        held_decisions: held.into_iter().map(HeldView::from).collect(),
+        version: store.case_version(survey.key, row.id).await?,
         door,
     })
 }

@@ -283,6 +283,101 @@ async fn by_day_is_cumulative_and_ends_in_the_present() {
     }
 }
 
+/// Work done or handed in after the last day, and a visit by a clock that is ahead, stand in the last row.
+#[tokio::test]
+async fn the_last_day_holds_what_came_after_the_end() {
+    let mut survey = Survey::with_dwellings(6);
+    survey.days.1 = "2020-11-15".to_owned();
+    let app = App::new(survey).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sall").await);
+    app.clock.set("2020-11-18T12:00:00+08:00");
+    let case = |n| app.survey.case(n);
+    let mut batch = phone.batch(&[
+        with(interview(case(0)), "at", at(14, "19:00")),
+        with(interview(case(1)), "at", at(17, "19:00")),
+        visit_at(case(2), "refusal_hard", &at(18, "12:05")),
+    ]);
+    batch["sent_at"] = json!(at(18, "12:00"));
+    phone.post(&batch).await.ok();
+    let now = completion(&staff, "").await;
+    assert_eq!(now["total"]["states"]["refused"], 1);
+    for clock in ["event", "received"] {
+        let answer = completion(&staff, &format!("by=day&clock={clock}")).await;
+        let rows = answer["rows"].as_array().unwrap();
+        let last = rows.last().unwrap();
+        assert_eq!((rows.len(), &last["code"]), (18, &json!("2020-11-18")), "{clock}");
+        assert_eq!(integers(last), integers(&now["total"]), "{clock}");
+        assert_eq!(integers(&answer["total"]), integers(&now["total"]), "{clock}");
+        let completed: Vec<_> = [13, 14, 15, 16].map(|n| rows[n]["states"]["completed"].clone()).into();
+        let expected = if clock == "event" { json!([1, 1, 1, 2]) } else { json!([0, 0, 0, 0]) };
+        assert_eq!(json!(completed), expected, "{clock}");
+    }
+}
+
+/// Before the first day there is no row, but a total all the same.
+#[tokio::test]
+async fn before_the_first_day_by_day_has_a_total_without_rows() {
+    let app = App::new(Survey::with_dwellings(3)).await;
+    let staff = app.staff("sall").await;
+    app.clock.set("2020-10-31T13:00:00+08:00");
+    for clock in ["event", "received"] {
+        let answer = completion(&staff, &format!("by=day&clock={clock}")).await;
+        assert_eq!((&answer["rows"], &answer["total"]["cases"]), (&json!([]), &json!(3)), "{clock}");
+    }
+}
+
+/// Who did it, not who has the door now: the interviewer, the supervisor who closed, the last visitor, nobody.
+#[tokio::test]
+async fn by_worker_counts_who_did_the_work() {
+    let app = App::new(Survey::with_dwellings(9)).await;
+    let (one, two, staff) = (app.device("ea1").await, app.device("ea2").await, app.staff("sa").await);
+    let case = |n| app.survey.case(n);
+    one.accepted(&[
+        interview(case(0)),
+        interview(case(1)),
+        visit_at(case(2), "no_answer", &at(8, "19:00")),
+        visit_at(case(3), "no_answer", &at(8, "19:00")),
+        with(interview(case(5)), "result", "partial"),
+        visit_at(case(6), "no_answer", &at(8, "19:00")),
+    ])
+    .await;
+    two.accepted(&[
+        visit_at(case(1), "no_answer", &at(9, "20:00")),
+        visit_at(case(2), "refusal_hard", &at(9, "19:00")),
+        with(interview(case(6)), "at", at(9, "19:00")),
+    ])
+    .await;
+    let close = json!({"decision": "close", "class": "NC", "reason": "x"});
+    staff.post(&format!("/v1/cases/{}/decisions", case(3)), &close).await.ok();
+    let merge = json!({"decision": "merge", "into": case(8), "reason": "x"});
+    staff.post(&format!("/v1/cases/{}/decisions", case(0)), &merge).await.ok();
+    // The doors are lent to ea2 by now: it makes no difference to who did the work.
+    let lend: Vec<_> = (0..9).map(|n| json!({"case_id": case(n), "enumerator": "ea2"})).collect();
+    staff.post("/v1/assignments", &json!({"assignments": lend})).await.ok();
+
+    let answer = completion(&staff, "by=worker").await;
+    adds_up(&answer);
+    assert_eq!(integers(&answer["total"]), integers(&completion(&staff, "").await["total"]));
+    let rows = answer["rows"].as_array().unwrap();
+    let of = |user: &str, state: &str| {
+        rows.iter().find(|r| r["code"] == user).map_or(0, |r| r["states"][state].as_i64().unwrap())
+    };
+    let codes: Vec<_> = rows.iter().map(|r| r["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["", "ea1", "ea2", "sa"]);
+    // The door that was merged away counts at the surviving one, whose interview ea1 made.
+    assert_eq!((of("ea1", "completed"), of("ea2", "completed")), (2, 1), "{rows:#?}");
+    assert_eq!((of("ea2", "refused"), of("sa", "closed"), of("", "new")), (1, 1, 2));
+    assert_eq!((&rows[1]["name"], &rows[0]["name"]), (&json!("Staff ea1"), &json!("")));
+    for rate in ["completion", "enumeration", "attempt"] {
+        assert_eq!(rows[1][rate]["rate"], Value::Null, "{rate}");
+    }
+    assert_eq!(rows[1]["aapor"]["RR1"]["rate"], Value::Null);
+    assert_eq!(answer["total"]["completion"]["denominator"], 8);
+    let past =
+        staff.get(&format!("/v1/completion?by=worker&at={}", at(9, "12:00").replace('+', "%2B"))).await;
+    past.problem(400, "bad-parameter");
+}
+
 #[tokio::test]
 async fn a_door_found_later_enters_when_the_server_came_to_know_it() {
     let app = App::new(Survey::with_dwellings(2)).await;
@@ -300,21 +395,88 @@ async fn a_door_found_later_enters_when_the_server_came_to_know_it() {
     app.recount().await;
 }
 
+/// A phone was heard when it was enrolled: it is silent a day later, not at once.
 #[tokio::test]
 async fn devices_stand_beside_the_figures() {
     let app = App::new(Survey::with_dwellings(2).doors(B1, 1)).await;
     let (phone, _silent) = (app.device("ea1").await, app.device("ea2").await);
     let staff = app.staff("sall").await;
-    app.clock.set("2020-11-10T19:00:00+08:00");
-    let batch = with(with(phone.batch(&[]), "waiting", 5), "sent_at", at(10, "19:00"));
-    phone.post(&batch).await.ok();
     let lend = json!({"assignments": [{"case_id": app.survey.case(0), "enumerator": "ea2"}]});
     staff.post("/v1/assignments", &lend).await.ok();
+    app.clock.set("2020-11-10T19:00:00+08:00");
+    assert_eq!(completion(&staff, "").await["total"]["devices"]["silent"], 0, "enrolled seven hours ago");
+    let listed = staff.get("/v1/devices").await.ok();
+    assert_eq!(listed["items"][0]["silent"], false);
+
+    app.clock.set("2020-11-11T19:00:00+08:00");
+    let batch = with(with(phone.batch(&[]), "waiting", 5), "sent_at", at(11, "19:00"));
+    phone.post(&batch).await.ok();
     let answer = completion(&staff, "").await;
     let devices = &answer["rows"][0]["devices"];
     for (part, n) in [("enrolled", 2), ("heard", 1), ("silent", 1), ("waiting", 5), ("doors_held", 1)] {
         assert_eq!(devices[part], n, "{part} of {devices}");
     }
-    assert_eq!(devices["at_most"], 0.5);
+    assert_eq!((&devices["at_most"], &devices["unbounded"]), (&json!(0.5), &json!(false)));
     assert_eq!(answer["rows"][1]["devices"]["enrolled"], 0);
+}
+
+/// The doors a silent phone may have done are where they are, not where its enumerator is at home; that its lease ended
+/// meanwhile is nothing the phone knows of.
+#[tokio::test]
+async fn the_bound_goes_by_the_doors_and_outlives_the_lease() {
+    let app = App::new(Survey::with_dwellings(4).doors(A2, 4).doors(B1, 2)).await;
+    let (_ea3, _eb1) = (app.device("ea3").await, app.device("eb1").await);
+    let staff = app.staff("sall").await;
+    let (until, later) = ("2020-11-10T22:00:00+08:00", "2020-11-12T12:00:00+08:00");
+    let lend = |case, user| json!({"case_id": case, "enumerator": user, "until": until});
+    // ea3 is at home in A2 and has a door of A1; eb1 of community B has one of A2 and one of its own.
+    let all =
+        [lend(app.survey.case(0), "ea3"), lend(app.survey.case(4), "eb1"), lend(app.survey.case(8), "eb1")];
+    staff.post("/v1/assignments", &json!({"assignments": all})).await.ok();
+
+    app.clock.set("2020-11-11T21:00:00+08:00");
+    let held = async |query: &str| {
+        let answer = completion(&staff, query).await;
+        let rows = answer["rows"].as_array().unwrap();
+        let all: Vec<_> = rows.iter().map(|r| r["devices"]["doors_held"].as_i64().unwrap()).collect();
+        assert_eq!(answer["total"]["devices"]["doors_held"], all.iter().sum::<i64>(), "{query}");
+        all
+    };
+    let by_area = [held("").await, held(&format!("area={A}")).await, held(&format!("area={A2}")).await];
+    assert_eq!(by_area, [vec![2, 1], vec![1, 1], vec![1]]);
+    let a2 = completion(&staff, &format!("area={A2}")).await["total"]["devices"].clone();
+    assert_eq!((&a2["at_most"], &a2["silent"], &a2["unbounded"]), (&json!(0.25), &json!(1), &json!(false)));
+
+    app.clock.set(later);
+    assert_eq!(app.shared.ingest.end_leases(app.clock.now()).await.unwrap(), 3);
+    assert_eq!(held("").await, [2, 1], "the phones still have the work");
+    assert_eq!(held("by=enumerator").await, [3], "nobody holds them now");
+    // Lent to somebody else and done: it is open no more.
+    let other = app.device("ea1").await;
+    other.accepted(&[interview(app.survey.case(4))]).await;
+    assert_eq!(held("").await, [1, 1]);
+}
+
+/// Whoever has no doors lent goes by the area: what that phone holds has no bound.
+#[tokio::test]
+async fn without_leases_there_is_no_bound() {
+    let app = App::new(Survey::with_dwellings(2).doors(A2, 2).doors(B1, 1)).await;
+    let (heard, _silent) = (app.device("ea1").await, app.device("ea3").await);
+    let staff = app.staff("sall").await;
+    app.clock.set("2020-11-12T12:00:00+08:00");
+    let batch = with(heard.batch(&[]), "sent_at", at(12, "12:00"));
+    heard.post(&batch).await.ok();
+    let answer = completion(&staff, &format!("area={A}")).await;
+    let devices = |n: usize| answer["rows"][n]["devices"].clone();
+    // ea3 works in A2 alone; A1 keeps its bound.
+    assert_eq!((&devices(0)["at_most"], &devices(0)["unbounded"]), (&json!(0.0), &json!(false)));
+    assert_eq!((&devices(1)["at_most"], &devices(1)["unbounded"]), (&Value::Null, &json!(true)));
+    assert_eq!(answer["total"]["devices"]["unbounded"], true);
+    // ea1 works in all of A, so both estates were heard of.
+    for n in [0, 1] {
+        assert!(devices(n)["last_sync"].is_string(), "{}", devices(n));
+    }
+    let leaf = completion(&staff, &format!("area={A1}")).await;
+    assert!(leaf["total"]["devices"]["last_sync"].is_string());
+    assert_eq!(completion(&staff, &format!("area={B}")).await["total"]["devices"]["last_sync"], Value::Null);
 }

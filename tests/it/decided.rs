@@ -100,6 +100,7 @@ fn strip(value: &mut Value) {
                 "created_at",
                 "version",
                 "decisions",
+                "held_decisions",
                 "assignments",
                 "clock",
             ] {

@@ -232,3 +232,56 @@ async fn evidence_after_a_closing_is_taken_and_flagged() {
     let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
     assert_eq!(door["flags"], json!(["late_evidence"]));
 }
+
+/// Closed by mistake: `undo` is as if it had never been, where `reopen` would have dropped the refusal.
+#[tokio::test]
+async fn a_decision_taken_back_leaves_the_door_as_it_was() {
+    let app = App::new(Survey::with_dwellings(2)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let case = app.survey.case(0);
+    let path = format!("/v1/cases/{case}/decisions");
+    phone.accepted(&[visit(case, "refusal_hard")]).await;
+    let seen = staff.get(&format!("/v1/cases/{case}")).await.ok();
+    let close = json!({"decision": "close", "class": "R", "reason": "x", "version": seen["version"]});
+    let closed = staff.post(&path, &close).await.ok();
+    assert_eq!(closed["state"], "closed");
+    staff.post(&path, &close).await.problem(409, "stale-version");
+    let undone = staff
+        .post(&path, &json!({"decision": "undo", "seq": closed["seq"], "reason": "wrong door"}))
+        .await
+        .ok();
+    assert_eq!(undone["state"], "refused", "the refusal still holds");
+    let again = json!({"decision": "undo", "seq": closed["seq"], "reason": "x"});
+    staff.post(&path, &again).await.problem(409, "not-possible-now");
+    let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
+    assert_eq!(door["decisions"].as_array().unwrap().len(), 2, "both stay in the history");
+    app.recount().await;
+}
+
+#[tokio::test]
+async fn many_doors_are_decided_at_once_and_that_is_taken_back_where_nothing_came_since() {
+    let app = App::new(Survey::with_dwellings(4).doors(B1, 1)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let case = |n| app.survey.case(n);
+    phone.accepted(&[visit(case(0), "refusal_hard"), visit(case(1), "no_answer")]).await;
+    let items: Vec<Value> = [0, 1, 2, 4].map(|n| json!({"case_id": case(n)})).into();
+    let order = |dry: bool| json!({"items": items, "decision": "close", "class": "NC", "reason": "x", "dry_run": dry});
+    let tried = staff.post("/v1/decisions", &order(true)).await.ok();
+    assert_eq!(tried["changed"], json!({"completed": 0, "open": -3, "persons": 0}));
+    let states = async || staff.get("/v1/completion").await.ok()["total"]["states"]["closed"].clone();
+    assert_eq!(states().await, 0);
+    let done = staff.post("/v1/decisions", &order(false)).await.ok();
+    assert_eq!(
+        (&done["results"][0]["state"], &done["results"][3]["status"]),
+        (&json!("closed"), &json!("not-found"))
+    );
+    assert_eq!(states().await, 3);
+    let reopen = json!({"decision": "reopen", "reason": "x"});
+    staff.post(&format!("/v1/cases/{}/decisions", case(1)), &reopen).await.ok();
+    let undo = format!("/v1/decisions/{}/undo", done["id"].as_str().unwrap());
+    app.staff("sb").await.post(&undo, &json!({})).await.problem(404, "not-found");
+    let back = staff.post(&undo, &json!({})).await.ok();
+    assert_eq!(back["changed"]["open"], 2, "the door decided about since stays");
+    assert_eq!(staff.get(&format!("/v1/cases/{}", case(0))).await.ok()["state"], "refused");
+    app.recount().await;
+}

@@ -424,3 +424,106 @@ async fn a_door_of_an_area_that_set_up_adds_later_is_taken_by_decision_with_what
     assert_eq!(held_ids(&staff).await, Vec::<Value>::new());
     app.recount().await;
 }
+
+/// Accepted with a corrected time, the door's history says who decided, why, and what time was sent; taken back, it waits as
+/// before.
+#[tokio::test]
+async fn a_record_is_accepted_with_a_corrected_time_and_waits_again_when_that_is_taken_back() {
+    let app = App::new(Survey::with_dwellings(2)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let case = app.survey.case(0);
+    let sent = with(interview(case), "at", "2020-12-09T19:30:00+08:00");
+    phone.send(&[sent.clone()]).await;
+    let path = format!("/v1/held/{}/decision", id_of(&sent));
+    let decide = |at: &str| json!({"decision": "accept", "note": "wrong month", "at": at, "version": 0});
+
+    staff.post(&path, &decide("2020-12-09T19:30:00+08:00")).await.problem(409, "not-possible-now");
+    staff.post(&path, &decide("2020-10-09T19:30:00+08:00")).await.problem(409, "not-possible-now");
+    let accepted = staff.post(&path, &decide("2020-11-09T19:30:00+08:00")).await.ok();
+    assert_eq!((&accepted["status"], &accepted["version"]), (&json!("accepted"), &json!(1)));
+    let door = staff.get(&format!("/v1/cases/{case}")).await.ok();
+    assert_eq!(
+        (&door["state"], &door["interviews"][0]["at"]),
+        (&json!("completed"), &json!("2020-11-09T19:30:00+08:00"))
+    );
+    let held = &door["held_decisions"][0];
+    assert_eq!(
+        (&held["decision"], &held["by"], &held["note"], &held["reason"], &held["was_at"]),
+        (
+            &json!("accept"),
+            &json!("sa"),
+            &json!("wrong month"),
+            &json!("implausible-time"),
+            &json!("2020-12-09T11:30:00Z")
+        )
+    );
+    let by_day = staff.get("/v1/completion?by=day&clock=event").await.ok();
+    assert_eq!(by_day["rows"][8]["states"]["completed"], 1, "it counts on the corrected day");
+    app.recount().await;
+
+    staff
+        .post(&path, &json!({"decision": "undo", "note": "no", "version": 0}))
+        .await
+        .problem(409, "stale-version");
+    let back = staff.post(&path, &json!({"decision": "undo", "note": "other door", "version": 1})).await.ok();
+    assert_eq!(
+        (&back["status"], &back["reason"], &back["at"]),
+        (&json!("held"), &json!("implausible-time"), &json!("2020-12-09T11:30:00Z"))
+    );
+    assert_eq!(staff.get(&format!("/v1/cases/{case}")).await.ok()["state"], "new");
+    assert_eq!(staff.get("/v1/held").await.ok()["items"][0]["at"], "2020-12-09T11:30:00Z");
+    app.recount().await;
+}
+
+/// Sixty records of one phone: tried, decided with one reason, taken back.
+#[tokio::test]
+async fn many_records_are_decided_at_once_and_wait_again_at_once() {
+    let app = App::new(Survey::with_dwellings(6)).await;
+    let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
+    let case = |n| app.survey.case(n);
+    let mut records: Vec<Value> =
+        (0..3).map(|n| with(interview(case(n)), "at", "2021-11-09T10:00:00+08:00")).collect();
+    records.push(visit_at(case(3), "refusal_hard", "2021-11-09T10:20:00+08:00"));
+    records.push(visit_at(id(), "no_answer", &at(9, "10:00")));
+    phone.send(&records).await;
+    let items: Vec<Value> = records.iter().map(|r| json!({"id": id_of(r), "version": 0})).collect();
+    // A year less: the phone had lost its date.
+    let order = |dry: bool| json!({"items": items, "decision": "accept", "note": "date lost", "shift_s": -365 * 86_400, "dry_run": dry});
+    let statuses = |answer: &Value| -> Vec<String> {
+        answer["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["status"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let expected = ["done", "done", "done", "done", "not-possible-now"];
+    let changed = json!({"completed": 3, "open": -3, "persons": 3});
+
+    let tried = staff.post("/v1/held/decisions", &order(true)).await.ok();
+    assert_eq!((statuses(&tried), &tried["changed"]), (expected.map(str::to_owned).into(), &changed));
+    assert_eq!(staff.get("/v1/held").await.ok()["items"].as_array().unwrap().len(), 5, "nothing is done");
+    assert_eq!(staff.get("/v1/completion").await.ok()["total"]["states"]["completed"], 0);
+
+    let done = staff.post("/v1/held/decisions", &order(false)).await.ok();
+    assert_eq!((statuses(&done), &done["changed"]), (expected.map(str::to_owned).into(), &changed));
+    let states = staff.get("/v1/completion").await.ok()["total"]["states"].clone();
+    assert_eq!((&states["completed"], &states["refused"], &states["new"]), (&json!(3), &json!(1), &json!(2)));
+    let again = staff.post("/v1/held/decisions", &order(false)).await.ok();
+    assert_eq!(again["results"][0]["status"], "stale-version");
+    app.recount().await;
+
+    let undo = format!("/v1/held/decisions/{}/undo", done["id"].as_str().unwrap());
+    let back = staff.post(&undo, &json!({})).await.ok();
+    assert_eq!(back["changed"], json!({"completed": -3, "open": 3, "persons": -3}));
+    assert_eq!(staff.get("/v1/completion").await.ok()["total"]["states"]["new"], 6);
+    let waiting = staff.get("/v1/held").await.ok();
+    assert_eq!(waiting["items"].as_array().unwrap().len(), 5);
+    assert_eq!(waiting["items"][0]["at"], "2021-11-09T02:00:00Z", "the time as sent is back");
+    staff.post(&undo, &json!({})).await.ok()["results"].as_array().unwrap().iter().for_each(|r| {
+        assert_eq!(r["status"], "stale-version");
+    });
+    app.staff("sb").await.post(&undo, &json!({})).await.ok();
+    staff.post(&format!("/v1/held/decisions/{}/undo", id()), &json!({})).await.problem(404, "not-found");
+    app.recount().await;
+}

@@ -184,6 +184,23 @@ async fn pace_and_model_speak_of_what_was_seen() {
     assert!((0.0..=1.0).contains(&chance));
 }
 
+/// After the last field day nothing is expected, nobody is said to be enough or missing, and the sheet of a day says so.
+#[tokio::test]
+async fn after_the_field_time_nothing_is_expected() {
+    let mut survey = Survey::with_dwellings(4);
+    survey.days.1 = "2020-11-15".to_owned();
+    let app = App::new(survey).await;
+    let boss = app.staff("sa").await;
+    let before = boss.get(&format!("/v1/pace?area={A}")).await.ok();
+    assert_eq!((&before["doors"], before["expected"].as_array().unwrap().len()), (&json!(4), 6));
+    app.clock.set("2020-11-16T09:00:00+08:00");
+    let after = boss.get(&format!("/v1/pace?area={A}")).await.ok();
+    assert_eq!((&after["expected"], &after["at_risk"]), (&json!([]), &json!([])));
+    let staffing = &after["staffing"];
+    assert_eq!((&staffing["extra_shifts"], &staffing["staffed_minutes"]), (&json!(0), &json!(0.0)));
+    assert_eq!(staffing["done_at_end"], 0.0);
+}
+
 #[tokio::test]
 async fn a_slip_takes_a_wish_and_says_nothing_about_the_household() {
     let app = App::new(Survey::with_dwellings(2)).await;

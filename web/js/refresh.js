@@ -10,6 +10,13 @@ let bar, tag, missed = 0;
 const words = name => document.body.dataset[name];
 const clock = text => text.slice(11, 16);
 
+/** The time of day in the survey's zone, whose offset the bar carries; the browser may stand in another. */
+function surveyClock() {
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(bar.dataset.live) ?? [0, '+', 0, 0];
+  const offset = (60 * hours + Number(minutes)) * (sign === '-' ? -1 : 1);
+  return new Date(Date.now() + offset * 60_000).toISOString().slice(11, 16);
+}
+
 function say(text) {
   const place = bar.querySelector('.state');
   if (place.textContent !== text) place.textContent = text;
@@ -42,9 +49,7 @@ async function look() {
     tag = answer.headers.get('etag') ?? tag;
   } catch {
     missed += 1;
-    const now = new Date();
-    const at = `${String(now.getHours()).padStart(2, '0')}:${String(now.getMinutes()).padStart(2, '0')}`;
-    say(words('failed').replace('{time}', at));
+    say(words('failed').replace('{time}', surveyClock()));
     bar.querySelector('[data-refresh]').textContent = words('again');
     if (missed >= 3) bar.classList.remove('fresh');
   }
@@ -76,7 +81,7 @@ async function renew(event) {
   } catch {
     figures.removeAttribute('aria-busy');
     figures.classList.remove('busy');
-    say(words('failed').replace('{time}', clock(new Date().toTimeString().padStart(19))));
+    say(words('failed').replace('{time}', surveyClock()));
   } finally {
     clearTimeout(slow);
   }

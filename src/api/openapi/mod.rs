@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::{
-    assignments, attachments, audit, batches, cards, cases, changes, completion, devices, enrol, exports,
-    forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
+    assignments, attachments, audit, batches, bulk, cards, cases, changes, completion, devices, enrol,
+    exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
     submissions, system,
 };
 use call::Call;
@@ -33,7 +33,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 24] = [
+const FAMILIES: [Family; 25] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -45,6 +45,7 @@ const FAMILIES: [Family; 24] = [
     ("visits", plan::described::calls, plan::described::schemas),
     ("figures", completion::described::calls, completion::described::schemas),
     ("held", held::described::calls, held::described::schemas),
+    ("held", bulk::described::calls, bulk::described::schemas),
     ("links", links::described::calls, links::described::schemas),
     ("devices", devices::described::calls, devices::described::schemas),
     ("visits", cards::described::calls, Vec::new),

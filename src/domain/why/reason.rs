@@ -61,7 +61,7 @@ fn missed(words: &Words) -> String {
     let when = words.appointment();
     words.say(
         &format!("We missed the appointment of {when}; go there first"),
-        &format!("我方误了{when}的预约，请最先前往"),
+        &format!("未按时赴约（{when}），请最先前往"),
     )
 }
 

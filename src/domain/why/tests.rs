@@ -80,7 +80,7 @@ fn an_appointment() {
     assert_eq!(zh[1], "约定11月5日（周四）19:30–20:00。");
     let [en, zh] = both(vec![made.clone()], Vec::new(), "06T09:00");
     assert_eq!(en[1], "We missed the appointment of Thu 5 Nov, 19:30–20:00; go there first.");
-    assert_eq!(zh[1], "我方误了11月5日（周四）19:30–20:00的预约，请最先前往。");
+    assert_eq!(zh[1], "未按时赴约（11月5日（周四）19:30–20:00），请最先前往。");
     let tomorrow = Viewed { at: at("06T00:00"), now: at("05T18:00") };
     let [en, zh] = both_ahead(vec![made], Vec::new(), tomorrow);
     assert_eq!(en[1], "Asked for Thu 5 Nov, 19:30–20:00; if nobody is met there then, go there first.");

@@ -13,7 +13,7 @@ use super::super::receipt::{self, Answer, CaseAfter, Counts, Receipt};
 use super::super::record::{Parsed, Warning};
 use super::super::refold::Folded;
 use super::filled::Fate;
-use super::{Prepared, Stored, Work};
+use super::{BY_HAND, Prepared, Stored, Work};
 use crate::domain::{CaseId, Unmet};
 use crate::store::batch::{self, Status};
 use crate::store::device::Contact;
@@ -56,7 +56,8 @@ impl Work<'_> {
             device: batch.head.device,
             at: batch.head.received_at,
             waiting: batch.head.waiting,
-            clock_offset_s: batch.head.clock_offset_s,
+            // A file carried by hand was written at its time of sending, not sent.
+            clock_offset_s: (batch.head.via != BY_HAND).then_some(batch.head.clock_offset_s),
             app_version: batch.app_version.clone(),
             drafts: batch.drafts,
             seq: batch.head.seq,

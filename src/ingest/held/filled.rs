@@ -33,6 +33,7 @@ pub(super) async fn decide_whole(
             submission::settle(tx, at.key, row.id, Status::Refused, Some(&held), None).await?;
             decided.status = Status::Refused;
         }
+        Verdict::Undo => return Err(Error::Unfit("It cannot be made to wait again.")),
         Verdict::Accept { case: Some(_) } => {
             return Err(Error::Unfit("A form names its door itself; accept it without a case."));
         }
@@ -94,6 +95,6 @@ pub(super) async fn void_corrected(
     let Some(before) = submission::visit_before(tx, at.key, case, row.id).await? else { return Ok(()) };
     let kind = DecisionKind::Void { visit: VisitId(before) };
     let reason = "corrected by whoever made the visit".to_owned();
-    decide_in(tx, at, survey, caller, &Request { case, kind, reason }).await?;
+    decide_in(tx, at, survey, caller, &Request::new(case, kind, reason)).await?;
     Ok(submission::set_visit(tx, at.key, case, row.id).await?)
 }

@@ -220,6 +220,8 @@ impl<'a> Model<'a> {
                     && self.losers(door).is_empty()
             }
             DecisionKind::Unmerge => self.merged_into(door).is_some(),
+            // The model never takes a decision back by its number.
+            DecisionKind::Undo { .. } => false,
         }
     }
 }

@@ -85,11 +85,7 @@ async fn play(app: &App, slug: &str, day: &Day) -> Result<(), String> {
             Op::Decide(decision) => {
                 let (case, kind) = model.spell(decision);
                 let now = app.clock.now();
-                let request = doorknock::ingest::decide::Request {
-                    case: case.into(),
-                    kind: kind.clone(),
-                    reason: "x".to_owned(),
-                };
+                let request = doorknock::ingest::decide::Request::new(case.into(), kind.clone(), "x");
                 let taken = app.shared.ingest.decide(&chief, request, now).await;
                 let expected = model.decide(case, &kind, now);
                 if taken.is_ok() != expected {
