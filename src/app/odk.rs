@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::auth;
@@ -29,6 +30,18 @@ pub struct Made {
     pub text: Arc<str>,
     /// MD5 of it, 32 hexadecimal digits.
     pub md5: String,
+    /// The CSV of the buildings in which these doors are.
+    pub buildings: Arc<str>,
+}
+
+/// Whoever makes a list waits for a place: phones that all look at once would otherwise hold all their lists in memory.
+#[derive(Debug)]
+struct Makers(Semaphore);
+
+impl Default for Makers {
+    fn default() -> Self {
+        Self(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
+    }
 }
 
 /// How the face is served, and the lists made last.
@@ -37,6 +50,7 @@ pub struct Served {
     /// Plain HTTP is let in from private addresses.
     pub without_tls: bool,
     lists: Arc<Mutex<HashMap<(SurveyKey, String), Made>>>,
+    makers: Arc<Makers>,
     /// Names of the files that a version of a form uses, by its hash.
     files: Arc<Mutex<HashMap<String, Arc<[String]>>>>,
 }
@@ -45,6 +59,11 @@ impl Served {
     /// With plain HTTP let in from private addresses, or not.
     pub fn serving(without_tls: bool) -> Self {
         Self { without_tls, ..Self::default() }
+    }
+
+    /// A place among those who make a list; `None` never, as the places are never closed.
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.makers.0.acquire().await.ok()
     }
 
     /// The list of a person that was made by `mark`.

@@ -66,8 +66,11 @@ pub(super) async fn made(
             let made = doors(app, caller, &survey).await?;
             return Ok(Some((made.text, made.md5)));
         }
-        BUILDINGS => buildings(app, caller, &survey).await?.into(),
-        TODAY => today(app, caller, &survey).await?.into(),
+        BUILDINGS => doors(app, caller, &survey).await?.buildings,
+        TODAY => {
+            let _place = app.odk.place().await;
+            today(app, caller, &survey).await?.into()
+        }
         RECEIPTS => receipts(app, caller, &survey).await?.into(),
         _ => return Ok(None),
     };
@@ -103,9 +106,15 @@ async fn doors(app: &App, caller: &Caller, survey: &Survey) -> Result<Made, Prob
     if let Some(made) = app.odk.kept(caller.key, &caller.user, &mark) {
         return Ok(made);
     }
+    let _place = app.odk.place().await;
+    // Another phone of the person may have had it made meanwhile.
+    if let Some(made) = app.odk.kept(caller.key, &caller.user, &mark) {
+        return Ok(made);
+    }
     let rows = rows(app, caller, &listed).await?;
     let text = csv(&HEAD, rows.iter().map(|row| door(row, &words).to_vec()))?;
-    let made = Made { mark, md5: md5_hex(text.as_bytes()), text: text.into() };
+    let buildings = buildings(&rows, &words)?.into();
+    let made = Made { mark, md5: md5_hex(text.as_bytes()), text: text.into(), buildings };
     app.odk.keep(caller.key, &caller.user, made.clone());
     Ok(made)
 }
@@ -215,11 +224,9 @@ fn label(row: &ListRow, words: &Words<'_>) -> String {
     parts.join(" ")
 }
 
-async fn buildings(app: &App, caller: &Caller, survey: &Survey) -> Result<String, Problem> {
-    let rows = rows(app, caller, &listed(app, caller, survey)).await?;
-    let words = Words::of(survey);
+fn buildings(rows: &[ListRow], words: &Words<'_>) -> Result<String, Problem> {
     let mut all: BTreeMap<(u64, String), BTreeSet<&str>> = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         all.entry(crate::report::natural(&row.case.building)).or_default().insert(words.area(row));
     }
     let lines = all.into_iter().map(|((_, building), areas)| {
