@@ -125,7 +125,9 @@ pub async fn tonight(
     let (completed, yesterday) = (done_by(0) - done_by(1), done_by(1) - done_by(2));
     let people = day(v.app.store(), &v.survey, area.range, today).await?;
     let mut all = Day::default();
-    people.values().for_each(|d| all.add(d));
+    for d in people.values() {
+        all.add(d);
+    }
     let mut against = Vec::new();
     if days.len() > 1 {
         against.push(v.words.say("tonight.yesterday", &[("n", &thousands(yesterday))]));
