@@ -25,7 +25,7 @@ export async function addresses(page, url) {
   const id = new URLSearchParams(door.slice(1).split('#')[0]).get('door');
   return {
     area, building, pair, case: `/cases/${id}`,
-    all: ['/', area, '/areas', building, `${building}?door=${id}`, `/cases/${id}`, `/cases/${id}/form`, '/doors', '/doors?state=refused', '/returns', '/assign', '/review', pair,
+    all: ['/', area, '/areas', building, `${building}?door=${id}`, `${building}?state=refused`, '/people', `/cases/${id}`, `/cases/${id}/form`, '/audit', '/doors', '/doors?state=refused', '/returns', '/assign', '/review', pair,
       '/review?state=merged', '/review?state=apart', '/held', '/devices', '/pace', '/model', '/print/sheet?enumerator=e01',
       '/print/sheet', '/print/managers', '/exports', '/forms', '/forms/door/versions/2026113001', '/forms/census_short/answers', '/about', '/phone/', '/card', '/no-such-page', '/setup'],
   };

@@ -4,8 +4,8 @@ use http::Method;
 
 use crate::api::{
     assignments, attachments, audit, batches, bulk, cards as card_api, cases, changes, completion, devices,
-    enrol, exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts,
-    slips, submissions, system,
+    enrol, exports, forms, held, links, messages, pace, people, plan, problem_page, returns, self_response,
+    shifts, slips, submissions, system,
 };
 use crate::app::App;
 use crate::net::route::{Face, Router};
@@ -13,8 +13,8 @@ use crate::odk;
 use crate::pages::{
     about, answers, areas, assets, assign, audit as audit_page, building, card_list, cards, case, decide,
     devices as device_page, doors, exports as export_page, forms as form_page, held as held_page, held_many,
-    login, managers, model, outlook, overview, reading, returns as return_page, review, setup, sheet, slip,
-    switch, telephone, trouble, writing,
+    login, managers, model, outlook, overview, people as people_page, reading, returns as return_page,
+    review, setup, sheet, slip, switch, telephone, trouble, writing,
 };
 use crate::phone;
 
@@ -49,6 +49,7 @@ pub fn routes() -> Router<App> {
         // Supervisors.
         .get("/v1/submissions/{id}", submissions::get)
         .get("/v1/completion", completion::get)
+        .get("/v1/people", people::list)
         .get("/v1/held", held::list)
         .post("/v1/held/{id}/decision", held::decide)
         .post("/v1/held/decisions", bulk::decide_held)
@@ -145,6 +146,7 @@ pub fn routes() -> Router<App> {
         .form("/devices/collect", writing(device_page::collect))
         .form("/devices/{id}/revoke", writing(device_page::revoke))
         .page("/pace", reading(outlook::show))
+        .page("/people", reading(people_page::show))
         .page("/model", reading(model::show))
         .page("/print/sheet", reading(sheet::show))
         .page("/print/managers", reading(managers::show))

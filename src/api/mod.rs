@@ -18,6 +18,7 @@ pub mod links;
 pub mod messages;
 pub mod openapi;
 pub mod pace;
+pub mod people;
 pub mod plan;
 pub mod problem_page;
 pub mod returns;

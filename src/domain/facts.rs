@@ -275,9 +275,9 @@ impl Rulings {
             DecisionKind::Uncancel => self.cancelled_at = None,
             DecisionKind::Merge { into } => self.merged_into = Some(*into),
             DecisionKind::Unmerge => self.merged_into = None,
-            // Left out with what it takes back before anything is folded.
-            DecisionKind::Undo { .. } => {}
-            DecisionKind::Void { .. }
+            // An undo is left out with what it takes back before anything is folded.
+            DecisionKind::Undo { .. }
+            | DecisionKind::Void { .. }
             | DecisionKind::Unvoid { .. }
             | DecisionKind::RejectInterview { .. } => {}
         }

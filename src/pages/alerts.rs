@@ -148,9 +148,8 @@ fn behind(v: &Visitor, m: &Material<'_>) -> Option<Alert> {
     let pace = m.pace?;
     let title = match &m.forecast {
         Some((sentence, true)) => sentence.clone(),
-        Some((_, false)) => return None,
         None if pace.is_behind() => pace.end_sentence(v).unwrap_or_else(|| pace.sentence(v)),
-        None => return None,
+        Some((_, false)) | None => return None,
     };
     Some(Alert {
         level: "bad",

@@ -275,7 +275,7 @@ fn ruled(
 ) -> Event {
     let is_visit = h.visit_list.iter().any(|visit| visit.id == d.record);
     let record = v.words.t(if is_visit { "held.visit" } else { "held.interview" });
-    let key = format!("case.held_{}", d.decision);
+    let key = format!("case.held.{}", d.decision);
     let what = v.words.say(&key, &[("record", &record)]);
     let mut event = plain(v, d.at, "decision", what, named(names, &d.by).to_owned(), None);
     let reason = d.reason.as_deref().and_then(Reason::from_slug);

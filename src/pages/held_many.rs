@@ -52,7 +52,7 @@ pub async fn submit(v: Visitor, form: Form) -> Answer {
             let id = crate::net::query::uuid(parts.next()?)?;
             let revision = parts.next()?.parse().ok().filter(|n: &i32| *n > 0);
             let version = parts.next()?.parse().ok();
-            Some(Ruling { revision, version, time, ..Ruling::new(id, verdict, note.clone()) })
+            Some(Ruling { revision, time, version, ..Ruling::new(id, verdict, note.clone()) })
         })
         .collect();
     let rulings = rulings.ok_or_else(|| fault("item", "must name a record"))?;

@@ -95,7 +95,7 @@ async fn blocks(v: &Visitor, rows: &[CaseRow]) -> Result<Vec<Block>, Problem> {
     for row in rows {
         if last != Some(row.building_id) {
             let name = areas.get(&row.area).map_or("", |n| v.words.pick(n.0.as_str(), n.1.as_str()));
-            let title = v.words.building_in(&name, &row.building);
+            let title = v.words.building_in(name, &row.building);
             all.push(Block { title, doors: Vec::new(), is_own_page: false });
             last = Some(row.building_id);
         }

@@ -38,6 +38,7 @@ pub mod outlook;
 pub mod overview;
 pub mod pace;
 pub mod panel;
+pub mod people;
 pub mod plan_svg;
 pub mod resume;
 pub mod returns;

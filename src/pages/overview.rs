@@ -13,6 +13,7 @@ use super::figures::{Rate, thousands};
 use super::frame::{Frame, Tab, quoted};
 use super::outlook;
 use super::pace::{self, Pace};
+use super::people;
 use super::plan_svg::{self, Estate, Spot};
 use super::rows::{Card, Line, Sort, Table, area_line, area_scope, card, line, sort_lines};
 use super::visitor::{Answer, Visitor};
@@ -35,6 +36,7 @@ struct Page {
     crumbs: Vec<(String, String)>,
     card: Card,
     pace: Option<PaceCard>,
+    tonight: Option<people::Tonight>,
     waiting: crate::app::memory::Waiting,
     due_on: String,
     due_words: String,
@@ -205,6 +207,10 @@ impl Parts {
             crumbs: crumbs(v, &self.above, area),
             card: card(v, &self.by_area.total),
             pace,
+            tonight: match &self.pace {
+                Some((pace, days)) => people::tonight(v, area, pace, days).await?,
+                None => None,
+            },
             waiting,
             due_words: due_words(v),
             due_on: v.due_day().0.to_string(),

@@ -86,7 +86,7 @@ fn every_key_that_a_page_asks_for_is_there_and_every_word_is_used() {
         "month.",
         "weekday.",
         "decide.",
-        "case.held_",
+        "case.held.",
         "decision.",
         "done.",
         "id.",

@@ -53,7 +53,7 @@ pub(super) async fn add(
         last_sync: last_sync(range),
         ..heard(&survey.rules, q.now, own)
     };
-    total.devices = Some(bounded(seen(&live, q.area.range), total, &work, |_, _| true, |_| true));
+    total.devices = Some(bounded(&seen(&live, q.area.range), total, &work, |_, _| true, |_| true));
     match q.by {
         By::Area => {
             let ranges: HashMap<String, AreaRange> = store
@@ -69,7 +69,7 @@ pub(super) async fn add(
                     live.iter().filter(|d| range.contains(d.area_no)).copied().collect();
                 let (is_here, works_here) =
                     (|area: i32, _: &str| range.contains(area), |of: AreaRange| overlap(of, range));
-                row.devices = Some(bounded(seen(&own, range), row, &work, is_here, works_here));
+                row.devices = Some(bounded(&seen(&own, range), row, &work, is_here, works_here));
             }
         }
         By::Enumerator => {
@@ -80,7 +80,7 @@ pub(super) async fn add(
                 let code = row.code.clone();
                 // Whoever goes by an area visits what nobody holds.
                 let is_free = code.is_empty() || own.iter().any(|d| d.is_silent(since));
-                row.devices = Some(bounded(seen, row, &work, |_, holder| holder == code, |_| is_free));
+                row.devices = Some(bounded(&seen, row, &work, |_, holder| holder == code, |_| is_free));
             }
         }
         By::Building | By::Worker | By::Day => {}
@@ -110,7 +110,7 @@ fn heard(rules: &Rules, now: Timestamp, devices: &[&DeviceRow]) -> Devices {
 
 /// Adds how much higher the row's figure may be.
 fn bounded(
-    devices: Devices,
+    seen: &Devices,
     row: &Row,
     work: &SilentWork,
     is_here: impl Fn(i32, &str) -> bool,
@@ -125,7 +125,7 @@ fn bounded(
         let most = (e.numerator + doors_held).min(e.denominator);
         (most as f64 / e.denominator as f64 * 1e6).round() / 1e6
     });
-    Devices { doors_held, at_most, unbounded, ..devices }
+    Devices { doors_held, at_most, unbounded, ..seen.clone() }
 }
 
 fn count<T>(all: impl Iterator<Item = T>) -> i64 {

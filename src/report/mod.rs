@@ -3,6 +3,7 @@
 //! Nothing is counted here that the counters do not hold; a past instant is counted from the spans of the cases.
 
 mod devices;
+pub mod people;
 mod worker;
 
 pub use devices::evening_start;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::case::CasePlace;
@@ -17,6 +18,14 @@ statements! {
         select id, area_no, building_id, state, cell, persons, forms_done, visits, interviews, decisions, absorbed, evidence
         from survey_case
         where district_id = $1 and survey_no = $2 and area_no between $3 and $4 and (area_no, building_id, id) > ($5, $6, $7)
+        order by area_no, building_id, id limit $8";
+    /// $1 district, $2 survey, $3 lo, $4 hi, $5 after area, $6 after building, $7 after id, $8 limit, $9 since. Those at which something
+    /// happened since, a visit or anything that changed what the case counts as.
+    ACTIVE_CASES = "-- active_cases
+        select id, area_no, building_id, state, cell, persons, forms_done, visits, interviews, decisions, absorbed, evidence
+        from survey_case
+        where district_id = $1 and survey_no = $2 and area_no between $3 and $4 and (area_no, building_id, id) > ($5, $6, $7)
+          and (last_at >= $9 or event_at[cardinality(event_at)] >= extract(epoch from $9::timestamptz) * 1000000)
         order by area_no, building_id, id limit $8";
     /// $1 district, $2 survey, $3 interview ids.
     INTERVIEWERS = "-- interviewers
@@ -83,6 +92,25 @@ impl Store {
             .rows(
                 &WORKED_CASES,
                 &[&key.district, &key.no, &range.lo, &range.hi, &area_no, &building, &id, &limit],
+            )
+            .await?;
+        rows.iter().map(worked_case).collect()
+    }
+
+    /// The same of cases at which something happened since a moment.
+    pub async fn active_cases(
+        &self,
+        key: SurveyKey,
+        range: AreaRange,
+        since: Timestamp,
+        after: CasePlace,
+        limit: i64,
+    ) -> Result<Vec<WorkedCase>, Error> {
+        let CasePlace { area_no, building, id } = after;
+        let rows = self
+            .rows(
+                &ACTIVE_CASES,
+                &[&key.district, &key.no, &range.lo, &range.hi, &area_no, &building, &id, &limit, &since],
             )
             .await?;
         rows.iter().map(worked_case).collect()

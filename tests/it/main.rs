@@ -50,6 +50,7 @@ mod messages;
 mod model;
 mod pairing;
 mod people;
+mod people_day;
 mod phones;
 mod planning;
 mod problems;

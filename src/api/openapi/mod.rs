@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     assignments, attachments, audit, batches, bulk, cards, cases, changes, completion, devices, enrol,
-    exports, forms, held, links, messages, pace, plan, problem_page, returns, self_response, shifts, slips,
-    submissions, system,
+    exports, forms, held, links, messages, pace, people, plan, problem_page, returns, self_response, shifts,
+    slips, submissions, system,
 };
 use call::Call;
 use schema::{Schema, date, int, refer, text, time, uuid};
@@ -33,7 +33,7 @@ pub type Named = (&'static str, Schema);
 type Family = (&'static str, fn() -> Vec<Call>, fn() -> Vec<Named>);
 
 /// The files of calls.
-const FAMILIES: [Family; 25] = [
+const FAMILIES: [Family; 26] = [
     ("service", system::described::calls, system::described::schemas),
     ("service", problem_page::described::calls, Vec::new),
     ("access", enrol::described::calls, Vec::new),
@@ -44,6 +44,7 @@ const FAMILIES: [Family; 25] = [
     ("visits", returns::described::calls, returns::described::schemas),
     ("visits", plan::described::calls, plan::described::schemas),
     ("figures", completion::described::calls, completion::described::schemas),
+    ("figures", people::described::calls, people::described::schemas),
     ("held", held::described::calls, held::described::schemas),
     ("held", bulk::described::calls, bulk::described::schemas),
     ("links", links::described::calls, links::described::schemas),
