@@ -210,7 +210,10 @@ mod tests {
         }
     }
 
-    fn found(rows: &[Written], doors: &[Written]) -> (Vec<(u128, u128)>, Vec<(u128, Vec<u128>)>) {
+    /// Pairs, and rows with the doors they may be.
+    type Found = (Vec<(u128, u128)>, Vec<(u128, Vec<u128>)>);
+
+    fn found(rows: &[Written], doors: &[Written]) -> Found {
         let id = |w: &Written| w.id.as_u128();
         let (pairs, unclear) = pairs(rows, doors);
         (
