@@ -433,7 +433,7 @@ async fn a_record_is_accepted_with_a_corrected_time_and_waits_again_when_that_is
     let (phone, staff) = (app.device("ea1").await, app.staff("sa").await);
     let case = app.survey.case(0);
     let sent = with(interview(case), "at", "2020-12-09T19:30:00+08:00");
-    phone.send(&[sent.clone()]).await;
+    phone.send(std::slice::from_ref(&sent)).await;
     let path = format!("/v1/held/{}/decision", id_of(&sent));
     let decide = |at: &str| json!({"decision": "accept", "note": "wrong month", "at": at, "version": 0});
 
