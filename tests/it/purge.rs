@@ -52,7 +52,7 @@ const KEPT: &[(&str, &[&str])] = &[
         ],
     ),
     ("hand_receipt", &["receipt"]),
-    ("held_decision", &["decided_by"]),
+    ("held_decision", &["decided_by", "was_reason"]),
     ("interview", &["held_reason", "digest", "enumerator", "form_id", "form_version"]),
     ("link", &["refusal", "proposal", "bar", "model_name", "decided_by"]),
     ("link_event", &["state", "merged_as", "by_user", "changed"]),

@@ -74,8 +74,9 @@ statements! {
         where d.district_id = $1 and d.survey_no = $2 and d.case_id = s.case_id and d.seq = s.seq";
     /// The same on held records.
     HELD_NOTES = "-- purge_held_notes
-        with chosen as (select record_id, revision, seq from held_decision where district_id = $1 and survey_no = $2 and note <> '' limit $3)
-        update held_decision d set note = '' from chosen s
+        with chosen as (select record_id, revision, seq from held_decision where district_id = $1 and survey_no = $2
+            and (note <> '' or was_detail is not null) limit $3)
+        update held_decision d set note = '', was_detail = null from chosen s
         where d.district_id = $1 and d.survey_no = $2 and d.record_id = s.record_id and d.revision = s.revision and d.seq = s.seq";
     /// Pieces of uploads that never became complete.
     PARTS = "-- purge_attachment_parts
