@@ -32,4 +32,4 @@ export async function addresses(page, url) {
 }
 
 /** The status that a supervisor gets for an address. */
-export const statusOf = path => (path === '/no-such-page' ? 404 : path === '/setup' ? 403 : 200);
+export const statusOf = path => (path === '/no-such-page' ? 404 : ['/setup', '/audit'].includes(path) ? 403 : 200);

@@ -453,6 +453,26 @@ try {
     return [...found, ...faults];
   });
 
+  await check('audit log: lines in words, filtered, on any width', async () => {
+    const { context, page, faults } = await open(browser, url);
+    await signIn(page, url, 'admin');
+    const found = [];
+    for (const width of [1440, 390, 320]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(`${url}/audit`);
+      need(await page.locator('tbody tr').count() > 0, 'no line');
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      need(wide <= 0, `${width}: ${wide} px too wide`);
+      found.push(...await axe(page));
+    }
+    await page.selectOption('#action', 'sign_in');
+    await page.click('form[action="/audit"] button');
+    const actions = await page.locator('tbody tr td:nth-child(3)').allTextContents();
+    need(actions.length > 0 && new Set(actions).size === 1, actions.join());
+    await context.close();
+    return [...found, ...faults];
+  });
+
   await check('nobody but an administrator reaches the set-up', async () => {
     const { context } = await open(browser, url, { state: states.en });
     need((await context.request.get(`${url}/setup`)).status() === 403, 'a supervisor sees it');
