@@ -21,8 +21,8 @@ use crate::world::{ENUMERATORS, World};
 const CONNECTIONS: usize = 4;
 /// Phones that look at once.
 const PHONES: usize = 1_000;
-/// Bytes that an idle phone's look may take, heads included.
-const IDLE_BYTES: f64 = 5_000.0;
+/// Kilobytes that an idle phone's look may take.
+const IDLE_KB: f64 = 5.0;
 /// Submissions per second over one-record batches per second.
 const LEAST: f64 = 0.8;
 /// A visit; a form that is offered to Collect.
@@ -156,7 +156,11 @@ async fn idle(service: &Service, keys: &[String], verdict: &mut Verdict) -> Resu
     let began = Instant::now();
     let bytes = look(&mut line, &keys[0]).await?;
     println!("an idle phone's look: {bytes} bytes, {:.1} ms", began.elapsed().as_secs_f64() * 1000.0);
-    verdict.at_most("kilobytes of an idle phone's look", &[bytes as f64 / 1000.0], IDLE_BYTES / 1000.0);
+    verdict.at_most(
+        "kilobytes of an idle phone's look",
+        &[f64::from(u32::try_from(bytes)?) / 1000.0],
+        IDLE_KB,
+    );
     // Every phone has a key of its own: one key may not ask for much at once.
     let keys: Vec<String> = (0..PHONES).map(|n| key(service, n % ENUMERATORS)).collect::<Result<_>>()?;
     let mut tasks = Vec::new();

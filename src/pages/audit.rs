@@ -124,10 +124,7 @@ fn page_of(action: &str) -> Option<&'static str> {
 
 /// What belongs to an action, name by name; what is empty is left out.
 fn said(detail: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let is_empty = |value: &Value| value.is_null() || value.as_str() == Some("");
     let all = detail.as_object().into_iter().flatten().filter(|(_, value)| !is_empty(value));
     all.map(|(name, value)| (name.clone(), text(value))).collect()

@@ -82,21 +82,23 @@ impl<'a> Asking<'a> {
         if node.relevant.as_deref().is_some_and(|condition| !self.holds(condition)) {
             return None;
         }
-        match node.kind {
-            Kind::Group => Some(Value::Object(self.section(&node.nodes))),
-            Kind::Repeat => {
-                let times = self.dice.weighted(&[(0, 0.6), (1, 0.3), (2, 0.1)]);
-                let each: Vec<Value> = (0..times).map(|_| Value::Object(self.section(&node.nodes))).collect();
-                Some(Value::Array(each)).filter(|_| times > 0)
-            }
-            _ if !node.asked || node.calculated || node.choices_from.is_some() => None,
-            _ if !node.required && self.dice.chance(0.1) => Some(Value::Null),
-            _ => {
-                let answer = self.answer(node)?;
-                self.said.insert(&node.name, answer.clone());
-                Some(answer)
-            }
+        if node.kind == Kind::Group {
+            return Some(Value::Object(self.section(&node.nodes)));
         }
+        if node.kind == Kind::Repeat {
+            let times = self.dice.weighted(&[(0, 0.6), (1, 0.3), (2, 0.1)]);
+            let each: Vec<Value> = (0..times).map(|_| Value::Object(self.section(&node.nodes))).collect();
+            return Some(Value::Array(each)).filter(|_| times > 0);
+        }
+        if !node.asked || node.calculated || node.choices_from.is_some() {
+            return None;
+        }
+        if !node.required && self.dice.chance(0.1) {
+            return Some(Value::Null);
+        }
+        let answer = self.answer(node)?;
+        self.said.insert(&node.name, answer.clone());
+        Some(answer)
     }
 
     fn answer(&mut self, node: &'a Node) -> Option<Value> {
@@ -112,12 +114,23 @@ impl<'a> Asking<'a> {
                 let ticked = self.ticked_before(&node.choices);
                 Some(json!(ticked.unwrap_or_else(|| self.tick(node, node.choices.len()))))
             }
-            Kind::Int => Some(json!(self.number(node, &limits))),
-            Kind::Decimal => Some(json!(self.number(node, &limits) as f64)),
+            Kind::Int | Kind::Decimal => Some(json!(self.number(node, &limits))),
             Kind::String if self.dice.chance(0.08) => Some(json!(self.dice.pick(&REMARKS))),
             Kind::String => Some(Value::Null),
             Kind::Acknowledge => Some(json!(true)),
-            _ => None,
+            Kind::Date
+            | Kind::Time
+            | Kind::DateTime
+            | Kind::Geopoint
+            | Kind::Geotrace
+            | Kind::Geoshape
+            | Kind::Image
+            | Kind::Audio
+            | Kind::Video
+            | Kind::File
+            | Kind::Group
+            | Kind::Repeat
+            | Kind::Note => None,
         }
     }
 
@@ -164,10 +177,10 @@ impl<'a> Asking<'a> {
         if let Some(inner) = condition.strip_prefix("selected(") {
             let (path, word) = inner.strip_suffix(')')?.split_once(',')?;
             let word = word.trim().trim_matches(['\'', '"']);
-            return Some(match self.said_at(path)? {
-                Value::Array(all) => all.iter().any(|one| one == word),
-                one => one == word,
-            });
+            let said = self.said_at(path)?;
+            return Some(
+                said.as_array().map_or_else(|| said == word, |all| all.iter().any(|one| one == word)),
+            );
         }
         let (path, sign, value) = compared(condition)?;
         if let Some(path) = path.strip_prefix("count-selected(") {
@@ -175,16 +188,14 @@ impl<'a> Asking<'a> {
             return Some(sign.holds(i64::try_from(ticked).ok()?, value.parse().ok()?));
         }
         let said = self.said_at(path)?;
-        match value.parse::<i64>() {
-            Ok(number) => Some(sign.holds(said.as_i64()?, number)),
-            Err(_) => {
-                let is_same = said == value.trim_matches(['\'', '"']);
-                match sign {
-                    Sign::Is => Some(is_same),
-                    Sign::IsNot => Some(!is_same),
-                    Sign::Below | Sign::AtMost | Sign::Above | Sign::AtLeast => None,
-                }
-            }
+        if let Ok(number) = value.parse::<i64>() {
+            return Some(sign.holds(said.as_i64()?, number));
+        }
+        let is_same = said == value.trim_matches(['\'', '"']);
+        match sign {
+            Sign::Is => Some(is_same),
+            Sign::IsNot => Some(!is_same),
+            Sign::Below | Sign::AtMost | Sign::Above | Sign::AtLeast => None,
         }
     }
 

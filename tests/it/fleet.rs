@@ -302,7 +302,9 @@ async fn collect_phones_and_batches_end_in_the_same_doors_states_rates_and_label
             for some in records.chunks(500) {
                 twins[n].0.send(some).await;
             }
-            knocks.into_iter().for_each(|knock| phone.finish(knock));
+            for knock in knocks {
+                phone.finish(knock);
+            }
             // One in four has no signal this evening.
             if day == 1 + evenings || !dice.chance(0.25) {
                 phone.send(&mut dice, odk.address()).await;

@@ -55,10 +55,10 @@ impl Tally {
                 continue;
             };
             question.answered += 1;
-            let taken = |value: &Value| match said {
-                Value::Array(all) if question.column.kind == Kind::Rank => all.first() == Some(value),
-                Value::Array(all) => all.contains(value),
-                one => one == value,
+            let taken = |value: &Value| match said.as_array() {
+                Some(all) if question.column.kind == Kind::Rank => all.first() == Some(value),
+                Some(all) => all.contains(value),
+                None => said == value,
             };
             for (choice, n) in question.column.choices.iter().zip(&mut question.taken) {
                 *n += u64::from(taken(&Value::from(choice.name.as_str())));
@@ -78,7 +78,7 @@ mod tests {
         Column {
             names: vec!["g".to_owned(), name.to_owned()],
             kind,
-            labels: Default::default(),
+            labels: crate::forms::model::Labels::new(),
             choices: choices.iter().map(choice).collect(),
         }
     }
